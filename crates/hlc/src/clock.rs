@@ -1,0 +1,306 @@
+//! The clock: one atomic word that only goes up.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use uuid::Uuid;
+
+use crate::packed;
+use crate::{
+    CEILING_MS, Drift, DriftExceeded, DriftLimit, DriftLimits, Hlc, ObserveError, ResumeError,
+    WallClock,
+};
+
+/// The Hybrid Logical Clock of one device.
+///
+/// It follows the wall clock where that goes forward, and counts where it does not. The algorithm
+/// is that of Kulkarni, Demirbas, Madappa, Avva and Leone, "Logical Physical Clocks" (2014), with
+/// both parts of the stamp in one atomic word: 48 bits of milliseconds above a counter of 16,
+/// which carries into the milliseconds when it is full.
+///
+/// # Guarantees
+/// - `H1` Each stamp is above every stamp that this clock issued or observed before, whatever the
+///   wall clock does.
+/// - `H2` An error leaves the clock untouched.
+/// - `H4` Nothing panics, and nothing that comes from outside exhausts the clock.
+/// - `H8` All methods take `&self`, from any number of threads, without a lock.
+///
+/// # Not promised
+/// That a stamp tells the time. It is at or above the wall clock, and ahead of it by as much as the
+/// furthest stamp observed.
+///
+/// ```
+/// use hlc::{Clock, ManualClock, Uuid};
+///
+/// let clock = Clock::new(Uuid::from_u128(1), ManualClock::new(1_700_000_000_000));
+/// let first = clock.tick();
+/// let second = clock.tick();
+/// assert!(first < second);
+/// assert_eq!(clock.last(), second);
+/// ```
+#[derive(Debug)]
+pub struct Clock<W> {
+    /// The highest position issued or observed. Only ever raised.
+    ///
+    /// Relaxed ordering is enough. All changes to one atomic word have a single order that every
+    /// thread agrees on, and each change here is one read-modify-write that raises the word: so
+    /// no two calls get the same position, and later in that order is higher. A stamp that reached
+    /// this thread from another one did so through something that synchronises (a channel, a lock,
+    /// a join); then this thread cannot read a value of the word from before that stamp. And the
+    /// word guards no other memory, so nothing has to be published with it.
+    last: AtomicU64,
+    device_id: Uuid,
+    limits: DriftLimits,
+    wall: W,
+}
+
+impl<W: WallClock> Clock<W> {
+    /// A clock that has not seen anything yet, with the default [`DriftLimits`].
+    ///
+    /// After a restart, [`resume`](Self::resume) it before the first stamp is drawn.
+    #[must_use]
+    pub fn new(device_id: Uuid, wall: W) -> Self {
+        Self {
+            last: AtomicU64::new(0),
+            device_id,
+            limits: DriftLimits::default(),
+            wall,
+        }
+    }
+
+    /// The same clock with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: DriftLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The device whose stamps this clock issues.
+    #[must_use]
+    pub fn device_id(&self) -> Uuid {
+        self.device_id
+    }
+
+    /// How far ahead remote stamps may be.
+    #[must_use]
+    pub fn limits(&self) -> DriftLimits {
+        self.limits
+    }
+
+    /// What the wall clock reads, unfiltered: milliseconds since the Unix epoch, negative before
+    /// 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.wall.now_ms()
+    }
+
+    /// The highest point issued or observed, as a stamp of this device; time and counter are 0 if
+    /// there was none. Every later stamp is above it.
+    ///
+    /// This is the high-water to store and to [`resume`](Self::resume) from.
+    #[must_use]
+    pub fn last(&self) -> Hlc {
+        self.stamp_at(self.last.load(Ordering::Relaxed))
+    }
+
+    /// The next stamp: for a change made on this device, or a message that it sends.
+    ///
+    /// Never fails. It is `max(last + 1, wall clock)`.
+    #[inline]
+    pub fn tick(&self) -> Hlc {
+        self.raise(packed::start_of(packed::wall_ms(self.now_ms())))
+    }
+
+    /// Whether [`observe`](Self::observe) would take `remote` now, and how far ahead it is. The
+    /// clock does not move.
+    ///
+    /// # Errors
+    /// Those of [`observe`](Self::observe).
+    pub fn check(&self, remote: Hlc) -> Result<Drift, ObserveError> {
+        self.judge().check(remote)
+    }
+
+    /// Whether [`observe_all`](Self::observe_all) would take `remotes` now, and how far ahead the
+    /// worst of them is; `None` if there are none. The clock does not move.
+    ///
+    /// # Errors
+    /// Those of [`observe`](Self::observe), for the first of `remotes` that is refused.
+    pub fn check_all(&self, remotes: &[Hlc]) -> Result<Option<Drift>, ObserveError> {
+        self.judge().check_all(remotes)
+    }
+
+    /// Whether `stamp`, of whatever device, lies within the limits, and how far ahead it is: the
+    /// checks of [`check`](Self::check) but for who issued it. For stamps of this device that
+    /// another handle of it drew. The clock does not move.
+    ///
+    /// # Errors
+    /// `AboveCeiling` or `TooFarAhead`, as for [`observe`](Self::observe).
+    pub fn check_drift(&self, stamp: Hlc) -> Result<Drift, ObserveError> {
+        self.judge().check_limits(stamp)
+    }
+
+    /// Takes note of a stamp that came from elsewhere: later stamps of this clock are above it.
+    /// Returns one that already is.
+    ///
+    /// Drift is measured from the wall clock, not from [`last`](Self::last), and only forwards. A
+    /// wall clock that reads before 1970, or at or above the ceiling, is no measure: drift is then
+    /// measured from 0, so that a remote stamp is refused rather than trusted.
+    ///
+    /// A stamp of this device at or below [`last`](Self::last) is an echo of what it said, taken
+    /// like any other, and not subject to the limits: it moves nothing that its issue had not.
+    ///
+    /// # Errors
+    /// In this order; what to do about each is at [`ObserveError`]. The clock is untouched.
+    /// - `AboveCeiling`: at or above [`CEILING_MS`], whatever the limits.
+    /// - `OwnStampAhead`: of this device, but not issued by this clock.
+    /// - `TooFarAhead`: beyond [`DriftLimits::refuse`].
+    #[inline]
+    pub fn observe(&self, remote: Hlc) -> Result<Hlc, ObserveError> {
+        let judge = self.judge();
+        judge.check(remote)?;
+        Ok(self.raise(judge.wall_position().max(packed::above(remote))))
+    }
+
+    /// Takes note of many stamps as of one: all are checked first, against one reading of the wall
+    /// clock, then the highest is observed. `None` if there are none.
+    ///
+    /// All or nothing: if one is refused, none is observed. One step for the whole batch, where
+    /// observing each would spend the counter on them.
+    ///
+    /// # Errors
+    /// Those of [`observe`](Self::observe), for the first of `remotes` that is refused.
+    pub fn observe_all(&self, remotes: &[Hlc]) -> Result<Option<Hlc>, ObserveError> {
+        let judge = self.judge();
+        judge.check_all(remotes)?;
+        let highest = remotes.iter().copied().max();
+        Ok(highest.map(|remote| self.raise(judge.wall_position().max(packed::above(remote)))))
+    }
+
+    /// Raises the clock to `high_water`, the highest stamp known to have been issued or observed
+    /// before a restart or by another process on the same log. Stamps of any device will do.
+    ///
+    /// Never lowers the clock, never waits for the wall clock, and may be called at any time.
+    ///
+    /// # Errors
+    /// [`ResumeError`] if `high_water` is so high that the clock might run out; its page has the
+    /// bound and the reason. The clock is untouched.
+    pub fn resume(&self, high_water: Hlc) -> Result<(), ResumeError> {
+        let position = packed::at_or_above(high_water).ok_or(ResumeError { high_water })?;
+        self.last.fetch_max(position, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Moves to `position`, or to the one after the last if that is higher.
+    #[inline]
+    fn raise(&self, position: u64) -> Hlc {
+        let mut last = self.last.load(Ordering::Relaxed);
+        loop {
+            let next = packed::next(last).max(position);
+            match self
+                .last
+                .compare_exchange_weak(last, next, Ordering::Relaxed, Ordering::Relaxed)
+            {
+                Ok(_) => return self.stamp_at(next),
+                Err(current) => last = current,
+            }
+        }
+    }
+
+    fn stamp_at(&self, position: u64) -> Hlc {
+        packed::stamp_at(position, self.device_id)
+    }
+
+    /// Reads the wall clock once, then where the clock stands.
+    #[inline]
+    fn judge(&self) -> Judge {
+        let now_ms = self.now_ms();
+        Judge {
+            now_ms,
+            wall_ms: packed::wall_ms(now_ms),
+            last: self.last(),
+            limits: self.limits,
+        }
+    }
+}
+
+/// Decides on remote stamps, at one reading of both clocks.
+///
+/// The reading of the logical clock may be overtaken before the caller raises it. That changes no
+/// verdict for the worse: the clock only goes up, so a stamp of its own that was at or below it
+/// stays so; and one that was above it at this reading was not issued before the call.
+struct Judge {
+    now_ms: i64,
+    wall_ms: u64,
+    last: Hlc,
+    limits: DriftLimits,
+}
+
+impl Judge {
+    fn wall_position(&self) -> u64 {
+        packed::start_of(self.wall_ms)
+    }
+
+    #[inline]
+    fn check(&self, remote: Hlc) -> Result<Drift, ObserveError> {
+        if remote.device_id != self.last.device_id {
+            return self.check_limits(remote);
+        }
+        let drift = self.check_ceiling(remote)?;
+        self.check_own(remote)?;
+        Ok(drift)
+    }
+
+    fn check_limits(&self, stamp: Hlc) -> Result<Drift, ObserveError> {
+        let drift = self.check_ceiling(stamp)?;
+        self.check_drift(stamp, drift.ahead_by_ms)?;
+        Ok(drift)
+    }
+
+    #[inline]
+    fn check_ceiling(&self, remote: Hlc) -> Result<Drift, ObserveError> {
+        if remote.timestamp >= CEILING_MS {
+            return Err(ObserveError::AboveCeiling { remote });
+        }
+        let ahead_by_ms = remote.timestamp.saturating_sub(self.wall_ms);
+        Ok(Drift {
+            ahead_by_ms,
+            warns: !self.limits.warn.allows(ahead_by_ms),
+        })
+    }
+
+    fn check_all(&self, remotes: &[Hlc]) -> Result<Option<Drift>, ObserveError> {
+        let mut worst: Option<Drift> = None;
+        for remote in remotes {
+            let drift = self.check(*remote)?;
+            if worst.is_none_or(|worst| drift.ahead_by_ms > worst.ahead_by_ms) {
+                worst = Some(drift);
+            }
+        }
+        Ok(worst)
+    }
+
+    // Both bear the same device id, so this compares timestamp and the whole counter.
+    fn check_own(&self, remote: Hlc) -> Result<(), ObserveError> {
+        if remote > self.last {
+            return Err(ObserveError::OwnStampAhead {
+                remote,
+                last: self.last,
+            });
+        }
+        Ok(())
+    }
+
+    fn check_drift(&self, remote: Hlc, ahead_by_ms: u64) -> Result<(), ObserveError> {
+        match self.limits.refuse {
+            DriftLimit::AtMostMs(limit_ms) if ahead_by_ms > limit_ms => {
+                Err(ObserveError::TooFarAhead(DriftExceeded {
+                    device: remote.device_id,
+                    remote,
+                    now_ms: self.now_ms,
+                    ahead_by_ms,
+                    limit_ms,
+                }))
+            }
+            _ => Ok(()),
+        }
+    }
+}

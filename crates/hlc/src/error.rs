@@ -1,0 +1,162 @@
+//! What a clock refuses, and what to do about it.
+
+use core::error::Error;
+use core::fmt;
+
+use uuid::Uuid;
+
+use crate::Hlc;
+
+/// Why a clock did not take a remote stamp. The clock is as it was before.
+///
+/// Exhaustive: each variant has a remedy of its own, so a new one has to be looked at by every
+/// caller.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ObserveError {
+    /// The stamp is further in the future than [`DriftLimits::refuse`](crate::DriftLimits) allows.
+    ///
+    /// One of the two wall clocks is wrong. If the stamps of several devices are refused, it is
+    /// the own one. Set it right and observe again.
+    TooFarAhead(DriftExceeded),
+    /// The stamp is at or above [`CEILING_MS`](crate::CEILING_MS), where no honest clock is.
+    ///
+    /// No limit lifts this. Drop the stamp; the device that sent it needs a new identity.
+    AboveCeiling {
+        /// The stamp refused.
+        remote: Hlc,
+    },
+    /// The stamp bears the id of this device, but this clock has not issued it yet.
+    ///
+    /// Another device uses the same id, because this one was cloned; or this one was restored
+    /// from a backup and has forgotten what it issued. Going on would stamp two changes alike:
+    /// give this device a new id.
+    OwnStampAhead {
+        /// The stamp refused.
+        remote: Hlc,
+        /// The highest stamp that this clock knows of.
+        last: Hlc,
+    },
+}
+
+/// By how much a remote stamp is too far in the future.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct DriftExceeded {
+    /// The device that issued the stamp.
+    pub device: Uuid,
+    /// The stamp refused.
+    pub remote: Hlc,
+    /// What the wall clock read, in milliseconds since the Unix epoch. Negative, or at or above
+    /// [`CEILING_MS`](crate::CEILING_MS), it counted as no reading and was taken as 0.
+    pub now_ms: i64,
+    /// Milliseconds by which the stamp is ahead of that.
+    pub ahead_by_ms: u64,
+    /// Milliseconds that were allowed.
+    pub limit_ms: u64,
+}
+
+/// A high-water that [`Clock::resume`](crate::Clock::resume) cannot start from. The clock is as it
+/// was before.
+///
+/// Stamps that come from outside, from the wall clock or another device, end at
+/// [`CEILING_MS`](crate::CEILING_MS). The 2^32 ms above it are the reserve into which the own
+/// stamps of a clock may carry. A restart has to be able to resume from any of those: otherwise a
+/// single remote stamp just below the ceiling would end the clock at the next restart. So `resume`
+/// takes the lower half of the reserve too, and refuses what would put the clock at or above
+/// 2^48 - 2^31 ms. That leaves at least 2^47 stamps ahead of every resume, more than a month of
+/// doing nothing but drawing stamps.
+///
+/// What is refused was not issued by a clock of this crate: the stored high-water is damaged, or
+/// written by something else. Recover it from the highest stamp at hand.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ResumeError {
+    /// The stamp refused.
+    pub high_water: Hlc,
+}
+
+impl fmt::Display for ObserveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooFarAhead(exceeded) => exceeded.fmt(f),
+            Self::AboveCeiling { remote } => write!(
+                f,
+                "stamp {remote} of device {} is above the ceiling of {} ms",
+                remote.device_id,
+                crate::CEILING_MS,
+            ),
+            Self::OwnStampAhead { remote, last } => write!(
+                f,
+                "stamp {remote} bears the id of this device but is above {last}, \
+                 the last it issued or observed",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for DriftExceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            device,
+            remote,
+            now_ms,
+            ahead_by_ms,
+            limit_ms,
+        } = self;
+        write!(
+            f,
+            "stamp {remote} of device {device} is {ahead_by_ms} ms ahead of the wall clock \
+             ({now_ms} ms), more than the {limit_ms} ms allowed",
+        )
+    }
+}
+
+impl fmt::Display for ResumeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "high-water {} is too high for a clock to resume from",
+            self.high_water
+        )
+    }
+}
+
+impl Error for ObserveError {}
+impl Error for DriftExceeded {}
+impl Error for ResumeError {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn the_messages_name_the_stamp_the_device_and_the_numbers() {
+        let device = Uuid::from_u128(0xd0);
+        let remote = Hlc::new(1000, 0, device);
+        let exceeded = DriftExceeded {
+            device,
+            remote,
+            now_ms: -5,
+            ahead_by_ms: 1000,
+            limit_ms: 10,
+        };
+        assert_eq!(
+            ObserveError::TooFarAhead(exceeded).to_string(),
+            "stamp 00000000000003e8-0000000000000000-00000000-0000-0000-0000-0000000000d0 of \
+             device 00000000-0000-0000-0000-0000000000d0 is 1000 ms ahead of the wall clock \
+             (-5 ms), more than the 10 ms allowed",
+        );
+        for message in [
+            ObserveError::AboveCeiling { remote }.to_string(),
+            ObserveError::OwnStampAhead {
+                remote,
+                last: Hlc::ZERO,
+            }
+            .to_string(),
+            ResumeError { high_water: remote }.to_string(),
+        ] {
+            assert!(message.contains(&*remote.to_text()), "{message}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+mod clock;
+mod drift;
+mod error;
+mod packed;
+mod parse;
+#[cfg(feature = "serde")]
+mod serde_impl;
+mod stamp;
+mod text;
+mod wall;
+
+pub use clock::Clock;
+pub use drift::{Drift, DriftLimit, DriftLimits};
+pub use error::{DriftExceeded, ObserveError, ResumeError};
+pub use packed::CEILING_MS;
+pub use parse::{ParseHlcError, ParseHlcErrorKind};
+pub use stamp::{HLC, Hlc};
+pub use text::HlcText;
+pub use uuid::Uuid;
+#[cfg(feature = "std")]
+pub use wall::SystemClock;
+pub use wall::{ManualClock, WallClock};

@@ -1,0 +1,166 @@
+//! Where the time comes from.
+
+use core::sync::atomic::{AtomicI64, Ordering};
+
+/// A source of wall-clock time, as wrong as wall clocks are.
+///
+/// It may stand still, jump, or read nonsense: a [`Clock`](crate::Clock) on top of it still never
+/// goes back. It is asked through `&self`, from any thread, and may hold state; a clock asks it
+/// once per call.
+pub trait WallClock {
+    /// Milliseconds since the Unix epoch; negative before 1970.
+    fn now_ms(&self) -> i64;
+}
+
+impl<T: WallClock + ?Sized> WallClock for &T {
+    fn now_ms(&self) -> i64 {
+        (**self).now_ms()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: WallClock + ?Sized> WallClock for std::boxed::Box<T> {
+    fn now_ms(&self) -> i64 {
+        (**self).now_ms()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: WallClock + ?Sized> WallClock for std::sync::Arc<T> {
+    fn now_ms(&self) -> i64 {
+        (**self).now_ms()
+    }
+}
+
+/// The wall clock of the operating system. Needs the feature `std`, which is on by default.
+///
+/// ```
+/// use hlc::{SystemClock, WallClock};
+///
+/// assert!(SystemClock.now_ms() > 0);
+/// ```
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Default, Debug)]
+pub struct SystemClock;
+
+#[cfg(feature = "std")]
+impl WallClock for SystemClock {
+    #[inline]
+    fn now_ms(&self) -> i64 {
+        ms_since_epoch(std::time::SystemTime::now())
+    }
+}
+
+/// Rounds down, so that the last millisecond before 1970 is -1 and not 0. Stays in 64 bits:
+/// `Duration::as_millis` computes in 128, which costs as much as the rest of a tick.
+#[cfg(feature = "std")]
+#[inline]
+fn ms_since_epoch(time: std::time::SystemTime) -> i64 {
+    let whole_ms = |secs: u64, ms: u32| {
+        let ms = secs.saturating_mul(1000).saturating_add(u64::from(ms));
+        i64::try_from(ms).unwrap_or(i64::MAX)
+    };
+    match time.duration_since(std::time::UNIX_EPOCH) {
+        Ok(after) => whole_ms(after.as_secs(), after.subsec_millis()),
+        Err(error) => {
+            let before = error.duration();
+            -whole_ms(before.as_secs(), before.subsec_nanos().div_ceil(1_000_000))
+        }
+    }
+}
+
+/// A wall clock that is set by hand, for tests, simulations, and machines without one.
+///
+/// ```
+/// use hlc::{ManualClock, WallClock};
+///
+/// let wall = ManualClock::new(1_700_000_000_000);
+/// wall.advance_ms(-1);
+/// assert_eq!(wall.now_ms(), 1_699_999_999_999);
+/// ```
+#[derive(Default, Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that reads `ms` milliseconds since the Unix epoch until it is told otherwise.
+    #[must_use]
+    pub const fn new(ms: i64) -> Self {
+        Self(AtomicI64::new(ms))
+    }
+
+    /// Sets the reading, in milliseconds since the Unix epoch.
+    pub fn set_ms(&self, ms: i64) {
+        self.0.store(ms, Ordering::Relaxed);
+    }
+
+    /// Moves the reading by `ms` milliseconds, back if negative. It stops at the ends of `i64`.
+    pub fn advance_ms(&self, ms: i64) {
+        let moved = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
+                Some(now.saturating_add(ms))
+            });
+        moved.expect("the closure always returns a value");
+    }
+}
+
+impl WallClock for ManualClock {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_both_ways_and_stops_at_the_ends() {
+        let wall = ManualClock::new(5);
+        wall.advance_ms(-7);
+        assert_eq!(wall.now_ms(), -2);
+        wall.set_ms(i64::MAX);
+        wall.advance_ms(1);
+        assert_eq!(wall.now_ms(), i64::MAX);
+        wall.set_ms(i64::MIN);
+        wall.advance_ms(-1);
+        assert_eq!(wall.now_ms(), i64::MIN);
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn the_system_time_is_rounded_down_on_both_sides_of_1970() {
+        use std::time::{Duration, UNIX_EPOCH};
+
+        let after = |micros| ms_since_epoch(UNIX_EPOCH + Duration::from_micros(micros));
+        let before = |micros| ms_since_epoch(UNIX_EPOCH - Duration::from_micros(micros));
+        assert_eq!(
+            (after(0), after(999), after(1000), after(1_234_567)),
+            (0, 0, 1, 1234)
+        );
+        assert_eq!(
+            (before(1), before(1000), before(1001), before(1_234_567)),
+            (-1, -1, -2, -1235)
+        );
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn shared_and_boxed_clocks_are_clocks() {
+        use std::boxed::Box;
+        use std::sync::Arc;
+
+        fn by_reference(wall: impl WallClock) -> i64 {
+            wall.now_ms()
+        }
+
+        let wall = Arc::new(ManualClock::new(1));
+        let shared: Arc<dyn WallClock + Send + Sync> = wall.clone();
+        let boxed: Box<dyn WallClock + Send + Sync> = Box::new(wall.clone());
+        wall.set_ms(2);
+        assert_eq!(
+            (shared.now_ms(), boxed.now_ms(), by_reference(&shared)),
+            (2, 2, 2)
+        );
+    }
+}

@@ -1,0 +1,277 @@
+//! Runs a history over its devices, one step at a time.
+//!
+//! Between devices nothing moves but through `read_for`, apply and
+//! `record_ack_at`. One thread, and no clock but the driver's: the same seed
+//! makes the same run.
+
+use std::path::Path;
+
+use fastrand::Rng;
+use sync_log_core::Hlc;
+use sync_log_core::hlc::{DriftLimit, DriftLimits};
+
+use crate::args::ClockKind;
+use crate::demo::clocks::{DeviceClock, Leads};
+use crate::demo::device::Device;
+use crate::demo::halt::Halt;
+use crate::demo::history::History;
+use crate::demo::oracle::{Finding, Findings, Oracle};
+use crate::demo::progress::Progress;
+use crate::demo::schedule::{Presence, Schedule, Step};
+use crate::demo::script::{Mishap, Script};
+use crate::demo::tally::Tally;
+
+/// What a replay is made of.
+pub(crate) struct Plan<'a> {
+    /// The changes.
+    pub(crate) history: &'a History,
+    /// How wrong the clocks are.
+    pub(crate) clocks: ClockKind,
+    /// Who is on line when.
+    pub(crate) presence: Presence,
+    /// Where everything that is drawn comes from.
+    pub(crate) seed: u64,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Of each device.
+    pub(crate) tallies: Vec<Tally>,
+    /// How many entries each log holds at the end.
+    pub(crate) final_lengths: Vec<u32>,
+    /// How far stamps were ahead where they arrived.
+    pub(crate) leads: Leads,
+    /// What is wrong.
+    pub(crate) findings: Findings,
+}
+
+/// Replays the plan in libraries under `folder`.
+///
+/// # Errors
+/// A file that cannot be opened, read or written. What a log refuses is a
+/// finding.
+pub(crate) async fn replay(
+    plan: &Plan<'_>,
+    folder: &Path,
+    progress: &mut Progress,
+) -> anyhow::Result<Outcome> {
+    let mut rng = Rng::with_seed(plan.seed);
+    let script = Script::draw(plan.history, plan.clocks, &mut rng);
+    let schedule = Schedule::new(plan.history, &script, plan.presence, &mut rng);
+    let mut driver = Driver::start(plan, &script, folder).await?;
+    let ran = driver.run(schedule, progress).await;
+    driver.end(ran).await
+}
+
+struct Driver<'a> {
+    history: &'a History,
+    clock_kind: ClockKind,
+    presence: Presence,
+    clocks: Vec<DeviceClock>,
+    devices: Vec<Device>,
+    tallies: Vec<Tally>,
+    leads: Leads,
+    oracle: Oracle,
+}
+
+impl<'a> Driver<'a> {
+    async fn start(plan: &Plan<'a>, script: &Script, folder: &Path) -> anyhow::Result<Self> {
+        let history = plan.history;
+        let mut driver = Self {
+            history,
+            clock_kind: plan.clocks,
+            presence: plan.presence,
+            clocks: Vec::new(),
+            devices: Vec::new(),
+            tallies: vec![Tally::default(); history.devices.len()],
+            leads: Leads::default(),
+            oracle: Oracle::default(),
+        };
+        for (number, skew_ms) in history.devices.iter().zip(&script.skews_ms) {
+            let clock = DeviceClock::new(*skew_ms, history.first_t());
+            let drift = drift(plan.clocks);
+            let device = Device::create(*number, folder, clock.wall(), drift).await?;
+            let id = device.id.to_string();
+            driver.oracle.add_device(*number, id, device.folder());
+            driver.clocks.push(clock);
+            driver.devices.push(device);
+        }
+        Ok(driver)
+    }
+
+    async fn run(
+        &mut self,
+        schedule: Schedule<'_>,
+        progress: &mut Progress,
+    ) -> Result<(), Halt> {
+        self.register_all().await?;
+        for (t, step) in schedule {
+            self.clocks.iter().for_each(|clock| clock.show(t));
+            match step {
+                Step::Change(index) => {
+                    self.change(index).await?;
+                    progress.show(index + 1);
+                }
+                Step::Mishap(device, mishap) => self.mishap(t, device, mishap).await?,
+                Step::Sync(device) => {
+                    self.sync(t, device).await?;
+                }
+            }
+        }
+        self.drain().await
+    }
+
+    async fn register_all(&mut self) -> Result<(), Halt> {
+        for (origin, peer) in self.pairs() {
+            self.devices[origin].register(&self.devices[peer]).await?;
+        }
+        Ok(())
+    }
+
+    async fn change(&mut self, index: usize) -> Result<(), Halt> {
+        let past = &self.history.changes[index];
+        if self.clock_kind == ClockKind::Wild {
+            self.clocks[past.device].set(past.t, past.wall);
+        }
+        let hlc = self.devices[past.device].make(&past.change).await?;
+        let text = hlc.to_string();
+        self.oracle.recorded(past.device, &text, &past.change);
+        let tally = &mut self.tallies[past.device];
+        tally.appended += 1;
+        tally.lengths.push(self.oracle.log_length(past.device)?);
+        Ok(())
+    }
+
+    async fn mishap(&mut self, t: i64, device: usize, mishap: Mishap) -> Result<(), Halt> {
+        match mishap {
+            Mishap::StepBack { by_ms } => self.clocks[device].step_back(t, by_ms),
+            Mishap::SetRight => self.clocks[device].set_right(t),
+            Mishap::Restart(ending) => {
+                self.oracle.let_go(device);
+                self.devices[device].restart(ending).await?;
+                self.tallies[device].restarts += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// `reader` pulls from everybody on line. Whether anything moved.
+    async fn sync(&mut self, t: i64, reader: usize) -> Result<bool, Halt> {
+        self.tallies[reader].syncs += 1;
+        let mut moved = false;
+        for origin in 0..self.devices.len() {
+            if origin != reader && self.presence.is_online(origin, t) {
+                moved |= self.pull(reader, origin).await?;
+            }
+        }
+        Ok(moved)
+    }
+
+    /// `reader` reads, applies and acknowledges page after page, and `origin`
+    /// prunes after each ack. A page without entries is not acknowledged: the
+    /// ack of its cursor was taken already.
+    async fn pull(&mut self, reader: usize, origin: usize) -> Result<bool, Halt> {
+        let mut moved = false;
+        loop {
+            let (to, from) = (&self.devices[reader], &self.devices[origin]);
+            let page = to.read(from).await?;
+            if page.entries.is_empty() {
+                return Ok(moved);
+            }
+            moved = true;
+            let stamps = page.entries.iter().map(|entry| entry.hlc);
+            stamps.for_each(|hlc| self.leads.note(hlc, to.number, &to.wall));
+            let again: Vec<Hlc> = to.apply(from, &page).await?;
+            again
+                .iter()
+                .for_each(|hlc| self.oracle.applied_twice(reader, &hlc.to_text()));
+            let advanced = from.take_ack(to, page.next).await?;
+            let tally = &mut self.tallies[origin];
+            tally.served += u32::try_from(page.entries.len()).unwrap_or(u32::MAX);
+            tally.acked += u32::from(advanced);
+            self.prune(origin).await?;
+            if !page.more {
+                return Ok(moved);
+            }
+        }
+    }
+
+    async fn prune(&mut self, origin: usize) -> Result<(), Halt> {
+        self.oracle.before_prune(origin)?;
+        let pruned = self.devices[origin].prune().await?;
+        self.oracle.after_prune(origin, pruned)?;
+        self.tallies[origin].pruned += pruned;
+        Ok(())
+    }
+
+    /// Everybody is on line, and syncs until nothing moves.
+    async fn drain(&mut self) -> Result<(), Halt> {
+        let mut moved = true;
+        while moved {
+            moved = false;
+            for reader in 0..self.devices.len() {
+                self.tallies[reader].syncs += 1;
+                for origin in (0..self.devices.len()).filter(|origin| *origin != reader) {
+                    moved |= self.pull(reader, origin).await?;
+                }
+            }
+        }
+        self.check_peers().await
+    }
+
+    /// Every peer that was registered still counts, the one that was away too.
+    async fn check_peers(&mut self) -> Result<(), Halt> {
+        for (origin, peer) in self.pairs() {
+            let (origin, peer) = (&self.devices[origin], &self.devices[peer]);
+            if !origin.counts(peer).await? {
+                self.oracle.add(Finding::PeerNotActive {
+                    origin: origin.number,
+                    peer: peer.number,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes everything and judges. A replay that was refused is not judged
+    /// further: whatever did not happen would be found missing.
+    async fn end(mut self, ran: Result<(), Halt>) -> anyhow::Result<Outcome> {
+        for (index, device) in self.devices.iter_mut().enumerate() {
+            self.oracle.let_go(index);
+            device.close().await?;
+        }
+        match ran {
+            Ok(()) => self.oracle.judge_end()?,
+            Err(Halt::Refused(call)) => self.oracle.add(Finding::Refused { call }),
+            Err(Halt::Broken(error)) => return Err(error),
+        }
+        let devices = 0..self.devices.len();
+        let final_lengths = devices.map(|device| self.oracle.log_length(device));
+        Ok(Outcome {
+            final_lengths: final_lengths.collect::<Result<_, _>>()?,
+            tallies: self.tallies,
+            leads: self.leads,
+            findings: self.oracle.into_findings(),
+        })
+    }
+
+    /// Each device with each other one.
+    fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let count = self.devices.len();
+        let pairs = (0..count).flat_map(move |one| (0..count).map(move |other| (one, other)));
+        pairs.filter(|(one, other)| one != other)
+    }
+}
+
+/// The drift limits that go with the clocks: wild ones are beyond any.
+fn drift(clocks: ClockKind) -> DriftLimits {
+    let default = DriftLimits::default();
+    match clocks {
+        ClockKind::Skewed => default,
+        ClockKind::Wild => DriftLimits {
+            refuse: DriftLimit::Unlimited,
+            ..default
+        },
+    }
+}

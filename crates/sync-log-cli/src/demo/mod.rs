@@ -1,0 +1,95 @@
+//! `sync-log demo`: a real history over several devices, judged by an oracle.
+
+mod clocks;
+mod database;
+mod device;
+mod driver;
+mod folder;
+mod halt;
+mod history;
+mod ids;
+mod oracle;
+mod progress;
+mod report;
+mod schedule;
+mod script;
+mod tally;
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context as _, anyhow};
+
+use crate::args::DemoArgs;
+use crate::failure::{Exit, Failure};
+use crate::output;
+use driver::{Outcome, Plan};
+use folder::Folder;
+use history::History;
+use progress::Progress;
+use report::Report;
+use schedule::Presence;
+
+/// Replays, judges and prints.
+pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
+    let history = read_history(args.input.as_deref())?;
+    let presence = Presence::new(&history, args.away.0).ok_or_else(|| no_such_device(args))?;
+    let plan = Plan {
+        history: &history,
+        clocks: args.clocks,
+        presence,
+        seed: args.seed,
+    };
+    let folder = Folder::prepare(args.dir.as_deref())?;
+    let outcome = replay(&plan, folder.path()).map_err(Failure::cannot_open)?;
+    if let Some(kept) = &args.dir {
+        output::say(&format!("the libraries are in {}", kept.display()));
+    }
+    let report = Report::new(&history, args, outcome);
+    let text = report.render(args.format()).map_err(Failure::cannot_open)?;
+    let printed = output::print(&text).context("failed to write to stdout");
+    printed.map_err(Failure::cannot_open)?;
+    let exit = if report.is_yes() {
+        Exit::Fine
+    } else {
+        Exit::Finding
+    };
+    Ok(exit.into())
+}
+
+fn read_history(input: Option<&Path>) -> Result<History, Failure> {
+    let Some(path) = input else {
+        return History::built_in().map_err(Failure::usage);
+    };
+    let failed = || format!("failed to read {}", path.display());
+    let file = File::open(path).with_context(failed);
+    let history = History::read(BufReader::new(file.map_err(Failure::cannot_open)?));
+    history.with_context(failed).map_err(Failure::usage)
+}
+
+fn no_such_device(args: &DemoArgs) -> Failure {
+    Failure::usage(anyhow!(
+        "failed to take --away {}: the history has no such device; name another one, or none",
+        args.away
+    ))
+}
+
+/// One thread: the devices take turns, so a second one would only wait, and
+/// each hand-over between two costs more than most of the calls.
+fn replay(plan: &Plan<'_>, folder: &Path) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let began = Instant::now();
+    let mut progress = Progress::new(plan.history.changes.len());
+    let outcome = runtime.block_on(driver::replay(plan, folder, &mut progress));
+    progress.finish();
+    output::say(&format!(
+        "replayed in {:.1} s",
+        began.elapsed().as_secs_f64()
+    ));
+    outcome
+}

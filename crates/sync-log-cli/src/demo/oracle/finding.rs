@@ -1,0 +1,249 @@
+//! What the oracle can find wrong.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One thing that is wrong. Devices are named by their number in the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// `record` returned a stamp that is not one of this device in strict form.
+    MalformedStamp {
+        /// Whose log.
+        device: u8,
+        /// What it returned.
+        hlc: String,
+    },
+    /// `record` returned a stamp that is not above the device's last one.
+    StampNotAbove {
+        /// Whose log.
+        device: u8,
+        /// What it returned.
+        hlc: String,
+    },
+    /// A change never arrived at a device.
+    LostChange {
+        /// Where it is missing.
+        device: u8,
+        /// The change.
+        hlc: String,
+    },
+    /// A change was applied more than once.
+    AppliedTwice {
+        /// Where.
+        device: u8,
+        /// The change.
+        hlc: String,
+    },
+    /// Something was applied that no other device ever recorded.
+    AppliedUnknown {
+        /// Where.
+        device: u8,
+        /// What it was.
+        hlc: String,
+    },
+    /// An entry was pruned that a device had not applied.
+    PrunedBeforeApplied {
+        /// Whose entry.
+        origin: u8,
+        /// Who lacks it.
+        device: u8,
+        /// The entry.
+        hlc: String,
+    },
+    /// An entry left the log though nothing was pruned.
+    Vanished {
+        /// Whose entry.
+        origin: u8,
+        /// The entry.
+        hlc: String,
+    },
+    /// The log holds an entry that was never recorded.
+    Unrecorded {
+        /// Whose log.
+        origin: u8,
+        /// The entry.
+        hlc: String,
+    },
+    /// A prune says that it deleted another number of entries than are gone.
+    Miscounted {
+        /// Whose log.
+        origin: u8,
+        /// How many it says.
+        said: usize,
+        /// How many are gone.
+        gone: usize,
+    },
+    /// Two devices hold different versions of a record.
+    DatabasesDiffer {
+        /// One of them.
+        device: u8,
+        /// The other one.
+        other: u8,
+        /// The record.
+        record: String,
+    },
+    /// A device does not hold the version with the highest stamp.
+    WrongWinner {
+        /// Where.
+        device: u8,
+        /// The record.
+        record: String,
+        /// The stamp it holds, if it holds the record.
+        held: Option<String>,
+    },
+    /// A log still holds entries though everybody has everything.
+    LogNotEmpty {
+        /// Whose log.
+        origin: u8,
+        /// How many.
+        entries: usize,
+    },
+    /// A peer is no longer registered and active in a log.
+    PeerNotActive {
+        /// Whose log.
+        origin: u8,
+        /// The peer.
+        peer: u8,
+    },
+    /// A log refused a call that it must take; the replay ended there.
+    Refused {
+        /// What was asked for, by whom, and why it was refused.
+        call: String,
+    },
+}
+
+impl Finding {
+    /// Its name, for scripts.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::MalformedStamp { .. } => "malformed-stamp",
+            Self::StampNotAbove { .. } => "stamp-not-above",
+            Self::LostChange { .. } => "lost-change",
+            Self::AppliedTwice { .. } => "applied-twice",
+            Self::AppliedUnknown { .. } => "applied-unknown",
+            Self::PrunedBeforeApplied { .. } => "pruned-before-applied",
+            Self::Vanished { .. } => "vanished",
+            Self::Unrecorded { .. } => "unrecorded",
+            Self::Miscounted { .. } => "miscounted",
+            Self::DatabasesDiffer { .. } => "databases-differ",
+            Self::WrongWinner { .. } => "wrong-winner",
+            Self::LogNotEmpty { .. } => "log-not-empty",
+            Self::PeerNotActive { .. } => "peer-not-active",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MalformedStamp { device, hlc } => {
+                write!(f, "device {device} recorded a change as {hlc:?}, no stamp of its own")
+            }
+            Self::StampNotAbove { device, hlc } => {
+                write!(f, "device {device} recorded {hlc}, not above its last stamp")
+            }
+            Self::LostChange { device, hlc } => write!(f, "device {device} never got {hlc}"),
+            Self::AppliedTwice { device, hlc } => {
+                write!(f, "device {device} applied {hlc} more than once")
+            }
+            Self::AppliedUnknown { device, hlc } => {
+                write!(f, "device {device} applied {hlc}, which no other device recorded")
+            }
+            Self::PrunedBeforeApplied {
+                origin,
+                device,
+                hlc,
+            } => write!(f, "device {origin} pruned {hlc} before device {device} applied it"),
+            Self::Vanished { origin, hlc } => {
+                write!(f, "{hlc} left the log of device {origin} without being pruned")
+            }
+            Self::Unrecorded { origin, hlc } => {
+                write!(f, "the log of device {origin} holds {hlc}, which it never recorded")
+            }
+            Self::Miscounted { origin, said, gone } => {
+                write!(f, "device {origin} says it pruned {said} entries, {gone} are gone")
+            }
+            Self::DatabasesDiffer {
+                device,
+                other,
+                record,
+            } => write!(f, "devices {device} and {other} hold different versions of {record}"),
+            Self::WrongWinner {
+                device,
+                record,
+                held,
+            } => match held {
+                Some(held) => write!(f, "device {device} holds {record} as of {held}, not its highest stamp"),
+                None => write!(f, "device {device} does not hold {record}"),
+            },
+            Self::LogNotEmpty { origin, entries } => {
+                write!(f, "the log of device {origin} still holds {entries} entries")
+            }
+            Self::PeerNotActive { origin, peer } => {
+                write!(f, "device {peer} is not an active peer in the log of device {origin}")
+            }
+            Self::Refused { call } => f.write_str(call),
+        }
+    }
+}
+
+/// Most findings of one name that are kept in full; the rest is counted.
+const EXAMPLES_MAX: usize = 3;
+
+/// All findings of one name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Group {
+    /// How many there are.
+    pub(crate) count: u32,
+    /// The first of them.
+    pub(crate) examples: Vec<Finding>,
+}
+
+/// Everything that was found, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Findings(BTreeMap<&'static str, Group>);
+
+impl Findings {
+    /// Adds one.
+    pub(crate) fn add(&mut self, finding: Finding) {
+        let group = self.0.entry(finding.name()).or_default();
+        group.count = group.count.saturating_add(1);
+        if group.examples.len() < EXAMPLES_MAX {
+            group.examples.push(finding);
+        }
+    }
+
+    /// Whether nothing was found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The groups, ordered by name.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (&'static str, &Group)> {
+        self.0.iter().map(|(name, group)| (*name, group))
+    }
+
+    /// The names alone.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_findings_of_one_name_are_counted_and_a_few_kept() {
+        let mut findings = Findings::default();
+        assert!(findings.is_empty());
+        for entries in 1..=10 {
+            findings.add(Finding::LogNotEmpty { origin: 0, entries });
+        }
+        let (name, group) = findings.groups().next().unwrap();
+        assert_eq!((name, group.count), ("log-not-empty", 10));
+        assert_eq!(group.examples.len(), EXAMPLES_MAX);
+    }
+}

@@ -1,0 +1,417 @@
+//! What is printed at the end: a row per device, and the verdict.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+
+use clap::builder::styling::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+use crate::args::{DemoArgs, Format};
+use crate::demo::clocks::Leads;
+use crate::demo::driver::Outcome;
+use crate::demo::history::History;
+use crate::demo::oracle::Findings;
+
+/// The result of a demo. Numbers that may need 64 bits are strings, because
+/// many readers of JSON keep 53 of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    #[serde(rename = "verdict")]
+    verdict: Verdict,
+    clocks: &'static str,
+    seed: String,
+    away: String,
+    changes: usize,
+    drift: Drift,
+    findings: Vec<Found>,
+    devices: Vec<Row>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Yes,
+    No,
+}
+
+/// How far stamps were ahead of their receivers' clocks.
+#[derive(Debug, Serialize)]
+struct Drift {
+    received: u32,
+    refused_by_default: u32,
+    worst_lead: Option<WorstLead>,
+}
+
+#[derive(Debug, Serialize)]
+struct WorstLead {
+    ahead_by_ms: String,
+    hlc: String,
+    receiver: u8,
+}
+
+/// What was found, by name.
+#[derive(Debug, Serialize)]
+struct Found {
+    name: &'static str,
+    count: u32,
+    examples: Vec<String>,
+}
+
+/// One device. The order of the fields is the order of the columns.
+#[derive(Debug, Serialize)]
+struct Row {
+    device: u8,
+    away_weeks: u16,
+    syncs: u32,
+    restarts: u32,
+    appended: u32,
+    served: u32,
+    acked: u32,
+    pruned: usize,
+    peak_length: u32,
+    median_length: f64,
+    final_length: u32,
+}
+
+const COLUMNS: [&str; 11] = [
+    "device",
+    "away_weeks",
+    "syncs",
+    "restarts",
+    "appended",
+    "served",
+    "acked",
+    "pruned",
+    "peak_length",
+    "median_length",
+    "final_length",
+];
+
+impl Row {
+    fn cells(&self) -> [String; COLUMNS.len()] {
+        [
+            self.device.to_string(),
+            self.away_weeks.to_string(),
+            self.syncs.to_string(),
+            self.restarts.to_string(),
+            self.appended.to_string(),
+            self.served.to_string(),
+            self.acked.to_string(),
+            self.pruned.to_string(),
+            self.peak_length.to_string(),
+            self.median_length.to_string(),
+            self.final_length.to_string(),
+        ]
+    }
+}
+
+impl Report {
+    /// The report of what came of `args`.
+    pub(crate) fn new(history: &History, args: &DemoArgs, outcome: Outcome) -> Self {
+        Self {
+            verdict: if outcome.findings.is_empty() {
+                Verdict::Yes
+            } else {
+                Verdict::No
+            },
+            clocks: args.clocks.name(),
+            seed: args.seed.to_string(),
+            away: args.away.to_string(),
+            changes: history.changes.len(),
+            drift: outcome.leads.into(),
+            findings: found(&outcome.findings),
+            devices: rows(history, args, &outcome),
+        }
+    }
+
+    /// Whether the verdict is yes.
+    pub(crate) fn is_yes(&self) -> bool {
+        self.verdict == Verdict::Yes
+    }
+
+    /// The text to print.
+    pub(crate) fn render(&self, format: Format) -> serde_json::Result<String> {
+        Ok(match format {
+            Format::Table => self.text(std::io::stdout().is_terminal()),
+            Format::Json => serde_json::to_string_pretty(self)? + "\n",
+            Format::Ndjson => self.lines()?,
+            Format::Csv => self.csv(),
+        })
+    }
+
+    fn text(&self, terminal: bool) -> String {
+        let away = match self.away.split_once(':') {
+            Some((device, weeks)) => {
+                format!("device {device} away for {weeks} weeks at a time")
+            }
+            None => "no device away".to_owned(),
+        };
+        let mut text = format!(
+            "{} changes by {} devices, {} clocks, seed {}, {away}\n\n",
+            self.changes,
+            self.devices.len(),
+            self.clocks,
+            self.seed,
+        );
+        for line in self.table(terminal).lines() {
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        let _ = write!(text, "\n{}\n{}", self.drift.text(), self.verdict_text());
+        text
+    }
+
+    fn table(&self, terminal: bool) -> Table {
+        let mut table = Table::new();
+        table.load_style(if terminal {
+            presets::UTF8_FULL_CONDENSED
+        } else {
+            presets::NOTHING
+        });
+        table.set_header(COLUMNS);
+        table.add_rows(self.devices.iter().map(Row::cells));
+        for column in table.column_iter_mut() {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    }
+
+    fn verdict_text(&self) -> String {
+        let others = self.devices.len() - 1;
+        if self.is_yes() {
+            let yes = styled("yes", AnsiColor::Green);
+            return format!(
+                "verdict: {yes}: all {} changes were applied exactly once on each of the {others} \
+                 other devices,\nno entry was pruned before that, all databases are equal and hold \
+                 the newest version\nof every record, and all logs are empty\n",
+                self.changes
+            );
+        }
+        let mut text = format!("verdict: {}\n", styled("no", AnsiColor::Red));
+        for found in &self.findings {
+            let _ = writeln!(text, "  {}, {} in all:", found.name, found.count);
+            for example in &found.examples {
+                let _ = writeln!(text, "    {example}");
+            }
+        }
+        text
+    }
+
+    fn lines(&self) -> serde_json::Result<String> {
+        let mut text = String::new();
+        for row in &self.devices {
+            text += &serde_json::to_string(row)?;
+            text.push('\n');
+        }
+        let mut summary = serde_json::to_value(self)?;
+        if let Some(fields) = summary.as_object_mut() {
+            fields.remove("devices");
+        }
+        Ok(text + &serde_json::to_string(&summary)? + "\n")
+    }
+
+    fn csv(&self) -> String {
+        let rows = self.devices.iter().map(|row| row.cells().join(","));
+        let lines = std::iter::once(COLUMNS.join(",")).chain(rows);
+        lines.map(|line| line + "\n").collect()
+    }
+}
+
+impl From<Leads> for Drift {
+    fn from(leads: Leads) -> Self {
+        Self {
+            received: leads.received,
+            refused_by_default: leads.refused_by_default,
+            worst_lead: leads.worst.map(|worst| WorstLead {
+                ahead_by_ms: worst.ahead_by_ms.to_string(),
+                hlc: worst.hlc.to_string(),
+                receiver: worst.receiver,
+            }),
+        }
+    }
+}
+
+impl Drift {
+    fn text(&self) -> String {
+        let worst = match &self.worst_lead {
+            None => "none was ahead of its receiver's clock".to_owned(),
+            Some(worst) => format!(
+                "the furthest was {} ahead of the clock of device {}",
+                duration(&worst.ahead_by_ms),
+                worst.receiver
+            ),
+        };
+        format!(
+            "{} stamps received: {worst};\nthe default drift limit of 24 h would have refused {} of them",
+            self.received, self.refused_by_default
+        )
+    }
+}
+
+fn found(findings: &Findings) -> Vec<Found> {
+    let groups = findings.groups();
+    groups
+        .map(|(name, group)| Found {
+            name,
+            count: group.count,
+            examples: group.examples.iter().map(ToString::to_string).collect(),
+        })
+        .collect()
+}
+
+fn rows(history: &History, args: &DemoArgs, outcome: &Outcome) -> Vec<Row> {
+    let away_weeks = |number| {
+        let away = args.away.0.filter(|away| away.device == number);
+        away.map_or(0, |away| away.weeks)
+    };
+    let devices = history.devices.iter();
+    let counted = outcome.tallies.iter().zip(&outcome.final_lengths);
+    devices
+        .zip(counted)
+        .map(|(number, (tally, final_length))| Row {
+            device: *number,
+            away_weeks: away_weeks(*number),
+            syncs: tally.syncs,
+            restarts: tally.restarts,
+            appended: tally.appended,
+            served: tally.served,
+            acked: tally.acked,
+            pruned: tally.pruned,
+            peak_length: tally.peak_length(),
+            median_length: tally.median_length(),
+            final_length: *final_length,
+        })
+        .collect()
+}
+
+fn styled(word: &str, color: AnsiColor) -> String {
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    format!("{style}{word}{style:#}")
+}
+
+/// The two largest units of a time in ms.
+fn duration(ms: &str) -> String {
+    let ms: u64 = ms.parse().unwrap_or(0);
+    let (seconds, minutes, hours) = (ms / 1000, ms / 60_000, ms / 3_600_000);
+    match (hours / 24, hours, minutes, seconds) {
+        (0, 0, 0, 0) => format!("{ms} ms"),
+        (0, 0, 0, seconds) => format!("{seconds} s"),
+        (0, 0, minutes, seconds) => format!("{minutes} min {} s", seconds % 60),
+        (0, hours, minutes, _) => format!("{hours} h {} min", minutes % 60),
+        (days, hours, _, _) => format!("{days} d {} h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::oracle::Finding;
+
+    fn report(findings: Findings) -> Report {
+        let row = |device| Row {
+            device,
+            away_weeks: 0,
+            syncs: 9,
+            restarts: 2,
+            appended: 1234,
+            served: 2468,
+            acked: 7,
+            pruned: 1234,
+            peak_length: 39,
+            median_length: 27.5,
+            final_length: 0,
+        };
+        Report {
+            verdict: if findings.is_empty() {
+                Verdict::Yes
+            } else {
+                Verdict::No
+            },
+            clocks: "wild",
+            seed: u64::MAX.to_string(),
+            away: "1:4".to_owned(),
+            changes: 2468,
+            drift: Leads::default().into(),
+            findings: found(&findings),
+            devices: vec![row(0), row(7)],
+        }
+    }
+
+    fn no() -> Findings {
+        let mut findings = Findings::default();
+        findings.add(Finding::LogNotEmpty {
+            origin: 3,
+            entries: 12,
+        });
+        findings
+    }
+
+    #[test]
+    fn the_plain_table_has_the_columns_of_the_drawn_one() {
+        let report = report(Findings::default());
+        for terminal in [false, true] {
+            let text = report.text(terminal);
+            let header = text.lines().find(|line| line.contains("device ")).unwrap();
+            assert!(COLUMNS.iter().all(|column| text.contains(column)), "{header}");
+            assert_eq!(text.contains('│'), terminal);
+        }
+    }
+
+    #[test]
+    fn json_has_a_string_for_every_number_of_64_bits() {
+        let text = report(Findings::default()).render(Format::Json).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["verdict"], "yes");
+        assert_eq!(value["seed"], u64::MAX.to_string());
+        assert_eq!(value["devices"][1]["median_length"], 27.5);
+    }
+
+    #[test]
+    fn ndjson_has_a_line_per_device_and_one_for_the_verdict() {
+        let text = report(no()).render(Format::Ndjson).unwrap();
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[1]["device"], 7);
+        assert_eq!(lines[2]["verdict"], "no");
+        assert_eq!(lines[2]["findings"][0]["name"], "log-not-empty");
+    }
+
+    #[test]
+    fn csv_is_the_table() {
+        let text = report(no()).render(Format::Csv).unwrap();
+        assert_eq!(text.lines().next(), Some(COLUMNS.join(",").as_str()));
+        assert_eq!(text.lines().nth(2), Some("7,0,9,2,1234,2468,7,1234,39,27.5,0"));
+    }
+
+    #[test]
+    fn a_no_names_what_was_found() {
+        let text = report(no()).text(false);
+        assert!(text.contains("log-not-empty, 1 in all:"), "{text}");
+        assert!(text.contains("device 3 still holds 12 entries"), "{text}");
+    }
+
+    #[test]
+    fn columns_are_the_fields_in_their_order() {
+        let text = serde_json::to_string(&report(no()).devices[0]).unwrap();
+        let places: Vec<_> = COLUMNS.iter().map(|name| text.find(name).unwrap()).collect();
+        assert!(places.is_sorted());
+        assert_eq!(text.matches(':').count(), COLUMNS.len());
+    }
+
+    #[test]
+    fn a_duration_has_its_two_largest_units() {
+        let cases = [
+            ("7", "7 ms"),
+            ("59999", "59 s"),
+            ("61000", "1 min 1 s"),
+            ("3660000", "1 h 1 min"),
+            ("34650000000", "401 d 1 h"),
+        ];
+        for (ms, expected) in cases {
+            assert_eq!(duration(ms), expected);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a command stopped, and the exit code that tells a script.
+
+use std::process::ExitCode;
+
+/// What the exit code says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Nothing to report.
+    Fine,
+    /// The command ran to its end and found something wrong.
+    Finding,
+    /// The call or its input is wrong.
+    Usage,
+    /// A file could not be opened, read or written.
+    CannotOpen,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Finding => 1,
+            Exit::Usage => 2,
+            Exit::CannotOpen => 3,
+        })
+    }
+}
+
+/// An error with the exit code that it ends in.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// How the process ends.
+    pub(crate) exit: Exit,
+    /// What is said about it.
+    pub(crate) error: anyhow::Error,
+}
+
+impl Failure {
+    /// The call or its input is wrong.
+    pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            error: error.into(),
+        }
+    }
+
+    /// A file could not be opened, read or written.
+    pub(crate) fn cannot_open(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            exit: Exit::CannotOpen,
+            error: error.into(),
+        }
+    }
+}

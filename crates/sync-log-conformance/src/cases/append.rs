@@ -1,0 +1,207 @@
+//! Entries enter above the head, of this device only (`A1`, `A4`).
+
+use sync_log_core::hlc::{CEILING_MS, DriftExceeded, DriftLimit, ObserveError};
+use sync_log_core::{Hlc, LogError};
+
+use crate::harness::Harness;
+use crate::interpose::Interposed;
+use crate::rig::{DEVICE, HOUR_MS, Log, Rig, START_MS};
+use crate::sample::{change, entry, foreign, just_above, just_below, own_after};
+
+/// Stamps come back in the order of the commits, and that is the order of reading.
+pub async fn stamps_ascend_in_commit_order<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let mut stamps = log.record_each(3).await;
+    rig.wall.advance_ms(5);
+    stamps.extend(log.record_each(2).await);
+    rig.wall.advance_ms(-HOUR_MS);
+    stamps.extend(log.record_batch(3).await);
+    assert!(stamps.is_sorted_by(|a, b| a < b), "A1: {stamps:?}");
+    let snapshot = log.snapshot().await;
+    assert_eq!(snapshot.stamps(), stamps, "A1: read in commit order");
+    assert_eq!(
+        (snapshot.state.head, snapshot.state.high_water),
+        (stamps[7], stamps[7]),
+        "A1: head and high-water are the last stamp"
+    );
+    assert_eq!(rig.storage.retained().await, stamps, "A1: as stored");
+    assert!(
+        stamps.iter().all(|stamp| stamp.device_id == DEVICE),
+        "A4: own stamps"
+    );
+}
+
+/// An entry between two others, or at the head, is refused.
+pub async fn an_entry_not_above_the_head_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.record(change(0)).await.unwrap();
+    rig.wall.advance_ms(10);
+    let head = log.record(change(1)).await.unwrap();
+    let below = Hlc {
+        timestamp: head.timestamp - 5,
+        ..head
+    };
+    for hlc in [below, just_below(head), Hlc::new(0, 0, DEVICE), head] {
+        let refused = LogError::NotAboveHead { hlc, head };
+        log.refuses("A1", refused, log.append(entry(hlc, 9))).await;
+    }
+    let next = just_above(head);
+    assert_eq!(log.append(entry(next, 9)).await.unwrap(), next, "A1: above");
+}
+
+/// A stamp of `tick` may be appended as long as nothing passed it.
+pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let head = log.record(change(0)).await.unwrap();
+    let stamp = log.tick().await.unwrap();
+    assert!(stamp > head, "A1: a tick is above the head");
+    assert_eq!(log.append(entry(stamp, 1)).await.unwrap(), stamp, "A1");
+    let snapshot = log.snapshot().await;
+    assert_eq!(snapshot.stamps(), [head, stamp], "A1");
+    assert_eq!(snapshot.state.head, stamp, "A1: the head moved");
+}
+
+/// Between `tick` and `append` a record passed: the append is late.
+pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let hlc = log.tick().await.unwrap();
+    let head = log.record(change(0)).await.unwrap();
+    let late = LogError::NotAboveHead { hlc, head };
+    log.refuses("A1", late, log.append(entry(hlc, 1))).await;
+}
+
+/// The head, not the high-water, is what an append must be above.
+pub async fn an_append_may_lie_below_the_high_water<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamp = log.tick().await.unwrap();
+    let remote = foreign(own_after(stamp, 60_000));
+    log.observe_all(&[remote]).await.unwrap();
+    log.append(entry(stamp, 0)).await.unwrap();
+    let state = log.snapshot().await.state;
+    assert_eq!(state.head, stamp, "A1");
+    assert_eq!(state.high_water, remote, "A5: the high-water stays");
+    assert!(log.record(change(1)).await.unwrap() > remote, "A5");
+}
+
+/// What was appended raises clock and high-water, also for the next start.
+pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let ahead = Hlc::new((START_MS + HOUR_MS) as u64, 7, DEVICE);
+    log.append(entry(ahead, 0)).await.unwrap();
+    assert_eq!(log.snapshot().await.state.high_water, ahead, "A5");
+    let next = log.tick().await.unwrap();
+    assert!(next > ahead, "A1: the clock rose: {next}");
+    let log = rig.reopen(log).await;
+    let later = log.record(change(1)).await.unwrap();
+    assert!(later > next, "A5: and stays: {later}");
+}
+
+/// A stamp beyond the refuse limit is refused, one at the limit is not.
+pub async fn a_stamp_too_far_ahead_of_the_wall_clock_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let limit_ms = 24 * HOUR_MS as u64;
+    let remote = Hlc::new(START_MS as u64 + limit_ms + 1, 0, DEVICE);
+    let exceeded = DriftExceeded {
+        device: DEVICE,
+        remote,
+        now_ms: START_MS,
+        ahead_by_ms: limit_ms + 1,
+        limit_ms,
+    };
+    let refused = LogError::Clock(ObserveError::TooFarAhead(exceeded));
+    log.refuses("A1", refused, log.append(entry(remote, 0)))
+        .await;
+    let next = log.record(change(0)).await.unwrap();
+    assert!(next < remote, "H2: the refused stamp left the clock alone");
+    let at_limit = Hlc {
+        timestamp: remote.timestamp - 1,
+        ..remote
+    };
+    log.append(entry(at_limit, 1)).await.unwrap();
+}
+
+/// No option lets a stamp at the ceiling in.
+pub async fn a_stamp_at_the_ceiling_is_refused_whatever_the_limit<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let mut options = rig.options();
+    options.drift.refuse = DriftLimit::Unlimited;
+    let log = rig.open_with(options).await;
+    let remote = Hlc::new(CEILING_MS, 0, DEVICE);
+    let refused = LogError::Clock(ObserveError::AboveCeiling { remote });
+    log.refuses("A1", refused, log.append(entry(remote, 0)))
+        .await;
+    let highest = Hlc::new(CEILING_MS - 1, 0, DEVICE);
+    log.append(entry(highest, 0)).await.unwrap();
+}
+
+/// Only this device's stamps enter, alone or in a batch.
+pub async fn a_stamp_of_another_device_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamp = log.tick().await.unwrap();
+    let hlc = foreign(own_after(stamp, 1));
+    let origin = || LogError::ForeignOrigin {
+        hlc,
+        device_id: DEVICE,
+    };
+    log.refuses("A4", origin(), log.append(entry(hlc, 0))).await;
+    let batch = vec![entry(stamp, 0), entry(hlc, 1)];
+    log.refuses("A4", origin(), log.append_many(batch)).await;
+}
+
+/// Another process writes right before the lock is taken: the stamp is drawn
+/// after that, so it is not late.
+pub async fn a_record_is_not_late_when_another_writer_was_first<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let other = rig.open().await;
+    let raced = Interposed::new(rig.storage.open(crate::LIBRARY, DEVICE).await.unwrap());
+    let log = Log::on(raced.clone(), rig.options()).await;
+    let rival = other.clone();
+    raced.before_write(async move {
+        rival.record_batch(50).await;
+    });
+    let stamp = log.record(change(0)).await.unwrap();
+    assert!(raced.is_done(), "A1: the rival went first");
+    let stamps = other.snapshot().await.stamps();
+    assert_eq!(stamps.len(), 51, "A1: nothing was lost");
+    assert_eq!(stamps.last(), Some(&stamp), "A1: commit order is HLC order");
+}
+
+/// Another process observes or ticks right before: the stamp is above that too.
+pub async fn a_record_is_above_what_another_handle_observed<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, other) = (rig.open().await, rig.open().await);
+    log.record(change(0)).await.unwrap();
+    let remote = foreign(Hlc::new((START_MS + HOUR_MS) as u64, 3, DEVICE));
+    other.observe_all(&[remote]).await.unwrap();
+    let stamp = log.record(change(1)).await.unwrap();
+    assert!(stamp > remote, "A1: high-water is re-read under the lock");
+    let tick = other.tick().await.unwrap();
+    assert!(tick > stamp, "A1: so is the head");
+}
+
+/// Another process writes right before the lock is taken: the append is late,
+/// though it was above the head when it was called.
+pub async fn an_append_is_checked_under_the_lock<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let other = rig.open().await;
+    let raced = Interposed::new(rig.storage.open(crate::LIBRARY, DEVICE).await.unwrap());
+    let log = Log::on(raced.clone(), rig.options()).await;
+    let hlc = log.tick().await.unwrap();
+    let rival = other.clone();
+    raced.before_write(async move {
+        rival.record(change(1)).await.unwrap();
+    });
+    let error = log.append(entry(hlc, 0)).await.unwrap_err();
+    let head = other.head().await.unwrap();
+    let expected = LogError::NotAboveHead { hlc, head };
+    assert_eq!(format!("{error:?}"), format!("{expected:?}"), "A1");
+    assert_eq!(other.snapshot().await.stamps(), [head], "A1: not written");
+}

@@ -1,0 +1,199 @@
+//! A dropped future leaves the log as after `Ok` or as after `Err` (`A7`).
+//!
+//! Each case drops one call after 0, 1, 2 … polls, each time on a fresh log,
+//! until the call is done before it is dropped. Closing the log waits for
+//! whatever is still in flight; what is then found must be one of the states
+//! that the uninterrupted call goes through.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use sync_log_core::{Hlc, ReadLimits};
+
+use crate::harness::Harness;
+use crate::rig::{DEVICE, Log, Rig, START_MS};
+use crate::runtime::dropped_after;
+use crate::sample::{change, entry, own_after, peer};
+use crate::snapshot::Snapshot;
+
+/// A call that answers at all does so within so many polls.
+const POLLS_MAX: usize = 1000;
+
+/// One step of a call, on a log that was set up.
+type Step = for<'a> fn(&'a Log) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Three entries, peer 1 at the second and peer 2 at zero.
+async fn set_up<H: Harness>() -> (Rig<H>, Log) {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_each(3).await;
+    log.register_peers(2).await;
+    log.record_ack(peer(1), stamps[1]).await.unwrap();
+    (rig, log)
+}
+
+/// Drops `call` after every number of polls. `steps` do the same in as many
+/// commits as the call may make.
+async fn drop_everywhere<H: Harness>(call: Step, steps: &[Step]) {
+    let allowed = states::<H>(steps).await;
+    for polls in 0..POLLS_MAX {
+        let (rig, log) = set_up::<H>().await;
+        let answer = dropped_after(polls, call(&log)).await;
+        let found = rig.reopen(log).await.snapshot().await.of_any_file();
+        let place = allowed.iter().position(|state| *state == found);
+        assert!(
+            place.is_some(),
+            "A7: dropped after {polls} polls: {found:#?}"
+        );
+        if answer.is_some() {
+            assert_eq!(place, Some(allowed.len() - 1), "A7: `Ok` means done");
+            return;
+        }
+    }
+    panic!("A7: the call is not done after {POLLS_MAX} polls");
+}
+
+/// The states that `steps` go through, the one before them first.
+async fn states<H: Harness>(steps: &[Step]) -> Vec<Snapshot> {
+    let (_rig, log) = set_up::<H>().await;
+    let mut states = vec![log.snapshot().await.of_any_file()];
+    for step in steps {
+        step(&log).await;
+        states.push(log.snapshot().await.of_any_file());
+    }
+    states
+}
+
+fn stamp(ahead_ms: u64) -> Hlc {
+    own_after(Hlc::new(START_MS as u64, 0, DEVICE), ahead_ms)
+}
+
+macro_rules! step {
+    ($log:ident => $call:expr) => {
+        |$log: &Log| {
+            Box::pin(async move {
+                let _ = $call.await.unwrap();
+            })
+        }
+    };
+}
+
+/// `record`.
+pub async fn a_dropped_record_is_there_or_not<H: Harness>() {
+    let call: Step = step!(log => log.record(change(7)));
+    drop_everywhere::<H>(call, &[call]).await;
+}
+
+/// `record_many`.
+pub async fn a_dropped_batch_is_there_as_a_whole_or_not<H: Harness>() {
+    let call: Step = step!(log => log.record_many((0..50).map(change).collect()));
+    drop_everywhere::<H>(call, &[call]).await;
+}
+
+/// `append` and `append_many`.
+pub async fn a_dropped_append_is_there_as_a_whole_or_not<H: Harness>() {
+    let call: Step = step!(log => log.append(entry(stamp(5), 7)));
+    drop_everywhere::<H>(call, &[call]).await;
+    let call: Step = step!(log => log.append_many(
+        (1..50).map(|n| entry(stamp(n), n as usize)).collect()
+    ));
+    drop_everywhere::<H>(call, &[call]).await;
+}
+
+/// `tick` and `observe_all`.
+pub async fn a_dropped_tick_or_observation_is_committed_or_not<H: Harness>() {
+    let call: Step = step!(log => log.tick());
+    drop_everywhere::<H>(call, &[call]).await;
+    let call: Step = step!(log => async {
+        let remote = Hlc::new(START_MS as u64 + 500, 0, peer(1));
+        log.observe_all(&[remote]).await
+    });
+    drop_everywhere::<H>(call, &[call]).await;
+}
+
+/// `record_ack` and `record_ack_at`.
+pub async fn a_dropped_ack_is_taken_or_not<H: Harness>() {
+    let call: Step = step!(log => async {
+        let head = log.head().await?;
+        log.record_ack(peer(2), head).await
+    });
+    drop_everywhere::<H>(call, &[call]).await;
+    let call: Step = step!(log => async {
+        let cursor = log.head_cursor().await?;
+        log.record_ack_at(peer(3), cursor).await
+    });
+    drop_everywhere::<H>(call, &[call]).await;
+}
+
+/// `register_peer` and `retire`.
+pub async fn a_dropped_registration_or_retirement_is_made_or_not<H: Harness>() {
+    let call: Step = step!(log => log.register_peer(peer(3)));
+    drop_everywhere::<H>(call, &[call]).await;
+    let call: Step = step!(log => log.retire(peer(2)));
+    drop_everywhere::<H>(call, &[call]).await;
+}
+
+/// `declare_solo`, once nobody is active.
+pub async fn a_dropped_declaration_is_made_or_not<H: Harness>() {
+    let retire_one: Step = step!(log => log.retire(peer(1)));
+    let retire_two: Step = step!(log => log.retire(peer(2)));
+    let solo: Step = step!(log => log.declare_solo());
+    let all: Step = step!(log => async {
+        log.retire(peer(1)).await?;
+        log.retire(peer(2)).await?;
+        log.declare_solo().await
+    });
+    drop_everywhere::<H>(all, &[retire_one, retire_two, solo]).await;
+}
+
+/// `prune_acked` and `on_ack`: an ack that was taken stays taken.
+pub async fn a_dropped_prune_has_deleted_a_whole_chunk_or_nothing<H: Harness>() {
+    let ack: Step = step!(log => async {
+        let head = log.head().await?;
+        log.record_ack(peer(2), head).await
+    });
+    let prune: Step = step!(log => log.prune_acked());
+    let both: Step = step!(log => async {
+        let head = log.head().await?;
+        log.on_ack(peer(2), head).await
+    });
+    drop_everywhere::<H>(both, &[ack, prune]).await;
+}
+
+/// `read_for` of a peer that was rewound: it holds, or not.
+pub async fn a_dropped_read_of_a_rewound_peer_holds_or_not<H: Harness>() {
+    let call: Step = step!(log => async {
+        let first = log.snapshot().await.stamps()[0];
+        let cursor = log.cursor_at(first).await;
+        log.read_for(peer(1), cursor, ReadLimits::default()).await
+    });
+    drop_everywhere::<H>(call, &[call]).await;
+}
+
+/// After calls that were dropped, the same handle goes on: what it then
+/// appends is above all of them, and none is there in part.
+pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let mut returned = Vec::new();
+    for polls in 0..20 {
+        let call = log.record_many(vec![change(0), change(1)]);
+        returned.extend(dropped_after(polls, call).await.map(Result::unwrap));
+        returned.push(vec![log.record(change(2)).await.unwrap()]);
+    }
+    let returned: Vec<Hlc> = returned.concat();
+    assert!(returned.is_sorted_by(|a, b| a < b), "A1: {returned:?}");
+    let log = rig.reopen(log).await;
+    let stamps = log.snapshot().await.stamps();
+    assert!(stamps.is_sorted_by(|a, b| a < b), "A1: {stamps:?}");
+    assert!(
+        returned.iter().all(|stamp| stamps.contains(stamp)),
+        "A7: what was answered is there"
+    );
+    let pairs = log.snapshot().await.entries;
+    let half = |n: usize| {
+        let data = change(n).data;
+        pairs.iter().filter(|entry| entry.data == data).count()
+    };
+    assert_eq!(half(0), half(1), "A2: no batch is there in part");
+}

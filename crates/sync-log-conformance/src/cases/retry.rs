@@ -1,0 +1,122 @@
+//! An append may be repeated, and nothing else may pass for that (`A1`).
+
+use sync_log_core::{ChangeType, JsonText, LogError, SharedChangeEntry, Uuid};
+
+use crate::harness::Harness;
+use crate::rig::Rig;
+use crate::sample::{change, entry, just_above, peer};
+
+/// The same entry again is `Ok` and writes nothing, also after a restart and
+/// below the head.
+pub async fn an_identical_entry_is_ok_again<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamp = log.tick().await.unwrap();
+    let first = entry(stamp, 0);
+    log.append(first.clone()).await.unwrap();
+    log.changes_nothing("A1", stamp, log.append(first.clone()))
+        .await;
+    log.record(change(1)).await.unwrap();
+    log.changes_nothing("A1", stamp, log.append(first.clone()))
+        .await;
+    rig.wall.advance_ms(50);
+    let log = rig.reopen(log).await;
+    log.changes_nothing("A1", stamp, log.append(first)).await;
+}
+
+/// An entry that was recorded may be appended again: retries know no difference.
+pub async fn a_recorded_entry_is_identical_to_itself<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamp = log.record(change(0)).await.unwrap();
+    log.changes_nothing("A1", stamp, log.append(entry(stamp, 0)))
+        .await;
+}
+
+/// One field differs, if only by white space: it is another entry.
+pub async fn another_entry_at_a_retained_stamp_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let hlc = log.record(change(0)).await.unwrap();
+    let head = log.record(change(1)).await.unwrap();
+    for other in others(&entry(hlc, 0)) {
+        let refused = LogError::NotAboveHead { hlc, head };
+        log.refuses("A1", refused, log.append(other)).await;
+    }
+}
+
+fn others(original: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
+    let spaced = format!(" {}", original.data);
+    vec![
+        SharedChangeEntry {
+            model_type: "Tag".to_owned(),
+            ..original.clone()
+        },
+        SharedChangeEntry {
+            record_uuid: Uuid::from_u128(0xbad),
+            ..original.clone()
+        },
+        SharedChangeEntry {
+            change_type: ChangeType::Update,
+            ..original.clone()
+        },
+        SharedChangeEntry {
+            data: JsonText::new(spaced).unwrap(),
+            ..original.clone()
+        },
+    ]
+}
+
+/// What was pruned can no longer be recognised: it is late.
+pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let hlc = log.record(change(0)).await.unwrap();
+    log.on_ack(peer(1), hlc).await.unwrap();
+    let refused = LogError::NotAboveHead { hlc, head: hlc };
+    log.refuses("A1", refused, log.append(entry(hlc, 0))).await;
+}
+
+/// A batch is a retry if all of it is there, from wherever it is taken.
+pub async fn a_batch_that_is_all_there_is_ok_again<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_each(4).await;
+    let all: Vec<_> = (0..4).map(|n| entry(stamps[n], n)).collect();
+    log.changes_nothing("A2", (), log.append_many(all.clone()))
+        .await;
+    log.changes_nothing("A2", (), log.append_many(all[1..3].to_vec()))
+        .await;
+}
+
+/// A batch of which some is there is neither new nor a retry.
+pub async fn a_batch_that_mixes_retained_and_new_entries_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_each(2).await;
+    let new = just_above(stamps[1]);
+    let mixed = vec![entry(stamps[0], 0), entry(stamps[1], 1), entry(new, 2)];
+    log.refuses(
+        "A2",
+        LogError::BatchMixed { hlc: new },
+        log.append_many(mixed),
+    )
+    .await;
+    // The second is there with other content.
+    let altered = vec![entry(stamps[0], 0), entry(stamps[1], 9)];
+    let refused = LogError::BatchMixed { hlc: stamps[1] };
+    log.refuses("A2", refused, log.append_many(altered)).await;
+}
+
+/// A batch of which the beginning was pruned is no retry either.
+pub async fn a_batch_whose_beginning_was_pruned_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let stamps = log.record_each(2).await;
+    log.on_ack(peer(1), stamps[0]).await.unwrap();
+    let batch = vec![entry(stamps[0], 0), entry(stamps[1], 1)];
+    let refused = LogError::BatchMixed { hlc: stamps[0] };
+    log.refuses("A2", refused, log.append_many(batch)).await;
+}

@@ -1,0 +1,58 @@
+//! What a backend provides to be put to the test.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sync_log_core::{Hlc, LogError, LogStore, Uuid};
+
+/// One storage of the backend under test, such as a file, seen from outside:
+/// it can be opened, copied, put back, and tampered with as by another program.
+///
+/// Every case makes its own. The methods panic if they fail, except
+/// [`open`](Self::open), whose refusals are part of the contract.
+#[async_trait]
+pub trait Harness: Sized + Send + Sync + 'static {
+    /// A copy of a storage, as a backup program makes one.
+    type Backup: Send + Sync;
+
+    /// How many random histories are compared with the reference model. The
+    /// environment variable `CONFORMANCE_CASES` overrides it.
+    const MODEL_CASES: u32;
+
+    /// Makes a fresh storage with an empty log of that library and device, and
+    /// a log id that no other storage has.
+    async fn create(library_id: Uuid, device_id: Uuid) -> Self;
+
+    /// Opens the storage as another process would: beside the handles that are
+    /// open already, sharing nothing in memory with them that the backend does
+    /// not share between processes.
+    ///
+    /// # Errors
+    /// What the backend refuses with, if it does; ids that it does not judge
+    /// are judged by core.
+    async fn open(
+        &self,
+        library_id: Uuid,
+        device_id: Uuid,
+    ) -> Result<Arc<dyn LogStore>, LogError>;
+
+    /// Copies the storage. All handles are closed.
+    async fn backup(&self) -> Self::Backup;
+
+    /// Puts the storage back to what it was at `backup`. All handles are closed.
+    async fn restore(&self, backup: &Self::Backup);
+
+    /// Writes a row of `peer_acks` as a program would that knows only the
+    /// interchange tables, over the row with that id if there is one.
+    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str);
+
+    /// Deletes a row of `peer_acks` as such a program would.
+    async fn delete_peer_row(&self, peer_device_id: &str);
+
+    /// Deletes an entry as such a program would.
+    async fn delete_entry(&self, hlc: Hlc);
+
+    /// The stamps of the entries that are there, ascending, found without core
+    /// and without the store's own reading code.
+    async fn retained(&self) -> Vec<Hlc>;
+}

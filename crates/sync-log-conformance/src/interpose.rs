@@ -1,0 +1,76 @@
+//! A store that lets something else happen right before one of its calls: a
+//! race, at the same place every time.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sync_log_core::{
+    LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob,
+};
+
+type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Passes every call on to a store, after what was asked to go before it.
+pub struct Interposed {
+    inner: Arc<dyn LogStore>,
+    before_write: Mutex<Vec<Hook>>,
+    before_read: Mutex<Vec<Hook>>,
+}
+
+impl Interposed {
+    /// Passes calls on to `inner`.
+    #[must_use]
+    pub fn new(inner: Arc<dyn LogStore>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            before_write: Mutex::default(),
+            before_read: Mutex::default(),
+        })
+    }
+
+    /// Makes `hook` happen right before the next write that has none yet.
+    pub fn before_write(&self, hook: impl Future<Output = ()> + Send + 'static) {
+        self.before_write.lock().unwrap().insert(0, Box::pin(hook));
+    }
+
+    /// Makes `hook` happen right before the next read that has none yet.
+    pub fn before_read(&self, hook: impl Future<Output = ()> + Send + 'static) {
+        self.before_read.lock().unwrap().insert(0, Box::pin(hook));
+    }
+
+    /// Whether everything that was asked for has happened.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.before_write.lock().unwrap().is_empty() && self.before_read.lock().unwrap().is_empty()
+    }
+}
+
+async fn run_next(hooks: &Mutex<Vec<Hook>>) {
+    let hook = hooks.lock().unwrap().pop();
+    if let Some(hook) = hook {
+        hook.await;
+    }
+}
+
+#[async_trait]
+impl LogStore for Interposed {
+    async fn write(&self, job: WriteJob) -> Result<(), LogError> {
+        run_next(&self.before_write).await;
+        self.inner.write(job).await
+    }
+
+    async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        run_next(&self.before_read).await;
+        self.inner.read(request).await
+    }
+
+    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        self.inner.survey(places).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+}

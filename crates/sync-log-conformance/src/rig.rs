@@ -1,0 +1,206 @@
+//! What every case starts from: one storage, a clock set by hand, open logs.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use sync_log_core::hlc::ManualClock;
+use sync_log_core::{
+    Cursor, Hlc, LogError, LogOptions, LogStore, Page, ReadLimits, SharedChangeEntry, SyncLog, Tag,
+    UnknownPeers, Uuid,
+};
+
+use crate::harness::Harness;
+use crate::sample;
+use crate::snapshot::Snapshot;
+
+/// When every case begins, in ms since the Unix epoch.
+pub const START_MS: i64 = 1_700_000_000_000;
+/// An hour, in ms.
+pub const HOUR_MS: i64 = 3_600_000;
+/// The library of every case.
+pub const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
+/// The device of every case.
+pub const DEVICE: Uuid = Uuid::from_u128(0x00d0_0d1e);
+
+/// One storage of the backend under test, and a clock that is set by hand.
+pub struct Rig<H> {
+    /// The storage.
+    pub storage: H,
+    /// The wall clock of every log that is opened here.
+    pub wall: Arc<ManualClock>,
+}
+
+impl<H: Harness> Rig<H> {
+    /// A fresh storage.
+    pub async fn new() -> Self {
+        Self {
+            storage: H::create(LIBRARY, DEVICE).await,
+            wall: Arc::new(ManualClock::new(START_MS)),
+        }
+    }
+
+    /// The default options, on the clock of this rig.
+    #[must_use]
+    pub fn options(&self) -> LogOptions {
+        LogOptions::new(Arc::clone(&self.wall))
+    }
+
+    /// Opens the log, beside those that are open already.
+    pub async fn open(&self) -> Log {
+        self.open_with(self.options()).await
+    }
+
+    /// Opens the log so that it refuses unknown peers.
+    pub async fn open_refusing(&self) -> Log {
+        let mut options = self.options();
+        options.unknown_peers = UnknownPeers::Refuse;
+        self.open_with(options).await
+    }
+
+    /// Opens the log with other options.
+    pub async fn open_with(&self, options: LogOptions) -> Log {
+        let store = self.storage.open(LIBRARY, DEVICE).await.unwrap();
+        Log::on(store, options).await
+    }
+
+    /// Closes `log` and opens the storage again.
+    pub async fn reopen(&self, log: Log) -> Log {
+        log.close().await.unwrap();
+        self.open().await
+    }
+
+    /// Closes `log` and copies the storage.
+    pub async fn back_up(&self, log: Log) -> (Log, H::Backup) {
+        log.close().await.unwrap();
+        let backup = self.storage.backup().await;
+        (self.open().await, backup)
+    }
+
+    /// Closes `log` and puts the storage back to an earlier copy.
+    pub async fn restore(&self, log: Log, backup: &H::Backup) -> Log {
+        log.close().await.unwrap();
+        self.storage.restore(backup).await;
+        self.open().await
+    }
+}
+
+/// An open log, and the store under it.
+#[derive(Clone)]
+pub struct Log {
+    log: SyncLog,
+    store: Arc<dyn LogStore>,
+}
+
+impl Deref for Log {
+    type Target = SyncLog;
+
+    fn deref(&self) -> &SyncLog {
+        &self.log
+    }
+}
+
+impl Log {
+    /// Opens the log that `store` holds.
+    pub async fn on(store: Arc<dyn LogStore>, options: LogOptions) -> Self {
+        let log = SyncLog::open(Arc::clone(&store), LIBRARY, DEVICE, options)
+            .await
+            .unwrap();
+        Self { log, store }
+    }
+
+    /// The store under it.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn LogStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// Everything it holds.
+    pub async fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&*self.store).await
+    }
+
+    /// Makes `call`, which must fail with `expected` and change nothing.
+    pub async fn refuses<T: Debug>(
+        &self,
+        clause: &str,
+        expected: LogError,
+        call: impl Future<Output = Result<T, LogError>>,
+    ) {
+        let before = self.snapshot().await;
+        let error = call.await.expect_err(clause);
+        assert_eq!(
+            format!("{error:?}"),
+            format!("{expected:?}"),
+            "{clause}: refused with another error"
+        );
+        assert_eq!(
+            self.snapshot().await,
+            before,
+            "{clause}: a refusal changes nothing"
+        );
+    }
+
+    /// Makes `call`, which must succeed with `expected` and change nothing.
+    pub async fn changes_nothing<T: Debug + PartialEq>(
+        &self,
+        clause: &str,
+        expected: T,
+        call: impl Future<Output = Result<T, LogError>>,
+    ) {
+        let before = self.snapshot().await;
+        assert_eq!(call.await.unwrap(), expected, "{clause}");
+        assert_eq!(self.snapshot().await, before, "{clause}: changes nothing");
+    }
+
+    /// Records `count` changes one by one.
+    pub async fn record_each(&self, count: usize) -> Vec<Hlc> {
+        let mut stamps = Vec::with_capacity(count);
+        for number in 0..count {
+            stamps.push(self.record(sample::change(number)).await.unwrap());
+        }
+        stamps
+    }
+
+    /// Records `count` changes in one batch.
+    pub async fn record_batch(&self, count: usize) -> Vec<Hlc> {
+        let changes = (0..count).map(sample::change).collect();
+        self.record_many(changes).await.unwrap()
+    }
+
+    /// Registers the first `count` sample peers.
+    pub async fn register_peers(&self, count: u128) -> Vec<Uuid> {
+        let peers: Vec<Uuid> = (1..=count).map(sample::peer).collect();
+        for peer in &peers {
+            self.register_peer(*peer).await.unwrap();
+        }
+        peers
+    }
+
+    /// The entry at `hlc`, which is retained.
+    pub async fn entry_at(&self, hlc: Hlc) -> SharedChangeEntry {
+        let entries = self.snapshot().await.entries;
+        entries.into_iter().find(|entry| entry.hlc == hlc).unwrap()
+    }
+
+    /// The cursor at `hlc`, which is retained.
+    pub async fn cursor_at(&self, hlc: Hlc) -> Cursor {
+        let tag = Tag::of(&self.entry_at(hlc).await);
+        Cursor::new(self.identity().log_id, hlc, tag).unwrap()
+    }
+
+    /// A page of everything after `cursor`.
+    pub async fn page(&self, peer: Uuid, cursor: Cursor) -> Page {
+        self.read_for(peer, cursor, ReadLimits::default())
+            .await
+            .unwrap()
+    }
+
+    /// What pruning may rely on for `peer`.
+    pub async fn position(&self, peer: Uuid) -> Hlc {
+        let peers = self.peers().await.unwrap();
+        let found = peers.into_iter().flatten().find(|row| row.peer == peer);
+        found.unwrap().position()
+    }
+}

@@ -1,0 +1,42 @@
+//! How a case is run, and how a future is given up half-way.
+
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+/// No case takes so long; a case that does hangs.
+const WATCHDOG: Duration = Duration::from_secs(180);
+
+/// Runs one case to its end, on two worker threads.
+///
+/// # Panics
+/// If the case does, or if it hangs.
+pub fn run<T>(case: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async { tokio::time::timeout(WATCHDOG, case).await })
+        .expect("the case hangs")
+}
+
+/// Polls `future` at most `polls` times, as often as it asks for it, and then
+/// drops it; its answer, if it had one by then.
+pub async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = Some(Box::pin(future));
+    let mut left = polls;
+    poll_fn(move |context| {
+        if let (1.., Some(running)) = (left, &mut future) {
+            left -= 1;
+            match running.as_mut().poll(context) {
+                Poll::Ready(answer) => return Poll::Ready(Some(answer)),
+                Poll::Pending if left > 0 => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+        future = None;
+        Poll::Ready(None)
+    })
+    .await
+}

@@ -1,0 +1,126 @@
+//! Whether entries may enter the log, decided under the write lock (`A1`).
+
+use std::collections::HashMap;
+
+use hlc::Hlc;
+
+use crate::entry::{Change, SharedChangeEntry};
+use crate::error::LogError;
+use crate::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
+use crate::state::LogState;
+use crate::store::{Changes, Needs, StoredEntry, View};
+
+/// Refuses changes that no log can hold, before any lock is taken.
+pub(crate) fn validate_changes(changes: &[Change], max_data_bytes: usize) -> Result<(), LogError> {
+    changes
+        .iter()
+        .try_for_each(|change| change.validate(max_data_bytes))?;
+    validate_size(
+        changes.len(),
+        changes.iter().map(Change::content_bytes).sum(),
+    )
+}
+
+/// Refuses entries that no log of this device can hold, before any lock is taken.
+pub(crate) fn validate_batch(
+    batch: &[SharedChangeEntry],
+    max_data_bytes: usize,
+) -> Result<(), LogError> {
+    batch
+        .iter()
+        .try_for_each(|entry| entry.validate(max_data_bytes))?;
+    validate_size(
+        batch.len(),
+        batch.iter().map(SharedChangeEntry::content_bytes).sum(),
+    )?;
+    match batch.windows(2).find(|pair| pair[1].hlc <= pair[0].hlc) {
+        Some(pair) => Err(LogError::BatchNotAscending {
+            hlc: pair[1].hlc,
+            previous: pair[0].hlc,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn validate_size(count: usize, length_bytes: usize) -> Result<(), LogError> {
+    if count > MAX_BATCH_ENTRIES {
+        return Err(LogError::TooMany {
+            count,
+            limit: MAX_BATCH_ENTRIES,
+        });
+    }
+    if length_bytes > MAX_BATCH_BYTES {
+        return Err(LogError::BatchTooLarge {
+            length_bytes,
+            limit_bytes: MAX_BATCH_BYTES,
+        });
+    }
+    Ok(())
+}
+
+/// A batch that begins at or below the head can only be a retry: ask for what
+/// is retained of it.
+pub(crate) fn needs(batch: &[SharedChangeEntry], state: &LogState) -> Needs {
+    match batch.first() {
+        Some(first) if first.hlc <= state.head => Needs {
+            entries: batch.iter().map(|entry| entry.hlc).collect(),
+            ..Needs::default()
+        },
+        _ => Needs::default(),
+    }
+}
+
+/// Decides a pre-stamped, validated, ascending batch. `Ok(None)` is a retry of
+/// a batch that is in the log already.
+pub(crate) fn decide(
+    batch: &[SharedChangeEntry],
+    view: &View<'_>,
+    now_ms: i64,
+) -> Result<Option<Changes>, LogError> {
+    let state = view.state;
+    let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
+        return Ok(None);
+    };
+    if first.hlc > state.head {
+        return Ok(Some(insert(batch.iter().cloned(), last.hlc, state, now_ms)));
+    }
+    let retained: HashMap<Hlc, &SharedChangeEntry> = view
+        .entries
+        .iter()
+        .map(|entry| (entry.hlc, entry))
+        .collect();
+    let is_retained = |entry: &&SharedChangeEntry| retained.get(&entry.hlc) == Some(entry);
+    match batch.iter().filter(is_retained).count() {
+        all if all == batch.len() => Ok(None),
+        0 => Err(LogError::NotAboveHead {
+            hlc: first.hlc,
+            head: state.head,
+        }),
+        _ => {
+            let new = batch
+                .iter()
+                .find(|entry| !is_retained(entry))
+                .unwrap_or(first);
+            Err(LogError::BatchMixed { hlc: new.hlc })
+        }
+    }
+}
+
+/// The changes that insert entries which are known to lie above the head.
+pub(crate) fn insert(
+    batch: impl Iterator<Item = SharedChangeEntry>,
+    last: Hlc,
+    state: &LogState,
+    now_ms: i64,
+) -> Changes {
+    Changes {
+        append: batch
+            .map(|entry| StoredEntry {
+                entry,
+                created_at_ms: now_ms,
+            })
+            .collect(),
+        high_water: (last > state.high_water).then_some(last),
+        ..Changes::default()
+    }
+}

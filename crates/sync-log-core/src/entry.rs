@@ -1,0 +1,172 @@
+//! What the log holds: one change of one shared record.
+
+use std::fmt;
+use std::str::FromStr;
+
+use hlc::Hlc;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::LogError;
+use crate::json::JsonText;
+use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES};
+
+/// What happened to the record.
+///
+/// Exhaustive: these three are the interchange format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeType {
+    /// The record was made.
+    Insert,
+    /// The record was changed.
+    Update,
+    /// The record was deleted.
+    Delete,
+}
+
+impl ChangeType {
+    /// The stored form: `insert`, `update` or `delete`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The byte that stands for it in a [`Tag`](crate::Tag): 1, 2 or 3.
+    pub(crate) const fn tag_byte(self) -> u8 {
+        match self {
+            Self::Insert => 1,
+            Self::Update => 2,
+            Self::Delete => 3,
+        }
+    }
+}
+
+impl fmt::Display for ChangeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A change type that is not `insert`, `update` or `delete`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("failed to read change type {0:?}: it is none of insert, update, delete")]
+pub struct UnknownChangeType(pub String);
+
+impl FromStr for ChangeType {
+    type Err = UnknownChangeType;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "insert" => Ok(Self::Insert),
+            "update" => Ok(Self::Update),
+            "delete" => Ok(Self::Delete),
+            other => Err(UnknownChangeType(other.to_owned())),
+        }
+    }
+}
+
+/// A change that has no stamp yet: what [`SyncLog::record`](crate::SyncLog::record) takes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Change {
+    /// The kind of record, such as `tag` or `album`; 1 to 128 bytes.
+    pub model_type: String,
+    /// The record.
+    pub record_uuid: Uuid,
+    /// What happened to it.
+    pub change_type: ChangeType,
+    /// The record's content, or what changed in it: the app's own JSON.
+    pub data: JsonText,
+}
+
+impl Change {
+    /// The same change, stamped.
+    #[must_use]
+    pub fn stamped(self, hlc: Hlc) -> SharedChangeEntry {
+        SharedChangeEntry {
+            hlc,
+            model_type: self.model_type,
+            record_uuid: self.record_uuid,
+            change_type: self.change_type,
+            data: self.data,
+        }
+    }
+
+    /// Refuses what the log cannot hold.
+    pub(crate) fn validate(&self, max_data_bytes: usize) -> Result<(), LogError> {
+        validate_content(&self.model_type, &self.data, max_data_bytes)
+    }
+
+    pub(crate) fn content_bytes(&self) -> usize {
+        self.model_type.len() + self.data.len_bytes()
+    }
+}
+
+/// One entry of the log. Two entries are *identical* (`A1`) when all five
+/// fields are equal, `data` byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SharedChangeEntry {
+    /// The stamp: place in the order, and which device made the change.
+    pub hlc: Hlc,
+    /// The kind of record, such as `tag` or `album`; 1 to 128 bytes.
+    pub model_type: String,
+    /// The record.
+    pub record_uuid: Uuid,
+    /// What happened to it.
+    pub change_type: ChangeType,
+    /// The record's content, or what changed in it: the app's own JSON.
+    pub data: JsonText,
+}
+
+impl SharedChangeEntry {
+    /// Bytes that count against page and batch limits: `model_type` and `data`.
+    #[must_use]
+    pub fn content_bytes(&self) -> usize {
+        self.model_type.len() + self.data.len_bytes()
+    }
+
+    /// Refuses what the log cannot hold.
+    pub(crate) fn validate(&self, max_data_bytes: usize) -> Result<(), LogError> {
+        validate_content(&self.model_type, &self.data, max_data_bytes)
+    }
+}
+
+fn validate_content(model_type: &str, data: &JsonText, max: usize) -> Result<(), LogError> {
+    let length_bytes = model_type.len();
+    if length_bytes == 0 || length_bytes > MAX_MODEL_TYPE_BYTES {
+        return Err(LogError::ModelTypeLength { length_bytes });
+    }
+    let length_bytes = data.len_bytes();
+    if length_bytes > max {
+        return Err(LogError::DataTooLarge {
+            length_bytes,
+            limit_bytes: max,
+        });
+    }
+    Ok(())
+}
+
+// Every entry that passes validation fits a page.
+const _: () = assert!(crate::limits::MAX_DATA_BYTES + MAX_MODEL_TYPE_BYTES <= MAX_PAGE_BYTES);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn change_types_round_trip_and_nothing_else_parses() {
+        for kind in [ChangeType::Insert, ChangeType::Update, ChangeType::Delete] {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        for text in ["", "Insert", "bulk_insert", " delete"] {
+            assert_eq!(
+                text.parse::<ChangeType>(),
+                Err(UnknownChangeType(text.to_owned()))
+            );
+        }
+    }
+}

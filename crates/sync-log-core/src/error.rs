@@ -1,0 +1,281 @@
+//! What can go wrong, and what the caller can do about it.
+
+use hlc::{Hlc, ObserveError, ResumeError};
+use uuid::Uuid;
+
+use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_ENTRIES};
+use crate::peer::{RetireReason, UntrustedRow};
+use crate::store::StoreError;
+
+/// What the caller can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The call itself is wrong: fix it, do not retry.
+    FixCall,
+    /// Try again, later or with a new stamp.
+    Retry,
+    /// The reader lacks entries that are gone: it needs a snapshot.
+    Bootstrap,
+    /// The peer is not known, or no longer: register or admit it.
+    Admit,
+    /// Two files claim to be one log, or one device runs twice.
+    NewIdentity,
+    /// A clock is wrong, here or at the peer.
+    FixClock,
+    /// Something stored is damaged, or was written by another program.
+    RepairData,
+    /// The handle or the storage under it is not usable; open again.
+    Reopen,
+}
+
+/// Why a log refused, or failed.
+///
+/// After every error the log is as it was before the call, except where a
+/// variant says otherwise.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// An id is nil. Pass a real one.
+    #[error("failed to accept a nil {what}")]
+    NilId {
+        /// Which id.
+        what: &'static str,
+    },
+    /// The log belongs to another library or device (`I1`).
+    #[error(
+        "failed to open the log of library {stored_library} and device {stored_device} \
+         as library {library} and device {device}"
+    )]
+    IdentityMismatch {
+        /// The library that it belongs to.
+        stored_library: Uuid,
+        /// The device that it belongs to.
+        stored_device: Uuid,
+        /// The library that was asked for.
+        library: Uuid,
+        /// The device that was asked for.
+        device: Uuid,
+    },
+    /// An option is outside its range.
+    #[error("failed to accept option {option}: {value} is above {limit}")]
+    OptionOutOfRange {
+        /// Which option.
+        option: &'static str,
+        /// What was given.
+        value: u64,
+        /// The most that is allowed.
+        limit: u64,
+    },
+
+    /// `model_type` is empty or too long.
+    #[error(
+        "failed to accept a model type of {length_bytes} bytes, it must have 1 to {}",
+        MAX_MODEL_TYPE_BYTES
+    )]
+    ModelTypeLength {
+        /// Its length.
+        length_bytes: usize,
+    },
+    /// `data` is larger than one entry may hold.
+    #[error("failed to accept data of {length_bytes} bytes, the limit is {limit_bytes}")]
+    DataTooLarge {
+        /// Its length.
+        length_bytes: usize,
+        /// The limit that holds here.
+        limit_bytes: usize,
+    },
+    /// A batch or list has too many items; split it.
+    #[error("failed to accept {count} items in one call, the limit is {limit}")]
+    TooMany {
+        /// How many there were.
+        count: usize,
+        /// The most that one call takes.
+        limit: usize,
+    },
+    /// A batch has too many content bytes; split it.
+    #[error("failed to accept a batch of {length_bytes} bytes, the limit is {limit_bytes}")]
+    BatchTooLarge {
+        /// Its content bytes.
+        length_bytes: usize,
+        /// The most that one batch takes.
+        limit_bytes: usize,
+    },
+    /// A batch is not strictly ascending.
+    #[error("failed to accept a batch in which {hlc} follows {previous}")]
+    BatchNotAscending {
+        /// The entry that is out of order.
+        hlc: Hlc,
+        /// The one before it.
+        previous: Hlc,
+    },
+    /// Some entries of a batch are in the log already, others are not: it is
+    /// neither a new batch nor a retry of one.
+    #[error("failed to accept a batch that mixes retained entries with new ones, such as {hlc}")]
+    BatchMixed {
+        /// The first entry that is not in the log.
+        hlc: Hlc,
+    },
+    /// A stamp of another device: only this device's changes enter its log,
+    /// and only its stamps can be acknowledged (`A4`, `K3`).
+    #[error("failed to accept {hlc}: this is the log of device {device_id}")]
+    ForeignOrigin {
+        /// The stamp.
+        hlc: Hlc,
+        /// The device whose log it is.
+        device_id: Uuid,
+    },
+    /// The stamp is at or below the head (`A1`): stamp again, or use `record`.
+    #[error("failed to append {hlc}: it is not above the head {head}")]
+    NotAboveHead {
+        /// The entry's stamp.
+        hlc: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// The clock refused a stamp.
+    #[error(transparent)]
+    Clock(#[from] ObserveError),
+    /// The stored high-water is beyond what a clock can resume from.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+
+    /// A limit of 0 asks for nothing.
+    #[error(
+        "failed to read with a limit of 0, it must be 1 to {}",
+        MAX_PAGE_ENTRIES
+    )]
+    ZeroLimit,
+    /// The cursor is of another log.
+    #[error("failed to read log {log_id} from a cursor of log {requested}")]
+    OtherLog {
+        /// The cursor's log.
+        requested: Uuid,
+        /// This log.
+        log_id: Uuid,
+    },
+    /// The entries after the cursor were pruned: the reader needs a snapshot.
+    #[error("failed to read after {requested}: the log starts after {floor} and ends at {head}")]
+    Compacted {
+        /// Where the reader is.
+        requested: Hlc,
+        /// Highest HLC ever pruned.
+        floor: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// The cursor is above everything that was ever committed here: this file
+    /// was restored from an earlier copy, or the cursor is of a later one.
+    #[error("failed to read after {requested}: the head is {head}")]
+    AheadOfHead {
+        /// Where the reader is.
+        requested: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// This log never held that entry: it was restored, cloned or rewritten.
+    #[error("failed to read after {requested}: this log, with head {head}, has another history")]
+    Diverged {
+        /// Where the reader is.
+        requested: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// The newest entry is missing: something else deleted from the log. It is
+    /// not served, so that no reader slips past the hole.
+    #[error("failed to find an entry after {after} though the head is {head}")]
+    NewestMissing {
+        /// Where the read began.
+        after: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+
+    /// The peer is this device itself.
+    #[error("failed to accept device {peer} as a peer of its own log")]
+    OwnPeer {
+        /// This device.
+        peer: Uuid,
+    },
+    /// The peer was never registered.
+    #[error("failed to find peer {peer}: it is not registered")]
+    UnknownPeer {
+        /// The peer.
+        peer: Uuid,
+    },
+    /// The peer was retired; it may lack entries that are gone.
+    #[error("failed to serve peer {peer}: it was retired at {since_ms} ms by {reason}")]
+    PeerRetired {
+        /// The peer.
+        peer: Uuid,
+        /// When, in ms since the Unix epoch.
+        since_ms: i64,
+        /// Why.
+        reason: RetireReason,
+    },
+    /// The ack is above everything that was ever committed here.
+    #[error("failed to accept the ack of peer {peer} at {hlc}: the head is {head}")]
+    AckBeyondHead {
+        /// The peer.
+        peer: Uuid,
+        /// What it acknowledged.
+        hlc: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// The ack names no entry of this log, or one with other content.
+    #[error("failed to accept the ack of peer {peer} at {hlc}: this log has no such entry")]
+    UnknownStamp {
+        /// The peer.
+        peer: Uuid,
+        /// What it acknowledged.
+        hlc: Hlc,
+    },
+    /// The peer's row cannot be relied on, so no ack of it can be judged.
+    #[error(transparent)]
+    UntrustedRow(#[from] UntrustedRow),
+    /// There are active peers, so the library is not solo.
+    #[error("failed to declare the library solo: {active} peers are active")]
+    NotSolo {
+        /// How many.
+        active: usize,
+    },
+
+    /// The storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl LogError {
+    /// What the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NilId { .. }
+            | Self::IdentityMismatch { .. }
+            | Self::OptionOutOfRange { .. }
+            | Self::ModelTypeLength { .. }
+            | Self::DataTooLarge { .. }
+            | Self::TooMany { .. }
+            | Self::BatchTooLarge { .. }
+            | Self::BatchNotAscending { .. }
+            | Self::BatchMixed { .. }
+            | Self::ForeignOrigin { .. }
+            | Self::ZeroLimit
+            | Self::OwnPeer { .. }
+            | Self::NotSolo { .. }
+            | Self::AckBeyondHead { .. }
+            | Self::UnknownStamp { .. } => ErrorKind::FixCall,
+            Self::NotAboveHead { .. } => ErrorKind::Retry,
+            Self::Clock(ObserveError::OwnStampAhead { .. })
+            | Self::OtherLog { .. }
+            | Self::AheadOfHead { .. }
+            | Self::Diverged { .. } => ErrorKind::NewIdentity,
+            Self::Clock(_) | Self::Resume(_) => ErrorKind::FixClock,
+            Self::Compacted { .. } => ErrorKind::Bootstrap,
+            Self::UnknownPeer { .. } | Self::PeerRetired { .. } => ErrorKind::Admit,
+            Self::NewestMissing { .. } | Self::UntrustedRow(_) => ErrorKind::RepairData,
+            Self::Store(error) => error.kind().remedy(),
+        }
+    }
+}

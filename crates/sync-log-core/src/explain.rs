@@ -1,0 +1,222 @@
+//! Why the log is not shrinking (`P7`): a pure function over one survey.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use hlc::Hlc;
+use uuid::Uuid;
+
+use crate::peer::{Peer, PeerRow, RegisteredBy, UntrustedRow};
+use crate::policy::{PrunePolicy, Watermark, age, watermark};
+use crate::state::LogState;
+use crate::store::{Extent, Survey};
+use crate::text::parse_uuid;
+
+/// What keeps entries in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The peer is registered and never acknowledged anything.
+    NeverAcked,
+    /// The peer acknowledged an older entry.
+    Behind,
+    /// The peer read below its own ack: it was restored from an older copy.
+    PeerRewound {
+        /// Where pruning holds.
+        hold: Hlc,
+        /// What it had acknowledged before.
+        acked: Hlc,
+    },
+    /// The peer lacks entries that are gone: it cannot catch up by reading.
+    BelowFloor,
+    /// A peer's row cannot be relied on.
+    UntrustedRow(UntrustedRow),
+    /// There is no active peer, and the library was not declared solo.
+    NoPeers,
+    /// All peers have it; the policy keeps it.
+    Retention,
+    /// All peers have it; the next prune deletes it.
+    NotYetPruned,
+}
+
+/// What to do about it. At most one per cause.
+///
+/// Exhaustive: a tool has an answer for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Remedy {
+    /// Have the peer pull and acknowledge.
+    Pull,
+    /// Register the peers of the library.
+    Register,
+    /// Admit the peer again.
+    Admit,
+    /// Retire the peer.
+    Retire,
+    /// Give the peer a snapshot.
+    Bootstrap,
+    /// Repair the row.
+    RepairRow,
+    /// Set the clock right.
+    FixClock,
+    /// Declare the library solo.
+    DeclareSolo,
+}
+
+/// One reason why entries stay.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// What keeps them.
+    pub cause: Cause,
+    /// The peer that it is about, if it is about one.
+    pub peer: Option<Uuid>,
+    /// How that peer came to be known.
+    pub registered_by: Option<RegisteredBy>,
+    /// How many entries it keeps.
+    pub lag_entries: u64,
+    /// Their content bytes.
+    pub lag_bytes: u64,
+    /// How long ago the oldest of them was written, in ms.
+    pub lag_ms: u64,
+    /// What to do about it; `None` if nothing needs doing.
+    pub remedy: Option<Remedy>,
+}
+
+/// Why the log is not shrinking.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Explanation {
+    /// Highest HLC ever committed.
+    pub head: Hlc,
+    /// Highest HLC ever pruned.
+    pub floor: Hlc,
+    /// How many entries the log holds.
+    pub pending: u64,
+    /// Why, worst first. Empty for an empty log with sound rows.
+    pub held: Vec<Held>,
+}
+
+/// The places that [`explain`] needs summed up.
+pub(crate) fn places(state: &LogState, peers: &[PeerRow]) -> Vec<Hlc> {
+    let trusted = peers.iter().filter_map(|row| row.judge(state).ok());
+    let positions = trusted.filter(Peer::is_active).map(|peer| peer.position());
+    let ends = [Hlc::ZERO, state.head];
+    positions
+        .chain(ends)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
+}
+
+/// Explains why the log is not shrinking.
+pub(crate) fn explain(survey: &Survey, policy: PrunePolicy, now_ms: i64) -> Explanation {
+    let state = &survey.state;
+    let places = places(state, &survey.peers);
+    let extents: BTreeMap<Hlc, Extent> = places
+        .into_iter()
+        .zip(survey.extents.iter().copied())
+        .collect();
+    let above = |place: Hlc| extents.get(&place).copied().unwrap_or_default();
+    let pending = above(Hlc::ZERO);
+
+    let mut held: Vec<Held> = survey
+        .peers
+        .iter()
+        .filter_map(|row| match row.judge(state) {
+            Ok(peer) => held_by_peer(&peer, state, above(peer.position()), now_ms),
+            Err(untrusted) => Some(held_by_row(untrusted, row, pending, now_ms)),
+        })
+        .collect();
+    held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
+    held.extend(match watermark(state, &survey.peers) {
+        Watermark::Through(place) => held_by_policy(policy, pending, above(place), now_ms),
+        Watermark::Unknown if held.is_empty() => held_by_nobody(&survey.peers, pending, now_ms),
+        Watermark::Unknown => None,
+    });
+    Explanation {
+        head: state.head,
+        floor: state.floor.hlc,
+        pending: pending.entries,
+        held,
+    }
+}
+
+fn held_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Option<Held> {
+    if !peer.is_active() {
+        return None;
+    }
+    let (cause, remedy) = if peer.position() < state.floor.hlc {
+        (Cause::BelowFloor, Remedy::Bootstrap)
+    } else if lag.entries == 0 {
+        return None;
+    } else if let Some(hold) = peer.facts.hold {
+        (
+            Cause::PeerRewound {
+                hold,
+                acked: peer.acked,
+            },
+            Remedy::Pull,
+        )
+    } else if peer.acked.is_zero() {
+        (Cause::NeverAcked, Remedy::Pull)
+    } else {
+        (Cause::Behind, Remedy::Pull)
+    };
+    let registered_by = Some(peer.facts.registered_by);
+    Some(Held {
+        peer: Some(peer.peer),
+        registered_by,
+        ..held(cause, Some(remedy), lag, now_ms)
+    })
+}
+
+fn held_by_row(untrusted: UntrustedRow, row: &PeerRow, pending: Extent, now_ms: i64) -> Held {
+    let peer = parse_uuid(&untrusted.peer_device_id);
+    let registered_by = row.facts.map(|facts| facts.registered_by);
+    let cause = Cause::UntrustedRow(untrusted);
+    Held {
+        peer,
+        registered_by,
+        ..held(cause, Some(Remedy::RepairRow), pending, now_ms)
+    }
+}
+
+fn held_by_nobody(peers: &[PeerRow], pending: Extent, now_ms: i64) -> Option<Held> {
+    let remedy = if peers.is_empty() {
+        Remedy::Register
+    } else {
+        Remedy::DeclareSolo
+    };
+    (pending.entries > 0).then(|| held(Cause::NoPeers, Some(remedy), pending, now_ms))
+}
+
+/// What all peers have and is still there.
+fn held_by_policy(policy: PrunePolicy, pending: Extent, lag: Extent, now_ms: i64) -> Option<Held> {
+    let kept = Extent {
+        entries: pending.entries.saturating_sub(lag.entries),
+        bytes: pending.bytes.saturating_sub(lag.bytes),
+        oldest_created_at_ms: pending.oldest_created_at_ms,
+    };
+    let oldest_age = kept.oldest_created_at_ms.map_or(0, |at| age(at, now_ms));
+    let by_policy = match policy {
+        PrunePolicy::AckedByAll => false,
+        PrunePolicy::KeepFor { age_ms } => oldest_age < age_ms,
+        PrunePolicy::KeepEntries { count } => kept.entries <= count as u64,
+    };
+    let cause = if by_policy {
+        Cause::Retention
+    } else {
+        Cause::NotYetPruned
+    };
+    (kept.entries > 0).then(|| held(cause, None, kept, now_ms))
+}
+
+fn held(cause: Cause, remedy: Option<Remedy>, lag: Extent, now_ms: i64) -> Held {
+    Held {
+        cause,
+        peer: None,
+        registered_by: None,
+        lag_entries: lag.entries,
+        lag_bytes: lag.bytes,
+        lag_ms: lag.oldest_created_at_ms.map_or(0, |at| age(at, now_ms)),
+        remedy,
+    }
+}

@@ -1,0 +1,33 @@
+//! The limits of protocol version 1: every page, batch and payload has one.
+
+/// Largest `data` of one entry, in bytes.
+///
+/// A constant of the protocol version, so that every page and every frame holds
+/// at least one entry. An app may lower it for its own appends with
+/// [`LogOptions::max_data_bytes`](crate::LogOptions), never raise it.
+pub const MAX_DATA_BYTES: usize = 1024 * 1024;
+
+/// Longest `model_type`, in bytes. The shortest is 1.
+pub const MAX_MODEL_TYPE_BYTES: usize = 128;
+
+/// Most entries in one page that is read for a peer.
+pub const MAX_PAGE_ENTRIES: usize = 1000;
+
+/// Most content bytes in one page that is read for a peer. A page holds at
+/// least one entry even if that entry alone is larger than a caller's limit.
+pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most entries in one atomic batch.
+pub const MAX_BATCH_ENTRIES: usize = 100_000;
+
+/// Most content bytes in one atomic batch.
+pub const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;
+
+/// Most HLCs in one call of [`SyncLog::observe_all`](crate::SyncLog::observe_all).
+pub const MAX_OBSERVED: usize = 100_000;
+
+/// Most entries that [`PrunePolicy::KeepEntries`](crate::PrunePolicy) may keep.
+pub const MAX_KEPT_ENTRIES: usize = 10_000;
+
+/// Most entries that one transaction of a prune deletes.
+pub const PRUNE_CHUNK_ENTRIES: usize = 1000;

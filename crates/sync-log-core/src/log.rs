@@ -1,0 +1,192 @@
+//! The log: core's logic over one store.
+
+mod peers;
+mod prune;
+mod serve;
+mod write;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hlc::{Clock, Hlc};
+use uuid::Uuid;
+
+use crate::cursor::Cursor;
+use crate::error::LogError;
+use crate::options::{LogOptions, SharedWallClock};
+use crate::state::{LogIdentity, LogState, refuse_nil};
+use crate::store::{Changes, LogStore, Needs, ReadRequest, View, WriteJob};
+use crate::tag::Tag;
+
+pub use peers::Registration;
+pub use prune::OnAck;
+
+/// One device's sync log of one library.
+///
+/// A handle: cheap to clone, usable from many tasks at once. Dropping it loses
+/// nothing that was `Ok`; [`close`](Self::close) also waits for what is in flight.
+///
+/// Every method that writes may be cancelled: dropping its future leaves the
+/// log as after `Ok` or as after `Err` (`A7`), and after every error the log is
+/// as it was before the call.
+#[derive(Clone)]
+pub struct SyncLog {
+    store: Arc<dyn LogStore>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    identity: LogIdentity,
+    clock: Clock<SharedWallClock>,
+    options: LogOptions,
+}
+
+impl SyncLog {
+    /// Opens the log that `store` holds.
+    ///
+    /// The clock resumes above everything that was ever issued or observed here
+    /// (`H5`, `A5`), without waiting, whatever the wall clock says.
+    ///
+    /// # Errors
+    /// [`LogError::NilId`], [`LogError::OptionOutOfRange`]: fix the call.
+    /// [`LogError::IdentityMismatch`]: the log is another library's or
+    /// device's (`I1`). [`LogError::Resume`], [`LogError::Store`].
+    pub async fn open(
+        store: impl LogStore,
+        library_id: Uuid,
+        device_id: Uuid,
+        options: LogOptions,
+    ) -> Result<Self, LogError> {
+        refuse_nil(library_id, "library id")?;
+        refuse_nil(device_id, "device id")?;
+        options.validate()?;
+        let store: Arc<dyn LogStore> = Arc::new(store);
+        let state = read_state(&*store).await?;
+        let identity = state.identity;
+        identity.validate()?;
+        if (identity.library_id, identity.device_id) != (library_id, device_id) {
+            return Err(LogError::IdentityMismatch {
+                stored_library: identity.library_id,
+                stored_device: identity.device_id,
+                library: library_id,
+                device: device_id,
+            });
+        }
+        let clock = Clock::new(device_id, options.wall.clone()).with_limits(options.drift);
+        clock.resume(state.high_water.max(state.head))?;
+        Ok(Self {
+            store,
+            shared: Arc::new(Shared {
+                identity,
+                clock,
+                options,
+            }),
+        })
+    }
+
+    /// Whose log it is, and which file.
+    #[must_use]
+    pub fn identity(&self) -> LogIdentity {
+        self.shared.identity
+    }
+
+    /// Highest HLC ever committed; zero if there never was one.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    pub async fn head(&self) -> Result<Hlc, LogError> {
+        Ok(read_state(&*self.store).await?.head)
+    }
+
+    /// Highest HLC ever pruned; zero if there never was one.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    pub async fn floor(&self) -> Result<Hlc, LogError> {
+        Ok(read_state(&*self.store).await?.floor.hlc)
+    }
+
+    /// The floor as a cursor: where the log begins.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    pub async fn floor_cursor(&self) -> Result<Cursor, LogError> {
+        Ok(read_state(&*self.store).await?.floor_cursor())
+    }
+
+    /// The head as a cursor: what a newcomer acknowledges that was given a copy
+    /// of the app's state. Register it first, then take the cursor, then copy.
+    ///
+    /// # Errors
+    /// [`LogError::Store`]; [`LogError::NewestMissing`] if something else
+    /// deleted from the log.
+    pub async fn head_cursor(&self) -> Result<Cursor, LogError> {
+        let mut after = self.head().await?;
+        loop {
+            let view = self.store.read(state_only(after)).await?;
+            let log_id = view.state.identity.log_id;
+            if let Some(entry) = view.at {
+                return Ok(Cursor::at(log_id, after, Tag::of(&entry)));
+            }
+            if view.state.floor.hlc == after {
+                return Ok(view.state.floor_cursor());
+            }
+            if view.state.head == after {
+                return Err(LogError::NewestMissing { after, head: after });
+            }
+            // The entry was pruned meanwhile, so the head has moved since.
+            after = view.state.head;
+        }
+    }
+
+    /// Finishes what is in flight and closes the store. Every later call, on
+    /// any clone, fails with [`StoreErrorKind::Closed`](crate::StoreErrorKind);
+    /// closing again is `Ok`.
+    ///
+    /// # Errors
+    /// [`LogError::Store`] if the last flush failed; what was `Ok` is safe.
+    pub async fn close(&self) -> Result<(), LogError> {
+        Ok(self.store.close().await?)
+    }
+
+    /// Runs one decision under the store's write lock and returns what it made
+    /// of it, once that is committed.
+    async fn commit<T: Send + 'static>(
+        &self,
+        needs: impl Fn(&LogState) -> Needs + Send + 'static,
+        mut decide: impl FnMut(&View<'_>) -> Result<(Changes, T), LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let slot = Arc::new(Mutex::new(None));
+        let decided = Arc::clone(&slot);
+        let job = WriteJob::new(needs, move |view| {
+            let (changes, outcome) = decide(view)?;
+            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            Ok(changes)
+        });
+        self.store.write(job).await?;
+        let outcome = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(outcome.expect("a store that answers Ok has decided the job"))
+    }
+}
+
+async fn read_state(store: &dyn LogStore) -> Result<LogState, LogError> {
+    Ok(store.read(state_only(Hlc::ZERO)).await?.state)
+}
+
+fn state_only(after: Hlc) -> ReadRequest {
+    ReadRequest {
+        after,
+        max_entries: 0,
+        max_bytes: 0,
+        peer: None,
+    }
+}
+
+impl fmt::Debug for SyncLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncLog")
+            .field("identity", &self.shared.identity)
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
+    }
+}

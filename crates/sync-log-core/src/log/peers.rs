@@ -1,0 +1,201 @@
+//! Who else needs the entries, and how far each one is.
+
+use std::sync::Arc;
+
+use hlc::Hlc;
+use uuid::Uuid;
+
+use super::SyncLog;
+use crate::ack::{self, AckOutcome, Claim};
+use crate::cursor::Cursor;
+use crate::error::LogError;
+use crate::peer::{Peer, PeerRow, PeerState, RegisteredBy, RetireReason, UntrustedRow};
+use crate::state::LogState;
+use crate::store::{Changes, Needs, PeersNeeded, View};
+
+/// What registering a peer did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Registration {
+    /// The peer counts from now on.
+    New,
+    /// The peer was registered already; nothing changed.
+    Known,
+}
+
+impl SyncLog {
+    /// Registers `peer`: from now on no entry is pruned that it has not
+    /// acknowledged (`K1`). Ends solo.
+    ///
+    /// # Errors
+    /// [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
+    /// [`LogError::PeerRetired`]: it was retired, and may lack entries.
+    /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    pub async fn register_peer(&self, peer: Uuid) -> Result<Registration, LogError> {
+        let shared = Arc::clone(&self.shared);
+        self.commit(one_peer(peer), move |view| {
+            ack::refuse_own(peer, view.state)?;
+            if ack::known_peer(peer, view.peers.first(), view.state)?.is_some() {
+                return Ok((Changes::default(), Registration::Known));
+            }
+            let row = Peer::new(peer, RegisteredBy::App, shared.clock.now_ms());
+            Ok((ack::registration(row, view.state), Registration::New))
+        })
+        .await
+    }
+
+    /// Retires `peer`, by somebody's decision: it no longer blocks pruning, and
+    /// its reads and acks are refused. This only writes the marker; a later
+    /// prune deletes what it lacked. Retiring again changes nothing.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownPeer`], [`LogError::UntrustedRow`],
+    /// [`LogError::Store`].
+    pub async fn retire(&self, peer: Uuid) -> Result<(), LogError> {
+        let shared = Arc::clone(&self.shared);
+        self.commit(one_peer(peer), move |view| {
+            let row = view.peers.first().ok_or(LogError::UnknownPeer { peer })?;
+            let mut row = row.judge(view.state)?;
+            if !row.is_active() {
+                return Ok((Changes::default(), ()));
+            }
+            let since_ms = shared.clock.now_ms();
+            row.facts.state = PeerState::Retired {
+                since_ms,
+                reason: RetireReason::Operator,
+            };
+            Ok((
+                Changes {
+                    peer: Some(row),
+                    ..Changes::default()
+                },
+                (),
+            ))
+        })
+        .await
+    }
+
+    /// Declares that no other device needs this library's changes: everything
+    /// may be pruned (`P2`). Stored, and ended by the first registration; the
+    /// peer that registers then needs a snapshot.
+    ///
+    /// # Errors
+    /// [`LogError::NotSolo`] while a peer is active,
+    /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    pub async fn declare_solo(&self) -> Result<(), LogError> {
+        let all = |_: &LogState| Needs {
+            peers: PeersNeeded::All,
+            ..Needs::default()
+        };
+        self.commit(all, |view| {
+            let peers = judge_all(&view.peers, view.state).collect::<Result<Vec<_>, _>>()?;
+            match peers.iter().filter(|peer| peer.is_active()).count() {
+                0 => {
+                    let solo = (!view.state.solo).then_some(true);
+                    Ok((
+                        Changes {
+                            solo,
+                            ..Changes::default()
+                        },
+                        (),
+                    ))
+                }
+                active => Err(LogError::NotSolo { active }),
+            }
+        })
+        .await
+    }
+
+    /// All peers, retired ones too, ordered by id; rows that cannot be relied
+    /// on as errors.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    pub async fn peers(&self) -> Result<Vec<Result<Peer, UntrustedRow>>, LogError> {
+        let survey = self.store.survey(|_, _| Vec::new()).await?;
+        Ok(judge_all(&survey.peers, &survey.state).collect())
+    }
+
+    /// Takes the word of `peer` that it has durably applied every entry up to
+    /// and including `hlc`. The owner's tool: whoever serves peers uses
+    /// [`record_ack_at`](Self::record_ack_at), which also checks that both mean
+    /// the same log.
+    ///
+    /// # Errors
+    /// As for [`record_ack_at`](Self::record_ack_at), without
+    /// [`LogError::OtherLog`].
+    pub async fn record_ack(&self, peer: Uuid, hlc: Hlc) -> Result<AckOutcome, LogError> {
+        self.record_claim(peer, Claim::Stamp(hlc)).await
+    }
+
+    /// Takes the word of `peer` that it has durably applied every entry up to
+    /// and including the place `cursor`, which a [`Page`](crate::Page) gave it.
+    /// `peer` is who the transport authenticated, never what a message says
+    /// (`K5`).
+    ///
+    /// # Errors
+    /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`],
+    /// [`LogError::PeerRetired`], [`LogError::UntrustedRow`],
+    /// [`LogError::UnknownPeer`] under [`UnknownPeers::Refuse`](crate::UnknownPeers),
+    /// [`LogError::OtherLog`], [`LogError::ForeignOrigin`],
+    /// [`LogError::AckBeyondHead`], [`LogError::UnknownStamp`]; or
+    /// [`LogError::Store`].
+    pub async fn record_ack_at(&self, peer: Uuid, cursor: Cursor) -> Result<AckOutcome, LogError> {
+        self.record_claim(peer, Claim::Cursor(cursor)).await
+    }
+
+    async fn record_claim(&self, peer: Uuid, claim: Claim) -> Result<AckOutcome, LogError> {
+        let shared = Arc::clone(&self.shared);
+        self.commit(
+            move |_| ack::needs(peer, claim),
+            move |view| {
+                let (unknown, now_ms) = (shared.options.unknown_peers, shared.clock.now_ms());
+                ack::decide(peer, claim, unknown, view, now_ms)
+            },
+        )
+        .await
+    }
+
+    /// Makes pruning hold at `place`, because `peer` read there, below its own
+    /// ack (`K2`).
+    pub(super) async fn hold(&self, peer: Uuid, place: Hlc) -> Result<(), LogError> {
+        self.commit(one_peer(peer), move |view| {
+            Ok((held(peer, place, view)?, ()))
+        })
+        .await
+    }
+}
+
+fn held(peer: Uuid, place: Hlc, view: &View<'_>) -> Result<Changes, LogError> {
+    let (floor, head) = (view.state.floor.hlc, view.state.head);
+    if place < floor {
+        return Err(LogError::Compacted {
+            requested: place,
+            floor,
+            head,
+        });
+    }
+    let known = ack::known_peer(peer, view.peers.first(), view.state)?;
+    let mut row = known.ok_or(LogError::UnknownPeer { peer })?;
+    if place >= row.position() {
+        return Ok(Changes::default());
+    }
+    row.facts.hold = Some(place);
+    Ok(Changes {
+        peer: Some(row),
+        ..Changes::default()
+    })
+}
+
+fn one_peer(peer: Uuid) -> impl Fn(&LogState) -> Needs + Send + 'static {
+    move |_| Needs {
+        peers: PeersNeeded::One(peer),
+        ..Needs::default()
+    }
+}
+
+fn judge_all<'a>(
+    rows: &'a [PeerRow],
+    state: &'a LogState,
+) -> impl Iterator<Item = Result<Peer, UntrustedRow>> + 'a {
+    rows.iter().map(|row| row.judge(state))
+}

@@ -1,0 +1,217 @@
+//! Own changes enter the log; remote stamps move its clock.
+
+use std::sync::Arc;
+
+use hlc::Hlc;
+
+use super::{Shared, SyncLog};
+use crate::append;
+use crate::entry::{Change, SharedChangeEntry};
+use crate::error::LogError;
+use crate::limits::MAX_OBSERVED;
+use crate::state::LogState;
+use crate::store::{Changes, Needs, View};
+
+impl SyncLog {
+    /// Stamps `change` and appends it; returns its stamp. Never late: the stamp
+    /// is taken inside the write, after the lock is held (`A1`).
+    ///
+    /// # Errors
+    /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`]: fix the
+    /// change. [`LogError::Store`].
+    pub async fn record(&self, change: Change) -> Result<Hlc, LogError> {
+        let stamps = self.record_many(vec![change]).await?;
+        Ok(stamps
+            .into_iter()
+            .next_back()
+            .expect("one change gets one stamp"))
+    }
+
+    /// Stamps `changes` and appends them as one atomic step (`A2`); returns
+    /// their stamps, ascending.
+    ///
+    /// # Errors
+    /// As for [`record`](Self::record), and [`LogError::TooMany`],
+    /// [`LogError::BatchTooLarge`]: split the batch.
+    pub async fn record_many(&self, changes: Vec<Change>) -> Result<Vec<Hlc>, LogError> {
+        append::validate_changes(&changes, self.shared.options.max_data_bytes)?;
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shared = Arc::clone(&self.shared);
+        self.commit(no_needs, move |view| {
+            shared.stamp_and_insert(&changes, view.state)
+        })
+        .await
+    }
+
+    /// Appends an entry that was stamped with [`tick`](Self::tick); returns its
+    /// stamp. An entry that is in the log already, identical, is `Ok` again, so
+    /// an append may be retried.
+    ///
+    /// Prefer [`record`](Self::record): between `tick` and `append` another
+    /// append may pass, and then this one is refused.
+    ///
+    /// # Errors
+    /// [`LogError::NotAboveHead`]: stamp again. [`LogError::ForeignOrigin`]
+    /// (`A4`), [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`],
+    /// [`LogError::Clock`] if the stamp is too far ahead of the wall clock.
+    /// [`LogError::Store`].
+    pub async fn append(&self, entry: SharedChangeEntry) -> Result<Hlc, LogError> {
+        let hlc = entry.hlc;
+        self.append_many(vec![entry]).await?;
+        Ok(hlc)
+    }
+
+    /// Appends entries that were stamped with [`tick`](Self::tick), strictly
+    /// ascending, as one atomic step (`A2`). A batch counts as a retry only if
+    /// every entry of it is in the log, identical.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append), and [`LogError::BatchNotAscending`],
+    /// [`LogError::BatchMixed`], [`LogError::TooMany`],
+    /// [`LogError::BatchTooLarge`].
+    pub async fn append_many(&self, batch: Vec<SharedChangeEntry>) -> Result<(), LogError> {
+        self.validate_batch(&batch)?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        let batch = Arc::new(batch);
+        let wanted = Arc::clone(&batch);
+        self.commit(
+            move |state| append::needs(&wanted, state),
+            move |view| shared.check_and_insert(&batch, view),
+        )
+        .await
+    }
+
+    /// A stamp above every one that was issued or observed here, for a later
+    /// [`append`](Self::append).
+    ///
+    /// The stamp is committed as the high-water before it is returned, so no
+    /// restart, and no other process on this file, issues it again.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    pub async fn tick(&self) -> Result<Hlc, LogError> {
+        let shared = Arc::clone(&self.shared);
+        self.commit(no_needs, move |view| {
+            shared.resume(view.state)?;
+            let stamp = shared.clock.tick();
+            Ok((
+                Changes {
+                    high_water: Some(stamp),
+                    ..Changes::default()
+                },
+                stamp,
+            ))
+        })
+        .await
+    }
+
+    /// Moves the clock above `remotes`, all or nothing (`H2`), and commits the
+    /// highest as the high-water. Returns that highest; `None` for no remotes.
+    ///
+    /// Call it before committing what was received: a change that this device
+    /// makes afterwards is then above everything it had seen.
+    ///
+    /// # Errors
+    /// [`LogError::Clock`]: a stamp is too far ahead, at the ceiling, or claims
+    /// to be of this device and is above all that it issued. Nothing moved.
+    /// [`LogError::TooMany`], [`LogError::Store`].
+    pub async fn observe_all(&self, remotes: &[Hlc]) -> Result<Option<Hlc>, LogError> {
+        let (count, limit) = (remotes.len(), MAX_OBSERVED);
+        if count > limit {
+            return Err(LogError::TooMany { count, limit });
+        }
+        let Some(highest) = remotes.iter().copied().max() else {
+            return Ok(None);
+        };
+        let shared = Arc::clone(&self.shared);
+        let remotes = remotes.to_vec();
+        self.commit(no_needs, move |view| {
+            shared.resume(view.state)?;
+            shared.observe(&remotes)?;
+            let high_water = (highest > view.state.high_water).then_some(highest);
+            Ok((
+                Changes {
+                    high_water,
+                    ..Changes::default()
+                },
+                Some(highest),
+            ))
+        })
+        .await
+    }
+
+    fn validate_batch(&self, batch: &[SharedChangeEntry]) -> Result<(), LogError> {
+        let device_id = self.shared.identity.device_id;
+        if let Some(foreign) = batch.iter().find(|entry| entry.hlc.device_id != device_id) {
+            return Err(LogError::ForeignOrigin {
+                hlc: foreign.hlc,
+                device_id,
+            });
+        }
+        append::validate_batch(batch, self.shared.options.max_data_bytes)
+    }
+}
+
+fn no_needs(_: &LogState) -> Needs {
+    Needs::default()
+}
+
+impl Shared {
+    /// Raises the clock to what the storage knows: another process may have
+    /// issued or observed more.
+    fn resume(&self, state: &LogState) -> Result<(), LogError> {
+        Ok(self.clock.resume(state.high_water.max(state.head))?)
+    }
+
+    fn observe(&self, remotes: &[Hlc]) -> Result<(), LogError> {
+        let drift = self.clock.check_all(remotes)?;
+        self.clock.observe_all(remotes)?;
+        if let Some(drift) = drift.filter(|drift| drift.warns) {
+            tracing::warn!(
+                ahead_by_ms = drift.ahead_by_ms,
+                "a remote stamp is ahead of the wall clock"
+            );
+        }
+        Ok(())
+    }
+
+    fn stamp_and_insert(
+        &self,
+        changes: &[Change],
+        state: &LogState,
+    ) -> Result<(Changes, Vec<Hlc>), LogError> {
+        self.resume(state)?;
+        let stamps: Vec<Hlc> = changes.iter().map(|_| self.clock.tick()).collect();
+        let last = stamps.last().copied().unwrap_or(state.head);
+        let entries = changes
+            .iter()
+            .cloned()
+            .zip(&stamps)
+            .map(|(change, hlc)| change.stamped(*hlc));
+        Ok((
+            append::insert(entries, last, state, self.clock.now_ms()),
+            stamps,
+        ))
+    }
+
+    fn check_and_insert(
+        &self,
+        batch: &[SharedChangeEntry],
+        view: &View<'_>,
+    ) -> Result<(Changes, ()), LogError> {
+        self.resume(view.state)?;
+        let Some(changes) = append::decide(batch, view, self.clock.now_ms())? else {
+            return Ok((Changes::default(), ()));
+        };
+        if let Some(last) = batch.last() {
+            self.clock.check_drift(last.hlc)?;
+            self.clock.resume(last.hlc)?;
+        }
+        Ok((changes, ()))
+    }
+}

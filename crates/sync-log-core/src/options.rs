@@ -1,0 +1,74 @@
+//! How a log behaves, chosen when it is opened.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hlc::{DriftLimits, WallClock};
+
+use crate::error::LogError;
+use crate::limits::MAX_DATA_BYTES;
+use crate::policy::PrunePolicy;
+
+/// What an ack from a peer does that was never registered (`K4`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum UnknownPeers {
+    /// It registers the peer, and prunes nothing in that call.
+    #[default]
+    Register,
+    /// It is refused. What every app should use that knows its peers.
+    Refuse,
+}
+
+/// A wall clock that a log can share.
+pub type SharedWallClock = Arc<dyn WallClock + Send + Sync>;
+
+/// How a log behaves.
+#[derive(Clone)]
+pub struct LogOptions {
+    /// What an ack from an unknown peer does.
+    pub unknown_peers: UnknownPeers,
+    /// What stays after every peer has acknowledged it.
+    pub policy: PrunePolicy,
+    /// How far a stamp may be ahead of the wall clock.
+    pub drift: DriftLimits,
+    /// Largest `data` of this app's own appends, in bytes; at most
+    /// [`MAX_DATA_BYTES`].
+    pub max_data_bytes: usize,
+    /// Where the time comes from.
+    pub wall: SharedWallClock,
+}
+
+impl LogOptions {
+    /// The defaults, with time from `wall`.
+    pub fn new(wall: impl WallClock + Send + Sync + 'static) -> Self {
+        Self {
+            unknown_peers: UnknownPeers::default(),
+            policy: PrunePolicy::default(),
+            drift: DriftLimits::default(),
+            max_data_bytes: MAX_DATA_BYTES,
+            wall: Arc::new(wall),
+        }
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), LogError> {
+        if self.max_data_bytes > MAX_DATA_BYTES {
+            return Err(LogError::OptionOutOfRange {
+                option: "max_data_bytes",
+                value: self.max_data_bytes as u64,
+                limit: MAX_DATA_BYTES as u64,
+            });
+        }
+        self.policy.validate()
+    }
+}
+
+impl fmt::Debug for LogOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogOptions")
+            .field("unknown_peers", &self.unknown_peers)
+            .field("policy", &self.policy)
+            .field("drift", &self.drift)
+            .field("max_data_bytes", &self.max_data_bytes)
+            .finish_non_exhaustive()
+    }
+}

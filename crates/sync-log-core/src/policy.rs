@@ -1,0 +1,136 @@
+//! What may be deleted: a pure function from values to a plan.
+
+use hlc::Hlc;
+
+use crate::error::LogError;
+use crate::limits::{MAX_KEPT_ENTRIES, PRUNE_CHUNK_ENTRIES};
+use crate::peer::{Peer, PeerRow};
+use crate::state::LogState;
+use crate::store::EntrySummary;
+
+/// What stays in the log after every active peer has acknowledged it.
+///
+/// No policy ever deletes an entry that an active peer lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum PrunePolicy {
+    /// Nothing: an entry goes as soon as every active peer has acknowledged it.
+    #[default]
+    AckedByAll,
+    /// Entries younger than this, by `created_at`. An age is
+    /// `max(0, now - created_at)`; the first entry that is too young keeps all
+    /// that follow it.
+    KeepFor {
+        /// The age from which an entry may go, in ms.
+        age_ms: u64,
+    },
+    /// The newest of the entries that all have acknowledged.
+    KeepEntries {
+        /// How many stay; at most [`MAX_KEPT_ENTRIES`].
+        count: usize,
+    },
+}
+
+impl PrunePolicy {
+    pub(crate) fn validate(&self) -> Result<(), LogError> {
+        match *self {
+            Self::KeepEntries { count } if count > MAX_KEPT_ENTRIES => {
+                Err(LogError::OptionOutOfRange {
+                    option: "KeepEntries.count",
+                    value: count as u64,
+                    limit: MAX_KEPT_ENTRIES as u64,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How many of the oldest entries a plan of one chunk has to see.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        match *self {
+            Self::KeepEntries { count } => PRUNE_CHUNK_ENTRIES + count,
+            Self::AckedByAll | Self::KeepFor { .. } => PRUNE_CHUNK_ENTRIES,
+        }
+    }
+}
+
+/// What one chunk of a prune deletes: the oldest `entries`, up to `through`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Plan {
+    /// The newest entry to delete; `None` deletes nothing.
+    pub through: Option<Hlc>,
+    /// How many go.
+    pub entries: usize,
+}
+
+/// How far every peer that counts has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Watermark {
+    /// Every entry up to and including this one is acknowledged by all, or, in
+    /// a solo library, needed by nobody.
+    Through(Hlc),
+    /// Nobody is known to have anything: there is no active peer, or a row
+    /// that cannot be trusted (`P2`, `P5`).
+    Unknown,
+}
+
+/// Finds how far every peer that counts has come.
+#[must_use]
+pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
+    let Ok(peers) = peers
+        .iter()
+        .map(|row| row.judge(state))
+        .collect::<Result<Vec<_>, _>>()
+    else {
+        return Watermark::Unknown;
+    };
+    let slowest = peers
+        .iter()
+        .filter(|peer| peer.is_active())
+        .map(Peer::position)
+        .min();
+    match slowest {
+        Some(position) => Watermark::Through(position),
+        None if state.solo => Watermark::Through(state.head),
+        None => Watermark::Unknown,
+    }
+}
+
+/// Plans one chunk.
+///
+/// `oldest` are the oldest [`window`](PrunePolicy::window) entries, ascending;
+/// `peers` are all rows. What is planned is always a prefix of `oldest`, so that
+/// the floor says exactly what is gone.
+#[must_use]
+pub fn plan(
+    policy: PrunePolicy,
+    state: &LogState,
+    peers: &[PeerRow],
+    oldest: &[EntrySummary],
+    now_ms: i64,
+) -> Plan {
+    let Watermark::Through(watermark) = watermark(state, peers) else {
+        return Plan::default();
+    };
+    let acked = oldest
+        .iter()
+        .take_while(|entry| entry.hlc <= watermark)
+        .count();
+    let entries = match policy {
+        PrunePolicy::AckedByAll => acked,
+        PrunePolicy::KeepEntries { count } => acked.saturating_sub(count),
+        PrunePolicy::KeepFor { age_ms } => oldest[..acked]
+            .iter()
+            .take_while(|e| age(e.created_at_ms, now_ms) >= age_ms)
+            .count(),
+    };
+    let entries = entries.min(PRUNE_CHUNK_ENTRIES);
+    let through = entries.checked_sub(1).map(|last| oldest[last].hlc);
+    Plan { through, entries }
+}
+
+/// The age of something, in ms; never negative, whatever the clock says.
+pub(crate) fn age(created_at_ms: i64, now_ms: i64) -> u64 {
+    u64::try_from(now_ms.saturating_sub(created_at_ms)).unwrap_or(0)
+}

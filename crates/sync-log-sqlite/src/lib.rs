@@ -1,0 +1,1 @@
+//! sync-log-sqlite

@@ -1,0 +1,198 @@
+//! `docs/contract.md` names tests for every clause, and those tests exist.
+//!
+//! A row looks like `` | `A1` | text | `crates/x/tests/y.rs::test_name`, `…` | ``. Whether a test
+//! passes is another step's business; this one finds promises that nobody checks and tests that
+//! were renamed away from their promise.
+
+use crate::repository::Files;
+
+const CONTRACT: &str = "docs/contract.md";
+
+/// The clauses that must be there: letter and how many. More may be.
+const CLAUSES: &[(char, u32)] = &[('H', 8), ('A', 7), ('R', 2), ('K', 5), ('P', 7), ('I', 2)];
+
+/// A clause with the tests it names.
+struct Row<'a> {
+    clause: &'a str,
+    tests: Vec<&'a str>,
+}
+
+/// Clauses that are missing or untested, and references to tests that do not exist.
+pub(crate) fn violations(files: &Files) -> Vec<String> {
+    let Some(contract) = files.get(CONTRACT) else {
+        return vec![format!(
+            "{CONTRACT} does not exist: it names the tests of every clause"
+        )];
+    };
+    let rows: Vec<Row<'_>> = contract.lines().filter_map(row).collect();
+    let mut violations = missing_clauses(&rows);
+    violations.extend(rows.iter().flat_map(|row| violations_of(row, files)));
+    violations
+}
+
+fn missing_clauses(rows: &[Row<'_>]) -> Vec<String> {
+    let all = CLAUSES.iter();
+    let names = all.flat_map(|(letter, count)| (1..=*count).map(move |n| format!("{letter}{n}")));
+    names
+        .filter(|name| rows.iter().all(|row| row.clause != name))
+        .map(|name| format!("{CONTRACT}: clause `{name}` is missing"))
+        .collect()
+}
+
+fn violations_of(row: &Row<'_>, files: &Files) -> Vec<String> {
+    if row.tests.is_empty() {
+        return vec![format!("{CONTRACT}: clause `{}` names no test", row.clause)];
+    }
+    let faults = row.tests.iter().filter_map(|test| fault_of(test, files));
+    faults
+        .map(|fault| format!("{CONTRACT}: clause `{}`: {fault}", row.clause))
+        .collect()
+}
+
+/// Why `test` is not the path and name of a test.
+fn fault_of(test: &str, files: &Files) -> Option<String> {
+    let Some((path, name)) = test.split_once("::") else {
+        return Some(format!("`{test}` is not `file.rs::test_name`"));
+    };
+    let name = name.rsplit("::").next().unwrap_or(name);
+    match files.get(path) {
+        None => Some(format!("there is no file `{path}`")),
+        Some(text) if !defines(text, name) => Some(format!("`{path}` has no `fn {name}`")),
+        Some(_) => None,
+    }
+}
+
+/// Whether a line that is no comment has `fn name`, and not only as the start of a longer name.
+fn defines(text: &str, name: &str) -> bool {
+    let function = format!("fn {name}");
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    code.into_iter().any(|line| {
+        let rest = line.split_once(&function).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    })
+}
+
+/// The row of a clause, `None` for any other line. A `|` in the text does no harm, because the
+/// clause is the first cell and the tests are the last one.
+fn row(line: &str) -> Option<Row<'_>> {
+    let cells = line.trim().strip_prefix('|')?.strip_suffix('|')?;
+    let (first, rest) = cells.split_once('|')?;
+    let clause = first.trim().trim_matches('`');
+    let last = rest.rsplit('|').next().unwrap_or_default();
+    is_clause(clause).then(|| Row {
+        clause,
+        tests: quoted(last),
+    })
+}
+
+/// A capital letter and a number.
+fn is_clause(text: &str) -> bool {
+    let number = text.strip_prefix(|c: char| c.is_ascii_uppercase());
+    number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// What stands between pairs of backticks.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::planted;
+
+    const TEST_FILE: &str = "crates/x/tests/y.rs";
+
+    /// A whole contract with a test for every clause, where each test exists.
+    fn contract() -> String {
+        let mut text = String::from("# Contract\n\n| Clause | Promise | Tests |\n|---|---|---|\n");
+        for (letter, count) in CLAUSES {
+            for n in 1..=*count {
+                text.push_str(&format!(
+                    "| `{letter}{n}` | a | b | `{TEST_FILE}::holds` |\n"
+                ));
+            }
+        }
+        text
+    }
+
+    fn violations_of(contract: &str) -> Vec<String> {
+        let tests = "// fn commented_out() {}\n#[test]\nfn holds() {}\nfn holds_longer() {}\n";
+        violations(&planted(&[(CONTRACT, contract), (TEST_FILE, tests)]))
+    }
+
+    /// The contract with the tests of `A1` replaced.
+    fn with_tests_of_a1(tests: &str) -> Vec<String> {
+        let row = format!("| `A1` | a | b | `{TEST_FILE}::holds` |");
+        violations_of(&contract().replace(&row, &format!("| `A1` | a | b | {tests} |")))
+    }
+
+    #[test]
+    fn a_whole_contract_is_clean() {
+        assert_eq!(violations_of(&contract()), [""; 0]);
+    }
+
+    #[test]
+    fn a_missing_contract_is_caught() {
+        let expected = ["docs/contract.md does not exist: it names the tests of every clause"];
+        assert_eq!(violations(&planted(&[])), expected);
+    }
+
+    #[test]
+    fn a_missing_clause_is_caught() {
+        let expected = ["docs/contract.md: clause `P7` is missing"];
+        assert_eq!(violations_of(&contract().replace("`P7`", "`Q7`")), expected);
+    }
+
+    #[test]
+    fn a_clause_without_a_test_is_caught_even_if_it_is_not_on_the_list() {
+        let expected = ["docs/contract.md: clause `A1` names no test"];
+        assert_eq!(with_tests_of_a1("by eye"), expected);
+        let expected = ["docs/contract.md: clause `X9` names no test"];
+        assert_eq!(
+            violations_of(&(contract() + "| `X9` | more | |\n")),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_reference_that_is_no_path_and_name_is_caught() {
+        let expected = ["docs/contract.md: clause `A1`: `holds` is not `file.rs::test_name`"];
+        assert_eq!(with_tests_of_a1("`holds`"), expected);
+    }
+
+    #[test]
+    fn a_file_that_does_not_exist_is_caught_among_others() {
+        let expected = ["docs/contract.md: clause `A1`: there is no file `gone.rs`"];
+        let tests = format!("`{TEST_FILE}::holds`, `gone.rs::holds`");
+        assert_eq!(with_tests_of_a1(&tests), expected);
+    }
+
+    #[test]
+    fn a_test_that_was_renamed_commented_out_or_cut_short_is_caught() {
+        for name in ["renamed", "commented_out", "hold"] {
+            let violations = with_tests_of_a1(&format!("`{TEST_FILE}::{name}`"));
+            let fault = format!("`{TEST_FILE}` has no `fn {name}`");
+            assert_eq!(
+                violations,
+                [format!("docs/contract.md: clause `A1`: {fault}")]
+            );
+        }
+    }
+
+    #[test]
+    fn a_test_in_a_module_is_found_by_its_last_name() {
+        assert_eq!(
+            with_tests_of_a1(&format!("`{TEST_FILE}::tests::holds`")),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_name_that_starts_like_an_earlier_one_is_found() {
+        assert!(defines("fn holds_longer() {}\nfn holds() {}", "holds"));
+        assert!(defines("pub async fn holds<S: Store>() {}", "holds"));
+    }
+}

@@ -1,0 +1,241 @@
+//! Crates depend on each other only as the drawing in the architecture allows.
+
+use crate::workspace::{Dependency, Package};
+
+/// What a crate may see of the others.
+struct Rule {
+    name: &'static str,
+    normal: &'static [&'static str],
+    /// In its tests, beyond `normal`.
+    dev: &'static [&'static str],
+}
+
+/// The drawing. Backends never see each other, and nobody sees the conformance suite but tests.
+const RULES: &[Rule] = &[
+    Rule {
+        name: "hlc",
+        normal: &[],
+        dev: &[],
+    },
+    Rule {
+        name: "sync-log-core",
+        normal: &["hlc"],
+        dev: &[],
+    },
+    Rule {
+        name: "sync-log-memory",
+        normal: &["hlc", "sync-log-core"],
+        dev: &["sync-log-conformance"],
+    },
+    Rule {
+        name: "sync-log-sqlite",
+        normal: &["hlc", "sync-log-core"],
+        dev: &["sync-log-conformance"],
+    },
+    Rule {
+        name: "sync-log-conformance",
+        normal: &["hlc", "sync-log-core"],
+        dev: &[],
+    },
+    Rule {
+        name: "sync-log-cli",
+        normal: &["hlc", "sync-log-core", "sync-log-memory", "sync-log-sqlite"],
+        dev: &[],
+    },
+    Rule {
+        name: "xtask",
+        normal: &[],
+        dev: &[],
+    },
+];
+
+/// Dependencies between our crates that the drawing does not have, and crates that it lacks.
+pub(crate) fn between_crates(packages: &[Package]) -> Vec<String> {
+    let tested = packages
+        .iter()
+        .filter(|package| !package.is_cross_crate_test());
+    tested
+        .flat_map(|package| of_crate(package, packages))
+        .collect()
+}
+
+fn of_crate(package: &Package, packages: &[Package]) -> Vec<String> {
+    let Some(rule) = RULES.iter().find(|rule| rule.name == package.name) else {
+        return vec![format!(
+            "`{}` has no rule: say in {} which of our crates it may depend on",
+            package.name,
+            file!()
+        )];
+    };
+    let ours = |dependency: &&Dependency| packages.iter().any(|p| p.name == dependency.name);
+    let dependencies = package.dependencies.iter().filter(ours);
+    dependencies
+        .filter(|dependency| !rule.allows(dependency))
+        .map(|dependency| {
+            let how = if dependency.is_dev() {
+                "in its tests"
+            } else {
+                "at all"
+            };
+            format!(
+                "`{}` must not depend on `{}` {how}",
+                package.name, dependency.name
+            )
+        })
+        .collect()
+}
+
+impl Rule {
+    fn allows(&self, dependency: &Dependency) -> bool {
+        let name = dependency.name.as_str();
+        self.normal.contains(&name) || (dependency.is_dev() && self.dev.contains(&name))
+    }
+}
+
+/// The one published library that brings the database layer to its users.
+const DATABASE_LIBRARY: &str = "sync-log-sqlite";
+
+/// Whether the database layer is a dependency of exactly one published library.
+pub(crate) fn of_the_database(packages: &[Package]) -> Vec<String> {
+    let published = packages
+        .iter()
+        .filter(|p| p.is_library() && p.is_published());
+    let users = published.filter(|package| uses_database(package));
+    let users: Vec<&str> = users.map(|package| package.name.as_str()).collect();
+    if users == [DATABASE_LIBRARY] {
+        return Vec::new();
+    }
+    vec![format!(
+        "sea-orm must be a dependency of the published library `{DATABASE_LIBRARY}` alone, \
+         but is one of {users:?}"
+    )]
+}
+
+fn uses_database(package: &Package) -> bool {
+    let shipped = package
+        .dependencies
+        .iter()
+        .filter(|dependency| !dependency.is_dev());
+    shipped
+        .into_iter()
+        .any(|dependency| dependency.name.starts_with("sea-orm"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The crates as they are drawn.
+    fn drawn() -> Vec<Package> {
+        vec![
+            Package::library("hlc").needs("uuid"),
+            Package::library("sync-log-core").needs("hlc"),
+            Package::library("sync-log-conformance")
+                .needs("sync-log-core")
+                .unpublished(),
+            Package::library("sync-log-memory")
+                .needs("sync-log-core")
+                .needs_in_tests("sync-log-conformance"),
+            Package::library("sync-log-sqlite")
+                .needs("sync-log-core")
+                .needs("sea-orm")
+                .needs("sea-orm-migration")
+                .needs_in_tests("sync-log-conformance"),
+            Package::program("sync-log-cli").needs("sync-log-sqlite"),
+            Package::program("xtask").needs("clap").unpublished(),
+        ]
+    }
+
+    /// The drawn crates with one of them replaced.
+    fn with(planted: Package) -> Vec<Package> {
+        let mut packages = drawn();
+        packages.retain(|package| package.name != planted.name);
+        packages.push(planted);
+        packages
+    }
+
+    #[test]
+    fn the_drawing_itself_is_clean() {
+        assert!(between_crates(&drawn()).is_empty());
+        assert!(of_the_database(&drawn()).is_empty());
+    }
+
+    #[test]
+    fn a_dependency_against_the_direction_is_caught() {
+        let packages = with(Package::library("hlc").needs("sync-log-core"));
+        let expected = ["`hlc` must not depend on `sync-log-core` at all"];
+        assert_eq!(between_crates(&packages), expected);
+    }
+
+    #[test]
+    fn a_backend_that_sees_another_is_caught_even_in_tests_and_build_scripts() {
+        let memory = || Package::library("sync-log-memory");
+        for planted in [
+            memory().needs("sync-log-sqlite"),
+            memory().needs_in_tests("sync-log-sqlite"),
+            memory().needs_to_build("sync-log-sqlite"),
+        ] {
+            assert_eq!(between_crates(&with(planted)).len(), 1);
+        }
+    }
+
+    #[test]
+    fn core_must_not_test_itself_with_a_backend() {
+        let packages = with(Package::library("sync-log-core").needs_in_tests("sync-log-memory"));
+        let expected = ["`sync-log-core` must not depend on `sync-log-memory` in its tests"];
+        assert_eq!(between_crates(&packages), expected);
+    }
+
+    #[test]
+    fn a_backend_that_ships_the_conformance_suite_is_caught() {
+        let packages = with(Package::library("sync-log-memory").needs("sync-log-conformance"));
+        assert_eq!(between_crates(&packages).len(), 1);
+    }
+
+    #[test]
+    fn xtask_that_uses_one_of_our_crates_is_caught() {
+        let packages = with(Package::program("xtask").needs("hlc"));
+        assert_eq!(between_crates(&packages).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_that_is_not_drawn_is_caught() {
+        let packages = with(Package::library("sync-log-protocol"));
+        let violations = between_crates(&packages);
+        assert!(
+            violations[0].starts_with("`sync-log-protocol` has no rule"),
+            "{violations:?}"
+        );
+    }
+
+    #[test]
+    fn a_cross_crate_test_may_see_every_crate_while_it_is_not_published() {
+        let stories = || Package::library("stories").needs("hlc").in_tests_folder();
+        assert!(between_crates(&with(stories().unpublished())).is_empty());
+        assert_eq!(between_crates(&with(stories())).len(), 1);
+    }
+
+    #[test]
+    fn a_second_published_library_with_the_database_is_caught() {
+        let packages = with(Package::library("sync-log-memory").needs("sea-orm"));
+        assert_eq!(of_the_database(&packages).len(), 1);
+        let packages = with(Package::library("sync-log-memory").needs("sea-orm-migration"));
+        assert_eq!(of_the_database(&packages).len(), 1);
+    }
+
+    #[test]
+    fn the_database_in_tests_or_in_an_unpublished_library_is_fine() {
+        let packages = with(Package::library("sync-log-memory").needs_in_tests("sea-orm"));
+        assert!(of_the_database(&packages).is_empty());
+        let packages = with(Package::library("stories").needs("sea-orm").unpublished());
+        assert!(of_the_database(&packages).is_empty());
+    }
+
+    #[test]
+    fn a_store_that_lost_its_database_is_caught() {
+        assert_eq!(
+            of_the_database(&with(Package::library("sync-log-sqlite"))).len(),
+            1
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! Runs steps in order, times them and says how to repeat the one that failed.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use xshell::Shell;
+
+use crate::scope::Scope;
+use crate::step::Step;
+use crate::workspace::Workspace;
+
+/// A run of some steps over a scope.
+pub(crate) struct Ci {
+    scope: Scope,
+    steps: Vec<Step>,
+}
+
+impl Ci {
+    /// A run of `only`, or of every step of the scope when it is empty.
+    ///
+    /// # Errors
+    /// When a step does not belong to the scope.
+    pub(crate) fn new(scope: Scope, only: &[Step]) -> Result<Self> {
+        if let Some(step) = only.iter().find(|step| !scope.covers(**step)) {
+            let (name, command) = (step.name(), scope.command());
+            bail!("`{command}` has no step `{name}`; run `cargo xtask ci --step {name}`");
+        }
+        let chosen = |step: &Step| scope.covers(*step) && (only.is_empty() || only.contains(step));
+        let steps = Step::value_variants().iter().copied().filter(chosen);
+        Ok(Self {
+            scope,
+            steps: steps.collect(),
+        })
+    }
+
+    /// Runs the steps up to the first failure, then prints how long each one took.
+    ///
+    /// Everything is said on stderr, where cargo says what it does.
+    ///
+    /// # Errors
+    /// When a step fails: its name and how to repeat it.
+    pub(crate) fn run(&self) -> Result<()> {
+        let shell = Shell::new()?;
+        let workspace = Workspace::read(&shell)?;
+        shell.change_dir(&workspace.root);
+
+        let mut durations = Vec::new();
+        let result = self.steps.iter().try_for_each(|step| {
+            eprintln!("\n=== {}: {}", step.name(), step.purpose());
+            let start = Instant::now();
+            let result = step.run(&shell, &workspace, self.scope);
+            durations.push((*step, start.elapsed()));
+            eprintln!("=== {} took {}", step.name(), seconds(start.elapsed()));
+            result.with_context(|| failure(*step, self.scope))
+        });
+        eprint!("\n{}", table(&durations));
+        result
+    }
+}
+
+fn failure(step: Step, scope: Scope) -> String {
+    let (name, command) = (step.name(), scope.command());
+    format!("step `{name}` failed; to repeat it: cargo xtask {command} --step {name}")
+}
+
+fn table(durations: &[(Step, Duration)]) -> String {
+    let mut table = String::new();
+    let total = durations.iter().map(|(_, duration)| *duration).sum();
+    let rows = durations
+        .iter()
+        .map(|(step, duration)| (step.name(), *duration));
+    for (name, duration) in rows.chain([("total".to_owned(), total)]) {
+        writeln!(table, "{name:<14}{:>9}", seconds(duration)).expect("a string takes any text");
+    }
+    table
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_choice_every_step_of_the_scope_runs_in_order() {
+        let full = Ci::new(Scope::Full, &[]).expect("no step is refused");
+        assert_eq!(full.steps, Step::value_variants());
+        assert!(full.steps.is_sorted());
+    }
+
+    #[test]
+    fn chosen_steps_run_in_the_order_of_ci_and_once() {
+        let chosen = [Step::Test, Step::Fmt, Step::Test];
+        let ci = Ci::new(Scope::Fast, &chosen).expect("fast has both steps");
+        assert_eq!(ci.steps, [Step::Fmt, Step::Test]);
+    }
+
+    #[test]
+    fn a_step_outside_the_scope_is_refused_with_the_way_to_run_it() {
+        let error = Ci::new(Scope::Fast, &[Step::Package])
+            .err()
+            .expect("fast does not package");
+        assert!(
+            error.to_string().contains("cargo xtask ci --step package"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_failure_names_the_step_and_how_to_repeat_it() {
+        assert_eq!(
+            failure(Step::Clippy, Scope::Fast),
+            "step `clippy` failed; to repeat it: cargo xtask ci fast --step clippy"
+        );
+    }
+
+    #[test]
+    fn the_table_ends_with_the_total() {
+        let second = Duration::from_secs(1);
+        assert_eq!(
+            table(&[(Step::Fmt, second), (Step::Tidy, second * 9)]),
+            "fmt               1.0 s\ntidy              9.0 s\ntotal            10.0 s\n"
+        );
+    }
+}

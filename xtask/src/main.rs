@@ -1,0 +1,116 @@
+//! The tasks of this workspace: `cargo xtask ci` runs what CI runs, on a laptop too.
+//!
+//! It depends on no crate of the workspace, so it builds while they do not.
+//!
+//! - [`ci`] runs steps in order, times them and says how to repeat the one that failed.
+//! - [`step`] is the list of steps and what each one runs.
+//! - [`scope`] says which packages a run covers.
+//! - [`checks`] holds the pure checks: values in, violations out.
+//! - [`features`] and [`package`] are the steps that take more than one command.
+//! - [`workspace`] and [`repository`] read what the checks look at.
+
+mod checks;
+mod ci;
+mod features;
+mod package;
+mod repository;
+mod scope;
+mod step;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Error, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::ci::Ci;
+use crate::scope::Scope;
+use crate::step::Step;
+
+/// Tasks of the sync-log workspace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", after_help = step_list())]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run everything CI runs, in order, up to the first failure
+    Ci {
+        /// How much of the workspace to cover
+        #[arg(value_enum, default_value_t = Scope::Full)]
+        scope: Scope,
+        /// Run only this step; may be given several times
+        #[arg(long = "step", value_name = "STEP", value_enum)]
+        steps: Vec<Step>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Ci { scope, steps } => Ci::new(scope, &steps)?.run(),
+    }
+}
+
+/// The error and its causes, never a backtrace: where in this program it arose helps nobody.
+fn report(error: &Error) {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  {cause}");
+    }
+}
+
+/// The steps with their meaning, in the order in which `ci` runs them.
+fn step_list() -> String {
+    let mut list = String::from("Steps of `ci`, in order (* = also in `ci fast`):\n");
+    for step in Step::value_variants() {
+        let fast = if Scope::Fast.covers(*step) { '*' } else { ' ' };
+        list.push_str(&format!("{fast} {:<13} {}\n", step.name(), step.purpose()));
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_explains_every_step() {
+        let help = Arguments::command().render_long_help().to_string();
+        for step in Step::value_variants() {
+            assert!(
+                help.contains(&step.purpose()),
+                "{} is not explained",
+                step.name()
+            );
+        }
+    }
+
+    #[test]
+    fn steps_and_scope_are_parsed() {
+        let arguments =
+            Arguments::parse_from(["xtask", "ci", "fast", "--step", "fmt", "--step", "tidy"]);
+        let Task::Ci { scope, steps } = arguments.task;
+        assert_eq!(scope, Scope::Fast);
+        assert_eq!(steps, [Step::Fmt, Step::Tidy]);
+    }
+}

@@ -1,0 +1,82 @@
+//! Which packages a run covers.
+
+use clap::ValueEnum;
+
+use crate::step::Step;
+
+/// The packages that build without SQLite, which takes minutes to compile.
+pub(crate) const WITHOUT_SQLITE: &[&str] = &[
+    "hlc",
+    "sync-log-core",
+    "sync-log-conformance",
+    "sync-log-memory",
+    "xtask",
+];
+
+/// How much of the workspace a run covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scope {
+    /// Every package, every step
+    Full,
+    /// The crates that compile without SQLite, in under two minutes from an empty target
+    Fast,
+}
+
+impl Scope {
+    /// Whether a run of this scope has `step`.
+    pub(crate) fn covers(self, step: Step) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Fast => !matches!(step, Step::Features | Step::Package),
+        }
+    }
+
+    /// The arguments that select the packages for a cargo command.
+    pub(crate) fn packages(self) -> Vec<&'static str> {
+        match self {
+            Self::Full => vec!["--workspace"],
+            Self::Fast => select(WITHOUT_SQLITE.iter().copied()),
+        }
+    }
+
+    /// Like [`packages`](Self::packages) for commands that refuse a named package without a
+    /// library, as `cargo test --doc` does.
+    pub(crate) fn libraries(self) -> Vec<&'static str> {
+        match self {
+            Self::Full => vec!["--workspace"],
+            Self::Fast => select(WITHOUT_SQLITE.iter().copied().filter(|p| *p != "xtask")),
+        }
+    }
+
+    /// What to type after `cargo xtask` for this scope.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Full => "ci",
+            Self::Fast => "ci fast",
+        }
+    }
+}
+
+/// `-p a -p b …`
+fn select(packages: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    packages.flat_map(|package| ["-p", package]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fast_leaves_out_the_steps_that_compile_sqlite() {
+        assert!(!Scope::Fast.covers(Step::Features));
+        assert!(!Scope::Fast.covers(Step::Package));
+        assert!(Scope::Fast.covers(Step::Test));
+    }
+
+    #[test]
+    fn fast_names_its_packages_and_full_takes_the_workspace() {
+        assert_eq!(Scope::Fast.packages()[..2], ["-p", "hlc"]);
+        assert!(!Scope::Fast.libraries().contains(&"xtask"));
+        assert_eq!(Scope::Full.packages(), ["--workspace"]);
+    }
+}

@@ -1,0 +1,105 @@
+//! The steps of `ci` and what each one runs.
+
+use anyhow::Result;
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use xshell::{Shell, cmd};
+
+use crate::checks;
+use crate::features;
+use crate::package;
+use crate::scope::Scope;
+use crate::workspace::Workspace;
+
+/// A step of `ci`. The order of the variants is the order of the run: cheap ones first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Step {
+    /// The code is formatted as rustfmt would format it
+    Fmt,
+    /// Crates depend on each other only as drawn; SQLite stays out of all but one library
+    Dependencies,
+    /// Every contract clause names its tests; no source file is left out or grows too long
+    Tidy,
+    /// Clippy is silent about every target with every feature
+    Clippy,
+    /// Unit and integration tests, examples and benches pass with every feature
+    Test,
+    /// The examples in the documentation run
+    Doctest,
+    /// The documentation builds without a warning
+    Docs,
+    /// Each library is clean on its own: without features, with each one, with all of them
+    Features,
+    /// The crates to publish build from the files in their packages alone
+    Package,
+}
+
+impl Step {
+    /// The name on the command line.
+    pub(crate) fn name(self) -> String {
+        self.value().get_name().to_owned()
+    }
+
+    /// What the step makes sure of, in one line.
+    pub(crate) fn purpose(self) -> String {
+        let help = self.value().get_help().map(ToString::to_string);
+        help.expect("every step has a doc comment")
+    }
+
+    fn value(self) -> PossibleValue {
+        self.to_possible_value()
+            .expect("no step is hidden from the command line")
+    }
+
+    /// Runs the step in the shell's directory, which is the root of the workspace.
+    pub(crate) fn run(self, shell: &Shell, workspace: &Workspace, scope: Scope) -> Result<()> {
+        match self {
+            Self::Fmt => fmt(shell),
+            Self::Dependencies => checks::dependencies(shell, workspace),
+            Self::Tidy => checks::tidy(shell, workspace),
+            Self::Clippy => clippy(shell, scope),
+            Self::Test => test(shell, scope),
+            Self::Doctest => doctest(shell, scope),
+            Self::Docs => docs(shell, scope),
+            Self::Features => features::check_each(shell, workspace),
+            Self::Package => package::check_all(shell, workspace),
+        }
+    }
+}
+
+fn fmt(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo fmt --all --check").run()?)
+}
+
+fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
+    let packages = scope.packages();
+    let lints = ["--", "-D", "warnings"];
+    Ok(cmd!(
+        shell,
+        "cargo clippy {packages...} --all-targets --all-features {lints...}"
+    )
+    .run()?)
+}
+
+fn test(shell: &Shell, scope: Scope) -> Result<()> {
+    let packages = scope.packages();
+    Ok(cmd!(
+        shell,
+        "cargo test {packages...} --all-targets --all-features"
+    )
+    .run()?)
+}
+
+fn doctest(shell: &Shell, scope: Scope) -> Result<()> {
+    let libraries = scope.libraries();
+    Ok(cmd!(shell, "cargo test {libraries...} --doc --all-features").run()?)
+}
+
+fn docs(shell: &Shell, scope: Scope) -> Result<()> {
+    let packages = scope.packages();
+    Ok(
+        cmd!(shell, "cargo doc {packages...} --no-deps --all-features")
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()?,
+    )
+}
