@@ -1,1 +1,28 @@
-//! sync-log-sqlite
+#![doc = include_str!("../README.md")]
+
+mod connect;
+mod db;
+mod entities;
+mod error;
+mod failure;
+pub mod migration;
+mod options;
+mod probe;
+mod rows;
+mod store;
+mod time;
+
+pub use db::SyncDb;
+pub use error::OpenError;
+pub use options::{DEFAULT_BUSY_TIMEOUT, FILE_NAME, SyncDbOptions};
+pub use store::SqliteStore;
+
+pub use sync_log_core as core;
+pub use sync_log_core::hlc::{self, DriftLimit, DriftLimits, ManualClock, SystemClock, WallClock};
+pub use sync_log_core::{
+    AckFault, AckOutcome, Cause, Change, ChangeType, Cursor, ErrorKind, Explanation, HLC, Held,
+    Hlc, JsonText, JsonTextError, LogError, LogIdentity, OnAck, Page, ParseCursorError, Peer,
+    PeerFacts, PeerState, PrunePolicy, ReadLimits, RegisteredBy, Registration, Remedy,
+    RetireReason, SharedChangeEntry, StoreError, StoreErrorKind, SyncLog, Tag, UnknownPeers,
+    UntrustedRow, Uuid,
+};

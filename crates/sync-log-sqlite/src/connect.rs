@@ -1,0 +1,141 @@
+//! Connections, with the pragmas that the contract rests on.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous,
+};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
+use sync_log_core::{StoreError, StoreErrorKind};
+
+use crate::failure::failed;
+
+/// Readers that may be at work at the same time.
+const READERS: u32 = 4;
+
+/// Rows that SQLite's thread reads ahead.
+const ROWS_AHEAD: usize = 64;
+
+/// `PRAGMA synchronous` of a connection that syncs at every commit.
+const FULL: i64 = 2;
+
+/// The one connection that writes. Makes the file if it is missing.
+pub(crate) async fn writer(path: &Path, busy: Duration) -> Result<DatabaseConnection, StoreError> {
+    let path = path.to_owned();
+    let options = move |options: SqliteConnectOptions| {
+        durable(options.filename(&path).create_if_missing(true)).busy_timeout(busy)
+    };
+    let db = connect(1, options)
+        .await
+        .map_err(|error| failed("connect for writing", error))?;
+    verify_synchronous(&db).await?;
+    Ok(db)
+}
+
+fn durable(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+}
+
+/// `A3` rests on this one setting, so it is read back rather than believed.
+async fn verify_synchronous(db: &DatabaseConnection) -> Result<(), StoreError> {
+    match synchronous(db)
+        .await
+        .map_err(|error| failed("read back `synchronous`", error))?
+    {
+        FULL => Ok(()),
+        other => {
+            let doing = format!("make commits durable: `synchronous` is {other}, not {FULL}");
+            Err(StoreError::new(StoreErrorKind::Io, doing))
+        }
+    }
+}
+
+async fn synchronous(db: &DatabaseConnection) -> Result<i64, DbErr> {
+    let query = Statement::from_string(db.get_database_backend(), "PRAGMA synchronous");
+    let row = db.query_one_raw(query).await?;
+    row.map_or(Ok(-1), |row| row.try_get_by_index(0))
+}
+
+/// Connections that only read.
+pub(crate) async fn readers(path: &Path, busy: Duration) -> Result<DatabaseConnection, StoreError> {
+    let path = path.to_owned();
+    let options = move |options: SqliteConnectOptions| {
+        options
+            .filename(&path)
+            .create_if_missing(false)
+            .busy_timeout(busy)
+            .pragma("query_only", "1")
+    };
+    connect(READERS, options)
+        .await
+        .map_err(|error| failed("connect for reading", error))
+}
+
+/// A connection that cannot change the file, to look at it before it is opened.
+pub(crate) async fn probe(path: &Path, busy: Duration) -> Result<DatabaseConnection, DbErr> {
+    let path = path.to_owned();
+    connect(1, move |options| {
+        options
+            .filename(&path)
+            .read_only(true)
+            .create_if_missing(false)
+            .busy_timeout(busy)
+    })
+    .await
+}
+
+/// The one connection of a log in memory.
+pub(crate) async fn memory() -> Result<DatabaseConnection, StoreError> {
+    connect(1, durable)
+        .await
+        .map_err(|error| failed("open a database in memory", error))
+}
+
+async fn connect(
+    connections: u32,
+    map: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
+) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options
+        .min_connections(1)
+        .max_connections(connections)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| map(options.row_buffer_size(ROWS_AHEAD)));
+    Database::connect(options).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_writing_connection_syncs_at_every_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = writer(&folder.path().join("sync.db"), Duration::from_secs(1))
+            .await
+            .unwrap();
+        assert_eq!(synchronous(&db).await.unwrap(), FULL);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_does_not_sync_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sync.db");
+        let db = connect(1, move |options| {
+            durable(options.filename(&path).create_if_missing(true))
+                .synchronous(SqliteSynchronous::Normal)
+        });
+        let refused = verify_synchronous(&db.await.unwrap()).await.unwrap_err();
+        assert!(
+            refused.to_string().contains("`synchronous` is 1"),
+            "{refused}"
+        );
+    }
+}

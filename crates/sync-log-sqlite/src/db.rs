@@ -1,0 +1,132 @@
+//! `SyncDb`: the log of one device and library, in a file.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sync_log_core::hlc::WallClock;
+use sync_log_core::{LogError, SyncLog, Uuid};
+
+use crate::error::OpenError;
+use crate::options::{FILE_NAME, SyncDbOptions};
+use crate::store::SqliteStore;
+
+/// One device's sync log of one library, in `<data_dir>/sync.db`.
+///
+/// A handle: cheap to clone, usable from many tasks at once. It is a
+/// [`SyncLog`] with a door for files, and every method of that is a method of
+/// this:
+///
+/// | to | call |
+/// |---|---|
+/// | log own changes | [`record`](SyncLog::record), [`record_many`](SyncLog::record_many) |
+/// | log changes that were stamped before | [`tick`](SyncLog::tick), [`append`](SyncLog::append), [`append_many`](SyncLog::append_many) |
+/// | see what is pending | [`get_since`](SyncLog::get_since), [`head`](SyncLog::head), [`floor`](SyncLog::floor) |
+/// | serve a peer | [`read_for`](SyncLog::read_for), [`record_ack_at`](SyncLog::record_ack_at) |
+/// | manage peers | [`register_peer`](SyncLog::register_peer), [`peers`](SyncLog::peers), [`retire`](SyncLog::retire), [`declare_solo`](SyncLog::declare_solo) |
+/// | take note of received stamps | [`observe_all`](SyncLog::observe_all) |
+/// | prune | [`prune_acked`](SyncLog::prune_acked), [`on_ack`](SyncLog::on_ack), [`record_ack`](SyncLog::record_ack) |
+/// | ask why it does not shrink | [`explain`](SyncLog::explain) |
+/// | finish | [`close`](SyncLog::close) |
+///
+/// It needs a running tokio runtime, on which one task owns the writing
+/// connection. Dropping all handles loses nothing that was `Ok`; copy the file
+/// only after [`close`](SyncLog::close).
+#[derive(Debug, Clone)]
+pub struct SyncDb {
+    log: SyncLog,
+    path: Option<Arc<PathBuf>>,
+}
+
+impl SyncDb {
+    /// Opens or creates `<data_dir>/sync.db`, with default options. A missing
+    /// folder is made.
+    ///
+    /// An existing file is first looked at without writing to it. A refusal
+    /// leaves it as it was.
+    ///
+    /// # Errors
+    /// In this order: [`OpenError::NotAFolder`], [`OpenError::NotSqlite`],
+    /// [`OpenError::SchemaTooNew`], [`OpenError::NeedsAdoption`], then
+    /// [`OpenError::Log`]: [`LogError::IdentityMismatch`] if it is the log of
+    /// another library or device (`I1`), [`LogError::NilId`], or
+    /// [`LogError::Store`] if it is locked, read-only or damaged.
+    pub async fn open(
+        library_id: Uuid,
+        device_id: Uuid,
+        data_dir: &Path,
+    ) -> Result<Self, OpenError> {
+        Self::options().open(library_id, device_id, data_dir).await
+    }
+
+    /// Makes a log in memory, with default options: the same store without the
+    /// file. It promises everything but durability.
+    ///
+    /// # Errors
+    /// [`OpenError::Log`].
+    pub async fn open_in_memory(library_id: Uuid, device_id: Uuid) -> Result<Self, OpenError> {
+        Self::options().open_in_memory(library_id, device_id).await
+    }
+
+    /// Options to open with.
+    pub fn options() -> SyncDbOptions {
+        SyncDbOptions::new()
+    }
+
+    /// The file; `None` in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref().map(PathBuf::as_path)
+    }
+
+    pub(crate) async fn open_with(
+        options: SyncDbOptions,
+        library_id: Uuid,
+        device_id: Uuid,
+        data_dir: &Path,
+    ) -> Result<Self, OpenError> {
+        let path = data_dir.join(FILE_NAME);
+        let refused = |error| OpenError::log(&path, error);
+        refuse_nil(library_id, device_id).map_err(refused)?;
+        let (busy, now_ms) = (options.busy_timeout, options.log.wall.now_ms());
+        let store = SqliteStore::open(data_dir, library_id, device_id, busy, now_ms).await?;
+        let log = SyncLog::open(store, library_id, device_id, options.log).await;
+        Ok(Self {
+            log: log.map_err(refused)?,
+            path: Some(Arc::new(path)),
+        })
+    }
+
+    pub(crate) async fn open_in_memory_with(
+        options: SyncDbOptions,
+        library_id: Uuid,
+        device_id: Uuid,
+    ) -> Result<Self, OpenError> {
+        let refused = |error| OpenError::log(Path::new(":memory:"), error);
+        refuse_nil(library_id, device_id).map_err(refused)?;
+        let now_ms = options.log.wall.now_ms();
+        let store = SqliteStore::open_in_memory(library_id, device_id, now_ms).await?;
+        let log = SyncLog::open(store, library_id, device_id, options.log).await;
+        Ok(Self {
+            log: log.map_err(refused)?,
+            path: None,
+        })
+    }
+}
+
+impl Deref for SyncDb {
+    type Target = SyncLog;
+
+    fn deref(&self) -> &SyncLog {
+        &self.log
+    }
+}
+
+/// Before anything is made on disk.
+fn refuse_nil(library_id: Uuid, device_id: Uuid) -> Result<(), LogError> {
+    match (library_id.is_nil(), device_id.is_nil()) {
+        (true, _) => Err(LogError::NilId { what: "library id" }),
+        (_, true) => Err(LogError::NilId { what: "device id" }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,99 @@
+//! Why a file could not be opened as a log.
+
+use std::path::{Path, PathBuf};
+
+use sync_log_core::{ErrorKind, LogError, StoreError};
+
+/// Why a file could not be opened as a log. The file is unchanged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The data folder's path, or a part of it, is a file.
+    #[error("failed to use {} as a data folder: it is not one", path.display())]
+    NotAFolder {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// The data folder or the file could not be reached.
+    #[error("failed to reach {}", path.display())]
+    Unreachable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is something, but it is not an SQLite database.
+    #[error("failed to open {}: it is not an SQLite database", path.display())]
+    NotSqlite {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was made by a newer program (`I2`): use that one.
+    #[error(
+        "failed to open {}: it has migrations that this program does not know: {}",
+        path.display(),
+        unknown.join(", ")
+    )]
+    SchemaTooNew {
+        /// The file.
+        path: PathBuf,
+        /// The migrations that are not known here.
+        unknown: Vec<String>,
+    },
+    /// The file was made by an earlier program that knows only the original
+    /// tables. It has to be adopted first.
+    #[error(
+        "failed to open {}: an earlier program made it, and it has to be adopted first",
+        path.display()
+    )]
+    NeedsAdoption {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The log in the file refused: it is another library's or device's, or an
+    /// argument is wrong, or the storage failed.
+    #[error("failed to open {}", path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<LogError>,
+    },
+}
+
+impl OpenError {
+    /// What the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotAFolder { .. } | Self::NotSqlite { .. } | Self::SchemaTooNew { .. } => {
+                ErrorKind::FixCall
+            }
+            Self::Unreachable { .. } => ErrorKind::Reopen,
+            Self::NeedsAdoption { .. } => ErrorKind::RepairData,
+            Self::Log { source, .. } => source.kind(),
+        }
+    }
+
+    /// The refusal of the log itself, if it is one.
+    #[must_use]
+    pub fn as_log_error(&self) -> Option<&LogError> {
+        match self {
+            Self::Log { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn log(path: &Path, error: LogError) -> Self {
+        Self::Log {
+            path: path.to_owned(),
+            source: Box::new(error),
+        }
+    }
+
+    pub(crate) fn store(path: &Path, error: StoreError) -> Self {
+        Self::log(path, error.into())
+    }
+}

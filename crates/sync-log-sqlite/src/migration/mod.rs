@@ -1,0 +1,43 @@
+//! How the tables are made.
+//!
+//! Three doors. [`SyncDb::open`](crate::SyncDb::open) runs [`Migrator`] by
+//! itself. An app that keeps its own migrator can splice [`migrations`] into its
+//! list, or run `Migrator::up` on its connection or inside its transaction: the
+//! record of what ran is in `sync_log_migrations`, apart from the app's
+//! `seaql_migrations`.
+//!
+//! A `fresh()` of the app's own migrator drops every table of the database it
+//! runs on, these included: the pending changes in them are then lost.
+
+mod m0001_original_tables;
+mod m0002_log_tables;
+
+use sea_orm::{DynIden, sea_query::IntoIden};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+/// Name of the table that records which migrations ran.
+pub const MIGRATION_TABLE: &str = "sync_log_migrations";
+
+/// Makes and removes the tables of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator;
+
+/// All migrations, in order. Only ever added to.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(m0001_original_tables::Migration),
+        Box::new(m0002_log_tables::Migration),
+    ]
+}
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        migrations()
+    }
+
+    fn migration_table_name() -> DynIden {
+        MIGRATION_TABLE.into_iden()
+    }
+}

@@ -1,0 +1,98 @@
+//! How a log in a file is opened.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sync_log_core::hlc::{DriftLimits, SystemClock, WallClock};
+use sync_log_core::{LogOptions, PrunePolicy, UnknownPeers, Uuid};
+
+use crate::db::SyncDb;
+use crate::error::OpenError;
+
+/// The name of the log's file in its data folder.
+pub const FILE_NAME: &str = "sync.db";
+
+/// How long an operation waits for another writer by default.
+pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How a log in a file is opened; made by [`SyncDb::options`].
+#[derive(Debug, Clone)]
+#[must_use = "options do nothing until they open a log"]
+pub struct SyncDbOptions {
+    pub(crate) log: LogOptions,
+    pub(crate) busy_timeout: Duration,
+}
+
+impl SyncDbOptions {
+    pub(crate) fn new() -> Self {
+        Self {
+            log: LogOptions::new(SystemClock),
+            busy_timeout: DEFAULT_BUSY_TIMEOUT,
+        }
+    }
+
+    /// What an ack from a peer does that was never registered. Default:
+    /// [`UnknownPeers::Register`]; an app that knows its peers should refuse.
+    pub fn unknown_peers(mut self, unknown_peers: UnknownPeers) -> Self {
+        self.log.unknown_peers = unknown_peers;
+        self
+    }
+
+    /// What stays after every peer has acknowledged it. Default: nothing.
+    pub fn policy(mut self, policy: PrunePolicy) -> Self {
+        self.log.policy = policy;
+        self
+    }
+
+    /// How far a stamp may be ahead of the wall clock. Default: a warning from
+    /// 5 minutes, a refusal from 24 hours.
+    pub fn drift(mut self, drift: DriftLimits) -> Self {
+        self.log.drift = drift;
+        self
+    }
+
+    /// Largest `data` of own appends, in bytes. Default, and most: 1 MiB.
+    pub fn max_data_bytes(mut self, max_data_bytes: usize) -> Self {
+        self.log.max_data_bytes = max_data_bytes;
+        self
+    }
+
+    /// Where the time comes from. Default: the operating system's clock.
+    pub fn wall_clock(mut self, wall: impl WallClock + Send + Sync + 'static) -> Self {
+        self.log.wall = Arc::new(wall);
+        self
+    }
+
+    /// How long an operation waits for another writer before it fails with
+    /// [`StoreErrorKind::Locked`](crate::StoreErrorKind). Default: 5 seconds.
+    pub fn busy_timeout(mut self, busy_timeout: Duration) -> Self {
+        self.busy_timeout = busy_timeout;
+        self
+    }
+
+    /// Opens or creates [`FILE_NAME`] in `data_dir`; see [`SyncDb::open`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::open`].
+    pub async fn open(
+        self,
+        library_id: Uuid,
+        device_id: Uuid,
+        data_dir: &Path,
+    ) -> Result<SyncDb, OpenError> {
+        SyncDb::open_with(self, library_id, device_id, data_dir).await
+    }
+
+    /// Makes a log in memory; see [`SyncDb::open_in_memory`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::open_in_memory`].
+    pub async fn open_in_memory(
+        self,
+        library_id: Uuid,
+        device_id: Uuid,
+    ) -> Result<SyncDb, OpenError> {
+        SyncDb::open_in_memory_with(self, library_id, device_id).await
+    }
+}

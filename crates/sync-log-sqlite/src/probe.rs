@@ -1,0 +1,177 @@
+//! A first look at a file, which changes nothing.
+
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
+use sync_log_core::{LogError, Uuid, parse_uuid};
+
+use crate::connect;
+use crate::error::OpenError;
+use crate::failure::{NOT_A_DATABASE, corrupt, failed, sqlite_code};
+use crate::migration::{MIGRATION_TABLE, migrations};
+
+/// What every SQLite database begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Makes sure that there is a folder.
+pub(crate) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
+    let path = || data_dir.to_owned();
+    match std::fs::create_dir_all(data_dir) {
+        Ok(()) => Ok(()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::AlreadyExists | ErrorKind::NotADirectory
+            ) =>
+        {
+            Err(OpenError::NotAFolder { path: path() })
+        }
+        Err(source) => Err(OpenError::Unreachable {
+            path: path(),
+            source,
+        }),
+    }
+}
+
+/// Refuses a file that is not this log; a missing or empty one is fine. The
+/// order of the checks is part of the contract.
+pub(crate) async fn probe(
+    path: &Path,
+    library_id: Uuid,
+    device_id: Uuid,
+    busy: Duration,
+) -> Result<(), OpenError> {
+    if is_new(path)? {
+        return Ok(());
+    }
+    let failed_at = |error| refusal(path, error);
+    let db = connect::probe(path, busy).await.map_err(failed_at)?;
+    let verdict = judge(&db, path, library_id, device_id).await;
+    db.close_by_ref().await.map_err(failed_at)?;
+    verdict
+}
+
+fn is_new(path: &Path) -> Result<bool, OpenError> {
+    let not_sqlite = || OpenError::NotSqlite {
+        path: path.to_owned(),
+    };
+    let unreachable = |source| OpenError::Unreachable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(unreachable(error)),
+    };
+    if file.metadata().map_err(unreachable)?.is_dir() {
+        return Err(not_sqlite());
+    }
+    let mut start = Vec::with_capacity(MAGIC.len());
+    file.by_ref()
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut start)
+        .map_err(unreachable)?;
+    match start.as_slice() {
+        [] => Ok(true),
+        start if start == MAGIC => Ok(false),
+        _ => Err(not_sqlite()),
+    }
+}
+
+async fn judge(
+    db: &DatabaseConnection,
+    path: &Path,
+    library_id: Uuid,
+    device_id: Uuid,
+) -> Result<(), OpenError> {
+    let failed_at = |error| refusal(path, error);
+    let tables = texts(db, "SELECT name FROM sqlite_master WHERE type = 'table'").await;
+    let tables = tables.map_err(failed_at)?;
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    if has(MIGRATION_TABLE) {
+        let applied = texts(
+            db,
+            "SELECT version FROM sync_log_migrations ORDER BY version",
+        )
+        .await;
+        refuse_unknown(applied.map_err(failed_at)?, path)?;
+    }
+    if has("sync_log_identity") {
+        let stored = db
+            .query_one_raw(statement(IDENTITY))
+            .await
+            .map_err(failed_at)?;
+        return stored.map_or(Ok(()), |row| {
+            match_identity(&row, path, library_id, device_id)
+        });
+    }
+    if has("shared_changes") || has("peer_acks") {
+        return Err(OpenError::NeedsAdoption {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn refuse_unknown(mut applied: Vec<String>, path: &Path) -> Result<(), OpenError> {
+    let known = migrations();
+    applied.retain(|name| known.iter().all(|migration| migration.name() != name));
+    if applied.is_empty() {
+        return Ok(());
+    }
+    Err(OpenError::SchemaTooNew {
+        path: path.to_owned(),
+        unknown: applied,
+    })
+}
+
+pub(crate) const IDENTITY: &str = "SELECT library_id, device_id FROM sync_log_identity";
+
+/// Refuses a log of another library or device (`I1`).
+pub(crate) fn match_identity(
+    row: &QueryResult,
+    path: &Path,
+    library_id: Uuid,
+    device_id: Uuid,
+) -> Result<(), OpenError> {
+    let id = |index, column| {
+        let text: String = row
+            .try_get_by_index(index)
+            .map_err(|error| refusal(path, error))?;
+        let damaged = || OpenError::store(path, corrupt("sync_log_identity", "1", column));
+        parse_uuid(&text).ok_or_else(damaged)
+    };
+    let (stored_library, stored_device) = (id(0, "library_id")?, id(1, "device_id")?);
+    if (stored_library, stored_device) == (library_id, device_id) {
+        return Ok(());
+    }
+    let (library, device) = (library_id, device_id);
+    let mismatch = LogError::IdentityMismatch {
+        stored_library,
+        stored_device,
+        library,
+        device,
+    };
+    Err(OpenError::log(path, mismatch))
+}
+
+fn refusal(path: &Path, error: DbErr) -> OpenError {
+    if sqlite_code(&error) == Some(NOT_A_DATABASE) {
+        return OpenError::NotSqlite {
+            path: path.to_owned(),
+        };
+    }
+    OpenError::store(path, failed("look at the file", error))
+}
+
+async fn texts(db: &DatabaseConnection, sql: &str) -> Result<Vec<String>, DbErr> {
+    let rows = db.query_all_raw(statement(sql)).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+pub(crate) fn statement(sql: &str) -> Statement {
+    Statement::from_string(sea_orm::DbBackend::Sqlite, sql)
+}

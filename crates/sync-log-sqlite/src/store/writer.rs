@@ -1,0 +1,158 @@
+//! The one task that writes: it collects what waits, and commits it at once.
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use sync_log_core::{LogError, StoreError, WriteJob};
+use tokio::sync::{mpsc, oneshot};
+
+use super::apply::Shared;
+use crate::failure::failed;
+
+/// Jobs that may wait, and that share one commit at most. A caller beyond that
+/// waits for a place: nothing is dropped, nothing grows without bound.
+const QUEUE_JOBS: usize = 256;
+
+/// Free pages that are given back to the file system after a prune.
+const VACUUM_PAGES: u32 = 256;
+
+pub(super) struct Queued {
+    pub(super) job: WriteJob,
+    pub(super) answer: oneshot::Sender<Result<(), LogError>>,
+}
+
+/// Ends when the queue is closed, or when the last sender is gone.
+pub(super) enum Message {
+    Write(Queued),
+    Close(oneshot::Sender<()>),
+}
+
+pub(super) fn spawn(db: DatabaseConnection) -> mpsc::Sender<Message> {
+    let (sender, receiver) = mpsc::channel(QUEUE_JOBS);
+    tokio::spawn(run(db, receiver));
+    sender
+}
+
+async fn run(db: DatabaseConnection, mut receiver: mpsc::Receiver<Message>) {
+    let mut waiting = Vec::with_capacity(QUEUE_JOBS);
+    let mut closing = Vec::new();
+    while receiver.recv_many(&mut waiting, QUEUE_JOBS).await > 0 {
+        let mut jobs = Vec::with_capacity(waiting.len());
+        for message in waiting.drain(..) {
+            match message {
+                Message::Write(queued) => jobs.push(queued),
+                Message::Close(done) => {
+                    // What was sent before is still received; later sends fail.
+                    receiver.close();
+                    closing.push(done);
+                }
+            }
+        }
+        if !jobs.is_empty() {
+            serve(&db, jobs).await;
+        }
+    }
+    if let Err(error) = db.close_by_ref().await {
+        tracing::warn!(%error, "failed to close the writing connection");
+    }
+    for done in closing {
+        let _ = done.send(());
+    }
+}
+
+/// Commits `jobs` together, or, if one of them makes that fail, one by one, so
+/// that an error reaches only those whom it concerns.
+async fn serve(db: &DatabaseConnection, mut jobs: Vec<Queued>) {
+    match commit(db, &mut jobs).await {
+        Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
+            tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
+            for job in jobs {
+                let mut alone = vec![job];
+                let outcome = commit(db, &mut alone).await;
+                answer(alone, outcome);
+            }
+        }
+        outcome => answer(jobs, outcome),
+    }
+}
+
+fn answer(jobs: Vec<Queued>, outcome: Result<Vec<Result<(), LogError>>, Failed>) {
+    match outcome {
+        Ok(outcomes) => {
+            for (queued, outcome) in jobs.into_iter().zip(outcomes) {
+                // A caller who no longer waits has dropped its future.
+                let _ = queued.answer.send(outcome);
+            }
+        }
+        Err(Failed::BeforeCommit(error) | Failed::Final(error)) => {
+            for queued in jobs {
+                let _ = queued.answer.send(Err(error.clone().into()));
+            }
+        }
+    }
+}
+
+enum Failed {
+    /// Nothing was committed, and another attempt may do better.
+    BeforeCommit(StoreError),
+    /// The lock was not had, or the commit itself failed: not to be repeated.
+    Final(StoreError),
+}
+
+async fn commit(
+    db: &DatabaseConnection,
+    jobs: &mut [Queued],
+) -> Result<Vec<Result<(), LogError>>, Failed> {
+    let txn = begin_immediate(db)
+        .await
+        .map_err(|error| Failed::Final(failed("take the write lock", error)))?;
+    let (outcomes, pruned) = match decide_and_write(&txn, jobs).await {
+        Ok(done) => done,
+        Err(error) => {
+            if let Err(error) = txn.rollback().await {
+                tracing::warn!(%error, "failed to roll back");
+            }
+            return Err(Failed::BeforeCommit(error));
+        }
+    };
+    txn.commit()
+        .await
+        .map_err(|error| Failed::Final(failed("commit", error)))?;
+    if pruned {
+        give_pages_back(db).await;
+    }
+    Ok(outcomes)
+}
+
+async fn decide_and_write(
+    txn: &DatabaseTransaction,
+    jobs: &mut [Queued],
+) -> Result<(Vec<Result<(), LogError>>, bool), StoreError> {
+    let mut shared = Shared::begin(txn).await?;
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    for queued in jobs {
+        outcomes.push(shared.run(&mut queued.job).await?);
+    }
+    let pruned = shared.pruned;
+    shared.finish().await?;
+    Ok((outcomes, pruned))
+}
+
+/// A deferred transaction that reads and then writes fails at once when another
+/// writer was faster, whatever the busy timeout says.
+pub(super) async fn begin_immediate(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    db.begin_with_options(TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    })
+    .await
+}
+
+/// Only housekeeping: the entries are gone either way.
+async fn give_pages_back(db: &DatabaseConnection) {
+    let sql = format!("PRAGMA incremental_vacuum({VACUUM_PAGES})");
+    if let Err(error) = db.execute_unprepared(&sql).await {
+        tracing::warn!(%error, "failed to give free pages back");
+    }
+}
