@@ -1,1 +1,1 @@
-//! stories
+#![doc = include_str!("../../../README.md")]
