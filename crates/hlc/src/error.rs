@@ -59,14 +59,14 @@ pub struct DriftExceeded {
 ///
 /// Stamps that come from outside, from the wall clock or another device, end at
 /// [`CEILING_MS`](crate::CEILING_MS). The 2^32 ms above it are the reserve into which the own
-/// stamps of a clock may carry. A restart has to be able to resume from any of those: otherwise a
-/// single remote stamp just below the ceiling would end the clock at the next restart. So `resume`
-/// takes the lower half of the reserve too, and refuses what would put the clock at or above
-/// 2^48 - 2^31 ms. That leaves at least 2^47 stamps ahead of every resume, more than a month of
-/// doing nothing but drawing stamps.
+/// stamps of a clock may carry. A restart has to be able to resume from what the clock issued
+/// there: otherwise a single remote stamp just below the ceiling would end the clock at the next
+/// restart. So `resume` takes the lower half of the reserve too, and refuses what would put the
+/// clock at or above 2^48 - 2^31 ms. A clock draws 2^47 stamps to get there from outside, and has
+/// at least 2^47 ahead of it after every resume: each more than a month of doing nothing else.
 ///
-/// What is refused was not issued by a clock of this crate: the stored high-water is damaged, or
-/// written by something else. Recover it from the highest stamp at hand.
+/// What is refused was not issued by such a clock: the stored high-water is damaged, or written
+/// by something else. Recover it from the highest stamp at hand.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ResumeError {
     /// The stamp refused.
