@@ -20,13 +20,21 @@ const ROWS_AHEAD: usize = 64;
 /// `PRAGMA synchronous` of a connection that syncs at every commit.
 const FULL: i64 = 2;
 
+/// A file. Its name is set on the options, so that no path has to be a URL.
+/// Starting from [`MEMORY`] would not do: a name does not take it back, and
+/// SQLite would keep the file's tables in memory.
+const FILE: &str = "sqlite:sync.db";
+
+/// A database in memory, of the connection that makes it.
+const MEMORY: &str = "sqlite::memory:";
+
 /// The one connection that writes. Makes the file if it is missing.
 pub(crate) async fn writer(path: &Path, busy: Duration) -> Result<DatabaseConnection, StoreError> {
     let path = path.to_owned();
     let options = move |options: SqliteConnectOptions| {
         durable(options.filename(&path).create_if_missing(true)).busy_timeout(busy)
     };
-    let db = connect(1, options)
+    let db = connect(FILE, 1, options)
         .await
         .map_err(|error| failed("connect for writing", error))?;
     verify_synchronous(&db).await?;
@@ -70,7 +78,7 @@ pub(crate) async fn readers(path: &Path, busy: Duration) -> Result<DatabaseConne
             .busy_timeout(busy)
             .pragma("query_only", "1")
     };
-    connect(READERS, options)
+    connect(FILE, READERS, options)
         .await
         .map_err(|error| failed("connect for reading", error))
 }
@@ -78,7 +86,7 @@ pub(crate) async fn readers(path: &Path, busy: Duration) -> Result<DatabaseConne
 /// A connection that cannot change the file, to look at it before it is opened.
 pub(crate) async fn probe(path: &Path, busy: Duration) -> Result<DatabaseConnection, DbErr> {
     let path = path.to_owned();
-    connect(1, move |options| {
+    connect(FILE, 1, move |options| {
         options
             .filename(&path)
             .read_only(true)
@@ -88,18 +96,31 @@ pub(crate) async fn probe(path: &Path, busy: Duration) -> Result<DatabaseConnect
     .await
 }
 
+/// A connection that may write to a file, and does not.
+pub(crate) async fn bystander(path: &Path, busy: Duration) -> Result<DatabaseConnection, DbErr> {
+    let path = path.to_owned();
+    connect(FILE, 1, move |options| {
+        options
+            .filename(&path)
+            .create_if_missing(false)
+            .busy_timeout(busy)
+    })
+    .await
+}
+
 /// The one connection of a log in memory.
 pub(crate) async fn memory() -> Result<DatabaseConnection, StoreError> {
-    connect(1, durable)
+    connect(MEMORY, 1, durable)
         .await
         .map_err(|error| failed("open a database in memory", error))
 }
 
 async fn connect(
+    url: &str,
     connections: u32,
     map: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
 ) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new("sqlite::memory:");
+    let mut options = ConnectOptions::new(url);
     options
         .min_connections(1)
         .max_connections(connections)
@@ -128,7 +149,7 @@ mod tests {
     async fn a_connection_that_does_not_sync_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sync.db");
-        let db = connect(1, move |options| {
+        let db = connect(FILE, 1, move |options| {
             durable(options.filename(&path).create_if_missing(true))
                 .synchronous(SqliteSynchronous::Normal)
         });

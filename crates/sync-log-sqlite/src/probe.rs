@@ -1,7 +1,7 @@
 //! A first look at a file, which changes nothing.
 
-use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
@@ -11,9 +11,6 @@ use crate::connect;
 use crate::error::OpenError;
 use crate::failure::{NOT_A_DATABASE, corrupt, failed, sqlite_code};
 use crate::migration::{MIGRATION_TABLE, migrations};
-
-/// What every SQLite database begins with.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// Makes sure that there is a folder.
 pub(crate) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
@@ -46,40 +43,55 @@ pub(crate) async fn probe(
     if is_new(path)? {
         return Ok(());
     }
+    let had_wal = wal_of(path).exists();
     let failed_at = |error| refusal(path, error);
     let db = connect::probe(path, busy).await.map_err(failed_at)?;
     let verdict = judge(&db, path, library_id, device_id).await;
     db.close_by_ref().await.map_err(failed_at)?;
+    if verdict.is_err() && !had_wal && wal_of(path).exists() {
+        tidy(path, busy).await;
+    }
     verdict
 }
 
-fn is_new(path: &Path) -> Result<bool, OpenError> {
-    let not_sqlite = || OpenError::NotSqlite {
-        path: path.to_owned(),
+fn wal_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// A connection that may not write leaves an empty `-wal` and a `-shm` beside a
+/// file in WAL mode. SQLite itself removes them, and nothing else, when a
+/// connection that may write is the last to close; and only then, so this is
+/// safe whoever else has the file open.
+async fn tidy(path: &Path, busy: Duration) {
+    let tidied = async {
+        let db = connect::bystander(path, busy).await?;
+        texts(&db, TABLES).await?;
+        db.close_by_ref().await
     };
-    let unreachable = |source| OpenError::Unreachable {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(unreachable(error)),
-    };
-    if file.metadata().map_err(unreachable)?.is_dir() {
-        return Err(not_sqlite());
-    }
-    let mut start = Vec::with_capacity(MAGIC.len());
-    file.by_ref()
-        .take(MAGIC.len() as u64)
-        .read_to_end(&mut start)
-        .map_err(unreachable)?;
-    match start.as_slice() {
-        [] => Ok(true),
-        start if start == MAGIC => Ok(false),
-        _ => Err(not_sqlite()),
+    if let Err(error) = tidied.await {
+        tracing::debug!(%error, "left files beside a log that was refused");
     }
 }
+
+/// Whether there is nothing to look at. The file is not opened for this: to
+/// close a descriptor of it would drop the locks that SQLite holds on it for
+/// other connections of this process.
+fn is_new(path: &Path) -> Result<bool, OpenError> {
+    let path_buf = || path.to_owned();
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(OpenError::NotSqlite { path: path_buf() }),
+        Ok(metadata) => Ok(metadata.len() == 0),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(source) => Err(OpenError::Unreachable {
+            path: path_buf(),
+            source,
+        }),
+    }
+}
+
+const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
 
 async fn judge(
     db: &DatabaseConnection,
@@ -88,7 +100,7 @@ async fn judge(
     device_id: Uuid,
 ) -> Result<(), OpenError> {
     let failed_at = |error| refusal(path, error);
-    let tables = texts(db, "SELECT name FROM sqlite_master WHERE type = 'table'").await;
+    let tables = texts(db, TABLES).await;
     let tables = tables.map_err(failed_at)?;
     let has = |name: &str| tables.iter().any(|table| table == name);
     if has(MIGRATION_TABLE) {

@@ -79,9 +79,11 @@ pub(super) async fn peer<C: ConnectionTrait>(
     db: &C,
     peer: Uuid,
 ) -> Result<Option<PeerRow>, StoreError> {
+    // Not the full join of all peers: an ack must not cost more with more of them.
     let sql = format!(
-        "{} WHERE ? IN (a.peer_device_id, p.peer_device_id)",
-        peers_sql()
+        "SELECT {PEER_COLUMNS} FROM (SELECT ? AS id) AS wanted \
+         LEFT JOIN peer_acks AS a ON a.peer_device_id = wanted.id \
+         LEFT JOIN sync_log_peers AS p ON p.peer_device_id = wanted.id"
     );
     let peer = peer.hyphenated().to_string().into();
     let rows = all(db, &sql, [peer], "read a peer").await?;
