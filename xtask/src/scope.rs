@@ -27,7 +27,7 @@ impl Scope {
     pub(crate) fn covers(self, step: Step) -> bool {
         match self {
             Self::Full => true,
-            Self::Fast => !matches!(step, Step::Features | Step::Package),
+            Self::Fast => !matches!(step, Step::Features | Step::Demo | Step::Package),
         }
     }
 

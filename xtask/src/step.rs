@@ -30,6 +30,8 @@ pub(crate) enum Step {
     Docs,
     /// Each library is clean on its own: without features, with each one, with all of them
     Features,
+    /// The demo's verdict is yes on the whole history, with both kinds of clocks
+    Demo,
     /// The crates to publish build from the files in their packages alone
     Package,
 }
@@ -62,6 +64,7 @@ impl Step {
             Self::Doctest => doctest(shell, scope),
             Self::Docs => docs(shell, scope),
             Self::Features => features::check_each(shell, workspace),
+            Self::Demo => demo(shell),
             Self::Package => package::check_all(shell, workspace),
         }
     }
@@ -102,4 +105,11 @@ fn docs(shell: &Shell, scope: Scope) -> Result<()> {
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()?,
     )
+}
+
+/// The command of the README, as it is written there, and the hard clocks after it.
+fn demo(shell: &Shell) -> Result<()> {
+    cmd!(shell, "cargo run --release -p sync-log-cli -- demo").run()?;
+    let wild = ["demo", "--clocks", "wild"];
+    Ok(cmd!(shell, "cargo run --release -p sync-log-cli -- {wild...}").run()?)
 }

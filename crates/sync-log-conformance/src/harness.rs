@@ -30,11 +30,7 @@ pub trait Harness: Sized + Send + Sync + 'static {
     /// # Errors
     /// What the backend refuses with, if it does; ids that it does not judge
     /// are judged by core.
-    async fn open(
-        &self,
-        library_id: Uuid,
-        device_id: Uuid,
-    ) -> Result<Arc<dyn LogStore>, LogError>;
+    async fn open(&self, library_id: Uuid, device_id: Uuid) -> Result<Arc<dyn LogStore>, LogError>;
 
     /// Copies the storage. All handles are closed.
     async fn backup(&self) -> Self::Backup;

@@ -1,1 +1,22 @@
-//! sync-log-conformance
+#![doc = include_str!("../README.md")]
+// Everything here is test code: a panic is how a test fails.
+#![allow(clippy::unwrap_used)]
+
+pub mod cases;
+mod catalogue;
+mod harness;
+mod interpose;
+pub mod model;
+mod rig;
+mod runtime;
+pub mod sample;
+mod snapshot;
+mod suite;
+
+pub use catalogue::{CASES, Case};
+pub use harness::Harness;
+pub use interpose::Interposed;
+pub use rig::{DEVICE, HOUR_MS, LIBRARY, Log, Rig, START_MS};
+pub use runtime::{dropped_after, run};
+pub use snapshot::Snapshot;
+pub use sync_log_core as core;

@@ -55,9 +55,9 @@ pub fn just_below(hlc: Hlc) -> Hlc {
 /// The stamp right above `hlc`, of the same device.
 #[must_use]
 pub fn just_above(hlc: Hlc) -> Hlc {
-    Hlc {
-        counter: hlc.counter + 1,
-        ..hlc
+    match hlc.counter.checked_add(1) {
+        Some(counter) => Hlc { counter, ..hlc },
+        None => Hlc::new(hlc.timestamp + 1, 0, hlc.device_id),
     }
 }
 

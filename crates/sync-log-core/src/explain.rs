@@ -147,7 +147,7 @@ fn held_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
         (Cause::BelowFloor, Remedy::Bootstrap)
     } else if lag.entries == 0 {
         return None;
-    } else if let Some(hold) = peer.facts.hold {
+    } else if let Some(hold) = peer.facts.hold.filter(|hold| *hold < peer.acked) {
         (
             Cause::PeerRewound {
                 hold,

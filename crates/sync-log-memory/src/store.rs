@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sync_log_core::{
-    LogError, LogIdentity, LogState, LogStore, PeerRow, Places, ReadRequest, ReadView, StoreError,
-    StoreErrorKind, Survey, WriteJob,
+    Hlc, LogError, LogIdentity, LogState, LogStore, PeerRow, Places, ReadRequest, ReadView,
+    StoreError, StoreErrorKind, StoredEntry, Survey, WriteJob,
 };
 
 use crate::data::Data;
@@ -17,8 +17,7 @@ use crate::data::Data;
 ///
 /// It stands for a *file*, so that tests can treat it as one:
 /// [`reopen`](Self::reopen) is another handle on it, [`copy`](Self::copy) is a
-/// backup of it, and [`plant_peer_row`](Self::plant_peer_row) is another
-/// program writing to it.
+/// backup of it, and [`tamper`](Self::tamper) is another program at work on it.
 #[derive(Debug)]
 pub struct MemoryStore {
     data: Arc<Mutex<Data>>,
@@ -61,9 +60,14 @@ impl MemoryStore {
         Self::on(self.lock().clone())
     }
 
-    /// Writes a peer's row as another program would, without any check.
-    pub fn plant_peer_row(&self, row: PeerRow) {
-        self.lock().peers.insert(row.peer_device_id.clone(), row);
+    /// Lets `program` look at the entries and at the peer rows, which are kept
+    /// by the text of their id, and do to them what it likes, without any check.
+    pub fn tamper<T>(
+        &self,
+        program: impl FnOnce(&mut BTreeMap<Hlc, StoredEntry>, &mut BTreeMap<String, PeerRow>) -> T,
+    ) -> T {
+        let data = &mut *self.lock();
+        program(&mut data.entries, &mut data.peers)
     }
 
     // A panic while the lock is held is a bug in core's pure functions, which

@@ -10,6 +10,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use sync_log_core::{StoreError, StoreErrorKind};
 
 use crate::failure::failed;
+use crate::probe::Found;
 
 /// Readers that may be at work at the same time.
 const READERS: u32 = 4;
@@ -28,11 +29,19 @@ const FILE: &str = "sqlite:sync.db";
 /// A database in memory, of the connection that makes it.
 const MEMORY: &str = "sqlite::memory:";
 
-/// The one connection that writes. Makes the file if it is missing.
-pub(crate) async fn writer(path: &Path, busy: Duration) -> Result<DatabaseConnection, StoreError> {
+/// The one connection that writes. Makes the file if there is nothing.
+pub(crate) async fn writer(
+    path: &Path,
+    found: Found,
+    busy: Duration,
+) -> Result<DatabaseConnection, StoreError> {
     let path = path.to_owned();
     let options = move |options: SqliteConnectOptions| {
-        durable(options.filename(&path).create_if_missing(true)).busy_timeout(busy)
+        let options = durable(options.filename(&path).busy_timeout(busy));
+        match found {
+            Found::Nothing => shrinkable(options.create_if_missing(true)),
+            Found::Database => options,
+        }
     };
     let db = connect(FILE, 1, options)
         .await
@@ -41,9 +50,14 @@ pub(crate) async fn writer(path: &Path, busy: Duration) -> Result<DatabaseConnec
     Ok(db)
 }
 
+/// Has an effect before the first table only; on a database that has tables it
+/// would be a write, at every opening.
+fn shrinkable(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.auto_vacuum(SqliteAutoVacuum::Incremental)
+}
+
 fn durable(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
 }
@@ -110,7 +124,7 @@ pub(crate) async fn bystander(path: &Path, busy: Duration) -> Result<DatabaseCon
 
 /// The one connection of a log in memory.
 pub(crate) async fn memory() -> Result<DatabaseConnection, StoreError> {
-    connect(MEMORY, 1, durable)
+    connect(MEMORY, 1, |options| shrinkable(durable(options)))
         .await
         .map_err(|error| failed("open a database in memory", error))
 }
@@ -139,9 +153,9 @@ mod tests {
     #[tokio::test]
     async fn the_writing_connection_syncs_at_every_commit() {
         let folder = tempfile::tempdir().unwrap();
-        let db = writer(&folder.path().join("sync.db"), Duration::from_secs(1))
-            .await
-            .unwrap();
+        let path = folder.path().join("sync.db");
+        let db = writer(&path, Found::Nothing, Duration::from_secs(1));
+        let db = db.await.unwrap();
         assert_eq!(synchronous(&db).await.unwrap(), FULL);
     }
 

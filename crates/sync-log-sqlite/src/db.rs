@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sync_log_core::hlc::WallClock;
-use sync_log_core::{LogError, SyncLog, Uuid};
+use sync_log_core::{LogError, LogOptions, LogStore, SyncLog, Uuid};
 
 use crate::error::OpenError;
 use crate::options::{FILE_NAME, SyncDbOptions};
@@ -90,7 +90,7 @@ impl SyncDb {
         refuse_nil(library_id, device_id).map_err(refused)?;
         let (busy, now_ms) = (options.busy_timeout, options.log.wall.now_ms());
         let store = SqliteStore::open(data_dir, library_id, device_id, busy, now_ms).await?;
-        let log = SyncLog::open(store, library_id, device_id, options.log).await;
+        let log = log_on(store, library_id, device_id, options.log).await;
         Ok(Self {
             log: log.map_err(refused)?,
             path: Some(Arc::new(path)),
@@ -106,7 +106,7 @@ impl SyncDb {
         refuse_nil(library_id, device_id).map_err(refused)?;
         let now_ms = options.log.wall.now_ms();
         let store = SqliteStore::open_in_memory(library_id, device_id, now_ms).await?;
-        let log = SyncLog::open(store, library_id, device_id, options.log).await;
+        let log = log_on(store, library_id, device_id, options.log).await;
         Ok(Self {
             log: log.map_err(refused)?,
             path: None,
@@ -120,6 +120,24 @@ impl Deref for SyncDb {
     fn deref(&self) -> &SyncLog {
         &self.log
     }
+}
+
+/// A store whose log is refused is closed here, so that the file is left alone
+/// from then on.
+async fn log_on(
+    store: SqliteStore,
+    library_id: Uuid,
+    device_id: Uuid,
+    options: LogOptions,
+) -> Result<SyncLog, LogError> {
+    let store = Arc::new(store);
+    let opened = SyncLog::open(Arc::clone(&store), library_id, device_id, options).await;
+    if let Err(refusal) = &opened
+        && let Err(error) = store.close().await
+    {
+        tracing::debug!(%refusal, %error, "failed to close a store whose log was refused");
+    }
+    opened
 }
 
 /// Before anything is made on disk.

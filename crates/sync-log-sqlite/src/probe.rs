@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
-use sync_log_core::{LogError, Uuid, parse_uuid};
+use sync_log_core::{LogError, Uuid};
 
 use crate::connect;
 use crate::error::OpenError;
-use crate::failure::{NOT_A_DATABASE, corrupt, failed, sqlite_code};
+use crate::failure::{NOT_A_DATABASE, failed, sqlite_code};
 use crate::migration::{MIGRATION_TABLE, migrations};
+use crate::rows::{self, Columns, IDENTITY};
 
 /// Makes sure that there is a folder.
 pub(crate) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
@@ -32,16 +33,25 @@ pub(crate) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Refuses a file that is not this log; a missing or empty one is fine. The
-/// order of the checks is part of the contract.
+/// What is where the log should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// No file, or an empty one.
+    Nothing,
+    /// A database that may hold this log.
+    Database,
+}
+
+/// Refuses a file that is not this log. The order of the checks is part of the
+/// contract.
 pub(crate) async fn probe(
     path: &Path,
     library_id: Uuid,
     device_id: Uuid,
     busy: Duration,
-) -> Result<(), OpenError> {
+) -> Result<Found, OpenError> {
     if is_new(path)? {
-        return Ok(());
+        return Ok(Found::Nothing);
     }
     let had_wal = wal_of(path).exists();
     let failed_at = |error| refusal(path, error);
@@ -51,7 +61,13 @@ pub(crate) async fn probe(
     if verdict.is_err() && !had_wal && wal_of(path).exists() {
         tidy(path, busy).await;
     }
-    verdict
+    verdict.map(|()| Found::Database)
+}
+
+/// SQLite would take what is shorter than its smallest page for an empty
+/// database, and overwrite it.
+fn is_too_short(length: u64) -> bool {
+    (1..512).contains(&length)
 }
 
 fn wal_of(path: &Path) -> PathBuf {
@@ -81,7 +97,9 @@ async fn tidy(path: &Path, busy: Duration) {
 fn is_new(path: &Path) -> Result<bool, OpenError> {
     let path_buf = || path.to_owned();
     match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Err(OpenError::NotSqlite { path: path_buf() }),
+        Ok(metadata) if metadata.is_dir() || is_too_short(metadata.len()) => {
+            Err(OpenError::NotSqlite { path: path_buf() })
+        }
         Ok(metadata) => Ok(metadata.len() == 0),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(source) => Err(OpenError::Unreachable {
@@ -140,8 +158,6 @@ fn refuse_unknown(mut applied: Vec<String>, path: &Path) -> Result<(), OpenError
     })
 }
 
-pub(crate) const IDENTITY: &str = "SELECT library_id, device_id FROM sync_log_identity";
-
 /// Refuses a log of another library or device (`I1`).
 pub(crate) fn match_identity(
     row: &QueryResult,
@@ -149,25 +165,21 @@ pub(crate) fn match_identity(
     library_id: Uuid,
     device_id: Uuid,
 ) -> Result<(), OpenError> {
-    let id = |index, column| {
-        let text: String = row
-            .try_get_by_index(index)
-            .map_err(|error| refusal(path, error))?;
-        let damaged = || OpenError::store(path, corrupt("sync_log_identity", "1", column));
-        parse_uuid(&text).ok_or_else(damaged)
-    };
-    let (stored_library, stored_device) = (id(0, "library_id")?, id(1, "device_id")?);
-    if (stored_library, stored_device) == (library_id, device_id) {
+    let stored = rows::identity(&mut Columns::of(row));
+    let stored = stored.map_err(|error| OpenError::store(path, error))?;
+    if (stored.library_id, stored.device_id) == (library_id, device_id) {
         return Ok(());
     }
-    let (library, device) = (library_id, device_id);
-    let mismatch = LogError::IdentityMismatch {
-        stored_library,
-        stored_device,
-        library,
-        device,
+    let source = LogError::IdentityMismatch {
+        stored_library: stored.library_id,
+        stored_device: stored.device_id,
+        library: library_id,
+        device: device_id,
     };
-    Err(OpenError::log(path, mismatch))
+    Err(OpenError::Log {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
 }
 
 fn refusal(path: &Path, error: DbErr) -> OpenError {

@@ -18,7 +18,7 @@ use crate::demo::history::History;
 use crate::demo::oracle::{Finding, Findings, Oracle};
 use crate::demo::progress::Progress;
 use crate::demo::schedule::{Presence, Schedule, Step};
-use crate::demo::script::{Mishap, Script};
+use crate::demo::script::{Ending, Mishap, Script};
 use crate::demo::tally::Tally;
 
 /// What a replay is made of.
@@ -70,6 +70,8 @@ struct Driver<'a> {
     presence: Presence,
     clocks: Vec<DeviceClock>,
     devices: Vec<Device>,
+    /// Whose program restarts after its next sync.
+    restarts_due: Vec<Option<Ending>>,
     tallies: Vec<Tally>,
     leads: Leads,
     oracle: Oracle,
@@ -84,6 +86,7 @@ impl<'a> Driver<'a> {
             presence: plan.presence,
             clocks: Vec::new(),
             devices: Vec::new(),
+            restarts_due: vec![None; history.devices.len()],
             tallies: vec![Tally::default(); history.devices.len()],
             leads: Leads::default(),
             oracle: Oracle::default(),
@@ -100,11 +103,7 @@ impl<'a> Driver<'a> {
         Ok(driver)
     }
 
-    async fn run(
-        &mut self,
-        schedule: Schedule<'_>,
-        progress: &mut Progress,
-    ) -> Result<(), Halt> {
+    async fn run(&mut self, schedule: Schedule<'_>, progress: &mut Progress) -> Result<(), Halt> {
         self.register_all().await?;
         for (t, step) in schedule {
             self.clocks.iter().for_each(|clock| clock.show(t));
@@ -114,9 +113,7 @@ impl<'a> Driver<'a> {
                     progress.show(index + 1);
                 }
                 Step::Mishap(device, mishap) => self.mishap(t, device, mishap).await?,
-                Step::Sync(device) => {
-                    self.sync(t, device).await?;
-                }
+                Step::Sync(device) => self.sync(t, device).await?,
             }
         }
         self.drain().await
@@ -136,7 +133,7 @@ impl<'a> Driver<'a> {
         }
         let hlc = self.devices[past.device].make(&past.change).await?;
         let text = hlc.to_string();
-        self.oracle.recorded(past.device, &text, &past.change);
+        self.oracle.recorded(past.device, &text, &past.change)?;
         let tally = &mut self.tallies[past.device];
         tally.appended += 1;
         tally.lengths.push(self.oracle.log_length(past.device)?);
@@ -147,25 +144,31 @@ impl<'a> Driver<'a> {
         match mishap {
             Mishap::StepBack { by_ms } => self.clocks[device].step_back(t, by_ms),
             Mishap::SetRight => self.clocks[device].set_right(t),
-            Mishap::Restart(ending) => {
-                self.oracle.let_go(device);
-                self.devices[device].restart(ending).await?;
-                self.tallies[device].restarts += 1;
-            }
+            Mishap::Restart(ending) => self.restart(device, ending).await?,
+            Mishap::RestartAfterSync(ending) => self.restarts_due[device] = Some(ending),
         }
         Ok(())
     }
 
-    /// `reader` pulls from everybody on line. Whether anything moved.
-    async fn sync(&mut self, t: i64, reader: usize) -> Result<bool, Halt> {
+    async fn restart(&mut self, device: usize, ending: Ending) -> Result<(), Halt> {
+        self.oracle.let_go(device);
+        self.devices[device].restart(ending).await?;
+        self.tallies[device].restarts += 1;
+        Ok(())
+    }
+
+    /// `reader` pulls from everybody on line, and restarts if that is due.
+    async fn sync(&mut self, t: i64, reader: usize) -> Result<(), Halt> {
         self.tallies[reader].syncs += 1;
-        let mut moved = false;
         for origin in 0..self.devices.len() {
             if origin != reader && self.presence.is_online(origin, t) {
-                moved |= self.pull(reader, origin).await?;
+                self.pull(reader, origin).await?;
             }
         }
-        Ok(moved)
+        match self.restarts_due[reader].take() {
+            Some(ending) => self.restart(reader, ending).await,
+            None => Ok(()),
+        }
     }
 
     /// `reader` reads, applies and acknowledges page after page, and `origin`

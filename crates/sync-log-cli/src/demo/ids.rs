@@ -31,7 +31,7 @@ mod tests {
     fn ids_never_change() {
         assert_eq!(
             library().to_string(),
-            "00000000-0000-0000-0000-000000000000"
+            "3fa791bb-6da1-57a4-98f9-504e0b11025d"
         );
         assert_ne!(device(0), device(1));
         assert_ne!(record("tag", "a"), record("album", "a"));

@@ -24,7 +24,7 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow};
 
 use crate::args::DemoArgs;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::output;
 use driver::{Outcome, Plan};
 use folder::Folder;
@@ -52,12 +52,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     let text = report.render(args.format()).map_err(Failure::cannot_open)?;
     let printed = output::print(&text).context("failed to write to stdout");
     printed.map_err(Failure::cannot_open)?;
-    let exit = if report.is_yes() {
-        Exit::Fine
-    } else {
-        Exit::Finding
-    };
-    Ok(exit.into())
+    Ok(report.exit().into())
 }
 
 fn read_history(input: Option<&Path>) -> Result<History, Failure> {

@@ -12,12 +12,12 @@ use crate::demo::clocks::Leads;
 use crate::demo::driver::Outcome;
 use crate::demo::history::History;
 use crate::demo::oracle::Findings;
+use crate::failure::Exit;
 
 /// The result of a demo. Numbers that may need 64 bits are strings, because
 /// many readers of JSON keep 53 of them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    #[serde(rename = "verdict")]
     verdict: Verdict,
     clocks: &'static str,
     seed: String,
@@ -125,9 +125,12 @@ impl Report {
         }
     }
 
-    /// Whether the verdict is yes.
-    pub(crate) fn is_yes(&self) -> bool {
-        self.verdict == Verdict::Yes
+    /// What the verdict makes of the exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self.verdict {
+            Verdict::Yes => Exit::Fine,
+            Verdict::No => Exit::Finding,
+        }
     }
 
     /// The text to print.
@@ -178,7 +181,7 @@ impl Report {
 
     fn verdict_text(&self) -> String {
         let others = self.devices.len() - 1;
-        if self.is_yes() {
+        if self.verdict == Verdict::Yes {
             let yes = styled("yes", AnsiColor::Green);
             return format!(
                 "verdict: {yes}: all {} changes were applied exactly once on each of the {others} \
@@ -352,7 +355,10 @@ mod tests {
         for terminal in [false, true] {
             let text = report.text(terminal);
             let header = text.lines().find(|line| line.contains("device ")).unwrap();
-            assert!(COLUMNS.iter().all(|column| text.contains(column)), "{header}");
+            assert!(
+                COLUMNS.iter().all(|column| text.contains(column)),
+                "{header}"
+            );
             assert_eq!(text.contains('│'), terminal);
         }
     }
@@ -383,7 +389,16 @@ mod tests {
     fn csv_is_the_table() {
         let text = report(no()).render(Format::Csv).unwrap();
         assert_eq!(text.lines().next(), Some(COLUMNS.join(",").as_str()));
-        assert_eq!(text.lines().nth(2), Some("7,0,9,2,1234,2468,7,1234,39,27.5,0"));
+        assert_eq!(
+            text.lines().nth(2),
+            Some("7,0,9,2,1234,2468,7,1234,39,27.5,0")
+        );
+    }
+
+    #[test]
+    fn the_exit_code_is_the_verdict() {
+        assert_eq!(report(Findings::default()).exit(), Exit::Fine);
+        assert_eq!(report(no()).exit(), Exit::Finding);
     }
 
     #[test]
@@ -396,7 +411,10 @@ mod tests {
     #[test]
     fn columns_are_the_fields_in_their_order() {
         let text = serde_json::to_string(&report(no()).devices[0]).unwrap();
-        let places: Vec<_> = COLUMNS.iter().map(|name| text.find(name).unwrap()).collect();
+        let places: Vec<_> = COLUMNS
+            .iter()
+            .map(|name| text.find(name).unwrap())
+            .collect();
         assert!(places.is_sorted());
         assert_eq!(text.matches(':').count(), COLUMNS.len());
     }

@@ -161,9 +161,7 @@ mod tests {
     }
 
     fn syncs(steps: &[(i64, Step)], device: usize) -> Vec<i64> {
-        let own = steps
-            .iter()
-            .filter(|(_, step)| *step == Step::Sync(device));
+        let own = steps.iter().filter(|(_, step)| *step == Step::Sync(device));
         own.map(|(t, _)| *t).collect()
     }
 
@@ -200,7 +198,10 @@ mod tests {
         let mut by_cycle = std::collections::BTreeMap::<i64, Vec<i64>>::new();
         for t in syncs(&steps, 1) {
             let since = t - history.first_t();
-            by_cycle.entry(since / (5 * WEEK_MS)).or_default().push(since % (5 * WEEK_MS));
+            by_cycle
+                .entry(since / (5 * WEEK_MS))
+                .or_default()
+                .push(since % (5 * WEEK_MS));
         }
         let whole = (history.last_t() - history.first_t()) / (5 * WEEK_MS);
         assert_eq!(i64::try_from(by_cycle.len()).unwrap(), whole);

@@ -1,8 +1,9 @@
 //! What goes wrong on purpose: clocks that step back, and restarts.
 //!
 //! All of it hangs on the devices' own changes, so that a step back is followed
-//! by changes that need a stamp while the clock is behind, and a restart comes
-//! right after an entry that must not be forgotten.
+//! by changes that need a stamp while the clock is behind. A restart comes right
+//! after an own change, whose stamp must not be forgotten, or right after a sync,
+//! so that the stamps that were received must not be either.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,9 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// A device with `n` changes has one step back per this many, and one more.
 const CHANGES_PER_STEP_BACK: usize = 250;
-/// A device with `n` changes has one plain restart per this many, and one more.
-const CHANGES_PER_RESTART: usize = 400;
+/// A device with `n` changes restarts once per this many, and once more, right
+/// after a change; and as often right after a sync.
+const CHANGES_PER_RESTART: usize = 300;
 
 /// How a device's program ends before it starts again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub(crate) enum Mishap {
     SetRight,
     /// Its program ends and starts again, from what its files hold.
     Restart(Ending),
+    /// The same, once it has synced the next time.
+    RestartAfterSync(Ending),
 }
 
 /// The mishaps by the change that they follow (an index into
@@ -95,8 +99,10 @@ impl Script {
 
     fn draw_restarts(&mut self, changes: &[usize], rng: &mut Rng) {
         for _ in 0..=changes.len() / CHANGES_PER_RESTART {
-            let at = rng.usize(0..changes.len());
-            self.push(changes[at], Mishap::Restart(ending(rng)));
+            let mut any = || changes[rng.usize(0..changes.len())];
+            let (change, before_sync) = (any(), any());
+            self.push(change, Mishap::Restart(ending(rng)));
+            self.push(before_sync, Mishap::RestartAfterSync(ending(rng)));
         }
     }
 
@@ -136,10 +142,8 @@ fn changes_by_device(history: &History) -> Vec<Vec<usize>> {
 mod tests {
     use super::*;
 
-    fn draw(clocks: ClockKind, seed: u64) -> (History, Script) {
-        let history = History::built_in().unwrap();
-        let script = Script::draw(&history, clocks, &mut Rng::with_seed(seed));
-        (history, script)
+    fn draw(history: &History, clocks: ClockKind, seed: u64) -> Script {
+        Script::draw(history, clocks, &mut Rng::with_seed(seed))
     }
 
     fn mishaps(history: &History, script: &Script, device: usize) -> Vec<Vec<Mishap>> {
@@ -150,15 +154,14 @@ mod tests {
 
     #[test]
     fn every_device_restarts_right_after_a_step_back_and_at_another_time() {
+        let history = History::built_in().unwrap();
         for seed in 0..20 {
-            let (history, script) = draw(ClockKind::Skewed, seed);
+            let script = draw(&history, ClockKind::Skewed, seed);
             for device in 0..history.devices.len() {
                 let mishaps = mishaps(&history, &script, device);
                 let behind = mishaps.iter().filter(|after| {
                     let mut pairs = after.windows(2);
-                    pairs.any(|two| {
-                        matches!(two, [Mishap::StepBack { .. }, Mishap::Restart(_)])
-                    })
+                    pairs.any(|two| matches!(two, [Mishap::StepBack { .. }, Mishap::Restart(_)]))
                 });
                 assert!(behind.count() >= 1, "seed {seed} device {device}");
                 let restarts = mishaps.iter().flatten();
@@ -170,28 +173,30 @@ mod tests {
 
     #[test]
     fn skews_are_a_second_to_ten_minutes_either_way() {
-        for seed in 0..200 {
-            let (_, script) = draw(ClockKind::Skewed, seed);
-            for skew_ms in script.skews_ms {
-                assert!((SECOND_MS..=10 * MINUTE_MS).contains(&skew_ms.abs()));
-            }
+        let mut rng = Rng::with_seed(1);
+        for skew_ms in (0..1000).map(|_| skew_ms(&mut rng)) {
+            assert!((SECOND_MS..=10 * MINUTE_MS).contains(&skew_ms.abs()));
         }
     }
 
     #[test]
     fn wild_clocks_are_left_alone_but_devices_restart() {
-        let (history, script) = draw(ClockKind::Wild, 1);
+        let history = History::built_in().unwrap();
+        let script = draw(&history, ClockKind::Wild, 1);
         assert!(script.skews_ms.iter().all(|skew_ms| *skew_ms == 0));
         for device in 0..history.devices.len() {
             let mishaps = mishaps(&history, &script, device).concat();
-            assert!(!mishaps.is_empty());
-            assert!(mishaps.iter().all(|m| matches!(m, Mishap::Restart(_))));
+            let is_restart =
+                |m: &Mishap| matches!(m, Mishap::Restart(_) | Mishap::RestartAfterSync(_));
+            assert!(mishaps.len() >= 2);
+            assert!(mishaps.iter().all(is_restart));
         }
     }
 
     #[test]
     fn the_same_seed_draws_the_same_script_and_another_one_does_not() {
-        let text = |seed| format!("{:?}", draw(ClockKind::Skewed, seed).1);
+        let history = History::built_in().unwrap();
+        let text = |seed| format!("{:?}", draw(&history, ClockKind::Skewed, seed));
         assert_eq!(text(7), text(7));
         assert_ne!(text(7), text(8));
     }

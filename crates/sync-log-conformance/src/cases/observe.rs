@@ -4,7 +4,7 @@ use sync_log_core::hlc::{CEILING_MS, DriftExceeded, ObserveError};
 use sync_log_core::{Hlc, LogError, MAX_OBSERVED};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, HOUR_MS, Rig, START_MS};
+use crate::rig::{HOUR_MS, Rig, START_MS};
 use crate::sample::{change, foreign, just_above, own_after, peer};
 
 fn remote(after_start_ms: i64) -> Hlc {

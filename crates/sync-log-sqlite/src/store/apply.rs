@@ -109,13 +109,8 @@ impl<'a> Shared<'a> {
         }
         let sql = "SELECT hlc, created_at FROM shared_changes ORDER BY hlc LIMIT ?";
         let rows = select::all(self.txn, sql, [select::limit(count)], "list entries").await?;
-        let summary = |columns: &mut Columns<'_>| {
-            let hlc = rows::entry_hlc(&columns.take::<String>()?)?;
-            let created_at_ms = rows::created_at_ms(&columns.take::<String>()?, hlc);
-            Ok(EntrySummary { hlc, created_at_ms })
-        };
         rows.iter()
-            .map(|row| summary(&mut Columns::of(row)))
+            .map(|row| rows::summary(&mut Columns::of(row)))
             .collect()
     }
 

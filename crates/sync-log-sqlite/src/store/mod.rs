@@ -6,17 +6,18 @@ mod select;
 mod writer;
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use sync_log_core::{
     LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey, WriteJob,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::failure::failed;
 use select::Standing;
-use writer::{Message, Queued};
+use writer::{Message, Queued, Writer};
 
 /// A sync log in SQLite; what [`SyncDb`](crate::SyncDb) runs on.
 ///
@@ -24,7 +25,7 @@ use writer::{Message, Queued};
 /// promises everything but durability.
 pub struct SqliteStore {
     readers: DatabaseConnection,
-    writer: mpsc::Sender<Message>,
+    writer: Writer,
 }
 
 #[async_trait]
@@ -33,6 +34,7 @@ impl LogStore for SqliteStore {
         let (answer, answered) = oneshot::channel();
         let queued = Message::Write(Queued { job, answer });
         self.writer
+            .queue
             .send(queued)
             .await
             .map_err(|_| closed("write"))?;
@@ -96,11 +98,7 @@ impl LogStore for SqliteStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        let (done, closed) = oneshot::channel();
-        if self.writer.send(Message::Close(done)).await.is_ok() {
-            // An error here means that the writer is gone already.
-            let _ = closed.await;
-        }
+        self.writer.close().await;
         self.readers
             .close_by_ref()
             .await
@@ -109,8 +107,15 @@ impl LogStore for SqliteStore {
 }
 
 impl SqliteStore {
+    fn new(writer: DatabaseConnection, readers: DatabaseConnection, busy: Duration) -> Self {
+        Self {
+            readers,
+            writer: writer::spawn(writer, busy),
+        }
+    }
+
     fn refuse_closed(&self, doing: &'static str) -> Result<(), StoreError> {
-        if self.writer.is_closed() {
+        if self.writer.queue.is_closed() {
             Err(closed(doing))
         } else {
             Ok(())

@@ -10,15 +10,19 @@ use sync_log_core::{Hlc, StoreErrorKind, Tag, Uuid};
 use super::{SqliteStore, writer};
 use crate::connect;
 use crate::error::OpenError;
-use crate::failure::failed;
+use crate::failure::{corrupt, failed};
 use crate::migration::Migrator;
-use crate::options::FILE_NAME;
-use crate::probe::{self, IDENTITY, match_identity, statement};
+use crate::options::{DEFAULT_BUSY_TIMEOUT, FILE_NAME};
+use crate::probe::{self, match_identity, statement};
+use crate::rows::IDENTITY;
 use crate::time;
 
 /// How long to wait before another attempt at a file that is locked for a
 /// moment, for instance because another process is making it.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
+
+/// What SQLite can wait for a lock at most: milliseconds in 31 bits, 24 days.
+const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 impl SqliteStore {
     /// Opens or creates the log in `data_dir`; `now_ms` is the wall clock, for
@@ -35,9 +39,10 @@ impl SqliteStore {
     ) -> Result<Self, OpenError> {
         probe::prepare_folder(data_dir)?;
         let path = data_dir.join(FILE_NAME);
-        let deadline = Instant::now() + busy_timeout;
+        let busy = busy_timeout.min(LONGEST_WAIT);
+        let deadline = Instant::now() + busy;
         loop {
-            match open_once(&path, library_id, device_id, busy_timeout, now_ms).await {
+            match open_once(&path, library_id, device_id, busy, now_ms).await {
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }
@@ -59,11 +64,9 @@ impl SqliteStore {
         let db = connect::memory()
             .await
             .map_err(|error| OpenError::store(path, error))?;
-        migrate(&db, path, library_id, device_id, now_ms).await?;
-        Ok(Self {
-            writer: writer::spawn(db.clone()),
-            readers: db,
-        })
+        let busy = DEFAULT_BUSY_TIMEOUT;
+        migrate(&db, path, library_id, device_id, busy, now_ms).await?;
+        Ok(Self::new(db.clone(), db, busy))
     }
 }
 
@@ -75,20 +78,28 @@ async fn open_once(
     now_ms: i64,
 ) -> Result<SqliteStore, OpenError> {
     let failed_at = |error| OpenError::store(path, error);
-    probe::probe(path, library_id, device_id, busy).await?;
-    let db = connect::writer(path, busy).await.map_err(failed_at)?;
-    migrate(&db, path, library_id, device_id, now_ms).await?;
+    let found = probe::probe(path, library_id, device_id, busy).await?;
+    let db = connect::writer(path, found, busy)
+        .await
+        .map_err(failed_at)?;
+    if let Err(refusal) = migrate(&db, path, library_id, device_id, busy, now_ms).await {
+        db.close_by_ref()
+            .await
+            .map_err(|error| failed_at(failed("close", error)))?;
+        return Err(refusal);
+    }
     let readers = connect::readers(path, busy).await.map_err(failed_at)?;
-    Ok(SqliteStore {
-        writer: writer::spawn(db),
-        readers,
-    })
+    Ok(SqliteStore::new(db, readers, busy))
 }
 
 fn is_locked(error: &OpenError) -> bool {
     use sync_log_core::LogError::Store;
     matches!(error.as_log_error(), Some(Store(error)) if error.kind() == StoreErrorKind::Locked)
 }
+
+/// On a file that may not be written, SQLite connects and even begins
+/// "immediately", to read only. A statement that could write is refused.
+const WRITE_NOTHING: &str = "UPDATE sync_log_state SET solo = solo WHERE id = 0";
 
 /// Makes the tables and says whose log it is, in one transaction that begins
 /// with the write lock: of two processes that make a file, one finds it made.
@@ -97,22 +108,38 @@ async fn migrate(
     path: &Path,
     library_id: Uuid,
     device_id: Uuid,
+    busy: Duration,
     now_ms: i64,
 ) -> Result<(), OpenError> {
     let failed_at = |error| OpenError::store(path, failed("make the tables", error));
-    let txn = writer::begin_immediate(db).await.map_err(failed_at)?;
+    let txn = writer::begin_immediate(db, busy)
+        .await
+        .map_err(|error| OpenError::store(path, error))?;
     Migrator::up(&txn, None).await.map_err(failed_at)?;
+    txn.execute_unprepared(WRITE_NOTHING)
+        .await
+        .map_err(failed_at)?;
     match txn
         .query_one_raw(statement(IDENTITY))
         .await
         .map_err(failed_at)?
     {
         Some(row) => match_identity(&row, path, library_id, device_id)?,
+        None if has_state(&txn).await.map_err(failed_at)? => {
+            let lost = corrupt("sync_log_identity", "1", "id");
+            return Err(OpenError::store(path, lost));
+        }
         None => identify(&txn, library_id, device_id, now_ms)
             .await
             .map_err(failed_at)?,
     }
     txn.commit().await.map_err(failed_at)
+}
+
+/// A log that knows where it stands has an identity, or lost it.
+async fn has_state(txn: &DatabaseTransaction) -> Result<bool, DbErr> {
+    let row = txn.query_one_raw(statement("SELECT id FROM sync_log_state"));
+    Ok(row.await?.is_some())
 }
 
 async fn identify(

@@ -139,7 +139,7 @@ async fn entries_that_fit<C: ConnectionTrait>(
     let rows = all(db, sql, values, "read the sizes of a page").await?;
     let mut bytes = 0;
     for (index, row) in rows.iter().enumerate() {
-        let size: i64 = Columns::of(row).take()?;
+        let size: i64 = Columns::of(row).take("data")?;
         bytes += usize::try_from(size).unwrap_or(usize::MAX);
         if index > 0 && bytes > request.max_bytes {
             return Ok(index);
@@ -154,7 +154,7 @@ pub(super) async fn extent<C: ConnectionTrait>(db: &C, place: Hlc) -> Result<Ext
                FROM shared_changes WHERE hlc > ?";
     let row = one(db, sql, [place.clone().into()], "sum up entries").await?;
     let mut columns = Columns::of(&row);
-    let (entries, bytes): (i64, i64) = (columns.take()?, columns.take()?);
+    let (entries, bytes): (i64, i64) = (columns.take("hlc")?, columns.take("data")?);
     Ok(Extent {
         entries: u64::try_from(entries).unwrap_or_default(),
         bytes: u64::try_from(bytes).unwrap_or_default(),
@@ -171,7 +171,6 @@ async fn oldest_created_at_ms<C: ConnectionTrait>(
     let Some(row) = rows.first() else {
         return Ok(None);
     };
-    let mut columns = Columns::of(row);
-    let hlc = rows::entry_hlc(&columns.take::<String>()?)?;
-    Ok(Some(rows::created_at_ms(&columns.take::<String>()?, hlc)))
+    let oldest = rows::summary(&mut Columns::of(row))?;
+    Ok(Some(oldest.created_at_ms))
 }

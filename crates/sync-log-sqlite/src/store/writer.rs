@@ -1,11 +1,13 @@
 //! The one task that writes: it collects what waits, and commits it at once.
 
+use std::time::Duration;
+
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 use sync_log_core::{LogError, StoreError, WriteJob};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
 use crate::failure::failed;
@@ -25,51 +27,65 @@ pub(super) struct Queued {
 /// Ends when the queue is closed, or when the last sender is gone.
 pub(super) enum Message {
     Write(Queued),
-    Close(oneshot::Sender<()>),
+    Close,
 }
 
-pub(super) fn spawn(db: DatabaseConnection) -> mpsc::Sender<Message> {
-    let (sender, receiver) = mpsc::channel(QUEUE_JOBS);
-    tokio::spawn(run(db, receiver));
-    sender
+/// The way to the writing task.
+pub(super) struct Writer {
+    pub(super) queue: mpsc::Sender<Message>,
+    ended: watch::Receiver<()>,
 }
 
-async fn run(db: DatabaseConnection, mut receiver: mpsc::Receiver<Message>) {
+impl Writer {
+    /// Has the task finish what was sent before, and waits until it has,
+    /// whoever asked it first.
+    pub(super) async fn close(&self) {
+        // An error here means that the task listens no longer.
+        let _ = self.queue.send(Message::Close).await;
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
+    }
+}
+
+pub(super) fn spawn(db: DatabaseConnection, busy: Duration) -> Writer {
+    let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
+    let (running, ended) = watch::channel(());
+    tokio::spawn(async move {
+        run(db, busy, receiver).await;
+        drop(running);
+    });
+    Writer { queue, ended }
+}
+
+async fn run(db: DatabaseConnection, busy: Duration, mut receiver: mpsc::Receiver<Message>) {
     let mut waiting = Vec::with_capacity(QUEUE_JOBS);
-    let mut closing = Vec::new();
     while receiver.recv_many(&mut waiting, QUEUE_JOBS).await > 0 {
         let mut jobs = Vec::with_capacity(waiting.len());
         for message in waiting.drain(..) {
             match message {
                 Message::Write(queued) => jobs.push(queued),
-                Message::Close(done) => {
-                    // What was sent before is still received; later sends fail.
-                    receiver.close();
-                    closing.push(done);
-                }
+                // What was sent before is still received; later sends fail.
+                Message::Close => receiver.close(),
             }
         }
         if !jobs.is_empty() {
-            serve(&db, jobs).await;
+            serve(&db, busy, jobs).await;
         }
     }
     if let Err(error) = db.close_by_ref().await {
         tracing::warn!(%error, "failed to close the writing connection");
     }
-    for done in closing {
-        let _ = done.send(());
-    }
 }
 
 /// Commits `jobs` together, or, if one of them makes that fail, one by one, so
 /// that an error reaches only those whom it concerns.
-async fn serve(db: &DatabaseConnection, mut jobs: Vec<Queued>) {
-    match commit(db, &mut jobs).await {
+async fn serve(db: &DatabaseConnection, busy: Duration, mut jobs: Vec<Queued>) {
+    match commit(db, busy, &mut jobs).await {
         Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
             tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
             for job in jobs {
                 let mut alone = vec![job];
-                let outcome = commit(db, &mut alone).await;
+                let outcome = commit(db, busy, &mut alone).await;
                 answer(alone, outcome);
             }
         }
@@ -102,11 +118,10 @@ enum Failed {
 
 async fn commit(
     db: &DatabaseConnection,
+    busy: Duration,
     jobs: &mut [Queued],
 ) -> Result<Vec<Result<(), LogError>>, Failed> {
-    let txn = begin_immediate(db)
-        .await
-        .map_err(|error| Failed::Final(failed("take the write lock", error)))?;
+    let txn = begin_immediate(db, busy).await.map_err(Failed::Final)?;
     let (outcomes, pruned) = match decide_and_write(&txn, jobs).await {
         Ok(done) => done,
         Err(error) => {
@@ -141,12 +156,18 @@ async fn decide_and_write(
 
 /// A deferred transaction that reads and then writes fails at once when another
 /// writer was faster, whatever the busy timeout says.
-pub(super) async fn begin_immediate(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    db.begin_with_options(TransactionOptions {
+pub(super) async fn begin_immediate(
+    db: &DatabaseConnection,
+    busy: Duration,
+) -> Result<DatabaseTransaction, StoreError> {
+    let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
+    };
+    db.begin_with_options(options).await.map_err(|error| {
+        let doing = format!("take the write lock within {} ms", busy.as_millis());
+        failed(doing, error)
     })
-    .await
 }
 
 /// Only housekeeping: the entries are gone either way.

@@ -78,11 +78,7 @@ fn each_fault_is_named_with_its_line() {
             r#""t":1.5"#,
             "line 2: invalid type: floating point",
         ),
-        (
-            r#""t":10,"#,
-            "",
-            "line 2: missing field `t` (column",
-        ),
+        (r#""t":10,"#, "", "line 2: missing field `t` (column"),
         (
             r#""wall":9"#,
             r#""wall":11"#,

@@ -20,6 +20,16 @@ pub(crate) enum Finding {
         /// What it returned.
         hlc: String,
     },
+    /// `record` returned a stamp that is not above one that the device had
+    /// applied before: it would lose to what its user saw.
+    NotAboveApplied {
+        /// Whose log.
+        device: u8,
+        /// What it returned.
+        hlc: String,
+        /// What it had applied.
+        applied: String,
+    },
     /// A change never arrived at a device.
     LostChange {
         /// Where it is missing.
@@ -118,6 +128,7 @@ impl Finding {
         match self {
             Self::MalformedStamp { .. } => "malformed-stamp",
             Self::StampNotAbove { .. } => "stamp-not-above",
+            Self::NotAboveApplied { .. } => "not-above-applied",
             Self::LostChange { .. } => "lost-change",
             Self::AppliedTwice { .. } => "applied-twice",
             Self::AppliedUnknown { .. } => "applied-unknown",
@@ -138,50 +149,91 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MalformedStamp { device, hlc } => {
-                write!(f, "device {device} recorded a change as {hlc:?}, no stamp of its own")
+                write!(
+                    f,
+                    "device {device} recorded a change as {hlc:?}, no stamp of its own"
+                )
             }
             Self::StampNotAbove { device, hlc } => {
-                write!(f, "device {device} recorded {hlc}, not above its last stamp")
+                write!(
+                    f,
+                    "device {device} recorded {hlc}, not above its last stamp"
+                )
             }
+            Self::NotAboveApplied {
+                device,
+                hlc,
+                applied,
+            } => write!(
+                f,
+                "device {device} recorded {hlc}, not above {applied}, which it had applied"
+            ),
             Self::LostChange { device, hlc } => write!(f, "device {device} never got {hlc}"),
             Self::AppliedTwice { device, hlc } => {
                 write!(f, "device {device} applied {hlc} more than once")
             }
             Self::AppliedUnknown { device, hlc } => {
-                write!(f, "device {device} applied {hlc}, which no other device recorded")
+                write!(
+                    f,
+                    "device {device} applied {hlc}, which no other device recorded"
+                )
             }
             Self::PrunedBeforeApplied {
                 origin,
                 device,
                 hlc,
-            } => write!(f, "device {origin} pruned {hlc} before device {device} applied it"),
+            } => write!(
+                f,
+                "device {origin} pruned {hlc} before device {device} applied it"
+            ),
             Self::Vanished { origin, hlc } => {
-                write!(f, "{hlc} left the log of device {origin} without being pruned")
+                write!(
+                    f,
+                    "{hlc} left the log of device {origin} without being pruned"
+                )
             }
             Self::Unrecorded { origin, hlc } => {
-                write!(f, "the log of device {origin} holds {hlc}, which it never recorded")
+                write!(
+                    f,
+                    "the log of device {origin} holds {hlc}, which it never recorded"
+                )
             }
             Self::Miscounted { origin, said, gone } => {
-                write!(f, "device {origin} says it pruned {said} entries, {gone} are gone")
+                write!(
+                    f,
+                    "device {origin} says it pruned {said} entries, {gone} are gone"
+                )
             }
             Self::DatabasesDiffer {
                 device,
                 other,
                 record,
-            } => write!(f, "devices {device} and {other} hold different versions of {record}"),
+            } => write!(
+                f,
+                "devices {device} and {other} hold different versions of {record}"
+            ),
             Self::WrongWinner {
                 device,
                 record,
                 held,
             } => match held {
-                Some(held) => write!(f, "device {device} holds {record} as of {held}, not its highest stamp"),
+                Some(held) => write!(
+                    f,
+                    "device {device} holds {record} as of {held}, not its highest stamp"
+                ),
                 None => write!(f, "device {device} does not hold {record}"),
             },
             Self::LogNotEmpty { origin, entries } => {
-                write!(f, "the log of device {origin} still holds {entries} entries")
+                write!(
+                    f,
+                    "the log of device {origin} still holds {entries} entries"
+                )
             }
             Self::PeerNotActive { origin, peer } => {
-                write!(f, "device {peer} is not an active peer in the log of device {origin}")
+                write!(
+                    f,
+                    "device {peer} is not an active peer in the log of device {origin}"
+                )
             }
             Self::Refused { call } => f.write_str(call),
         }

@@ -46,16 +46,23 @@ impl Oracle {
         self.last.push(None);
     }
 
-    /// `device` recorded `change`, and its log returned `hlc`.
-    pub(crate) fn recorded(&mut self, device: usize, hlc: &str, change: &Change) {
+    /// `device` recorded `change`, and its log returned `hlc`: a stamp of its
+    /// own, above its last one and above all that it had applied.
+    pub(crate) fn recorded(
+        &mut self,
+        device: usize,
+        hlc: &str,
+        change: &Change,
+    ) -> rusqlite::Result<()> {
         let witness = &self.witnesses[device];
         let number = witness.number;
         let stamp = Stamp::read(hlc).filter(|stamp| stamp.is_of(&witness.id));
         let Some(stamp) = stamp else {
-            return self.add(Finding::MalformedStamp {
+            self.add(Finding::MalformedStamp {
                 device: number,
                 hlc: hlc.to_owned(),
             });
+            return Ok(());
         };
         if self.last[device].is_some_and(|last| stamp <= last) {
             self.add(Finding::StampNotAbove {
@@ -63,6 +70,7 @@ impl Oracle {
                 hlc: hlc.to_owned(),
             });
         }
+        self.compare_with_applied(device, hlc, stamp)?;
         self.last[device] = Some(stamp);
         let recorded = Recorded {
             device,
@@ -72,6 +80,30 @@ impl Oracle {
         self.recorded.insert(stamp, recorded);
         self.pending[device].push(hlc.to_owned());
         self.pending[device].sort_unstable();
+        Ok(())
+    }
+
+    fn compare_with_applied(
+        &mut self,
+        device: usize,
+        hlc: &str,
+        stamp: Stamp,
+    ) -> rusqlite::Result<()> {
+        for origin in self.others(device) {
+            let origin = &self.witnesses[origin].id;
+            let Some(applied) = self.witnesses[device].highest_applied(origin)? else {
+                continue;
+            };
+            // What cannot be read is found at the end: nobody recorded it.
+            if Stamp::read(&applied).is_some_and(|applied| stamp <= applied) {
+                self.add(Finding::NotAboveApplied {
+                    device: self.witnesses[device].number,
+                    hlc: hlc.to_owned(),
+                    applied,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The database of `device` had an entry already that it was to apply.

@@ -79,6 +79,14 @@ impl Witness {
         select.exists([origin, hlc])
     }
 
+    /// The highest stamp of `origin` that the device has applied.
+    pub(super) fn highest_applied(&self, origin: &str) -> rusqlite::Result<Option<String>> {
+        let mut select = self
+            .records()?
+            .prepare_cached("SELECT max(hlc) FROM applied WHERE origin = ?1")?;
+        select.query_row([origin], |row| row.get(0))
+    }
+
     /// Everything the device has applied, origin and stamp, with how often.
     pub(super) fn applied(&self) -> rusqlite::Result<BTreeMap<(String, String), u32>> {
         let mut select = self

@@ -1,0 +1,272 @@
+//! The program as a user runs it, on an excerpt of the history.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// 300 changes in seven weeks by devices 0, 1, 2 and 4.
+const EXCERPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/excerpt.ndjson");
+const AWAY: [&str; 2] = ["--away", "1:2"];
+
+fn demo(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    command.arg("demo").args(args).output().unwrap()
+}
+
+/// Runs it on the excerpt, with device 1 away for two weeks at a time.
+fn excerpt(args: &[&str]) -> Output {
+    demo(&[&["--input", EXCERPT], &AWAY[..], args].concat())
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A file in a folder of its own.
+struct Input {
+    folder: tempfile::TempDir,
+}
+
+impl Input {
+    fn new(text: impl AsRef<[u8]>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("input"), text).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("input")
+    }
+
+    fn run(&self) -> Output {
+        demo(&["--input", self.path().to_str().unwrap()])
+    }
+}
+
+#[test]
+fn the_verdict_is_yes_with_both_kinds_of_clocks() {
+    for clocks in ["skewed", "wild"] {
+        let report = json(&excerpt(&["--json", "--clocks", clocks]));
+        assert_eq!(report["verdict"], "yes");
+        assert_eq!(report["clocks"], clocks);
+        assert_eq!(report["findings"], Value::Array(Vec::new()));
+        let devices = report["devices"].as_array().unwrap();
+        let sum = |column: &str| -> u64 {
+            let values = devices.iter().map(|row| row[column].as_u64().unwrap());
+            values.sum()
+        };
+        assert_eq!(devices.len(), 4);
+        assert_eq!(sum("appended"), 300);
+        assert_eq!(sum("served"), 900);
+        assert_eq!(sum("pruned"), 300);
+        assert_eq!(sum("final_length"), 0);
+        assert!(
+            devices
+                .iter()
+                .all(|row| row["restarts"].as_u64() >= Some(1))
+        );
+    }
+}
+
+#[test]
+fn wild_clocks_would_have_been_refused() {
+    let refused = |clocks| {
+        let report = json(&excerpt(&["--json", "--clocks", clocks]));
+        report["drift"]["refused_by_default"].as_u64().unwrap()
+    };
+    assert_eq!(refused("skewed"), 0);
+    assert!(refused("wild") > 0);
+}
+
+#[test]
+fn the_same_seed_prints_the_same_and_another_one_does_not() {
+    for clocks in ["skewed", "wild"] {
+        let run = |seed| excerpt(&["--clocks", clocks, "--seed", seed]).stdout;
+        let first = run("18446744073709551615");
+        assert_eq!(run("18446744073709551615"), first);
+        assert_ne!(run("2"), first);
+    }
+}
+
+#[test]
+fn data_is_on_stdout_and_talk_on_stderr() {
+    let output = excerpt(&[]);
+    let (data, talk) = (stdout(&output), stderr(&output));
+    assert!(data.contains("verdict: yes"), "{data}");
+    assert!(data.contains(" median_length "), "{data}");
+    // Plain, as nobody looks at it.
+    assert!(data.is_ascii(), "{data}");
+    assert!(!data.contains('\x1b'), "{data}");
+    assert!(talk.contains("100 %  300 of 300 changes"), "{talk}");
+    assert!(talk.lines().count() <= 12, "{talk}");
+}
+
+#[test]
+fn every_device_keeps_a_library_in_the_folder() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("new");
+    let output = excerpt(&["--dir", folder.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for number in [0, 1, 2, 4] {
+        let library = folder.join(format!("device-{number}.sdlibrary"));
+        for file in ["sync.db", "database.db"] {
+            let bytes = fs::read(library.join(file)).unwrap();
+            assert!(bytes.starts_with(b"SQLite format 3\0"), "{file}");
+        }
+    }
+    let again = excerpt(&["--dir", folder.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(stderr(&again).contains("it is not empty"));
+}
+
+#[test]
+fn without_a_folder_nothing_is_left_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let args = ["demo", "--away", "none", "--input", EXCERPT];
+    let output = command.env("TMPDIR", temporary.path()).args(args).output();
+    assert!(output.unwrap().status.success());
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn ndjson_and_csv_have_a_row_per_device() {
+    let lines = excerpt(&["--format", "ndjson"]);
+    let lines: Vec<Value> = stdout(&lines)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let devices: Vec<_> = lines.iter().map(|line| line["device"].as_u64()).collect();
+    assert_eq!(devices, [Some(0), Some(1), Some(2), Some(4), None]);
+    assert_eq!(lines[4]["verdict"], "yes");
+    let csv = excerpt(&["--format", "csv"]);
+    assert!(stdout(&csv).starts_with("device,away_weeks,syncs,"));
+    assert_eq!(stdout(&csv).lines().count(), 5);
+}
+
+#[test]
+fn a_bad_line_is_named_and_nothing_is_printed() {
+    let text = fs::read_to_string(EXCERPT).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let replaced = |number: usize, line: &str| {
+        let mut lines = lines.clone();
+        lines[number - 1] = line;
+        Input::new(lines.join("\n"))
+    };
+    let cases = [
+        (1, "", "it is not a JSON object"),
+        (7, "[]", "it is not a JSON object"),
+        (120, lines[0], "t falls from"),
+        (300, &lines[299][..40], "EOF while parsing"),
+    ];
+    for (number, line, reason) in cases {
+        let output = replaced(number, line).run();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let expected = format!("line {number}: {reason}");
+        assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn an_empty_history_and_a_lonely_device_are_refused() {
+    let first = fs::read_to_string(EXCERPT).unwrap();
+    let first = first.lines().next().unwrap();
+    for (text, reason) in [
+        ("", "there is no change in it"),
+        (first, "nobody to sync with"),
+    ] {
+        let output = Input::new(text).run();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(reason), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn wrong_calls_and_missing_files_have_their_exit_codes() {
+    let cases: [(&[&str], i32); 6] = [
+        (&["--away", "3:4", "--input", EXCERPT], 2),
+        (&["--away", "1"], 2),
+        (&["--clocks", "right"], 2),
+        (&["--seed", "-1"], 2),
+        (&["--json", "--format", "csv"], 2),
+        (&["--input", "/nowhere/history.ndjson"], 3),
+    ];
+    for (args, code) in cases {
+        let output = demo(args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+        assert!(stderr(&output).starts_with("error: "), "{args:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn sixty_four_devices_fit_and_the_sixty_fifth_is_refused() {
+    let line = |device: usize| {
+        format!(
+            r#"{{"t":{device},"wall":0,"device":{device},"op":"insert","model":"m","record":"r","data":1}}"#
+        )
+    };
+    let text = |devices: usize| (0..devices).map(line).collect::<Vec<_>>().join("\n");
+    let most = Input::new(text(64));
+    let output = demo(&["--json", "--input", most.path().to_str().unwrap()]);
+    assert_eq!(json(&output)["devices"].as_array().unwrap().len(), 64);
+    let output = Input::new(text(65)).run();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("line 65: device is 64"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    command.args(["demo", "--json", "--away", "none", "--input", EXCERPT]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!stderr(&output).contains("error"), "{}", stderr(&output));
+}
+
+#[test]
+fn help_begins_with_examples() {
+    for args in [&["--help"][..], &["demo", "--help"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+        let output = command.args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout(&output).starts_with("Examples:\n  sync-log demo"));
+    }
+}
+
+/// The whole history takes too long without optimisation.
+#[cfg(not(debug_assertions))]
+#[test]
+fn the_whole_history_keeps_within_the_bounds() {
+    for clocks in ["skewed", "wild"] {
+        let report = json(&demo(&["--json", "--clocks", clocks]));
+        assert_eq!(report["changes"], 10_067);
+        for row in report["devices"].as_array().unwrap() {
+            assert!(row["peak_length"].as_u64() <= Some(1000), "{row}");
+            assert!(row["median_length"].as_f64() <= Some(100.0), "{row}");
+        }
+    }
+}
+
+/// Keeps the excerpt honest: it is a part of the history that is built in.
+#[test]
+fn the_excerpt_is_part_of_the_history() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/history.ndjson");
+    let excerpt = fs::read_to_string(EXCERPT).unwrap();
+    assert!(fs::read_to_string(data).unwrap().contains(&excerpt));
+}

@@ -1,0 +1,206 @@
+//! Acks never go back, and name an entry of this log (`K2`, `K3`).
+
+use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Uuid};
+
+use crate::harness::Harness;
+use crate::rig::{DEVICE, Log, Rig, START_MS};
+use crate::sample::{change, foreign, in_other_log, just_above, own_after, peer, retagged};
+
+/// Peer 1, and entries 10 ms apart.
+async fn log_with_entries<H: Harness>(rig: &Rig<H>, count: usize) -> (Log, Vec<Hlc>) {
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let mut stamps = Vec::new();
+    for number in 0..count {
+        stamps.push(log.record(change(number)).await.unwrap());
+        rig.wall.advance_ms(10);
+    }
+    (log, stamps)
+}
+
+/// Forward, again, and back.
+pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 3).await;
+    let first = log.record_ack(peer(1), stamps[1]).await.unwrap();
+    assert_eq!(first, AckOutcome::Advanced, "K2");
+    let row = log.snapshot().await.peer(peer(1)).unwrap().clone();
+    assert_eq!(row.last_acked_hlc, stamps[1].to_string(), "K2");
+    assert_eq!(row.acked_at_ms, START_MS + 30, "K2: when it moved");
+    let again = log.record_ack(peer(1), stamps[1]);
+    log.changes_nothing("K2", AckOutcome::Unchanged, again)
+        .await;
+    let back = log.record_ack(peer(1), stamps[0]);
+    log.changes_nothing("K2", AckOutcome::Stale, back).await;
+    let log = rig.reopen(log).await;
+    let back = log.record_ack(peer(1), stamps[0]);
+    log.changes_nothing("K2", AckOutcome::Stale, back).await;
+    let last = log.record_ack(peer(1), stamps[2]).await.unwrap();
+    assert_eq!(last, AckOutcome::Advanced, "K2");
+}
+
+/// By cursor it is the same.
+pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 3).await;
+    let [first, second] = [
+        log.cursor_at(stamps[0]).await,
+        log.cursor_at(stamps[1]).await,
+    ];
+    let moved = log.record_ack_at(peer(1), second).await.unwrap();
+    assert_eq!(moved, AckOutcome::Advanced, "K2");
+    let again = log.record_ack_at(peer(1), second);
+    log.changes_nothing("K2", AckOutcome::Unchanged, again)
+        .await;
+    let back = log.record_ack_at(peer(1), first);
+    log.changes_nothing("K2", AckOutcome::Stale, back).await;
+}
+
+/// Zero says nothing new.
+pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 1).await;
+    let unchanged = AckOutcome::Unchanged;
+    log.changes_nothing("K2", unchanged, log.record_ack(peer(1), Hlc::ZERO))
+        .await;
+    let by_cursor = log.record_ack_at(peer(1), Cursor::ZERO);
+    log.changes_nothing("K2", unchanged, by_cursor).await;
+    log.record_ack(peer(1), stamps[0]).await.unwrap();
+    let stale = AckOutcome::Stale;
+    log.changes_nothing("K2", stale, log.record_ack(peer(1), Hlc::ZERO))
+        .await;
+    let by_cursor = log.record_ack_at(peer(1), Cursor::ZERO);
+    log.changes_nothing("K2", stale, by_cursor).await;
+}
+
+/// The floor is a place that can be acknowledged, by stamp and by cursor.
+pub async fn the_floor_can_be_acknowledged<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 3).await;
+    log.on_ack(peer(1), stamps[1]).await.unwrap();
+    log.register_peers(3).await;
+    let floor = log.floor_cursor().await.unwrap();
+    let by_stamp = log.record_ack(peer(2), floor.hlc()).await.unwrap();
+    let by_cursor = log.record_ack_at(peer(3), floor).await.unwrap();
+    let advanced = AckOutcome::Advanced;
+    assert_eq!((by_stamp, by_cursor), (advanced, advanced), "K3");
+}
+
+/// Nothing above the head was ever given to anybody.
+pub async fn an_ack_above_the_head_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 2).await;
+    let head = stamps[1];
+    // Ticks and remote stamps raise the high-water, not the head.
+    let tick = log.tick().await.unwrap();
+    for hlc in [just_above(head), tick, own_after(head, 1_000_000)] {
+        let beyond = LogError::AckBeyondHead {
+            peer: peer(1),
+            hlc,
+            head,
+        };
+        log.refuses("K3", beyond, log.record_ack(peer(1), hlc))
+            .await;
+    }
+}
+
+/// The first ack on a fresh log is above its head, which is zero.
+pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let hlc = Hlc::new(1, 0, DEVICE);
+    let beyond = LogError::AckBeyondHead {
+        peer: peer(1),
+        hlc,
+        head: Hlc::ZERO,
+    };
+    log.refuses("K3", beyond, log.record_ack(peer(1), hlc))
+        .await;
+}
+
+/// A stamp that this log never had is refused, not rounded to the one below.
+pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 4).await;
+    log.on_ack(peer(1), stamps[1]).await.unwrap();
+    log.register_peer(peer(2)).await.unwrap();
+    // Between entries, between the floor and the first entry, below the floor,
+    // and at an entry that was pruned.
+    let places = [
+        own_after(stamps[2], 5),
+        own_after(stamps[1], 5),
+        own_after(stamps[0], 5),
+        stamps[0],
+    ];
+    for hlc in places {
+        let peer = peer(2);
+        let unknown = LogError::UnknownStamp { peer, hlc };
+        log.refuses("K3", unknown, log.record_ack(peer, hlc)).await;
+    }
+}
+
+/// With a cursor, log and content must match too, at an entry and at the floor.
+pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 3).await;
+    log.on_ack(peer(1), stamps[0]).await.unwrap();
+    log.register_peer(peer(2)).await.unwrap();
+    let floor = log.floor_cursor().await.unwrap();
+    let entry = log.cursor_at(stamps[1]).await;
+    for cursor in [floor, entry] {
+        let other = in_other_log(cursor);
+        let refused = LogError::OtherLog {
+            requested: other.log_id(),
+            log_id: log.identity().log_id,
+        };
+        log.refuses("K3", refused, log.record_ack_at(peer(2), other))
+            .await;
+        let unknown = LogError::UnknownStamp {
+            peer: peer(2),
+            hlc: cursor.hlc(),
+        };
+        log.refuses("K3", unknown, log.record_ack_at(peer(2), retagged(cursor)))
+            .await;
+    }
+    let taken = log.record_ack_at(peer(2), entry).await.unwrap();
+    assert_eq!(taken, AckOutcome::Advanced, "K3: the right one is taken");
+}
+
+/// A bare stamp is checked for presence only: it is the owner's tool.
+pub async fn an_ack_by_stamp_checks_presence_only<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 1).await;
+    let taken = log.record_ack(peer(1), stamps[0]).await.unwrap();
+    assert_eq!(taken, AckOutcome::Advanced, "K3");
+}
+
+/// Stamps of another device are no places in this log.
+pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 2).await;
+    let hlc = foreign(stamps[0]);
+    let origin = LogError::ForeignOrigin {
+        hlc,
+        device_id: DEVICE,
+    };
+    log.refuses("K3", origin, log.record_ack(peer(1), hlc))
+        .await;
+}
+
+/// This device does not acknowledge its own log, and nobody does not either.
+pub async fn an_own_ack_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = log_with_entries(&rig, 1).await;
+    let cursor = log.head_cursor().await.unwrap();
+    let own = || LogError::OwnPeer { peer: DEVICE };
+    log.refuses("K3", own(), log.record_ack(DEVICE, stamps[0]))
+        .await;
+    log.refuses("K3", own(), log.on_ack(DEVICE, stamps[0]))
+        .await;
+    log.refuses("K3", own(), log.record_ack_at(DEVICE, cursor))
+        .await;
+    let nil = LogError::NilId { what: "peer id" };
+    log.refuses("K3", nil, log.record_ack(Uuid::nil(), stamps[0]))
+        .await;
+}

@@ -1,0 +1,269 @@
+//! A cursor is a place in this log, or an error (`R2`).
+
+use sync_log_core::{Cursor, Hlc, LogError, ReadLimits, Tag, Uuid};
+
+use crate::harness::Harness;
+use crate::interpose::Interposed;
+use crate::rig::{DEVICE, LIBRARY, Log, Rig};
+use crate::sample::{
+    change, foreign, in_other_log, just_above, just_below, own_after, peer, retagged,
+};
+
+/// Six entries, of which the first three are pruned; peer 1 is at the floor.
+async fn pruned_log<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let mut stamps = Vec::new();
+    for number in 0..6 {
+        stamps.push(log.record(change(number)).await.unwrap());
+        rig.wall.advance_ms(10);
+    }
+    log.on_ack(peer(1), stamps[2]).await.unwrap();
+    (log, stamps)
+}
+
+async fn refuses(log: &Log, cursor: Cursor, expected: LogError) {
+    let read = log.read_for(peer(1), cursor, ReadLimits::default());
+    log.refuses("R2", expected, read).await;
+}
+
+/// A log that was never pruned begins at zero.
+pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let stamps = log.record_each(3).await;
+    let page = log.page(peer(1), Cursor::ZERO).await;
+    let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
+    assert_eq!(read, stamps, "R2");
+}
+
+/// As soon as anything was ever pruned, zero is below the floor.
+pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = pruned_log(&rig).await;
+    let compacted = LogError::Compacted {
+        requested: Hlc::ZERO,
+        floor: stamps[2],
+        head: stamps[5],
+    };
+    refuses(&log, Cursor::ZERO, compacted).await;
+}
+
+/// Every entry that is there, and the floor, is a place; also after a restart.
+pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let stamps = log.record_each(6).await;
+    let mut cursors = Vec::new();
+    for stamp in &stamps {
+        cursors.push(log.cursor_at(*stamp).await);
+    }
+    log.on_ack(peer(1), stamps[2]).await.unwrap();
+    let log = rig.reopen(log).await;
+    assert_eq!(
+        log.floor_cursor().await.unwrap(),
+        cursors[2],
+        "P3: the floor keeps its tag"
+    );
+    for (index, cursor) in cursors.iter().enumerate().skip(2) {
+        let page = log.page(peer(1), *cursor).await;
+        let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
+        assert_eq!(read, stamps[index + 1..], "R2: after entry {index}");
+    }
+}
+
+/// Another log's cursor is said to be that, wherever it points.
+pub async fn a_cursor_of_another_log_is_refused_first<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = pruned_log(&rig).await;
+    let floor = log.floor_cursor().await.unwrap();
+    let retained = log.cursor_at(stamps[4]).await;
+    let log_id = log.identity().log_id;
+    let at = |hlc| Cursor::new(log_id, hlc, Tag::from_u64(7)).unwrap();
+    let below = at(stamps[0]);
+    let above = at(own_after(stamps[5], 1));
+    for cursor in [floor, retained, below, above] {
+        let other = in_other_log(cursor);
+        let refused = LogError::OtherLog {
+            requested: other.log_id(),
+            log_id,
+        };
+        refuses(&log, other, refused).await;
+    }
+}
+
+/// Two files of the same library and device are two logs.
+pub async fn another_file_of_the_same_device_is_another_log<H: Harness>() {
+    let (one, two) = (Rig::<H>::new().await, Rig::<H>::new().await);
+    let (log, copy) = (one.open().await, two.open().await);
+    for log in [&log, &copy] {
+        log.register_peer(peer(1)).await.unwrap();
+        log.record(change(0)).await.unwrap();
+    }
+    let cursor = log.head_cursor().await.unwrap();
+    assert_eq!(cursor.hlc(), copy.head().await.unwrap(), "the same stamp");
+    let refused = LogError::OtherLog {
+        requested: log.identity().log_id,
+        log_id: copy.identity().log_id,
+    };
+    refuses(&copy, cursor, refused).await;
+}
+
+/// Below the floor the reader needs a snapshot, whatever its tag.
+pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = pruned_log(&rig).await;
+    let log_id = log.identity().log_id;
+    for requested in [stamps[0], stamps[1], just_below(stamps[2])] {
+        let cursor = Cursor::new(log_id, requested, Tag::from_u64(1)).unwrap();
+        let refused = LogError::Compacted {
+            requested,
+            floor: stamps[2],
+            head: stamps[5],
+        };
+        refuses(&log, cursor, refused).await;
+    }
+}
+
+/// Above the head this file is older than the reader.
+pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = pruned_log(&rig).await;
+    let (log_id, head) = (log.identity().log_id, stamps[5]);
+    for requested in [just_above(head), own_after(head, 9), foreign(head)] {
+        let cursor = Cursor::new(log_id, requested, Tag::from_u64(1)).unwrap();
+        let refused = LogError::AheadOfHead { requested, head };
+        refuses(&log, cursor, refused).await;
+    }
+}
+
+/// Between floor and head, and not an entry with that content: the file has
+/// another history.
+pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = pruned_log(&rig).await;
+    let head = stamps[5];
+    let floor = log.floor_cursor().await.unwrap();
+    let retained = log.cursor_at(stamps[4]).await;
+    let last = log.cursor_at(head).await;
+    let between = own_after(stamps[3], 5);
+    let absent = Cursor::new(log.identity().log_id, between, Tag::from_u64(1)).unwrap();
+    for cursor in [retagged(floor), retagged(retained), retagged(last), absent] {
+        let requested = cursor.hlc();
+        refuses(&log, cursor, LogError::Diverged { requested, head }).await;
+    }
+}
+
+/// Only the zero cursor holds the zero HLC.
+pub async fn no_other_cursor_holds_the_zero_stamp<H: Harness>() {
+    for (log_id, tag) in [(1, 0), (0, 1), (1, 1)] {
+        let made = Cursor::new(Uuid::from_u128(log_id), Hlc::ZERO, Tag::from_u64(tag));
+        assert!(made.is_err(), "R2: {log_id} {tag}");
+    }
+    let zero = Cursor::new(Uuid::nil(), Hlc::ZERO, Tag::ZERO);
+    assert_eq!(zero, Ok(Cursor::ZERO), "R2");
+}
+
+/// Head and floor as cursors: on a fresh log, with entries, partly and wholly
+/// pruned.
+pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let ends = || async {
+        (
+            log.floor_cursor().await.unwrap(),
+            log.head_cursor().await.unwrap(),
+        )
+    };
+    assert_eq!(ends().await, (Cursor::ZERO, Cursor::ZERO), "R2: fresh");
+    let stamps = log.record_each(3).await;
+    let last = log.cursor_at(stamps[2]).await;
+    assert_eq!(ends().await, (Cursor::ZERO, last), "R2: never pruned");
+    let middle = log.cursor_at(stamps[1]).await;
+    log.on_ack(peer(1), stamps[1]).await.unwrap();
+    assert_eq!(ends().await, (middle, last), "R2: partly pruned");
+    log.on_ack(peer(1), stamps[2]).await.unwrap();
+    assert_eq!(ends().await, (last, last), "R2: wholly pruned");
+    assert_eq!(
+        (log.floor().await.unwrap(), log.head().await.unwrap()),
+        (stamps[2], stamps[2]),
+        "R2"
+    );
+}
+
+/// The head moves on and is pruned while its cursor is being made.
+pub async fn the_head_cursor_survives_a_prune_in_between<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let other = rig.open().await;
+    other.register_peer(peer(1)).await.unwrap();
+    other.record(change(0)).await.unwrap();
+    let raced = Interposed::new(rig.storage.open(LIBRARY, DEVICE).await.unwrap());
+    let log = Log::on(raced.clone(), rig.options()).await;
+    let rival = other.clone();
+    raced.before_read(async {});
+    raced.before_read(async move {
+        let stamps = rival.record_each(2).await;
+        rival.on_ack(peer(1), stamps[0]).await.unwrap();
+    });
+    let cursor = log.head_cursor().await.unwrap();
+    assert!(raced.is_done(), "R2: the rival went in between");
+    assert_eq!(cursor, other.head_cursor().await.unwrap(), "R2");
+    assert_eq!(other.page(peer(1), cursor).await.entries, [], "R2");
+}
+
+/// The zero cursor of a peer that never read is not a rewind.
+pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    log.record(change(0)).await.unwrap();
+    let before = log.snapshot().await;
+    log.page(peer(1), Cursor::ZERO).await;
+    assert_eq!(log.snapshot().await, before, "R2: reading writes nothing");
+}
+
+/// Who is not registered gets nothing, and reading does not register.
+pub async fn reading_never_registers<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.record(change(0)).await.unwrap();
+    let head = log.head_cursor().await.unwrap();
+    for cursor in [Cursor::ZERO, head, in_other_log(head)] {
+        let read = log.read_for(peer(1), cursor, ReadLimits::default());
+        log.refuses("R2", LogError::UnknownPeer { peer: peer(1) }, read)
+            .await;
+    }
+}
+
+/// Neither this device nor nobody is a peer.
+pub async fn this_device_and_nobody_cannot_read_as_a_peer<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.record(change(0)).await.unwrap();
+    let limits = ReadLimits::default();
+    let own = log.read_for(DEVICE, Cursor::ZERO, limits);
+    log.refuses("R2", LogError::OwnPeer { peer: DEVICE }, own)
+        .await;
+    let nil = log.read_for(Uuid::nil(), Cursor::ZERO, limits);
+    log.refuses("R2", LogError::NilId { what: "peer id" }, nil)
+        .await;
+}
+
+/// Another program deleted the newest entry: nobody is led past the hole.
+pub async fn a_missing_newest_entry_is_an_error_not_an_end<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let stamps = log.record_each(2).await;
+    let at_first = log.cursor_at(stamps[0]).await;
+    rig.storage.delete_entry(stamps[1]).await;
+    let head = stamps[1];
+    let missing = |after| LogError::NewestMissing { after, head };
+    refuses(&log, at_first, missing(stamps[0])).await;
+    log.refuses("R2", missing(stamps[0]), log.get_since(Some(stamps[0]), 9))
+        .await;
+    log.refuses("R2", missing(head), log.head_cursor()).await;
+}

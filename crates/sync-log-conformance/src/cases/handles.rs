@@ -1,0 +1,104 @@
+//! A handle is cheap to clone, and closed for all of its clones at once.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use sync_log_core::{Cursor, ErrorKind, Hlc, LogError, ReadLimits, StoreErrorKind, SyncLog};
+
+use crate::harness::Harness;
+use crate::rig::Rig;
+use crate::sample::{change, entry, just_above, peer};
+
+async fn is_closed<T: Debug>(call: impl Future<Output = Result<T, LogError>>) {
+    let error = call.await.expect_err("a closed log answers nothing");
+    assert!(
+        matches!(&error, LogError::Store(error) if error.kind() == StoreErrorKind::Closed),
+        "closed: {error:?}"
+    );
+    assert_eq!(error.kind(), ErrorKind::Reopen, "closed: {error:?}");
+}
+
+/// Every method of every clone says `Closed`; closing again is `Ok`.
+pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let hlc = log.record(change(0)).await.unwrap();
+    let cursor = log.head_cursor().await.unwrap();
+    let clone: SyncLog = (*log).clone();
+    log.close().await.unwrap();
+    for log in [&*log, &clone] {
+        is_closed(log.record(change(1))).await;
+        is_closed(log.record_many(vec![change(1)])).await;
+        is_closed(log.append(entry(just_above(hlc), 1))).await;
+        is_closed(log.append_many(vec![entry(just_above(hlc), 1)])).await;
+        is_closed(log.tick()).await;
+        is_closed(log.observe_all(&[hlc])).await;
+        is_closed(log.register_peer(peer(2))).await;
+        is_closed(log.retire(peer(1))).await;
+        is_closed(log.declare_solo()).await;
+        is_closed(log.peers()).await;
+        is_closed(log.record_ack(peer(1), hlc)).await;
+        is_closed(log.record_ack_at(peer(1), cursor)).await;
+        is_closed(log.on_ack(peer(1), hlc)).await;
+        is_closed(log.prune_acked()).await;
+        is_closed(log.explain()).await;
+        is_closed(log.read_for(peer(1), Cursor::ZERO, ReadLimits::default())).await;
+        is_closed(log.get_since(None, 1)).await;
+        is_closed(log.head()).await;
+        is_closed(log.floor()).await;
+        is_closed(log.head_cursor()).await;
+        is_closed(log.floor_cursor()).await;
+        log.close().await.expect("closing again is fine");
+    }
+    let log = rig.open().await;
+    assert_eq!(log.snapshot().await.stamps(), [hlc], "nothing was written");
+}
+
+/// Closing one handle leaves the others, of this process or another, open.
+pub async fn closing_one_handle_leaves_the_others_open<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, other) = (rig.open().await, rig.open().await);
+    let first = log.record(change(0)).await.unwrap();
+    log.close().await.unwrap();
+    let second = other.record(change(1)).await.unwrap();
+    assert_eq!(other.snapshot().await.stamps(), [first, second]);
+}
+
+/// Clones are one log: what one writes, the other reads, and stamps ascend.
+pub async fn clones_share_one_clock_and_one_log<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let clone = (*log).clone();
+    let mut stamps = Vec::new();
+    for number in 0..3 {
+        stamps.push(log.record(change(number)).await.unwrap());
+        stamps.push(clone.record(change(number)).await.unwrap());
+    }
+    assert!(stamps.is_sorted_by(|a, b| a < b), "A1: {stamps:?}");
+    assert_eq!(log.snapshot().await.stamps(), stamps, "A1");
+}
+
+/// What is in flight when the log closes is done or refused, never half.
+pub async fn close_waits_for_what_is_in_flight<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let running: Vec<_> = (0..20)
+        .map(|number| {
+            let log = log.clone();
+            tokio::spawn(async move { log.record(change(number)).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    log.close().await.unwrap();
+    let mut answered: Vec<Hlc> = Vec::new();
+    for task in running {
+        match task.await.unwrap() {
+            Ok(stamp) => answered.push(stamp),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Reopen, "A3: {error}"),
+        }
+    }
+    answered.sort();
+    let log = rig.open().await;
+    assert_eq!(log.snapshot().await.stamps(), answered, "A3");
+}

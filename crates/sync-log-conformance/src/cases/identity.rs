@@ -1,0 +1,74 @@
+//! The storage is bound to one library and one device (`I1`).
+
+use sync_log_core::{LogError, SyncLog, Uuid};
+
+use crate::harness::Harness;
+use crate::rig::{DEVICE, LIBRARY, Rig};
+use crate::sample::change;
+
+const OTHER: Uuid = Uuid::from_u128(0x0def_aced);
+
+/// Opens as the caller asks: whether the store or core refuses is one thing.
+async fn open_as<H: Harness>(
+    rig: &Rig<H>,
+    library_id: Uuid,
+    device_id: Uuid,
+) -> Result<SyncLog, LogError> {
+    let store = rig.storage.open(library_id, device_id).await?;
+    SyncLog::open(store, library_id, device_id, rig.options()).await
+}
+
+/// As another library's or another device's it does not open, and stays as it is.
+pub async fn it_does_not_open_as_another<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.record(change(0)).await.unwrap();
+    let before = log.snapshot().await;
+    for (library, device) in [(OTHER, DEVICE), (LIBRARY, OTHER), (DEVICE, LIBRARY)] {
+        let error = open_as(&rig, library, device).await.unwrap_err();
+        let expected = LogError::IdentityMismatch {
+            stored_library: LIBRARY,
+            stored_device: DEVICE,
+            library,
+            device,
+        };
+        assert_eq!(format!("{error:?}"), format!("{expected:?}"), "I1");
+        assert_eq!(log.snapshot().await, before, "I1: untouched");
+    }
+    open_as(&rig, LIBRARY, DEVICE).await.expect("I1: as itself");
+}
+
+/// Nil ids stand for nothing, and open nothing.
+pub async fn nil_ids_are_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let ids = [
+        (Uuid::nil(), DEVICE, "library id"),
+        (LIBRARY, Uuid::nil(), "device id"),
+    ];
+    for (library, device, what) in ids {
+        let opened = SyncLog::open(log.store(), library, device, rig.options());
+        log.refuses("I1", LogError::NilId { what }, opened).await;
+    }
+}
+
+/// What it says about itself stays the same; two storages have two log ids.
+pub async fn its_identity_is_made_once<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let identity = log.identity();
+    assert_eq!(
+        (identity.library_id, identity.device_id),
+        (LIBRARY, DEVICE),
+        "I1"
+    );
+    assert!(!identity.log_id.is_nil(), "I1");
+    let log = rig.reopen(log).await;
+    assert_eq!(log.identity(), identity, "I1: after a restart");
+    let another = Rig::<H>::new().await;
+    assert_ne!(
+        another.open().await.identity().log_id,
+        identity.log_id,
+        "I1: random, made with the storage"
+    );
+}

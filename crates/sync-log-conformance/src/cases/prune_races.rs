@@ -1,0 +1,149 @@
+//! The plan is computed in the transaction that deletes (`P4`): whatever gets in
+//! before it counts.
+
+use std::sync::Arc;
+
+use sync_log_core::{Hlc, PRUNE_CHUNK_ENTRIES};
+
+use crate::harness::Harness;
+use crate::interpose::Interposed;
+use crate::rig::{DEVICE, LIBRARY, Log, Rig};
+use crate::sample::{change, peer};
+
+/// Entries that peer 1 has acknowledged; a handle to prune with, in front of
+/// whose writes something can be put; and another handle to put there.
+async fn set_up<H: Harness>(rig: &Rig<H>, entries: usize) -> (Log, Arc<Interposed>, Log, Vec<Hlc>) {
+    let rival = rig.open().await;
+    rival.register_peer(peer(1)).await.unwrap();
+    let stamps = rival.record_batch(entries).await;
+    let last = *stamps.last().unwrap();
+    rival.record_ack(peer(1), last).await.unwrap();
+    let raced = Interposed::new(rig.storage.open(LIBRARY, DEVICE).await.unwrap());
+    let log = Log::on(raced.clone(), rig.options()).await;
+    (log, raced, rival, stamps)
+}
+
+/// A peer registers right before the delete: it keeps everything.
+pub async fn a_registration_right_before_the_delete_counts<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, 3).await;
+    raced.before_write(async move {
+        rival.register_peer(peer(2)).await.unwrap();
+    });
+    assert_eq!(log.prune_acked().await.unwrap(), 0, "P4");
+    assert!(raced.is_done(), "P4: the rival went first");
+    assert_eq!(rig.storage.retained().await, stamps, "P4");
+}
+
+/// A peer registers between two chunks: the rest stays.
+pub async fn a_registration_between_two_chunks_counts<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, PRUNE_CHUNK_ENTRIES + 5).await;
+    raced.before_write(async {});
+    raced.before_write(async move {
+        rival.register_peer(peer(2)).await.unwrap();
+    });
+    let pruned = log.prune_acked().await.unwrap();
+    assert_eq!(pruned, PRUNE_CHUNK_ENTRIES, "P4: planned anew per chunk");
+    assert_eq!(rig.storage.retained().await, stamps[pruned..], "P4");
+    let floor = log.floor().await.unwrap();
+    assert_eq!(floor, stamps[pruned - 1], "P3: the floor is that far");
+}
+
+/// A peer's row is put back, by a rewind, right before the delete.
+pub async fn a_rewind_right_before_the_delete_counts<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, 3).await;
+    let cursor = rival.cursor_at(stamps[0]).await;
+    raced.before_write(async move {
+        rival.page(peer(1), cursor).await;
+    });
+    assert_eq!(log.prune_acked().await.unwrap(), 1, "P4");
+    assert_eq!(rig.storage.retained().await, stamps[1..], "P4");
+}
+
+/// Appends right before the delete stay.
+pub async fn an_append_right_before_the_delete_stays<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, 3).await;
+    let writer = rival.clone();
+    raced.before_write(async move {
+        writer.record(change(9)).await.unwrap();
+    });
+    assert_eq!(log.prune_acked().await.unwrap(), 3, "P4");
+    let head = rival.head().await.unwrap();
+    assert!(head > stamps[2], "P4: the rival went first");
+    assert_eq!(rig.storage.retained().await, [head], "P4");
+}
+
+/// An ack right before the delete may be counted; a retirement may too. Both
+/// only let more go.
+pub async fn an_ack_right_before_the_delete_is_safe<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, 3).await;
+    rival.register_peers(3).await;
+    let last = stamps[2];
+    let acker = rival.clone();
+    raced.before_write(async move {
+        acker.record_ack(peer(2), last).await.unwrap();
+        acker.retire(peer(3)).await.unwrap();
+    });
+    assert_eq!(log.prune_acked().await.unwrap(), 3, "P4");
+    assert_eq!(log.floor().await.unwrap(), last, "P3");
+}
+
+/// Another process prunes right before: nothing is left, nothing breaks.
+pub async fn a_prune_right_before_the_delete_is_safe<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, 3).await;
+    raced.before_write(async move {
+        assert_eq!(rival.prune_acked().await.unwrap(), 3);
+    });
+    assert_eq!(log.prune_acked().await.unwrap(), 0, "P4");
+    assert_eq!(log.floor().await.unwrap(), stamps[2], "P3");
+}
+
+/// A solo library gets its first peer right before the delete: nothing goes.
+pub async fn the_first_registration_right_before_the_delete_ends_solo<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, 3).await;
+    rival.retire(peer(1)).await.unwrap();
+    rival.declare_solo().await.unwrap();
+    raced.before_write(async move {
+        rival.register_peer(peer(2)).await.unwrap();
+    });
+    assert_eq!(log.prune_acked().await.unwrap(), 0, "P4");
+    assert_eq!(rig.storage.retained().await, stamps, "P2");
+}
+
+/// A peer registers right before solo is declared: it is not.
+pub async fn a_registration_right_before_the_declaration_counts<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, 3).await;
+    rival.retire(peer(1)).await.unwrap();
+    raced.before_write(async move {
+        rival.register_peer(peer(2)).await.unwrap();
+    });
+    let error = log.declare_solo().await.unwrap_err();
+    assert_eq!(format!("{error:?}"), "NotSolo { active: 1 }", "P2");
+    assert_eq!(log.prune_acked().await.unwrap(), 0, "P2");
+    assert_eq!(rig.storage.retained().await, stamps, "P2");
+}
+
+/// A prune gets in right before an ack of what it deleted: the place is the
+/// floor now, or gone, and is judged as that.
+pub async fn an_ack_is_judged_after_the_prune_that_was_first<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, raced, rival, stamps) = set_up(&rig, 3).await;
+    raced.before_write(async move {
+        rival.prune_acked().await.unwrap();
+    });
+    let error = log.record_ack(peer(2), stamps[1]).await.unwrap_err();
+    let unknown = sync_log_core::LogError::UnknownStamp {
+        peer: peer(2),
+        hlc: stamps[1],
+    };
+    assert_eq!(format!("{error:?}"), format!("{unknown:?}"), "K3");
+    assert_eq!(log.snapshot().await.peer(peer(2)), None, "K3");
+    log.record_ack(peer(2), stamps[2]).await.unwrap();
+}

@@ -1,0 +1,217 @@
+//! A peer counts from its registration, by the app or by its first ack
+//! (`K1`, `K4`).
+
+use sync_log_core::{
+    AckOutcome, Cursor, Hlc, LogError, LogOptions, PeerState, RegisteredBy, Registration,
+    UnknownPeers, Uuid,
+};
+
+use crate::harness::Harness;
+use crate::rig::{DEVICE, Rig, START_MS};
+use crate::sample::{change, foreign, just_above, peer};
+
+/// Its row starts with the zero HLC, whatever is in the log, and survives.
+pub async fn a_registered_peer_starts_at_zero<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.record_each(2).await;
+    rig.wall.advance_ms(70);
+    let registered = log.register_peer(peer(1)).await.unwrap();
+    assert_eq!(registered, Registration::New, "K1");
+    let log = rig.reopen(log).await;
+    let peers = log.peers().await.unwrap();
+    let row = peers[0].as_ref().unwrap();
+    assert_eq!((row.peer, row.acked), (peer(1), Hlc::ZERO), "K1");
+    let facts = row.facts;
+    assert_eq!(facts.state, PeerState::Active, "K1");
+    assert_eq!(facts.registered_by, RegisteredBy::App, "K1");
+    assert_eq!(facts.registered_at_ms, START_MS + 70, "K1");
+    assert_eq!((facts.admission, facts.hold), (1, None), "K1");
+    assert_eq!(row.acked_at_ms, START_MS + 70, "K1");
+}
+
+/// A peer that never acked keeps every entry, those before it too.
+pub async fn a_peer_that_never_acked_blocks_pruning<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_each(3).await;
+    log.register_peers(2).await;
+    let acked = log.on_ack(peer(1), stamps[2]).await.unwrap();
+    assert_eq!((acked.ack, acked.pruned), (AckOutcome::Advanced, 0), "K1");
+    assert_eq!(rig.storage.retained().await, stamps, "K1");
+}
+
+/// Registering again changes nothing, however far the peer is.
+pub async fn registering_again_changes_nothing<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let hlc = log.record(change(0)).await.unwrap();
+    log.register_peer(peer(1)).await.unwrap();
+    let known = Registration::Known;
+    log.changes_nothing("K1", known, log.register_peer(peer(1)))
+        .await;
+    log.record_ack(peer(1), hlc).await.unwrap();
+    rig.wall.advance_ms(5);
+    log.changes_nothing("K1", known, log.register_peer(peer(1)))
+        .await;
+}
+
+/// Neither this device nor nobody can be registered.
+pub async fn this_device_and_nobody_cannot_be_registered<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let own = LogError::OwnPeer { peer: DEVICE };
+    log.refuses("K1", own, log.register_peer(DEVICE)).await;
+    let nil = LogError::NilId { what: "peer id" };
+    log.refuses("K1", nil, log.register_peer(Uuid::nil())).await;
+}
+
+/// Peers are listed by id, as many as there are.
+pub async fn peers_are_listed_in_the_order_of_their_ids<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let ids = [0xf0_u128 << 120, 3, 1 << 64, 0xa << 124, 2].map(Uuid::from_u128);
+    for id in ids {
+        log.register_peer(id).await.unwrap();
+    }
+    let listed = log.peers().await.unwrap();
+    let listed: Vec<Uuid> = listed.into_iter().map(|row| row.unwrap().peer).collect();
+    let mut sorted = ids.to_vec();
+    sorted.sort();
+    assert_eq!(listed, sorted, "K1");
+}
+
+/// The ack of an unknown peer registers it, and prunes nothing in that call.
+pub async fn an_ack_of_an_unknown_peer_registers_it_and_prunes_nothing<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_each(3).await;
+    let acked = log.on_ack(peer(1), stamps[1]).await.unwrap();
+    assert_eq!((acked.ack, acked.pruned), (AckOutcome::Registered, 0), "K4");
+    assert_eq!(rig.storage.retained().await, stamps, "K4");
+    let peers = log.peers().await.unwrap();
+    let row = peers[0].as_ref().unwrap();
+    assert_eq!(row.acked, stamps[1], "K4: with that ack");
+    assert_eq!(row.facts.registered_by, RegisteredBy::Ack, "K4");
+    let again = log.on_ack(peer(1), stamps[1]).await.unwrap();
+    assert_eq!(
+        (again.ack, again.pruned),
+        (AckOutcome::Unchanged, 2),
+        "K4: the next call prunes"
+    );
+}
+
+/// An unknown peer that is at zero is registered at zero.
+pub async fn an_ack_at_zero_registers_too<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.record(change(0)).await.unwrap();
+    let by_stamp = log.record_ack(peer(1), Hlc::ZERO).await.unwrap();
+    let by_cursor = log.record_ack_at(peer(2), Cursor::ZERO).await.unwrap();
+    assert_eq!(
+        (by_stamp, by_cursor),
+        (AckOutcome::Registered, AckOutcome::Registered),
+        "K4"
+    );
+    for number in 1..=2 {
+        assert_eq!(log.position(peer(number)).await, Hlc::ZERO, "K4");
+    }
+}
+
+/// An ack that is refused registers nobody.
+pub async fn a_refused_ack_registers_nobody<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let head = log.record(change(0)).await.unwrap();
+    let hlc = just_above(head);
+    let beyond = LogError::AckBeyondHead {
+        peer: peer(1),
+        hlc,
+        head,
+    };
+    log.refuses("K4", beyond, log.on_ack(peer(1), hlc)).await;
+    let foreign = foreign(head);
+    let origin = LogError::ForeignOrigin {
+        hlc: foreign,
+        device_id: DEVICE,
+    };
+    log.refuses("K4", origin, log.record_ack(peer(1), foreign))
+        .await;
+}
+
+/// Under `Refuse` the ack of an unknown peer is refused.
+pub async fn an_ack_of_an_unknown_peer_is_refused_under_refuse<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open_refusing().await;
+    let hlc = log.record(change(0)).await.unwrap();
+    let cursor = log.head_cursor().await.unwrap();
+    let unknown = || LogError::UnknownPeer { peer: peer(1) };
+    log.refuses("K4", unknown(), log.record_ack(peer(1), hlc))
+        .await;
+    log.refuses("K4", unknown(), log.on_ack(peer(1), hlc)).await;
+    log.refuses("K4", unknown(), log.record_ack_at(peer(1), cursor))
+        .await;
+    let zero = log.record_ack_at(peer(1), Cursor::ZERO);
+    log.refuses("K4", unknown(), zero).await;
+    let defaults = LogOptions::new(rig.wall.clone());
+    assert_eq!(
+        defaults.unknown_peers,
+        UnknownPeers::Register,
+        "K4: refusing is asked for"
+    );
+}
+
+/// An ack moves the peer that was named, and no other.
+pub async fn an_ack_moves_only_the_peer_that_gave_it<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peers(3).await;
+    let hlc = log.record(change(0)).await.unwrap();
+    let before = log.snapshot().await;
+    log.record_ack(peer(2), hlc).await.unwrap();
+    let after = log.snapshot().await;
+    for number in [1, 3] {
+        let row = peer(number);
+        assert_eq!(after.peer(row), before.peer(row), "K5: peer {number}");
+    }
+    assert_eq!(log.position(peer(2)).await, hlc, "K5");
+}
+
+/// A newcomer: registered first, then the cursor, then the copy, then its ack.
+/// What is written meanwhile reaches it.
+pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let stamps = log.record_each(4).await;
+    log.on_ack(peer(1), stamps[1]).await.unwrap();
+
+    log.register_peer(peer(2)).await.unwrap();
+    let pin = log.head_cursor().await.unwrap();
+    let later = log.record(change(9)).await.unwrap();
+    let pruned = log.on_ack(peer(1), later).await.unwrap().pruned;
+    assert_eq!(pruned, 0, "K1: the newcomer keeps every later entry");
+
+    let ack = log.record_ack_at(peer(2), pin).await.unwrap();
+    assert_eq!(ack, AckOutcome::Advanced, "K3: the pin is still an entry");
+    let page = log.page(peer(2), pin).await;
+    let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
+    assert_eq!(read, [later], "R2: no hole");
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "P1");
+}
+
+/// The same on a log that is empty: the pin is the floor.
+pub async fn a_newcomer_of_an_empty_log_is_given_the_floor<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let floor = log.record(change(0)).await.unwrap();
+    log.on_ack(peer(1), floor).await.unwrap();
+    log.register_peer(peer(2)).await.unwrap();
+    let pin = log.head_cursor().await.unwrap();
+    let later = log.record(change(9)).await.unwrap();
+    log.on_ack(peer(1), later).await.unwrap();
+    let ack = log.record_ack_at(peer(2), pin).await.unwrap();
+    assert_eq!(ack, AckOutcome::Advanced, "K3: the pin is still the floor");
+    assert_eq!(log.page(peer(2), pin).await.entries.len(), 1, "R2");
+}

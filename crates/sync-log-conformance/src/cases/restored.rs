@@ -1,0 +1,112 @@
+//! A file that was put back to an earlier copy is recognised (`R2`).
+
+use sync_log_core::{Cursor, LogError, ReadLimits};
+
+use crate::harness::Harness;
+use crate::rig::{HOUR_MS, Log, Rig};
+use crate::sample::{change, peer};
+
+/// A log with three entries, backed up; then two more, which peer 1 read.
+async fn restored_after_peer_went_further<H: Harness>(rig: &Rig<H>) -> (Log, Cursor) {
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    log.record_each(3).await;
+    let (log, backup) = rig.back_up(log).await;
+    log.record_each(2).await;
+    let page = log.page(peer(1), Cursor::ZERO).await;
+    assert_eq!(page.entries.len(), 5);
+    (rig.restore(log, &backup).await, page.next)
+}
+
+/// Nothing was written since: the peer is ahead of the head.
+pub async fn a_restored_file_is_behind_its_peer<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, cursor) = restored_after_peer_went_further(&rig).await;
+    let head = log.head().await.unwrap();
+    let requested = cursor.hlc();
+    let refused = LogError::AheadOfHead { requested, head };
+    let read = log.read_for(peer(1), cursor, ReadLimits::default());
+    log.refuses("R2", refused, read).await;
+    let ack = LogError::AckBeyondHead {
+        peer: peer(1),
+        hlc: requested,
+        head,
+    };
+    log.refuses("K3", ack, log.record_ack_at(peer(1), cursor))
+        .await;
+}
+
+/// Other entries were written since, with the same stamps or with later ones:
+/// the peer gets an error, never those entries.
+pub async fn a_restored_file_that_went_on_never_serves_a_peer_that_was_further<H: Harness>() {
+    for advance_ms in [0, 1, HOUR_MS] {
+        let rig = Rig::<H>::new().await;
+        let (log, cursor) = restored_after_peer_went_further(&rig).await;
+        rig.wall.advance_ms(advance_ms);
+        for number in 100..110 {
+            log.record(change(number)).await.unwrap();
+        }
+        let (requested, head) = (cursor.hlc(), log.head().await.unwrap());
+        let read = log.read_for(peer(1), cursor, ReadLimits::default());
+        log.refuses("R2", LogError::Diverged { requested, head }, read)
+            .await;
+        let ack = log.record_ack_at(peer(1), cursor);
+        let unknown = LogError::UnknownStamp {
+            peer: peer(1),
+            hlc: requested,
+        };
+        log.refuses("K3", unknown, ack).await;
+    }
+}
+
+/// The peer's place was pruned in its new life: still no silent hole.
+pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, cursor) = restored_after_peer_went_further(&rig).await;
+    for number in 100..110 {
+        log.record(change(number)).await.unwrap();
+    }
+    let head = log.head().await.unwrap();
+    log.on_ack(peer(1), head).await.unwrap();
+    let refused = LogError::Compacted {
+        requested: cursor.hlc(),
+        floor: head,
+        head,
+    };
+    let read = log.read_for(peer(1), cursor, ReadLimits::default());
+    log.refuses("R2", refused, read).await;
+}
+
+/// The floor fell on the stamp that the peer is at, with other content: the
+/// tag of the floor tells.
+pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, cursor) = restored_after_peer_went_further(&rig).await;
+    for number in 100..102 {
+        log.record(change(number)).await.unwrap();
+    }
+    let head = log.head().await.unwrap();
+    assert_eq!(head, cursor.hlc(), "the clock gives the same stamps again");
+    log.on_ack(peer(1), head).await.unwrap();
+    let log = rig.reopen(log).await;
+    let read = log.read_for(peer(1), cursor, ReadLimits::default());
+    let requested = cursor.hlc();
+    log.refuses("R2", LogError::Diverged { requested, head }, read)
+        .await;
+}
+
+/// A peer that was not further than the copy is served as before.
+pub async fn a_peer_that_was_not_further_reads_on<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let stamps = log.record_each(3).await;
+    let cursor = log.cursor_at(stamps[1]).await;
+    let (log, backup) = rig.back_up(log).await;
+    log.record_each(2).await;
+    let log = rig.restore(log, &backup).await;
+    let new = log.record(change(100)).await.unwrap();
+    let page = log.page(peer(1), cursor).await;
+    let read: Vec<_> = page.entries.iter().map(|entry| entry.hlc).collect();
+    assert_eq!(read, [stamps[2], new], "R2");
+}

@@ -1,0 +1,75 @@
+//! A retired peer no longer counts, and is refused (`K6`, `P6`).
+
+use sync_log_core::{LogError, PeerState, ReadLimits, RetireReason};
+
+use crate::harness::Harness;
+use crate::rig::{DEVICE, Rig, START_MS};
+use crate::sample::{change, peer};
+
+/// Retiring writes the marker and deletes nothing; a later prune does.
+pub async fn retiring_only_writes_the_marker<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peers(2).await;
+    let stamps = log.record_each(3).await;
+    log.record_ack(peer(1), stamps[1]).await.unwrap();
+    rig.wall.advance_ms(9);
+    log.retire(peer(2)).await.unwrap();
+    assert_eq!(rig.storage.retained().await, stamps, "P6: nothing went");
+    let peers = log.peers().await.unwrap();
+    let row = peers[1].as_ref().unwrap();
+    let retired = PeerState::Retired {
+        since_ms: START_MS + 9,
+        reason: RetireReason::Operator,
+    };
+    assert_eq!((row.peer, row.facts.state), (peer(2), retired), "P6");
+    let log = rig.reopen(log).await;
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "P6: it blocks no more");
+}
+
+/// Its reads, its acks and its registration are refused, with since and why.
+pub async fn a_retired_peer_is_refused_everywhere<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peers(2).await;
+    let hlc = log.record(change(0)).await.unwrap();
+    log.record_ack(peer(1), hlc).await.unwrap();
+    log.retire(peer(1)).await.unwrap();
+    let log = rig.reopen(log).await;
+    let cursor = log.head_cursor().await.unwrap();
+    rig.wall.advance_ms(60_000);
+    let retired = || LogError::PeerRetired {
+        peer: peer(1),
+        since_ms: START_MS,
+        reason: RetireReason::Operator,
+    };
+    let read = log.read_for(peer(1), cursor, ReadLimits::default());
+    log.refuses("K6", retired(), read).await;
+    log.refuses("K6", retired(), log.record_ack(peer(1), hlc))
+        .await;
+    log.refuses("K6", retired(), log.record_ack_at(peer(1), cursor))
+        .await;
+    log.refuses("K6", retired(), log.on_ack(peer(1), hlc)).await;
+    log.refuses("K6", retired(), log.register_peer(peer(1)))
+        .await;
+}
+
+/// Retiring again changes nothing, not even since when.
+pub async fn retiring_again_changes_nothing<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    log.retire(peer(1)).await.unwrap();
+    rig.wall.advance_ms(1000);
+    log.changes_nothing("K6", (), log.retire(peer(1))).await;
+}
+
+/// Who was never registered cannot be retired.
+pub async fn an_unknown_peer_cannot_be_retired<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    for peer in [peer(1), DEVICE] {
+        let unknown = LogError::UnknownPeer { peer };
+        log.refuses("K6", unknown, log.retire(peer)).await;
+    }
+}

@@ -1,0 +1,125 @@
+//! No active peer, nothing goes; unless the app said that there is none (`P2`).
+
+use sync_log_core::{AckOutcome, Cause, Cursor, LogError, ReadLimits, Registration, Remedy};
+
+use crate::harness::Harness;
+use crate::rig::Rig;
+use crate::sample::{change, peer};
+
+/// Nobody was ever registered.
+pub async fn without_peers_nothing_is_deleted<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_each(3).await;
+    log.changes_nothing("P2", 0, log.prune_acked()).await;
+    assert_eq!(rig.storage.retained().await, stamps, "P2");
+}
+
+/// Only retired peers are no peers either.
+pub async fn with_retired_peers_alone_nothing_is_deleted<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peers(2).await;
+    let stamps = log.record_each(3).await;
+    log.record_ack(peer(1), stamps[2]).await.unwrap();
+    log.retire(peer(1)).await.unwrap();
+    log.retire(peer(2)).await.unwrap();
+    log.changes_nothing("P2", 0, log.prune_acked()).await;
+}
+
+/// Declared solo, everything may go, also after a restart.
+pub async fn a_solo_library_prunes_everything<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_each(3).await;
+    log.declare_solo().await.unwrap();
+    assert!(log.snapshot().await.state.solo, "P2: stored");
+    log.changes_nothing("P2", (), log.declare_solo()).await;
+    let log = rig.reopen(log).await;
+    assert_eq!(log.prune_acked().await.unwrap(), 3, "P2");
+    assert_eq!(rig.storage.retained().await, [], "P2");
+    assert_eq!(log.floor().await.unwrap(), stamps[2], "P3");
+    log.record(change(4)).await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 1, "P2: and goes on");
+}
+
+/// Retired peers do not stand in the way of the declaration.
+pub async fn a_library_of_retired_peers_may_be_declared_solo<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    log.record_each(2).await;
+    log.retire(peer(1)).await.unwrap();
+    log.declare_solo().await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "P2");
+}
+
+/// An active peer does, acked or not.
+pub async fn a_library_with_active_peers_cannot_be_declared_solo<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let hlc = log.record(change(0)).await.unwrap();
+    log.register_peer(peer(1)).await.unwrap();
+    let one = LogError::NotSolo { active: 1 };
+    log.refuses("P2", one.clone(), log.declare_solo()).await;
+    log.record_ack(peer(1), hlc).await.unwrap();
+    log.refuses("P2", one, log.declare_solo()).await;
+    log.register_peers(3).await;
+    log.retire(peer(2)).await.unwrap();
+    let two = LogError::NotSolo { active: 2 };
+    log.refuses("P2", two, log.declare_solo()).await;
+}
+
+/// The app registers the first peer: solo is over, and that peer needs a
+/// snapshot.
+pub async fn the_first_registration_ends_solo<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.declare_solo().await.unwrap();
+    let gone = log.record(change(0)).await.unwrap();
+    log.prune_acked().await.unwrap();
+    let kept = log.record(change(1)).await.unwrap();
+
+    let registered = log.register_peer(peer(1)).await.unwrap();
+    assert_eq!(registered, Registration::New, "P2");
+    assert!(!log.snapshot().await.state.solo, "P2: ended");
+    log.changes_nothing("P2", 0, log.prune_acked()).await;
+    assert_eq!(rig.storage.retained().await, [kept], "P2");
+    let compacted = LogError::Compacted {
+        requested: Cursor::ZERO.hlc(),
+        floor: gone,
+        head: kept,
+    };
+    let read = log.read_for(peer(1), Cursor::ZERO, ReadLimits::default());
+    log.refuses("R2", compacted, read).await;
+    let held = log.explain().await.unwrap().held;
+    assert_eq!(held[0].cause, Cause::BelowFloor, "P7");
+    assert_eq!(held[0].remedy, Some(Remedy::Bootstrap), "P7");
+    log.retire(peer(1)).await.unwrap();
+    let log = rig.reopen(log).await;
+    log.changes_nothing("P2", 0, log.prune_acked()).await;
+}
+
+/// A peer that comes by an ack ends it too.
+pub async fn an_ack_that_registers_ends_solo<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.declare_solo().await.unwrap();
+    let stamps = log.record_each(3).await;
+    let ack = log.on_ack(peer(1), stamps[0]).await.unwrap();
+    assert_eq!((ack.ack, ack.pruned), (AckOutcome::Registered, 0), "K4");
+    assert!(!log.snapshot().await.state.solo, "P2: ended");
+    assert_eq!(log.prune_acked().await.unwrap(), 1, "P2: what it has");
+    assert_eq!(rig.storage.retained().await, stamps[1..], "P2");
+}
+
+/// An ack that is refused ends nothing.
+pub async fn a_refused_ack_does_not_end_solo<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open_refusing().await;
+    log.declare_solo().await.unwrap();
+    let hlc = log.record(change(0)).await.unwrap();
+    let unknown = LogError::UnknownPeer { peer: peer(1) };
+    log.refuses("P2", unknown, log.on_ack(peer(1), hlc)).await;
+    assert_eq!(log.prune_acked().await.unwrap(), 1, "P2: still solo");
+}

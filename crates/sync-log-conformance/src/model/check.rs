@@ -1,0 +1,60 @@
+//! What holds between any two states of a log, whatever the reference says.
+
+use sync_log_core::Hlc;
+
+use crate::snapshot::Snapshot;
+
+fn ensure(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what.to_owned()) }
+}
+
+/// Compares the states before and after one step that was not a restore.
+pub(super) fn check(before: &Snapshot, after: &Snapshot) -> Result<(), String> {
+    let (old, new) = (&before.state, &after.state);
+    ensure(new.head >= old.head, "A5: the head goes back")?;
+    ensure(
+        new.high_water >= old.high_water,
+        "A5: the high-water goes back",
+    )?;
+    ensure(new.floor.hlc >= old.floor.hlc, "P3: the floor goes back")?;
+    ensure(new.floor.hlc <= new.head, "P3: the floor is above the head")?;
+    ensure(
+        new.high_water >= new.head,
+        "A5: the high-water is below the head",
+    )?;
+    let stamps = after.stamps();
+    ensure(stamps.is_sorted_by(|a, b| a < b), "A1: entries ascend")?;
+    ensure(
+        stamps.iter().all(|stamp| *stamp > new.floor.hlc),
+        "P3: an entry is not above the floor",
+    )?;
+    ensure(
+        stamps.last().is_none_or(|last| *last == new.head),
+        "A1: the newest entry is not the head",
+    )?;
+    let gone = before.stamps().into_iter().filter(|s| !stamps.contains(s));
+    let Some(newest) = gone.max() else {
+        return Ok(());
+    };
+    ensure(
+        new.floor.hlc == newest,
+        "P3: the floor is not what went last",
+    )?;
+    nobody_lacks(newest, after)
+}
+
+/// Every row is trusted, and every active peer is at least as far.
+fn nobody_lacks(newest: Hlc, after: &Snapshot) -> Result<(), String> {
+    let mut active = 0;
+    for row in &after.peers {
+        let peer = row
+            .judge(&after.state)
+            .map_err(|row| format!("P5: pruned in spite of {row}"))?;
+        if peer.is_active() {
+            active += 1;
+            let lacks = format!("P1: pruned {newest}, which {} lacks", peer.peer);
+            ensure(peer.position() >= newest, &lacks)?;
+        }
+    }
+    ensure(active > 0 || after.state.solo, "P2: nobody is active")
+}

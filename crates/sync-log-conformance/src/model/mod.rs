@@ -1,0 +1,72 @@
+//! Random histories, on a log and on a slow reference of it.
+//!
+//! After each step both must have answered alike, errors included, and must hold
+//! the same; and what holds between any two states of a log must hold. A history
+//! that fails is shortened, and printed.
+
+// These are values of the tests; their names say what they are.
+#![allow(missing_docs)]
+
+mod check;
+mod clock;
+mod op;
+mod peer;
+mod reference;
+mod serve;
+mod world;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use crate::harness::Harness;
+use crate::runtime::run as run_to_end;
+use op::{History, histories};
+use world::World;
+
+/// The variable that overrides how many histories are tried.
+const CASES_VARIABLE: &str = "CONFORMANCE_CASES";
+/// The variable that overrides the seed that all of them come from.
+const SEED_VARIABLE: &str = "CONFORMANCE_SEED";
+const SEED: u64 = 20_240_229;
+const STEPS_MAX: usize = 80;
+
+/// Tries as many histories as the harness asks for, the same ones every time.
+///
+/// # Panics
+/// With the shortest history found for which log and reference differ.
+pub fn run<H: Harness>() {
+    let cases = number_from(CASES_VARIABLE).unwrap_or(u64::from(H::MODEL_CASES));
+    let seed = number_from(SEED_VARIABLE).unwrap_or(SEED);
+    let config = Config {
+        cases: u32::try_from(cases).unwrap(),
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..Config::default()
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_be_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let outcome = TestRunner::new_with_rng(config, rng)
+        .run(&histories(STEPS_MAX), |history| check_history::<H>(history));
+    if let Err(failure) = outcome {
+        panic!("{failure}\nrepeat with {SEED_VARIABLE}={seed} {CASES_VARIABLE}={cases}");
+    }
+}
+
+fn check_history<H: Harness>(history: History) -> Result<(), TestCaseError> {
+    run_to_end(async {
+        let steps = history.steps.clone();
+        let mut world = World::<H>::new(history).await;
+        for (number, (handle, op)) in steps.iter().enumerate() {
+            let step = world.step(*handle, op).await;
+            step.map_err(|why| format!("after step {number}, {op:?}, {why}"))?;
+        }
+        Ok(())
+    })
+    .map_err(|why: String| TestCaseError::fail(why))
+}
+
+fn number_from(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{variable} is not a number: {text}")))
+}

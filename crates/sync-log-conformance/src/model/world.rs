@@ -1,0 +1,406 @@
+//! A log and its reference, side by side: one step on both, then compared.
+
+use std::fmt::Debug;
+
+use sync_log_core::hlc::CEILING_MS;
+use sync_log_core::{
+    AckOutcome, Cursor, Explanation, Hlc, LogError, OnAck, Page, ReadLimits, Registration,
+    SharedChangeEntry, SyncLog, Tag, Uuid,
+};
+
+use super::check::check;
+use super::op::{CursorPick, HANDLES, History, Item, Op, StampPick};
+use super::peer::Claim;
+use super::reference::{File, Reference};
+use crate::harness::Harness;
+use crate::rig::{DEVICE, Log, Rig};
+use crate::sample;
+use crate::snapshot::Snapshot;
+
+/// What a call answered.
+#[derive(Debug, PartialEq)]
+pub(super) enum Answer {
+    Done,
+    Stamp(Hlc),
+    Stamps(Vec<Hlc>),
+    Observed(Option<Hlc>),
+    Ack(AckOutcome),
+    OnAck(OnAck),
+    Pruned(usize),
+    Registered(Registration),
+    Page(Page),
+    Entries(Vec<SharedChangeEntry>),
+    Cursor(Cursor),
+    Explained(Explanation),
+}
+
+/// What a call answered, or the whole of its error as text.
+type Outcome = Result<Answer, String>;
+
+fn outcome<T>(result: Result<T, LogError>, answer: impl Fn(T) -> Answer) -> Outcome {
+    result.map(answer).map_err(|error| format!("{error:?}"))
+}
+
+/// A log, its reference, and what the history has come across.
+pub(super) struct World<H: Harness> {
+    rig: Rig<H>,
+    history: History,
+    logs: Vec<Log>,
+    model: Reference,
+    backup: Option<(H::Backup, File)>,
+    stamps: Vec<Hlc>,
+    cursors: Vec<Cursor>,
+}
+
+impl<H: Harness> World<H> {
+    pub(super) async fn new(history: History) -> Self {
+        let rig = Rig::<H>::new().await;
+        let first = open(&rig, &history).await;
+        let (policy, unknown) = (history.policy, history.unknown_peers);
+        let model = Reference::new(first.identity(), policy, unknown);
+        let mut logs = vec![first];
+        while logs.len() < HANDLES {
+            logs.push(open(&rig, &history).await);
+        }
+        Self {
+            rig,
+            history,
+            logs,
+            model,
+            backup: None,
+            stamps: Vec::new(),
+            cursors: Vec::new(),
+        }
+    }
+
+    /// Makes one step on both, and compares what they answer and what they hold.
+    pub(super) async fn step(&mut self, handle: usize, op: &Op) -> Result<(), String> {
+        let before = self.model.snapshot();
+        let is_restore = matches!(op, Op::Restore);
+        match op {
+            Op::Reopen => self.reopen(handle).await,
+            Op::BackUp => self.back_up().await,
+            Op::Restore => self.restore().await,
+            Op::Plant(peer, row) => self.plant(*peer, *row).await,
+            Op::Wall(jump_ms) => {
+                self.model.now_ms += jump_ms;
+                self.rig.wall.set_ms(self.model.now_ms);
+            }
+            call => self.call(handle, call).await?,
+        }
+        let found = self.logs[handle].snapshot().await;
+        ensure_equal("what the log holds", &found, &self.model.snapshot())?;
+        let retained = self.rig.storage.retained().await;
+        ensure_equal("what the storage holds", &retained, &found.stamps())?;
+        if is_restore {
+            Ok(())
+        } else {
+            check(&before, &found)
+        }
+    }
+
+    async fn call(&mut self, handle: usize, op: &Op) -> Result<(), String> {
+        let log = (*self.logs[handle]).clone();
+        let (found, expected) = match op {
+            Op::Record(_) | Op::RecordMany(_) | Op::Tick | Op::Append(_) => {
+                self.write(&log, handle, op).await
+            }
+            Op::AppendMany(_) | Op::Observe(_) => self.write(&log, handle, op).await,
+            Op::Ack(..) | Op::OnAck(..) | Op::AckAt(..) => self.acknowledge(&log, op).await,
+            Op::Read(..) | Op::Since(..) | Op::HeadCursor | Op::FloorCursor => {
+                self.read(&log, op).await
+            }
+            _ => self.manage(&log, op).await,
+        };
+        ensure_equal("the answer", &found, &expected)?;
+        self.remember(&found);
+        Ok(())
+    }
+
+    async fn write(&mut self, log: &SyncLog, handle: usize, op: &Op) -> (Outcome, Outcome) {
+        match op {
+            Op::Record(number) => {
+                let change = sample::change(usize::from(*number));
+                let found = outcome(log.record(change.clone()).await, Answer::Stamp);
+                let stamps = self.model.record(handle, vec![change.stamped(Hlc::ZERO)]);
+                (found, Ok(Answer::Stamp(stamps[0])))
+            }
+            Op::RecordMany(count) => {
+                let changes: Vec<_> = (0..usize::from(*count)).map(sample::change).collect();
+                let found = outcome(log.record_many(changes.clone()).await, Answer::Stamps);
+                let unstamped = changes.into_iter().map(|c| c.stamped(Hlc::ZERO)).collect();
+                (
+                    found,
+                    Ok(Answer::Stamps(self.model.record(handle, unstamped))),
+                )
+            }
+            Op::Tick => {
+                let found = outcome(log.tick().await, Answer::Stamp);
+                (found, Ok(Answer::Stamp(self.model.tick(handle))))
+            }
+            Op::Append(item) => {
+                let entry = self.entry(*item);
+                self.stamps.push(entry.hlc);
+                let found = outcome(log.append(entry.clone()).await, Answer::Stamp);
+                let hlc = entry.hlc;
+                let expected = self.model.append(handle, vec![entry]);
+                (found, outcome(expected, |()| Answer::Stamp(hlc)))
+            }
+            Op::AppendMany(items) => {
+                let batch: Vec<_> = items.iter().map(|item| self.entry(*item)).collect();
+                self.stamps.extend(batch.iter().map(|entry| entry.hlc));
+                let found = outcome(log.append_many(batch.clone()).await, |()| Answer::Done);
+                let expected = self.model.append(handle, batch);
+                (found, outcome(expected, |()| Answer::Done))
+            }
+            Op::Observe(picks) => {
+                let remotes: Vec<_> = picks.iter().map(|pick| self.stamp(*pick)).collect();
+                self.stamps.extend(&remotes);
+                let found = outcome(log.observe_all(&remotes).await, Answer::Observed);
+                let expected = self.model.observe(handle, &remotes);
+                (found, outcome(expected, Answer::Observed))
+            }
+            other => unreachable!("{other:?} is no write"),
+        }
+    }
+
+    async fn acknowledge(&mut self, log: &SyncLog, op: &Op) -> (Outcome, Outcome) {
+        match op {
+            Op::Ack(peer, pick) => {
+                let (peer, hlc) = (device(*peer), self.stamp(*pick));
+                let found = outcome(log.record_ack(peer, hlc).await, Answer::Ack);
+                let expected = self.model.ack(peer, Claim::Stamp(hlc));
+                (found, outcome(expected, Answer::Ack))
+            }
+            Op::OnAck(peer, pick) => {
+                let (peer, hlc) = (device(*peer), self.stamp(*pick));
+                let found = outcome(log.on_ack(peer, hlc).await, Answer::OnAck);
+                let expected = self.model.ack(peer, Claim::Stamp(hlc)).map(|ack| {
+                    let prunes = ack != AckOutcome::Registered;
+                    let pruned = if prunes { self.model.prune() } else { 0 };
+                    OnAck { ack, pruned }
+                });
+                (found, outcome(expected, Answer::OnAck))
+            }
+            Op::AckAt(peer, pick) => {
+                let (peer, cursor) = (device(*peer), self.cursor(*pick));
+                let found = outcome(log.record_ack_at(peer, cursor).await, Answer::Ack);
+                let expected = self.model.ack(peer, Claim::Cursor(cursor));
+                (found, outcome(expected, Answer::Ack))
+            }
+            other => unreachable!("{other:?} is no ack"),
+        }
+    }
+
+    async fn read(&mut self, log: &SyncLog, op: &Op) -> (Outcome, Outcome) {
+        match op {
+            Op::Read(peer, pick, max_entries, max_bytes) => {
+                let (peer, cursor) = (device(*peer), self.cursor(*pick));
+                let limits = ReadLimits {
+                    max_entries: usize::from(*max_entries),
+                    max_bytes: usize::from(*max_bytes),
+                };
+                let found = outcome(log.read_for(peer, cursor, limits).await, Answer::Page);
+                let expected = self.model.read(peer, cursor, limits);
+                (found, outcome(expected, Answer::Page))
+            }
+            Op::Since(pick, limit) => {
+                let (since, limit) = (pick.map(|pick| self.stamp(pick)), usize::from(*limit));
+                let found = outcome(log.get_since(since, limit).await, Answer::Entries);
+                let expected = self.model.since(since, limit);
+                (found, outcome(expected, Answer::Entries))
+            }
+            Op::HeadCursor => {
+                let found = outcome(log.head_cursor().await, Answer::Cursor);
+                let expected = self.model.cursor(self.model.file.head);
+                (found, Ok(Answer::Cursor(expected.unwrap())))
+            }
+            Op::FloorCursor => {
+                let found = outcome(log.floor_cursor().await, Answer::Cursor);
+                (found, Ok(Answer::Cursor(self.model.floor_cursor())))
+            }
+            other => unreachable!("{other:?} is no read"),
+        }
+    }
+
+    async fn manage(&mut self, log: &SyncLog, op: &Op) -> (Outcome, Outcome) {
+        match op {
+            Op::Prune => {
+                let found = outcome(log.prune_acked().await, Answer::Pruned);
+                (found, Ok(Answer::Pruned(self.model.prune())))
+            }
+            Op::Explain => {
+                let found = outcome(log.explain().await, Answer::Explained);
+                (found, Ok(Answer::Explained(self.model.explain())))
+            }
+            Op::Register(peer) => {
+                let peer = device(*peer);
+                let found = outcome(log.register_peer(peer).await, Answer::Registered);
+                let expected = self.model.register(peer);
+                (found, outcome(expected, Answer::Registered))
+            }
+            Op::Retire(peer) => {
+                let peer = device(*peer);
+                let found = outcome(log.retire(peer).await, |()| Answer::Done);
+                let expected = self.model.retire(peer);
+                (found, outcome(expected, |()| Answer::Done))
+            }
+            Op::Solo => {
+                let found = outcome(log.declare_solo().await, |()| Answer::Done);
+                let expected = self.model.declare_solo();
+                (found, outcome(expected, |()| Answer::Done))
+            }
+            other => unreachable!("{other:?} is no call"),
+        }
+    }
+
+    /// Keeps what was given out, to try it again later.
+    fn remember(&mut self, found: &Outcome) {
+        match found {
+            Ok(Answer::Stamp(stamp)) => self.stamps.push(*stamp),
+            Ok(Answer::Stamps(stamps)) => self.stamps.extend(stamps),
+            Ok(Answer::Page(page)) => self.cursors.push(page.next),
+            Ok(Answer::Cursor(cursor)) => self.cursors.push(*cursor),
+            _ => {}
+        }
+    }
+
+    async fn reopen(&mut self, handle: usize) {
+        self.logs[handle].close().await.unwrap();
+        self.logs[handle] = open(&self.rig, &self.history).await;
+        self.model.reopen(handle);
+    }
+
+    async fn close_all(&self) {
+        for log in &self.logs {
+            log.close().await.unwrap();
+        }
+    }
+
+    async fn open_all(&mut self) {
+        for handle in 0..HANDLES {
+            self.logs[handle] = open(&self.rig, &self.history).await;
+        }
+        let file = self.model.file.clone();
+        self.model.restore(&file);
+    }
+
+    async fn back_up(&mut self) {
+        self.close_all().await;
+        let copy = self.rig.storage.backup().await;
+        self.backup = Some((copy, self.model.file.clone()));
+        self.open_all().await;
+    }
+
+    async fn restore(&mut self) {
+        if let Some((copy, file)) = &self.backup {
+            self.close_all().await;
+            self.rig.storage.restore(copy).await;
+            self.model.restore(file);
+            self.open_all().await;
+        }
+    }
+
+    /// Another program writes over the row of a peer, if it is registered.
+    async fn plant(&mut self, peer: u8, row: Option<StampPick>) {
+        let id = device(peer);
+        if !self.model.file.peers.contains_key(&id) {
+            return;
+        }
+        let text = row.map_or("garbage".to_owned(), |pick| self.stamp(pick).to_string());
+        let storage = &self.rig.storage;
+        storage.plant_peer_row(&id.to_string(), &text).await;
+        let found = Snapshot::of(&*self.logs[0].store()).await;
+        let peer = self.model.file.peers.get_mut(&id).unwrap();
+        peer.acked = text;
+        // When the other program says that it was, is its own business.
+        peer.acked_at_ms = found.peer(id).unwrap().acked_at_ms;
+    }
+
+    fn stamp(&self, pick: StampPick) -> Hlc {
+        let seen = |number| picked(&self.stamps, number).unwrap_or(Hlc::ZERO);
+        let wall = |ahead_ms: i64| (self.model.now_ms + ahead_ms).max(0) as u64;
+        match pick {
+            StampPick::Zero => Hlc::ZERO,
+            StampPick::Seen(number) => seen(number),
+            StampPick::Retained(number) => {
+                let entries = &self.model.file.entries;
+                picked(entries, number).map_or(Hlc::ZERO, |(entry, _)| entry.hlc)
+            }
+            StampPick::Above(number) => sample::just_above(seen(number)),
+            StampPick::Below(number) => match seen(number) {
+                first if first.timestamp == 0 => first,
+                later => sample::just_below(later),
+            },
+            StampPick::Foreign(number) => sample::foreign(seen(number)),
+            StampPick::OwnAt(ahead_ms) => Hlc::new(wall(ahead_ms), 0, DEVICE),
+            StampPick::ForeignAt(ahead_ms) => Hlc::new(wall(ahead_ms), 70_000, sample::peer(1)),
+            StampPick::Ceiling => Hlc::new(CEILING_MS, 0, DEVICE),
+        }
+    }
+
+    fn cursor(&self, pick: CursorPick) -> Cursor {
+        let given = |number| picked(&self.cursors, number).unwrap_or(Cursor::ZERO);
+        let unless_zero = |cursor: Cursor, change: fn(Cursor) -> Cursor| match cursor {
+            Cursor::ZERO => cursor,
+            _ => change(cursor),
+        };
+        match pick {
+            CursorPick::Zero => Cursor::ZERO,
+            CursorPick::Given(number) => given(number),
+            CursorPick::Retained(number) => {
+                let hlc = self.stamp(StampPick::Retained(number));
+                self.model.cursor(hlc).unwrap_or(Cursor::ZERO)
+            }
+            CursorPick::Retagged(number) => unless_zero(given(number), sample::retagged),
+            CursorPick::OtherLog(number) => unless_zero(given(number), sample::in_other_log),
+            CursorPick::MadeUp(pick) => {
+                let log_id = self.model.identity.log_id;
+                let made = Cursor::new(log_id, self.stamp(pick), Tag::from_u64(42));
+                made.unwrap_or(Cursor::ZERO)
+            }
+        }
+    }
+
+    fn entry(&self, item: Item) -> SharedChangeEntry {
+        match item {
+            Item::New(pick, number) => sample::entry(self.stamp(pick), usize::from(number)),
+            Item::Copy(number) => {
+                let entries = &self.model.file.entries;
+                picked(entries, number)
+                    .map_or_else(|| sample::entry(Hlc::ZERO, 0), |(entry, _)| entry)
+            }
+        }
+    }
+}
+
+async fn open<H: Harness>(rig: &Rig<H>, history: &History) -> Log {
+    let mut options = rig.options();
+    options.policy = history.policy;
+    options.unknown_peers = history.unknown_peers;
+    rig.open_with(options).await
+}
+
+fn ensure_equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Result<(), String> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("{what} is {found:#?}\nbut should be {expected:#?}"))
+    }
+}
+
+/// The device of that number: 0 is this device itself.
+fn device(number: u8) -> Uuid {
+    match number {
+        0 => DEVICE,
+        _ => sample::peer(u128::from(number)),
+    }
+}
+
+/// One of `all`, the newest more likely than by chance if there are many.
+fn picked<T: Clone>(all: &[T], number: u8) -> Option<T> {
+    let back = usize::from(number) % all.len().clamp(1, 12);
+    all.len()
+        .checked_sub(1 + back)
+        .map(|index| all[index].clone())
+}

@@ -1,0 +1,240 @@
+//! Rows that were broken by hand: they are named, never skipped and never shown.
+
+mod common;
+
+use common::{PEER, change, folder, open, raw};
+use sync_log_sqlite::{
+    AckFault, Cause, Cursor, LogError, OpenError, ReadLimits, StoreErrorKind, SyncDb,
+};
+
+const SECRET: &str = "nobody may see this";
+
+/// A log with two entries and a peer, broken by `sql` behind its back.
+async fn broken(sql: &str) -> (tempfile::TempDir, SyncDb) {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    log.register_peer(PEER).await.unwrap();
+    for record in 1..=2 {
+        let secret = serde_json::json!(SECRET);
+        log.record(common::change_with(record, secret))
+            .await
+            .unwrap();
+    }
+    raw(folder.path()).execute_batch(sql).expect(sql);
+    (folder, log)
+}
+
+fn assert_named(error: &LogError, parts: &[&str]) {
+    let LogError::Store(store) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(store.kind(), StoreErrorKind::Corrupt, "{store:?}");
+    let told = format!("{error}");
+    for part in parts {
+        assert!(told.contains(part), "{told} should name {part}");
+    }
+    assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");
+}
+
+const FIRST: &str = "WHERE hlc = (SELECT min(hlc) FROM shared_changes)";
+
+#[tokio::test]
+async fn a_broken_column_of_an_entry_is_named() {
+    for (set, column) in [
+        ("hlc = upper(hlc)", "hlc"),
+        ("hlc = 'f'", "hlc"),
+        ("hlc = CAST(hlc AS BLOB)", "hlc"),
+        ("record_uuid = upper(record_uuid) || 'A'", "record_uuid"),
+        ("record_uuid = replace(record_uuid, '-', '')", "record_uuid"),
+        ("record_uuid = x'00ff'", "record_uuid"),
+        ("change_type = 'bulk_insert'", "change_type"),
+        ("change_type = x'ff'", "change_type"),
+        ("model_type = x'ff'", "model_type"),
+        ("data = data || '}'", "data"),
+        ("data = ''", "data"),
+        ("data = x'ff'", "data"),
+    ] {
+        let (folder, log) = broken(&format!("UPDATE shared_changes SET {set} {FIRST}")).await;
+        let file = raw(folder.path());
+        let sql = "SELECT CAST(hlc AS TEXT) FROM shared_changes \
+                   ORDER BY record_uuid = '00000000-0000-0000-0000-000000000002' LIMIT 1";
+        let key: String = file.query_row(sql, [], |row| row.get(0)).unwrap();
+        let column_named = format!("column {column} of shared_changes");
+        let parts = if set.contains("BLOB") {
+            vec![column_named.as_str()]
+        } else {
+            vec![column_named.as_str(), key.as_str()]
+        };
+        let pages = [
+            log.get_since(None, 10).await.unwrap_err(),
+            log.read_for(PEER, Cursor::ZERO, ReadLimits::default())
+                .await
+                .unwrap_err(),
+        ];
+        for error in pages {
+            assert_named(&error, &parts);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_stamp_stops_pruning_and_is_named() {
+    let (_folder, log) = broken(&format!(
+        "UPDATE shared_changes SET hlc = 'broken' {FIRST};
+         UPDATE shared_changes SET hlc = '0broken' WHERE hlc = 'broken';"
+    ))
+    .await;
+    let head = log.head().await.unwrap();
+    log.record_ack(PEER, head).await.unwrap();
+    let error = log.prune_acked().await.unwrap_err();
+    assert_named(&error, &["column hlc of shared_changes", "0broken"]);
+}
+
+#[tokio::test]
+async fn a_missing_stamp_stops_pruning_and_is_named() {
+    let (_folder, log) = broken(&format!("UPDATE shared_changes SET hlc = NULL {FIRST}")).await;
+    let head = log.head().await.unwrap();
+    log.record_ack(PEER, head).await.unwrap();
+    let error = log.prune_acked().await.unwrap_err();
+    assert_named(&error, &["column hlc of shared_changes"]);
+}
+
+#[tokio::test]
+async fn an_entry_whose_date_cannot_be_read_is_dated_by_its_stamp() {
+    let (_folder, log) = broken("UPDATE shared_changes SET created_at = 'yesterday'").await;
+    let explained = log.explain().await.unwrap();
+    let lag_ms = explained.held[0].lag_ms;
+    assert!(lag_ms < 60_000, "{lag_ms} ms since the stamp");
+    let head = log.head().await.unwrap();
+    log.record_ack(PEER, head).await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_broken_column_of_the_state_is_named() {
+    for (set, column) in [
+        ("head = 'broken'", "head"),
+        ("head = x'ff'", "head"),
+        ("floor = ''", "floor"),
+        ("floor_tag = 'XYZ'", "floor_tag"),
+        ("floor_tag = x'00'", "floor_tag"),
+        ("high_water = upper(high_water) || ' '", "high_water"),
+    ] {
+        let (_folder, log) = broken(&format!("UPDATE sync_log_state SET {set}")).await;
+        let named = format!("column {column} of sync_log_state");
+        assert_named(&log.head().await.unwrap_err(), &[&named]);
+        assert_named(&log.record(change(3)).await.unwrap_err(), &[&named]);
+        assert_named(&log.explain().await.unwrap_err(), &[&named]);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_identity_is_named_and_not_opened() {
+    for (set, column) in [
+        ("library_id = 'x'", "library_id"),
+        ("device_id = upper(device_id)", "device_id"),
+        ("device_id = x'ff'", "device_id"),
+        ("log_id = 'x'", "log_id"),
+    ] {
+        let (folder, log) = broken(&format!("UPDATE sync_log_identity SET {set}")).await;
+        let named = format!("column {column} of sync_log_identity");
+        assert_named(&log.head().await.unwrap_err(), &[&named]);
+        log.close().await.unwrap();
+        let before = common::contents(folder.path());
+        let opened = SyncDb::open(common::LIBRARY, common::DEVICE, folder.path()).await;
+        let error: OpenError = opened.unwrap_err();
+        assert_named(error.as_log_error().unwrap(), &[&named]);
+        assert_eq!(common::contents(folder.path()), before);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_state_or_identity_is_damage() {
+    for table in ["sync_log_state", "sync_log_identity"] {
+        let (folder, log) = broken(&format!("DELETE FROM {table}")).await;
+        assert_named(&log.head().await.unwrap_err(), &[]);
+        assert_named(&log.record(change(3)).await.unwrap_err(), &[]);
+        log.close().await.unwrap();
+        let opened = SyncDb::open(common::LIBRARY, common::DEVICE, folder.path()).await;
+        let error = opened.unwrap_err();
+        assert_named(error.as_log_error().expect("the log refuses"), &[]);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_column_of_our_own_peer_row_is_named() {
+    for (set, column) in [
+        ("registered_by = 'somebody'", "registered_by"),
+        ("registered_at = 'once'", "registered_at"),
+        ("admission = -1", "admission"),
+        ("admission = 'many'", "admission"),
+        ("hold = 'here'", "hold"),
+        ("state = 'retired'", "retired_at"),
+        (
+            "state = 'retired', retired_at = '2018-02-10T03:27:15.007Z'",
+            "retired_reason",
+        ),
+        ("peer_device_id = upper(peer_device_id)", "peer_device_id"),
+    ] {
+        let (_folder, log) = broken(&format!("UPDATE sync_log_peers SET {set}")).await;
+        let named = format!("column {column} of sync_log_peers");
+        let error = log.peers().await.unwrap_err();
+        assert_named(&error, &[&named]);
+        let key = PEER.to_string();
+        assert!(error.to_string().to_lowercase().contains(&key), "{error}");
+        assert_named(&log.explain().await.unwrap_err(), &[&named]);
+    }
+}
+
+#[tokio::test]
+async fn ack_rows_of_other_programs_reach_the_log_as_they_are() {
+    // What is in `peer_acks` may have been written by anyone: the log judges it,
+    // names it, and does not prune.
+    let insert = |id: &str, hlc: &str, at: &str| {
+        format!("INSERT INTO peer_acks VALUES ('{id}', '{hlc}', '{at}');")
+    };
+    let zero = sync_log_sqlite::Hlc::ZERO.to_string();
+    let cases = [
+        (insert("not a uuid", &zero, "now"), AckFault::PeerIdText),
+        (
+            insert("00000000-0000-0000-0000-0000000000c0", &zero, ""),
+            AckFault::NotRegistered,
+        ),
+        (
+            "UPDATE peer_acks SET last_acked_hlc = 'broken'".to_owned(),
+            AckFault::HlcText,
+        ),
+        ("DELETE FROM peer_acks".to_owned(), AckFault::HlcText),
+    ];
+    for (sql, fault) in cases {
+        let (_folder, log) = broken(&sql).await;
+        let explained = log.explain().await.unwrap();
+        let named = explained
+            .held
+            .iter()
+            .any(|held| matches!(&held.cause, Cause::UntrustedRow(row) if row.fault == fault));
+        assert!(named, "{sql}: {explained:?}");
+        assert_eq!(log.prune_acked().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn damaged_pages_of_the_file_are_damage() {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    for record in 0..200 {
+        log.record(change(record)).await.unwrap();
+    }
+    log.close().await.unwrap();
+    let file = common::file_in(folder.path());
+    let mut bytes = std::fs::read(&file).unwrap();
+    let page = 4096;
+    for byte in &mut bytes[page..] {
+        *byte = 0xff;
+    }
+    std::fs::write(&file, &bytes).unwrap();
+    let opened = SyncDb::open(common::LIBRARY, common::DEVICE, folder.path()).await;
+    let error = opened.unwrap_err();
+    assert_named(error.as_log_error().expect("the log refuses"), &[]);
+    assert!(std::fs::read(&file).unwrap() == bytes, "the file changed");
+}

@@ -1,0 +1,547 @@
+//! Opening: what is refused, by which error, and that a refusal changes nothing.
+
+mod common;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::{
+    DEVICE, LIBRARY, PEER, as_child, change, child, contents, file_in, folder, open, raw,
+};
+use sync_log_sqlite::{
+    Cursor, ErrorKind, LogError, OpenError, PrunePolicy, ReadLimits, StoreErrorKind, SyncDb, Uuid,
+};
+
+async fn refused(data_dir: &Path) -> OpenError {
+    let options = SyncDb::options().busy_timeout(Duration::from_millis(300));
+    options.open(LIBRARY, DEVICE, data_dir).await.unwrap_err()
+}
+
+fn store_kind(error: &OpenError) -> Option<StoreErrorKind> {
+    match error.as_log_error()? {
+        LogError::Store(error) => Some(error.kind()),
+        _ => None,
+    }
+}
+
+/// The whole chain, as an operator reads it.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        told.push_str(": ");
+        told.push_str(&error.to_string());
+        source = error.source();
+    }
+    told
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_created() {
+    let folder = folder();
+    let data_dir = folder.path().join("libraries/Jamie's Library.sdlibrary");
+    let log = open(&data_dir).await;
+    assert_eq!(log.path(), Some(file_in(&data_dir).as_path()));
+    log.close().await.unwrap();
+    assert!(file_in(&data_dir).is_file());
+}
+
+#[tokio::test]
+async fn an_empty_file_is_a_new_log() {
+    let folder = folder();
+    std::fs::write(file_in(folder.path()), b"").unwrap();
+    open(folder.path()).await.record(change(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn opening_and_closing_a_log_writes_nothing() {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    log.record(change(1)).await.unwrap();
+    log.close().await.unwrap();
+    let before = contents(folder.path());
+    open(folder.path()).await.close().await.unwrap();
+    assert_eq!(contents(folder.path()), before);
+}
+
+#[tokio::test]
+async fn a_log_in_memory_has_no_path_and_works_the_same() {
+    let log = SyncDb::open_in_memory(LIBRARY, DEVICE).await.unwrap();
+    assert_eq!(log.path(), None);
+    log.register_peer(PEER).await.unwrap();
+    log.record(change(1)).await.unwrap();
+    let page = log
+        .read_for(PEER, Cursor::ZERO, ReadLimits::default())
+        .await
+        .unwrap();
+    log.record_ack_at(PEER, page.next).await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 1);
+    assert_eq!(log.get_since(None, 10).await.unwrap(), []);
+    log.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_logs_in_memory_are_two_logs() {
+    let one = SyncDb::open_in_memory(LIBRARY, DEVICE).await.unwrap();
+    let other = SyncDb::open_in_memory(LIBRARY, DEVICE).await.unwrap();
+    one.record(change(1)).await.unwrap();
+    assert_eq!(other.get_since(None, 10).await.unwrap(), []);
+    assert_ne!(one.identity().log_id, other.identity().log_id);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_a_file_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("a file");
+    std::fs::write(&file, b"mine").unwrap();
+    let before = contents(folder.path());
+    for data_dir in [file.clone(), file.join("below")] {
+        let error = refused(&data_dir).await;
+        assert!(
+            matches!(&error, OpenError::NotAFolder { path } if *path == data_dir),
+            "{error:?}"
+        );
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        assert!(error.to_string().contains("a file"), "{error}");
+    }
+    assert_eq!(contents(folder.path()), before);
+}
+
+#[tokio::test]
+async fn a_folder_where_the_file_should_be_is_refused() {
+    let folder = folder();
+    std::fs::create_dir(file_in(folder.path())).unwrap();
+    let error = refused(folder.path()).await;
+    assert!(matches!(error, OpenError::NotSqlite { .. }), "{error:?}");
+    assert!(error.to_string().contains("sync.db"), "{error}");
+    assert_eq!(contents(&file_in(folder.path())), []);
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_sqlite_is_refused() {
+    let texts: [&[u8]; 4] = [b"x", b"SQLite format 3", b"%PDF-1.7\n", &[0xff; 8192]];
+    for text in texts {
+        let folder = folder();
+        std::fs::write(file_in(folder.path()), text).unwrap();
+        let before = contents(folder.path());
+        let error = refused(folder.path()).await;
+        assert!(
+            matches!(&error, OpenError::NotSqlite { path } if *path == file_in(folder.path())),
+            "{error:?}"
+        );
+        assert_eq!(contents(folder.path()), before);
+    }
+}
+
+#[tokio::test]
+async fn a_nil_id_is_refused_before_anything_is_made() {
+    let folder = folder();
+    let data_dir = folder.path().join("not made");
+    for (library, device, named) in [
+        (Uuid::nil(), DEVICE, "library id"),
+        (LIBRARY, Uuid::nil(), "device id"),
+    ] {
+        let error = SyncDb::open(library, device, &data_dir).await.unwrap_err();
+        assert!(
+            matches!(error.as_log_error(), Some(LogError::NilId { what }) if *what == named),
+            "{error:?}"
+        );
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        let error = SyncDb::open_in_memory(library, device).await.unwrap_err();
+        assert!(
+            matches!(error.as_log_error(), Some(LogError::NilId { .. })),
+            "{error:?}"
+        );
+    }
+    assert!(!data_dir.exists());
+}
+
+#[tokio::test]
+async fn an_option_out_of_range_is_refused() {
+    let policy = PrunePolicy::KeepEntries { count: usize::MAX };
+    let opened = SyncDb::options()
+        .policy(policy)
+        .open_in_memory(LIBRARY, DEVICE)
+        .await;
+    let error = opened.unwrap_err();
+    assert!(
+        matches!(
+            error.as_log_error(),
+            Some(LogError::OptionOutOfRange { .. })
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn any_busy_timeout_is_taken() {
+    let folder = folder();
+    for busy in [Duration::ZERO, Duration::MAX] {
+        let options = SyncDb::options().busy_timeout(busy);
+        let log = options.open(LIBRARY, DEVICE, folder.path()).await.unwrap();
+        log.record(change(1)).await.unwrap();
+        log.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_log_of_another_library_or_device_is_refused() {
+    let folder = folder();
+    open(folder.path()).await.close().await.unwrap();
+    let before = contents(folder.path());
+    let other = Uuid::from_u128(0xee);
+    for (library, device) in [(other, DEVICE), (LIBRARY, other), (other, other)] {
+        let opened = SyncDb::open(library, device, folder.path()).await;
+        let error = opened.unwrap_err();
+        let Some(LogError::IdentityMismatch {
+            stored_library,
+            stored_device,
+            ..
+        }) = error.as_log_error()
+        else {
+            panic!("{error:?}");
+        };
+        assert_eq!((*stored_library, *stored_device), (LIBRARY, DEVICE));
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        assert!(
+            told(&error).contains(&other.to_string()),
+            "{}",
+            told(&error)
+        );
+    }
+    assert_eq!(contents(folder.path()), before);
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_named_before_anything_else() {
+    let folder = folder();
+    open(folder.path()).await.close().await.unwrap();
+    raw(folder.path())
+        .execute_batch(
+            "INSERT INTO sync_log_migrations VALUES ('sync_log_9999_from_the_future', 0);
+             UPDATE sync_log_identity SET device_id = 'in a form that is not known yet';",
+        )
+        .unwrap();
+    let before = contents(folder.path());
+    let error = refused(folder.path()).await;
+    let OpenError::SchemaTooNew { path, unknown } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(*path, file_in(folder.path()));
+    assert_eq!(unknown, &["sync_log_9999_from_the_future"]);
+    assert!(error.to_string().contains("sync_log_9999"), "{error}");
+    assert_eq!(contents(folder.path()), before);
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_program_needs_adoption() {
+    let folder = folder();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
+    std::fs::copy(file_in(&fixture), file_in(folder.path())).unwrap();
+    let before = contents(folder.path());
+    let library = "afe3b279-4b1b-5c84-bccd-5eb58605a254".parse().unwrap();
+    let device = "fb4f4e87-5e9b-56f8-8c10-ec8ec3ce38b0".parse().unwrap();
+    let error = SyncDb::open(library, device, folder.path())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, OpenError::NeedsAdoption { path } if *path == file_in(folder.path())),
+        "{error:?}"
+    );
+    assert_eq!(error.kind(), ErrorKind::RepairData);
+    assert_eq!(contents(folder.path()), before, "and no file beside it");
+}
+
+#[tokio::test]
+async fn one_original_table_is_enough_to_need_adoption_in_either_journal_mode() {
+    for table in ["shared_changes", "peer_acks"] {
+        for mode in ["delete", "wal"] {
+            let folder = folder();
+            let sql = format!("PRAGMA journal_mode = {mode}; CREATE TABLE {table} (hlc TEXT);");
+            raw(folder.path()).execute_batch(&sql).unwrap();
+            let before = contents(folder.path());
+            assert_eq!(before.len(), 1);
+            let error = refused(folder.path()).await;
+            assert!(
+                matches!(error, OpenError::NeedsAdoption { .. }),
+                "{table} {mode}: {error:?}"
+            );
+            assert_eq!(contents(folder.path()), before, "{table} {mode}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_with_tables_of_an_app_is_opened_beside_them() {
+    let folder = folder();
+    raw(folder.path())
+        .execute_batch("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine');")
+        .unwrap();
+    let log = open(folder.path()).await;
+    log.record(change(1)).await.unwrap();
+    log.close().await.unwrap();
+    let note: String = raw(folder.path())
+        .query_row("SELECT text FROM notes", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(note, "mine");
+}
+
+#[tokio::test]
+async fn a_file_that_stays_locked_is_refused_after_the_wait() {
+    let folder = folder();
+    let other = raw(folder.path());
+    other
+        .execute_batch("CREATE TABLE notes (text TEXT); BEGIN EXCLUSIVE;")
+        .unwrap();
+    let before = contents(folder.path());
+    let began = Instant::now();
+    let error = refused(folder.path()).await;
+    assert_eq!(
+        store_kind(&error),
+        Some(StoreErrorKind::Locked),
+        "{error:?}"
+    );
+    assert_eq!(error.kind(), ErrorKind::Retry);
+    assert!(began.elapsed() >= Duration::from_millis(300));
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert_eq!(contents(folder.path()), before);
+    other.execute_batch("COMMIT").unwrap();
+    open(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_lock_that_is_let_go_in_time_is_waited_for() {
+    let folder = folder();
+    open(folder.path()).await.close().await.unwrap();
+    let other = raw(folder.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let release = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        other.execute_batch("COMMIT").unwrap();
+    });
+    let log = open(folder.path()).await;
+    log.record(change(1)).await.unwrap();
+    release.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_write_that_waits_too_long_for_the_lock_says_so_and_changes_nothing() {
+    let folder = folder();
+    let options = SyncDb::options().busy_timeout(Duration::from_millis(200));
+    let log = options.open(LIBRARY, DEVICE, folder.path()).await.unwrap();
+    let other = raw(folder.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = log.record(change(1)).await.unwrap_err();
+    assert!(
+        matches!(&error, LogError::Store(error) if error.kind() == StoreErrorKind::Locked),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("200 ms"), "{error}");
+    assert_eq!(log.get_since(None, 10).await.unwrap(), [], "reads go on");
+    other.execute_batch("COMMIT").unwrap();
+    log.record(change(1)).await.unwrap();
+    assert_eq!(log.get_since(None, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn opening_at_once_makes_one_log() {
+    for _ in 0..10 {
+        let folder = folder();
+        let opening: Vec<_> = (0..4)
+            .map(|_| {
+                let data_dir = folder.path().to_owned();
+                tokio::spawn(async move { open(&data_dir).await })
+            })
+            .collect();
+        let mut ids = Vec::new();
+        for log in opening {
+            ids.push(log.await.unwrap().identity().log_id);
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+    }
+}
+
+#[test]
+fn processes_that_make_a_file_at_once_make_one_log() {
+    if let Some(data_dir) = as_child() {
+        let id = run(async move { open(&data_dir).await.identity().log_id });
+        return common::say(id);
+    }
+    for _ in 0..5 {
+        let folder = folder();
+        let name = "processes_that_make_a_file_at_once_make_one_log";
+        let children: Vec<_> = (0..4)
+            .map(|_| child(name, folder.path()).spawn().unwrap())
+            .collect();
+        let mut ids: Vec<String> = Vec::new();
+        for mut child in children {
+            ids.extend(common::heard(&mut child));
+            assert!(child.wait().unwrap().success());
+        }
+        assert_eq!(ids.len(), 4);
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+    }
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made")
+        .block_on(future)
+}
+
+#[cfg(unix)]
+mod rights {
+    //! Permission bits do not bind root, so these run as another user.
+
+    use std::io;
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+    use std::path::PathBuf;
+    use std::process::{Command, Output};
+
+    use super::*;
+
+    const NOBODY: u32 = 65_534;
+
+    /// Runs the test `name` as a child that has no special rights, on a folder
+    /// that it owns.
+    fn run_unprivileged(name: &str, folder: &Path) {
+        let data_dir = folder.join("data");
+        std::fs::create_dir(&data_dir).unwrap();
+        let mut command = if is_root(folder) {
+            let binary = reachable_binary(folder);
+            for path in [folder, &data_dir] {
+                chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+            let mut command = common::child_of(&binary, name, &data_dir);
+            command.uid(NOBODY).gid(NOBODY);
+            command
+        } else {
+            child(name, &data_dir)
+        };
+        let ended = output(&mut command);
+        let said = String::from_utf8_lossy(&ended.stdout);
+        let failed = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success(), "{said}{failed}");
+        assert!(said.contains("1 passed"), "{said}");
+    }
+
+    /// This binary, where anybody may run it.
+    fn reachable_binary(folder: &Path) -> PathBuf {
+        let (this, binary) = (std::env::current_exe().unwrap(), folder.join("tests"));
+        if std::fs::hard_link(&this, &binary).is_err() {
+            std::fs::copy(&this, &binary).unwrap();
+        }
+        binary
+    }
+
+    /// A binary that was just copied is "busy" while a child that another test
+    /// forked in that moment still holds the descriptor it was written through.
+    fn output(command: &mut Command) -> Output {
+        loop {
+            match command.output() {
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                ended => return ended.unwrap(),
+            }
+        }
+    }
+
+    fn is_root(folder: &Path) -> bool {
+        let trial = folder.join("trial");
+        std::fs::write(&trial, b"").unwrap();
+        std::fs::set_permissions(&trial, PermissionsExt::from_mode(0o000)).unwrap();
+        std::fs::read(&trial).is_ok()
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+
+    async fn refused_as_read_only(data_dir: &Path) {
+        let before = contents(data_dir);
+        let error = refused(data_dir).await;
+        assert_eq!(
+            store_kind(&error),
+            Some(StoreErrorKind::ReadOnly),
+            "{}",
+            told(&error)
+        );
+        assert_eq!(error.kind(), ErrorKind::Reopen);
+        assert!(error.to_string().contains("sync.db"), "{error}");
+        // In a file that may not be written not even SQLite tidies up.
+        let after = contents(data_dir);
+        assert_eq!(after.first(), before.first());
+    }
+
+    #[test]
+    fn a_read_only_file_is_refused() {
+        let Some(data_dir) = as_child() else {
+            let name = "rights::a_read_only_file_is_refused";
+            return run_unprivileged(name, folder().path());
+        };
+        run(async {
+            open(&data_dir).await.close().await.unwrap();
+            set_mode(&file_in(&data_dir), 0o444);
+            refused_as_read_only(&data_dir).await;
+        });
+    }
+
+    #[test]
+    fn a_file_in_a_read_only_folder_is_refused() {
+        let Some(data_dir) = as_child() else {
+            let name = "rights::a_file_in_a_read_only_folder_is_refused";
+            return run_unprivileged(name, folder().path());
+        };
+        run(async {
+            open(&data_dir).await.close().await.unwrap();
+            set_mode(&data_dir, 0o555);
+            refused_as_read_only(&data_dir).await;
+        });
+    }
+
+    #[test]
+    fn a_read_only_folder_without_a_file_is_refused() {
+        let Some(data_dir) = as_child() else {
+            let name = "rights::a_read_only_folder_without_a_file_is_refused";
+            return run_unprivileged(name, folder().path());
+        };
+        run(async {
+            set_mode(&data_dir, 0o555);
+            refused_as_read_only(&data_dir).await;
+        });
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_refused() {
+        let Some(data_dir) = as_child() else {
+            let name = "rights::a_file_that_cannot_be_read_is_refused";
+            return run_unprivileged(name, folder().path());
+        };
+        run(async {
+            open(&data_dir).await.close().await.unwrap();
+            set_mode(&file_in(&data_dir), 0o000);
+            let error = refused(&data_dir).await;
+            assert_eq!(error.kind(), ErrorKind::Reopen, "{}", told(&error));
+        });
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_refused() {
+        let Some(data_dir) = as_child() else {
+            let name = "rights::a_folder_that_cannot_be_made_is_refused";
+            return run_unprivileged(name, folder().path());
+        };
+        run(async {
+            set_mode(&data_dir, 0o555);
+            let error = refused(&data_dir.join("below")).await;
+            assert_eq!(error.kind(), ErrorKind::Reopen, "{}", told(&error));
+            assert_eq!(contents(&data_dir), []);
+        });
+    }
+}
