@@ -1,5 +1,7 @@
 //! The program as a user runs it, on an excerpt of the history.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -212,22 +214,6 @@ fn wrong_calls_and_missing_files_have_their_exit_codes() {
 }
 
 #[test]
-fn sixty_four_devices_fit_and_the_sixty_fifth_is_refused() {
-    let line = |device: usize| {
-        format!(
-            r#"{{"t":{device},"wall":0,"device":{device},"op":"insert","model":"m","record":"r","data":1}}"#
-        )
-    };
-    let text = |devices: usize| (0..devices).map(line).collect::<Vec<_>>().join("\n");
-    let most = Input::new(text(64));
-    let output = demo(&["--json", "--input", most.path().to_str().unwrap()]);
-    assert_eq!(json(&output)["devices"].as_array().unwrap().len(), 64);
-    let output = Input::new(text(65)).run();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("line 65: device is 64"));
-}
-
-#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
     command.args(["demo", "--json", "--away", "none", "--input", EXCERPT]);
@@ -247,6 +233,25 @@ fn help_begins_with_examples() {
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).starts_with("Examples:\n  sync-log demo"));
     }
+}
+
+/// 64 devices are 4,032 pairs, which takes too long without optimisation.
+#[cfg(not(debug_assertions))]
+#[test]
+fn sixty_four_devices_are_replayed() {
+    let line = |device: usize| {
+        format!(
+            r#"{{"t":{device},"wall":0,"device":{device},"op":"insert","model":"m","record":"r","data":1}}"#
+        )
+    };
+    let input = Input::new((0..64).map(line).collect::<Vec<_>>().join("\n"));
+    let report = json(&demo(&[
+        "--json",
+        "--input",
+        input.path().to_str().unwrap(),
+    ]));
+    assert_eq!(report["verdict"], "yes");
+    assert_eq!(report["devices"].as_array().unwrap().len(), 64);
 }
 
 /// The whole history takes too long without optimisation.

@@ -78,6 +78,7 @@ macro_rules! for_each_case {
                 a_dropped_registration_or_retirement_is_made_or_not [A7];
                 a_dropped_declaration_is_made_or_not [A7];
                 a_dropped_prune_has_deleted_a_whole_chunk_or_nothing [A7];
+                a_prune_dropped_between_chunks_goes_on_later [A7 P3];
                 a_dropped_read_of_a_rewound_peer_holds_or_not [A7];
                 a_handle_goes_on_after_dropped_calls [A1 A7 A2];
             }

@@ -1,11 +1,8 @@
 //! The macro that makes the suite of a backend.
 
 /// Makes one `#[test]` of every case, and of the model, for one
-/// [`Harness`](crate::Harness). One line in a test file of the backend:
-///
-/// ```ignore
-/// sync_log_conformance::conformance!(MyHarness);
-/// ```
+/// [`Harness`](crate::Harness): the one line in a test file of the backend. The
+/// crate doc has an example.
 #[macro_export]
 macro_rules! conformance {
     ($harness:ty) => {

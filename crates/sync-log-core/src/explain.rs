@@ -220,3 +220,6 @@ fn held(cause: Cause, remedy: Option<Remedy>, lag: Extent, now_ms: i64) -> Held 
         remedy,
     }
 }
+
+#[cfg(test)]
+mod tests;

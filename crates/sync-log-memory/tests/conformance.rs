@@ -1,5 +1,7 @@
 //! The contract, on the store in memory.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 #[path = "support/harness.rs"]
 mod harness;
 

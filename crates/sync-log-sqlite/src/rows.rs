@@ -201,7 +201,9 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
     let damaged = |column| columns.damaged(column);
     parse_uuid(key).ok_or_else(|| damaged("peer_device_id"))?;
     let since_ms = retired_at.as_deref().and_then(time::from_text);
-    let reason = retired_reason.as_deref().and_then(RetireReason::from_stored);
+    let reason = retired_reason
+        .as_deref()
+        .and_then(RetireReason::from_stored);
     Ok(PeerFacts {
         state: match state.as_str() {
             "active" => PeerState::Active,

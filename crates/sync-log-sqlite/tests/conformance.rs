@@ -1,5 +1,7 @@
 //! The contract, on the store in a file.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

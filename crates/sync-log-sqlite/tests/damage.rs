@@ -1,5 +1,7 @@
 //! Rows that were broken by hand: they are named, never skipped and never shown.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod common;
 
 use common::{PEER, change, folder, open, raw};

@@ -1,5 +1,7 @@
 //! `A3`: what was `Ok` is there again, however the process ended.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod common;
 
 use std::collections::BTreeSet;
@@ -108,12 +110,12 @@ async fn after_close_the_file_alone_is_the_whole_log() {
     }
     let head = log.head().await.unwrap();
     log.close().await.unwrap();
-    assert_eq!(common::contents(folder.path()).len(), 1, "no file beside it");
-    std::fs::copy(
-        common::file_in(folder.path()),
-        common::file_in(copy.path()),
-    )
-    .unwrap();
+    assert_eq!(
+        common::contents(folder.path()).len(),
+        1,
+        "no file beside it"
+    );
+    std::fs::copy(common::file_in(folder.path()), common::file_in(copy.path())).unwrap();
     let copied = open(copy.path()).await;
     assert_eq!(copied.head().await.unwrap(), head);
     assert_eq!(copied.get_since(None, 1000).await.unwrap().len(), 100);

@@ -1,5 +1,7 @@
 //! Opening: what is refused, by which error, and that a refusal changes nothing.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod common;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! One order of stamps: as values, as text, and as SQLite sorts the column.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod common;
 
 use common::{DEVICE, folder, open, raw};
@@ -19,7 +21,9 @@ impl Numbers {
     /// As many bits as it takes to meet small, equal and huge parts.
     fn any(&mut self) -> u64 {
         let bits = self.next() % 65;
-        self.next().checked_shr(64 - u32::try_from(bits).unwrap_or(64)).unwrap_or(0)
+        self.next()
+            .checked_shr(64 - u32::try_from(bits).unwrap_or(64))
+            .unwrap_or(0)
     }
 }
 

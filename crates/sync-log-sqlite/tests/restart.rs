@@ -1,5 +1,7 @@
 //! `A5`, `H5`: a restart never repeats a stamp, whatever the wall clock says.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod common;
 
 use std::path::Path;

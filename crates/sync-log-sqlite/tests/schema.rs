@@ -1,5 +1,7 @@
 //! The schema is an interchange format: what is in the file, column by column.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod common;
 
 use common::{DEVICE, LIBRARY, change, folder, open, raw};

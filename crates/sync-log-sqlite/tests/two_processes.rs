@@ -1,5 +1,7 @@
 //! Two processes on one file: one order, nothing lost, nothing slipped past.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod common;
 
 use std::collections::BTreeSet;

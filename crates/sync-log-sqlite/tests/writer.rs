@@ -1,5 +1,7 @@
 //! The writing task: shared commits, refusals, cancelled calls, and closing.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod common;
 
 use std::path::Path;
@@ -379,7 +381,11 @@ async fn the_file_shrinks_after_a_prune() {
         log.record_many(changes.collect()).await.unwrap();
     }
     log.close().await.unwrap();
-    let length = || std::fs::metadata(common::file_in(folder.path())).unwrap().len();
+    let length = || {
+        std::fs::metadata(common::file_in(folder.path()))
+            .unwrap()
+            .len()
+    };
     let full = length();
     let log = open(folder.path()).await;
     while log.prune_acked().await.unwrap() > 0 {}

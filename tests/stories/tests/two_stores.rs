@@ -1,6 +1,8 @@
 //! A device that keeps its log in a file and one that keeps it in memory: the
 //! log is the same, whatever it is stored in.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use sync_log_memory::MemoryStore;
 use sync_log_memory::core::{LogIdentity, LogOptions};
 use sync_log_sqlite::{
@@ -22,18 +24,31 @@ fn change(name: &str) -> Change {
 }
 
 async fn in_memory(device_id: Uuid) -> SyncLog {
-    let identity = LogIdentity { library_id: LIBRARY, device_id, log_id: Uuid::from_u128(99) };
+    let identity = LogIdentity {
+        library_id: LIBRARY,
+        device_id,
+        log_id: Uuid::from_u128(99),
+    };
     let mut options = LogOptions::new(SystemClock);
     options.unknown_peers = UnknownPeers::Refuse;
-    SyncLog::open(MemoryStore::new(identity), LIBRARY, device_id, options).await.unwrap()
+    SyncLog::open(MemoryStore::new(identity), LIBRARY, device_id, options)
+        .await
+        .unwrap()
 }
 
 /// Pulls everything that `origin` has for `peer`; returns the payloads.
 async fn pull(origin: &SyncLog, peer: Uuid, mut cursor: Cursor) -> Vec<String> {
     let mut received = Vec::new();
     loop {
-        let page = origin.read_for(peer, cursor, ReadLimits::entries(2)).await.unwrap();
-        received.extend(page.entries.iter().map(|entry| entry.data.as_str().to_owned()));
+        let page = origin
+            .read_for(peer, cursor, ReadLimits::entries(2))
+            .await
+            .unwrap();
+        received.extend(
+            page.entries
+                .iter()
+                .map(|entry| entry.data.as_str().to_owned()),
+        );
         cursor = page.next;
         if !page.more {
             origin.record_ack_at(peer, cursor).await.unwrap();
@@ -76,6 +91,11 @@ async fn a_cursor_of_one_log_is_refused_by_another() {
         log.record(change("one")).await.unwrap();
     }
     let cursor = phone.head_cursor().await.unwrap();
-    let refused = laptop.read_for(Uuid::from_u128(4), cursor, ReadLimits::default()).await;
-    assert!(matches!(refused, Err(LogError::OtherLog { .. })), "{refused:?}");
+    let refused = laptop
+        .read_for(Uuid::from_u128(4), cursor, ReadLimits::default())
+        .await;
+    assert!(
+        matches!(refused, Err(LogError::OtherLog { .. })),
+        "{refused:?}"
+    );
 }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use sync_log_core::hlc::{DriftLimits, ManualClock};
 use sync_log_core::{
     AckOutcome, Change, Cursor, Hlc, LogError, Page, ReadLimits, UnknownPeers, Uuid,
@@ -44,9 +45,10 @@ impl Device {
         parent: &Path,
         wall: Arc<ManualClock>,
         drift: DriftLimits,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Halt> {
         let folder = parent.join(format!("device-{number}.sdlibrary"));
-        std::fs::create_dir(&folder)?;
+        std::fs::create_dir(&folder)
+            .with_context(|| format!("failed to make {}", folder.display()))?;
         let mut device = Self {
             number,
             id: ids::device(number),
@@ -64,21 +66,22 @@ impl Device {
         &self.folder
     }
 
-    async fn open(&mut self) -> anyhow::Result<()> {
+    async fn open(&mut self) -> Result<(), Halt> {
         let options = SyncDb::options()
             .unknown_peers(UnknownPeers::Refuse)
             .drift(self.drift)
             .wall_clock(Arc::clone(&self.wall));
         let log = options.open(ids::library(), self.id, &self.folder);
+        let database = Database::open(&self.folder);
         self.files = Some(Files {
-            log: log.await?,
-            database: Database::open(&self.folder)?,
+            log: log.await.map_err(Halt::on_open)?,
+            database: database.map_err(Halt::on_database(&self.folder))?,
         });
         Ok(())
     }
 
     /// The program ends, and starts again with nothing but what its files hold.
-    pub(crate) async fn restart(&mut self, ending: Ending) -> anyhow::Result<()> {
+    pub(crate) async fn restart(&mut self, ending: Ending) -> Result<(), Halt> {
         match ending {
             Ending::Closed => self.close().await?,
             Ending::Dropped => self.files = None,
@@ -87,11 +90,15 @@ impl Device {
     }
 
     /// Closes log and records.
-    pub(crate) async fn close(&mut self) -> anyhow::Result<()> {
-        if let Some(files) = self.files.take() {
-            files.log.close().await?;
+    pub(crate) async fn close(&mut self) -> Result<(), Halt> {
+        match self.files.take() {
+            Some(files) => files
+                .log
+                .close()
+                .await
+                .map_err(self.refused("close its log")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Makes a change: first the log, which stamps it, then the record with

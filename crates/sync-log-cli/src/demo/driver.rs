@@ -78,7 +78,7 @@ struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    async fn start(plan: &Plan<'a>, script: &Script, folder: &Path) -> anyhow::Result<Self> {
+    async fn start(plan: &Plan<'a>, script: &Script, folder: &Path) -> Result<Self, Halt> {
         let history = plan.history;
         let mut driver = Self {
             history,
@@ -240,11 +240,8 @@ impl<'a> Driver<'a> {
     /// Closes everything and judges. A replay that was refused is not judged
     /// further: whatever did not happen would be found missing.
     async fn end(mut self, ran: Result<(), Halt>) -> anyhow::Result<Outcome> {
-        for (index, device) in self.devices.iter_mut().enumerate() {
-            self.oracle.let_go(index);
-            device.close().await?;
-        }
-        match ran {
+        let closed = self.close_all().await;
+        match ran.and(closed) {
             Ok(()) => self.oracle.judge_end()?,
             Err(Halt::Refused(call)) => self.oracle.add(Finding::Refused { call }),
             Err(Halt::Broken(error)) => return Err(error),
@@ -257,6 +254,14 @@ impl<'a> Driver<'a> {
             leads: self.leads,
             findings: self.oracle.into_findings(),
         })
+    }
+
+    async fn close_all(&mut self) -> Result<(), Halt> {
+        for (index, device) in self.devices.iter_mut().enumerate() {
+            self.oracle.let_go(index);
+            device.close().await?;
+        }
+        Ok(())
     }
 
     /// Each device with each other one.

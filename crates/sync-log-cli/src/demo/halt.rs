@@ -1,7 +1,10 @@
 //! Why a replay ends before its history does.
 
-use anyhow::Context as _;
+use std::path::Path;
+
+use anyhow::{Error, anyhow};
 use sync_log_core::LogError;
+use sync_log_sqlite::OpenError;
 
 /// Why a replay ends early.
 #[derive(Debug)]
@@ -10,28 +13,51 @@ pub(crate) enum Halt {
     /// question that the demo asks.
     Refused(String),
     /// A file cannot be read or written, so the question stays open.
-    Broken(anyhow::Error),
+    Broken(Error),
 }
 
 impl Halt {
     /// Tells the two apart; `call` is what was asked for.
     pub(crate) fn on(call: String) -> impl FnOnce(LogError) -> Self {
         move |error| match error {
-            LogError::Store(error) => Self::Broken(anyhow::Error::new(error).context(call)),
-            refusal => Self::Refused(format!("{call}: {:#}", anyhow::Error::new(refusal))),
+            LogError::Store(_) => Self::Broken(Error::new(error).context(call)),
+            refusal => Self::Refused(format!("{call}: {:#}", Error::new(refusal))),
         }
+    }
+
+    /// The same for a log that does not open.
+    pub(crate) fn on_open(error: OpenError) -> Self {
+        match error.as_log_error() {
+            Some(LogError::Store(_)) => Self::Broken(Error::new(error)),
+            _ => Self::Refused(format!("{:#}", Error::new(error))),
+        }
+    }
+
+    /// A database of the demo that does not open.
+    pub(crate) fn on_database(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
+        let failed = format!("failed to open {}", path.display());
+        |error| Self::Broken(Error::new(error).context(failed))
     }
 }
 
 impl From<rusqlite::Error> for Halt {
     fn from(error: rusqlite::Error) -> Self {
-        let read = Err::<(), _>(error).context("failed to use a database of the demo");
-        Self::Broken(read.unwrap_err())
+        Self::Broken(Error::new(error).context("failed to use a database of the demo"))
     }
 }
 
-impl From<anyhow::Error> for Halt {
-    fn from(error: anyhow::Error) -> Self {
+/// Before the replay begins, a refusal answers nothing either.
+impl From<Halt> for Error {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Refused(call) => anyhow!(call),
+            Halt::Broken(error) => error,
+        }
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
         Self::Broken(error)
     }
 }

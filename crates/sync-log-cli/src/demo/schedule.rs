@@ -119,13 +119,13 @@ impl<'a> Schedule<'a> {
 
     fn syncs_of_the_day(&self) -> impl Iterator<Item = (i64, Step)> {
         let times = self.times_of_day_ms.iter().enumerate();
-        let syncs = times.map(|(device, time_ms)| (self.day_starts + time_ms, Step::Sync(device)));
-        syncs.filter(|(t, step)| match step {
-            Step::Sync(device) => {
-                *t <= self.history.last_t() && self.presence.is_online(*device, *t)
-            }
-            _ => true,
-        })
+        let times = times.map(|(device, time_ms)| (device, self.day_starts + time_ms));
+        let is_due = |(device, t): &(usize, i64)| {
+            *t <= self.history.last_t() && self.presence.is_online(*device, *t)
+        };
+        times
+            .filter(is_due)
+            .map(|(device, t)| (t, Step::Sync(device)))
     }
 }
 

@@ -92,7 +92,7 @@ pub async fn an_append_may_lie_below_the_high_water<H: Harness>() {
 pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let ahead = Hlc::new((START_MS + HOUR_MS) as u64, 7, DEVICE);
+    let ahead = Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 7, DEVICE);
     log.append(entry(ahead, 0)).await.unwrap();
     assert_eq!(log.snapshot().await.state.high_water, ahead, "A5");
     let next = log.tick().await.unwrap();
@@ -106,8 +106,8 @@ pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>() {
 pub async fn a_stamp_too_far_ahead_of_the_wall_clock_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let limit_ms = 24 * HOUR_MS as u64;
-    let remote = Hlc::new(START_MS as u64 + limit_ms + 1, 0, DEVICE);
+    let limit_ms = 24 * HOUR_MS.cast_unsigned();
+    let remote = Hlc::new(START_MS.cast_unsigned() + limit_ms + 1, 0, DEVICE);
     let exceeded = DriftExceeded {
         device: DEVICE,
         remote,
@@ -179,7 +179,7 @@ pub async fn a_record_is_above_what_another_handle_observed<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let (log, other) = (rig.open().await, rig.open().await);
     log.record(change(0)).await.unwrap();
-    let remote = foreign(Hlc::new((START_MS + HOUR_MS) as u64, 3, DEVICE));
+    let remote = foreign(Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 3, DEVICE));
     other.observe_all(&[remote]).await.unwrap();
     let stamp = log.record(change(1)).await.unwrap();
     assert!(stamp > remote, "A1: high-water is re-read under the lock");

@@ -10,7 +10,8 @@ use crate::sample::{change, change_of_bytes, entry, foreign, own_after};
 
 fn batch_after(start: Hlc, count: u64) -> Vec<SharedChangeEntry> {
     (1..=count)
-        .map(|n| entry(own_after(start, n), n as usize))
+        .zip(1_usize..)
+        .map(|(ahead_ms, number)| entry(own_after(start, ahead_ms), number))
         .collect()
 }
 

@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use sync_log_core::{Hlc, ReadLimits};
+use sync_log_core::{Hlc, PRUNE_CHUNK_ENTRIES, ReadLimits};
 
 use crate::harness::Harness;
 use crate::rig::{DEVICE, Log, Rig, START_MS};
@@ -65,7 +65,7 @@ async fn states<H: Harness>(steps: &[Step]) -> Vec<Snapshot> {
 }
 
 fn stamp(ahead_ms: u64) -> Hlc {
-    own_after(Hlc::new(START_MS as u64, 0, DEVICE), ahead_ms)
+    own_after(Hlc::new(START_MS.cast_unsigned(), 0, DEVICE), ahead_ms)
 }
 
 macro_rules! step {
@@ -95,7 +95,7 @@ pub async fn a_dropped_append_is_there_as_a_whole_or_not<H: Harness>() {
     let call: Step = step!(log => log.append(entry(stamp(5), 7)));
     drop_everywhere::<H>(call, &[call]).await;
     let call: Step = step!(log => log.append_many(
-        (1..50).map(|n| entry(stamp(n), n as usize)).collect()
+        (1..50).map(|ahead_ms| entry(stamp(ahead_ms), 7)).collect()
     ));
     drop_everywhere::<H>(call, &[call]).await;
 }
@@ -105,7 +105,7 @@ pub async fn a_dropped_tick_or_observation_is_committed_or_not<H: Harness>() {
     let call: Step = step!(log => log.tick());
     drop_everywhere::<H>(call, &[call]).await;
     let call: Step = step!(log => async {
-        let remote = Hlc::new(START_MS as u64 + 500, 0, peer(1));
+        let remote = Hlc::new(START_MS.cast_unsigned() + 500, 0, peer(1));
         log.observe_all(&[remote]).await
     });
     drop_everywhere::<H>(call, &[call]).await;
@@ -158,6 +158,31 @@ pub async fn a_dropped_prune_has_deleted_a_whole_chunk_or_nothing<H: Harness>() 
         log.on_ack(peer(2), head).await
     });
     drop_everywhere::<H>(both, &[ack, prune]).await;
+}
+
+/// `prune_acked` over two chunks: dropped between them, the floor is where the
+/// entries end that are gone, and the next prune goes on from there.
+pub async fn a_prune_dropped_between_chunks_goes_on_later<H: Harness>() {
+    for polls in 0..POLLS_MAX {
+        let rig = Rig::<H>::new().await;
+        let log = rig.open().await;
+        let stamps = log.record_batch(PRUNE_CHUNK_ENTRIES + 5).await;
+        let last = stamps[stamps.len() - 1];
+        log.record_ack(peer(1), last).await.unwrap();
+        let answer = dropped_after(polls, log.prune_acked()).await;
+        let log = rig.reopen(log).await;
+        let gone = stamps.len() - rig.storage.retained().await.len();
+        let whole = [0, PRUNE_CHUNK_ENTRIES, stamps.len()];
+        assert!(whole.contains(&gone), "A7: {gone} are gone");
+        let floor = gone.checked_sub(1).map_or(Hlc::ZERO, |last| stamps[last]);
+        assert_eq!(log.floor().await.unwrap(), floor, "P3: after {polls} polls");
+        let rest = log.prune_acked().await.unwrap();
+        assert_eq!(gone + rest, stamps.len(), "A7: the rest goes later");
+        if answer.is_some() {
+            return;
+        }
+    }
+    panic!("A7: the prune is not done after {POLLS_MAX} polls");
 }
 
 /// `read_for` of a peer that was rewound: it holds, or not.

@@ -8,7 +8,7 @@ use crate::rig::{HOUR_MS, Rig, START_MS};
 use crate::sample::{change, foreign, just_above, own_after, peer};
 
 fn remote(after_start_ms: i64) -> Hlc {
-    Hlc::new((START_MS + after_start_ms) as u64, 4, peer(1))
+    Hlc::new((START_MS + after_start_ms).cast_unsigned(), 4, peer(1))
 }
 
 /// The highest is committed before `Ok`, and every later stamp is above it.
@@ -57,8 +57,8 @@ pub async fn one_stamp_too_far_ahead_refuses_them_all<H: Harness>() {
         device: peer(1),
         remote: far,
         now_ms: START_MS,
-        ahead_by_ms: limit_ms as u64 + 1,
-        limit_ms: limit_ms as u64,
+        ahead_by_ms: limit_ms.cast_unsigned() + 1,
+        limit_ms: limit_ms.cast_unsigned(),
     };
     let remotes = [remote(HOUR_MS), far, remote(2)];
     let refused = LogError::Clock(ObserveError::TooFarAhead(exceeded));

@@ -75,7 +75,7 @@ pub async fn a_tick_is_never_issued_again_after_a_restart<H: Harness>() {
 pub async fn what_was_observed_counts_after_a_restart<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let remote = foreign(Hlc::new((START_MS + HOUR_MS) as u64, 9, DEVICE));
+    let remote = foreign(Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 9, DEVICE));
     log.observe_all(&[remote]).await.unwrap();
     drop(log);
     rig.wall.advance_ms(-HOUR_MS);

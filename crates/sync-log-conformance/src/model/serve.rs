@@ -1,5 +1,7 @@
 //! What readers get, and what `explain` says, in the reference.
 
+use std::cmp::Reverse;
+
 use sync_log_core::{
     Cause, Cursor, Explanation, Held, Hlc, LogError, Page, PrunePolicy, ReadLimits, Remedy,
     SharedChangeEntry, UntrustedRow, Uuid,
@@ -128,7 +130,7 @@ impl Reference {
             .filter_map(|id| self.held(*id))
             .collect();
         // Stable: equals stay in the order of their ids.
-        held.sort_by(|a, b| (b.lag_entries, b.lag_ms).cmp(&(a.lag_entries, a.lag_ms)));
+        held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
         held.extend(self.held_by_nobody_or_policy(held.is_empty()));
         Explanation {
             head: self.file.head,
@@ -210,7 +212,7 @@ impl Reference {
 
     fn held_above(&self, cause: Cause, remedy: Option<Remedy>, place: Hlc) -> Held {
         let lag = self.extent(place);
-        let age = |at: i64| (self.now_ms - at).max(0) as u64;
+        let age = |at: i64| (self.now_ms - at).max(0).cast_unsigned();
         Held {
             cause,
             peer: None,

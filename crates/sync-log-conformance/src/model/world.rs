@@ -319,7 +319,7 @@ impl<H: Harness> World<H> {
 
     fn stamp(&self, pick: StampPick) -> Hlc {
         let seen = |number| picked(&self.stamps, number).unwrap_or(Hlc::ZERO);
-        let wall = |ahead_ms: i64| (self.model.now_ms + ahead_ms).max(0) as u64;
+        let wall = |ahead_ms: i64| (self.model.now_ms + ahead_ms).max(0).cast_unsigned();
         match pick {
             StampPick::Zero => Hlc::ZERO,
             StampPick::Seen(number) => seen(number),

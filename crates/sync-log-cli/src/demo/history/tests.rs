@@ -154,3 +154,14 @@ fn bytes_that_are_no_text_are_refused() {
     let error = History::read(&b"{\"t\":\xff}\n"[..]).unwrap_err();
     assert_eq!(error.to_string(), "line 1: it is not UTF-8");
 }
+
+#[test]
+fn sixty_four_devices_fit_and_the_sixty_fifth_is_refused() {
+    let lines = |devices: usize| -> String {
+        let line = |device| LINE.replace(r#""device":3"#, &format!(r#""device":{device}"#)) + "\n";
+        (0..devices).map(line).collect()
+    };
+    assert_eq!(read(&lines(64)).unwrap().devices.len(), DEVICES_MAX);
+    let error = read(&lines(65)).unwrap_err().to_string();
+    assert!(error.starts_with("line 65: device is 64"), "{error}");
+}

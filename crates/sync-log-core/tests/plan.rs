@@ -1,0 +1,318 @@
+//! The plan of a prune against a slow reference, on random logs and peers.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use sync_log_core::{
+    EntrySummary, Hlc, LogIdentity, LogState, PRUNE_CHUNK_ENTRIES, Peer, PeerFacts, PeerRow,
+    PeerState, Plan, PrunePolicy, RegisteredBy, RetireReason, Uuid, Watermark, plan, watermark,
+};
+
+const DEVICE: Uuid = Uuid::from_u128(0xd0);
+const NOW_MS: i64 = 10_000;
+
+/// Entry `number` of a log; 0 is before the first.
+fn stamp(number: u64) -> Hlc {
+    match number {
+        0 => Hlc::ZERO,
+        _ => Hlc::new(number * 10, 0, DEVICE),
+    }
+}
+
+/// One peer's row: how far it acked, where pruning holds for it, whether it is
+/// retired, and what is wrong with the row.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    acked: u64,
+    hold: Option<u64>,
+    retired: bool,
+    fault: Option<&'static str>,
+}
+
+/// A log from entry `first` on, with when each was written.
+#[derive(Debug, Clone)]
+struct Log {
+    first: u64,
+    created_at_ms: Vec<i64>,
+    rows: Vec<Row>,
+    solo: bool,
+    policy: PrunePolicy,
+}
+
+impl Log {
+    fn state(&self) -> LogState {
+        let mut state = LogState::new(LogIdentity {
+            library_id: Uuid::from_u128(1),
+            device_id: DEVICE,
+            log_id: Uuid::from_u128(2),
+        });
+        state.head = stamp(self.first + self.created_at_ms.len() as u64 - 1);
+        state.floor.hlc = stamp(self.first - 1);
+        state.high_water = state.head;
+        state.solo = self.solo;
+        state
+    }
+
+    fn entries(&self) -> Vec<EntrySummary> {
+        let numbered = self.created_at_ms.iter().zip(self.first..);
+        numbered
+            .map(|(created_at_ms, number)| EntrySummary {
+                hlc: stamp(number),
+                created_at_ms: *created_at_ms,
+            })
+            .collect()
+    }
+
+    fn rows(&self) -> Vec<PeerRow> {
+        let numbered = self.rows.iter().zip(0x10..);
+        numbered.map(|(row, id)| peer_row(row, id)).collect()
+    }
+
+    /// The window that a store would show for one chunk.
+    fn plan(&self) -> Plan {
+        let mut oldest = self.entries();
+        oldest.truncate(self.policy.window());
+        plan(self.policy, &self.state(), &self.rows(), &oldest, NOW_MS)
+    }
+}
+
+fn peer_row(row: &Row, id: u128) -> PeerRow {
+    let state = match row.retired {
+        false => PeerState::Active,
+        true => PeerState::Retired {
+            since_ms: 5,
+            reason: RetireReason::Operator,
+        },
+    };
+    let mut stored = PeerRow::from(Peer {
+        peer: Uuid::from_u128(id),
+        acked: stamp(row.acked),
+        acked_at_ms: 0,
+        facts: PeerFacts {
+            state,
+            registered_by: RegisteredBy::App,
+            registered_at_ms: 0,
+            admission: 1,
+            hold: row.hold.map(stamp),
+        },
+    });
+    match row.fault {
+        Some("peer id") => stored.peer_device_id = "laptop".to_owned(),
+        Some("nil peer") => stored.peer_device_id = Uuid::nil().to_string(),
+        Some("own peer") => stored.peer_device_id = DEVICE.to_string(),
+        Some("hlc") => stored.last_acked_hlc.clear(),
+        Some("foreign") => {
+            stored.last_acked_hlc = Hlc::new(1, 0, Uuid::from_u128(id)).to_string();
+        }
+        Some("above head") => stored.last_acked_hlc = stamp(1_000_000).to_string(),
+        Some("stranger") => stored.facts = None,
+        _ => {}
+    }
+    stored
+}
+
+/// How many entries may go, told one entry at a time.
+fn slow_reference(log: &Log) -> usize {
+    let entries = log.entries();
+    if log.rows.iter().any(|row| row.fault.is_some()) {
+        return 0;
+    }
+    let active: Vec<&Row> = log.rows.iter().filter(|row| !row.retired).collect();
+    if active.is_empty() && !log.solo {
+        return 0;
+    }
+    let lacks = |row: &Row, hlc: Hlc| {
+        hlc > stamp(row.acked) || row.hold.is_some_and(|hold| hlc > stamp(hold))
+    };
+    let everybody_has = |entry: &EntrySummary| !active.iter().any(|row| lacks(row, entry.hlc));
+    let shared = entries.iter().filter(|entry| everybody_has(entry)).count();
+    let mut gone = 0;
+    while gone < shared && gone < PRUNE_CHUNK_ENTRIES {
+        let keeps = match log.policy {
+            PrunePolicy::KeepEntries { count } => shared - gone <= count,
+            PrunePolicy::KeepFor { age_ms } => {
+                let age_ms_now = NOW_MS - entries[gone].created_at_ms;
+                i128::from(age_ms_now.max(0)) < i128::from(age_ms)
+            }
+            _ => false,
+        };
+        if keeps {
+            break;
+        }
+        gone += 1;
+    }
+    gone
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let fault = prop_oneof![
+        30 => Just(None),
+        1 => proptest::sample::select(vec![
+            "peer id", "nil peer", "own peer", "hlc", "foreign", "above head", "stranger",
+        ])
+        .prop_map(Some),
+    ];
+    let row = (
+        0..1_u64 << 20,
+        proptest::option::weighted(0.2, 0..1_u64 << 20),
+        0..5,
+        fault,
+    )
+        .prop_map(|(acked, hold, dice, fault)| Row {
+            acked,
+            hold,
+            retired: dice == 0,
+            fault,
+        });
+    proptest::collection::vec(row, 0..5)
+}
+
+fn policy() -> impl Strategy<Value = PrunePolicy> {
+    prop_oneof![
+        Just(PrunePolicy::AckedByAll),
+        (0..12_000_u64).prop_map(|age_ms| PrunePolicy::KeepFor { age_ms }),
+        (0..30_usize).prop_map(|count| PrunePolicy::KeepEntries { count }),
+    ]
+}
+
+fn logs() -> impl Strategy<Value = Log> {
+    let lengths = prop_oneof![
+        20 => 1..12_usize,
+        1 => PRUNE_CHUNK_ENTRIES - 2..PRUNE_CHUNK_ENTRIES + 40,
+    ];
+    let created = lengths.prop_flat_map(|length| {
+        // Mostly in the order of time, as clocks mostly go.
+        proptest::collection::vec(0..11_000_i64, length).prop_map(|mut at| {
+            let sorted = at.len() / 2;
+            at[..sorted].sort_unstable();
+            at
+        })
+    });
+    (1..20_u64, created, rows(), any::<bool>(), policy()).prop_map(
+        |(first, created_at_ms, rows, solo, policy)| {
+            let head = first + created_at_ms.len() as u64 - 1;
+            // Every place from before the floor up to the head.
+            let place = |raw: u64| raw % (head + 1);
+            let rows = rows.into_iter().map(|row| Row {
+                acked: place(row.acked),
+                hold: row.hold.map(place),
+                ..row
+            });
+            Log {
+                first,
+                created_at_ms,
+                rows: rows.collect(),
+                solo,
+                policy,
+            }
+        },
+    )
+}
+
+#[test]
+fn a_plan_is_what_the_slow_reference_says() {
+    let config = Config {
+        cases: 4000,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let checked = TestRunner::new_with_rng(config, rng).run(&logs(), |log| {
+        let planned = log.plan();
+        let expected = slow_reference(&log);
+        prop_assert_eq!(planned.entries, expected);
+        // A prefix: as many as it says, and up to the last of them.
+        let last = expected
+            .checked_sub(1)
+            .map(|index| log.entries()[index].hlc);
+        prop_assert_eq!(planned.through, last);
+        for (row, stored) in log.rows.iter().zip(log.rows()) {
+            let Ok(peer) = stored.judge(&log.state()) else {
+                prop_assert_eq!(planned, Plan::default(), "pruned past {:?}", row);
+                continue;
+            };
+            if peer.is_active() {
+                prop_assert!(planned.through.is_none_or(|gone| gone <= peer.position()));
+            }
+        }
+        Ok(())
+    });
+    if let Err(failure) = checked {
+        panic!("{failure}");
+    }
+}
+
+fn log(rows: &[Row], solo: bool) -> Log {
+    Log {
+        first: 1,
+        created_at_ms: vec![0; 5],
+        rows: rows.to_vec(),
+        solo,
+        policy: PrunePolicy::AckedByAll,
+    }
+}
+
+const AT_THREE: Row = Row {
+    acked: 3,
+    hold: None,
+    retired: false,
+    fault: None,
+};
+
+#[test]
+fn the_watermark_is_the_slowest_active_peer() {
+    let retired = Row {
+        acked: 1,
+        retired: true,
+        ..AT_THREE
+    };
+    let rewound = Row {
+        hold: Some(2),
+        acked: 5,
+        ..AT_THREE
+    };
+    let held_above = Row {
+        hold: Some(4),
+        ..AT_THREE
+    };
+    let tables: [(&[Row], bool, Watermark); 7] = [
+        (&[], false, Watermark::Unknown),
+        (&[], true, Watermark::Through(stamp(5))),
+        (&[retired], false, Watermark::Unknown),
+        (&[retired], true, Watermark::Through(stamp(5))),
+        (&[AT_THREE, retired], false, Watermark::Through(stamp(3))),
+        (&[AT_THREE, rewound], true, Watermark::Through(stamp(2))),
+        (&[held_above], false, Watermark::Through(stamp(3))),
+    ];
+    for (rows, solo, expected) in tables {
+        let log = log(rows, solo);
+        let found = watermark(&log.state(), &log.rows());
+        assert_eq!(found, expected, "{rows:?}, solo {solo}");
+    }
+}
+
+#[test]
+fn one_untrusted_row_makes_the_watermark_unknown() {
+    for fault in [
+        "peer id",
+        "nil peer",
+        "own peer",
+        "hlc",
+        "foreign",
+        "above head",
+        "stranger",
+    ] {
+        for retired in [false, true] {
+            let row = Row {
+                fault: Some(fault),
+                retired,
+                ..AT_THREE
+            };
+            let log = log(&[AT_THREE, row], true);
+            let found = watermark(&log.state(), &log.rows());
+            assert_eq!(found, Watermark::Unknown, "{fault}, retired: {retired}");
+            assert_eq!(log.plan(), Plan::default(), "{fault}");
+        }
+    }
+}

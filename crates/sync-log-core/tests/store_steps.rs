@@ -1,0 +1,153 @@
+//! What a call asks of its store, in which order, and what it makes of the
+//! answers.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use mockall::Sequence;
+use sync_log_core::{
+    AckOutcome, Cursor, ErrorKind, Hlc, LogError, ReadLimits, ReadView, StoreErrorKind, Tag, View,
+};
+
+use common::{
+    DEVICE, LOG, MockStore, PEER, assert_came_through, change, decide, entry, failure, open,
+    open_on, peer_at, run, state, view,
+};
+
+#[test]
+fn a_stamp_of_a_commit_that_failed_is_not_issued_again() {
+    let decided = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&decided);
+    let mut store = MockStore::new();
+    store.expect_write().times(2).returning(move |mut job| {
+        let changes = decide(&mut job, &state(), &[]).unwrap();
+        let mut seen = seen.lock().unwrap();
+        seen.push(changes.append[0].entry.hlc);
+        match seen.len() {
+            1 => Err(failure(StoreErrorKind::Full).into()),
+            _ => Ok(()),
+        }
+    });
+    let stamp = run(async {
+        let log = open(store).await;
+        log.record(change()).await.unwrap_err();
+        log.record(change()).await.unwrap()
+    });
+    let decided = decided.lock().unwrap();
+    assert!(decided[1] > decided[0]);
+    assert_eq!(stamp, decided[1]);
+}
+
+#[test]
+fn of_a_job_that_is_decided_twice_the_last_decision_counts() {
+    let mut ahead = state();
+    ahead.head = Hlc::new(1_800_000_000_000, 0, DEVICE);
+    ahead.high_water = ahead.head;
+    let mut store = MockStore::new();
+    store.expect_write().times(1).returning(move |mut job| {
+        // The first attempt is rolled back; meanwhile another process wrote.
+        decide(&mut job, &state(), &[]).unwrap();
+        decide(&mut job, &ahead, &[]).unwrap();
+        Ok(())
+    });
+    let stamp = run(async { open(store).await.record(change()).await }).unwrap();
+    assert!(stamp > ahead.head);
+}
+
+#[test]
+fn a_refusal_after_a_first_decision_is_what_counts() {
+    let mut ahead = state();
+    ahead.head = Hlc::new(1_800_000_000_000, 0, DEVICE);
+    let mut store = MockStore::new();
+    store.expect_write().times(1).returning(move |mut job| {
+        decide(&mut job, &state(), &[]).unwrap();
+        decide(&mut job, &ahead, &[]).map(drop)
+    });
+    let error = run(async { open(store).await.append(entry(1)).await }).unwrap_err();
+    assert!(matches!(error, LogError::NotAboveHead { .. }), "{error:?}");
+}
+
+#[test]
+fn no_page_is_returned_if_the_hold_cannot_be_committed() {
+    let (old, new) = (entry(1), entry(2));
+    let cursor = Cursor::new(LOG, old.hlc, Tag::of(&old)).unwrap();
+    let mut now = state();
+    now.head = new.hlc;
+    let rewound = ReadView {
+        state: now,
+        at: Some(old),
+        entries: vec![new.clone()],
+        peer: Some(peer_at(new.hlc)),
+    };
+    let mut store = MockStore::new();
+    let mut order = Sequence::new();
+    store
+        .expect_read()
+        .times(1)
+        .in_sequence(&mut order)
+        .return_once(|_| Ok(view(state())));
+    store
+        .expect_read()
+        .times(1)
+        .in_sequence(&mut order)
+        .return_once(move |_| Ok(rewound));
+    store
+        .expect_write()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| Err(failure(StoreErrorKind::Full).into()));
+    let error = run(async {
+        let log = open_on(store).await;
+        log.read_for(PEER, cursor, ReadLimits::default()).await
+    });
+    assert_came_through(&error.unwrap_err(), StoreErrorKind::Full, ErrorKind::Retry);
+}
+
+#[test]
+fn an_ack_that_was_taken_stays_taken_if_the_prune_fails() {
+    let acked = entry(1).hlc;
+    let mut now = state();
+    now.head = acked;
+    let taken = Arc::new(Mutex::new(None));
+    let written = Arc::clone(&taken);
+    let mut store = MockStore::new();
+    let mut order = Sequence::new();
+    store
+        .expect_write()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(move |mut job| {
+            let _ = job.needs(&now);
+            let changes = job.decide(&View {
+                state: &now,
+                entries: vec![entry(1)],
+                peers: vec![peer_at(Hlc::ZERO)],
+                oldest: Vec::new(),
+            })?;
+            *written.lock().unwrap() = changes.peer;
+            Ok(())
+        });
+    store
+        .expect_write()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| Err(failure(StoreErrorKind::Locked).into()));
+    let error = run(async { open(store).await.on_ack(PEER, acked).await }).unwrap_err();
+    assert_came_through(&error, StoreErrorKind::Locked, ErrorKind::Retry);
+    let taken = taken.lock().unwrap().expect("the ack was written");
+    assert_eq!((taken.peer, taken.acked), (PEER, acked));
+}
+
+#[test]
+fn an_ack_that_registers_asks_for_no_prune() {
+    let mut store = MockStore::new();
+    store
+        .expect_write()
+        .times(1)
+        .returning(|mut job| decide(&mut job, &state(), &[]).map(drop));
+    let done = run(async { open(store).await.on_ack(PEER, Hlc::ZERO).await }).unwrap();
+    assert_eq!((done.ack, done.pruned), (AckOutcome::Registered, 0));
+}
