@@ -248,6 +248,7 @@ macro_rules! for_each_case {
                 explain_shows_a_rewound_peer [K2 P7];
                 a_prune_that_gets_in_before_the_hold_is_told [K2 P4];
                 the_hold_is_committed_before_the_page_is_returned [K2 P4];
+                a_deeper_read_that_gets_in_before_the_hold_keeps_its_hold [K2];
                 a_retirement_that_gets_in_before_the_hold_is_told [K2];
             }
             solo {

@@ -204,6 +204,29 @@ pub async fn the_hold_is_committed_before_the_page_is_returned<H: Harness>() {
     assert_eq!(other.prune_acked().await.unwrap(), 3, "K2");
 }
 
+/// A second read from further down gets in before the hold of the first: the
+/// lower one stays.
+pub async fn a_deeper_read_that_gets_in_before_the_hold_keeps_its_hold<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (other, stamps) = set_up(&rig).await;
+    let cursor = other.cursor_at(stamps[3]).await;
+    let deeper = other.cursor_at(stamps[2]).await;
+    let (raced, log) = raced(&rig).await;
+    let rival = other.clone();
+    raced.before_write(async move {
+        let read = rival.read_for(peer(1), deeper, ReadLimits::default());
+        read.await.unwrap();
+    });
+    let read = log.read_for(peer(1), cursor, ReadLimits::default());
+    read.await.unwrap();
+    assert!(raced.is_done(), "K2: the deeper read came between");
+    assert_eq!(
+        other.position(peer(1)).await,
+        stamps[2],
+        "K2: it only moves down"
+    );
+}
+
 /// The peer is retired while it reads: no page, and no hold.
 pub async fn a_retirement_that_gets_in_before_the_hold_is_told<H: Harness>() {
     let rig = Rig::<H>::new().await;
