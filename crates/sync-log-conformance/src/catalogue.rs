@@ -46,6 +46,11 @@ macro_rules! for_each_case {
                 an_ack_of_another_devices_stamp_is_refused [K3];
                 an_own_ack_is_refused [K3];
             }
+            anywhere {
+                a_registration_at_any_step_of_a_prune_counts [P4 K1];
+                a_write_at_any_step_of_a_record_keeps_the_order [A1];
+                a_prune_at_any_step_of_a_rewound_read_leaves_no_hole [K2 R2 P4];
+            }
             append {
                 stamps_ascend_in_commit_order [A1 A4];
                 an_entry_not_above_the_head_is_refused [A1];
@@ -86,6 +91,7 @@ macro_rules! for_each_case {
                 writers_on_two_handles_never_share_a_stamp [A1];
                 ticks_on_two_handles_are_unique [A1];
                 readers_see_every_entry_once_while_it_is_pruned [A1 R1 R2 P1 P4];
+                every_read_shows_one_committed_state [R1 A2 P3];
                 the_floor_stands_still_once_a_registration_is_ok [P4 P3];
                 refusals_do_not_touch_their_neighbours [A2 A1];
             }

@@ -17,6 +17,7 @@ pub struct Interposed {
     inner: Arc<dyn LogStore>,
     before_write: Mutex<Vec<Hook>>,
     before_read: Mutex<Vec<Hook>>,
+    before_call: Mutex<Vec<Hook>>,
 }
 
 impl Interposed {
@@ -27,6 +28,7 @@ impl Interposed {
             inner,
             before_write: Mutex::default(),
             before_read: Mutex::default(),
+            before_call: Mutex::default(),
         })
     }
 
@@ -40,10 +42,20 @@ impl Interposed {
         self.before_read.lock().unwrap().insert(0, Box::pin(hook));
     }
 
+    /// Makes `hook` happen after `calls` more calls of any kind, right before the
+    /// next: for a race that must be safe wherever it falls.
+    pub fn after_calls(&self, calls: usize, hook: impl Future<Output = ()> + Send + 'static) {
+        let mut queue = self.before_call.lock().unwrap();
+        queue.insert(0, Box::pin(hook));
+        queue.extend((0..calls).map(|_| -> Hook { Box::pin(async {}) }));
+    }
+
     /// Whether everything that was asked for has happened.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.before_write.lock().unwrap().is_empty() && self.before_read.lock().unwrap().is_empty()
+        [&self.before_write, &self.before_read, &self.before_call]
+            .iter()
+            .all(|hooks| hooks.lock().unwrap().is_empty())
     }
 }
 
@@ -57,16 +69,19 @@ async fn run_next(hooks: &Mutex<Vec<Hook>>) {
 #[async_trait]
 impl LogStore for Interposed {
     async fn write(&self, job: WriteJob) -> Result<(), LogError> {
+        run_next(&self.before_call).await;
         run_next(&self.before_write).await;
         self.inner.write(job).await
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        run_next(&self.before_call).await;
         run_next(&self.before_read).await;
         self.inner.read(request).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        run_next(&self.before_call).await;
         self.inner.survey(places).await
     }
 

@@ -317,6 +317,11 @@ async fn migrations_can_be_spliced_into_an_apps_own_migrator() {
     );
     assert!(tables.contains(&"shared_changes".to_owned()), "{tables:?}");
     assert!(!tables.contains(&"sync_log_migrations".to_owned()));
+    db.close().await.unwrap();
+
+    let opened = SyncDb::open(LIBRARY, DEVICE, folder.path()).await;
+    assert!(opened.is_err(), "its record is not where the log looks");
+    assert_eq!(names(&raw(folder.path()), "table"), tables);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sync_log_core::{Cursor, Hlc, ReadLimits, Uuid};
+use sync_log_core::{Cursor, Hlc, LogStore, ReadLimits, ReadRequest, Uuid};
 use tokio::task::{JoinHandle, yield_now};
 
 use crate::harness::Harness;
@@ -15,7 +15,14 @@ const RECORDS_EACH: usize = 25;
 
 /// Starts tasks that record one by one, in turn on each of `logs`.
 fn start_writers(logs: &[Log]) -> Vec<JoinHandle<Vec<Hlc>>> {
-    let write = |log: Log| async move { log.record_each(RECORDS_EACH).await };
+    let write = |log: Log| async move {
+        let mut stamps = Vec::new();
+        for number in 0..RECORDS_EACH {
+            stamps.push(log.record(change(number)).await.unwrap());
+            yield_now().await;
+        }
+        stamps
+    };
     (0..WRITERS)
         .map(|number| tokio::spawn(write(logs[number % logs.len()].clone())))
         .collect()
@@ -118,6 +125,68 @@ async fn prune_until(log: Log, done: Arc<AtomicBool>) {
         log.prune_acked().await.unwrap();
         yield_now().await;
     }
+}
+
+/// Batches of three come and go: whoever looks sees whole ones, and a head, a
+/// floor and acks that fit the entries.
+pub async fn every_read_shows_one_committed_state<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let looking: Vec<_> = [log.clone(), rig.open().await]
+        .into_iter()
+        .map(|log| tokio::spawn(look_until(log, Arc::clone(&done))))
+        .collect();
+    for round in 0..60 {
+        let stamps = log.record_batch(3).await;
+        yield_now().await;
+        if round % 3 == 2 {
+            log.on_ack(peer(1), stamps[2]).await.unwrap();
+            yield_now().await;
+        }
+    }
+    done.store(true, Ordering::SeqCst);
+    for task in looking {
+        task.await.unwrap();
+    }
+}
+
+async fn look_until(log: Log, done: Arc<AtomicBool>) {
+    let store = log.store();
+    while !done.load(Ordering::SeqCst) {
+        look_at_a_page(&*store).await;
+        yield_now().await;
+        look_at_a_survey(&*store).await;
+        yield_now().await;
+    }
+}
+
+async fn look_at_a_page(store: &dyn LogStore) {
+    let everything = ReadRequest {
+        after: Hlc::ZERO,
+        max_entries: 1000,
+        max_bytes: usize::MAX,
+        peer: Some(peer(1)),
+    };
+    let view = store.read(everything).await.unwrap();
+    let (state, entries) = (view.state, view.entries);
+    assert_eq!(entries.len() % 3, 0, "R1: whole batches");
+    let end = entries.last().map_or(state.floor.hlc, |last| last.hlc);
+    assert_eq!(end, state.head, "R1: the head is the last entry");
+    let above = entries.first().is_none_or(|e| e.hlc > state.floor.hlc);
+    assert!(above, "R1: the floor is below the first entry");
+    let row = view.peer.unwrap().judge(&state).unwrap();
+    assert!(row.acked >= state.floor.hlc, "R1: nothing went unacked");
+}
+
+async fn look_at_a_survey(store: &dyn LogStore) {
+    let survey = store.survey(|state, _| vec![Hlc::ZERO, state.head]);
+    let survey = survey.await.unwrap();
+    assert_eq!(survey.extents[0].entries % 3, 0, "R1: whole batches");
+    assert_eq!(survey.extents[1].entries, 0, "R1: none above the head");
+    let row = survey.peers[0].judge(&survey.state).unwrap();
+    assert!(row.acked >= survey.state.floor.hlc, "R1: nothing unacked");
 }
 
 /// Peers register while another acknowledges and prunes: from the moment that

@@ -65,6 +65,10 @@ pub async fn text_is_kept_byte_for_byte<H: Harness>() {
     let log = rig.reopen(log).await;
     let owners = log.get_since(None, 100).await.unwrap();
     assert_eq!(owners, expected, "A6: after a restart");
+    // Against the texts themselves: what is compared above was a payload before.
+    let given = TEXTS.iter().filter(|text| JsonText::new(**text).is_ok());
+    let kept = owners.iter().map(|entry| entry.data.as_str());
+    assert!(kept.eq(given.copied()), "A6: byte for byte as given");
 }
 
 /// The largest entry is taken, and fits a page.

@@ -1,10 +1,12 @@
 //! How the tables are made.
 //!
 //! Three doors. [`SyncDb::open`](crate::SyncDb::open) runs [`Migrator`] by
-//! itself. An app that keeps its own migrator can splice [`migrations`] into its
-//! list, or run `Migrator::up` on its connection or inside its transaction: the
-//! record of what ran is in `sync_log_migrations`, apart from the app's
-//! `seaql_migrations`.
+//! itself. An app can run `Migrator::up` on its connection or inside its
+//! transaction: the record of what ran is in `sync_log_migrations`, apart from the
+//! app's `seaql_migrations`. Or it can splice [`migrations`] into the list of its
+//! own migrator. Then the record is in `seaql_migrations`, where
+//! [`SyncDb::open`](crate::SyncDb::open) does not look: it would make the tables
+//! again, fails, and leaves the file as it was.
 //!
 //! A `fresh()` of the app's own migrator drops every table of the database it
 //! runs on, these included: the pending changes in them are then lost.
