@@ -1,9 +1,8 @@
 //! The clock: one atomic word that only goes up.
 
-use core::sync::atomic::{AtomicU64, Ordering};
-
 use uuid::Uuid;
 
+use crate::atomic::{AtomicU64, Ordering};
 use crate::packed;
 use crate::{
     CEILING_MS, Drift, DriftExceeded, DriftLimit, DriftLimits, Hlc, ObserveError, ResumeError,

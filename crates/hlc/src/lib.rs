@@ -5,6 +5,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod atomic;
 mod clock;
 mod drift;
 mod error;
