@@ -26,11 +26,3 @@ fn a_clock_works_without_std_on_a_source_of_time_that_holds_state() {
     assert_eq!(clock.last().to_text().parse(), Ok(clock.last()));
     assert_eq!(clock.now_ms(), 40);
 }
-
-#[test]
-fn the_crate_names_std_in_one_place_only_behind_its_feature() {
-    let lib = include_str!("../src/lib.rs");
-    assert!(lib.contains("\n#![no_std]\n"));
-    assert!(lib.contains("#[cfg(feature = \"std\")]\nextern crate std;"));
-    assert_eq!(lib.matches("extern crate").count(), 1);
-}

@@ -2,19 +2,24 @@
 
 use super::*;
 
-#[test]
-fn a_stamp_is_the_wall_clock_and_the_counter_starts_again_with_each_millisecond() {
+checks!["H1":
+    a_stamp_is_the_wall_clock_and_the_counter_starts_again_with_each_millisecond,
+    stamps_go_up_whatever_the_wall_clock_does,
+    the_first_stamp_of_a_device_without_a_wall_clock_is_not_zero,
+    the_last_stamp_is_the_highest_issued_or_observed,
+];
+
+fn a_stamp_is_the_wall_clock_and_the_counter_starts_again_with_each_millisecond(bench: &Bench) {
     let wall = ManualClock::new(5);
-    let clock = Clock::new(OWN, &wall);
+    let clock = bench.clock_on(&wall);
     assert_eq!([clock.tick(), clock.tick()], [own(5, 0), own(5, 1)]);
     wall.set_ms(6);
     assert_eq!([clock.tick(), clock.tick()], [own(6, 0), own(6, 1)]);
 }
 
-#[test]
-fn stamps_go_up_whatever_the_wall_clock_does() {
+fn stamps_go_up_whatever_the_wall_clock_does(bench: &Bench) {
     let wall = ManualClock::new(NOW.cast_signed());
-    let clock = Clock::new(OWN, &wall);
+    let clock = bench.clock_on(&wall);
     let mut last = clock.tick();
     let back = NOW.cast_signed() - TEN_YEARS_MS.cast_signed();
     for ms in [
@@ -36,16 +41,14 @@ fn stamps_go_up_whatever_the_wall_clock_does() {
     assert_eq!(last.timestamp, NOW, "a nonsensical reading moves nothing");
 }
 
-#[test]
-fn the_first_stamp_of_a_device_without_a_wall_clock_is_not_zero() {
-    let clock = clock_at(-1);
+fn the_first_stamp_of_a_device_without_a_wall_clock_is_not_zero(bench: &Bench) {
+    let clock = bench.clock_at(-1);
     assert_eq!(clock.last(), own(0, 0));
     assert_eq!(clock.tick(), own(0, 1));
 }
 
-#[test]
-fn the_last_stamp_is_the_highest_issued_or_observed() {
-    let clock = clock();
+fn the_last_stamp_is_the_highest_issued_or_observed(bench: &Bench) {
+    let clock = bench.clock();
     assert_eq!(clock.last(), own(0, 0));
     let stamp = clock.tick();
     assert_eq!(clock.last(), stamp);

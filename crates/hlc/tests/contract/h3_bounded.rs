@@ -2,9 +2,20 @@
 
 use super::*;
 
-#[test]
-fn a_stamp_up_to_a_day_ahead_is_taken_and_beyond_it_refused_with_the_numbers() {
-    clock().observe(other(NOW + DAY_MS, 0)).unwrap();
+checks!["H3":
+    a_stamp_up_to_a_day_ahead_is_taken_and_beyond_it_refused_with_the_numbers,
+    beyond_five_minutes_a_stamp_is_taken_with_a_warning,
+    the_past_is_never_refused,
+    a_limit_of_zero_is_no_drift_and_not_no_limit,
+    unlimited_takes_all_below_the_ceiling,
+    drift_is_measured_from_the_wall_clock_and_does_not_creep,
+    without_a_reading_of_the_wall_clock_the_future_is_refused_rather_than_trusted,
+    a_check_gives_the_verdict_and_moves_nothing,
+    drift_alone_can_be_checked_whoever_issued_the_stamp,
+];
+
+fn a_stamp_up_to_a_day_ahead_is_taken_and_beyond_it_refused_with_the_numbers(bench: &Bench) {
+    bench.clock().observe(other(NOW + DAY_MS, 0)).unwrap();
     let remote = other(NOW + DAY_MS + 1, 0);
     let exceeded = DriftExceeded {
         device: OTHER,
@@ -14,14 +25,13 @@ fn a_stamp_up_to_a_day_ahead_is_taken_and_beyond_it_refused_with_the_numbers() {
         limit_ms: DAY_MS,
     };
     assert_eq!(
-        clock().observe(remote),
+        bench.clock().observe(remote),
         Err(ObserveError::TooFarAhead(exceeded))
     );
 }
 
-#[test]
-fn beyond_five_minutes_a_stamp_is_taken_with_a_warning() {
-    let drift = |ahead_by_ms| clock().check(other(NOW + ahead_by_ms, 0)).unwrap();
+fn beyond_five_minutes_a_stamp_is_taken_with_a_warning(bench: &Bench) {
+    let drift = |ahead_by_ms| bench.clock().check(other(NOW + ahead_by_ms, 0)).unwrap();
     assert_eq!(
         drift(300_000),
         Drift {
@@ -38,9 +48,8 @@ fn beyond_five_minutes_a_stamp_is_taken_with_a_warning() {
     );
 }
 
-#[test]
-fn the_past_is_never_refused() {
-    let clock = clock();
+fn the_past_is_never_refused(bench: &Bench) {
+    let clock = bench.clock();
     for timestamp in [0, NOW - TEN_YEARS_MS, NOW] {
         let drift = Drift {
             ahead_by_ms: 0,
@@ -51,21 +60,19 @@ fn the_past_is_never_refused() {
     }
 }
 
-#[test]
-fn a_limit_of_zero_is_no_drift_and_not_no_limit() {
+fn a_limit_of_zero_is_no_drift_and_not_no_limit(bench: &Bench) {
     let zero = DriftLimits {
         warn: DriftLimit::AtMostMs(0),
         refuse: DriftLimit::AtMostMs(0),
     };
-    let clock = clock().with_limits(zero);
+    let clock = bench.clock_within(zero);
     assert_eq!(clock.limits(), zero);
     clock.observe(other(NOW, 0)).unwrap();
     clock.observe(other(NOW + 1, 0)).unwrap_err();
 }
 
-#[test]
-fn unlimited_takes_all_below_the_ceiling() {
-    let clock = clock().with_limits(unlimited());
+fn unlimited_takes_all_below_the_ceiling(bench: &Bench) {
+    let clock = bench.clock_within(unlimited());
     let ahead_by_ms = CEILING_MS - 1 - NOW;
     let drift = Drift {
         ahead_by_ms,
@@ -78,15 +85,13 @@ fn unlimited_takes_all_below_the_ceiling() {
     );
 }
 
-#[test]
-fn drift_is_measured_from_the_wall_clock_and_does_not_creep() {
-    let clock = clock();
+fn drift_is_measured_from_the_wall_clock_and_does_not_creep(bench: &Bench) {
+    let clock = bench.clock();
     clock.observe(other(NOW + DAY_MS, 0)).unwrap();
     clock.observe(other(NOW + DAY_MS + 1, 0)).unwrap_err();
 }
 
-#[test]
-fn without_a_reading_of_the_wall_clock_the_future_is_refused_rather_than_trusted() {
+fn without_a_reading_of_the_wall_clock_the_future_is_refused_rather_than_trusted(bench: &Bench) {
     for now_ms in [-1, i64::MIN, CEILING_MS.cast_signed(), i64::MAX] {
         let remote = other(NOW, 0);
         let exceeded = DriftExceeded {
@@ -96,7 +101,7 @@ fn without_a_reading_of_the_wall_clock_the_future_is_refused_rather_than_trusted
             ahead_by_ms: NOW,
             limit_ms: DAY_MS,
         };
-        let clock = clock_at(now_ms);
+        let clock = bench.clock_at(now_ms);
         assert_eq!(
             clock.observe(remote),
             Err(ObserveError::TooFarAhead(exceeded))
@@ -105,9 +110,8 @@ fn without_a_reading_of_the_wall_clock_the_future_is_refused_rather_than_trusted
     }
 }
 
-#[test]
-fn a_check_gives_the_verdict_and_moves_nothing() {
-    let clock = clock();
+fn a_check_gives_the_verdict_and_moves_nothing(bench: &Bench) {
+    let clock = bench.clock();
     let remotes = [
         other(NOW + 1, 0),
         other(NOW + 400_000, 0),
@@ -123,9 +127,8 @@ fn a_check_gives_the_verdict_and_moves_nothing() {
     assert_eq!(clock.last(), own(0, 0));
 }
 
-#[test]
-fn drift_alone_can_be_checked_whoever_issued_the_stamp() {
-    let clock = clock();
+fn drift_alone_can_be_checked_whoever_issued_the_stamp(bench: &Bench) {
+    let clock = bench.clock();
     let drift = Drift {
         ahead_by_ms: DAY_MS,
         warns: true,

@@ -2,9 +2,15 @@
 
 use super::*;
 
-#[test]
-fn a_full_counter_carries_into_the_millisecond() {
-    let clock = clock();
+checks!["H4":
+    a_full_counter_carries_into_the_millisecond,
+    a_foreign_counter_that_does_not_fit_rounds_up_to_the_next_millisecond,
+    stamps_from_the_ceiling_on_are_refused_even_without_limits,
+    the_highest_stamp_from_outside_does_not_exhaust_the_clock,
+];
+
+fn a_full_counter_carries_into_the_millisecond(bench: &Bench) {
+    let clock = bench.clock();
     clock.resume(own(NOW, 0xfffe)).unwrap();
     assert_eq!(
         [clock.tick(), clock.tick()],
@@ -13,16 +19,17 @@ fn a_full_counter_carries_into_the_millisecond() {
     assert_eq!(clock.observe(other(NOW + 1, 0xffff)), Ok(own(NOW + 2, 0)));
 }
 
-#[test]
-fn a_foreign_counter_that_does_not_fit_rounds_up_to_the_next_millisecond() {
+fn a_foreign_counter_that_does_not_fit_rounds_up_to_the_next_millisecond(bench: &Bench) {
     for counter in [0x1_0000, u64::MAX] {
-        assert_eq!(clock().observe(other(NOW, counter)), Ok(own(NOW + 1, 0)));
+        assert_eq!(
+            bench.clock().observe(other(NOW, counter)),
+            Ok(own(NOW + 1, 0))
+        );
     }
 }
 
-#[test]
-fn stamps_from_the_ceiling_on_are_refused_even_without_limits() {
-    let clock = clock().with_limits(unlimited());
+fn stamps_from_the_ceiling_on_are_refused_even_without_limits(bench: &Bench) {
+    let clock = bench.clock_within(unlimited());
     for timestamp in [CEILING_MS, 1 << 48, u64::MAX] {
         for remote in [other(timestamp, 0), own(timestamp, 0)] {
             let error = ObserveError::AboveCeiling { remote };
@@ -33,21 +40,19 @@ fn stamps_from_the_ceiling_on_are_refused_even_without_limits() {
     }
 }
 
-#[test]
-fn the_highest_stamp_from_outside_does_not_exhaust_the_clock() {
+fn the_highest_stamp_from_outside_does_not_exhaust_the_clock(bench: &Bench) {
     let wall = ManualClock::new(CEILING_MS.cast_signed() - 1);
-    let clock = Clock::new(OWN, &wall).with_limits(unlimited());
+    let clock = bench.clock_with(&wall, unlimited());
     assert_eq!(clock.tick(), own(CEILING_MS - 1, 0));
     let highest = clock.observe(other(CEILING_MS - 1, u64::MAX)).unwrap();
     assert_eq!(highest, own(CEILING_MS, 0));
-    wall.set_ms(CEILING_MS.cast_signed());
-    assert_eq!(
-        clock.tick(),
-        own(CEILING_MS, 1),
-        "such a reading counts as none"
-    );
+    for (ms, counter) in [(CEILING_MS, 1), (CEILING_MS + 1, 2), (1 << 48, 3)] {
+        wall.set_ms(ms.cast_signed());
+        let stamp = own(CEILING_MS, counter);
+        assert_eq!(clock.tick(), stamp, "such a reading counts as none");
+    }
 
-    let restarted = Clock::new(OWN, &wall);
+    let restarted = bench.clock_on(&wall);
     restarted.resume(clock.last()).unwrap();
-    assert_eq!(restarted.tick(), own(CEILING_MS, 2));
+    assert_eq!(restarted.tick(), own(CEILING_MS, 4));
 }

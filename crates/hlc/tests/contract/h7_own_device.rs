@@ -2,18 +2,25 @@
 
 use super::*;
 
-#[test]
-fn an_echo_at_or_below_the_last_stamp_is_observed_like_any_other() {
-    let clock = clock();
+checks!["H7":
+    an_echo_at_or_below_the_last_stamp_is_observed_like_any_other,
+    an_own_stamp_above_the_last_is_a_clone_or_a_restored_backup,
+    the_whole_counter_is_compared_and_not_what_the_clock_can_hold_of_it,
+    before_the_clock_is_resumed_its_old_stamps_are_ahead,
+    an_echo_is_not_refused_when_the_wall_clock_went_back_but_warns,
+    a_stamp_ahead_with_the_own_id_is_a_clone_before_it_is_drift,
+];
+
+fn an_echo_at_or_below_the_last_stamp_is_observed_like_any_other(bench: &Bench) {
+    let clock = bench.clock();
     let (first, second) = (clock.tick(), clock.tick());
     assert_eq!(clock.observe(second), Ok(own(NOW, 2)));
     assert_eq!(clock.observe(first), Ok(own(NOW, 3)));
     assert_eq!(clock.observe_all(&[second, first]), Ok(Some(own(NOW, 4))));
 }
 
-#[test]
-fn an_own_stamp_above_the_last_is_a_clone_or_a_restored_backup() {
-    let clock = clock();
+fn an_own_stamp_above_the_last_is_a_clone_or_a_restored_backup(bench: &Bench) {
+    let clock = bench.clock();
     let last = clock.tick();
     for remote in [own(NOW, 1), own(NOW, 0x1_0000), own(NOW + 1, 0)] {
         let error = ObserveError::OwnStampAhead { remote, last };
@@ -23,9 +30,8 @@ fn an_own_stamp_above_the_last_is_a_clone_or_a_restored_backup() {
     }
 }
 
-#[test]
-fn the_whole_counter_is_compared_and_not_what_the_clock_can_hold_of_it() {
-    let clock = clock();
+fn the_whole_counter_is_compared_and_not_what_the_clock_can_hold_of_it(bench: &Bench) {
+    let clock = bench.clock();
     clock.resume(own(NOW, 0xffff)).unwrap();
     clock.observe(own(NOW, 0x1_0000)).unwrap_err();
     clock.check(own(NOW, 0xffff)).unwrap();
@@ -35,18 +41,16 @@ fn the_whole_counter_is_compared_and_not_what_the_clock_can_hold_of_it() {
     assert_eq!(clock.observe(own(NOW, 0x1_0000)), Ok(own(NOW + 1, 1)));
 }
 
-#[test]
-fn before_the_clock_is_resumed_its_old_stamps_are_ahead() {
-    let clock = clock();
+fn before_the_clock_is_resumed_its_old_stamps_are_ahead(bench: &Bench) {
+    let clock = bench.clock();
     clock.check(own(NOW - 1, 0)).unwrap_err();
     clock.resume(other(NOW - 1, 0)).unwrap();
     clock.check(own(NOW - 1, 0)).unwrap();
 }
 
-#[test]
-fn an_echo_is_not_refused_when_the_wall_clock_went_back_but_warns() {
+fn an_echo_is_not_refused_when_the_wall_clock_went_back_but_warns(bench: &Bench) {
     let wall = ManualClock::new(NOW.cast_signed());
-    let clock = Clock::new(OWN, &wall);
+    let clock = bench.clock_on(&wall);
     let echo = clock.tick();
     wall.set_ms((NOW - TEN_YEARS_MS).cast_signed());
     assert_eq!(
@@ -59,8 +63,7 @@ fn an_echo_is_not_refused_when_the_wall_clock_went_back_but_warns() {
     assert_eq!(clock.observe(echo), Ok(own(NOW, 1)));
 }
 
-#[test]
-fn a_stamp_ahead_with_the_own_id_is_a_clone_before_it_is_drift() {
-    let error = clock().observe(own(NOW + 2 * DAY_MS, 0)).unwrap_err();
+fn a_stamp_ahead_with_the_own_id_is_a_clone_before_it_is_drift(bench: &Bench) {
+    let error = bench.clock().observe(own(NOW + 2 * DAY_MS, 0)).unwrap_err();
     assert!(matches!(error, ObserveError::OwnStampAhead { .. }));
 }
