@@ -16,6 +16,10 @@ use crate::{
 /// both parts of the stamp in one atomic word: 48 bits of milliseconds above a counter of 16,
 /// which carries into the milliseconds when it is full.
 ///
+/// Where it differs from the paper, beside that carry: a remote counter that does not fit rounds up
+/// to the next millisecond, a reading before 1970 or from [`CEILING_MS`] on counts as 0, some remote
+/// stamps are refused, and an own stamp that comes back is observed like any other.
+///
 /// # Guarantees
 /// - `H1` Each stamp is above every stamp that this clock issued or observed before, whatever the
 ///   wall clock does.

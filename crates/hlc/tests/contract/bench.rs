@@ -102,12 +102,12 @@ impl Bench {
         }
     }
 
-    /// How often each of several threads does something. Enough to fill a counter of the shipped
-    /// clock; the slow one is slow, and lets others in where it is wrong.
-    pub(crate) fn rounds(&self) -> u64 {
+    /// How much to try: more of what is shipped, and no more than it takes to find a planted fault
+    /// in the clock that is slow.
+    pub(crate) fn effort<N>(&self, shipped: N, slow: N) -> N {
         match self.shipped {
-            true => 50_000,
-            false => 2_000,
+            true => shipped,
+            false => slow,
         }
     }
 
@@ -131,7 +131,7 @@ impl Bench {
                     max_shrink_iters: 0,
                     ..config
                 },
-                TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+                TestRng::deterministic_rng(RngAlgorithm::XorShift),
             ),
         };
         match runner.run(&values, holds) {

@@ -18,7 +18,9 @@ checks!["H6":
     other_spellings_of_the_same_values_are_refused,
 ];
 
-const CASES: u32 = 256;
+fn cases(bench: &Bench) -> u32 {
+    bench.effort(256, 64)
+}
 
 /// Stamps that agree in many fields, so that each field gets to decide the order.
 fn stamps() -> impl Strategy<Value = Hlc> {
@@ -34,7 +36,7 @@ fn stamps() -> impl Strategy<Value = Hlc> {
 
 fn text_and_bytes_sort_as_the_stamps_do(bench: &Bench) {
     let (to_text, to_bytes) = (bench.codec.to_text, bench.codec.to_bytes);
-    bench.for_all(CASES, (stamps(), stamps()), |(a, b)| {
+    bench.for_all(cases(bench), (stamps(), stamps()), |(a, b)| {
         prop_assert_eq!(to_text(a).cmp(&to_text(b)), a.cmp(&b));
         prop_assert_eq!(to_bytes(a).cmp(&to_bytes(b)), a.cmp(&b));
         Ok(())
@@ -43,7 +45,7 @@ fn text_and_bytes_sort_as_the_stamps_do(bench: &Bench) {
 
 fn a_stamp_comes_back_from_its_text_and_its_bytes(bench: &Bench) {
     let codec = &bench.codec;
-    bench.for_all(CASES, stamps(), |stamp| {
+    bench.for_all(cases(bench), stamps(), |stamp| {
         let text = (codec.display)(stamp);
         prop_assert_eq!(text.len(), Hlc::TEXT_LEN);
         prop_assert_eq!(&text, &(codec.to_text)(stamp));
@@ -54,7 +56,7 @@ fn a_stamp_comes_back_from_its_text_and_its_bytes(bench: &Bench) {
 }
 
 fn the_text_is_the_one_that_format_would_write(bench: &Bench) {
-    bench.for_all(CASES, stamps(), |stamp| {
+    bench.for_all(cases(bench), stamps(), |stamp| {
         let Hlc {
             timestamp,
             counter,
@@ -68,7 +70,7 @@ fn the_text_is_the_one_that_format_would_write(bench: &Bench) {
 
 fn a_text_with_one_byte_changed_fails_or_is_the_text_of_another_stamp(bench: &Bench) {
     let change = (stamps(), 0..Hlc::TEXT_LEN, 0_u8..128);
-    bench.for_all(CASES, change, |(stamp, position, byte)| {
+    bench.for_all(cases(bench), change, |(stamp, position, byte)| {
         let mut bytes = (bench.codec.to_text)(stamp).into_bytes();
         let unchanged = bytes[position] == byte;
         bytes[position] = byte;
@@ -85,7 +87,7 @@ fn a_text_with_one_byte_changed_fails_or_is_the_text_of_another_stamp(bench: &Be
 }
 
 fn a_text_with_one_byte_more_or_less_fails(bench: &Bench) {
-    bench.for_all(CASES, (stamps(), 0..Hlc::TEXT_LEN), |(stamp, at)| {
+    bench.for_all(cases(bench), (stamps(), 0..Hlc::TEXT_LEN), |(stamp, at)| {
         let text = (bench.codec.to_text)(stamp);
         let shorter = [&text[..at], &text[at + 1..]].concat();
         let longer = [&text[..at], "0", &text[at..]].concat();
@@ -98,7 +100,7 @@ fn a_text_with_one_byte_more_or_less_fails(bench: &Bench) {
 }
 
 fn any_string_parses_to_a_stamp_of_that_text_or_fails(bench: &Bench) {
-    bench.for_all(CASES, any::<String>(), |text| {
+    bench.for_all(cases(bench), any::<String>(), |text| {
         never_a_second_text(bench, &text)
     });
 }
@@ -107,7 +109,7 @@ const LOOKS_LIKE_A_STAMP: &str = "[0-9a-fA-F+ -]{16}[-_0]([0-9a-f]{16}|[0-9A-F+]
     ([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[{][0-9a-f]{32}[}]..|[0-9a-fA-F-]{36})";
 
 fn any_string_that_looks_like_a_stamp_parses_to_a_stamp_of_that_text_or_fails(bench: &Bench) {
-    bench.for_all(CASES, LOOKS_LIKE_A_STAMP, |text| {
+    bench.for_all(cases(bench), LOOKS_LIKE_A_STAMP, |text| {
         never_a_second_text(bench, &text)
     });
 }
@@ -218,7 +220,7 @@ fn other_spellings_of_the_same_values_are_refused(bench: &Bench) {
 /// What only the types of the crate have.
 #[test]
 fn texts_on_the_stack_compare_as_the_stamps_do_and_try_from_reads_them() {
-    Bench::shipped().for_all(CASES, (stamps(), stamps()), |(a, b)| {
+    Bench::shipped().for_all(256, (stamps(), stamps()), |(a, b)| {
         prop_assert_eq!(a.to_text().cmp(&b.to_text()), a.cmp(&b));
         prop_assert_eq!(Hlc::try_from(a.to_text().as_str()), Ok(a));
         Ok(())

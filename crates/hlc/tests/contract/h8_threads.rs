@@ -24,6 +24,11 @@ const THREADS: usize = 4;
 const fn assert_shareable<T: Send + Sync>() {}
 const _: () = assert_shareable::<Clock<ManualClock>>();
 
+/// How often each thread does something.
+fn rounds(bench: &Bench) -> u64 {
+    bench.effort(50_000, 2_000)
+}
+
 /// A wall clock that stands still leaves everything to the counter, which has to carry too:
 /// more stamps are drawn than it holds.
 fn clock(bench: &Bench) -> Box<dyn ClockUnderTest> {
@@ -75,7 +80,7 @@ fn assert_unique(stamps: &[Hlc]) {
 fn no_two_threads_draw_the_same_stamp(bench: &Bench) {
     for _ in 0..5 {
         let clock = clock(bench);
-        let stamps = on_threads(|_| (0..bench.rounds()).map(|_| clock.tick()).collect());
+        let stamps = on_threads(|_| (0..rounds(bench)).map(|_| clock.tick()).collect());
         assert_unique(&stamps);
         assert_eq!(stamps.iter().max(), Some(&clock.last()));
         // The wall clock stood still and no stamp was skipped.
@@ -103,7 +108,7 @@ fn what_a_thread_observes_is_below_its_next_stamp_whatever_the_others_do(bench: 
             assert!(round % 3 == 2 || remotes.iter().all(|remote| *remote < stamp));
             stamp
         };
-        (0..bench.rounds()).map(observe).collect()
+        (0..rounds(bench)).map(observe).collect()
     });
     assert_unique(&stamps);
 }
@@ -125,7 +130,7 @@ fn the_wall_clock_may_jump_and_another_process_may_raise_the_clock_meanwhile(ben
             }
             clock.tick()
         };
-        (0..bench.rounds()).map(tick).collect()
+        (0..rounds(bench)).map(tick).collect()
     });
     assert_unique(&stamps);
 }
@@ -136,7 +141,7 @@ fn an_echo_of_what_another_thread_has_just_drawn_is_never_taken_for_a_clone(benc
     thread::scope(|scope| {
         let clock = &clock;
         spawn(scope, move || {
-            for _ in 0..bench.rounds() {
+            for _ in 0..rounds(bench) {
                 sender.send(clock.tick()).unwrap();
             }
         });

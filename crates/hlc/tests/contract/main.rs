@@ -27,9 +27,10 @@ mod h8_no_std;
 mod h8_threads;
 mod model;
 mod slow_clock;
+mod small_states;
 
 /// All checks, by file.
-const CHECKS: [&[Check]; 10] = [
+const CHECKS: [&[Check]; 11] = [
     h1_strictly_increasing::CHECKS,
     h2_receiving::CHECKS,
     h3_bounded::CHECKS,
@@ -40,6 +41,7 @@ const CHECKS: [&[Check]; 10] = [
     h8_threads::CHECKS,
     h8_no_std::CHECKS,
     model::CHECKS,
+    small_states::CHECKS,
 ];
 
 const NOW: u64 = 1_700_000_000_000;

@@ -11,8 +11,6 @@ use super::*;
 
 checks!["H1": the_clock_does_what_the_model_predicts];
 
-const CASES: u32 = 1_000;
-
 #[derive(Clone, Debug)]
 enum Step {
     SetWall(i64),
@@ -99,34 +97,38 @@ impl Seen {
 
 fn the_clock_does_what_the_model_predicts(bench: &Bench) {
     let histories = (limits(), walls(), vec(steps(), 1..60));
-    bench.for_all(CASES, histories, |(limits, start_ms, steps)| {
-        let wall = ManualClock::new(start_ms);
-        let start = || {
-            let model = SlowClock::new(Rules::RIGHT, &wall, limits);
-            (bench.clock_with(&wall, limits), model)
-        };
-        let (mut clock, mut model) = start();
-        let mut seen = Seen(Hlc::ZERO);
-        for step in steps {
-            match step {
-                Step::SetWall(ms) => wall.set_ms(ms),
-                Step::MoveWall(ms) => wall.advance_ms(ms),
-                Step::Restart => {
-                    (clock, model) = start();
-                    let answer = clock.resume(seen.0);
-                    prop_assert_eq!(answer, model.resume(seen.0));
-                    // Only after it was resumed at the very end of what can be: give up.
-                    if answer.is_err() {
-                        return Ok(());
+    bench.for_all(
+        bench.effort(1_000, 3_000),
+        histories,
+        |(limits, start_ms, steps)| {
+            let wall = ManualClock::new(start_ms);
+            let start = || {
+                let model = SlowClock::new(Rules::RIGHT, &wall, limits);
+                (bench.clock_with(&wall, limits), model)
+            };
+            let (mut clock, mut model) = start();
+            let mut seen = Seen(Hlc::ZERO);
+            for step in steps {
+                match step {
+                    Step::SetWall(ms) => wall.set_ms(ms),
+                    Step::MoveWall(ms) => wall.advance_ms(ms),
+                    Step::Restart => {
+                        (clock, model) = start();
+                        let answer = clock.resume(seen.0);
+                        prop_assert_eq!(answer, model.resume(seen.0));
+                        // Only after it was resumed at the very end of what can be: give up.
+                        if answer.is_err() {
+                            return Ok(());
+                        }
                     }
+                    step => call_both(step, &*clock, &model, &mut seen)?,
                 }
-                step => call_both(step, &*clock, &model, &mut seen)?,
+                prop_assert_eq!(clock.last(), model.last());
+                prop_assert_eq!(clock.now_ms(), wall.now_ms());
             }
-            prop_assert_eq!(clock.last(), model.last());
-            prop_assert_eq!(clock.now_ms(), wall.now_ms());
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
 }
 
 fn call_both(
@@ -186,16 +188,17 @@ fn call_both(
 
 fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
-        2 => walls().prop_map(Step::SetWall),
-        2 => offsets().prop_map(Step::MoveWall),
-        4 => Just(Step::Tick),
-        2 => remotes().prop_map(Step::Check),
-        1 => remotes().prop_map(Step::CheckDrift),
-        1 => vec(remotes(), 0..5).prop_map(Step::CheckAll),
-        4 => remotes().prop_map(Step::Observe),
-        3 => vec(remotes(), 0..5).prop_map(Step::ObserveAll),
-        2 => remotes().prop_map(Step::Resume),
-        1 => Just(Step::Restart),
+        12 => walls().prop_map(Step::SetWall),
+        12 => offsets().prop_map(Step::MoveWall),
+        24 => Just(Step::Tick),
+        12 => remotes().prop_map(Step::Check),
+        6 => remotes().prop_map(Step::CheckDrift),
+        6 => vec(remotes(), 0..5).prop_map(Step::CheckAll),
+        24 => remotes().prop_map(Step::Observe),
+        18 => vec(remotes(), 0..5).prop_map(Step::ObserveAll),
+        6 => remotes().prop_map(Step::Resume),
+        1 => high_ends().prop_map(Step::Resume),
+        6 => Just(Step::Restart),
     ]
 }
 
@@ -232,6 +235,14 @@ fn remotes() -> impl Strategy<Value = Remote> {
         offset_ms,
         counter,
         device,
+    })
+}
+
+/// Around the end of what a clock resumes from.
+fn high_ends() -> impl Strategy<Value = Remote> {
+    remotes().prop_map(|remote| Remote {
+        near: Near::At(RESUME_END_MS.cast_signed()),
+        ..remote
     })
 }
 
