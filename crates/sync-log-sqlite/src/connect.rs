@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous,
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use sync_log_core::{StoreError, StoreErrorKind};
@@ -19,7 +20,7 @@ const READERS: u32 = 4;
 const ROWS_AHEAD: usize = 64;
 
 /// `PRAGMA synchronous` of a connection that syncs at every commit.
-const FULL: i64 = 2;
+pub(crate) const FULL: i64 = 2;
 
 /// A file. Its name is set on the options, so that no path has to be a URL.
 /// Starting from [`MEMORY`] would not do: a name does not take it back, and
@@ -63,7 +64,7 @@ fn durable(options: SqliteConnectOptions) -> SqliteConnectOptions {
 }
 
 /// `A3` rests on this one setting, so it is read back rather than believed.
-async fn verify_synchronous(db: &DatabaseConnection) -> Result<(), StoreError> {
+pub(crate) async fn verify_synchronous(db: &DatabaseConnection) -> Result<(), StoreError> {
     match synchronous(db)
         .await
         .map_err(|error| failed("read back `synchronous`", error))?
@@ -76,7 +77,7 @@ async fn verify_synchronous(db: &DatabaseConnection) -> Result<(), StoreError> {
     }
 }
 
-async fn synchronous(db: &DatabaseConnection) -> Result<i64, DbErr> {
+pub(crate) async fn synchronous(db: &DatabaseConnection) -> Result<i64, DbErr> {
     let query = Statement::from_string(db.get_database_backend(), "PRAGMA synchronous");
     let row = db.query_one_raw(query).await?;
     row.map_or(Ok(-1), |row| row.try_get_by_index(0))
@@ -135,6 +136,11 @@ async fn connect(
     map: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
 ) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
+    if url != MEMORY {
+        options.map_sqlx_sqlite_before_acquire(|connection, _| {
+            Box::pin(async { Ok(ended_its_transaction(connection)) })
+        });
+    }
     options
         .min_connections(1)
         .max_connections(connections)
@@ -144,6 +150,16 @@ async fn connect(
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |options| map(options.row_buffer_size(ROWS_AHEAD)));
     Database::connect(options).await
+}
+
+/// Whether a connection that comes back for another use may be used. When the
+/// disk is full or fails, SQLite rolls back by itself, and the count of open
+/// transactions that sqlx keeps stays wrong: from then on it would make
+/// savepoints of transactions, and a commit could be none. Such a connection is
+/// not taken, so the pool closes it and opens another. A database in memory has
+/// no other, and no disk.
+fn ended_its_transaction(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 #[cfg(test)]

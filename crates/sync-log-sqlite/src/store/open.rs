@@ -77,6 +77,18 @@ async fn open_once(
     busy: Duration,
     now_ms: i64,
 ) -> Result<SqliteStore, OpenError> {
+    let (writer, readers) = open_parts(path, library_id, device_id, busy, now_ms).await?;
+    Ok(SqliteStore::new(writer, readers, busy))
+}
+
+/// The connection that writes, on a file that is this log, and those that read.
+pub(super) async fn open_parts(
+    path: &Path,
+    library_id: Uuid,
+    device_id: Uuid,
+    busy: Duration,
+    now_ms: i64,
+) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     let failed_at = |error| OpenError::store(path, error);
     let found = probe::probe(path, library_id, device_id, busy).await?;
     let db = connect::writer(path, found, busy)
@@ -89,7 +101,7 @@ async fn open_once(
         return Err(refusal);
     }
     let readers = connect::readers(path, busy).await.map_err(failed_at)?;
-    Ok(SqliteStore::new(db, readers, busy))
+    Ok((db, readers))
 }
 
 fn is_locked(error: &OpenError) -> bool {

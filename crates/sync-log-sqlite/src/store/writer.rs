@@ -10,6 +10,7 @@ use sync_log_core::{LogError, StoreError, WriteJob};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
+use crate::connect;
 use crate::failure::failed;
 
 /// Jobs that may wait, and that share one commit at most. A caller beyond that
@@ -50,14 +51,19 @@ impl Writer {
 pub(super) fn spawn(db: DatabaseConnection, busy: Duration) -> Writer {
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
     let (running, ended) = watch::channel(());
+    let connection = Connection {
+        db,
+        busy,
+        verified: true,
+    };
     tokio::spawn(async move {
-        run(db, busy, receiver).await;
+        run(connection, receiver).await;
         drop(running);
     });
     Writer { queue, ended }
 }
 
-async fn run(db: DatabaseConnection, busy: Duration, mut receiver: mpsc::Receiver<Message>) {
+async fn run(mut connection: Connection, mut receiver: mpsc::Receiver<Message>) {
     let mut waiting = Vec::with_capacity(QUEUE_JOBS);
     while receiver.recv_many(&mut waiting, QUEUE_JOBS).await > 0 {
         let mut jobs = Vec::with_capacity(waiting.len());
@@ -69,23 +75,23 @@ async fn run(db: DatabaseConnection, busy: Duration, mut receiver: mpsc::Receive
             }
         }
         if !jobs.is_empty() {
-            serve(&db, busy, jobs).await;
+            serve(&mut connection, jobs).await;
         }
     }
-    if let Err(error) = db.close_by_ref().await {
+    if let Err(error) = connection.db.close_by_ref().await {
         tracing::warn!(%error, "failed to close the writing connection");
     }
 }
 
 /// Commits `jobs` together, or, if one of them makes that fail, one by one, so
 /// that an error reaches only those whom it concerns.
-async fn serve(db: &DatabaseConnection, busy: Duration, mut jobs: Vec<Queued>) {
-    match commit(db, busy, &mut jobs).await {
+async fn serve(connection: &mut Connection, mut jobs: Vec<Queued>) {
+    match connection.commit(&mut jobs).await {
         Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
             tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
             for job in jobs {
                 let mut alone = vec![job];
-                let outcome = commit(db, busy, &mut alone).await;
+                let outcome = connection.commit(&mut alone).await;
                 answer(alone, outcome);
             }
         }
@@ -116,17 +122,44 @@ enum Failed {
     Final(StoreError),
 }
 
+/// The connection that writes.
+struct Connection {
+    db: DatabaseConnection,
+    busy: Duration,
+    /// Whether nothing failed since `synchronous` was read back: a failure may
+    /// have cost the connection, and then the pool opens another.
+    verified: bool,
+}
+
+impl Connection {
+    async fn commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
+        if !self.verified {
+            connect::verify_synchronous(&self.db)
+                .await
+                .map_err(Failed::Final)?;
+        }
+        let outcome = commit(&self.db, self.busy, jobs).await;
+        self.verified = outcome.is_ok();
+        let (outcomes, pruned) = outcome?;
+        if pruned {
+            self.verified = give_pages_back(&self.db).await;
+        }
+        Ok(outcomes)
+    }
+}
+
 async fn commit(
     db: &DatabaseConnection,
     busy: Duration,
     jobs: &mut [Queued],
-) -> Result<Vec<Result<(), LogError>>, Failed> {
+) -> Result<(Vec<Result<(), LogError>>, bool), Failed> {
     let txn = begin_immediate(db, busy).await.map_err(Failed::Final)?;
-    let (outcomes, pruned) = match decide_and_write(&txn, jobs).await {
+    let done = match decide_and_write(&txn, jobs).await {
         Ok(done) => done,
         Err(error) => {
+            // Where SQLite has rolled back by itself, this is refused.
             if let Err(error) = txn.rollback().await {
-                tracing::warn!(%error, "failed to roll back");
+                tracing::debug!(%error, "failed to roll back");
             }
             return Err(Failed::BeforeCommit(error));
         }
@@ -134,10 +167,7 @@ async fn commit(
     txn.commit()
         .await
         .map_err(|error| Failed::Final(failed("commit", error)))?;
-    if pruned {
-        give_pages_back(db).await;
-    }
-    Ok(outcomes)
+    Ok(done)
 }
 
 async fn decide_and_write(
@@ -170,10 +200,15 @@ pub(super) async fn begin_immediate(
     })
 }
 
-/// Only housekeeping: the entries are gone either way.
-async fn give_pages_back(db: &DatabaseConnection) {
+/// Only housekeeping: the entries are gone either way. Whether it worked.
+async fn give_pages_back(db: &DatabaseConnection) -> bool {
     let sql = format!("PRAGMA incremental_vacuum({VACUUM_PAGES})");
-    if let Err(error) = db.execute_unprepared(&sql).await {
+    let outcome = db.execute_unprepared(&sql).await;
+    if let Err(error) = &outcome {
         tracing::warn!(%error, "failed to give free pages back");
     }
+    outcome.is_ok()
 }
+
+#[cfg(test)]
+mod tests;
