@@ -1,13 +1,20 @@
 //! What SeaORM and SQLite report, as the kinds that a caller can act on.
 
 use std::borrow::Cow;
+use std::fs::File;
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError};
 use sync_log_core::{StoreError, StoreErrorKind};
 
 /// Turns a database error into a store error, keeping it as the source.
 pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: DbErr) -> StoreError {
-    StoreError::new(kind(&error), doing).with_source(error)
+    let told = if sqlite_code(&error) == Some(CANNOT_OPEN) && is_out_of_descriptors() {
+        let doing = format!("{}: too many files are open", doing.into());
+        StoreError::new(StoreErrorKind::Io, doing)
+    } else {
+        StoreError::new(kind(&error), doing)
+    };
+    told.with_source(error)
 }
 
 /// A row that cannot be read. Names the place, never the payload.
@@ -28,6 +35,11 @@ fn kind(error: &DbErr) -> StoreErrorKind {
 
 /// SQLite's primary result code, see <https://www.sqlite.org/rescode.html>.
 pub(crate) fn sqlite_code(error: &DbErr) -> Option<u32> {
+    Some(extended_code(error)? & 0xff)
+}
+
+/// SQLite's extended result code, of which the primary one is a part.
+pub(crate) fn extended_code(error: &DbErr) -> Option<u32> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
     | DbErr::Query(RuntimeErr::SqlxError(error))) = error
@@ -37,18 +49,40 @@ pub(crate) fn sqlite_code(error: &DbErr) -> Option<u32> {
     let SqlxError::Database(error) = error.as_ref() else {
         return None;
     };
-    Some(error.code()?.parse::<u32>().ok()? & 0xff)
+    error.code()?.parse().ok()
 }
 
 /// `SQLITE_NOTADB`.
 pub(crate) const NOT_A_DATABASE: u32 = 26;
 
+/// `SQLITE_CANTOPEN`.
+const CANNOT_OPEN: u32 = 14;
+
+/// What a connection needs at most: the file, its WAL and that one's index, a
+/// journal, and the folder to sync.
+const DESCRIPTORS_OF_A_CONNECTION: usize = 5;
+
+/// Whether it is not rights that are missing to open a file. SQLite does not say,
+/// and what failed has closed its files again, so see whether all of them fit.
+fn is_out_of_descriptors() -> bool {
+    /// `ENFILE` and `EMFILE`, the same numbers on every Unix.
+    const TOO_MANY_OPEN_FILES: [i32; 2] = [23, 24];
+    let opened = (0..DESCRIPTORS_OF_A_CONNECTION).map(|_| File::open("/dev/null"));
+    let opened: std::io::Result<Vec<_>> = opened.collect();
+    let error = opened.err().and_then(|error| error.raw_os_error());
+    cfg!(unix) && error.is_some_and(|code| TOO_MANY_OPEN_FILES.contains(&code))
+}
+
+/// `SQLITE_READONLY_ROLLBACK`: a transaction was left half-way, and a connection
+/// that may not write cannot roll it back.
+pub(crate) const READ_ONLY_ROLLBACK: u32 = 776;
+
 fn kind_of_code(code: u32) -> StoreErrorKind {
     match code {
         5 | 6 => StoreErrorKind::Locked,
-        // 14 is "cannot open": the file exists or its folder does, so what is
+        // The file exists or its folder does, so if it cannot be opened, what is
         // missing is the right to write there.
-        8 | 14 => StoreErrorKind::ReadOnly,
+        8 | CANNOT_OPEN => StoreErrorKind::ReadOnly,
         13 => StoreErrorKind::Full,
         11 | NOT_A_DATABASE => StoreErrorKind::Corrupt,
         _ => StoreErrorKind::Io,

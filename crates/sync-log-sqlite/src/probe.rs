@@ -9,7 +9,7 @@ use sync_log_core::{LogError, Uuid};
 
 use crate::connect;
 use crate::error::OpenError;
-use crate::failure::{NOT_A_DATABASE, failed, sqlite_code};
+use crate::failure::{NOT_A_DATABASE, READ_ONLY_ROLLBACK, extended_code, failed, sqlite_code};
 use crate::migration::{MIGRATION_TABLE, migrations};
 use crate::rows::{self, Columns, IDENTITY};
 
@@ -55,7 +55,12 @@ pub(crate) async fn probe(
     }
     let had_wal = wal_of(path).exists();
     let failed_at = |error| refusal(path, error);
-    let db = connect::probe(path, busy).await.map_err(failed_at)?;
+    let mut connected = connect::probe(path, busy).await;
+    if connected.as_ref().is_err_and(is_half_written) {
+        look_as_writer(path, busy).await.map_err(failed_at)?;
+        connected = connect::probe(path, busy).await;
+    }
+    let db = connected.map_err(failed_at)?;
     let verdict = judge(&db, path, library_id, device_id).await;
     db.close_by_ref().await.map_err(failed_at)?;
     if verdict.is_err() && !had_wal && wal_of(path).exists() {
@@ -76,19 +81,28 @@ fn wal_of(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// Whether a process, or the disk under it, stopped in the middle of a
+/// transaction that was not yet in a WAL, which is how a file is made.
+fn is_half_written(error: &DbErr) -> bool {
+    extended_code(error) == Some(READ_ONLY_ROLLBACK)
+}
+
 /// A connection that may not write leaves an empty `-wal` and a `-shm` beside a
 /// file in WAL mode. SQLite itself removes them, and nothing else, when a
 /// connection that may write is the last to close; and only then, so this is
 /// safe whoever else has the file open.
 async fn tidy(path: &Path, busy: Duration) {
-    let tidied = async {
-        let db = connect::bystander(path, busy).await?;
-        texts(&db, TABLES).await?;
-        db.close_by_ref().await
-    };
-    if let Err(error) = tidied.await {
+    if let Err(error) = look_as_writer(path, busy).await {
         tracing::debug!(%error, "left files beside a log that was refused");
     }
+}
+
+/// Writes nothing; but SQLite ends what another connection left unfinished.
+async fn look_as_writer(path: &Path, busy: Duration) -> Result<(), DbErr> {
+    let db = connect::bystander(path, busy).await?;
+    let looked = texts(&db, TABLES).await;
+    db.close_by_ref().await?;
+    looked.map(drop)
 }
 
 /// Whether there is nothing to look at. The file is not opened for this: to

@@ -289,6 +289,32 @@ async fn a_database_with_tables_of_an_app_is_opened_beside_them() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_left_half_written_is_rolled_back_and_opened() {
+    let (folder, left) = (folder(), common::folder());
+    let other = raw(folder.path());
+    other
+        .execute_batch(
+            "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine');
+             PRAGMA cache_size = 1; PRAGMA cache_spill = 1;
+             BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
+             INSERT INTO notes SELECT hex(zeroblob(1000)) FROM n;",
+        )
+        .unwrap();
+    // What is there now is what a process leaves that is killed now.
+    for file in ["sync.db", "sync.db-journal"] {
+        std::fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
+    }
+    let log = open(left.path()).await;
+    log.record(change(1)).await.unwrap();
+    log.close().await.unwrap();
+    let sql = "SELECT count(*) FROM notes";
+    let notes: u32 = raw(left.path())
+        .query_row(sql, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(notes, 1);
+}
+
+#[tokio::test]
 async fn a_file_that_stays_locked_is_refused_after_the_wait() {
     let folder = folder();
     let other = raw(folder.path());
