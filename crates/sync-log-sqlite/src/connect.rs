@@ -147,9 +147,15 @@ async fn connect(
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
         .test_before_acquire(false)
-        .sqlx_logging(false)
+        .sqlx_logging(statements_are_wanted())
         .map_sqlx_sqlite_opts(move |options| map(options.row_buffer_size(ROWS_AHEAD)));
     Database::connect(options).await
+}
+
+/// Statements are told to a subscriber that asks for them before a log is
+/// opened; to any other that would only cost time. Values are never told.
+fn statements_are_wanted() -> bool {
+    tracing::enabled!(target: "sqlx::query", tracing::Level::TRACE)
 }
 
 /// Whether a connection that comes back for another use may be used. When the

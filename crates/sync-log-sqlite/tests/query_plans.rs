@@ -1,0 +1,355 @@
+//! How SQLite carries out every statement that is issued, as it was when
+//! somebody last looked: `tests/snapshots/query_plans.txt`. After a change, look
+//! again, with `UPDATE_SNAPSHOTS=1`.
+//!
+//! The statements come from what sqlx tells a subscriber, while a log is put
+//! through everything that it can do. There is one test here, because there is
+//! one subscriber.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::{DEVICE, LIBRARY, PEER, change, file_in, folder, raw, stamps};
+use rusqlite::Connection;
+use sea_orm_migration::MigratorTrait;
+use sync_log_conformance::{Harness, START_MS};
+use sync_log_sqlite::core::LogStore;
+use sync_log_sqlite::migration::Migrator;
+use sync_log_sqlite::{
+    Change, Cursor, Hlc, LogError, PrunePolicy, ReadLimits, SqliteStore, SyncDb, Uuid,
+};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Scans that are right: of what, in which statement, and why.
+const INTENDED_SCANS: &[(&str, &str, &str)] = &[
+    ("SCAN CONSTANT ROW", "SELECT", "reads no table"),
+    ("SCAN wanted", "SELECT ? AS id", "one row, made of a value"),
+    ("SCAN i", "FROM sync_log_identity AS i", "has one row"),
+    (
+        "SCAN sync_log_identity",
+        "FROM sync_log_identity",
+        "has one row",
+    ),
+    ("SCAN sync_log_state", "FROM sync_log_state", "has one row"),
+    ("SCAN a", "FULL JOIN", "all peers are asked for"),
+    ("SCAN p", "FULL JOIN", "all peers are asked for"),
+    (
+        "SCAN shared_changes USING INDEX idx_shared_changes_hlc",
+        "SELECT hlc, created_at FROM shared_changes ORDER BY hlc LIMIT ?",
+        "from the oldest on, and no further than the limit",
+    ),
+    (
+        "SCAN sqlite_master",
+        "FROM sqlite_master",
+        "at opening; few tables",
+    ),
+    (
+        "SCAN sync_log_migrations USING COVERING INDEX sqlite_autoindex_sync_log_migrations_1",
+        "FROM sync_log_migrations",
+        "at opening; few migrations",
+    ),
+    (
+        "SCAN sync_log_migrations USING INDEX sqlite_autoindex_sync_log_migrations_1",
+        "FROM \"sync_log_migrations\"",
+        "at opening; few migrations",
+    ),
+    (
+        "SCAN shared_changes USING COVERING INDEX idx_shared_changes_record",
+        "SELECT COUNT(*) FROM shared_changes",
+        "when the tables are removed",
+    ),
+];
+
+#[test]
+fn every_statement_is_carried_out_as_it_was_looked_at() {
+    let issued = Statements::default();
+    tracing::subscriber::set_global_default(issued.clone()).unwrap();
+    sync_log_conformance::model::run::<OneFile>();
+    let folder = folder();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(everything(folder.path()));
+
+    let plans = plans(&raw(folder.path()), &issued.all());
+    let unintended: Vec<_> = plans
+        .iter()
+        .filter(|(statement, steps)| steps.iter().any(|step| is_unintended(statement, step)))
+        .collect();
+    let told = rendered(&plans);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/query_plans.txt");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&file, &told).unwrap();
+    }
+    let looked_at = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(
+        told, looked_at,
+        "UPDATE_SNAPSHOTS=1 writes what is on the left"
+    );
+    assert!(unintended.is_empty(), "{unintended:#?}");
+}
+
+/// Puts a log through everything that it can do.
+async fn everything(data_dir: &Path) {
+    let policies = [
+        PrunePolicy::AckedByAll,
+        PrunePolicy::KeepEntries { count: 2 },
+        PrunePolicy::KeepFor { age_ms: 1 },
+    ];
+    for policy in policies {
+        let options = SyncDb::options().policy(policy);
+        let log = options.open(LIBRARY, DEVICE, data_dir).await.unwrap();
+        write(&log).await;
+        read_and_prune(&log).await;
+        log.close().await.unwrap();
+    }
+    SyncDb::open(LIBRARY, PEER, data_dir).await.unwrap_err();
+    let memory = SyncDb::open_in_memory(LIBRARY, DEVICE).await.unwrap();
+    memory.declare_solo().await.unwrap();
+    write(&memory).await;
+    read_and_prune(&memory).await;
+    memory.close().await.unwrap();
+    migrate_an_app().await;
+    // So that the plans are looked at on a file that holds something.
+    let log = SyncDb::open(LIBRARY, DEVICE, data_dir).await.unwrap();
+    log.record_many((0..1000).map(change).collect())
+        .await
+        .unwrap();
+    log.close().await.unwrap();
+}
+
+/// The tables in a database of an app, there and gone again.
+async fn migrate_an_app() {
+    let app = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
+    Migrator::up(&app, None).await.unwrap();
+    Migrator::down(&app, None).await.unwrap();
+}
+
+async fn write(log: &SyncDb) {
+    log.record(change(1)).await.unwrap();
+    let batch: Vec<Change> = (0..1200).map(change).collect();
+    log.record_many(batch).await.unwrap();
+    let entry = change(2).stamped(log.tick().await.unwrap());
+    log.append(entry.clone()).await.unwrap();
+    log.append(entry).await.unwrap();
+    let entry = change(3).stamped(log.tick().await.unwrap());
+    log.append_many(vec![entry]).await.unwrap();
+    log.observe_all(&[Hlc::new(1, 0, PEER)]).await.unwrap();
+}
+
+async fn read_and_prune(log: &SyncDb) {
+    log.register_peer(PEER).await.unwrap();
+    let floor = log.floor_cursor().await.unwrap();
+    let page = log
+        .read_for(PEER, floor, ReadLimits::default())
+        .await
+        .unwrap();
+    log.record_ack_at(PEER, page.next).await.unwrap();
+    // Reads below its own ack, and is held there; then goes on.
+    log.read_for(PEER, floor, ReadLimits::default())
+        .await
+        .unwrap();
+    let head = log.head().await.unwrap();
+    log.record_ack(PEER, head).await.unwrap();
+    log.get_since(None, 10).await.unwrap();
+    log.get_since(Some(head), 10).await.unwrap();
+    log.read_for(PEER, Cursor::ZERO, ReadLimits::default())
+        .await
+        .ok();
+    log.head_cursor().await.unwrap();
+    log.peers().await.unwrap();
+    log.explain().await.unwrap();
+    log.on_ack(PEER, head).await.unwrap();
+    log.prune_acked().await.unwrap();
+    for _ in 0..20 {
+        let peer = Uuid::new_v4();
+        log.register_peer(peer).await.unwrap();
+        log.retire(peer).await.unwrap();
+    }
+    log.explain().await.unwrap();
+}
+
+/// Statements by what they look like however many values they take, each with
+/// one example.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl Statements {
+    fn all(&self) -> BTreeMap<String, String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn add(&self, sql: &str) {
+        let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut like = sql.clone();
+        for (many, one) in [("?, ?", "?"), ("(?), (?)", "(?)")] {
+            while like.contains(many) {
+                like = like.replace(many, one);
+            }
+        }
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(like).or_insert(sql);
+    }
+}
+
+/// What sqlx tells of one statement: the first words, and all of it if it has
+/// more.
+#[derive(Default)]
+struct Told {
+    summary: String,
+    statement: String,
+}
+
+impl Visit for Told {
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.statement),
+            _ => {}
+        }
+    }
+}
+
+impl Subscriber for Statements {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut told = Told::default();
+        event.record(&mut told);
+        self.add(match told.statement.as_str() {
+            "" => &told.summary,
+            statement => statement,
+        });
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// The steps of each statement's plan, indented; of what has no plan, none.
+fn plans(db: &Connection, statements: &BTreeMap<String, String>) -> BTreeMap<String, Vec<String>> {
+    let plan = |sql: &String| {
+        let first = sql.split(' ').next().unwrap_or_default();
+        if matches!(first, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH") {
+            plan_of(db, sql)
+        } else {
+            Vec::new()
+        }
+    };
+    let statements = statements.iter();
+    statements
+        .map(|(like, sql)| (like.clone(), plan(sql)))
+        .collect()
+}
+
+fn plan_of(db: &Connection, sql: &str) -> Vec<String> {
+    let mut query = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
+    let unbound = vec![rusqlite::types::Null; query.parameter_count()];
+    let steps = query.query_map(rusqlite::params_from_iter(unbound), |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(3)?))
+    });
+    let mut depths = BTreeMap::from([(0, 0)]);
+    let step = |(id, parent, detail): (i64, i64, String)| {
+        let depth = depths.get(&parent).copied().unwrap_or(0) + 1;
+        depths.insert(id, depth);
+        format!("{}{detail}", "  ".repeat(depth))
+    };
+    steps.unwrap().map(Result::unwrap).map(step).collect()
+}
+
+fn is_unintended(statement: &str, step: &str) -> bool {
+    let step = step.trim();
+    let mut intended = INTENDED_SCANS.iter();
+    step.starts_with("SCAN")
+        && !intended.any(|(scan, part, _)| step == *scan && statement.contains(part))
+}
+
+fn rendered(plans: &BTreeMap<String, Vec<String>>) -> String {
+    let mut text = String::new();
+    for (statement, steps) in plans {
+        writeln!(text, "{statement}").unwrap();
+        for step in steps {
+            writeln!(text, "{step}").unwrap();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A log in a file, for random histories.
+struct OneFile(tempfile::TempDir);
+
+#[async_trait]
+impl Harness for OneFile {
+    type Backup = Vec<u8>;
+
+    const MODEL_CASES: u32 = 5;
+
+    async fn create(library_id: Uuid, device_id: Uuid) -> Self {
+        let storage = Self(folder());
+        let made = storage.open(library_id, device_id).await.unwrap();
+        made.close().await.unwrap();
+        storage
+    }
+
+    async fn open(&self, library_id: Uuid, device_id: Uuid) -> Result<Arc<dyn LogStore>, LogError> {
+        let wait = Duration::from_secs(5);
+        let opened = SqliteStore::open(self.0.path(), library_id, device_id, wait, START_MS).await;
+        match opened {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error) => Err(error.as_log_error().unwrap().clone()),
+        }
+    }
+
+    async fn backup(&self) -> Vec<u8> {
+        std::fs::read(file_in(self.0.path())).unwrap()
+    }
+
+    async fn restore(&self, backup: &Vec<u8>) {
+        std::fs::write(file_in(self.0.path()), backup).unwrap();
+    }
+
+    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
+        let row = "INSERT OR REPLACE INTO peer_acks VALUES (?, ?, '2024-01-01T00:00:00Z')";
+        let row = raw(self.0.path()).execute(row, [peer_device_id, last_acked_hlc]);
+        row.unwrap();
+    }
+
+    async fn delete_peer_row(&self, peer_device_id: &str) {
+        let row = "DELETE FROM peer_acks WHERE peer_device_id = ?";
+        raw(self.0.path()).execute(row, [peer_device_id]).unwrap();
+    }
+
+    async fn delete_entry(&self, hlc: Hlc) {
+        let entry = "DELETE FROM shared_changes WHERE hlc = ?";
+        raw(self.0.path())
+            .execute(entry, [hlc.to_string()])
+            .unwrap();
+    }
+
+    async fn retained(&self) -> Vec<Hlc> {
+        let stamps = stamps(&raw(self.0.path())).into_iter();
+        stamps.map(|text| text.parse().unwrap()).collect()
+    }
+}
