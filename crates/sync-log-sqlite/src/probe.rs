@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
-use sync_log_core::{LogError, Uuid};
+use sync_log_core::{LogError, StoreError, StoreErrorKind, Uuid};
 
 use crate::connect;
 use crate::error::OpenError;
-use crate::failure::{NOT_A_DATABASE, READ_ONLY_ROLLBACK, extended_code, failed, sqlite_code};
+use crate::failure::{
+    NOT_A_DATABASE, READ_ONLY_ROLLBACK, corrupt, extended_code, failed, sqlite_code,
+};
 use crate::migration::{MIGRATION_TABLE, migrations};
 use crate::rows::{self, Columns, IDENTITY};
 
@@ -123,6 +125,9 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
     }
 }
 
+/// Migrations of the first version, which every log went through.
+const MIGRATIONS_FROM_THE_START: usize = 2;
+
 const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
 
 async fn judge(
@@ -135,15 +140,13 @@ async fn judge(
     let tables = texts(db, TABLES).await;
     let tables = tables.map_err(failed_at)?;
     let has = |name: &str| tables.iter().any(|table| table == name);
+    let mut applied = Vec::new();
     if has(MIGRATION_TABLE) {
-        let applied = texts(
-            db,
-            "SELECT version FROM sync_log_migrations ORDER BY version",
-        )
-        .await;
-        refuse_unknown(applied.map_err(failed_at)?, path)?;
+        applied = versions(db, path).await?;
+        refuse_unknown(&applied, path)?;
     }
     if has("sync_log_identity") {
+        refuse_unrecorded(&applied, path)?;
         let stored = db
             .query_one_raw(statement(IDENTITY))
             .await
@@ -160,16 +163,46 @@ async fn judge(
     Ok(())
 }
 
-fn refuse_unknown(mut applied: Vec<String>, path: &Path) -> Result<(), OpenError> {
+/// The migrations that are on record.
+async fn versions(db: &DatabaseConnection, path: &Path) -> Result<Vec<String>, OpenError> {
+    let sql = "SELECT version FROM sync_log_migrations ORDER BY version";
+    let rows = db.query_all_raw(statement(sql)).await;
+    let rows = rows.map_err(|error| refusal(path, error))?;
+    let version = |row: &QueryResult| {
+        row.try_get_by_index(0).map_err(|error| {
+            let damage = corrupt(MIGRATION_TABLE, "", "version").with_source(error);
+            OpenError::store(path, damage)
+        })
+    };
+    rows.iter().map(version).collect()
+}
+
+fn refuse_unknown(applied: &[String], path: &Path) -> Result<(), OpenError> {
     let known = migrations();
-    applied.retain(|name| known.iter().all(|migration| migration.name() != name));
-    if applied.is_empty() {
+    let is_known = |name: &&String| known.iter().any(|migration| migration.name() == *name);
+    let unknown: Vec<_> = applied.iter().filter(|name| !is_known(name)).collect();
+    if unknown.is_empty() {
         return Ok(());
     }
     Err(OpenError::SchemaTooNew {
         path: path.to_owned(),
-        unknown: applied,
+        unknown: unknown.into_iter().cloned().collect(),
     })
+}
+
+/// A file has its identity since the migrations with which the format began. If
+/// they are not on record, they would be run on it again.
+fn refuse_unrecorded(applied: &[String], path: &Path) -> Result<(), OpenError> {
+    let from_the_start = migrations().into_iter().take(MIGRATIONS_FROM_THE_START);
+    let mut names = from_the_start.map(|migration| migration.name().to_owned());
+    match names.find(|name| !applied.contains(name)) {
+        None => Ok(()),
+        Some(missing) => {
+            let doing = format!("find {missing} in {MIGRATION_TABLE}");
+            let damage = StoreError::new(StoreErrorKind::Corrupt, doing);
+            Err(OpenError::store(path, damage))
+        }
+    }
 }
 
 /// Refuses a log of another library or device (`I1`).

@@ -6,7 +6,7 @@ mod common;
 
 use common::{PEER, change, folder, open, raw};
 use sync_log_sqlite::{
-    AckFault, Cause, Cursor, LogError, OpenError, ReadLimits, StoreErrorKind, SyncDb,
+    AckFault, Cause, Cursor, Hlc, LogError, OpenError, ReadLimits, StoreErrorKind, SyncDb,
 };
 
 const SECRET: &str = "nobody may see this";
@@ -239,4 +239,67 @@ async fn damaged_pages_of_the_file_are_damage() {
     let error = opened.unwrap_err();
     assert_named(error.as_log_error().expect("the log refuses"), &[]);
     assert!(std::fs::read(&file).unwrap() == bytes, "the file changed");
+}
+
+#[tokio::test]
+async fn what_is_not_broken_stays_readable_and_a_repair_brings_the_rest_back() {
+    for column in ["record_uuid", "change_type", "data", "model_type"] {
+        let (folder, log) = broken("SELECT 1").await;
+        log.tick().await.unwrap();
+        log.record(change(3)).await.unwrap();
+        let all = log.get_since(None, 10).await.unwrap();
+        let [first, second, third] = [&all[0], &all[1], &all[2]].map(|entry| entry.hlc);
+        let set = |value: &str| {
+            let sql = format!("UPDATE shared_changes SET {column} = {value} WHERE hlc = ?1");
+            raw(folder.path())
+                .execute(&sql, [second.to_string()])
+                .unwrap();
+        };
+        set(&format!("CAST({column} AS BLOB) || x'ff'"));
+        let named = [
+            &format!("column {column} of shared_changes"),
+            &second.to_string(),
+        ];
+        let named = named.map(|part| part.as_str());
+        assert_named(&log.get_since(None, 10).await.unwrap_err(), &named);
+        assert_named(&log.get_since(Some(first), 1).await.unwrap_err(), &named);
+        assert_eq!(log.get_since(None, 1).await.unwrap(), all[..1]);
+        let past = Hlc::new(second.timestamp, second.counter + 1, second.device_id);
+        assert!(past < third, "a stamp was drawn between them");
+        assert_eq!(log.get_since(Some(past), 10).await.unwrap(), all[2..]);
+        assert_named(&log.record_ack(PEER, second).await.unwrap_err(), &named);
+        log.record_ack(PEER, first).await.unwrap();
+        assert_eq!(log.prune_acked().await.unwrap(), 1);
+        assert_eq!(log.explain().await.unwrap().pending, 2);
+        let fourth = log.record(change(4)).await.unwrap();
+        set(&format!(
+            "CAST(substr(CAST({column} AS BLOB), 1, length(CAST({column} AS BLOB)) - 1) AS TEXT)"
+        ));
+        let rest = log.get_since(None, 10).await.unwrap();
+        assert_eq!(rest[..2], all[1..], "{column}");
+        let stamps: Vec<_> = rest.iter().map(|entry| entry.hlc).collect();
+        assert_eq!(stamps, [second, third, fourth]);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_record_of_migrations_is_named_and_not_opened() {
+    for sql in [
+        "UPDATE sync_log_migrations SET version = x'ff' WHERE version LIKE '%0001%'",
+        "UPDATE sync_log_migrations SET version = x'ff' WHERE version LIKE '%0002%'",
+        "DELETE FROM sync_log_migrations WHERE version LIKE '%0001%'",
+        "DELETE FROM sync_log_migrations WHERE version LIKE '%0002%'",
+        "DELETE FROM sync_log_migrations",
+        "DROP TABLE sync_log_migrations",
+    ] {
+        let (folder, log) = broken("SELECT 1").await;
+        log.close().await.unwrap();
+        raw(folder.path()).execute_batch(sql).unwrap();
+        let before = common::contents(folder.path());
+        let opened = SyncDb::open(common::LIBRARY, common::DEVICE, folder.path()).await;
+        let error = opened.unwrap_err();
+        let error = error.as_log_error().expect("the log refuses");
+        assert_named(error, &["sync_log_migrations"]);
+        assert_eq!(common::contents(folder.path()), before, "{sql}");
+    }
 }
