@@ -44,6 +44,7 @@ impl SqliteStore {
         loop {
             match open_once(&path, library_id, device_id, busy, now_ms).await {
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
+                    tracing::debug!(%error, "the file is locked for a moment; trying again");
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }
                 outcome => return outcome,
