@@ -14,7 +14,7 @@ use crate::failure::failed;
 use crate::probe::Found;
 
 /// Readers that may be at work at the same time.
-const READERS: u32 = 4;
+pub(crate) const READERS: u32 = 4;
 
 /// Rows that SQLite's thread reads ahead.
 const ROWS_AHEAD: usize = 64;

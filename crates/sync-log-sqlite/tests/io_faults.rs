@@ -228,8 +228,8 @@ const FIRST_STEPS: &[Step] = &[
     Step::Register(PEER),
     Step::Record,
     Step::Register(OTHER_PEER),
-    Step::Batch(12),
-    Step::Ack(PEER, 9),
+    Step::Batch(8),
+    Step::Ack(PEER, 7),
     Step::Observe,
     Step::Ack(OTHER_PEER, 5),
     Step::Prune,
@@ -482,7 +482,7 @@ async fn open(data_dir: &Path) -> Result<SyncDb, OpenError> {
 }
 
 fn change(record: u128) -> Change {
-    change_with(record, serde_json::json!("x".repeat(1_000)))
+    change_with(record, serde_json::json!("x".repeat(300)))
 }
 
 fn kind_of(error: &LogError) -> StoreErrorKind {

@@ -34,16 +34,15 @@ fn change(bytes: usize) -> Change {
     }
 }
 
-/// A log, its writing connection, and the connection of another program.
+/// A log, and the connections that it writes and reads through.
 async fn log_in(folder: &Path) -> (SyncLog, DatabaseConnection, DatabaseConnection) {
     let path = folder.join(FILE_NAME);
     let opened = open_parts(&path, LIBRARY, DEVICE, BUSY, 0).await;
     let (writer, readers) = opened.unwrap();
-    let other = connect::bystander(&path, BUSY).await.unwrap();
-    let store = SqliteStore::new(writer.clone(), readers, BUSY);
+    let store = SqliteStore::new(writer.clone(), readers.clone(), BUSY);
     let options = LogOptions::new(ManualClock::new(1_000));
     let log = SyncLog::open(store, LIBRARY, DEVICE, options).await;
-    (log.unwrap(), writer, other)
+    (log.unwrap(), writer, readers)
 }
 
 async fn stamps(db: &DatabaseConnection) -> Vec<String> {
@@ -61,7 +60,9 @@ fn assert_full(refused: &LogError) {
 #[tokio::test]
 async fn what_is_ok_after_a_full_disk_is_committed() {
     let folder = tempfile::tempdir().unwrap();
-    let (log, writer, other) = log_in(folder.path()).await;
+    let (log, writer, _) = log_in(folder.path()).await;
+    let path = folder.path().join(FILE_NAME);
+    let other = connect::bystander(&path, BUSY).await.unwrap();
     let mut promised = vec![log.record(change(10)).await.unwrap()];
     for _ in 0..3 {
         limit_pages(&writer, NO_MORE).await;
@@ -101,4 +102,31 @@ async fn a_failure_has_synchronous_read_back_before_the_next_commit() {
         matches!(&refused, Err(Failed::Final(error)) if error.to_string().contains("is 1")),
         "a commit that would not be durable"
     );
+}
+
+/// A transaction on each of the connections.
+async fn begin_on_all(readers: &DatabaseConnection) -> Vec<DatabaseTransaction> {
+    let mut all = Vec::new();
+    for _ in 0..connect::READERS {
+        all.push(readers.begin().await.unwrap());
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_reader_whose_transaction_sqlite_ended_is_not_stuck_in_an_old_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _, readers) = log_in(folder.path()).await;
+    for txn in begin_on_all(&readers).await {
+        // As SQLite does when a page cannot be read.
+        txn.execute_unprepared("ROLLBACK").await.unwrap();
+    }
+    for txn in begin_on_all(&readers).await {
+        // A read that is dropped half-way.
+        crate::store::select::state(&txn).await.unwrap();
+    }
+    for _ in 0..10 {
+        let head = log.record(change(10)).await.unwrap();
+        assert_eq!(log.head().await.unwrap(), head);
+    }
 }
