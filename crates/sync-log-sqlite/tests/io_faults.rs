@@ -332,6 +332,7 @@ impl<'a> Story<'a> {
                 outcome = in_time(self.attempt(&log, step)).await;
                 if let Err(error) = &outcome {
                     kind = kind_of(error);
+                    self.refused(&format!("{step:?}"), kind);
                 }
             }
             self.image(step).await;
@@ -341,6 +342,8 @@ impl<'a> Story<'a> {
         }
         let made = outcome.unwrap_or_else(|error| panic!("{}: {step:?}: {error:?}", self.label));
         self.promised = made;
+        let failed = self.disk.failed();
+        self.note(&format!("{step:?}"), "told nobody", &failed);
     }
 
     /// After the failure of `step`: it did nothing, and works now, on the same
