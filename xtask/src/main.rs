@@ -6,11 +6,13 @@
 //! - [`step`] is the list of steps and what each one runs.
 //! - [`scope`] says which packages a run covers.
 //! - [`checks`] holds the pure checks: values in, violations out.
+//! - [`crash`] runs the program that kills processes at work.
 //! - [`features`] and [`package`] are the steps that take more than one command.
 //! - [`workspace`] and [`repository`] read what the checks look at.
 
 mod checks;
 mod ci;
+mod crash;
 mod features;
 mod package;
 mod repository;
@@ -24,6 +26,7 @@ use anyhow::{Error, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::ci::Ci;
+use crate::crash::Crash;
 use crate::scope::Scope;
 use crate::step::Step;
 
@@ -46,6 +49,8 @@ enum Task {
         #[arg(long = "step", value_name = "STEP", value_enum)]
         steps: Vec<Step>,
     },
+    /// Kill processes that work on a log, and check what is left
+    Crash(Crash),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +66,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Ci { scope, steps } => Ci::new(scope, &steps)?.run(),
+        Task::Crash(crash) => crash.run(),
     }
 }
 
@@ -109,7 +115,9 @@ mod tests {
     fn steps_and_scope_are_parsed() {
         let arguments =
             Arguments::parse_from(["xtask", "ci", "fast", "--step", "fmt", "--step", "tidy"]);
-        let Task::Ci { scope, steps } = arguments.task;
+        let Task::Ci { scope, steps } = arguments.task else {
+            panic!("`ci` was asked for");
+        };
         assert_eq!(scope, Scope::Fast);
         assert_eq!(steps, [Step::Fmt, Step::Tidy]);
     }

@@ -1,0 +1,141 @@
+//! What a child does next.
+
+use std::collections::VecDeque;
+
+use super::{Fault, Role};
+use crate::entry::PEERS;
+
+/// Entries of a batch that is more than one statement and many pages.
+const LARGE_BATCH: std::ops::Range<u32> = 501..1100;
+
+/// A step. Which entries and which stamps it is about shows when it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Batch { count: u32 },
+    Burst { count: u32 },
+    Ticked,
+    Observe,
+    Register { peer: usize },
+    Ack { peer: usize, page: usize },
+    OnAck { peer: usize, page: usize },
+    Rewind { peer: usize },
+    Prune,
+    Migrate,
+    Reopen,
+}
+
+/// Steps, drawn by weight, after a beginning that may be fixed.
+pub(super) struct Script {
+    beginning: VecDeque<Step>,
+    weights: &'static [(u32, Draw)],
+}
+
+/// How a step is drawn.
+#[derive(Debug, Clone, Copy)]
+enum Draw {
+    Append,
+    Ticked,
+    Observe,
+    Register,
+    Ack,
+    OnAck,
+    Rewind,
+    Prune,
+    Migrate,
+    Reopen,
+}
+
+const ALL: &[(u32, Draw)] = &[
+    (36, Draw::Append),
+    (6, Draw::Ticked),
+    (5, Draw::Observe),
+    (3, Draw::Register),
+    (20, Draw::Ack),
+    (3, Draw::OnAck),
+    (3, Draw::Rewind),
+    (11, Draw::Prune),
+    (6, Draw::Migrate),
+    (7, Draw::Reopen),
+];
+
+/// For two processes at once: the one that is not killed. It opens nothing
+/// again, because it has to go on.
+const COMPANION: &[(u32, Draw)] = &[(6, Draw::Append), (1, Draw::Ticked), (1, Draw::Observe)];
+
+/// Where the fault shows: what is announced too early, or torn.
+const EARLY: &[(u32, Draw)] = &[(6, Draw::Ticked), (2, Draw::Ack), (1, Draw::Reopen)];
+
+impl Script {
+    pub(super) fn new(role: Role, fault: Option<Fault>, rng: &mut fastrand::Rng) -> Self {
+        let weights = match (role, fault) {
+            (_, Some(Fault::AnnounceBeforeCommit)) => EARLY,
+            (Role::Companion, _) => COMPANION,
+            _ => ALL,
+        };
+        let hoards = role != Role::Companion && fault.is_none() && rng.u32(0..5) == 0;
+        Self {
+            beginning: if hoards { hoard() } else { VecDeque::new() },
+            weights,
+        }
+    }
+
+    pub(super) fn next(&mut self, rng: &mut fastrand::Rng) -> Step {
+        if let Some(step) = self.beginning.pop_front() {
+            return step;
+        }
+        let total = self.weights.iter().map(|(weight, _)| weight).sum();
+        let mut ticket = rng.u32(0..total);
+        for (weight, draw) in self.weights {
+            if ticket < *weight {
+                return step(*draw, rng);
+            }
+            ticket -= weight;
+        }
+        Step::Ticked
+    }
+}
+
+/// So many entries, acknowledged by all, that the prune has several chunks.
+fn hoard() -> VecDeque<Step> {
+    let peers = 0..PEERS.len();
+    let register = peers.clone().map(|peer| Step::Register { peer });
+    let batches = [900, 1000, 600].map(|count| Step::Batch { count });
+    let acks = peers.flat_map(|peer| [Step::Ack { peer, page: 1000 }; 4]);
+    register
+        .chain(batches)
+        .chain(acks)
+        .chain([Step::Prune])
+        .collect()
+}
+
+fn step(draw: Draw, rng: &mut fastrand::Rng) -> Step {
+    let peer = rng.usize(0..PEERS.len());
+    let page = [1, 10, 100, 1000][rng.usize(0..4)];
+    match draw {
+        Draw::Append => append(rng),
+        Draw::Ticked => Step::Ticked,
+        Draw::Observe => Step::Observe,
+        Draw::Register => Step::Register { peer },
+        Draw::Ack => Step::Ack { peer, page },
+        Draw::OnAck => Step::OnAck { peer, page },
+        Draw::Rewind => Step::Rewind { peer },
+        Draw::Prune => Step::Prune,
+        Draw::Migrate => Step::Migrate,
+        Draw::Reopen => Step::Reopen,
+    }
+}
+
+fn append(rng: &mut fastrand::Rng) -> Step {
+    match rng.u32(0..40) {
+        0..16 => Step::Batch { count: 1 },
+        16..31 => Step::Batch {
+            count: rng.u32(2..40),
+        },
+        31..39 => Step::Burst {
+            count: rng.u32(2..12),
+        },
+        _ => Step::Batch {
+            count: rng.u32(LARGE_BATCH),
+        },
+    }
+}

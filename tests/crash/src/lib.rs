@@ -1,0 +1,24 @@
+//! Real processes are killed and the power is cut; what is left in the file is
+//! checked against what was acknowledged. It never looks at the file through
+//! the program under test alone: every check reads it by plain SQL first.
+//!
+//! - [`child`] is the process that gets killed: it works on a log and announces
+//!   each operation before it starts and each result after its `Ok`, in the
+//!   lines of [`line`](mod@line), with the entries of [`entry`].
+//! - [`parent`] starts it, aims, kills, checks, opens the log again, and counts
+//!   in a [`report`].
+//! - [`model`] is what the acknowledgements allow; [`file`] is what the file
+//!   holds; [`check`] compares them, [`fresh`] for logs that were being made.
+
+pub mod aim;
+pub mod check;
+pub mod child;
+pub mod entry;
+pub mod file;
+pub mod fresh;
+pub mod line;
+pub mod model;
+pub mod parent;
+pub mod process;
+pub mod progress;
+pub mod report;
