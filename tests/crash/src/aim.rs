@@ -9,7 +9,7 @@ use crate::line::Kind;
 const REMEMBERED: usize = 64;
 
 /// At most so many operations of the kind pass by before the shot.
-const PASSED_BY: u32 = 3;
+const PASSED_BY: u32 = 2;
 
 /// Picks targets and delays; the fewer kills a kind has had, the sooner it is
 /// its turn.
@@ -41,7 +41,9 @@ impl Aim {
     /// The next target, given how many kills each kind has had.
     pub fn target(&mut self, kills: impl Fn(Kind) -> u32) -> Target {
         let fewest = Kind::AIMED.iter().map(|kind| kills(*kind)).min();
-        let due = Kind::AIMED.iter().filter(|kind| Some(kills(**kind)) == fewest);
+        let due = Kind::AIMED
+            .iter()
+            .filter(|kind| Some(kills(**kind)) == fewest);
         let due: Vec<Kind> = due.copied().collect();
         Target {
             kind: due[self.rng.usize(0..due.len())],

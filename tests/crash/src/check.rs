@@ -106,7 +106,11 @@ fn of_stamps(model: &Model, file: &LogFile) -> Option<Effect> {
 }
 
 fn whole_if(is_whole: bool) -> Effect {
-    if is_whole { Effect::Whole } else { Effect::None }
+    if is_whole {
+        Effect::Whole
+    } else {
+        Effect::None
+    }
 }
 
 /// The floor is where it was, or where a prune in flight may have moved it; and

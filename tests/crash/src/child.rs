@@ -52,8 +52,10 @@ pub enum Role {
     Victim,
     /// Appends beside a victim until it is told to finish
     Companion,
-    /// Waits for a line on its input after each operation
+    /// Waits for a line on its input after each operation, which are small
     Stepper,
+    /// A stepper whose log grows to several chunks, and is pruned then
+    Hoarder,
 }
 
 /// A fault that a child plants, to see whether the parent finds it.

@@ -64,7 +64,7 @@ impl EntryId {
         } else {
             rng.usize(0..SHORT_BYTES)
         };
-        let filling: String = (0..length).map(|_| rng.lowercase()).collect();
+        let filling = rng.lowercase().to_string().repeat(length);
         let data = format!(
             "{{\"by\":\"{}/{}/{}\",\"filling\":\"{filling}\"}}",
             self.child, self.operation, self.index

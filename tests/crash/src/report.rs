@@ -132,11 +132,17 @@ impl fmt::Display for Report {
             text,
             "pruned entries {pruned}, of them unacknowledged {unacknowledged}"
         )?;
-        writeln!(text, "acknowledged acks {acks}, logs made beside {migrated}")?;
+        writeln!(
+            text,
+            "acknowledged acks {acks}, logs made beside {migrated}"
+        )?;
         let (reopens, failed) = (self.reopens, self.reopens_failed);
         writeln!(text, "reopens {reopens}, of them failed {failed}")?;
         let companions = self.companions;
-        writeln!(text, "rounds with a second process that went on {companions}")?;
+        writeln!(
+            text,
+            "rounds with a second process that went on {companions}"
+        )?;
         let (wall, kills) = (self.wall.as_secs_f64(), self.all_kills().max(1));
         let each = wall / f64::from(kills);
         writeln!(text, "wall time {wall:.1} s, {each:.3} s per kill")?;

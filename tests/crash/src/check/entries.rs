@@ -17,7 +17,7 @@ pub(super) fn check(
     violations: &mut Vec<Violation>,
 ) -> Option<Effect> {
     let floor = file.state.floor;
-    for (hlc, id) in model.after(floor) {
+    for (hlc, id) in model.after(floor.max(model.floor)) {
         match file.entries.get(&hlc) {
             None => violations.push(Violation::Lost { hlc }),
             Some(entry) if *entry != id.stamped(hlc) => {

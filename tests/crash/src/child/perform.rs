@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use sync_log_sqlite::core::MAX_PAGE_ENTRIES;
 use sync_log_sqlite::{
     Cursor, FILE_NAME, Hlc, LogError, ReadLimits, SyncDb, SystemClock, WallClock,
 };
@@ -100,7 +101,7 @@ impl Worker {
         self.begin(Operation::Register { peer: reader.peer })?;
         self.log.register_peer(reader.peer).await?;
         self.voice.done(Gave::Nothing)?;
-        self.readers.moved(index, reader.cursor);
+        self.readers.registered(index);
         Ok(())
     }
 
@@ -151,17 +152,25 @@ impl Worker {
         let reader = self.readers.get(index);
         let floor = self.log.floor_cursor().await?;
         if !reader.is_registered {
-            return self.prune().await;
+            return self.register(index).await;
         }
         let (peer, at) = (reader.peer, floor.hlc());
         self.begin(Operation::Rewind { peer, at })?;
         let place = if at.is_zero() { Cursor::ZERO } else { floor };
         let limits = ReadLimits::entries(1);
         self.log.read_for(peer, place, limits).await?;
-        self.voice.done(Gave::Nothing)
+        self.voice.done(Gave::Nothing)?;
+        self.readers.rewound(index);
+        Ok(())
     }
 
+    /// Whoever holds everything acknowledges something first, so that there is
+    /// something to prune.
     async fn prune(&mut self) -> Result<()> {
+        let floor = self.log.floor().await?;
+        for index in self.readers.blocking(floor) {
+            self.ack(index, MAX_PAGE_ENTRIES).await?;
+        }
         self.begin(Operation::Prune)?;
         let pruned = self.log.prune_acked().await?;
         self.voice.done(Gave::Pruned(pruned))
@@ -208,7 +217,8 @@ fn prepare(folder: &Path, start: Start) -> Result<()> {
         Start::OtherTable => {
             std::fs::create_dir_all(folder)?;
             let other = rusqlite::Connection::open(file)?;
-            other.execute_batch("CREATE TABLE notes (note TEXT); INSERT INTO notes VALUES ('n')")?;
+            other
+                .execute_batch("CREATE TABLE notes (note TEXT); INSERT INTO notes VALUES ('n')")?;
         }
     }
     Ok(())

@@ -12,6 +12,8 @@ pub(super) struct Reader {
     pub(super) is_registered: bool,
     /// What it has applied.
     pub(super) cursor: Cursor,
+    /// Whether it read below its own ack since then.
+    pub(super) is_held: bool,
 }
 
 /// All of them.
@@ -40,6 +42,7 @@ impl Readers {
             let reader = readers.0.iter_mut().find(|r| r.peer == known.peer);
             let reader = reader.context("a peer that nobody registered")?;
             reader.is_registered = true;
+            reader.is_held = known.facts.hold.is_some();
             reader.cursor = cursor_of(known.acked)?;
         }
         Ok(readers)
@@ -52,6 +55,24 @@ impl Readers {
     pub(super) fn moved(&mut self, index: usize, cursor: Cursor) {
         self.0[index].cursor = cursor;
         self.0[index].is_registered = true;
+        self.0[index].is_held = false;
+    }
+
+    pub(super) fn registered(&mut self, index: usize) {
+        self.0[index].is_registered = true;
+    }
+
+    pub(super) fn rewound(&mut self, index: usize) {
+        self.0[index].is_held = true;
+    }
+
+    /// Peers that keep everything above `floor`.
+    pub(super) fn blocking(&self, floor: Hlc) -> Vec<usize> {
+        let peers = self.0.iter().enumerate();
+        let blocking = peers.filter(|(_, reader)| {
+            reader.is_registered && (reader.is_held || reader.cursor.hlc() <= floor)
+        });
+        blocking.map(|(index, _)| index).collect()
     }
 }
 
@@ -73,5 +94,6 @@ fn newcomer(peer: Uuid) -> Reader {
         peer,
         is_registered: false,
         cursor: Cursor::ZERO,
+        is_held: false,
     }
 }

@@ -8,6 +8,9 @@ use crate::entry::PEERS;
 /// Entries of a batch that is more than one statement and many pages.
 const LARGE_BATCH: std::ops::Range<u32> = 501..1100;
 
+/// One in so many victims begins with more entries than a prune deletes at once.
+const HOARD_ONE_IN: u32 = 6;
+
 /// A step. Which entries and which stamps it is about shows when it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -28,6 +31,7 @@ pub(super) enum Step {
 pub(super) struct Script {
     beginning: VecDeque<Step>,
     weights: &'static [(u32, Draw)],
+    large_batches: bool,
 }
 
 /// How a step is drawn.
@@ -54,8 +58,8 @@ const ALL: &[(u32, Draw)] = &[
     (3, Draw::OnAck),
     (3, Draw::Rewind),
     (11, Draw::Prune),
-    (6, Draw::Migrate),
-    (7, Draw::Reopen),
+    (8, Draw::Migrate),
+    (8, Draw::Reopen),
 ];
 
 /// For two processes at once: the one that is not killed. It opens nothing
@@ -72,10 +76,15 @@ impl Script {
             (Role::Companion, _) => COMPANION,
             _ => ALL,
         };
-        let hoards = role != Role::Companion && fault.is_none() && rng.u32(0..5) == 0;
+        let hoards = match role {
+            Role::Hoarder => true,
+            Role::Victim => fault.is_none() && rng.u32(0..HOARD_ONE_IN) == 0,
+            Role::Companion | Role::Stepper => false,
+        };
         Self {
             beginning: if hoards { hoard() } else { VecDeque::new() },
             weights,
+            large_batches: role == Role::Victim,
         }
     }
 
@@ -87,11 +96,41 @@ impl Script {
         let mut ticket = rng.u32(0..total);
         for (weight, draw) in self.weights {
             if ticket < *weight {
-                return step(*draw, rng);
+                return self.step(*draw, rng);
             }
             ticket -= weight;
         }
         Step::Ticked
+    }
+
+    fn step(&self, draw: Draw, rng: &mut fastrand::Rng) -> Step {
+        let peer = rng.usize(0..PEERS.len());
+        let page = [1, 10, 100, 1000][rng.usize(0..4)];
+        match draw {
+            Draw::Append => self.append(rng),
+            Draw::Ticked => Step::Ticked,
+            Draw::Observe => Step::Observe,
+            Draw::Register => Step::Register { peer },
+            Draw::Ack => Step::Ack { peer, page },
+            Draw::OnAck => Step::OnAck { peer, page },
+            Draw::Rewind => Step::Rewind { peer },
+            Draw::Prune => Step::Prune,
+            Draw::Migrate => Step::Migrate,
+            Draw::Reopen => Step::Reopen,
+        }
+    }
+
+    fn append(&self, rng: &mut fastrand::Rng) -> Step {
+        let count = match rng.u32(0..40) {
+            0..16 => 1,
+            16..31 => rng.u32(2..40),
+            39 if self.large_batches => rng.u32(LARGE_BATCH),
+            _ => {
+                let count = rng.u32(2..12);
+                return Step::Burst { count };
+            }
+        };
+        Step::Batch { count }
     }
 }
 
@@ -106,36 +145,4 @@ fn hoard() -> VecDeque<Step> {
         .chain(acks)
         .chain([Step::Prune])
         .collect()
-}
-
-fn step(draw: Draw, rng: &mut fastrand::Rng) -> Step {
-    let peer = rng.usize(0..PEERS.len());
-    let page = [1, 10, 100, 1000][rng.usize(0..4)];
-    match draw {
-        Draw::Append => append(rng),
-        Draw::Ticked => Step::Ticked,
-        Draw::Observe => Step::Observe,
-        Draw::Register => Step::Register { peer },
-        Draw::Ack => Step::Ack { peer, page },
-        Draw::OnAck => Step::OnAck { peer, page },
-        Draw::Rewind => Step::Rewind { peer },
-        Draw::Prune => Step::Prune,
-        Draw::Migrate => Step::Migrate,
-        Draw::Reopen => Step::Reopen,
-    }
-}
-
-fn append(rng: &mut fastrand::Rng) -> Step {
-    match rng.u32(0..40) {
-        0..16 => Step::Batch { count: 1 },
-        16..31 => Step::Batch {
-            count: rng.u32(2..40),
-        },
-        31..39 => Step::Burst {
-            count: rng.u32(2..12),
-        },
-        _ => Step::Batch {
-            count: rng.u32(LARGE_BATCH),
-        },
-    }
 }

@@ -26,7 +26,7 @@ impl Voice {
             });
         }
         Self {
-            waits: role == Role::Stepper,
+            waits: matches!(role, Role::Stepper | Role::Hoarder),
             told_to_finish,
         }
     }

@@ -49,7 +49,10 @@ async fn serve(log: &SyncDb, model: &Model, found: &LogFile) -> Result<()> {
         let is_next = page.entries.iter().zip(&expected).all(|(a, b)| a == *b);
         let is_full = page.entries.len() == expected.len().min(MAX_PAGE_ENTRIES);
         // A page is bounded by bytes too, and then it says that there is more.
-        ensure!(is_next && (is_full || page.more), "peer {peer} misses entries");
+        ensure!(
+            is_next && (is_full || page.more),
+            "peer {peer} misses entries"
+        );
     }
     Ok(())
 }

@@ -1,0 +1,90 @@
+//! The power is cut: only what was synced is sure to be there, and what was
+//! written since is there up to any byte, torn, or in any order.
+//!
+//! A kill does not show this, because the system still has what was written. So
+//! a child works one operation at a time, and after each the files are read as
+//! they are. With `synchronous=FULL` the WAL is synced at each `Ok`: what it
+//! was after an operation is there after every later cut. What the next
+//! operation wrote beyond that is cut at every frame, inside frames, and torn;
+//! what a checkpoint wrote is mixed with what was there before.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod cuts;
+mod image;
+mod recording;
+mod verdict;
+
+use crash::child::Role;
+use crash::line::Operation;
+
+use cuts::Density;
+use recording::{Moment, Recording};
+use verdict::Verdicts;
+
+/// Operations of a run; each writes some frames.
+const OPERATIONS: usize = 70;
+
+#[tokio::test]
+async fn every_cut_leaves_a_state_that_the_acknowledgements_allow() {
+    let mut recording = Recording::start(Role::Stepper, 11);
+    let mut verdicts = Verdicts::new();
+    for number in 0..OPERATIONS {
+        let Some(moment) = recording.step(number % 6 == 5) else {
+            break;
+        };
+        verdicts.judge(&moment, Density::Full).await;
+    }
+    println!("{verdicts:?}");
+    assert_eq!(verdicts.operations, OPERATIONS);
+    assert!(verdicts.boundaries > 300, "{verdicts:?}");
+    assert!(verdicts.images > 3 * verdicts.boundaries, "{verdicts:?}");
+    assert!(verdicts.checkpoints > 10, "{verdicts:?}");
+    assert!(verdicts.restarts > 5, "{verdicts:?}");
+    assert!(verdicts.opened > 100, "{verdicts:?}");
+    assert!(verdicts.made > 50, "{verdicts:?}");
+    assert_eq!(verdicts.unseen, 0, "{verdicts:?}");
+}
+
+#[tokio::test]
+async fn a_cut_between_the_chunks_of_a_prune_leaves_whole_chunks() {
+    let mut recording = Recording::start(Role::Hoarder, 5);
+    let mut verdicts = Verdicts::new();
+    let mut pruned = false;
+    while !pruned {
+        // Small WALs, so that the prune's frames are what is cut.
+        let moment = recording.step(true).unwrap();
+        pruned = matches!(moment.operation(), Operation::Prune);
+        let density = if pruned {
+            Density::Boundaries
+        } else {
+            Density::End
+        };
+        verdicts.judge(&moment, density).await;
+    }
+    println!("{verdicts:?}");
+    assert!(verdicts.parts > 1, "{verdicts:?}");
+    assert!(verdicts.boundaries > 100, "{verdicts:?}");
+}
+
+/// The check can fail: what is acknowledged and is not in the synced part of
+/// the WAL is missed, whatever the operation.
+#[tokio::test]
+async fn a_promise_that_was_not_synced_is_missed() {
+    let mut recording = Recording::start(Role::Stepper, 12);
+    let mut verdicts = Verdicts::new();
+    for _ in 0..OPERATIONS {
+        let moment = recording.step(false).unwrap();
+        if wrote(&moment) {
+            verdicts.assert_missed(&moment);
+        }
+    }
+    println!("{verdicts:?}");
+    assert!(verdicts.missed > 30, "{verdicts:?}");
+}
+
+/// Whether the operation promises anything that the frames hold: the room that
+/// is given back after a prune is no promise.
+fn wrote(moment: &Moment) -> bool {
+    !moment.growth().is_empty() && !matches!(moment.operation(), Operation::Reopen)
+}
