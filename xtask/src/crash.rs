@@ -1,5 +1,7 @@
 //! Processes are killed while they work on a log: runs the program that does it.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 use xshell::{Shell, cmd};
@@ -12,9 +14,12 @@ pub(crate) struct Crash {
     /// How many times to kill
     #[arg(long, default_value_t = 50)]
     kills: u32,
-    /// Everything else for the program, such as `--seed` and `--dir`
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    more: Vec<String>,
+    /// Chooses operations and targets
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where to work; by default a temporary folder, kept only on a failure
+    #[arg(long)]
+    dir: Option<PathBuf>,
 }
 
 impl Crash {
@@ -24,12 +29,17 @@ impl Crash {
     /// If it found something, or could not be run.
     pub(crate) fn run(&self) -> Result<()> {
         let shell = Shell::new()?;
-        shell.change_dir(&Workspace::read(&shell)?.root);
-        let kills = self.kills.to_string();
-        let more = &self.more;
+        let (kills, seed) = (self.kills.to_string(), self.seed.to_string());
+        // The folder is relative to where the caller is, and so is the program.
+        let dir = self
+            .dir
+            .iter()
+            .flat_map(|dir| ["--dir".into(), dir.clone()]);
+        let manifest = Workspace::read(&shell)?.root.join("Cargo.toml");
         let run = cmd!(
             shell,
-            "cargo run --quiet --release -p crash -- --kills {kills} {more...}"
+            "cargo run --quiet --release --manifest-path {manifest} -p crash --
+             --kills {kills} --seed {seed} {dir...}"
         );
         Ok(run.quiet().run()?)
     }

@@ -136,11 +136,12 @@ fn floor(model: &Model, file: &LogFile, violations: &mut Vec<Violation>) -> Opti
     if !entries::are_whole_chunks(gone.len(), planned) {
         violations.push(Violation::TornChunk { gone: gone.len() });
     }
-    (planned > 0).then(|| match gone.len() {
+    let effect = match gone.len() {
         0 => Effect::None,
         some if some == planned => Effect::Whole,
         _ => Effect::Part,
-    })
+    };
+    (planned > 0).then_some(effect)
 }
 
 fn has_the_tag(model: &Model, file: &LogFile) -> bool {

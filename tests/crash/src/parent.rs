@@ -85,6 +85,7 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
         }
     }
     progress.finish();
+    parent.report.add(parent.model.counts);
     parent.report.wall = begin.elapsed();
     Ok(Outcome {
         report: parent.report,
@@ -109,8 +110,7 @@ impl Parent<'_> {
     async fn round(&mut self, round: u32) -> Result<Vec<Violation>> {
         let folder = self.folder(round);
         if (round - 1).is_multiple_of(KILLS_PER_FILE) {
-            self.forget(round)?;
-            std::fs::create_dir_all(&folder)?;
+            self.begin_file(round)?;
         }
         let violations = Round::new(self, round, &folder).run().await?;
         self.report.note(&violations);
@@ -118,12 +118,14 @@ impl Parent<'_> {
     }
 
     /// Another file, another model; what was counted stays.
-    fn forget(&mut self, round: u32) -> Result<()> {
+    fn begin_file(&mut self, round: u32) -> Result<()> {
         self.report.add(std::mem::take(&mut self.model).counts);
         if round > 1 {
             remove(&self.folder(round - 1))?;
         }
-        Ok(())
+        let folder = self.folder(round);
+        remove(&folder)?;
+        Ok(std::fs::create_dir_all(folder)?)
     }
 }
 

@@ -159,23 +159,25 @@ impl<'p, 's> Round<'p, 's> {
         file::copy(&log, &killed)?;
         let found = match file::read(&killed) {
             Ok(found) => found,
-            Err(error) => return Ok(unreadable(&error)),
+            Err(error) => return Ok(vec![unreadable(&error)]),
         };
-        let Findings { violations, effect } = check(&self.parent.model, found.as_ref());
-        let fresh = self.check_fresh().await?;
-        let (fresh_violations, fresh_effect) = fresh;
+        let Findings {
+            mut violations,
+            effect,
+        } = check(&self.parent.model, found.as_ref());
+        let (of_fresh, fresh_effect) = self.check_fresh().await?;
         self.note(match self.kind_in_flight() {
             Some(Kind::Migrate) => fresh_effect,
             _ => effect,
         });
-        let violations: Vec<_> = violations.into_iter().chain(fresh_violations).collect();
-        if !violations.is_empty() {
-            return Ok(violations);
+        violations.extend(of_fresh);
+        if violations.is_empty() {
+            self.parent.model.settle(found.as_ref());
+            self.parent.report.reopens += 1;
+            let reopened = reopen::check(&mut self.parent.model, &log, found.as_ref()).await;
+            violations.extend(reopened.err().as_ref().map(reopening));
         }
-        self.parent.model.settle(found.as_ref());
-        self.parent.report.reopens += 1;
-        let reopened = reopen::check(&mut self.parent.model, &log, found.as_ref()).await;
-        Ok(reopened.err().map(reopening).into_iter().collect())
+        Ok(violations)
     }
 
     fn kind_in_flight(&self) -> Option<Kind> {
@@ -189,29 +191,27 @@ impl<'p, 's> Round<'p, 's> {
     }
 
     /// Logs that were made beside: whole, or not there. Then each is opened,
-    /// whatever the kill left.
-    async fn check_fresh(&mut self) -> Result<(Vec<Violation>, Effect)> {
-        let mut violations = Vec::new();
+    /// whatever the kill left. What became of the last one, which may have been
+    /// in flight; up to the first fault, whose files stay.
+    async fn check_fresh(&mut self) -> Result<(Option<Violation>, Effect)> {
         let mut effect = Effect::None;
         for fresh in &self.parent.model.fresh {
             let folder = self.folder.join(&fresh.folder);
             let killed = self.folder.join("killed-fresh");
-            if folder.exists() {
-                file::copy(&folder, &killed)?;
-            }
-            match fresh.check(&killed) {
-                Ok(is_there) if is_there => effect = Effect::Whole,
-                Ok(_) => effect = Effect::None,
-                Err(error) => violations.extend(unreadable(&error)),
+            file::copy(&folder, &killed)?;
+            effect = match fresh.check(&killed) {
+                Ok(true) => Effect::Whole,
+                Ok(false) => Effect::None,
+                Err(error) => return Ok((Some(unreadable(&error)), effect)),
+            };
+            self.parent.report.reopens += 1;
+            if let Err(error) = fresh.open(&folder).await {
+                return Ok((Some(reopening(&error)), effect));
             }
             remove(&killed)?;
-            self.parent.report.reopens += 1;
-            violations.extend(fresh.open(&folder).await.err().map(reopening));
-            if violations.is_empty() {
-                remove(&folder)?;
-            }
+            remove(&folder)?;
         }
-        Ok((violations, effect))
+        Ok((None, effect))
     }
 }
 
@@ -221,13 +221,12 @@ struct Companion {
     said: Vec<Line>,
 }
 
-fn unreadable(error: &anyhow::Error) -> Vec<Violation> {
+fn unreadable(error: &anyhow::Error) -> Violation {
     let why = format!("{error:#}");
-    vec![Violation::Unreadable { why }]
+    Violation::Unreadable { why }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is mapped over errors")]
-fn reopening(error: anyhow::Error) -> Violation {
+fn reopening(error: &anyhow::Error) -> Violation {
     let why = format!("{error:#}");
     Violation::Reopening { why }
 }

@@ -13,11 +13,11 @@ use crate::image::Image;
 use crate::recording::Moment;
 
 /// One of so many images is opened and used, besides those at an `Ok`.
-const OPENED_ONE_IN: u32 = 6;
+const OPENED_ONE_IN: u32 = 10;
 
-/// What was checked.
-#[derive(Debug)]
-pub(crate) struct Verdicts {
+/// How much was checked.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
     pub(crate) operations: usize,
     /// All images.
     pub(crate) images: usize,
@@ -35,6 +35,11 @@ pub(crate) struct Verdicts {
     pub(crate) unseen: usize,
     /// Promises beyond the synced part that were missed.
     pub(crate) missed: usize,
+}
+
+/// Checks images, in a folder of its own.
+pub(crate) struct Verdicts {
+    pub(crate) counts: Counts,
     rng: fastrand::Rng,
     folder: TempDir,
 }
@@ -42,16 +47,7 @@ pub(crate) struct Verdicts {
 impl Verdicts {
     pub(crate) fn new() -> Self {
         Self {
-            operations: 0,
-            images: 0,
-            boundaries: 0,
-            parts: 0,
-            opened: 0,
-            made: 0,
-            checkpoints: 0,
-            restarts: 0,
-            unseen: 0,
-            missed: 0,
+            counts: Counts::default(),
             rng: fastrand::Rng::with_seed(1),
             folder: tempfile::tempdir().unwrap(),
         }
@@ -59,14 +55,14 @@ impl Verdicts {
 
     /// Checks what may be found if the power is cut in this operation.
     pub(crate) async fn judge(&mut self, moment: &Moment, density: Density) {
-        self.operations += 1;
+        self.counts.operations += 1;
         let Moment { before, after, .. } = moment;
         let mut images = Vec::new();
         let is_copied = before.db != after.db;
         let is_restarted = after.is_restarted_since(before);
         let is_first = before.db.is_empty();
         if !is_copied {
-            self.restarts += usize::from(is_restarted && !before.wal.is_empty());
+            self.counts.restarts += usize::from(is_restarted && !before.wal.is_empty());
             while_written(before, after, density, &mut self.rng, |image, is_frame| {
                 images.push((image, is_frame));
             });
@@ -82,24 +78,26 @@ impl Verdicts {
             while_checkpointed(&written, after, &mut self.rng, |image| {
                 images.push((image, false));
             });
-            self.checkpoints += 1;
+            self.counts.checkpoints += 1;
         } else if after.wal.is_empty() && !is_first {
             // Closed: copied, and then the WAL goes.
             while_checkpointed(before, after, &mut self.rng, |image| {
                 images.push((image, false));
             });
-            self.checkpoints += 1;
+            self.counts.checkpoints += 1;
         } else {
-            self.unseen += usize::from(!is_first);
+            self.counts.unseen += usize::from(!is_first);
         }
         for (image, is_boundary) in images {
-            self.boundaries += usize::from(is_boundary);
+            self.counts.boundaries += usize::from(is_boundary);
             self.judge_image(&image, &[&moment.begun, &moment.told])
                 .await;
         }
         self.judge_image(after, &[&moment.done]).await;
-        self.judge_checkpoint(moment).await;
-        self.judge_made(moment).await;
+        if density == Density::Full {
+            self.judge_checkpoint(moment).await;
+            self.judge_made(moment).await;
+        }
     }
 
     /// A checkpoint changes nothing, wherever it stops.
@@ -107,7 +105,7 @@ impl Verdicts {
         let Some(checkpointed) = &moment.checkpointed else {
             return;
         };
-        self.checkpoints += 1;
+        self.counts.checkpoints += 1;
         let mut images = vec![checkpointed.clone()];
         while_checkpointed(&moment.after, checkpointed, &mut self.rng, |image| {
             images.push(image);
@@ -141,7 +139,7 @@ impl Verdicts {
                 image.restore(&folder);
                 begun.open(&folder).await.unwrap();
             }
-            self.made += 1;
+            self.counts.made += 1;
         }
         made.restore(&folder);
         assert!(promised.check(&folder).unwrap());
@@ -150,7 +148,7 @@ impl Verdicts {
 
     /// One of the models must allow what is in the image.
     async fn judge_image(&mut self, image: &Image, models: &[&Model]) {
-        self.images += 1;
+        self.counts.images += 1;
         let folder = self.folder.path().join("log");
         image.restore(&folder);
         let found = file::read(&folder).unwrap();
@@ -162,7 +160,7 @@ impl Verdicts {
         let Some(allowed) = allowed else {
             panic!("{findings:#?} in {:?}", models[0].in_flight);
         };
-        self.parts += usize::from(allowed.effect == Effect::Part);
+        self.counts.parts += usize::from(allowed.effect == Effect::Part);
         let is_done = models[0].in_flight.is_none();
         if is_done || self.rng.u32(0..OPENED_ONE_IN) == 0 {
             image.restore(&folder);
@@ -172,7 +170,7 @@ impl Verdicts {
 
     /// The log goes on.
     async fn open(&mut self, model: &Model, found: Option<&LogFile>) {
-        self.opened += 1;
+        self.counts.opened += 1;
         let folder = self.folder.path().join("log");
         let log = SyncDb::open(LIBRARY, DEVICE, &folder).await.unwrap();
         let entries = log.get_since(None, usize::MAX).await.unwrap();
@@ -191,6 +189,6 @@ impl Verdicts {
         let found = file::read(&folder).unwrap();
         let violations = check(&moment.done, found.as_ref()).violations;
         assert_ne!(violations, [], "{:?}", moment.operation());
-        self.missed += 1;
+        self.counts.missed += 1;
     }
 }
