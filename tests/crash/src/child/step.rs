@@ -31,7 +31,16 @@ pub(super) enum Step {
 pub(super) struct Script {
     beginning: VecDeque<Step>,
     weights: &'static [(u32, Draw)],
-    large_batches: bool,
+    appends: Appends,
+}
+
+/// How entries enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Appends {
+    AnySize,
+    Small,
+    /// Only where the stamp is known before, so that it can be told too early.
+    Ticked,
 }
 
 /// How a step is drawn.
@@ -66,15 +75,16 @@ const ALL: &[(u32, Draw)] = &[
 /// again, because it has to go on.
 const COMPANION: &[(u32, Draw)] = &[(6, Draw::Append), (1, Draw::Ticked), (1, Draw::Observe)];
 
-/// Where the fault shows: what is announced too early, or torn.
-const EARLY: &[(u32, Draw)] = &[(6, Draw::Ticked), (2, Draw::Ack), (1, Draw::Reopen)];
-
 impl Script {
     pub(super) fn new(role: Role, fault: Option<Fault>, rng: &mut fastrand::Rng) -> Self {
-        let weights = match (role, fault) {
-            (_, Some(Fault::AnnounceBeforeCommit)) => EARLY,
-            (Role::Companion, _) => COMPANION,
+        let weights = match role {
+            Role::Companion => COMPANION,
             _ => ALL,
+        };
+        let appends = match (role, fault) {
+            (_, Some(Fault::AnnounceBeforeCommit)) => Appends::Ticked,
+            (Role::Victim, _) => Appends::AnySize,
+            _ => Appends::Small,
         };
         let hoards = match role {
             Role::Hoarder => true,
@@ -84,7 +94,7 @@ impl Script {
         Self {
             beginning: if hoards { hoard() } else { VecDeque::new() },
             weights,
-            large_batches: role == Role::Victim,
+            appends,
         }
     }
 
@@ -122,9 +132,10 @@ impl Script {
 
     fn append(&self, rng: &mut fastrand::Rng) -> Step {
         let count = match rng.u32(0..40) {
+            _ if self.appends == Appends::Ticked => return Step::Ticked,
             0..16 => 1,
             16..31 => rng.u32(2..40),
-            39 if self.large_batches => rng.u32(LARGE_BATCH),
+            39 if self.appends == Appends::AnySize => rng.u32(LARGE_BATCH),
             _ => {
                 let count = rng.u32(2..12);
                 return Step::Burst { count };

@@ -101,9 +101,11 @@ impl<'p, 's> Round<'p, 's> {
         Ok(true)
     }
 
-    /// In some rounds, another process that has begun to work.
+    /// In some rounds, another process that has begun to work. Not beside a
+    /// faulty one, whose fault should show in the file alone.
     fn companion(&mut self) -> Result<Option<Companion>> {
-        if self.rng.u32(0..COMPANION_ONE_IN) > 0 {
+        let is_sound = self.parent.settings.fault.is_none();
+        if !is_sound || self.rng.u32(0..COMPANION_ONE_IN) > 0 {
             return Ok(None);
         }
         let mut process = self.start(1, Role::Companion)?;
