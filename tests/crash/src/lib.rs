@@ -7,7 +7,7 @@
 //!   lines of [`line`](mod@line), with the entries of [`entry`].
 //! - [`parent`] starts it, aims, kills, checks, opens the log again, and counts
 //!   in a [`report`].
-//! - [`model`] is what the acknowledgements allow; [`file`] is what the file
+//! - [`model`] is what the acknowledgements allow; [`file`](mod@file) is what the file
 //!   holds; [`check`] compares them, [`fresh`] for logs that were being made.
 
 pub mod aim;
