@@ -86,13 +86,13 @@ impl Script {
             (Role::Victim, _) => Appends::AnySize,
             _ => Appends::Small,
         };
-        let hoards = match role {
-            Role::Hoarder => true,
-            Role::Victim => fault.is_none() && rng.u32(0..HOARD_ONE_IN) == 0,
-            Role::Companion | Role::Stepper => false,
-        };
+        let is_one_of_many = fault.is_none() && rng.u32(0..HOARD_ONE_IN) == 0;
         Self {
-            beginning: if hoards { hoard() } else { VecDeque::new() },
+            beginning: match role {
+                Role::Hoarder => hoard(&[600, 500]),
+                Role::Victim if is_one_of_many => hoard(&[900, 1000, 600]),
+                _ => VecDeque::new(),
+            },
             weights,
             appends,
         }
@@ -146,10 +146,10 @@ impl Script {
 }
 
 /// So many entries, acknowledged by all, that the prune has several chunks.
-fn hoard() -> VecDeque<Step> {
+fn hoard(batches: &[u32]) -> VecDeque<Step> {
     let peers = 0..PEERS.len();
     let register = peers.clone().map(|peer| Step::Register { peer });
-    let batches = [900, 1000, 600].map(|count| Step::Batch { count });
+    let batches = batches.iter().map(|count| Step::Batch { count: *count });
     let acks = peers.flat_map(|peer| [Step::Ack { peer, page: 1000 }; 4]);
     register
         .chain(batches)
