@@ -10,7 +10,7 @@ use crash::child::Fault;
 use crash::parent::{Outcome, Settings, run};
 
 /// Kills within which a planted fault is found.
-const ENOUGH: u32 = 60;
+const ENOUGH: u32 = 300;
 
 fn kill(kills: u32, seed: u64, fault: Option<Fault>) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
