@@ -44,3 +44,21 @@ impl Crash {
         Ok(run.quiet().run()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::{Arguments, Task};
+
+    #[test]
+    fn kills_seed_and_folder_are_parsed() {
+        let line = "xtask crash --kills 1000 --seed 2 --dir kept";
+        let arguments = Arguments::parse_from(line.split(' '));
+        let Task::Crash(crash) = arguments.task else {
+            panic!("`crash` was asked for");
+        };
+        assert_eq!((crash.kills, crash.seed), (1000, 2));
+        assert_eq!(crash.dir, Some("kept".into()));
+    }
+}

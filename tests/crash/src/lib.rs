@@ -5,8 +5,8 @@
 //! - [`child`] is the process that gets killed: it works on a log and announces
 //!   each operation before it starts and each result after its `Ok`, in the
 //!   lines of [`line`](mod@line), with the entries of [`entry`].
-//! - [`parent`] starts it, aims, kills, checks, opens the log again, and counts
-//!   in a [`report`].
+//! - [`parent`] starts it as a [`process`], takes [`aim`], kills, checks, opens
+//!   the log again, and counts in a [`report`].
 //! - [`model`] is what the acknowledgements allow; [`file`](mod@file) is what the file
 //!   holds; [`check`] compares them, [`fresh`] for logs that were being made.
 

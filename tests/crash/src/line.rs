@@ -148,7 +148,7 @@ pub enum Gave {
     NotAboveHead,
     /// Entries that went.
     Pruned(usize),
-    /// A log, and the first stamp in it.
+    /// A log that is open.
     Log {
         /// The log's id.
         log_id: Uuid,
