@@ -87,9 +87,11 @@ mod tests {
 
     #[test]
     fn without_a_choice_every_step_of_the_scope_runs_in_order() {
-        let full = Ci::new(Scope::Full, &[]).expect("no step is refused");
-        assert_eq!(full.steps, Step::value_variants());
-        assert!(full.steps.is_sorted());
+        for scope in [Scope::Standard, Scope::Full] {
+            let ci = Ci::new(scope, &[]).expect("no step is refused");
+            assert_eq!(ci.steps, Step::value_variants());
+            assert!(ci.steps.is_sorted());
+        }
     }
 
     #[test]

@@ -4,17 +4,17 @@
 //!
 //! - [`ci`] runs steps in order, times them and says how to repeat the one that failed.
 //! - [`step`] is the list of steps and what each one runs.
-//! - [`scope`] says which packages a run covers.
+//! - [`scope`] says how much a run covers.
 //! - [`checks`] holds the pure checks: values in, violations out.
-//! - [`crash`] runs the program that kills processes at work.
 //! - [`features`] and [`package`] are the steps that take more than one command.
+//! - [`program`] runs the programs that search for faults.
 //! - [`workspace`] and [`repository`] read what the checks look at.
 
 mod checks;
 mod ci;
-mod crash;
 mod features;
 mod package;
+mod program;
 mod repository;
 mod scope;
 mod step;
@@ -23,10 +23,9 @@ mod workspace;
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::ci::Ci;
-use crate::crash::Crash;
 use crate::scope::Scope;
 use crate::step::Step;
 
@@ -43,19 +42,30 @@ enum Task {
     /// Run everything CI runs, in order, up to the first failure
     Ci {
         /// How much of the workspace to cover
-        #[arg(value_enum, default_value_t = Scope::Full)]
+        #[arg(value_enum, default_value_t = Scope::Standard)]
         scope: Scope,
         /// Run only this step; may be given several times
         #[arg(long = "step", value_name = "STEP", value_enum)]
         steps: Vec<Step>,
     },
-    /// Kill processes that work on a log, and check what is left
-    Crash(Crash),
+    /// Simulate fleets of devices, each from one seed; `sim --help` says more
+    #[command(disable_help_flag = true)]
+    Sim(Passed),
+    /// Kill processes that work on a log, and check what is left; `crash --help` says more
+    #[command(disable_help_flag = true)]
+    Crash(Passed),
+}
+
+/// What a program of the workspace is given, as it is.
+#[derive(Args)]
+struct Passed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
 }
 
 fn main() -> ExitCode {
     match run(Arguments::parse().task) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             report(&error);
             ExitCode::FAILURE
@@ -63,10 +73,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<()> {
+fn run(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Ci { scope, steps } => Ci::new(scope, &steps)?.run(),
-        Task::Crash(crash) => crash.run(),
+        Task::Ci { scope, steps } => Ci::new(scope, &steps)?.run().map(|()| ExitCode::SUCCESS),
+        Task::Sim(passed) => program::run("simulator", &passed.arguments),
+        Task::Crash(passed) => program::run("crash", &passed.arguments),
     }
 }
 
@@ -116,9 +127,19 @@ mod tests {
         let arguments =
             Arguments::parse_from(["xtask", "ci", "fast", "--step", "fmt", "--step", "tidy"]);
         let Task::Ci { scope, steps } = arguments.task else {
-            panic!("`ci` was asked for");
+            panic!("another task was parsed");
         };
         assert_eq!(scope, Scope::Fast);
         assert_eq!(steps, [Step::Fmt, Step::Tidy]);
+    }
+
+    #[test]
+    fn a_program_gets_every_argument_as_it_is() {
+        let given = ["--seeds", "3", "--fault", "AckGoesBack", "--help"];
+        let arguments = Arguments::parse_from(["xtask", "sim"].into_iter().chain(given));
+        let Task::Sim(passed) = arguments.task else {
+            panic!("another task was parsed");
+        };
+        assert_eq!(passed.arguments, given);
     }
 }

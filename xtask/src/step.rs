@@ -8,6 +8,7 @@ use xshell::{Shell, cmd};
 use crate::checks;
 use crate::features;
 use crate::package;
+use crate::program;
 use crate::scope::Scope;
 use crate::workspace::Workspace;
 
@@ -28,10 +29,16 @@ pub(crate) enum Step {
     Doctest,
     /// The documentation builds without a warning
     Docs,
+    /// The clock holds in every interleaving of a few threads
+    Loom,
     /// Each library is clean on its own: without features, with each one, with all of them
     Features,
     /// The demo's verdict is yes on the whole history, with both kinds of clocks
     Demo,
+    /// Simulated fleets lose nothing, on the store in memory and on the one in a file
+    Sim,
+    /// Processes that are killed at work lose nothing
+    Crash,
     /// The crates to publish build from the files in their packages alone
     Package,
 }
@@ -63,8 +70,11 @@ impl Step {
             Self::Test => test(shell, scope),
             Self::Doctest => doctest(shell, scope),
             Self::Docs => docs(shell, scope),
+            Self::Loom => loom(shell),
             Self::Features => features::check_each(shell, workspace),
             Self::Demo => demo(shell),
+            Self::Sim => sim(scope),
+            Self::Crash => crash(scope),
             Self::Package => package::check_all(shell, workspace),
         }
     }
@@ -112,4 +122,33 @@ fn demo(shell: &Shell) -> Result<()> {
     cmd!(shell, "cargo run --release -p sync-log-cli -- demo").run()?;
     let wild = ["demo", "--clocks", "wild"];
     Ok(cmd!(shell, "cargo run --release -p sync-log-cli -- {wild...}").run()?)
+}
+
+/// A build of its own, in which the clock's atomics are the model checker's.
+fn loom(shell: &Shell) -> Result<()> {
+    let _flags = shell.push_env("RUSTFLAGS", "--cfg loom");
+    let tests = ["-p", "hlc", "--test", "loom", "--release"];
+    let target = ["--target-dir", "target/loom"];
+    cmd!(shell, "cargo clippy {tests...} {target...} -- -D warnings").run()?;
+    Ok(cmd!(shell, "cargo test {tests...} {target...}").run()?)
+}
+
+fn sim(scope: Scope) -> Result<()> {
+    let (memory, sqlite) = match scope {
+        Scope::Full => ("10000", "500"),
+        Scope::Fast | Scope::Standard => ("300", "30"),
+    };
+    for (store, seeds) in [("memory", memory), ("sqlite", sqlite)] {
+        let arguments = ["--store", store, "--seeds", seeds, "--steps", "200"];
+        program::check("simulator", "sim", &arguments)?;
+    }
+    Ok(())
+}
+
+fn crash(scope: Scope) -> Result<()> {
+    let kills = match scope {
+        Scope::Full => "1000",
+        Scope::Fast | Scope::Standard => "50",
+    };
+    program::check("crash", "crash", &["--kills", kills])
 }
