@@ -3,6 +3,11 @@
 //! From this list come the tests of every backend and [`CASES`]. A function of
 //! [`cases`](crate::cases) that is missing here fails a test of this crate.
 
+use std::time::Duration;
+
+use crate::harness::Harness;
+use crate::runtime::run_within;
+
 /// One case of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
@@ -48,7 +53,9 @@ macro_rules! for_each_case {
             }
             anywhere {
                 a_registration_at_any_step_of_a_prune_counts [P4 K1];
+                a_registration_while_a_prune_is_under_way_counts [P4 K1];
                 a_write_at_any_step_of_a_record_keeps_the_order [A1];
+                a_record_while_a_record_is_under_way_keeps_the_order [A1];
                 a_prune_at_any_step_of_a_rewound_read_leaves_no_hole [K2 R2 P4];
             }
             append {
@@ -292,6 +299,25 @@ macro_rules! list {
 }
 
 for_each_case!(list,);
+
+macro_rules! list_functions {
+    ([] $($group:ident { $($case:ident $clauses:tt;)+ })+) => {
+        fn functions<H: Harness>() -> [fn(Duration); CASES.len()] {
+            [$($(|watchdog| {
+                run_within(watchdog, crate::cases::$group::$case::<H>());
+            }),+),+]
+        }
+    };
+}
+
+for_each_case!(list_functions,);
+
+/// Every case of [`CASES`], in its order, with what runs it on a backend and
+/// gives up after a time: for whoever puts the suite itself to the test.
+#[must_use]
+pub fn cases<H: Harness>() -> Vec<(Case, fn(Duration))> {
+    CASES.iter().copied().zip(functions::<H>()).collect()
+}
 
 #[cfg(test)]
 mod tests {

@@ -12,12 +12,17 @@ const WATCHDOG: Duration = Duration::from_secs(180);
 /// # Panics
 /// If the case does, or if it hangs.
 pub fn run<T>(case: impl Future<Output = T>) -> T {
+    run_within(WATCHDOG, case)
+}
+
+/// Runs one case to its end, unless that takes too long.
+pub(crate) fn run_within<T>(watchdog: Duration, case: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap()
-        .block_on(async { tokio::time::timeout(WATCHDOG, case).await })
+        .block_on(async { tokio::time::timeout(watchdog, case).await })
         .expect("the case hangs")
 }
 

@@ -1,11 +1,14 @@
 //! Races that must be safe wherever they fall: another handle acts before the
-//! first step of a call, before the second, and so on until there are no more.
+//! first step of a call, before the second, and so on until there are no more;
+//! or while a step of the store is under way.
 //!
-//! How many steps a call makes is core's business. These cases do not rely on it.
+//! How many steps a call makes is core's business, and how often the store lets
+//! others act meanwhile is the store's. These cases do not rely on it.
 
 use std::sync::{Arc, Mutex};
 
 use sync_log_core::{Hlc, LogError, ReadLimits};
+use tokio::task::yield_now;
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
@@ -14,6 +17,13 @@ use crate::sample::{change, peer};
 
 /// No call makes so many steps.
 const STEPS_MAX: usize = 20;
+
+/// Lets others act that often.
+async fn give_way(times: usize) {
+    for _ in 0..times {
+        yield_now().await;
+    }
+}
 
 /// A log in front of whose steps something can be put.
 async fn raced<H: Harness>(rig: &Rig<H>) -> (Arc<Interposed>, Log) {
@@ -54,6 +64,50 @@ pub async fn a_registration_at_any_step_of_a_prune_counts<H: Harness>() {
         assert_eq!(left, expected, "P4: registered after {steps} steps");
     }
     panic!("P4: a prune makes more than {STEPS_MAX} steps");
+}
+
+/// The same, while the store is at work on the prune.
+pub async fn a_registration_while_a_prune_is_under_way_counts<H: Harness>() {
+    for times in 0..STEPS_MAX {
+        let rig = Rig::<H>::new().await;
+        let (rival, _) = set_up(&rig).await;
+        let log = rig.open().await;
+        let registering = async {
+            give_way(times).await;
+            rival.register_peer(peer(2)).await.unwrap();
+            rig.storage.retained().await
+        };
+        let (pruned, expected) = tokio::join!(log.prune_acked(), registering);
+        pruned.unwrap();
+        let left = rig.storage.retained().await;
+        assert_eq!(left, expected, "P4: registered after {times} turns");
+    }
+}
+
+/// Two handles record at once: no stamp comes twice, the head is the higher one,
+/// and whoever reads after the one never finds the other below.
+pub async fn a_record_while_a_record_is_under_way_keeps_the_order<H: Harness>() {
+    for times in 0..STEPS_MAX {
+        let rig = Rig::<H>::new().await;
+        let (rival, stamps) = set_up(&rig).await;
+        let log = rig.open().await;
+        let recording = async {
+            give_way(times).await;
+            rival.record(change(8)).await.unwrap();
+            rig.storage.retained().await
+        };
+        let (stamp, seen) = tokio::join!(log.record(change(9)), recording);
+        let stamp = stamp.unwrap();
+        let newest = *seen.last().unwrap();
+        assert!(
+            seen.contains(&stamp) || stamp > newest,
+            "A1: {stamp} came in below {newest} after {times} turns"
+        );
+        let snapshot = rival.snapshot().await;
+        assert_eq!(snapshot.entries.len(), stamps.len() + 2, "A1: none lost");
+        let head = snapshot.stamps().last().copied();
+        assert_eq!(head, Some(snapshot.state.head), "A1: the head is the last");
+    }
 }
 
 /// Another writer gets in at any step of a record: stamps ascend as committed.

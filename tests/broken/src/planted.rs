@@ -1,0 +1,92 @@
+//! What a broken storage remembers, beside what the store behind it holds.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use sync_log_core::{Changes, Hlc, LogStore, Mark, PeerRow, SharedChangeEntry, Uuid};
+
+use crate::fault::Fault;
+use crate::handle::{Broken, Handle};
+use crate::lies;
+
+/// A fault planted in one storage; what a broken backend's disk holds instead
+/// lives here.
+///
+/// One for each storage, kept over restarts. A clone is the same one: give a
+/// *copy* of a storage, restored or running elsewhere, a clone of its original's,
+/// so that it remembers what its past once served.
+#[derive(Clone)]
+pub struct Planted {
+    fault: Option<Fault>,
+    memory: Arc<Mutex<Memory>>,
+}
+
+impl Planted {
+    /// A storage with that fault.
+    #[must_use]
+    pub fn new(fault: Fault) -> Self {
+        Self {
+            fault: Some(fault),
+            memory: Arc::default(),
+        }
+    }
+
+    /// A storage without a fault, through the same machinery: what finds
+    /// something wrong with it is wrong itself.
+    #[must_use]
+    pub fn healthy() -> Self {
+        Self {
+            fault: None,
+            memory: Arc::default(),
+        }
+    }
+
+    /// Another handle on the storage. `inner` is a handle on the correct store,
+    /// as it was opened for this; closing or dropping the one closes or drops
+    /// the other. A handle that is opened when no other is open comes after a
+    /// restart.
+    #[must_use]
+    pub fn open(&self, inner: Arc<dyn LogStore>) -> Arc<dyn LogStore> {
+        let defect = self.fault.map(lies::defect).unwrap_or_default();
+        let memory = Arc::clone(&self.memory);
+        Arc::new(Broken(Arc::new(Handle::new(inner, defect, memory))))
+    }
+}
+
+impl fmt::Debug for Planted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Planted").field(&self.fault).finish()
+    }
+}
+
+/// What a storage remembers.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// Handles that are open.
+    pub(crate) open_handles: usize,
+    /// The floor as it is stored, where that is another step than the delete.
+    pub(crate) floor: Option<Mark>,
+    /// Head and high-water as they are, and as they are shown instead.
+    pub(crate) forgotten: Option<[Marks; 2]>,
+    /// The last entry of each page that a peer was given.
+    pub(crate) served: HashMap<(Uuid, Hlc), SharedChangeEntry>,
+}
+
+/// Head and high-water.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) head: Hlc,
+    pub(crate) high_water: Hlc,
+}
+
+/// What a handle remembers.
+#[derive(Default)]
+pub(crate) struct Own {
+    /// Whether no other was open when it was opened.
+    pub(crate) after_restart: bool,
+    /// Peer rows as they were.
+    pub(crate) rows: Option<Vec<PeerRow>>,
+    /// What was answered and is not written yet.
+    pub(crate) pending: Option<Changes>,
+}

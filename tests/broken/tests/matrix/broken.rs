@@ -1,0 +1,114 @@
+//! The harness of a broken store: the one of the store in memory, with a fault
+//! planted in each storage.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use broken_stores::{Fault, Planted};
+use sync_log_conformance::Harness;
+use sync_log_conformance::core::{
+    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, Uuid, WriteJob,
+};
+use sync_log_memory::MemoryStore;
+
+use crate::harness::MemoryHarness;
+
+thread_local! {
+    /// The fault of every storage that this thread makes. A case makes its
+    /// storages on the thread that runs it.
+    pub(crate) static FAULT: Cell<Option<Fault>> = const { Cell::new(None) };
+}
+
+/// A storage with a fault.
+pub(crate) struct BrokenHarness {
+    file: MemoryHarness,
+    planted: Planted,
+}
+
+#[async_trait]
+impl Harness for BrokenHarness {
+    type Backup = MemoryStore;
+
+    const MODEL_CASES: u32 = 100;
+
+    async fn create(library_id: Uuid, device_id: Uuid) -> Self {
+        Self {
+            file: MemoryHarness::create(library_id, device_id).await,
+            planted: FAULT.get().map_or_else(Planted::healthy, Planted::new),
+        }
+    }
+
+    async fn open(&self, library_id: Uuid, device_id: Uuid) -> Result<Arc<dyn LogStore>, LogError> {
+        let inner = self.file.open(library_id, device_id).await?;
+        Ok(Arc::new(Patient {
+            inner: self.planted.open(inner),
+            calls: AtomicUsize::new(0),
+        }))
+    }
+
+    async fn backup(&self) -> MemoryStore {
+        self.file.backup().await
+    }
+
+    async fn restore(&self, backup: &MemoryStore) {
+        self.file.restore(backup).await;
+    }
+
+    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
+        self.file
+            .plant_peer_row(peer_device_id, last_acked_hlc)
+            .await;
+    }
+
+    async fn delete_peer_row(&self, peer_device_id: &str) {
+        self.file.delete_peer_row(peer_device_id).await;
+    }
+
+    async fn delete_entry(&self, hlc: Hlc) {
+        self.file.delete_entry(hlc).await;
+    }
+
+    async fn retained(&self) -> Vec<Hlc> {
+        self.file.retained().await
+    }
+}
+
+/// More than any case asks of one handle: a broken store may lead it in circles.
+const CALLS_MAX: usize = 20_000;
+
+/// A store that does not answer for ever.
+struct Patient {
+    inner: Arc<dyn LogStore>,
+    calls: AtomicUsize,
+}
+
+impl Patient {
+    fn count(&self) {
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
+        assert!(calls < CALLS_MAX, "the case goes in circles");
+    }
+}
+
+#[async_trait]
+impl LogStore for Patient {
+    async fn write(&self, job: WriteJob) -> Result<(), LogError> {
+        self.count();
+        self.inner.write(job).await
+    }
+
+    async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        self.count();
+        self.inner.read(request).await
+    }
+
+    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        self.count();
+        self.inner.survey(places).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+}

@@ -1,0 +1,53 @@
+//! The conformance suite is put to the test: every planted fault must be caught
+//! by a case of the clause that it breaks, and a store without a fault by none.
+//!
+//! `cargo test -p broken-stores --test matrix` runs the cases of each fault's
+//! clause; with `-- --full` every case on every fault, and the model. The name
+//! of a fault or a clause as another argument runs that alone; `--loud` shows
+//! what the cases say.
+
+// Everything here is test code: a panic is how a test fails, and what it says
+// is printed.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "../../../../crates/sync-log-memory/tests/support/harness.rs"]
+mod harness;
+
+mod broken;
+mod report;
+mod trial;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use broken_stores::Fault;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let full = arguments.iter().any(|argument| argument == "--full");
+    let wanted: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
+    let is_wanted = |fault: &Fault| {
+        wanted.is_empty()
+            || wanted
+                .iter()
+                .any(|name| [fault.name(), fault.clause()].contains(&name.as_str()))
+    };
+    // A case that catches something panics; that is what it is for.
+    if !arguments.iter().any(|argument| argument == "--loud") {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+    let start = Instant::now();
+    let faults: Vec<Fault> = Fault::ALL.iter().copied().filter(is_wanted).collect();
+    let healthy = trial::healthy();
+    let caught = trial::all(&faults, full);
+    let complaints = report::print(&healthy, &caught, full, wanted.is_empty());
+    println!(
+        "{} faults in {:.1} s",
+        faults.len(),
+        start.elapsed().as_secs_f64()
+    );
+    match complaints {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
