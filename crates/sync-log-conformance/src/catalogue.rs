@@ -136,6 +136,7 @@ macro_rules! for_each_case {
                 closing_one_handle_leaves_the_others_open [Handle];
                 clones_share_one_clock_and_one_log [Handle A1];
                 close_waits_for_what_is_in_flight [Handle A3];
+                a_record_that_a_close_overtakes_is_done_or_refused [Handle A3];
             }
             identity {
                 it_does_not_open_as_another [I1];
@@ -154,7 +155,7 @@ macro_rules! for_each_case {
                 a_policy_out_of_range_is_refused [P6];
             }
             observe {
-                the_highest_stamp_becomes_the_high_water [A5];
+                the_highest_stamp_becomes_the_high_water [A5 A4];
                 a_stamp_from_the_past_writes_nothing [A5];
                 no_stamps_are_none [A5];
                 one_stamp_too_far_ahead_refuses_them_all [A5 H2 H3];

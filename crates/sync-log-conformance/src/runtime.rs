@@ -26,6 +26,13 @@ pub(crate) fn run_within<T>(watchdog: Duration, case: impl Future<Output = T>) -
         .expect("the case hangs")
 }
 
+/// Lets others act that often.
+pub(crate) async fn give_way(times: usize) {
+    for _ in 0..times {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Polls `future` at most `polls` times, as often as it asks for it, and then
 /// drops it; its answer, if it had one by then.
 pub async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {

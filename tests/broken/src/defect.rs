@@ -53,3 +53,54 @@ pub(crate) struct Defect {
     /// How a handle is closed.
     pub(crate) close: Option<Close>,
 }
+
+impl Defect {
+    pub(crate) fn stating(state: Alter<LogState>) -> Self {
+        Self {
+            state: Some(state),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn deciding(decide: Decide) -> Self {
+        Self {
+            decide: Some(decide),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn writing(write: Write) -> Self {
+        Self {
+            write: Some(write),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn asking(request: fn(&mut ReadRequest)) -> Self {
+        Self {
+            request: Some(request),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn paging(page: AlterPage) -> Self {
+        Self {
+            page: Some(page),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn surveying(survey: Alter<Survey>) -> Self {
+        Self {
+            survey: Some(survey),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn closing(close: Close) -> Self {
+        Self {
+            close: Some(close),
+            ..Self::default()
+        }
+    }
+}

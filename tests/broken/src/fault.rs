@@ -52,12 +52,106 @@ faults! {
     A1 {
         /// A stamp is drawn before the lock is had, so another writer may pass it.
         StampBeforeWrite;
+        /// A stamp is drawn on what this handle knew, not on what others wrote since.
+        StateNotReread;
+        /// An entry below the head is taken.
+        LateAppendTaken;
+        /// An entry at the head is written over the one that is there.
+        HeadReplaced;
+        /// An identical entry is refused when it comes again.
+        RetryRefused;
+        /// Another entry at a retained stamp passes for a retry.
+        RetryByStampAlone;
+        /// The head becomes the first entry of a batch, not the last.
+        HeadIsFirstOfBatch;
+    }
+    A2 {
+        /// The first entry of a batch is committed before the others.
+        HalfBatch;
+        /// The last entry of a batch is left out.
+        BatchTailLost;
+        /// Of a batch that mixes retained and new entries, the new ones are written.
+        MixedBatchTaken;
+        /// Of a batch that begins below the head, what lies above it is written.
+        LateBatchCut;
+        /// A call that is refused raises the high-water all the same.
+        RefusalLeavesTrace;
+        /// The refusal of one call is told to another that was written with it.
+        RefusalSpreads;
+    }
+    A3 {
+        /// A write is answered before it is committed, and lost if nothing follows.
+        OkBeforeCommit;
+        /// Closing forgets the last write.
+        LastWriteLostAtClose;
+        /// After a restart the acks are gone.
+        AcksForgotten;
+        /// A write that is overtaken by a close is answered with `Ok` and lost.
+        CloseForgetsInFlight;
+    }
+    A4 {
+        /// What is observed from another device enters the log as an entry.
+        ObservedIsLogged;
+        /// Entries are stored under the id of another device.
+        OriginOverwritten;
     }
     A5 {
         /// After a restart head and high-water are those of the newest entry that is left.
         HeadForgotten;
         /// After a restart the high-water is the head: what was only observed is forgotten.
         ObservedForgotten;
+        /// A tick is given out without being stored.
+        TickNotStored;
+        /// What is observed is not stored.
+        ObservedNotStored;
+        /// The head is as high as what was only ticked or observed.
+        HeadIsHighWater;
+        /// The high-water goes back to the entry that was appended last.
+        HighWaterGoesBack;
+        /// The head of a log that was pruned empty is zero.
+        EmptyLogHasNoHead;
+    }
+    A6 {
+        /// White space around a payload is lost.
+        DataTrimmed;
+        /// A model type ends at its first NUL.
+        TextCutAtNul;
+        /// A delete comes back as an update.
+        DeleteIsUpdate;
+        /// An entry of the largest size is refused.
+        LargestEntryRefused;
+    }
+    A7 {
+        /// A peer's row is written in two steps, which a dropped call leaves half done.
+        RowInTwoSteps;
+        /// A chunk of a prune is deleted in two steps, which a dropped call leaves half done.
+        ChunkInTwoSteps;
+        /// What a dropped call had decided is written after the next call.
+        DroppedCallTakesEffectLater;
+        /// After a dropped call nothing can be written any more.
+        DroppedCallPoisons;
+    }
+    R1 {
+        /// A page begins with the entry at the cursor.
+        CursorIsInclusive;
+        /// A page is not ascending.
+        NewestFirst;
+        /// A page holds one entry less than it could.
+        PageOneShort;
+        /// A page ignores how many entries were asked for.
+        CountIgnored;
+        /// A page ignores how many bytes were asked for.
+        BytesIgnored;
+        /// An entry that does not fit is skipped for a smaller one after it.
+        SkipsToFit;
+        /// An entry larger than the page is not served at all.
+        LargeEntryNotServed;
+        /// The owner's list is bounded by bytes too.
+        OwnerBoundedByBytes;
+        /// Entries are of a later moment than head and floor.
+        PageOfTwoMoments;
+        /// The sums are of a later moment than head and floor.
+        SurveyOfTwoMoments;
     }
     R2 {
         /// A cursor that was given out once is taken though the file no longer has that entry: a restored file goes on as if nothing had happened.
@@ -66,28 +160,204 @@ faults! {
         CloneServed;
         /// A cursor is taken at an entry of another content, or at the floor of one: its tag is not looked at.
         CursorWithoutTag;
+        /// The zero cursor is served on a log that was pruned.
+        ZeroAlwaysServed;
+        /// All logs have the same log id.
+        LogIdShared;
+        /// Where the newest entry is missing the log just ends.
+        MissingEntryIsTheEnd;
+        /// Reading registers the peer.
+        ReadRegisters;
+        /// Who is not registered is served all the same.
+        UnknownPeerServed;
     }
     K1 {
         /// A peer that never acked does not count when a prune is planned.
         NeverAckedNotCounted;
+        /// A peer is registered with the head as its ack.
+        RegisteredAtHead;
+        /// A registration is answered and not stored.
+        RegistrationNotStored;
+        /// Registering a peer again sets it back to zero.
+        RegisteringAgainResets;
+        /// This device can be registered as its own peer.
+        OwnPeerRegistered;
+        /// Peers are listed in no order.
+        PeersUnordered;
     }
     K2 {
         /// An ack below the recorded one moves it back.
         AckGoesBack;
+        /// A read below the own ack is not noticed.
+        RewindNotSeen;
+        /// A read below the own ack holds nothing.
+        HoldNotStored;
+        /// Reading on from further up moves the hold up.
+        HoldMovesUp;
+        /// A stale ack lifts the hold.
+        StaleAckLiftsHold;
+        /// No ack lifts the hold.
+        HoldNeverLifted;
+        /// A prune is planned by what peers acked, whatever holds it.
+        HoldNotCounted;
     }
     K3 {
         /// An ack above the head is taken.
         AckBeyondHeadTaken;
+        /// An ack of a stamp that the log never had is taken.
+        UnknownStampTaken;
+        /// An ack of a stamp that the log never had counts for the entry below it.
+        AckRounded;
+        /// An ack by cursor is taken whatever its tag is.
+        AckWithoutTag;
+        /// The floor cannot be acknowledged.
+        FloorNotAckable;
+        /// An ack of another device's stamp is taken.
+        ForeignAckTaken;
+        /// Whether the peer is retired is checked after its ack.
+        RetirementCheckedLast;
+        /// An ack below the recorded one is looked up first.
+        StaleLookedUp;
+    }
+    K4 {
+        /// An ack that registers its peer prunes in the same call.
+        UnknownAckPrunes;
+        /// An ack of an unknown peer is taken though unknown peers are to be refused.
+        UnknownAckTaken;
+        /// An ack that is refused registers its peer.
+        RefusedAckRegisters;
+        /// A peer that was registered by its ack counts as registered by the app.
+        AckRegistersAsApp;
+    }
+    K5 {
+        /// An ack moves another peer than the one that gave it.
+        AckMovesAnother;
+    }
+    K6 {
+        /// A retired peer may read.
+        RetiredMayRead;
+        /// A retired peer may acknowledge.
+        RetiredMayAck;
+        /// A retired peer may register again.
+        RetiredMayRegister;
+        /// After a restart nobody is retired.
+        RetirementForgotten;
+        /// Retiring a peer again changes since when it is retired.
+        RetirementMoves;
+        /// A peer that was never registered can be retired.
+        UnknownRetired;
+    }
+    P1 {
+        /// A prune goes by the fastest peer.
+        FastestPeerDecides;
+        /// The last peer in the list is not counted.
+        LastPeerNotCounted;
+        /// A prune deletes one entry more than all have.
+        OneTooMany;
+        /// A prune deletes nothing and says that it did.
+        NothingDeleted;
+        /// A prune stops before the first chunk is full.
+        ChunkTooSmall;
+    }
+    P2 {
+        /// Without peers everything is deleted.
+        NoPeersIsSolo;
+        /// With retired peers alone everything is deleted.
+        RetiredIsSolo;
+        /// That the library is solo is not stored.
+        SoloNotStored;
+        /// After a restart the library is not solo any more.
+        SoloForgotten;
+        /// A registration does not end solo.
+        SoloNeverEnds;
+        /// An ack that registers its peer does not end solo.
+        AckKeepsSolo;
+        /// A library with active peers can be declared solo.
+        SoloDespitePeers;
     }
     P3 {
         /// The floor is never stored.
         FloorNotStored;
         /// The floor is stored in a step after the delete, which a crash between them leaves out.
         FloorAfterDelete;
+        /// The floor is stored in a step before the delete, which a crash between them leaves out.
+        FloorBeforeDelete;
+        /// The floor is stored without its tag.
+        FloorWithoutTag;
+        /// The floor is the entry before the last one that went.
+        FloorOneBehind;
+        /// The floor is the head as soon as anything went.
+        FloorIsHead;
+        /// After a restart the floor is zero.
+        FloorForgotten;
     }
     P4 {
         /// A plan is computed in one transaction and carried out in the next.
         PlanOutsideTransaction;
+        /// The chunks of a prune are planned by the peers that there were at its first.
+        PlanOfFirstChunk;
+        /// A prune is planned by the peers that there were when the handle was opened.
+        PlanOfOpening;
+    }
+    P5 {
+        /// A row that cannot be trusted is passed over when a prune is planned.
+        UntrustedSkipped;
+        /// A row that cannot be trusted is not named.
+        UntrustedNotNamed;
+        /// A row that this program never registered is passed over.
+        StrangerSkipped;
+        /// A row that this program never registered is taken as a peer's.
+        StrangerTrusted;
+        /// A row of this device or of nobody is passed over.
+        OwnRowSkipped;
+        /// A row above the head counts as one at the head.
+        AboveHeadClamped;
+        /// A row in another spelling is understood.
+        LooseText;
+        /// A registered peer whose ack was deleted has everything.
+        DeletedAckIsHead;
+        /// In a solo library a row that cannot be trusted is passed over.
+        UntrustedSkippedInSolo;
+    }
+    P6 {
+        /// A policy takes every entry for old.
+        AgesIgnored;
+        /// When an entry was written is kept in whole seconds.
+        AgesInSeconds;
+        /// A policy never sees more than one chunk of entries.
+        WindowCut;
+        /// Retiring a peer deletes what it alone lacked.
+        RetiringPrunes;
+    }
+    P7 {
+        /// A lag counts the entry that the peer has.
+        LagCountsTheAcked;
+        /// A lag leaves the model types out.
+        LagWithoutModelType;
+        /// A lag counts from the oldest entry of the log.
+        LagOfOldest;
+        /// Lags are told of the wrong peers.
+        LagsSwapped;
+        /// A peer that was rewound is shown as if it were not.
+        RewindNotShown;
+        /// Who was registered by an ack is not told.
+        RegisteredByNotShown;
+        /// No peer is named.
+        NobodyNamed;
+    }
+    I1 {
+        /// A log opens as whose it is asked for.
+        BoundToNobody;
+        /// A log gets another log id at each opening.
+        LogIdRemade;
+    }
+    Handle {
+        /// A closed handle goes on.
+        CloseDoesNothing;
+        /// Closing one handle closes the others.
+        CloseClosesAll;
+        /// Closing again fails.
+        ClosingAgainFails;
     }
 }
 
@@ -115,5 +385,21 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, UnknownFault> {
         let found = Self::ALL.iter().find(|fault| fault.name() == text);
         found.copied().ok_or_else(|| UnknownFault(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_finds_its_fault_and_no_other_text_does() {
+        for fault in Fault::ALL {
+            assert_eq!(fault.name().parse(), Ok(*fault));
+            assert!(fault.wrong().ends_with('.'), "{fault} is a sentence");
+        }
+        for text in ["", "floornotstored", " FloorNotStored"] {
+            assert_eq!(text.parse::<Fault>(), Err(UnknownFault(text.to_owned())));
+        }
     }
 }

@@ -33,7 +33,9 @@ impl Handle {
     ) -> Self {
         let after_restart = {
             let mut memory = memory.lock().unwrap();
+            memory.opened += 1;
             memory.open_handles += 1;
+            memory.inners.push(Arc::downgrade(&inner));
             memory.open_handles == 1
         };
         Self {
@@ -125,15 +127,27 @@ impl Handle {
 
     /// Lets `job` decide and writes nothing: what it decided.
     pub(crate) async fn decide_apart(self: &Arc<Self>, job: WriteJob) -> Result<Changes, LogError> {
+        self.commit_part(job, |changes| (Changes::default(), changes))
+            .await
+    }
+
+    /// Lets `job` decide and writes the first of what `split` makes of that: the
+    /// second.
+    pub(crate) async fn commit_part(
+        self: &Arc<Self>,
+        job: WriteJob,
+        split: impl Fn(Changes) -> (Changes, Changes) + Send + 'static,
+    ) -> Result<Changes, LogError> {
         let slot = Arc::new(Mutex::new(Changes::default()));
-        let decided = Arc::clone(&slot);
-        let job = self.told_lies(job, move |changes| {
-            *decided.lock().unwrap() = changes?;
-            Ok(Changes::default())
+        let kept = Arc::clone(&slot);
+        let job = self.told_lies(job, move |decided| {
+            let (now, later) = split(decided?);
+            *kept.lock().unwrap() = later;
+            Ok(now)
         });
         self.inner.write(job).await?;
-        let changes = slot.lock().unwrap().clone();
-        Ok(changes)
+        let later = slot.lock().unwrap().clone();
+        Ok(later)
     }
 
     /// Writes what was decided before.
@@ -154,7 +168,7 @@ impl Handle {
     }
 
     /// `job`, shown what the defect shows; `then` is what becomes of the decision.
-    fn told_lies(
+    pub(crate) fn told_lies(
         self: &Arc<Self>,
         job: WriteJob,
         mut then: impl FnMut(Result<Changes, LogError>) -> Result<Changes, LogError> + Send + 'static,

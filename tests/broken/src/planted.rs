@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
-use sync_log_core::{Changes, Hlc, LogStore, Mark, PeerRow, SharedChangeEntry, Uuid};
+use sync_log_core::{
+    Changes, Hlc, LogError, LogState, LogStore, Mark, PeerRow, SharedChangeEntry, Uuid,
+};
 
 use crate::fault::Fault;
 use crate::handle::{Broken, Handle};
@@ -52,6 +54,19 @@ impl Planted {
         let memory = Arc::clone(&self.memory);
         Arc::new(Broken(Arc::new(Handle::new(inner, defect, memory))))
     }
+
+    /// The same, and says as whose log the storage is opened: one of the faults
+    /// is to believe that.
+    #[must_use]
+    pub fn open_as(
+        &self,
+        library_id: Uuid,
+        device_id: Uuid,
+        inner: Arc<dyn LogStore>,
+    ) -> Arc<dyn LogStore> {
+        self.memory.lock().unwrap().asked = Some((library_id, device_id));
+        self.open(inner)
+    }
 }
 
 impl fmt::Debug for Planted {
@@ -65,12 +80,30 @@ impl fmt::Debug for Planted {
 pub(crate) struct Memory {
     /// Handles that are open.
     pub(crate) open_handles: usize,
+    /// How often it was opened.
+    pub(crate) opened: u64,
+    /// The library and device that it was last opened as.
+    pub(crate) asked: Option<(Uuid, Uuid)>,
+    /// The stores behind its handles.
+    pub(crate) inners: Vec<Weak<dyn LogStore>>,
     /// The floor as it is stored, where that is another step than the delete.
     pub(crate) floor: Option<Mark>,
     /// Head and high-water as they are, and as they are shown instead.
     pub(crate) forgotten: Option<[Marks; 2]>,
+    /// Peer rows as they were when they were forgotten.
+    pub(crate) lost_rows: Vec<PeerRow>,
+    /// Whether solo was forgotten.
+    pub(crate) lost_solo: bool,
     /// The last entry of each page that a peer was given.
     pub(crate) served: HashMap<(Uuid, Hlc), SharedChangeEntry>,
+    /// What a call that was dropped had decided.
+    pub(crate) late: Option<Changes>,
+    /// Whether a call was dropped.
+    pub(crate) poisoned: bool,
+    /// Writes that are under way.
+    pub(crate) writing: usize,
+    /// Why one of them was refused.
+    pub(crate) refusal: Option<LogError>,
 }
 
 /// Head and high-water.
@@ -85,8 +118,12 @@ pub(crate) struct Marks {
 pub(crate) struct Own {
     /// Whether no other was open when it was opened.
     pub(crate) after_restart: bool,
+    /// The state as it was.
+    pub(crate) state: Option<LogState>,
     /// Peer rows as they were.
     pub(crate) rows: Option<Vec<PeerRow>>,
     /// What was answered and is not written yet.
     pub(crate) pending: Option<Changes>,
+    /// Whether it was closed.
+    pub(crate) closed: bool,
 }

@@ -8,22 +8,15 @@
 use std::sync::{Arc, Mutex};
 
 use sync_log_core::{Hlc, LogError, ReadLimits};
-use tokio::task::yield_now;
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
 use crate::rig::{DEVICE, LIBRARY, Log, Rig};
+use crate::runtime::give_way;
 use crate::sample::{change, peer};
 
 /// No call makes so many steps.
 const STEPS_MAX: usize = 20;
-
-/// Lets others act that often.
-async fn give_way(times: usize) {
-    for _ in 0..times {
-        yield_now().await;
-    }
-}
 
 /// A log in front of whose steps something can be put.
 async fn raced<H: Harness>(rig: &Rig<H>) -> (Arc<Interposed>, Log) {

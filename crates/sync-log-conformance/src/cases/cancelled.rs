@@ -211,6 +211,8 @@ pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>() {
     let log = rig.reopen(log).await;
     let stamps = log.snapshot().await.stamps();
     assert!(stamps.is_sorted_by(|a, b| a < b), "A1: {stamps:?}");
+    let newest = stamps.last().copied();
+    assert_eq!(newest, log.head().await.ok(), "A7: nothing came in late");
     assert!(
         returned.iter().all(|stamp| stamps.contains(stamp)),
         "A7: what was answered is there"

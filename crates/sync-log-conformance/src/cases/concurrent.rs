@@ -185,6 +185,12 @@ async fn look_at_a_survey(store: &dyn LogStore) {
     let survey = survey.await.unwrap();
     assert_eq!(survey.extents[0].entries % 3, 0, "R1: whole batches");
     assert_eq!(survey.extents[1].entries, 0, "R1: none above the head");
+    let is_empty = survey.state.floor.hlc == survey.state.head;
+    assert_eq!(
+        survey.extents[0].entries == 0,
+        is_empty,
+        "R1: all of a state"
+    );
     let row = survey.peers[0].judge(&survey.state).unwrap();
     assert!(row.acked >= survey.state.floor.hlc, "R1: nothing unacked");
 }

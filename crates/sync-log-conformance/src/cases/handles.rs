@@ -7,6 +7,7 @@ use sync_log_core::{Cursor, ErrorKind, Hlc, LogError, ReadLimits, StoreErrorKind
 
 use crate::harness::Harness;
 use crate::rig::Rig;
+use crate::runtime::give_way;
 use crate::sample::{change, entry, just_above, peer};
 
 async fn is_closed<T: Debug>(call: impl Future<Output = Result<T, LogError>>) {
@@ -101,4 +102,20 @@ pub async fn close_waits_for_what_is_in_flight<H: Harness>() {
     answered.sort();
     let log = rig.open().await;
     assert_eq!(log.snapshot().await.stamps(), answered, "A3");
+}
+
+/// A close that overtakes a record, wherever: `Ok` means that it is there.
+pub async fn a_record_that_a_close_overtakes_is_done_or_refused<H: Harness>() {
+    for times in 0..20 {
+        let rig = Rig::<H>::new().await;
+        let log = rig.open().await;
+        let closing = async {
+            give_way(times).await;
+            log.close().await
+        };
+        let (recorded, closed) = tokio::join!(log.record(change(0)), closing);
+        closed.unwrap();
+        let answered: Vec<Hlc> = recorded.into_iter().collect();
+        assert_eq!(rig.storage.retained().await, answered, "A3: after {times}");
+    }
 }

@@ -21,6 +21,7 @@ pub async fn the_highest_stamp_becomes_the_high_water<H: Harness>() {
     let state = log.snapshot().await.state;
     assert_eq!(state.high_water, remote(3000), "A5: committed");
     assert_eq!(state.head, Hlc::ZERO, "A5: the head is of own commits");
+    assert_eq!(rig.storage.retained().await, [], "A4: it is no entry here");
     assert!(log.record(change(0)).await.unwrap() > remote(3000), "A5");
 }
 

@@ -22,6 +22,10 @@ pub async fn everything_is_there_after_a_restart<H: Harness>() {
     let before = log.snapshot().await;
     let log = rig.reopen(log).await;
     assert_eq!(log.snapshot().await, before, "A3");
+    // Nothing comes between this `Ok` and the end.
+    let last = log.record(change(9)).await.unwrap();
+    let log = rig.reopen(log).await;
+    assert_eq!(log.head().await.unwrap(), last, "A3: the last write too");
 }
 
 /// A handle that is dropped without `close` loses nothing that was `Ok`.
@@ -35,6 +39,11 @@ pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>() {
     drop(log);
     let log = rig.open().await;
     assert_eq!(log.snapshot().await, before, "A3");
+    // Nothing comes between this `Ok` and the end.
+    let last = log.record(change(9)).await.unwrap();
+    drop(log);
+    let log = rig.open().await;
+    assert_eq!(log.head().await.unwrap(), last, "A3: the last write too");
 }
 
 /// The log is empty and the wall clock an hour back: head and high-water

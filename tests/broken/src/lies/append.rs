@@ -1,34 +1,48 @@
-//! Appending: `A1` to `A5`.
+//! Entries enter above the head (`A1`).
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, Hlc, LogError, LogState, WriteJob};
+use sync_log_core::{Changes, Hlc, LogError, WriteJob};
 
 use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::{Handle, entries, give_way};
-use crate::planted::Marks;
+use crate::handle::{Handle, give_way};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
-    let right = Defect::default();
     Some(match fault {
-        Fault::StampBeforeWrite => Defect {
-            write: Some(|handle, job| Box::pin(stamp_before_write(handle, job))),
-            ..right
-        },
-        Fault::HeadForgotten => Defect {
-            wake: Some(|handle| Box::pin(forget(handle, |newest, _| newest))),
-            state: Some(show_forgotten),
-            decide: Some(remember_head),
-            ..right
-        },
-        Fault::ObservedForgotten => Defect {
-            wake: Some(|handle| Box::pin(forget(handle, |_, head| head))),
-            state: Some(show_forgotten),
-            decide: Some(remember_head),
-            ..right
-        },
+        Fault::StampBeforeWrite => {
+            Defect::writing(|handle, job| Box::pin(stamp_before_write(handle, job)))
+        }
+        Fault::StateNotReread => Defect::deciding(decide_on_what_was_known),
+        Fault::LateAppendTaken => Defect::deciding(|_, decision| {
+            late(decision, |decision, _| Some(whole_batch(decision)))
+        }),
+        Fault::HeadReplaced => Defect::deciding(|_, decision| {
+            late(decision, |decision, why| match why {
+                LogError::NotAboveHead { hlc, head } if hlc == head => Some(whole_batch(decision)),
+                _ => None,
+            })
+        }),
+        Fault::RetryRefused => Defect::deciding(|_, decision| {
+            if decision.kind == Kind::LateAppend {
+                decision.shown.entries.clear();
+            }
+            decision.take()
+        }),
+        Fault::RetryByStampAlone => Defect::deciding(|_, decision| {
+            late(decision, |decision, _| {
+                let batch = whole_batch(decision);
+                let is_there = |hlc| decision.all_entries.iter().any(|entry| entry.hlc == hlc);
+                let all_there = batch.append.iter().all(|stored| is_there(stored.entry.hlc));
+                all_there.then(Changes::default)
+            })
+        }),
+        Fault::HeadIsFirstOfBatch => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            changes.append.reverse();
+            Ok(changes)
+        }),
         _ => return None,
     })
 }
@@ -43,46 +57,39 @@ async fn stamp_before_write(handle: &Arc<Handle>, job: WriteJob) -> Result<(), L
     handle.apply(changes).await
 }
 
-/// After a restart: head and high-water are both what `left` makes of the newest
-/// entry that is there and of the head.
-async fn forget(handle: &Handle, left: fn(Hlc, Hlc) -> Hlc) {
-    if !handle.own().after_restart {
-        return;
-    }
-    let Ok(view) = handle.inner.read(entries(usize::MAX)).await else {
-        return;
-    };
-    let newest = view.entries.last().map_or(Hlc::ZERO, |entry| entry.hlc);
-    let state = handle.state(view.state);
-    let left = left(newest, state.head);
-    let real = Marks {
-        head: view.state.head,
-        high_water: view.state.high_water,
-    };
-    let shown = Marks {
-        head: left,
-        high_water: left,
-    };
-    handle.memory().forgotten = Some([real, shown]);
-}
-
-fn show_forgotten(handle: &Handle, state: &mut LogState) {
-    let Some([real, shown]) = handle.memory().forgotten else {
-        return;
-    };
-    if state.head == real.head {
-        state.head = shown.head;
-    }
-    if state.high_water == real.high_water {
-        state.high_water = shown.high_water;
-    }
-}
-
-/// A log that was written to knows its head again.
-fn remember_head(handle: &Handle, decision: &mut Decision<'_>) -> Result<Changes, LogError> {
+/// Head and high-water are those that this handle read first, or wrote since.
+fn decide_on_what_was_known(
+    handle: &Handle,
+    decision: &mut Decision<'_>,
+) -> Result<Changes, LogError> {
+    let known = handle.own().state.unwrap_or(decision.shown.state);
+    decision.shown.state.head = known.head;
+    decision.shown.state.high_water = known.high_water;
     let changes = decision.take()?;
-    if !changes.append.is_empty() {
-        handle.memory().forgotten = None;
-    }
+    let mut known = decision.shown.state;
+    known.head = changes
+        .append
+        .last()
+        .map_or(known.head, |last| last.entry.hlc);
+    known.high_water = changes.high_water.unwrap_or(known.high_water);
+    handle.own().state = Some(known);
     Ok(changes)
+}
+
+/// Takes a decision; where a late append is refused, `instead` may know better.
+pub(super) fn late(
+    decision: &mut Decision<'_>,
+    instead: fn(&mut Decision<'_>, &LogError) -> Option<Changes>,
+) -> Result<Changes, LogError> {
+    let decided = decision.take();
+    let Err(why @ (LogError::NotAboveHead { .. } | LogError::BatchMixed { .. })) = &decided else {
+        return decided;
+    };
+    instead(decision, why).map_or(decided.clone(), Ok)
+}
+
+/// The batch of an append, as if all of it were above the head.
+pub(super) fn whole_batch(decision: &mut Decision<'_>) -> Changes {
+    let all = decision.take_showing(|shown| shown.state.head = Hlc::ZERO);
+    all.unwrap_or_default()
 }

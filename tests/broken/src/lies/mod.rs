@@ -1,18 +1,45 @@
 //! The lies, by the part of the contract that they break.
 
+mod acks;
 mod append;
+mod batch;
+mod content;
+mod cursors;
+mod durable;
+mod floor;
+mod identity;
+mod lags;
+mod marks;
+mod pages;
 mod peers;
 mod prune;
-mod read;
+mod rows;
+mod solo;
 
 use crate::defect::Defect;
 use crate::fault::Fault;
 
+const PARTS: [fn(Fault) -> Option<Defect>; 15] = [
+    acks::defect,
+    append::defect,
+    batch::defect,
+    content::defect,
+    cursors::defect,
+    durable::defect,
+    floor::defect,
+    identity::defect,
+    lags::defect,
+    marks::defect,
+    pages::defect,
+    peers::defect,
+    prune::defect,
+    rows::defect,
+    solo::defect,
+];
+
 /// What `fault` does wrong, and where. One that is in none of the files does
 /// nothing wrong, and survives every test.
 pub(crate) fn defect(fault: Fault) -> Defect {
-    [append::defect, read::defect, peers::defect, prune::defect]
-        .iter()
-        .find_map(|of_part| of_part(fault))
-        .unwrap_or_default()
+    let found = PARTS.iter().find_map(|of_part| of_part(fault));
+    found.unwrap_or_default()
 }

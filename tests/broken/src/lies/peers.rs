@@ -1,79 +1,184 @@
-//! Peers and their acks: `K1` to `K6`.
+//! Who counts: registered (`K1`, `K4`), named by the transport (`K5`), retired
+//! (`K6`).
 
-use sync_log_core::{Changes, Hlc, LogError, PeerRow};
+use sync_log_core::{Changes, LogError, PeerRow, PeerState, RegisteredBy, Uuid};
 
-use crate::decision::{Decision, Kind, Shown};
+use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::lies::acks::{acked, refused_ack, reinstate};
+use crate::lies::cursors::newcomer;
+use crate::lies::durable::remember_rows;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
-    let right = Defect::default();
+    registered(fault)
+        .or_else(|| unknown(fault))
+        .or_else(|| retired(fault))
+}
+
+fn registered(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::NeverAckedNotCounted => Defect {
-            decide: Some(|_, decision| {
-                if decision.kind == Kind::Prune {
-                    decision.shown.peers.retain(|row| !acked(row).is_zero());
-                }
-                decision.take()
-            }),
-            ..right
-        },
-        Fault::AckGoesBack => Defect {
-            decide: Some(|_, decision| {
-                let at = match decision.kind {
-                    Kind::Ack(_, hlc) => hlc,
-                    _ => return decision.take(),
-                };
-                for row in &mut decision.shown.peers {
-                    if at < acked(row) {
-                        set_acked(row, Hlc::ZERO);
-                    }
-                }
-                decision.take()
-            }),
-            ..right
-        },
-        Fault::AckBeyondHeadTaken => Defect {
-            decide: Some(|_, decision| {
-                let decided = decision.take();
-                match (decision.kind, &decided) {
-                    (Kind::Ack(_, hlc), Err(LogError::AckBeyondHead { .. })) => {
-                        take_ack(decision, hlc).unwrap_or(decided)
-                    }
-                    _ => decided,
-                }
-            }),
-            ..right
-        },
+        Fault::NeverAckedNotCounted => Defect::deciding(|_, decision| {
+            if decision.kind == Kind::Prune {
+                decision.shown.peers.retain(|row| !acked(row).is_zero());
+            }
+            decision.take()
+        }),
+        Fault::RegisteredAtHead => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if let Some(row) = changes.peer.as_mut().filter(|_| is_registration(decision)) {
+                row.acked = decision.shown.state.head;
+            }
+            Ok(changes)
+        }),
+        Fault::RegistrationNotStored => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            changes.peer = changes.peer.filter(|_| !is_registration(decision));
+            Ok(changes)
+        }),
+        Fault::RegisteringAgainResets => Defect::deciding(|_, decision| {
+            let changes = decision.take()?;
+            if !matches!(decision.kind, Kind::Peer(_)) || !changes.is_empty() {
+                return Ok(changes);
+            }
+            let as_new = decision.take_showing(|shown| shown.peers.clear());
+            Ok(as_new.unwrap_or(changes))
+        }),
+        Fault::OwnPeerRegistered => Defect::deciding(|_, decision| {
+            let own = decision.shown.state.identity.device_id;
+            if decision.kind == Kind::Peer(own) {
+                decision.shown.state.identity.device_id = Uuid::max();
+            }
+            decision.take()
+        }),
+        Fault::PeersUnordered => Defect::surveying(|_, survey| survey.peers.reverse()),
         _ => return None,
     })
 }
 
-/// What the row says; zero if it says nothing.
-pub(super) fn acked(row: &PeerRow) -> Hlc {
-    row.last_acked_hlc.parse().unwrap_or(Hlc::ZERO)
+fn unknown(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::UnknownAckPrunes => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if let (Kind::Ack(..), Some(row)) = (decision.kind, changes.peer)
+                && decision.shown.peers.is_empty()
+            {
+                let entries = decision.all_entries.iter().map(|entry| entry.hlc);
+                changes.prune_through = entries.take_while(|hlc| *hlc <= row.acked).last();
+            }
+            Ok(changes)
+        }),
+        Fault::UnknownAckTaken => Defect::deciding(|_, decision| {
+            refused_ack(decision, |decision, _, why| match why {
+                LogError::UnknownPeer { peer } => {
+                    let row = PeerRow::from(newcomer(*peer));
+                    Some(decision.take_showing(|shown| shown.peers.push(row)))
+                }
+                _ => None,
+            })
+        }),
+        Fault::RefusedAckRegisters => Defect {
+            write: Some(|handle, job| {
+                Box::pin(async move {
+                    let state = handle.state(handle.read_state().await?);
+                    let kind = Kind::of(&job.needs(&state));
+                    let decided = handle.commit(job).await;
+                    if let (Kind::Ack(peer, _), Err(_)) = (kind, &decided) {
+                        let registered = Changes {
+                            peer: Some(newcomer(peer)),
+                            ..Changes::default()
+                        };
+                        handle.apply(registered).await?;
+                    }
+                    decided
+                })
+            }),
+            ..Defect::default()
+        },
+        Fault::AckRegistersAsApp => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if let Some(row) = &mut changes.peer {
+                row.facts.registered_by = RegisteredBy::App;
+            }
+            Ok(changes)
+        }),
+        Fault::AckMovesAnother => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            let Kind::Ack(peer, _) = decision.kind else {
+                return Ok(changes);
+            };
+            let rows = decision.all_peers.iter();
+            let known = rows.filter_map(|row| row.judge(&decision.shown.state).ok());
+            let other = known.map(|row| row.peer).find(|other| *other != peer);
+            if let (Some(row), Some(other)) = (&mut changes.peer, other) {
+                row.peer = other;
+            }
+            Ok(changes)
+        }),
+        _ => return None,
+    })
 }
 
-pub(super) fn set_acked(row: &mut PeerRow, hlc: Hlc) {
-    row.last_acked_hlc = hlc.to_string();
+fn retired(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::RetiredMayRead => Defect::paging(|_, _, view| {
+            reinstate(view.peer.as_mut_slice());
+        }),
+        Fault::RetiredMayAck => Defect::deciding(|_, decision| {
+            if matches!(decision.kind, Kind::Ack(..)) {
+                reinstate(&mut decision.shown.peers);
+            }
+            decision.take()
+        }),
+        Fault::RetiredMayRegister => Defect::deciding(|_, decision| {
+            let decided = decision.take();
+            match decided {
+                Err(LogError::PeerRetired { .. }) if matches!(decision.kind, Kind::Peer(_)) => {
+                    let as_new = decision.take_showing(|shown| shown.peers.clear());
+                    as_new.or(decided)
+                }
+                _ => decided,
+            }
+        }),
+        Fault::RetirementForgotten => Defect {
+            wake: Some(|handle| Box::pin(remember_rows(handle))),
+            rows: Some(|handle, _, rows| {
+                let lost = &handle.memory().lost_rows;
+                for row in rows.iter_mut().filter(|row| lost.contains(row)) {
+                    reinstate(std::slice::from_mut(row));
+                }
+            }),
+            ..Defect::default()
+        },
+        Fault::RetirementMoves => Defect::deciding(|_, decision| {
+            let changes = decision.take()?;
+            if !matches!(decision.kind, Kind::Peer(_)) || !is_retired(&decision.shown.peers) {
+                return Ok(changes);
+            }
+            decision.take_showing(|shown| reinstate(&mut shown.peers))
+        }),
+        Fault::UnknownRetired => Defect::deciding(|_, decision| {
+            let decided = decision.take();
+            match (decision.kind, &decided) {
+                (Kind::Peer(peer), Err(LogError::UnknownPeer { .. })) => {
+                    let row = PeerRow::from(newcomer(peer));
+                    decision.take_showing(|shown| shown.peers.push(row))
+                }
+                _ => decided,
+            }
+        }),
+        _ => return None,
+    })
 }
 
-/// Shows a peer that is at `hlc` already, so that core does not look it up.
-pub(super) fn at_its_ack(shown: &mut Shown, hlc: Hlc) {
-    shown.state.head = shown.state.head.max(hlc);
-    for row in &mut shown.peers {
-        set_acked(row, hlc);
-    }
+/// Whether a row that was decided on is that of a new peer.
+fn is_registration(decision: &Decision<'_>) -> bool {
+    matches!(decision.kind, Kind::Peer(_)) && decision.shown.peers.is_empty()
 }
 
-/// Takes an ack that core refused; `None` if there is no row to take it to.
-fn take_ack(decision: &mut Decision<'_>, hlc: Hlc) -> Option<Result<Changes, LogError>> {
-    let mut shown = decision.shown.clone();
-    at_its_ack(&mut shown, hlc);
-    let peer = shown.peers.first()?.judge(&shown.state).ok()?;
-    let answered = decision.take_showing(|view| *view = shown);
-    Some(answered.map(|changes| Changes {
-        peer: Some(peer),
-        ..changes
-    }))
+fn is_retired(rows: &[PeerRow]) -> bool {
+    let facts = rows.iter().filter_map(|row| row.facts);
+    facts
+        .map(|facts| facts.state)
+        .any(|state| matches!(state, PeerState::Retired { .. }))
 }

@@ -1,53 +1,69 @@
-//! Pruning: `P1` to `P7`.
+//! Entries go when every active peer has them (`P1`), planned where they are
+//! deleted (`P4`).
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, LogError, Mark, WriteJob};
+use sync_log_core::{Changes, EntrySummary, LogError, PRUNE_CHUNK_ENTRIES, WriteJob};
 
-use crate::decision::Kind;
+use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
 use crate::fault::Fault;
 use crate::handle::{Handle, give_way};
+use crate::lies::acks::{acked, set_acked};
 
 /// How long a plan waits before it is carried out.
 const STEPS_BETWEEN: usize = 8;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
-    let right = Defect::default();
     Some(match fault {
-        Fault::FloorNotStored => Defect {
-            state: Some(|_, state| state.floor = Mark::ZERO),
-            ..right
-        },
-        Fault::FloorAfterDelete => Defect {
-            state: Some(|handle, state| {
-                // A file that was put back has the floor of that time.
-                let stored = handle.memory().floor.unwrap_or(Mark::ZERO);
-                if stored.hlc < state.floor.hlc {
-                    state.floor = stored;
+        Fault::FastestPeerDecides => Defect::deciding(|_, decision| {
+            let rows = &mut decision.shown.peers;
+            let fastest = rows.iter().map(acked).max();
+            if let (Kind::Prune, Some(fastest)) = (decision.kind, fastest) {
+                rows.iter_mut().for_each(|row| set_acked(row, fastest));
+            }
+            decision.take()
+        }),
+        Fault::LastPeerNotCounted => Defect::deciding(|_, decision| {
+            if decision.kind == Kind::Prune {
+                decision.shown.peers.pop();
+            }
+            decision.take()
+        }),
+        Fault::OneTooMany => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            let after = |entry: &&EntrySummary| Some(entry.hlc) > changes.prune_through;
+            if changes.prune_through.is_some() {
+                let next = decision.all_entries.iter().find(after);
+                changes.prune_through = next.map(|next| next.hlc).or(changes.prune_through);
+            }
+            Ok(changes)
+        }),
+        Fault::NothingDeleted => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            changes.prune_through = None;
+            Ok(changes)
+        }),
+        Fault::ChunkTooSmall => Defect::deciding(|_, decision| {
+            decision.shown.oldest.truncate(PRUNE_CHUNK_ENTRIES - 1);
+            decision.take()
+        }),
+        Fault::PlanOutsideTransaction => {
+            Defect::writing(|handle, job| Box::pin(plan_then_delete(handle, job)))
+        }
+        Fault::PlanOfFirstChunk => Defect::deciding(plan_by_first_chunk),
+        Fault::PlanOfOpening => Defect {
+            wake: Some(|handle| Box::pin(look_at_peers(handle))),
+            ..Defect::deciding(|handle, decision| {
+                if decision.kind == Kind::Prune {
+                    let then = handle.own().rows.clone();
+                    decision.shown.peers = then.unwrap_or_default();
                 }
-            }),
-            write: Some(|handle, job| Box::pin(floor_after_delete(handle, job))),
-            ..right
-        },
-        Fault::PlanOutsideTransaction => Defect {
-            write: Some(|handle, job| Box::pin(plan_then_delete(handle, job))),
-            ..right
+                decision.take()
+            })
         },
         _ => return None,
     })
-}
-
-async fn floor_after_delete(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
-    handle.commit(job).await?;
-    let moved = handle.read_state().await?.floor;
-    if moved == handle.memory().floor.unwrap_or(Mark::ZERO) {
-        return Ok(());
-    }
-    give_way().await;
-    handle.apply(Changes::default()).await?;
-    handle.memory().floor = Some(moved);
-    Ok(())
 }
 
 async fn plan_then_delete(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
@@ -60,4 +76,24 @@ async fn plan_then_delete(handle: &Arc<Handle>, job: WriteJob) -> Result<(), Log
         give_way().await;
     }
     handle.apply(changes).await
+}
+
+/// A chunk after a full one is planned by the same peers and the same state.
+fn plan_by_first_chunk(handle: &Handle, decision: &mut Decision<'_>) -> Result<Changes, LogError> {
+    if decision.kind != Kind::Prune {
+        return decision.take();
+    }
+    let first = handle.own().rows.take();
+    decision.shown.peers = first.unwrap_or_else(|| decision.shown.peers.clone());
+    let changes = decision.take()?;
+    let is_gone = |entry: &&EntrySummary| Some(entry.hlc) <= changes.prune_through;
+    let gone = decision.all_entries.iter().take_while(is_gone).count();
+    let goes_on = gone == PRUNE_CHUNK_ENTRIES;
+    handle.own().rows = goes_on.then(|| decision.shown.peers.clone());
+    Ok(changes)
+}
+
+async fn look_at_peers(handle: &Arc<Handle>) {
+    let survey = handle.inner.survey(|_, _| Vec::new()).await;
+    handle.own().rows = survey.ok().map(|survey| survey.peers);
 }

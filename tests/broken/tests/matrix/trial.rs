@@ -69,7 +69,7 @@ pub(crate) fn healthy() -> Trial {
     Trial {
         fault: None,
         cases: run_cases(None, all),
-        model: run_on(None, || model::run::<BrokenHarness>()),
+        model: run_on(None, model::run::<BrokenHarness>),
     }
 }
 
@@ -100,7 +100,7 @@ fn one(fault: Fault, full: bool) -> Trial {
         model: Outcome::NotRun,
     };
     if full {
-        trial.model = run_on(Some(fault), || model::run::<BrokenHarness>());
+        trial.model = run_on(Some(fault), model::run::<BrokenHarness>);
     }
     for _ in 1..TRIES {
         if trial.caught_by_its_clause() > 0 {

@@ -1,0 +1,210 @@
+//! Acks never go back (`K2`), and name an entry of this log (`K3`).
+
+use sync_log_core::{Changes, Hlc, LogError, PeerFacts, PeerRow, PeerState};
+
+use crate::decision::{Decision, Kind, Shown};
+use crate::defect::Defect;
+use crate::fault::Fault;
+
+pub(super) fn defect(fault: Fault) -> Option<Defect> {
+    holds(fault).or_else(|| places(fault))
+}
+
+fn holds(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::AckGoesBack => Defect::deciding(|_, decision| {
+            if let Kind::Ack(_, hlc) = decision.kind {
+                let further = decision
+                    .shown
+                    .peers
+                    .iter_mut()
+                    .filter(|row| hlc < acked(row));
+                further.for_each(|row| set_acked(row, Hlc::ZERO));
+            }
+            decision.take()
+        }),
+        Fault::RewindNotSeen => Defect::paging(|_, request, view| {
+            for row in view
+                .peer
+                .iter_mut()
+                .filter(|row| request.after < acked(row))
+            {
+                set_acked(row, request.after);
+            }
+        }),
+        Fault::HoldNotStored => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if let Some(row) = &mut changes.peer {
+                row.facts.hold = None;
+            }
+            Ok(changes)
+        }),
+        Fault::HoldMovesUp => Defect::deciding(|_, decision| {
+            if matches!(decision.kind, Kind::Peer(_)) {
+                forget_holds(&mut decision.shown.peers);
+            }
+            decision.take()
+        }),
+        Fault::StaleAckLiftsHold => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if let (Kind::Ack(_, hlc), Some(row)) = (decision.kind, decision.shown.peers.first())
+                && hlc < acked(row)
+                && let Ok(mut peer) = row.judge(&decision.shown.state)
+            {
+                peer.facts.hold = None;
+                changes.peer = Some(peer);
+            }
+            Ok(changes)
+        }),
+        Fault::HoldNeverLifted => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            let held = decision.shown.peers.first().and_then(facts);
+            if let (Kind::Ack(..), Some(row), Some(held)) = (decision.kind, &mut changes.peer, held)
+            {
+                row.facts.hold = held.hold;
+            }
+            Ok(changes)
+        }),
+        Fault::HoldNotCounted => Defect::deciding(|_, decision| {
+            if decision.kind == Kind::Prune {
+                forget_holds(&mut decision.shown.peers);
+            }
+            decision.take()
+        }),
+        _ => return None,
+    })
+}
+
+fn places(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::AckBeyondHeadTaken => Defect::deciding(|_, decision| {
+            refused_ack(decision, |decision, hlc, why| match why {
+                LogError::AckBeyondHead { .. } => take_ack(decision, hlc, hlc),
+                _ => None,
+            })
+        }),
+        Fault::UnknownStampTaken => Defect::deciding(|_, decision| {
+            refused_ack(decision, |decision, hlc, why| match why {
+                LogError::UnknownStamp { .. } => take_ack(decision, hlc, hlc),
+                _ => None,
+            })
+        }),
+        Fault::AckRounded => Defect::deciding(|_, decision| {
+            refused_ack(decision, |decision, hlc, why| match why {
+                LogError::UnknownStamp { .. } => {
+                    let entries = decision.all_entries.iter();
+                    let below = entries.take_while(|entry| entry.hlc < hlc).last()?.hlc;
+                    take_ack(decision, hlc, below)
+                }
+                _ => None,
+            })
+        }),
+        Fault::AckWithoutTag => Defect::deciding(|_, decision| {
+            refused_ack(decision, |decision, hlc, why| {
+                let shown = &decision.shown;
+                let is_there = shown.state.floor.hlc == hlc || !shown.entries.is_empty();
+                match why {
+                    LogError::UnknownStamp { .. } if is_there => take_ack(decision, hlc, hlc),
+                    _ => None,
+                }
+            })
+        }),
+        Fault::FloorNotAckable => Defect::deciding(|_, decision| {
+            if matches!(decision.kind, Kind::Ack(..)) {
+                decision.shown.state.floor = sync_log_core::Mark::ZERO;
+            }
+            decision.take()
+        }),
+        Fault::ForeignAckTaken => Defect::deciding(|_, decision| {
+            refused_ack(decision, |decision, hlc, why| match why {
+                LogError::ForeignOrigin { .. } => {
+                    decision.shown.state.identity.device_id = hlc.device_id;
+                    take_ack(decision, hlc, hlc)
+                }
+                _ => None,
+            })
+        }),
+        Fault::RetirementCheckedLast => Defect::deciding(|_, decision| {
+            if matches!(decision.kind, Kind::Ack(..)) {
+                decision.take_showing(|shown| reinstate(&mut shown.peers))?;
+            }
+            decision.take()
+        }),
+        Fault::StaleLookedUp => Defect::deciding(|_, decision| {
+            let changes = decision.take()?;
+            if let (Kind::Ack(peer, hlc), Some(row)) = (decision.kind, decision.shown.peers.first())
+                && hlc < acked(row)
+                && decision.shown.entries.is_empty()
+            {
+                return Err(LogError::UnknownStamp { peer, hlc });
+            }
+            Ok(changes)
+        }),
+        _ => return None,
+    })
+}
+
+/// What the row says; zero if it says nothing.
+pub(super) fn acked(row: &PeerRow) -> Hlc {
+    row.last_acked_hlc.parse().unwrap_or(Hlc::ZERO)
+}
+
+pub(super) fn set_acked(row: &mut PeerRow, hlc: Hlc) {
+    row.last_acked_hlc = hlc.to_string();
+}
+
+fn facts(row: &PeerRow) -> Option<PeerFacts> {
+    row.facts
+}
+
+/// Shows every peer as active.
+pub(super) fn reinstate(rows: &mut [PeerRow]) {
+    for facts in rows.iter_mut().filter_map(|row| row.facts.as_mut()) {
+        facts.state = PeerState::Active;
+    }
+}
+
+/// Shows no peer as rewound.
+pub(super) fn forget_holds(rows: &mut [PeerRow]) {
+    for facts in rows.iter_mut().filter_map(|row| row.facts.as_mut()) {
+        facts.hold = None;
+    }
+}
+
+/// Shows a peer that is at `hlc` already, so that core does not look it up.
+pub(super) fn at_its_ack(shown: &mut Shown, hlc: Hlc) {
+    shown.state.head = shown.state.head.max(hlc);
+    for row in &mut shown.peers {
+        set_acked(row, hlc);
+    }
+}
+
+/// Takes a decision; where an ack is refused, `instead` may know better.
+pub(super) fn refused_ack(
+    decision: &mut Decision<'_>,
+    instead: fn(&mut Decision<'_>, Hlc, &LogError) -> Option<Result<Changes, LogError>>,
+) -> Result<Changes, LogError> {
+    let decided = decision.take();
+    let (Kind::Ack(_, hlc), Err(why)) = (decision.kind, &decided) else {
+        return decided;
+    };
+    instead(decision, hlc, why).unwrap_or(decided)
+}
+
+/// Takes an ack that core refused, and records `recorded`; `None` if the peer
+/// has no row.
+fn take_ack(
+    decision: &mut Decision<'_>,
+    hlc: Hlc,
+    recorded: Hlc,
+) -> Option<Result<Changes, LogError>> {
+    let mut shown = decision.shown.clone();
+    at_its_ack(&mut shown, hlc);
+    let mut peer = shown.peers.first()?.judge(&shown.state).ok()?;
+    peer.acked = recorded;
+    let answered = decision.take_showing(|view| *view = shown);
+    Some(answered.map(|changes| Changes {
+        peer: Some(peer),
+        ..changes
+    }))
+}

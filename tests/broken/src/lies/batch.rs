@@ -1,0 +1,206 @@
+//! A call is all or nothing (`A2`), also if it is dropped (`A7`).
+
+use std::sync::Arc;
+
+use sync_log_core::{Changes, Hlc, LogError, StoreError, StoreErrorKind, WriteJob};
+
+use crate::defect::Defect;
+use crate::fault::Fault;
+use crate::handle::{Handle, entries, give_way};
+use crate::lies::append::{late, whole_batch};
+
+pub(super) fn defect(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::HalfBatch => {
+            Defect::writing(|handle, job| Box::pin(in_two_steps(handle, job, first_entry)))
+        }
+        Fault::BatchTailLost => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            let kept = changes.append.len().max(2) - 1;
+            changes.append.truncate(kept);
+            Ok(changes)
+        }),
+        Fault::MixedBatchTaken => Defect::deciding(|_, decision| {
+            late(decision, |decision, why| match why {
+                LogError::BatchMixed { .. } => Some(above_the_head(decision)),
+                _ => None,
+            })
+        }),
+        Fault::LateBatchCut => Defect::deciding(|_, decision| {
+            late(decision, |decision, _| {
+                let cut = above_the_head(decision);
+                (!cut.append.is_empty()).then_some(cut)
+            })
+        }),
+        Fault::RefusalLeavesTrace => {
+            Defect::writing(|handle, job| Box::pin(leave_a_trace(handle, job)))
+        }
+        Fault::RefusalSpreads => {
+            Defect::writing(|handle, job| Box::pin(spread_a_refusal(handle, job)))
+        }
+        Fault::RowInTwoSteps => {
+            Defect::writing(|handle, job| Box::pin(in_two_steps(handle, job, half_a_row)))
+        }
+        Fault::ChunkInTwoSteps => {
+            Defect::writing(|handle, job| Box::pin(chunk_in_two_steps(handle, job)))
+        }
+        Fault::DroppedCallTakesEffectLater => {
+            Defect::writing(|handle, job| Box::pin(take_effect_later(handle, job)))
+        }
+        Fault::DroppedCallPoisons => {
+            Defect::writing(|handle, job| Box::pin(be_poisoned(handle, job)))
+        }
+        _ => return None,
+    })
+}
+
+async fn in_two_steps(
+    handle: &Arc<Handle>,
+    job: WriteJob,
+    split: fn(Changes) -> (Changes, Changes),
+) -> Result<(), LogError> {
+    let later = handle.commit_part(job, split).await?;
+    if later.is_empty() {
+        return Ok(());
+    }
+    give_way().await;
+    handle.apply(later).await
+}
+
+fn first_entry(mut changes: Changes) -> (Changes, Changes) {
+    if changes.append.len() < 2 {
+        return (changes, Changes::default());
+    }
+    let append = changes.append.split_off(1);
+    let rest = Changes {
+        append,
+        ..Changes::default()
+    };
+    (changes, rest)
+}
+
+/// First what has no time, then when.
+fn half_a_row(changes: Changes) -> (Changes, Changes) {
+    let Some(row) = changes.peer else {
+        return (changes, Changes::default());
+    };
+    let mut half = row;
+    half.acked_at_ms = 0;
+    half.facts.registered_at_ms = 0;
+    let first = Changes {
+        peer: Some(half),
+        ..changes.clone()
+    };
+    let second = Changes {
+        peer: Some(row),
+        ..Changes::default()
+    };
+    (first, second)
+}
+
+/// Of a batch, what lies above the head.
+fn above_the_head(decision: &mut crate::decision::Decision<'_>) -> Changes {
+    let head = decision.shown.state.head;
+    let mut batch = whole_batch(decision);
+    batch.append.retain(|stored| stored.entry.hlc > head);
+    batch
+}
+
+/// The high-water is the next stamp of whoever had the last one.
+async fn leave_a_trace(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
+    let decided = handle.commit(job).await;
+    if decided.is_err() {
+        let high_water = handle.read_state().await?.high_water;
+        let raised = Hlc {
+            timestamp: high_water.timestamp + 1,
+            ..high_water
+        };
+        handle
+            .apply(Changes {
+                high_water: Some(raised),
+                ..Changes::default()
+            })
+            .await?;
+    }
+    decided
+}
+
+async fn spread_a_refusal(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
+    handle.memory().writing += 1;
+    give_way().await;
+    let decided = handle.commit(job).await;
+    let memory = &mut *handle.memory();
+    memory.writing -= 1;
+    match decided {
+        Err(refusal) => {
+            memory.refusal = (memory.writing > 0).then(|| refusal.clone());
+            Err(refusal)
+        }
+        Ok(()) => memory.refusal.take().map_or(Ok(()), Err),
+    }
+}
+
+async fn chunk_in_two_steps(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
+    let stored = handle.inner.read(entries(usize::MAX)).await?.entries;
+    let split = move |changes: Changes| {
+        let Some(last) = changes.prune_through else {
+            return (changes, Changes::default());
+        };
+        let gone = stored.partition_point(|entry| entry.hlc <= last);
+        let half = Changes {
+            prune_through: stored.get(gone / 2).map(|entry| entry.hlc),
+            ..Changes::default()
+        };
+        if gone < 2 {
+            (changes, Changes::default())
+        } else {
+            (half, changes)
+        }
+    };
+    let later = handle.commit_part(job, split).await?;
+    give_way().await;
+    handle.apply(later).await
+}
+
+/// Does something when it is dropped, unless the call was finished.
+struct OnDrop<F: FnMut()> {
+    finished: bool,
+    dropped: F,
+}
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if !self.finished {
+            (self.dropped)();
+        }
+    }
+}
+
+async fn take_effect_later(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
+    let late = handle.memory().late.take();
+    let changes = handle.decide_apart(job).await?;
+    let mut guard = OnDrop {
+        finished: false,
+        dropped: || handle.memory().late = Some(changes.clone()),
+    };
+    give_way().await;
+    guard.finished = true;
+    handle.apply(changes.clone()).await?;
+    match late {
+        Some(late) => handle.apply(late).await,
+        None => Ok(()),
+    }
+}
+
+async fn be_poisoned(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
+    if handle.memory().poisoned {
+        return Err(StoreError::new(StoreErrorKind::Io, "write after a dropped call").into());
+    }
+    let mut guard = OnDrop {
+        finished: false,
+        dropped: || handle.memory().poisoned = true,
+    };
+    give_way().await;
+    guard.finished = true;
+    handle.commit(job).await
+}

@@ -1,0 +1,83 @@
+//! What an entry is: its origin (`A4`) and its bytes (`A6`).
+
+use sync_log_core::{
+    ChangeType, Changes, JsonText, LogError, MAX_DATA_BYTES, SharedChangeEntry, StoreError,
+    StoreErrorKind, StoredEntry, Uuid,
+};
+
+use crate::decision::Decision;
+use crate::defect::Defect;
+use crate::fault::Fault;
+
+pub(super) fn defect(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::ObservedIsLogged => Defect::deciding(log_what_is_observed),
+        Fault::OriginOverwritten => Defect::deciding(|_, decision| {
+            alter_entries(decision, |entry| {
+                entry.hlc.device_id = Uuid::from_u128(0xbad)
+            })
+        }),
+        Fault::DataTrimmed => Defect::deciding(|_, decision| {
+            alter_entries(decision, |entry| {
+                let trimmed = entry.data.as_str().trim().to_owned();
+                entry.data = JsonText::new(trimmed).unwrap();
+            })
+        }),
+        Fault::TextCutAtNul => Defect::deciding(|_, decision| {
+            alter_entries(decision, |entry| {
+                let end = entry
+                    .model_type
+                    .find('\0')
+                    .unwrap_or(entry.model_type.len());
+                entry.model_type.truncate(end);
+            })
+        }),
+        Fault::DeleteIsUpdate => Defect::deciding(|_, decision| {
+            alter_entries(decision, |entry| {
+                if entry.change_type == ChangeType::Delete {
+                    entry.change_type = ChangeType::Update;
+                }
+            })
+        }),
+        Fault::LargestEntryRefused => Defect::deciding(|_, decision| {
+            let changes = decision.take()?;
+            let is_large = |stored: &StoredEntry| stored.entry.data.len_bytes() == MAX_DATA_BYTES;
+            if changes.append.iter().any(is_large) {
+                return Err(StoreError::new(StoreErrorKind::Full, "write an entry").into());
+            }
+            Ok(changes)
+        }),
+        _ => return None,
+    })
+}
+
+fn alter_entries(
+    decision: &mut Decision<'_>,
+    alter: fn(&mut SharedChangeEntry),
+) -> Result<Changes, LogError> {
+    let mut changes = decision.take()?;
+    for stored in &mut changes.append {
+        alter(&mut stored.entry);
+    }
+    Ok(changes)
+}
+
+fn log_what_is_observed(
+    _: &crate::handle::Handle,
+    decision: &mut Decision<'_>,
+) -> Result<Changes, LogError> {
+    let mut changes = decision.take()?;
+    let own = decision.shown.state.identity.device_id;
+    let observed = changes.high_water.filter(|hlc| hlc.device_id != own);
+    changes.append.extend(observed.map(|hlc| StoredEntry {
+        entry: SharedChangeEntry {
+            hlc,
+            model_type: "received".to_owned(),
+            record_uuid: Uuid::from_u128(1),
+            change_type: ChangeType::Update,
+            data: JsonText::new("null").unwrap(),
+        },
+        created_at_ms: 0,
+    }));
+    Ok(changes)
+}

@@ -1,0 +1,134 @@
+//! A cursor is a place in this log, or an error (`R2`).
+
+use std::sync::Arc;
+
+use sync_log_core::{
+    Changes, Hlc, LogError, Mark, Peer, PeerFacts, PeerRow, PeerState, ReadRequest, ReadView,
+    RegisteredBy, SharedChangeEntry, Tag, Uuid,
+};
+
+use crate::decision::{Decision, Kind};
+use crate::defect::Defect;
+use crate::fault::Fault;
+use crate::handle::Handle;
+use crate::lies::acks::at_its_ack;
+
+pub(super) fn defect(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::RestoredServed => Defect {
+            decide: Some(answer_ack_as_before),
+            ..Defect::paging(|handle, request, view| {
+                serve_as_before(handle, request, view, |_, _| true);
+            })
+        },
+        Fault::CloneServed => Defect::paging(|handle, request, view| {
+            serve_as_before(handle, request, view, |request, view| {
+                request.after <= view.state.head
+            });
+        }),
+        Fault::CursorWithoutTag => Defect::paging(|handle, request, view| {
+            serve_as_before(handle, request, view, |request, view| {
+                view.at.is_some() || view.state.floor.hlc == request.after
+            });
+        }),
+        Fault::ZeroAlwaysServed => Defect::paging(|_, request, view| {
+            if request.after.is_zero() && request.peer.is_some() {
+                view.state.floor = Mark::ZERO;
+            }
+        }),
+        Fault::LogIdShared => Defect::stating(|_, state| state.identity.log_id = Uuid::max()),
+        Fault::MissingEntryIsTheEnd => Defect::paging(|_, request, view| {
+            if request.max_entries > 0 && view.entries.is_empty() {
+                view.state.head = request.after.max(view.state.floor.hlc);
+            }
+        }),
+        Fault::ReadRegisters => Defect {
+            before_read: Some(|handle| Box::pin(register_the_reader(handle))),
+            ..Defect::paging(|handle, request, view| {
+                if let (None, Some(peer)) = (&view.peer, request.peer) {
+                    let row = newcomer(peer);
+                    view.peer = Some(row.into());
+                    handle.own().pending = Some(Changes {
+                        peer: Some(row),
+                        ..Changes::default()
+                    });
+                }
+            })
+        },
+        Fault::UnknownPeerServed => Defect::paging(|_, request, view| {
+            let forged = request.peer.map(|peer| PeerRow::from(newcomer(peer)));
+            view.peer = view.peer.take().or(forged);
+        }),
+        _ => return None,
+    })
+}
+
+/// A peer that was registered just now.
+pub(super) fn newcomer(peer: Uuid) -> Peer {
+    Peer {
+        peer,
+        acked: Hlc::ZERO,
+        acked_at_ms: 0,
+        facts: PeerFacts {
+            state: PeerState::Active,
+            registered_by: RegisteredBy::App,
+            registered_at_ms: 0,
+            admission: 1,
+            hold: None,
+        },
+    }
+}
+
+/// Takes a cursor that the peer was given once, if `taken`, whatever is there
+/// now. A store does not see the tag of a cursor; what it can do is to show core
+/// the entry that the peer has.
+fn serve_as_before(
+    handle: &Handle,
+    request: ReadRequest,
+    view: &mut ReadView,
+    taken: fn(&ReadRequest, &ReadView) -> bool,
+) {
+    let Some(peer) = request.peer else { return };
+    let memory = &mut *handle.memory();
+    let served = memory.served.get(&(peer, request.after));
+    if let Some(entry) = served.filter(|_| taken(&request, view)) {
+        show_at(view, entry.clone());
+    }
+    if let Some(last) = view.entries.last() {
+        memory.served.insert((peer, last.hlc), last.clone());
+    }
+}
+
+fn show_at(view: &mut ReadView, entry: SharedChangeEntry) {
+    let state = &mut view.state;
+    state.head = state.head.max(entry.hlc);
+    if state.floor.hlc == entry.hlc {
+        state.floor.tag = Tag::of(&entry);
+    }
+    view.at = Some(entry);
+}
+
+/// An ack of what was served once is `Ok`, though nothing is there to record.
+fn answer_ack_as_before(handle: &Handle, decision: &mut Decision<'_>) -> Result<Changes, LogError> {
+    let decided = decision.take();
+    let Kind::Ack(peer, hlc) = decision.kind else {
+        return decided;
+    };
+    let refused = matches!(
+        decided,
+        Err(LogError::AckBeyondHead { .. } | LogError::UnknownStamp { .. })
+    );
+    if refused && handle.memory().served.contains_key(&(peer, hlc)) {
+        return decision.take_showing(|shown| at_its_ack(shown, hlc));
+    }
+    decided
+}
+
+/// What the last read had to write, before the next.
+async fn register_the_reader(handle: &Arc<Handle>) {
+    let pending = handle.own().pending.take();
+    if let Some(changes) = pending {
+        // Who reads is told by the read itself if this fails.
+        let _ = handle.apply(changes).await;
+    }
+}

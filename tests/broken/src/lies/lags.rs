@@ -1,0 +1,40 @@
+//! Why the log is not shrinking (`P7`).
+
+use sync_log_core::RegisteredBy;
+
+use crate::defect::Defect;
+use crate::fault::Fault;
+use crate::lies::acks::forget_holds;
+
+pub(super) fn defect(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::LagCountsTheAcked => Defect::surveying(|_, survey| {
+            for extent in survey.extents.iter_mut().skip(1) {
+                extent.entries += 1;
+            }
+        }),
+        Fault::LagWithoutModelType => Defect::surveying(|_, survey| {
+            for extent in &mut survey.extents {
+                extent.bytes = extent.bytes.saturating_sub(extent.entries);
+            }
+        }),
+        Fault::LagOfOldest => Defect::surveying(|_, survey| {
+            let oldest = survey
+                .extents
+                .first()
+                .and_then(|all| all.oldest_created_at_ms);
+            for extent in &mut survey.extents {
+                extent.oldest_created_at_ms = oldest;
+            }
+        }),
+        Fault::LagsSwapped => Defect::surveying(|_, survey| survey.extents.reverse()),
+        Fault::RewindNotShown => Defect::surveying(|_, survey| forget_holds(&mut survey.peers)),
+        Fault::RegisteredByNotShown => Defect::surveying(|_, survey| {
+            for facts in survey.peers.iter_mut().filter_map(|row| row.facts.as_mut()) {
+                facts.registered_by = RegisteredBy::App;
+            }
+        }),
+        Fault::NobodyNamed => Defect::surveying(|_, survey| survey.peers.clear()),
+        _ => return None,
+    })
+}
