@@ -28,28 +28,43 @@ const CASES_VARIABLE: &str = "CONFORMANCE_CASES";
 const SEED_VARIABLE: &str = "CONFORMANCE_SEED";
 const SEED: u64 = 20_240_229;
 const STEPS_MAX: usize = 80;
+/// How often a history that fails is shortened.
+const SHRINK_MAX: u32 = 2000;
 
 /// Tries as many histories as the harness asks for, the same ones every time.
 ///
 /// # Panics
 /// With the shortest history found for which log and reference differ.
 pub fn run<H: Harness>() {
+    if let Err(failure) = search::<H>(SHRINK_MAX) {
+        panic!("{failure}");
+    }
+}
+
+/// Whether there is a history for which log and reference differ, for whoever
+/// puts the model itself to the test: it looks for no shorter one.
+#[must_use]
+pub fn finds_a_difference<H: Harness>() -> bool {
+    search::<H>(0).is_err()
+}
+
+fn search<H: Harness>(max_shrink_iters: u32) -> Result<(), String> {
     let cases = number_from(CASES_VARIABLE).unwrap_or(u64::from(H::MODEL_CASES));
     let seed = number_from(SEED_VARIABLE).unwrap_or(SEED);
     let config = Config {
         cases: u32::try_from(cases).unwrap(),
         failure_persistence: None,
-        max_shrink_iters: 2000,
+        max_shrink_iters,
         ..Config::default()
     };
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let outcome = TestRunner::new_with_rng(config, rng)
-        .run(&histories(STEPS_MAX), |history| check_history::<H>(history));
-    if let Err(failure) = outcome {
-        panic!("{failure}\nrepeat with {SEED_VARIABLE}={seed} {CASES_VARIABLE}={cases}");
-    }
+    TestRunner::new_with_rng(config, rng)
+        .run(&histories(STEPS_MAX), |history| check_history::<H>(history))
+        .map_err(|failure| {
+            format!("{failure}\nrepeat with {SEED_VARIABLE}={seed} {CASES_VARIABLE}={cases}")
+        })
 }
 
 fn check_history<H: Harness>(history: History) -> Result<(), TestCaseError> {

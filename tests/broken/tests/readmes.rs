@@ -1,0 +1,117 @@
+//! The README of a backend shows which clauses it keeps, and how that is known.
+//!
+//! The table is made from the catalogue, the list of faults and
+//! `docs/contract.md`, so it cannot go stale. To write it anew:
+//! `UPDATE_README=1 cargo test -p broken-stores --test readmes`.
+
+// Everything here is test code: a panic is how a test fails.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use broken_stores::Fault;
+use sync_log_conformance::CASES;
+
+const BEGIN: &str = "<!-- clauses: UPDATE_README=1 cargo test -p broken-stores --test readmes -->";
+const END: &str = "<!-- /clauses -->";
+
+/// One backend.
+struct Backend {
+    krate: &'static str,
+    /// What it does not promise, and what it says instead of a number of tests.
+    without: &'static [(&'static str, &'static str)],
+}
+
+const BACKENDS: [Backend; 2] = [
+    Backend {
+        krate: "sync-log-memory",
+        without: &[("A3", "not promised"), ("I2", "no file")],
+    },
+    Backend {
+        krate: "sync-log-sqlite",
+        without: &[],
+    },
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A row of the contract: clause, promise, tests.
+fn contract() -> Vec<[String; 3]> {
+    let text = std::fs::read_to_string(root().join("docs/contract.md")).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows = rows.map(|line| {
+        let mut cells = line.trim_end_matches('|').splitn(3, '|');
+        let mut next = || cells.next().unwrap().trim().to_owned();
+        [next().trim_end_matches('`').to_owned(), next(), next()]
+    });
+    // The clock's clauses are no store's.
+    rows.filter(|[clause, ..]| !clause.starts_with('H'))
+        .collect()
+}
+
+fn table(backend: &Backend) -> String {
+    let mut lines = vec![
+        "| clause | promise | cases | faults | own tests |".to_owned(),
+        "|---|---|---|---|---|".to_owned(),
+    ];
+    for [clause, promise, tests] in contract() {
+        let cases = CASES.iter().filter(|case| case.clauses.contains(&&*clause));
+        let faults = Fault::ALL.iter().filter(|fault| fault.clause() == clause);
+        let path = format!("`crates/{}/", backend.krate);
+        let own = match backend
+            .without
+            .iter()
+            .find(|(without, _)| *without == clause)
+        {
+            Some((_, instead)) => (*instead).to_owned(),
+            None => number(tests.matches(&path).count()),
+        };
+        let (cases, faults) = (number(cases.count()), number(faults.count()));
+        lines.push(format!(
+            "| `{clause}` | {promise} | {cases} | {faults} | {own} |"
+        ));
+    }
+    lines.join("\n")
+}
+
+fn number(count: usize) -> String {
+    match count {
+        0 => "–".to_owned(),
+        count => count.to_string(),
+    }
+}
+
+/// The text with the table in its place.
+fn with_table(text: &str, table: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
+}
+
+#[test]
+fn every_backend_shows_the_clauses_that_it_keeps() {
+    for backend in &BACKENDS {
+        let readme = root().join("crates").join(backend.krate).join("README.md");
+        let text = std::fs::read_to_string(&readme).unwrap();
+        let expected = with_table(&text, &table(backend));
+        let expected = expected.unwrap_or_else(|| panic!("{}: no {BEGIN}", readme.display()));
+        if std::env::var_os("UPDATE_README").is_some() {
+            std::fs::write(&readme, &expected).unwrap();
+        }
+        let stale = std::fs::read_to_string(&readme).unwrap() != expected;
+        assert!(
+            !stale,
+            "{} is stale; to renew it: {BEGIN}",
+            readme.display()
+        );
+    }
+}
+
+#[test]
+fn a_table_that_is_stale_or_missing_is_noticed() {
+    let fresh = with_table(&format!("a\n{BEGIN}\nold\n{END}\nb\n"), "new").unwrap();
+    assert_eq!(fresh, format!("a\n{BEGIN}\nnew\n{END}\nb\n"));
+    assert_eq!(with_table("a\nb\n", "new"), None);
+}
