@@ -71,6 +71,14 @@ impl<H: Harness> Rig<H> {
         self.open().await
     }
 
+    /// Opens the storage once more and then closes `log`, so that nothing of it is
+    /// in flight any more.
+    pub async fn hand_over(&self, log: Log) -> Log {
+        let next = self.open().await;
+        log.close().await.unwrap();
+        next
+    }
+
     /// Closes `log` and copies the storage.
     pub async fn back_up(&self, log: Log) -> (Log, H::Backup) {
         log.close().await.unwrap();

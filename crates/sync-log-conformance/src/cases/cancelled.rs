@@ -39,7 +39,7 @@ async fn drop_everywhere<H: Harness>(call: Step, steps: &[Step]) {
     for polls in 0..POLLS_MAX {
         let (rig, log) = set_up::<H>().await;
         let answer = dropped_after(polls, call(&log)).await;
-        let found = rig.reopen(log).await.snapshot().await.of_any_file();
+        let found = rig.hand_over(log).await.snapshot().await.of_any_file();
         let place = allowed.iter().position(|state| *state == found);
         assert!(
             place.is_some(),
@@ -170,7 +170,7 @@ pub async fn a_prune_dropped_between_chunks_goes_on_later<H: Harness>() {
         let last = stamps[stamps.len() - 1];
         log.record_ack(peer(1), last).await.unwrap();
         let answer = dropped_after(polls, log.prune_acked()).await;
-        let log = rig.reopen(log).await;
+        let log = rig.hand_over(log).await;
         let gone = stamps.len() - rig.storage.retained().await.len();
         let whole = [0, PRUNE_CHUNK_ENTRIES, stamps.len()];
         assert!(whole.contains(&gone), "A7: {gone} are gone");
@@ -208,7 +208,7 @@ pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>() {
     }
     let returned: Vec<Hlc> = returned.concat();
     assert!(returned.is_sorted_by(|a, b| a < b), "A1: {returned:?}");
-    let log = rig.reopen(log).await;
+    let log = rig.hand_over(log).await;
     let stamps = log.snapshot().await.stamps();
     assert!(stamps.is_sorted_by(|a, b| a < b), "A1: {stamps:?}");
     let newest = stamps.last().copied();
