@@ -316,7 +316,7 @@ for_each_case!(list_functions,);
 /// Every case of [`CASES`], in its order, with what runs it on a backend and
 /// gives up after a time: for whoever puts the suite itself to the test.
 #[must_use]
-pub fn cases<H: Harness>() -> Vec<(Case, fn(Duration))> {
+pub fn cases_on<H: Harness>() -> Vec<(Case, fn(Duration))> {
     CASES.iter().copied().zip(functions::<H>()).collect()
 }
 

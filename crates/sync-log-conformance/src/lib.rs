@@ -13,7 +13,7 @@ pub mod sample;
 mod snapshot;
 mod suite;
 
-pub use catalogue::{CASES, Case, cases};
+pub use catalogue::{CASES, Case, cases_on};
 pub use harness::Harness;
 pub use interpose::Interposed;
 pub use rig::{DEVICE, HOUR_MS, LIBRARY, Log, Rig, START_MS};

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sync_log_conformance::{Case, Harness, START_MS, cases};
+use sync_log_conformance::{Case, Harness, START_MS, cases_on};
 use sync_log_sqlite::core::{
     LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey, WriteJob,
 };
@@ -201,7 +201,7 @@ fn outcome(run: fn(Duration)) -> Outcome {
 
 /// Runs every case, some at once.
 fn outcomes() -> Vec<(Case, Outcome)> {
-    let cases = cases::<InMemory>();
+    let cases = cases_on::<InMemory>();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     std::thread::scope(|scope| {

@@ -192,6 +192,8 @@ faults! {
         RewindNotSeen;
         /// A read below the own ack holds nothing.
         HoldNotStored;
+        /// A hold is committed after the page was returned.
+        HoldAfterPage;
         /// Reading on from further up moves the hold up.
         HoldMovesUp;
         /// A stale ack lifts the hold.

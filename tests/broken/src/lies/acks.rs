@@ -5,6 +5,7 @@ use sync_log_core::{Changes, Hlc, LogError, PeerFacts, PeerRow, PeerState};
 use crate::decision::{Decision, Kind, Shown};
 use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::lies::cursors::write_what_was_put_off;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     holds(fault).or_else(|| places(fault))
@@ -32,6 +33,22 @@ fn holds(fault: Fault) -> Option<Defect> {
                 set_acked(row, request.after);
             }
         }),
+        Fault::HoldAfterPage => Defect {
+            before_read: Some(|handle| Box::pin(write_what_was_put_off(handle))),
+            ..Defect::paging(|handle, request, view| {
+                let row = view.peer.as_ref().filter(|row| request.after < acked(row));
+                let Some(Ok(mut peer)) = row.map(|row| row.judge(&view.state)) else {
+                    return;
+                };
+                peer.facts.hold = Some(request.after);
+                handle.own().pending = Some(Changes {
+                    peer: Some(peer),
+                    ..Changes::default()
+                });
+                peer.acked = request.after;
+                view.peer = Some(peer.into());
+            })
+        },
         Fault::HoldNotStored => Defect::deciding(|_, decision| {
             let mut changes = decision.take()?;
             if let Some(row) = &mut changes.peer {

@@ -43,7 +43,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             }
         }),
         Fault::ReadRegisters => Defect {
-            before_read: Some(|handle| Box::pin(register_the_reader(handle))),
+            before_read: Some(|handle| Box::pin(write_what_was_put_off(handle))),
             ..Defect::paging(|handle, request, view| {
                 if let (None, Some(peer)) = (&view.peer, request.peer) {
                     let row = newcomer(peer);
@@ -125,7 +125,7 @@ fn answer_ack_as_before(handle: &Handle, decision: &mut Decision<'_>) -> Result<
 }
 
 /// What the last read had to write, before the next.
-async fn register_the_reader(handle: &Arc<Handle>) {
+pub(super) async fn write_what_was_put_off(handle: &Arc<Handle>) {
     let pending = handle.own().pending.take();
     if let Some(changes) = pending {
         // Who reads is told by the read itself if this fails.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use broken_stores::Fault;
-use sync_log_conformance::{CASES, Case, cases, model};
+use sync_log_conformance::{CASES, Case, cases_on, model};
 
 use crate::broken::{BrokenHarness, FAULT};
 
@@ -125,7 +125,7 @@ fn run_cases(fault: Option<Fault>, is_run: impl Fn(&Case) -> bool) -> Vec<Outcom
         true => run_on(fault, move || run(WATCHDOG)),
         false => Outcome::NotRun,
     };
-    cases::<BrokenHarness>().into_iter().map(run).collect()
+    cases_on::<BrokenHarness>().into_iter().map(run).collect()
 }
 
 /// Runs something on a thread of its own, which is left alone if it hangs.
