@@ -99,6 +99,7 @@ macro_rules! for_each_case {
                 ticks_on_two_handles_are_unique [A1];
                 readers_see_every_entry_once_while_it_is_pruned [A1 R1 R2 P1 P4];
                 every_read_shows_one_committed_state [R1 A2 P3];
+                a_look_that_others_interrupt_shows_one_committed_state [R1 P3];
                 the_floor_stands_still_once_a_registration_is_ok [P4 P3];
                 refusals_do_not_touch_their_neighbours [A2 A1];
             }

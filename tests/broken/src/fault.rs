@@ -104,6 +104,8 @@ faults! {
         TickNotStored;
         /// What is observed is not stored.
         ObservedNotStored;
+        /// Observing a stamp from the past raises the high-water all the same.
+        PastObservedWritten;
         /// The head is as high as what was only ticked or observed.
         HeadIsHighWater;
         /// The high-water goes back to the entry that was appended last.
@@ -258,6 +260,8 @@ faults! {
         OneTooMany;
         /// A prune deletes nothing and says that it did.
         NothingDeleted;
+        /// A prune that deletes nothing writes all the same.
+        EmptyPruneWrites;
         /// A prune stops before the first chunk is full.
         ChunkTooSmall;
     }
@@ -346,6 +350,8 @@ faults! {
         RegisteredByNotShown;
         /// No peer is named.
         NobodyNamed;
+        /// Explaining writes to the log.
+        ExplainWrites;
     }
     I1 {
         /// A log opens as whose it is asked for.

@@ -8,6 +8,7 @@ use tokio::task::{JoinHandle, yield_now};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
+use crate::runtime::give_way;
 use crate::sample::{change, peer};
 
 const WRITERS: usize = 4;
@@ -159,6 +160,30 @@ async fn look_until(log: Log, done: Arc<AtomicBool>) {
         yield_now().await;
         look_at_a_survey(&*store).await;
         yield_now().await;
+    }
+}
+
+/// The same, with an ack and a prune at every turn of a look, and a batch after
+/// them or not.
+pub async fn a_look_that_others_interrupt_shows_one_committed_state<H: Harness>() {
+    for (times, batches) in (0..20).flat_map(|times| [(times, 0), (times, 1)]) {
+        let rig = Rig::<H>::new().await;
+        let (log, rival) = (rig.open().await, rig.open().await);
+        rival.register_peer(peer(1)).await.unwrap();
+        let last = rival.record_batch(3).await[2];
+        let store = log.store();
+        let looking = async {
+            look_at_a_page(&*store).await;
+            look_at_a_survey(&*store).await;
+        };
+        let interrupting = async {
+            give_way(times).await;
+            rival.on_ack(peer(1), last).await.unwrap();
+            for _ in 0..batches {
+                rival.record_batch(3).await;
+            }
+        };
+        tokio::join!(biased; looking, interrupting);
     }
 }
 

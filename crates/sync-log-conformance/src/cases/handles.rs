@@ -113,7 +113,7 @@ pub async fn a_record_that_a_close_overtakes_is_done_or_refused<H: Harness>() {
             give_way(times).await;
             log.close().await
         };
-        let (recorded, closed) = tokio::join!(log.record(change(0)), closing);
+        let (recorded, closed) = tokio::join!(biased; log.record(change(0)), closing);
         closed.unwrap();
         let answered: Vec<Hlc> = recorded.into_iter().collect();
         assert_eq!(rig.storage.retained().await, answered, "A3: after {times}");

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, Hlc, LogError, StoreError, StoreErrorKind, WriteJob};
+use sync_log_core::{Changes, LogError, StoreError, StoreErrorKind, WriteJob};
 
+use crate::decision::Decision;
 use crate::defect::Defect;
 use crate::fault::Fault;
 use crate::handle::{Handle, entries, give_way};
 use crate::lies::append::{late, whole_batch};
+use crate::lies::marks::raise;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
@@ -99,28 +101,18 @@ fn half_a_row(changes: Changes) -> (Changes, Changes) {
 }
 
 /// Of a batch, what lies above the head.
-fn above_the_head(decision: &mut crate::decision::Decision<'_>) -> Changes {
+fn above_the_head(decision: &mut Decision<'_>) -> Changes {
     let head = decision.shown.state.head;
     let mut batch = whole_batch(decision);
     batch.append.retain(|stored| stored.entry.hlc > head);
     batch
 }
 
-/// The high-water is the next stamp of whoever had the last one.
 async fn leave_a_trace(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
     let decided = handle.commit(job).await;
     if decided.is_err() {
-        let high_water = handle.read_state().await?.high_water;
-        let raised = Hlc {
-            timestamp: high_water.timestamp + 1,
-            ..high_water
-        };
-        handle
-            .apply(Changes {
-                high_water: Some(raised),
-                ..Changes::default()
-            })
-            .await?;
+        let raised = raise(&handle.read_state().await?);
+        handle.apply(raised).await?;
     }
     decided
 }

@@ -5,6 +5,8 @@ use sync_log_core::RegisteredBy;
 use crate::defect::Defect;
 use crate::fault::Fault;
 use crate::lies::acks::forget_holds;
+use crate::lies::cursors::write_what_was_put_off;
+use crate::lies::marks::raise;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
@@ -35,6 +37,12 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             }
         }),
         Fault::NobodyNamed => Defect::surveying(|_, survey| survey.peers.clear()),
+        Fault::ExplainWrites => Defect {
+            before_read: Some(|handle| Box::pin(write_what_was_put_off(handle))),
+            ..Defect::surveying(|handle, survey| {
+                handle.own().pending = Some(raise(&survey.state));
+            })
+        },
         _ => return None,
     })
 }

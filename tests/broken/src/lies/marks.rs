@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sync_log_core::{Changes, Hlc, LogError, LogState};
 
-use crate::decision::Decision;
+use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
 use crate::fault::Fault;
 use crate::handle::{Handle, entries};
@@ -31,6 +31,13 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         Fault::ObservedNotStored => {
             Defect::deciding(|_, decision| keep_high_water(decision, |hlc, own| hlc == own))
         }
+        Fault::PastObservedWritten => Defect::deciding(|_, decision| {
+            let changes = decision.take()?;
+            match decision.kind {
+                Kind::Stamp if changes.is_empty() => Ok(raise(&decision.shown.state)),
+                _ => Ok(changes),
+            }
+        }),
         Fault::HeadIsHighWater => {
             Defect::stating(|_, state| state.head = state.head.max(state.high_water))
         }
@@ -67,6 +74,19 @@ fn marks(state: &LogState) -> Marks {
     Marks {
         head: state.head,
         high_water: state.high_water,
+    }
+}
+
+/// Something to write that nobody asked for: a higher high-water.
+pub(super) fn raise(state: &LogState) -> Changes {
+    let high_water = state.high_water;
+    let raised = Hlc {
+        timestamp: high_water.timestamp + 1,
+        ..high_water
+    };
+    Changes {
+        high_water: Some(raised),
+        ..Changes::default()
     }
 }
 

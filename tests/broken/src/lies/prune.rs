@@ -10,6 +10,7 @@ use crate::defect::Defect;
 use crate::fault::Fault;
 use crate::handle::{Handle, give_way};
 use crate::lies::acks::{acked, set_acked};
+use crate::lies::marks::raise;
 
 /// How long a plan waits before it is carried out.
 const STEPS_BETWEEN: usize = 8;
@@ -43,6 +44,13 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             let mut changes = decision.take()?;
             changes.prune_through = None;
             Ok(changes)
+        }),
+        Fault::EmptyPruneWrites => Defect::deciding(|_, decision| {
+            let changes = decision.take()?;
+            match decision.kind {
+                Kind::Prune if changes.is_empty() => Ok(raise(&decision.shown.state)),
+                _ => Ok(changes),
+            }
         }),
         Fault::ChunkTooSmall => Defect::deciding(|_, decision| {
             decision.shown.oldest.truncate(PRUNE_CHUNK_ENTRIES - 1);

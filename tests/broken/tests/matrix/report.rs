@@ -105,7 +105,8 @@ fn print_counts(trials: &[Trial]) {
     println!();
 }
 
-/// Cases that no fault trips.
+/// Cases that no fault trips: what core refuses before it asks the store is
+/// beyond what a broken store can do.
 fn print_idle(trials: &[Trial]) {
     println!("Cases that catch nothing");
     for (index, case) in CASES.iter().enumerate() {

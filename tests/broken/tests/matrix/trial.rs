@@ -15,7 +15,7 @@ use crate::broken::{BrokenHarness, FAULT};
 const WATCHDOG: Duration = Duration::from_secs(20);
 /// How often the cases of a clause are tried: some faults are races, which a
 /// case may win by luck.
-const TRIES: usize = 10;
+const TRIES: usize = 3;
 /// How many faults are tried at once.
 const WORKERS: usize = 2;
 
@@ -82,6 +82,9 @@ pub(crate) fn all(faults: &[Fault], full: bool) -> Vec<Trial> {
             scope.spawn(|| {
                 while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let trial = one(*fault, full);
+                    if full {
+                        eprintln!("{fault}: {} of its clause", trial.caught_by_its_clause());
+                    }
                     done.lock().unwrap().push(trial);
                 }
             });
