@@ -330,9 +330,9 @@ mod tests {
 
     /// What a backend must keep and core decides. `A3` in a power cut and `I2`
     /// are proven where the files are.
-    const CLAUSES: [&str; 22] = [
-        "A1", "A2", "A3", "A4", "A5", "A6", "A7", "R1", "R2", "K1", "K2", "K3", "K4", "K5", "P1",
-        "P2", "P3", "P4", "P5", "P7", "I1", "Handle",
+    const CLAUSES: [&str; 24] = [
+        "A1", "A2", "A3", "A4", "A5", "A6", "A7", "R1", "R2", "K1", "K2", "K3", "K4", "K5", "K6",
+        "P1", "P2", "P3", "P4", "P5", "P6", "P7", "I1", "Handle",
     ];
 
     #[test]

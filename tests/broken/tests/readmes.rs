@@ -109,6 +109,15 @@ fn every_backend_shows_the_clauses_that_it_keeps() {
     }
 }
 
+/// What a store does with a newer schema is proven on files.
+#[test]
+fn every_clause_of_the_contract_has_a_fault_that_breaks_it() {
+    let clauses = contract().into_iter().map(|[clause, ..]| clause);
+    let is_broken = |clause: &String| Fault::ALL.iter().any(|fault| fault.clause() == clause);
+    let without: Vec<String> = clauses.filter(|clause| !is_broken(clause)).collect();
+    assert_eq!(without, ["I2"]);
+}
+
 #[test]
 fn a_table_that_is_stale_or_missing_is_noticed() {
     let fresh = with_table(&format!("a\n{BEGIN}\nold\n{END}\nb\n"), "new").unwrap();

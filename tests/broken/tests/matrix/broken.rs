@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use broken_stores::{Fault, Planted};
@@ -75,36 +76,49 @@ impl Harness for BrokenHarness {
     }
 }
 
-/// More than any case asks of one handle: a broken store may lead it in circles.
+/// What a handle does without asking why: calls, and as many more as it serves
+/// `BYTES_PER_CALL`.
 const CALLS_MAX: usize = 5_000;
+const BYTES_PER_CALL: usize = 64 * 1024;
+/// What it does beyond that, each after a pause: who waits for somebody else in
+/// vain gives that one time to come along.
+const SLOW_CALLS_MAX: usize = 2_000;
+const PAUSE: Duration = Duration::from_millis(1);
 
-/// A store that does not answer for ever.
+/// A store that does not answer for ever: a broken one may lead a case in
+/// circles.
 struct Patient {
     inner: Arc<dyn LogStore>,
     calls: AtomicUsize,
 }
 
 impl Patient {
-    fn count(&self) {
-        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
-        assert!(calls < CALLS_MAX, "the case goes in circles");
+    fn count(&self, calls: usize) {
+        let before = self.calls.fetch_add(calls, Ordering::Relaxed);
+        if before > CALLS_MAX {
+            std::thread::sleep(PAUSE);
+        }
+        let most = CALLS_MAX + SLOW_CALLS_MAX;
+        assert!(before < most, "the case goes in circles");
     }
 }
 
 #[async_trait]
 impl LogStore for Patient {
     async fn write(&self, job: WriteJob) -> Result<(), LogError> {
-        self.count();
+        self.count(1);
         self.inner.write(job).await
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        self.count();
-        self.inner.read(request).await
+        let view = self.inner.read(request).await?;
+        let bytes: usize = view.entries.iter().map(|entry| entry.content_bytes()).sum();
+        self.count(1 + bytes / BYTES_PER_CALL);
+        Ok(view)
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        self.count();
+        self.count(1);
         self.inner.survey(places).await
     }
 
