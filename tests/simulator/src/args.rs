@@ -1,0 +1,99 @@
+//! The command line.
+
+use clap::{Parser, ValueEnum};
+use simulator::{Fault, Store};
+
+/// Runs whole fleets of devices, each from one seed, and checks after every
+/// step that nothing is lost.
+#[derive(Debug, Parser)]
+#[command(
+    bin_name = "cargo xtask sim",
+    after_help = "Exit codes: 0 nothing was found, or every planted fault was; 1 the opposite; \
+                  2 it could not be run."
+)]
+pub(crate) struct Args {
+    /// How many seeds to run
+    #[arg(long, default_value_t = 300)]
+    pub(crate) seeds: u64,
+    /// How many steps a run has, after those in which the devices meet
+    #[arg(long, default_value_t = 200)]
+    pub(crate) steps: usize,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    pub(crate) first_seed: u64,
+    /// Which store the devices have
+    #[arg(long, value_enum, default_value_t = StoreName::Memory)]
+    pub(crate) store: StoreName,
+    /// Plant this fault in every store; `all` plants those of the list, one after
+    /// the other, and wants each of them found
+    #[arg(long, value_name = "NAME", value_parser = parse_planted)]
+    pub(crate) fault: Option<Plant>,
+    /// How many runs at a time
+    #[arg(long, default_value_t = 1)]
+    pub(crate) jobs: usize,
+}
+
+/// The names of the stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreName {
+    /// The reference store
+    Memory,
+    /// The shipped store, in files
+    Sqlite,
+}
+
+impl StoreName {
+    pub(crate) const fn store(self) -> Store {
+        match self {
+            Self::Memory => Store::Memory,
+            Self::Sqlite => Store::Sqlite,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
+        }
+    }
+}
+
+/// Which faults to plant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plant {
+    /// That one.
+    One(Fault),
+    /// Each of [`PLANTED`](simulator::PLANTED).
+    All,
+}
+
+fn parse_planted(text: &str) -> Result<Plant, String> {
+    if text == "all" {
+        return Ok(Plant::All);
+    }
+    text.parse().map(Plant::One).map_err(|_| {
+        let names: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        format!("it is none of all, {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn faults_go_by_their_names() {
+        for fault in Fault::ALL {
+            assert_eq!(parse_planted(fault.name()), Ok(Plant::One(*fault)));
+        }
+        assert_eq!(parse_planted("all"), Ok(Plant::All));
+        assert!(parse_planted("none").is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! What a call answered is so: after `Ok` a change is there under the stamp
+//! that was returned, after an error it is not, and a batch is there as a whole
+//! or not at all (`A1`–`A3`, `A7`).
+
+use sync_log_core::Hlc;
+
+use super::Violation;
+use crate::chain::{Lineage, number};
+
+const NAME: &str = "answers_hold";
+
+/// What a call said about its changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// They are in the log, under these stamps.
+    Stamped(&'a [Hlc]),
+    /// They are not in the log.
+    Refused,
+    /// Nothing: it was cut short, or its answer was lost.
+    Nothing,
+}
+
+/// Whether the changes `numbers` of one call are there as it answered. They are
+/// among the entries from place `from` on.
+///
+/// # Errors
+/// What is there, or missing, against the answer.
+pub fn check(
+    lineage: &Lineage,
+    from: usize,
+    numbers: &[u64],
+    answer: Answer<'_>,
+) -> Result<(), Violation> {
+    let since = lineage.entries().get(from..).unwrap_or_default();
+    let found: Vec<(u64, Hlc)> = since
+        .iter()
+        .map(|entry| (number(entry), entry.hlc))
+        .filter(|(number, _)| numbers.contains(number))
+        .collect();
+    let is_whole = found.iter().map(|(number, _)| number).eq(numbers);
+    if !found.is_empty() && !is_whole {
+        return Err(broken(numbers, "is there in part"));
+    }
+    match answer {
+        Answer::Stamped(_) if found.is_empty() => Err(broken(numbers, "was Ok and is not there")),
+        Answer::Stamped(stamps) if !found.iter().map(|(_, hlc)| hlc).eq(stamps) => {
+            Err(broken(numbers, "is there under other stamps"))
+        }
+        Answer::Refused if !found.is_empty() => Err(broken(numbers, "was refused and is there")),
+        _ => Ok(()),
+    }
+}
+
+fn broken(numbers: &[u64], what: &str) -> Violation {
+    Violation::new(NAME, format!("the batch of changes {numbers:?} {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{lineage, stamp};
+    use super::*;
+
+    fn checked(numbers: &[u64], answer: Answer<'_>) -> Result<(), Violation> {
+        check(&lineage(5, 0), 2, numbers, answer)
+    }
+
+    #[test]
+    fn what_was_answered_truly_is_fine() {
+        let stamps = [stamp(40), stamp(50)];
+        assert_eq!(checked(&[4, 5], Answer::Stamped(&stamps)), Ok(()));
+        assert_eq!(checked(&[6], Answer::Refused), Ok(()));
+        assert_eq!(checked(&[4, 5], Answer::Nothing), Ok(()));
+        assert_eq!(checked(&[6, 7], Answer::Nothing), Ok(()));
+    }
+
+    #[test]
+    fn half_a_batch_is_told_whatever_was_answered() {
+        for answer in [Answer::Nothing, Answer::Refused, Answer::Stamped(&[])] {
+            assert!(checked(&[5, 6], answer).is_err(), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_false_answer_is_told() {
+        assert!(checked(&[6], Answer::Stamped(&[stamp(60)])).is_err());
+        assert!(checked(&[5], Answer::Stamped(&[stamp(51)])).is_err());
+        assert!(checked(&[5], Answer::Refused).is_err());
+    }
+}

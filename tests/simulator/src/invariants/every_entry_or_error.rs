@@ -1,0 +1,163 @@
+//! A reader gets every entry after its place, or an error (`R1`, `R2`).
+
+use sync_log_core::{Hlc, Page, SharedChangeEntry};
+
+use super::Violation;
+use crate::chain::{Lineage, Prefix};
+
+const NAME: &str = "every_entry_or_error";
+
+/// What a reader had, and asked for, when its read began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reader {
+    /// The place that it named.
+    pub place: Hlc,
+    /// What it had applied up to there.
+    pub has: Prefix,
+    /// How many entries it asked for.
+    pub limit: usize,
+    /// How many entries the log had committed.
+    pub committed: usize,
+}
+
+/// Whether `page` holds what follows on what the reader has.
+///
+/// # Errors
+/// The reader has another history, or the page a hole.
+pub fn check(lineage: &Lineage, reader: &Reader, page: &Page) -> Result<(), Violation> {
+    let from = lineage.len_through(reader.place);
+    if lineage.prefix(from) != reader.has {
+        return Err(broken(format!(
+            "a reader at {} was served, whose {} entries up to there are not the {from} of this log",
+            reader.place, reader.has.len
+        )));
+    }
+    let expected = &lineage.entries()[from..];
+    follows(expected, &page.entries)?;
+    let waiting = reader.committed.saturating_sub(from);
+    if page.entries.len() < waiting.min(reader.limit) {
+        return Err(broken(format!(
+            "a page of at most {} has {} of {waiting} entries",
+            reader.limit,
+            page.entries.len()
+        )));
+    }
+    let next = page.entries.last().map_or(reader.place, |entry| entry.hlc);
+    let rest = expected.len() - page.entries.len();
+    if page.next.hlc() != next || (page.more && rest == 0) || page.head > lineage.head() {
+        return Err(broken(format!("a page misjudges what it is: {page:?}")));
+    }
+    Ok(())
+}
+
+/// Whether what the owner sees is everything that is pending.
+///
+/// # Errors
+/// An entry is missing or altered.
+pub fn check_owner(lineage: &Lineage, seen: &[SharedChangeEntry]) -> Result<(), Violation> {
+    let pending = lineage.retained();
+    if seen.len() != pending.len() {
+        let (seen, pending) = (seen.len(), pending.len());
+        return Err(broken(format!("the owner sees {seen} of {pending} entries")));
+    }
+    follows(pending, seen)
+}
+
+fn follows(expected: &[SharedChangeEntry], seen: &[SharedChangeEntry]) -> Result<(), Violation> {
+    for (place, entry) in seen.iter().enumerate() {
+        match expected.get(place) {
+            Some(expected) if expected == entry => {}
+            Some(expected) => {
+                let (expected, seen) = (expected.hlc, entry.hlc);
+                return Err(broken(format!("a read has {seen} where {expected} is next")));
+            }
+            None => return Err(broken(format!("a read has {}, which is not there", entry.hlc))),
+        }
+    }
+    Ok(())
+}
+
+fn broken(what: String) -> Violation {
+    Violation::new(NAME, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_log_core::{Cursor, Tag};
+
+    use super::super::sample::{DEVICE, entry, lineage, stamp};
+    use super::*;
+
+    /// A page of the changes `from..=to`.
+    fn page(from: u64, to: u64) -> Page {
+        Page {
+            entries: (from..=to).map(|n| entry(n * 10, n)).collect(),
+            next: Cursor::new(DEVICE, stamp(to * 10), Tag::from_u64(1)).unwrap(),
+            head: stamp(50),
+            floor: stamp(10),
+            more: to < 5,
+        }
+    }
+
+    /// A reader that has the first two of five.
+    fn reader() -> Reader {
+        Reader {
+            place: stamp(20),
+            has: lineage(2, 0).prefix(2),
+            limit: 2,
+            committed: 5,
+        }
+    }
+
+    #[test]
+    fn the_entries_that_follow_are_fine_also_if_they_are_gone_by_now() {
+        for gone in [0, 1, 4] {
+            assert_eq!(check(&lineage(5, gone), &reader(), &page(3, 4)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_hole_is_told() {
+        assert!(check(&lineage(5, 0), &reader(), &page(4, 5)).is_err());
+    }
+
+    #[test]
+    fn a_page_that_ends_too_soon_is_told() {
+        assert!(check(&lineage(5, 0), &reader(), &page(3, 3)).is_err());
+    }
+
+    #[test]
+    fn a_reader_of_another_history_is_told() {
+        let mut other = lineage(1, 0);
+        other.push(entry(20, 9));
+        let has = other.prefix(2);
+        let stranger = Reader { has, ..reader() };
+        assert!(check(&lineage(5, 0), &stranger, &page(3, 4)).is_err());
+    }
+
+    #[test]
+    fn a_wrong_next_and_a_wrong_more_are_told() {
+        let wrong_next = Page {
+            next: Cursor::ZERO,
+            ..page(3, 4)
+        };
+        assert!(check(&lineage(5, 0), &reader(), &wrong_next).is_err());
+        let wrong_more = Page {
+            more: true,
+            ..page(3, 5)
+        };
+        let greedy = Reader {
+            limit: 9,
+            ..reader()
+        };
+        assert!(check(&lineage(5, 0), &greedy, &wrong_more).is_err());
+    }
+
+    #[test]
+    fn an_owner_that_misses_an_entry_is_told() {
+        let seen = page(2, 5).entries;
+        assert_eq!(check_owner(&lineage(5, 1), &seen), Ok(()));
+        assert!(check_owner(&lineage(5, 1), &seen[1..]).is_err());
+        assert!(check_owner(&lineage(5, 0), &seen).is_err());
+    }
+}

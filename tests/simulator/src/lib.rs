@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+// Everything here is test code: a panic is how a broken simulation fails.
+#![allow(clippy::unwrap_used)]
+
+pub mod chain;
+mod engine;
+mod gate;
+pub mod invariants;
+mod planted;
+pub mod run;
+pub mod scenario;
+pub mod seeds;
+pub mod shrink;
+pub mod step;
+mod storage;
+mod trace;
+mod world;
+
+pub use broken_stores::Fault;
+pub use gate::{Incident, Struck};
+pub use planted::PLANTED;
+pub use storage::{Dump, Marks, PeerMark};
+pub use trace::{Coverage, START_MS};
+pub use world::Store;

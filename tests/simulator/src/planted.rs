@@ -1,0 +1,20 @@
+//! The faults that have to be found.
+
+use broken_stores::Fault;
+
+/// The list in the README: each of these has to be found within 500 seeds of
+/// 200 steps. Any other fault of `broken-stores` may be planted too.
+pub const PLANTED: [Fault; 12] = [
+    Fault::FloorNotStored,
+    Fault::FloorAfterDelete,
+    Fault::NeverAckedNotCounted,
+    Fault::AckGoesBack,
+    Fault::AckBeyondHeadTaken,
+    Fault::StampBeforeWrite,
+    Fault::HeadForgotten,
+    Fault::ObservedForgotten,
+    Fault::RestoredServed,
+    Fault::CloneServed,
+    Fault::PlanOutsideTransaction,
+    Fault::CursorWithoutTag,
+];

@@ -1,0 +1,139 @@
+//! Runs what was asked for, and says what became of it.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "how long the runs took is measured here, and nothing depends on it"
+)]
+#![allow(clippy::print_stdout, reason = "the report is what the command is for")]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use simulator::run::{Make, run_telling};
+use simulator::scenario::Scenario;
+use simulator::seeds::{Summary, run_all};
+use simulator::shrink::shrink;
+use simulator::{Coverage, Fault, PLANTED};
+
+use crate::args::{Args, Plant};
+use crate::progress::Progress;
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    match args.fault {
+        Some(Plant::All) => find_all(args),
+        Some(Plant::One(fault)) => find_one(args, Some(fault)),
+        None => find_one(args, None),
+    }
+}
+
+fn find_one(args: &Args, fault: Option<Fault>) -> Result<ExitCode> {
+    let start = Instant::now();
+    let summary = run_seeds(args, fault)?;
+    print_coverage(&summary.coverage);
+    println!(
+        "{} seeds, {} steps each on {}: {} device-steps in {:.1} s",
+        summary.seeds,
+        args.steps,
+        args.store.name(),
+        summary.device_steps,
+        start.elapsed().as_secs_f64()
+    );
+    let Some(seed) = summary.failed else {
+        println!("found nothing");
+        return Ok(ExitCode::SUCCESS);
+    };
+    print_failure(args, fault, seed)?;
+    Ok(ExitCode::FAILURE)
+}
+
+/// Plants one fault after the other; each has to be found.
+fn find_all(args: &Args) -> Result<ExitCode> {
+    let mut missed = 0;
+    for fault in PLANTED {
+        let summary = run_seeds(args, Some(fault))?;
+        let Some(seed) = summary.failed else {
+            println!("{fault:<24} not found in {} seeds", summary.seeds);
+            missed += 1;
+            continue;
+        };
+        let make = make(args, Some(fault));
+        let smallest = shrink(&Scenario::generate(seed, args.steps), make)?;
+        let outcome = run_telling(&smallest, make)?;
+        let steps = smallest.steps.len();
+        let what = outcome.broken.map(|(_, violation)| violation.invariant);
+        println!(
+            "{fault:<24} seed {seed:>3}, {steps:>2} steps: {}",
+            what.unwrap_or_default()
+        );
+    }
+    Ok(if missed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_seeds(args: &Args, fault: Option<Fault>) -> Result<Summary> {
+    let progress = Progress::new(args.seeds);
+    let seeds = args.first_seed..args.first_seed.saturating_add(args.seeds);
+    let tell = |done| {
+        if fault.is_none() {
+            progress.show(done);
+        }
+    };
+    let summary = run_all(seeds, args.steps, make(args, fault), args.jobs, tell);
+    progress.finish();
+    summary
+}
+
+fn make(args: &Args, fault: Option<Fault>) -> Make {
+    let store = args.store.store();
+    Make { store, fault }
+}
+
+/// The seed, the few steps that it takes, and how to repeat it.
+fn print_failure(args: &Args, fault: Option<Fault>, seed: u64) -> Result<()> {
+    let make = make(args, fault);
+    let scenario = Scenario::generate(seed, args.steps);
+    let smallest = shrink(&scenario, make)?;
+    let outcome = run_telling(&smallest, make)?;
+    println!("\nseed {seed} fails. What it takes, from {} steps:", scenario.steps.len());
+    println!(
+        "  {:?}, unknown peers: {:?}, clocks off by {:?} ms",
+        smallest.policy, smallest.unknown_peers, smallest.skews_ms
+    );
+    for (number, step) in (1..).zip(&smallest.steps) {
+        println!("{number:4}. {step:?}");
+    }
+    println!("\nWhat happens then:");
+    for line in &outcome.lines {
+        println!("  {line}");
+    }
+    if let Some((place, violation)) = outcome.broken {
+        let when = match smallest.steps.get(place) {
+            Some(_) => format!("after step {}", place + 1),
+            None => "when everything heals".to_owned(),
+        };
+        println!("\nbroken {when}: {violation}");
+    }
+    let planted = fault.map_or(String::new(), |fault| format!(" --fault {fault}"));
+    println!(
+        "\nrepeat: cargo xtask sim --seeds 1 --first-seed {seed} --steps {} --store {}{planted}",
+        args.steps,
+        args.store.name()
+    );
+    Ok(())
+}
+
+fn print_coverage(coverage: &Coverage) {
+    println!("what happened, how often:");
+    let lines: Vec<String> = coverage
+        .iter()
+        .map(|(kind, count)| format!("{kind:<28} {count:>9}"))
+        .collect();
+    let half = lines.len().div_ceil(2);
+    for row in 0..half {
+        let right = lines.get(half + row).map_or("", String::as_str);
+        println!("  {}   {right}", lines[row]);
+    }
+}

@@ -1,0 +1,419 @@
+//! From a seed to a scenario: who takes part, and every step, drawn up front.
+
+use fastrand::Rng;
+use sync_log_core::{PrunePolicy, UnknownPeers};
+
+use crate::gate::{Incident, Struck};
+use crate::step::{Call, Files, Step, WildAck};
+
+/// Most devices that ever take part, clones included.
+pub const DEVICES_MAX: u8 = 7;
+
+const SECOND_MS: i64 = 1000;
+const HOUR_MS: i64 = 3600 * SECOND_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// Everything that a run depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// What stays in the logs after everybody has it.
+    pub policy: PrunePolicy,
+    /// What an ack from an unknown peer does.
+    pub unknown_peers: UnknownPeers,
+    /// How far the wall clock of each device is off at first, in ms.
+    pub skews_ms: Vec<i64>,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// The scenario of `seed`: `steps` steps, after those in which the first
+    /// devices meet.
+    #[must_use]
+    pub fn generate(seed: u64, steps: usize) -> Self {
+        let mut generator = Generator::new(seed);
+        let mut all = generator.setup();
+        all.extend((0..steps).map(|_| generator.step()));
+        Self {
+            policy: generator.policy,
+            unknown_peers: generator.unknown_peers,
+            skews_ms: generator.skews_ms,
+            steps: all,
+        }
+    }
+}
+
+type Draw = fn(&mut Generator) -> Step;
+
+/// How often what happens, in parts of the sum. `false`: part of every run;
+/// `true`: a run has it or not, so that some runs are calm and some go deep.
+const WEIGHTS: &[(u32, bool, Draw)] = &[
+    (130, false, Generator::deliver),
+    (60, false, Generator::pull),
+    (50, false, Generator::record),
+    (35, false, Generator::prune),
+    (20, false, Generator::bootstrap),
+    (15, false, Generator::ack),
+    (12, false, Generator::wait),
+    (6, false, Generator::review),
+    (25, true, Generator::resume),
+    (12, true, Generator::append),
+    (14, true, Generator::register),
+    (10, true, Generator::lose),
+    (10, true, Generator::duplicate),
+    (10, true, Generator::cut),
+    (8, true, Generator::jump),
+    (12, true, Generator::crash),
+    (10, true, Generator::back_up),
+    (20, true, Generator::restore),
+    (4, true, Generator::clone_device),
+    (2, true, Generator::lose_file),
+    (5, true, Generator::join),
+    (3, true, Generator::leave),
+    (3, true, Generator::retire),
+    (6, true, Generator::wild_ack),
+    (3, true, Generator::solo),
+];
+
+struct Generator {
+    rng: Rng,
+    policy: PrunePolicy,
+    unknown_peers: UnknownPeers,
+    skews_ms: Vec<i64>,
+    /// Devices that are there.
+    live: Vec<u8>,
+    /// Devices that ever were.
+    known: u8,
+    weights: Vec<u32>,
+    /// Of how many operations one is struck; 0 for none.
+    struck_in: u32,
+    has_large_batches: bool,
+    /// Steps that belong to one that was drawn.
+    queue: Vec<Step>,
+}
+
+impl Generator {
+    fn new(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let policy = match rng.u32(0..10) {
+            0 => PrunePolicy::KeepEntries {
+                count: rng.usize(1..4),
+            },
+            1 => PrunePolicy::KeepFor {
+                age_ms: rng.u64(1..=7_200_000),
+            },
+            _ => PrunePolicy::AckedByAll,
+        };
+        let unknown_peers = match rng.bool() {
+            true => UnknownPeers::Refuse,
+            false => UnknownPeers::Register,
+        };
+        let skews_ms = (0..DEVICES_MAX).map(|_| skew_ms(&mut rng)).collect();
+        let weights = WEIGHTS
+            .iter()
+            .map(|(weight, sometimes, _)| match sometimes {
+                true if rng.bool() => 0,
+                _ => *weight,
+            })
+            .collect();
+        let struck_in = [0, 3, 6, 15][rng.usize(0..4)];
+        let has_large_batches = rng.u32(0..40) == 0;
+        Self {
+            rng,
+            policy,
+            unknown_peers,
+            skews_ms,
+            live: Vec::new(),
+            known: 0,
+            weights,
+            struck_in,
+            has_large_batches,
+            queue: Vec::new(),
+        }
+    }
+
+    /// The first devices, and that they know each other, mostly.
+    fn setup(&mut self) -> Vec<Step> {
+        let devices = self.rng.u8(1..=4);
+        let mut steps: Vec<Step> = (0..devices).map(|on| Step::Join { on }).collect();
+        self.live = (0..devices).collect();
+        self.known = devices;
+        for on in 0..devices {
+            for peer in (0..devices).filter(|peer| *peer != on) {
+                if self.rng.u32(0..4) > 0 {
+                    steps.push(call(on, 0, Call::Register { peer }, None));
+                }
+            }
+        }
+        steps
+    }
+
+    fn step(&mut self) -> Step {
+        if let Some(step) = self.queue.pop() {
+            return step;
+        }
+        let mut left = self.rng.u32(0..self.weights.iter().sum());
+        for (weight, (_, _, draw)) in self.weights.iter().zip(WEIGHTS) {
+            match left.checked_sub(*weight) {
+                Some(rest) => left = rest,
+                None => return draw(self),
+            }
+        }
+        unreachable!("a number below the sum of the weights falls to one of them")
+    }
+
+    fn device(&mut self) -> u8 {
+        let place = self.rng.usize(0..self.live.len());
+        self.live[place]
+    }
+
+    /// Two devices, different if there are two.
+    fn pair(&mut self) -> (u8, u8) {
+        let one = self.rng.usize(0..self.live.len());
+        let step = match self.live.len() {
+            1 => 0,
+            devices => self.rng.usize(1..devices),
+        };
+        (self.live[one], self.live[(one + step) % self.live.len()])
+    }
+
+    fn process(&mut self) -> u8 {
+        u8::from(self.rng.u32(0..4) == 0)
+    }
+
+    fn struck(&mut self) -> Option<Struck> {
+        if self.struck_in == 0 || self.rng.u32(0..self.struck_in) > 0 {
+            return None;
+        }
+        // Every other one is held up, because that is where races begin.
+        let incident = match self.rng.u32(0..3) {
+            0 => Incident::ParkBefore,
+            _ => Incident::ALL[self.rng.usize(0..Incident::ALL.len())],
+        };
+        let call = [0, 0, 1, 2][self.rng.usize(0..4)];
+        Some(Struck { incident, call })
+    }
+
+    fn call(&mut self, what: Call) -> Step {
+        let (on, process, struck) = (self.device(), self.process(), self.struck());
+        call(on, process, what, struck)
+    }
+
+    fn deliver(&mut self) -> Step {
+        // Mostly in order.
+        let pick = match self.rng.u32(0..3) {
+            0 => self.rng.u16(..),
+            _ => 0,
+        };
+        let (process, struck) = (self.process(), self.struck());
+        Step::Deliver {
+            pick,
+            process,
+            struck,
+        }
+    }
+
+    fn pull(&mut self) -> Step {
+        let (reader, origin) = self.pair();
+        let limit = [1, 2, 3, 5, 1000][self.rng.usize(0..5)];
+        Step::Pull {
+            reader,
+            origin,
+            limit,
+        }
+    }
+
+    fn ack(&mut self) -> Step {
+        let (reader, origin) = self.pair();
+        Step::Ack { reader, origin }
+    }
+
+    fn bootstrap(&mut self) -> Step {
+        let (reader, origin) = self.pair();
+        let struck = self.struck();
+        Step::Bootstrap {
+            reader,
+            origin,
+            struck,
+        }
+    }
+
+    fn record(&mut self) -> Step {
+        let changes = match self.rng.u32(0..10) {
+            0 if self.has_large_batches => self.rng.u16(990..1100),
+            0..=2 => self.rng.u16(2..6),
+            _ => 1,
+        };
+        self.call(Call::Record { changes })
+    }
+
+    fn append(&mut self) -> Step {
+        match self.rng.bool() {
+            true => self.call(Call::Tick),
+            false => self.call(Call::Append),
+        }
+    }
+
+    fn prune(&mut self) -> Step {
+        self.call(Call::Prune)
+    }
+
+    fn review(&mut self) -> Step {
+        match self.rng.u32(0..3) {
+            0 => self.call(Call::Explain),
+            _ => self.call(Call::Review),
+        }
+    }
+
+    fn register(&mut self) -> Step {
+        let (on, peer) = self.pair();
+        let (process, struck) = (self.process(), self.struck());
+        call(on, process, Call::Register { peer }, struck)
+    }
+
+    fn retire(&mut self) -> Step {
+        let (on, peer) = self.pair();
+        let (process, struck) = (self.process(), self.struck());
+        call(on, process, Call::Retire { peer }, struck)
+    }
+
+    fn solo(&mut self) -> Step {
+        self.call(Call::Solo)
+    }
+
+    fn wild_ack(&mut self) -> Step {
+        let (on, peer) = self.pair();
+        let acks = [WildAck::BeyondHead, WildAck::Unused, WildAck::Foreign];
+        let ack = acks[self.rng.usize(0..3)];
+        call(on, 0, Call::WildAck { peer, ack }, None)
+    }
+
+    fn lose(&mut self) -> Step {
+        let pick = self.rng.u16(..);
+        Step::Lose { pick }
+    }
+
+    fn duplicate(&mut self) -> Step {
+        let pick = self.rng.u16(..);
+        Step::Duplicate { pick }
+    }
+
+    fn cut(&mut self) -> Step {
+        let (one, other) = self.pair();
+        match self.rng.u32(0..3) {
+            0 => Step::Cut { one, other },
+            _ => Step::Mend { one, other },
+        }
+    }
+
+    fn resume(&mut self) -> Step {
+        let pick = self.rng.u8(..);
+        match self.rng.u32(0..8) {
+            0 => Step::Cancel { pick },
+            _ => {
+                let struck = self.struck();
+                Step::Resume { pick, struck }
+            }
+        }
+    }
+
+    fn wait(&mut self) -> Step {
+        let most = [2, SECOND_MS, HOUR_MS][self.rng.usize(0..3)];
+        let ms = self.rng.i64(1..=most);
+        Step::Wait { ms }
+    }
+
+    fn jump(&mut self) -> Step {
+        let (on, ms) = (self.device(), skew_ms(&mut self.rng));
+        Step::Jump { on, ms }
+    }
+
+    fn crash(&mut self) -> Step {
+        let (on, process) = (self.device(), self.process());
+        match self.rng.u32(0..3) {
+            0 => Step::Close { on },
+            _ => Step::Crash { on, process },
+        }
+    }
+
+    fn back_up(&mut self) -> Step {
+        let on = self.device();
+        Step::BackUp { on }
+    }
+
+    fn restore(&mut self) -> Step {
+        let (on, pick) = (self.device(), self.rng.u8(..));
+        let files = [Files::Both, Files::Both, Files::Log, Files::Received];
+        let files = files[self.rng.usize(0..files.len())];
+        Step::Restore { on, pick, files }
+    }
+
+    fn clone_device(&mut self) -> Step {
+        let of = self.device();
+        match self.newcomer() {
+            Some(copy) => Step::Clone { of, copy },
+            None => self.record(),
+        }
+    }
+
+    fn lose_file(&mut self) -> Step {
+        let on = self.device();
+        Step::LoseFile { on }
+    }
+
+    fn join(&mut self) -> Step {
+        let others = self.live.clone();
+        let Some(on) = self.newcomer() else {
+            return self.record();
+        };
+        for peer in others {
+            self.queue.push(call(on, 0, Call::Register { peer }, None));
+            let here = call(peer, 0, Call::Register { peer: on }, None);
+            self.queue.push(here);
+        }
+        Step::Join { on }
+    }
+
+    fn newcomer(&mut self) -> Option<u8> {
+        let on = (self.known < DEVICES_MAX).then_some(self.known)?;
+        self.known += 1;
+        self.live.push(on);
+        Some(on)
+    }
+
+    fn leave(&mut self) -> Step {
+        if self.live.len() < 3 {
+            return self.record();
+        }
+        let place = self.rng.usize(0..self.live.len());
+        let on = self.live.remove(place);
+        Step::Leave { on }
+    }
+}
+
+fn call(on: u8, process: u8, call: Call, struck: Option<Struck>) -> Step {
+    Step::Call {
+        on,
+        process,
+        call,
+        struck,
+    }
+}
+
+/// How wrong a wall clock is: mostly a little, sometimes by days or decades, or
+/// it reads nonsense.
+fn skew_ms(rng: &mut Rng) -> i64 {
+    let most = match rng.u32(0..10) {
+        0..=1 => return 0,
+        2..=3 => 3,
+        4..=5 => 20 * SECOND_MS,
+        6 => 10 * 60 * SECOND_MS,
+        7 => 5 * HOUR_MS,
+        8 => 3 * DAY_MS,
+        _ => match rng.u32(0..3) {
+            0 => return i64::MAX / 4,
+            _ => return -60 * 365 * DAY_MS,
+        },
+    };
+    rng.i64(-most..=most)
+}

@@ -1,0 +1,211 @@
+//! What can happen in a scenario. Every step can be taken in every state: one
+//! that makes no sense any more does nothing, so that steps can be left out.
+
+use crate::gate::Struck;
+
+/// One step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A device calls its own log.
+    Call {
+        /// The device.
+        on: u8,
+        /// Which of its two processes.
+        process: u8,
+        /// What it calls.
+        call: Call,
+        /// What happens to it on the way.
+        struck: Option<Struck>,
+    },
+    /// A message arrives.
+    Deliver {
+        /// Which of those in flight.
+        pick: u16,
+        /// At which of the two processes.
+        process: u8,
+        /// What happens to the call that it leads to.
+        struck: Option<Struck>,
+    },
+    /// A reader asks an origin for the next page.
+    Pull {
+        /// The device that reads.
+        reader: u8,
+        /// The device whose log it reads.
+        origin: u8,
+        /// The size of the page.
+        limit: u16,
+    },
+    /// A reader tells an origin how far it is.
+    Ack {
+        /// The device that reads.
+        reader: u8,
+        /// The device whose log it reads.
+        origin: u8,
+    },
+    /// A reader that cannot go on is registered and given a copy.
+    Bootstrap {
+        /// The device that reads.
+        reader: u8,
+        /// The device whose log it reads.
+        origin: u8,
+        /// What happens to the call on the way.
+        struck: Option<Struck>,
+    },
+    /// A message is lost.
+    Lose {
+        /// Which of those in flight.
+        pick: u16,
+    },
+    /// A message will arrive twice.
+    Duplicate {
+        /// Which of those in flight.
+        pick: u16,
+    },
+    /// Two devices no longer hear each other.
+    Cut {
+        /// One.
+        one: u8,
+        /// The other.
+        other: u8,
+    },
+    /// They do again.
+    Mend {
+        /// One.
+        one: u8,
+        /// The other.
+        other: u8,
+    },
+    /// An operation that was held up goes on.
+    Resume {
+        /// Which of those.
+        pick: u8,
+        /// What happens to it further on.
+        struck: Option<Struck>,
+    },
+    /// An operation that was held up is dropped.
+    Cancel {
+        /// Which of those.
+        pick: u8,
+    },
+    /// Time passes.
+    Wait {
+        /// How much.
+        ms: i64,
+    },
+    /// The wall clock of a device is set.
+    Jump {
+        /// The device.
+        on: u8,
+        /// By how much.
+        ms: i64,
+    },
+    /// A process is killed.
+    Crash {
+        /// The device.
+        on: u8,
+        /// Which of its two processes.
+        process: u8,
+    },
+    /// Both processes of a device close their log.
+    Close {
+        /// The device.
+        on: u8,
+    },
+    /// A device copies its files.
+    BackUp {
+        /// The device.
+        on: u8,
+    },
+    /// A device puts files back to an earlier copy.
+    Restore {
+        /// The device.
+        on: u8,
+        /// Which copy.
+        pick: u8,
+        /// Which files.
+        files: Files,
+    },
+    /// A copy of a device's files goes on elsewhere, under the same id.
+    Clone {
+        /// The device.
+        of: u8,
+        /// The copy.
+        copy: u8,
+    },
+    /// A device's log is gone; it makes a new one.
+    LoseFile {
+        /// The device.
+        on: u8,
+    },
+    /// A device joins.
+    Join {
+        /// The device.
+        on: u8,
+    },
+    /// A device is gone for good.
+    Leave {
+        /// The device.
+        on: u8,
+    },
+}
+
+/// What a device calls on its own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// Record changes as one batch.
+    Record {
+        /// How many.
+        changes: u16,
+    },
+    /// Draw a stamp for a later append.
+    Tick,
+    /// Append under the stamp that was drawn, again if it was appended.
+    Append,
+    /// Prune.
+    Prune,
+    /// Register a device as a peer.
+    Register {
+        /// The device.
+        peer: u8,
+    },
+    /// Retire a device.
+    Retire {
+        /// The device.
+        peer: u8,
+    },
+    /// Declare the library solo.
+    Solo,
+    /// Look at everything that is pending.
+    Review,
+    /// Ask why it does not shrink.
+    Explain,
+    /// Take an ack that no device would give.
+    WildAck {
+        /// The device whose ack it is said to be.
+        peer: u8,
+        /// What it says.
+        ack: WildAck,
+    },
+}
+
+/// An ack that no device would give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WildAck {
+    /// Above everything in the log.
+    BeyondHead,
+    /// A stamp that was drawn and never appended.
+    Unused,
+    /// A stamp of another device.
+    Foreign,
+}
+
+/// Which files a restore puts back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Files {
+    /// The log and what was received.
+    Both,
+    /// The log alone.
+    Log,
+    /// What was received alone.
+    Received,
+}

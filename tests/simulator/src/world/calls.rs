@@ -1,0 +1,290 @@
+//! Calls begin, are held up, go on, and are given up.
+
+use sync_log_core::{Change, ChangeType, Hlc, JsonText, Uuid};
+
+use super::operation::{Operation, Purpose};
+use super::{LIBRARY, World};
+use crate::gate::{Incident, Stopped, Struck};
+use crate::invariants::Violation;
+use crate::step::{Call, WildAck};
+use crate::trace::{Short, refusal};
+
+/// Most operations that are held up at a time; the oldest is given up first.
+const HELD_UP_MAX: usize = 6;
+
+impl World {
+    pub(super) fn call(
+        &mut self,
+        on: u8,
+        process: u8,
+        call: Call,
+        struck: Option<Struck>,
+    ) -> Result<(), Violation> {
+        if !self.is_live(on) || !self.open(on, process.into())? {
+            return Ok(());
+        }
+        match self.purpose(on, process.into(), call) {
+            Some(purpose) => self.begin(on, process.into(), purpose, struck),
+            None => Ok(()),
+        }
+    }
+
+    /// What a call is for, if it makes sense here.
+    fn purpose(&mut self, on: u8, process: usize, call: Call) -> Option<Purpose> {
+        Some(match call {
+            Call::Record { changes } => self.record(changes),
+            Call::Tick => Purpose::Tick,
+            Call::Append => Purpose::Append {
+                entry: self.live(on)?.processes[process].as_mut()?.stamped.take()?,
+            },
+            Call::Prune => Purpose::Prune,
+            Call::Register { peer } => Purpose::Register {
+                peer: self.id_of(peer),
+                reader: None,
+            },
+            Call::Retire { peer } => Purpose::Retire {
+                peer: self.id_of(peer),
+            },
+            Call::Solo => Purpose::Solo,
+            Call::Review => Purpose::Review,
+            Call::Explain => Purpose::Explain,
+            Call::WildAck { peer, ack } => Purpose::WildAck {
+                peer: self.id_of(peer),
+                hlc: self.wild_stamp(on, process, ack)?,
+            },
+        })
+    }
+
+    fn record(&mut self, count: u16) -> Purpose {
+        let first = self.last_change + 1;
+        self.last_change += u64::from(count);
+        let numbers: Vec<u64> = (first..=self.last_change).collect();
+        let changes = numbers.iter().map(|number| change(*number)).collect();
+        Purpose::Record { numbers, changes }
+    }
+
+    /// A stamp that no device can have for an entry of this log.
+    fn wild_stamp(&mut self, on: u8, process: usize, ack: WildAck) -> Option<Hlc> {
+        let device = self.live(on)?;
+        let head = device.files.truth.lineage.head();
+        match ack {
+            WildAck::BeyondHead => Some(Hlc::new(head.timestamp + 1, 0, device.id)),
+            WildAck::Foreign => Some(Hlc::new(head.timestamp, 0, Uuid::from_u128(1))),
+            WildAck::Unused => {
+                let stamped = device.processes[process].as_ref()?.stamped.as_ref()?;
+                let lineage = &device.files.truth.lineage;
+                lineage.at(stamped.hlc).is_none().then_some(stamped.hlc)
+            }
+        }
+    }
+
+    /// Has the log open in that process; says whether it could be opened.
+    pub(super) fn open(&mut self, on: u8, process: usize) -> Result<bool, Violation> {
+        let (options, now_ms) = (self.log_options(on), self.now_ms);
+        let engine = self.engine.clone();
+        let Some(device) = self.live(on) else {
+            return Ok(false);
+        };
+        if device.processes[process].is_some() {
+            return Ok(true);
+        }
+        match device.open(&engine, process, LIBRARY, options, now_ms)? {
+            Ok(()) => {
+                self.done("open", format_args!("d{on}/{process}"));
+                Ok(true)
+            }
+            Err(error) => {
+                let what = format!("device {on} cannot open its log: {error}");
+                Err(Violation::new("answers_hold", what))
+            }
+        }
+    }
+
+    /// Begins a call in a process that has the log open.
+    pub(super) fn begin(
+        &mut self,
+        on: u8,
+        process: usize,
+        purpose: Purpose,
+        struck: Option<Struck>,
+    ) -> Result<(), Violation> {
+        let Some(device) = self.live(on) else {
+            return Ok(());
+        };
+        let Some(running) = &device.processes[process] else {
+            return Ok(());
+        };
+        let future = purpose.begin(running.log.clone());
+        let truth = &mut device.files.truth;
+        match &purpose {
+            Purpose::Record { numbers, .. } => truth.on_the_way.extend(numbers),
+            Purpose::Append { entry } => {
+                truth.on_the_way.insert(crate::chain::number(entry));
+            }
+            Purpose::Retire { peer } => {
+                truth.retiring.insert(*peer);
+            }
+            _ => {}
+        }
+        let operation = Operation {
+            on,
+            process,
+            future,
+            issued: truth.issued,
+            committed: truth.lineage.entries().len(),
+            was_parked: false,
+            release: None,
+            purpose,
+        };
+        self.device_steps += 1;
+        self.advance(operation, struck)
+    }
+
+    /// Lets a call go on, as far as it goes.
+    fn advance(
+        &mut self,
+        mut operation: Operation,
+        struck: Option<Struck>,
+    ) -> Result<(), Violation> {
+        let (on, process) = (operation.on, operation.process);
+        let word = operation.purpose.word();
+        let device = &self.devices[&on];
+        let Some(running) = &device.processes[process] else {
+            return Ok(());
+        };
+        let valve = running.valve.clone();
+        valve.arm(struck);
+        operation.release();
+        let answer = self.engine.drive(operation.future.as_mut(), &valve);
+        let (happened, stopped) = valve.disarm();
+        if let Some(incident) = happened {
+            self.done(incident.name(), format_args!("d{on}/{process} {word}"));
+        }
+        match (answer, stopped) {
+            (Some(answer), _) => {
+                self.look(on)?;
+                match &answer {
+                    Ok(_) => self.trace.event(word, format_args!("on d{on}: ok")),
+                    Err(error) => {
+                        let kind = refusal(error);
+                        self.trace.event(kind, format_args!("{word} on d{on}"));
+                    }
+                }
+                self.settle(operation, answer, happened)
+            }
+            (None, Some(Stopped::Parked(release))) => {
+                operation.was_parked = true;
+                operation.release = Some(release);
+                self.hold_up(operation)?;
+                self.look(on)
+            }
+            (None, Some(Stopped::Crashed)) => {
+                drop(operation);
+                self.kill(on, process)?;
+                self.look(on)
+            }
+            (None, _) => self.give_up(operation),
+        }
+    }
+
+    fn hold_up(&mut self, operation: Operation) -> Result<(), Violation> {
+        self.held_up.push(operation);
+        if self.held_up.len() > HELD_UP_MAX {
+            let oldest = self.held_up.remove(0);
+            self.give_up(oldest)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn resume(&mut self, pick: u8, struck: Option<Struck>) -> Result<(), Violation> {
+        let Some(place) = usize::from(pick).checked_rem(self.held_up.len()) else {
+            return Ok(());
+        };
+        let operation = self.held_up.remove(place);
+        let (on, word) = (operation.on, operation.purpose.word());
+        self.done("resume", format_args!("{word} on d{on}"));
+        self.advance(operation, struck)
+    }
+
+    pub(super) fn cancel(&mut self, pick: u8) -> Result<(), Violation> {
+        let Some(place) = usize::from(pick).checked_rem(self.held_up.len()) else {
+            return Ok(());
+        };
+        let operation = self.held_up.remove(place);
+        let (on, word) = (operation.on, operation.purpose.word());
+        self.done("cancel", format_args!("{word} on d{on}"));
+        self.give_up(operation)
+    }
+
+    /// Drops a call half-way.
+    fn give_up(&mut self, operation: Operation) -> Result<(), Violation> {
+        let (on, process) = (operation.on, operation.process);
+        let Operation {
+            future, purpose, ..
+        } = operation;
+        drop(future);
+        let engine = self.engine.clone();
+        if let Some(device) = self.devices.get_mut(&on) {
+            device.settle(&engine, process)?;
+            if let Purpose::Append { entry } = purpose
+                && let Some(running) = &mut device.processes[process]
+            {
+                running.stamped = Some(entry);
+            }
+        }
+        self.look(on)
+    }
+
+    /// Drops the calls that `matches` names.
+    pub(super) fn give_up_all(
+        &mut self,
+        matches: impl Fn(&Operation) -> bool,
+    ) -> Result<(), Violation> {
+        while let Some(place) = self.held_up.iter().position(&matches) {
+            let operation = self.held_up.remove(place);
+            self.give_up(operation)?;
+        }
+        Ok(())
+    }
+
+    /// Kills a process, and its calls with it.
+    pub(super) fn kill(&mut self, on: u8, process: usize) -> Result<bool, Violation> {
+        self.held_up
+            .retain(|held| (held.on, held.process) != (on, process));
+        let engine = self.engine.clone();
+        match self.devices.get_mut(&on) {
+            Some(device) => Ok(device.kill(&engine, process)?),
+            None => Ok(false),
+        }
+    }
+
+    /// Looks at a device's log, and checks what is there.
+    pub(super) fn look(&mut self, on: u8) -> Result<(), Violation> {
+        if let Some(device) = self.devices.get_mut(&on) {
+            let dump = device.files.log.dump()?;
+            let holds = device.files.truth.look(dump)?;
+            for hold in holds {
+                self.trace
+                    .event("pruning held", format_args!("d{on} at {}", Short(hold)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether nobody can tell what became of a call.
+pub(super) fn is_unknown(happened: Option<Incident>) -> bool {
+    happened == Some(Incident::LoseAnswer)
+}
+
+/// A change like no other.
+pub(super) fn change(number: u64) -> Change {
+    let types = [ChangeType::Insert, ChangeType::Update, ChangeType::Delete];
+    let kind = usize::try_from(number % 3).unwrap_or_default();
+    Change {
+        model_type: "tag".to_owned(),
+        record_uuid: Uuid::from_u64_pair(0, number),
+        change_type: types[kind],
+        data: JsonText::from(serde_json::json!({ "n": number })),
+    }
+}

@@ -1,0 +1,151 @@
+//! One device: its files, its processes, and its wall clock.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use broken_stores::Planted;
+use sync_log_core::hlc::ManualClock;
+use sync_log_core::{
+    LogError, LogOptions, LogStore, Needs, SharedChangeEntry, SyncLog, Uuid, WriteJob,
+};
+
+use super::receiver::Receiver;
+use super::truth::Truth;
+use crate::engine::Engine;
+use crate::gate::{Gate, Valve};
+use crate::storage::Storage;
+use crate::trace::START_MS;
+
+/// Most backups that a device keeps.
+const BACKUPS_MAX: usize = 3;
+
+pub(crate) struct Device {
+    pub(crate) id: Uuid,
+    pub(crate) files: FilesOf,
+    pub(crate) wall: Arc<ManualClock>,
+    pub(crate) off_by_ms: i64,
+    pub(crate) processes: [Option<Process>; 2],
+    pub(crate) backups: Vec<FilesOf>,
+    /// The fault in its storage, and what that remembers.
+    pub(crate) planted: Option<Planted>,
+    pub(crate) is_gone: bool,
+}
+
+/// The files of a device, and what the oracle knows of them.
+pub(crate) struct FilesOf {
+    pub(crate) log: Box<dyn Storage>,
+    pub(crate) truth: Truth,
+    pub(crate) received: Receiver,
+}
+
+impl FilesOf {
+    pub(crate) fn copy(&self) -> Result<Self> {
+        Ok(Self {
+            log: self.log.copy()?,
+            truth: self.truth.clone(),
+            received: self.received.clone(),
+        })
+    }
+}
+
+/// A process that has the log open.
+pub(crate) struct Process {
+    pub(crate) log: SyncLog,
+    pub(crate) valve: Arc<Valve>,
+    /// An entry that was stamped and may be appended, perhaps again.
+    pub(crate) stamped: Option<SharedChangeEntry>,
+    store: Arc<dyn LogStore>,
+}
+
+impl Device {
+    pub(crate) fn new(id: Uuid, files: FilesOf, planted: Option<Planted>, off_by_ms: i64) -> Self {
+        Self {
+            id,
+            files,
+            wall: Arc::new(ManualClock::new(START_MS)),
+            off_by_ms,
+            processes: [None, None],
+            backups: Vec::new(),
+            planted,
+            is_gone: false,
+        }
+    }
+
+    /// What its wall clock shows at `now_ms`.
+    pub(crate) fn set_time(&self, now_ms: i64) {
+        self.wall.set_ms(now_ms.saturating_add(self.off_by_ms));
+    }
+
+    /// Opens the log in a process that does not have it open.
+    pub(crate) fn open(
+        &mut self,
+        engine: &Engine,
+        process: usize,
+        library_id: Uuid,
+        options: LogOptions,
+        now_ms: i64,
+    ) -> Result<Result<(), LogError>> {
+        if self.processes[process].is_some() {
+            return Ok(Ok(()));
+        }
+        let store = self.files.log.open(now_ms)?;
+        let valve = Arc::new(Valve::default());
+        let gate = Arc::new(Gate::new(Arc::clone(&store), Arc::clone(&valve)));
+        let shown: Arc<dyn LogStore> = match &self.planted {
+            Some(planted) => planted.open(gate),
+            None => gate,
+        };
+        let opening = SyncLog::open(shown, library_id, self.id, options);
+        let log = match engine.finish(opening) {
+            Ok(log) => log,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.processes[process] = Some(Process {
+            log,
+            valve,
+            stamped: None,
+            store,
+        });
+        Ok(Ok(()))
+    }
+
+    /// Kills a process. What it had sent to the store before is finished first,
+    /// as the operating system finishes a write that it was given.
+    pub(crate) fn kill(&mut self, engine: &Engine, process: usize) -> Result<bool> {
+        let Some(Process { log, store, .. }) = self.processes[process].take() else {
+            return Ok(false);
+        };
+        drop(log);
+        engine.finish(store.close())?;
+        Ok(true)
+    }
+
+    /// Closes the log in both processes.
+    pub(crate) fn close(&mut self, engine: &Engine) -> Result<bool> {
+        let mut was_open = false;
+        for place in &mut self.processes {
+            if let Some(process) = place.take() {
+                engine.finish(process.log.close())?;
+                was_open = true;
+            }
+        }
+        Ok(was_open)
+    }
+
+    /// Waits for what a dropped call left in the store's queue.
+    pub(crate) fn settle(&self, engine: &Engine, process: usize) -> Result<()> {
+        if let Some(process) = &self.processes[process] {
+            let nothing = WriteJob::new(|_| Needs::default(), |_| Ok(Default::default()));
+            engine.finish(process.store.write(nothing))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn back_up(&mut self) -> Result<()> {
+        if self.backups.len() == BACKUPS_MAX {
+            self.backups.remove(0);
+        }
+        self.backups.push(self.files.copy()?);
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+//! The end of a run: everything heals, and everybody has to catch up.
+
+use sync_log_core::PrunePolicy;
+
+use super::operation::Purpose;
+use super::receiver::Trouble;
+use super::{FIRST_REPLACEMENT, World};
+use crate::invariants::{Violation, convergence};
+
+/// Rounds in which everybody pulls from everybody. One finds out that a reader
+/// has to be registered, one that it needs a copy, one gives it; the rest reads.
+const ROUNDS_MAX: usize = 12;
+
+/// Longer than any policy of a scenario keeps anything, in ms.
+const LONG_MS: i64 = 24 * 3_600_000;
+
+impl World {
+    /// Heals everything, lets everybody catch up, and prunes.
+    ///
+    /// # Errors
+    /// The invariant that does not hold on the way or at the end.
+    pub(crate) fn heal(&mut self) -> Result<(), Violation> {
+        self.trace.event("heal", format_args!(""));
+        self.give_up_all(|_| true)?;
+        self.network.heal();
+        self.set_clocks_right();
+        self.switch_clones_off()?;
+        self.replace_the_retired()?;
+        self.retire_the_gone()?;
+        for _ in 0..ROUNDS_MAX {
+            self.round()?;
+            if self.have_converged() {
+                break;
+            }
+        }
+        for on in self.live_names() {
+            self.do_now(on, Purpose::Prune)?;
+        }
+        self.judge_convergence()
+    }
+
+    fn do_now(&mut self, on: u8, purpose: Purpose) -> Result<(), Violation> {
+        match self.open(on, 0)? {
+            true => self.begin(on, 0, purpose, None),
+            false => Ok(()),
+        }
+    }
+
+    /// No clock is wrong any more, and every stamp is in the past.
+    fn set_clocks_right(&mut self) {
+        let devices = self.devices.values_mut();
+        let highest = devices
+            .map(|device| {
+                device.off_by_ms = 0;
+                device.files.truth.issued.timestamp
+            })
+            .max();
+        let highest = i64::try_from(highest.unwrap_or_default()).unwrap_or(i64::MAX);
+        self.now_ms = self.now_ms.max(self.latest_ms).max(highest) + LONG_MS;
+        self.show_time();
+    }
+
+    /// Of two devices that go by one id, the later one is switched off.
+    fn switch_clones_off(&mut self) -> Result<(), Violation> {
+        let names = self.live_names();
+        for (place, name) in names.iter().enumerate() {
+            let id = self.id_of(*name);
+            if names[..place].iter().any(|other| self.id_of(*other) == id) {
+                self.leave(*name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A device that somebody retired comes back under another id.
+    fn replace_the_retired(&mut self) -> Result<(), Violation> {
+        let names = self.live_names();
+        for name in &names {
+            let id = self.id_of(*name);
+            let retired_by = |by: &u8| self.devices[by].files.truth.is_retired(id);
+            if names.iter().any(retired_by) {
+                self.leave(*name)?;
+                self.join(FIRST_REPLACEMENT + name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn retire_the_gone(&mut self) -> Result<(), Violation> {
+        let live = self.live_names();
+        let ids: Vec<_> = live.iter().map(|name| self.id_of(*name)).collect();
+        let known = self.devices.values().map(|device| device.id);
+        // A device may have been registered before it ever joined.
+        let planned = (0..crate::scenario::DEVICES_MAX).map(|name| self.id_of(name));
+        let mut gone: Vec<_> = known.chain(planned).filter(|id| !ids.contains(id)).collect();
+        gone.sort();
+        gone.dedup();
+        for on in live {
+            for peer in gone.iter().copied() {
+                if self.devices[&on].files.truth.is_active(peer) {
+                    self.do_now(on, Purpose::Retire { peer })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody pulls from everybody, and acknowledges.
+    fn round(&mut self) -> Result<(), Violation> {
+        let live = self.live_names();
+        for origin in live.iter().copied() {
+            for reader in live.iter().copied().filter(|reader| *reader != origin) {
+                self.meet(reader, origin)?;
+                self.bootstrap(reader, origin, None)?;
+                self.ack(reader, origin)?;
+                self.pull(reader, origin, 1000)?;
+                while let Some(envelope) = self.network.deliver(0) {
+                    self.arrive(envelope, 0, None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A reader that was never registered, or that is not any more.
+    fn meet(&mut self, reader: u8, origin: u8) -> Result<(), Violation> {
+        let (peer, origin_id) = (self.id_of(reader), self.id_of(origin));
+        let trouble = self.devices[&reader].files.received.trouble(origin_id);
+        let is_active = self.devices[&origin].files.truth.is_active(peer);
+        if is_active && trouble != Some(Trouble::Unknown) {
+            return Ok(());
+        }
+        let reader = Some(reader);
+        self.do_now(origin, Purpose::Register { peer, reader })
+    }
+
+    fn have_converged(&self) -> bool {
+        self.pairs().into_iter().all(|(reader, origin)| {
+            let lineage = &self.devices[&origin].files.truth.lineage;
+            let received = &self.devices[&reader].files.received;
+            let has = received.prefix(self.id_of(origin));
+            lineage.prefix(lineage.entries().len()) == has
+        })
+    }
+
+    fn judge_convergence(&self) -> Result<(), Violation> {
+        for (reader, origin) in self.pairs() {
+            let lineage = &self.devices[&origin].files.truth.lineage;
+            let received = &self.devices[&reader].files.received;
+            let has = received.prefix(self.id_of(origin));
+            let (origin, reader) = (format!("d{origin}"), format!("d{reader}"));
+            convergence::check_same(&origin, lineage, &reader, has)?;
+        }
+        let may_stay = match self.options.policy {
+            PrunePolicy::KeepEntries { count } => count,
+            _ => 0,
+        };
+        for on in self.live_names() {
+            let truth = &self.devices[&on].files.truth;
+            if truth.has_peers() {
+                convergence::check_drained(&format!("d{on}"), &truth.lineage, may_stay)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pairs(&self) -> Vec<(u8, u8)> {
+        let live = self.live_names();
+        let readers = live.iter().flat_map(|reader| {
+            let others = live.iter().filter(move |origin| *origin != reader);
+            others.map(move |origin| (*reader, *origin))
+        });
+        readers.collect()
+    }
+}

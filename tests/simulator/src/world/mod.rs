@@ -1,0 +1,269 @@
+//! The world of one run: devices, the network between them, virtual time, and
+//! the oracle that watches.
+
+mod calls;
+mod device;
+mod events;
+mod heal;
+mod network;
+mod operation;
+mod receiver;
+mod settle;
+mod truth;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use anyhow::Result;
+use broken_stores::{Fault, Planted};
+use sync_log_core::{LogIdentity, LogOptions, PrunePolicy, Uuid};
+
+use crate::engine::Engine;
+use crate::invariants::Violation;
+use crate::scenario::Scenario;
+use crate::step::Step;
+use crate::storage::{MemoryFile, SqliteFile, Storage};
+use crate::trace::{START_MS, Trace};
+use device::{Device, FilesOf};
+use network::Network;
+use operation::Operation;
+
+/// The library of every run.
+const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
+
+/// Devices that take the place of others once everything heals are numbered
+/// from here.
+const FIRST_REPLACEMENT: u8 = 100;
+
+/// Which store the devices have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// The reference store.
+    Memory,
+    /// The shipped one, in files.
+    Sqlite,
+}
+
+pub(crate) struct World {
+    engine: Rc<Engine>,
+    store: Store,
+    fault: Option<Fault>,
+    options: Options,
+    now_ms: i64,
+    /// The latest that a clock showed, but for nonsense.
+    latest_ms: i64,
+    devices: BTreeMap<u8, Device>,
+    /// Ids that more than one device goes by.
+    cloned: BTreeSet<Uuid>,
+    network: Network,
+    /// Operations that are held up.
+    held_up: Vec<Operation>,
+    last_change: u64,
+    last_log: u64,
+    pub(crate) trace: Trace,
+    /// Steps that did something to a device.
+    pub(crate) device_steps: u64,
+}
+
+/// How every log of a run behaves.
+struct Options {
+    policy: PrunePolicy,
+    unknown_peers: sync_log_core::UnknownPeers,
+    skews_ms: Vec<i64>,
+}
+
+impl World {
+    pub(crate) fn new(
+        scenario: &Scenario,
+        store: Store,
+        fault: Option<Fault>,
+        trace: Trace,
+    ) -> Result<Self> {
+        let engine = match store {
+            Store::Memory => Engine::Memory,
+            Store::Sqlite => Engine::for_files()?,
+        };
+        Ok(Self {
+            engine: Rc::new(engine),
+            store,
+            fault,
+            options: Options {
+                policy: scenario.policy,
+                unknown_peers: scenario.unknown_peers,
+                skews_ms: scenario.skews_ms.clone(),
+            },
+            now_ms: START_MS,
+            latest_ms: START_MS,
+            devices: BTreeMap::new(),
+            cloned: BTreeSet::new(),
+            network: Network::default(),
+            held_up: Vec::new(),
+            last_change: 0,
+            last_log: 0,
+            trace,
+            device_steps: 0,
+        })
+    }
+
+    /// Takes one step.
+    ///
+    /// # Errors
+    /// The invariant that does not hold after it.
+    pub(crate) fn take(&mut self, step: Step) -> Result<(), Violation> {
+        match step {
+            Step::Call {
+                on,
+                process,
+                call,
+                struck,
+            } => self.call(on, process, call, struck),
+            Step::Deliver {
+                pick,
+                process,
+                struck,
+            } => self.deliver(pick, process, struck),
+            Step::Pull {
+                reader,
+                origin,
+                limit,
+            } => self.pull(reader, origin, limit.into()),
+            Step::Ack { reader, origin } => self.ack(reader, origin),
+            Step::Bootstrap {
+                reader,
+                origin,
+                struck,
+            } => self.bootstrap(reader, origin, struck),
+            Step::Resume { pick, struck } => self.resume(pick, struck),
+            Step::Cancel { pick } => self.cancel(pick),
+            Step::Join { on } => Ok(self.join(on)?),
+            Step::Restore { on, pick, files } => self.restore(on, pick, files),
+            Step::Clone { of, copy } => Ok(self.clone_device(of, copy)?),
+            Step::LoseFile { on } => Ok(self.lose_file(on)?),
+            Step::BackUp { on } => Ok(self.back_up(on)?),
+            Step::Crash { on, process } => self.crash(on, process),
+            Step::Close { on } => self.close(on),
+            Step::Leave { on } => self.leave(on),
+            Step::Lose { .. } | Step::Duplicate { .. } | Step::Cut { .. } | Step::Mend { .. } => {
+                self.trouble_the_network(step);
+                Ok(())
+            }
+            Step::Wait { ms } => {
+                self.wait(ms);
+                Ok(())
+            }
+            Step::Jump { on, ms } => {
+                self.jump(on, ms);
+                Ok(())
+            }
+        }
+    }
+
+    /// A device that is there.
+    fn live(&mut self, on: u8) -> Option<&mut Device> {
+        self.devices.get_mut(&on).filter(|device| !device.is_gone)
+    }
+
+    fn is_live(&self, on: u8) -> bool {
+        self.devices.get(&on).is_some_and(|device| !device.is_gone)
+    }
+
+    fn live_names(&self) -> Vec<u8> {
+        let live = self.devices.iter().filter(|(_, device)| !device.is_gone);
+        live.map(|(name, _)| *name).collect()
+    }
+
+    /// The id of a device; the one that it will have, if it is not there yet.
+    fn id_of(&self, name: u8) -> Uuid {
+        let known = self.devices.get(&name).map(|device| device.id);
+        known.unwrap_or(Uuid::from_u64_pair(0xde, u64::from(name) + 1))
+    }
+
+    fn log_options(&self, on: u8) -> LogOptions {
+        let mut options = LogOptions::new(self.devices[&on].wall.clone());
+        options.policy = self.options.policy;
+        options.unknown_peers = self.options.unknown_peers;
+        options
+    }
+
+    fn new_file(&mut self, device_id: Uuid) -> Result<Box<dyn Storage>> {
+        self.last_log += 1;
+        Ok(match self.store {
+            Store::Memory => Box::new(MemoryFile::create(LogIdentity {
+                library_id: LIBRARY,
+                device_id,
+                log_id: Uuid::from_u64_pair(0x10f, self.last_log),
+            })),
+            Store::Sqlite => {
+                let engine = Rc::clone(&self.engine);
+                let file = SqliteFile::create(engine, LIBRARY, device_id, self.now_ms);
+                Box::new(file?)
+            }
+        })
+    }
+
+    fn join(&mut self, on: u8) -> Result<()> {
+        if self.devices.contains_key(&on) {
+            return Ok(());
+        }
+        let id = self.id_of(on);
+        let files = FilesOf {
+            log: self.new_file(id)?,
+            truth: truth::Truth::new(),
+            received: receiver::Receiver::default(),
+        };
+        let skews = &self.options.skews_ms;
+        let skew_ms = skews.get(usize::from(on)).copied().unwrap_or_default();
+        let planted = self.fault.map(Planted::new);
+        let device = Device::new(id, files, planted, self.sane(skew_ms));
+        self.devices.insert(on, device);
+        self.show_time();
+        self.done("join", format_args!("d{on}"));
+        Ok(())
+    }
+
+    /// A clock that is off by so much. Where the age of an entry decides how
+    /// long it stays, nobody writes entries of the next millennium.
+    fn sane(&self, off_by_ms: i64) -> i64 {
+        match self.options.policy {
+            PrunePolicy::KeepFor { .. } => off_by_ms.min(3 * 24 * 3_600_000),
+            _ => off_by_ms,
+        }
+    }
+
+    fn wait(&mut self, ms: i64) {
+        self.now_ms = self.now_ms.saturating_add(ms);
+        self.show_time();
+        self.trace.event("wait", format_args!("{ms} ms"));
+    }
+
+    fn jump(&mut self, on: u8, ms: i64) {
+        let off_by_ms = self.sane(ms);
+        if let Some(device) = self.live(on) {
+            device.off_by_ms = off_by_ms;
+            self.show_time();
+            self.done("clock set", format_args!("d{on} off by {off_by_ms} ms"));
+        }
+    }
+
+    fn show_time(&mut self) {
+        for device in self.devices.values() {
+            device.set_time(self.now_ms);
+            let shown = self.now_ms.saturating_add(device.off_by_ms);
+            if shown < START_MS.saturating_mul(2) {
+                self.latest_ms = self.latest_ms.max(shown);
+            }
+        }
+    }
+
+    /// Something was done to a device.
+    fn done(&mut self, kind: &'static str, detail: std::fmt::Arguments<'_>) {
+        self.device_steps += 1;
+        self.trace.event(kind, detail);
+    }
+}
+
+impl From<anyhow::Error> for Violation {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new("storage", format!("{error:#}"))
+    }
+}

@@ -1,0 +1,118 @@
+//! Messages between devices: values in a queue, and what becomes of them.
+
+use std::collections::BTreeSet;
+
+use sync_log_core::{Cursor, LogError, Page};
+
+use super::receiver::Trouble;
+use crate::chain::Prefix;
+
+/// Most messages in flight. What is sent beyond that is lost.
+const IN_FLIGHT_MAX: usize = 64;
+
+/// What devices say to each other. Who says it is what the transport knows.
+#[derive(Debug, Clone)]
+pub(crate) enum Message {
+    /// Give me what follows on this.
+    Pull { cursor: Cursor, limit: usize },
+    /// Here it is.
+    Page { asked: Cursor, page: Page },
+    /// No.
+    Refused { asked: Cursor, why: Refusal },
+    /// I have everything up to this.
+    Ack { cursor: Cursor },
+}
+
+/// Why a read was refused, as far as the reader has to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) trouble: Option<Trouble>,
+}
+
+impl Refusal {
+    pub(crate) fn of(error: &LogError) -> Self {
+        let trouble = match error {
+            LogError::UnknownPeer { .. } => Some(Trouble::Unknown),
+            LogError::PeerRetired { .. } => Some(Trouble::Retired),
+            LogError::OtherLog { .. }
+            | LogError::Compacted { .. }
+            | LogError::AheadOfHead { .. }
+            | LogError::Diverged { .. } => Some(Trouble::NeedsCopy),
+            _ => None,
+        };
+        Self { trouble }
+    }
+}
+
+/// A message on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct Envelope {
+    pub(crate) from: u8,
+    pub(crate) to: u8,
+    pub(crate) message: Message,
+    /// What the sender had when it pulled. For the oracle; no device reads it.
+    pub(crate) has: Prefix,
+}
+
+/// The messages in flight, and who does not hear whom.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    in_flight: Vec<Envelope>,
+    cuts: BTreeSet<(u8, u8)>,
+}
+
+impl Network {
+    pub(crate) fn send(&mut self, envelope: Envelope) {
+        if self.in_flight.len() < IN_FLIGHT_MAX {
+            self.in_flight.push(envelope);
+        }
+    }
+
+    /// Takes one of those that can arrive, counted from the oldest.
+    pub(crate) fn deliver(&mut self, pick: usize) -> Option<Envelope> {
+        let cuts = &self.cuts;
+        let can_arrive = |e: &Envelope| !cuts.contains(&pair(e.from, e.to));
+        let mut places = Vec::new();
+        for (place, envelope) in self.in_flight.iter().enumerate() {
+            if can_arrive(envelope) {
+                places.push(place);
+            }
+        }
+        let place = *places.get(pick.checked_rem(places.len())?)?;
+        Some(self.in_flight.remove(place))
+    }
+
+    pub(crate) fn lose(&mut self, pick: usize) -> Option<Envelope> {
+        let place = pick.checked_rem(self.in_flight.len())?;
+        Some(self.in_flight.remove(place))
+    }
+
+    pub(crate) fn duplicate(&mut self, pick: usize) -> Option<&Envelope> {
+        let place = pick.checked_rem(self.in_flight.len())?;
+        let twin = self.in_flight[place].clone();
+        self.send(twin);
+        self.in_flight.get(place)
+    }
+
+    /// The connections of a device do not survive that its files are put back.
+    pub(crate) fn forget_sender(&mut self, from: u8) {
+        self.in_flight.retain(|envelope| envelope.from != from);
+    }
+
+    pub(crate) fn cut(&mut self, one: u8, other: u8) -> bool {
+        one != other && self.cuts.insert(pair(one, other))
+    }
+
+    pub(crate) fn mend(&mut self, one: u8, other: u8) -> bool {
+        self.cuts.remove(&pair(one, other))
+    }
+
+    /// Everybody hears everybody, and nothing is on its way.
+    pub(crate) fn heal(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn pair(one: u8, other: u8) -> (u8, u8) {
+    (one.min(other), one.max(other))
+}

@@ -1,0 +1,156 @@
+//! A call on a log: what it is for, and the future that makes it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sync_log_core::{
+    AckOutcome, Change, Cursor, Hlc, LogError, Page, ReadLimits, SharedChangeEntry, SyncLog, Uuid,
+};
+
+use crate::chain::Prefix;
+
+/// What a call is for.
+#[derive(Debug, Clone)]
+pub(crate) enum Purpose {
+    Record { numbers: Vec<u64>, changes: Vec<Change> },
+    Tick,
+    Append { entry: SharedChangeEntry },
+    Prune,
+    Register { peer: Uuid, reader: Option<u8> },
+    Retire { peer: Uuid },
+    Solo,
+    Review,
+    Explain,
+    WildAck { peer: Uuid, hlc: Hlc },
+    Serve(Reading),
+    TakeAck { reader: u8, peer: Uuid, cursor: Cursor },
+    Learn { origin: u8, origin_id: Uuid, asked: Cursor, page: Page },
+    Pin { reader: u8, asked: Cursor },
+}
+
+/// A read for a peer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) reader: u8,
+    pub(crate) peer: Uuid,
+    pub(crate) cursor: Cursor,
+    pub(crate) limit: usize,
+    pub(crate) has: Prefix,
+}
+
+/// What a call answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Done,
+    Stamps(Vec<Hlc>),
+    Pruned(usize),
+    Entries(Vec<SharedChangeEntry>),
+    Pending(u64),
+    Acked(AckOutcome),
+    Page(Page),
+    Place(Cursor),
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Answer, LogError>> + Send>>;
+
+/// A call that was begun.
+pub(crate) struct Operation {
+    pub(crate) on: u8,
+    pub(crate) process: usize,
+    pub(crate) purpose: Purpose,
+    pub(crate) future: Answering,
+    /// Highest stamp that the device had issued when it began.
+    pub(crate) issued: Hlc,
+    /// How many entries its log had committed when it began.
+    pub(crate) committed: usize,
+    /// Whether others went on in the middle of it.
+    pub(crate) was_parked: bool,
+    /// What lets it go on.
+    pub(crate) release: Option<Arc<AtomicBool>>,
+}
+
+impl Operation {
+    /// Whether it is done for `reader`.
+    pub(crate) fn serves(&self, by: u8) -> bool {
+        match &self.purpose {
+            Purpose::Serve(reading) => reading.reader == by,
+            Purpose::TakeAck { reader, .. } | Purpose::Pin { reader, .. } => *reader == by,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn release(&mut self) {
+        if let Some(released) = self.release.take() {
+            released.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Purpose {
+    /// The word for it in reports.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Record { .. } => "record",
+            Self::Tick => "tick",
+            Self::Append { .. } => "append",
+            Self::Prune => "prune",
+            Self::Register { .. } => "register",
+            Self::Retire { .. } => "retire",
+            Self::Solo => "declare solo",
+            Self::Review => "review",
+            Self::Explain => "explain",
+            Self::WildAck { .. } => "wild ack",
+            Self::Serve(_) => "serve",
+            Self::TakeAck { .. } => "take ack",
+            Self::Learn { .. } => "learn",
+            Self::Pin { .. } => "pin head",
+        }
+    }
+
+    /// The call.
+    pub(crate) fn begin(&self, log: SyncLog) -> Answering {
+        match self.clone() {
+            Self::Record { changes, .. } => {
+                Box::pin(async move { log.record_many(changes).await.map(Answer::Stamps) })
+            }
+            Self::Tick => Box::pin(async move { Ok(Answer::Stamps(vec![log.tick().await?])) }),
+            Self::Append { entry } => {
+                Box::pin(async move { Ok(Answer::Stamps(vec![log.append(entry).await?])) })
+            }
+            Self::Prune => Box::pin(async move { log.prune_acked().await.map(Answer::Pruned) }),
+            Self::Register { peer, .. } => {
+                Box::pin(async move { log.register_peer(peer).await.map(|_| Answer::Done) })
+            }
+            Self::Retire { peer } => {
+                Box::pin(async move { log.retire(peer).await.map(|()| Answer::Done) })
+            }
+            Self::Solo => Box::pin(async move { log.declare_solo().await.map(|()| Answer::Done) }),
+            Self::Review => Box::pin(async move {
+                let entries = log.get_since(None, usize::MAX).await?;
+                Ok(Answer::Entries(entries))
+            }),
+            Self::Explain => {
+                Box::pin(async move { Ok(Answer::Pending(log.explain().await?.pending)) })
+            }
+            Self::WildAck { peer, hlc } => {
+                Box::pin(async move { log.record_ack(peer, hlc).await.map(Answer::Acked) })
+            }
+            Self::Serve(read) => Box::pin(async move {
+                let limits = ReadLimits::entries(read.limit);
+                log.read_for(read.peer, read.cursor, limits)
+                    .await
+                    .map(Answer::Page)
+            }),
+            Self::TakeAck { peer, cursor, .. } => {
+                Box::pin(async move { log.record_ack_at(peer, cursor).await.map(Answer::Acked) })
+            }
+            Self::Learn { page, .. } => Box::pin(async move {
+                let stamps: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
+                log.observe_all(&stamps).await.map(|_| Answer::Done)
+            }),
+            Self::Pin { .. } => Box::pin(async move { log.head_cursor().await.map(Answer::Place) }),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a device has applied of others: its durable receiving side.
+//!
+//! It stands for the app's database. A receiver of the library can take its
+//! place: it has to tell where it is, apply a page, and take a copy.
+
+use std::collections::BTreeMap;
+
+use sync_log_core::{Cursor, Page, SharedChangeEntry, Uuid};
+
+use crate::chain::{Chain, Prefix};
+
+/// What a device has of each origin, by the origin's id.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Receiver {
+    places: BTreeMap<Uuid, Place>,
+}
+
+/// What a device has of one origin.
+#[derive(Debug, Clone)]
+struct Place {
+    cursor: Cursor,
+    chain: Chain,
+    trouble: Option<Trouble>,
+}
+
+/// Why a device cannot go on reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It has to be registered.
+    Unknown,
+    /// It needs a copy of the state.
+    NeedsCopy,
+    /// It needs a new identity.
+    Retired,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            cursor: Cursor::ZERO,
+            chain: Chain::default(),
+            trouble: None,
+        }
+    }
+}
+
+impl Receiver {
+    /// What it has of an origin.
+    pub(crate) fn prefix(&self, origin: Uuid) -> Prefix {
+        let place = self.places.get(&origin);
+        place.map_or(Prefix::default(), |place| place.chain.prefix())
+    }
+
+    /// The numbers of the changes that it has of an origin.
+    pub(crate) fn numbers(&self, origin: Uuid) -> &[u64] {
+        let place = self.places.get(&origin);
+        place.map_or(&[], |place| place.chain.numbers())
+    }
+
+    pub(crate) fn cursor(&self, origin: Uuid) -> Cursor {
+        let place = self.places.get(&origin);
+        place.map_or(Cursor::ZERO, |place| place.cursor)
+    }
+
+    pub(crate) fn trouble(&self, origin: Uuid) -> Option<Trouble> {
+        self.places.get(&origin)?.trouble
+    }
+
+    /// Applies a page that was read after `asked`, in one step with the new
+    /// cursor. A page that was read from another place is an old one, or a
+    /// duplicate: nothing happens.
+    pub(crate) fn apply(&mut self, origin: Uuid, asked: Cursor, page: &Page) -> bool {
+        let place = self.places.entry(origin).or_default();
+        if place.cursor != asked || page.entries.is_empty() {
+            return false;
+        }
+        page.entries.iter().for_each(|entry| place.chain.push(entry));
+        place.cursor = page.next;
+        place.trouble = None;
+        true
+    }
+
+    /// Replaces what it has of an origin by a copy of its state at `pin`, if it
+    /// is still where it was when it asked for one.
+    pub(crate) fn take_copy(
+        &mut self,
+        origin: Uuid,
+        asked: Cursor,
+        pin: Cursor,
+        entries: &[SharedChangeEntry],
+    ) -> bool {
+        let place = self.places.entry(origin).or_default();
+        if place.cursor != asked {
+            return false;
+        }
+        *place = Place {
+            cursor: pin,
+            chain: entries.iter().collect(),
+            trouble: None,
+        };
+        true
+    }
+
+    /// Notes that a read from `asked` was refused, unless it is elsewhere now.
+    pub(crate) fn refused(&mut self, origin: Uuid, asked: Cursor, trouble: Trouble) {
+        let place = self.places.entry(origin).or_default();
+        if place.cursor == asked {
+            place.trouble = Some(trouble);
+        }
+    }
+
+    /// Notes that it was registered.
+    pub(crate) fn registered(&mut self, origin: Uuid) {
+        let place = self.places.entry(origin).or_default();
+        place.trouble = place.trouble.filter(|t| *t != Trouble::Unknown);
+    }
+}

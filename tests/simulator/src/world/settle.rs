@@ -1,0 +1,332 @@
+//! What follows from an answer: the oracle judges it, and the device acts on it.
+
+use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Page, Uuid};
+
+use super::World;
+use super::calls::{change, is_unknown};
+use super::network::{Envelope, Message, Refusal};
+use super::operation::{Answer, Operation, Purpose, Reading};
+use crate::chain::{Prefix, number};
+use crate::gate::Incident;
+use crate::invariants::answers_hold::{self, Answer as Said};
+use crate::invariants::every_entry_or_error::{self, Reader};
+use crate::invariants::{Violation, stamps_rise};
+use crate::trace::{Short, Shorts};
+
+impl World {
+    pub(super) fn settle(
+        &mut self,
+        operation: Operation,
+        answer: Result<Answer, LogError>,
+        happened: Option<Incident>,
+    ) -> Result<(), Violation> {
+        let Operation {
+            on,
+            process,
+            purpose,
+            issued,
+            committed,
+            was_parked,
+            ..
+        } = operation;
+        match (purpose, answer) {
+            (Purpose::Record { numbers, .. }, answer) => {
+                self.recorded(on, &numbers, (issued, committed), answer, happened)
+            }
+            (Purpose::Append { entry }, answer) => {
+                let (hlc, numbers) = (entry.hlc, [number(&entry)]);
+                if let Some(running) = &mut self.devices_mut(on).processes[process]
+                    && !matches!(answer, Err(LogError::NotAboveHead { .. }))
+                {
+                    running.stamped = Some(entry);
+                }
+                let (from, said) = match &answer {
+                    Ok(_) => (0, Said::Stamped(&[hlc][..])),
+                    Err(_) if is_unknown(happened) => (0, Said::Nothing),
+                    Err(_) => (committed, Said::Refused),
+                };
+                let lineage = &self.devices[&on].files.truth.lineage;
+                answers_hold::check(lineage, from, &numbers, said)
+            }
+            (Purpose::Tick, Ok(Answer::Stamps(stamps))) => {
+                self.ticked(on, process, issued, &stamps)
+            }
+            (Purpose::Prune, Ok(Answer::Pruned(entries))) if entries > 0 => {
+                let detail = format_args!("{entries} entries of d{on}");
+                self.trace.event("pruned", detail);
+                Ok(())
+            }
+            (Purpose::Register { peer, reader }, Ok(_)) => self.registered(on, peer, reader),
+            (Purpose::Review, Ok(Answer::Entries(seen))) if !was_parked => {
+                every_entry_or_error::check_owner(&self.devices[&on].files.truth.lineage, &seen)
+            }
+            (Purpose::Explain, Ok(Answer::Pending(pending))) if !was_parked => {
+                let there = self.devices[&on].files.truth.lineage.retained().len();
+                match pending == there as u64 {
+                    true => Ok(()),
+                    false => Err(Violation::new(
+                        "every_entry_or_error",
+                        format!("explain counts {pending} of {there} entries"),
+                    )),
+                }
+            }
+            (Purpose::WildAck { peer, hlc }, answer) => self.wild_ack_judged(on, peer, hlc, answer),
+            (Purpose::Serve(reading), answer) => self.served(on, reading, committed, answer),
+            (Purpose::TakeAck { cursor, .. }, Ok(Answer::Acked(outcome))) => {
+                let kind = ack_word(outcome);
+                let detail = format_args!("d{on} at {}", Short(cursor.hlc()));
+                self.trace.event(kind, detail);
+                Ok(())
+            }
+            (
+                Purpose::Learn {
+                    origin,
+                    origin_id,
+                    asked,
+                    page,
+                },
+                Ok(_),
+            ) => {
+                self.learned(on, origin, origin_id, asked, &page);
+                Ok(())
+            }
+            (Purpose::Pin { reader, asked, .. }, Ok(Answer::Place(pin))) => {
+                self.copied(on, reader, asked, pin)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn devices_mut(&mut self, on: u8) -> &mut super::Device {
+        self.devices
+            .get_mut(&on)
+            .expect("a device that made a call is known")
+    }
+
+    fn recorded(
+        &mut self,
+        on: u8,
+        numbers: &[u64],
+        (issued, committed): (Hlc, usize),
+        answer: Result<Answer, LogError>,
+        happened: Option<Incident>,
+    ) -> Result<(), Violation> {
+        let lineage = &self.devices[&on].files.truth.lineage;
+        match answer {
+            Ok(Answer::Stamps(stamps)) => {
+                answers_hold::check(lineage, committed, numbers, Said::Stamped(&stamps))?;
+                stamps_rise::check(issued, &stamps)?;
+                let detail = format_args!("d{on} {}", Shorts(&stamps));
+                self.trace.event("recorded", detail);
+                Ok(())
+            }
+            Err(LogError::Store(_)) if is_unknown(happened) => {
+                answers_hold::check(lineage, committed, numbers, Said::Nothing)
+            }
+            Err(LogError::Store(_)) => {
+                answers_hold::check(lineage, committed, numbers, Said::Refused)
+            }
+            other => {
+                let what = format!("a record answered {other:?}");
+                Err(Violation::new("answers_hold", what))
+            }
+        }
+    }
+
+    fn ticked(
+        &mut self,
+        on: u8,
+        process: usize,
+        issued: Hlc,
+        stamps: &[Hlc],
+    ) -> Result<(), Violation> {
+        stamps_rise::check(issued, stamps)?;
+        self.last_change += 1;
+        let change = change(self.last_change);
+        let device = self.devices_mut(on);
+        for stamp in stamps {
+            device.files.truth.issued = device.files.truth.issued.max(*stamp);
+            if let Some(running) = &mut device.processes[process] {
+                running.stamped = Some(change.clone().stamped(*stamp));
+            }
+        }
+        let detail = format_args!("d{on} {}", Shorts(stamps));
+        self.trace.event("ticked", detail);
+        Ok(())
+    }
+
+    fn registered(&mut self, on: u8, peer: Uuid, reader: Option<u8>) -> Result<(), Violation> {
+        let origin = self.devices[&on].id;
+        let truth = &self.devices[&on].files.truth;
+        if !truth.is_active(peer) && !truth.retiring.contains(&peer) {
+            let what = format!("peer {peer} was registered and does not count");
+            return Err(Violation::new("monotone", what));
+        }
+        if let Some(reader) = reader.and_then(|reader| self.live(reader)) {
+            reader.files.received.registered(origin);
+        }
+        Ok(())
+    }
+
+    fn wild_ack_judged(
+        &mut self,
+        on: u8,
+        peer: Uuid,
+        hlc: Hlc,
+        answer: Result<Answer, LogError>,
+    ) -> Result<(), Violation> {
+        let truth = &self.devices[&on].files.truth;
+        match answer {
+            Ok(Answer::Acked(AckOutcome::Stale)) if hlc <= truth.lineage.head() => Ok(()),
+            Ok(_) => {
+                let what = format!("an ack of {peer} at {hlc} was taken, where no entry is");
+                Err(Violation::new("monotone", what))
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn served(
+        &mut self,
+        on: u8,
+        reading: Reading,
+        committed: usize,
+        answer: Result<Answer, LogError>,
+    ) -> Result<(), Violation> {
+        let asked = reading.cursor;
+        let message = match answer {
+            Ok(Answer::Page(page)) => {
+                self.judge_page(on, &reading, committed, &page)?;
+                Message::Page { asked, page }
+            }
+            Err(LogError::Store(_)) => return Ok(()),
+            Err(error) => Message::Refused {
+                asked,
+                why: Refusal::of(&error),
+            },
+            Ok(_) => return Ok(()),
+        };
+        self.send(on, reading.reader, message);
+        Ok(())
+    }
+
+    fn judge_page(
+        &mut self,
+        on: u8,
+        reading: &Reading,
+        committed: usize,
+        page: &Page,
+    ) -> Result<(), Violation> {
+        let reader = Reader {
+            place: reading.cursor.hlc(),
+            has: reading.has,
+            limit: reading.limit,
+            committed,
+        };
+        every_entry_or_error::check(&self.devices[&on].files.truth.lineage, &reader, page)?;
+        let entries = page.entries.len();
+        let kind = if entries == 0 { "empty page" } else { "page" };
+        let to = reading.reader;
+        let detail = format_args!(
+            "{entries} of d{on} for d{to} up to {}",
+            Short(page.next.hlc())
+        );
+        self.trace.event(kind, detail);
+        self.note_where_it_is(on, reading);
+        Ok(())
+    }
+
+    /// A peer that was served where it really is has what it has: pruning must
+    /// heed that from now on, also if it once had more. Two devices that go by
+    /// one id are at two places; of those the log can only know the higher.
+    fn note_where_it_is(&mut self, on: u8, reading: &Reading) {
+        let origin = self.devices[&on].id;
+        let Some(reader) = self.devices.get(&reading.reader) else {
+            return;
+        };
+        if self.cloned.contains(&reading.peer)
+            || reader.files.received.cursor(origin) != reading.cursor
+        {
+            return;
+        }
+        let numbers = reader.files.received.numbers(origin).to_vec();
+        let truth = &mut self.devices_mut(on).files.truth;
+        truth.has_only(reading.peer, &numbers);
+    }
+
+    fn learned(&mut self, on: u8, origin: u8, origin_id: Uuid, asked: Cursor, page: &Page) {
+        let device = self.devices_mut(on);
+        let highest = page.entries.iter().map(|entry| entry.hlc).max();
+        let truth = &mut device.files.truth;
+        truth.issued = truth.issued.max(highest.unwrap_or(Hlc::ZERO));
+        if !device.files.received.apply(origin_id, asked, page) {
+            return;
+        }
+        let peer = device.id;
+        let cursor = page.next;
+        let numbers: Vec<u64> = page.entries.iter().map(number).collect();
+        self.everywhere_applied(origin_id, peer, &numbers);
+        let entries = page.entries.len();
+        let detail = format_args!("{entries} of d{origin} on d{on}");
+        self.done("applied", detail);
+        self.send(on, origin, Message::Ack { cursor });
+    }
+
+    /// Every file of an origin may rely on what a peer has of it.
+    fn everywhere_applied(&mut self, origin: Uuid, peer: Uuid, numbers: &[u64]) {
+        for device in self.devices.values_mut().filter(|d| d.id == origin) {
+            let truth = &mut device.files.truth;
+            truth.applied(peer, numbers.iter().copied());
+        }
+    }
+
+    /// The reader takes a copy of the state, pinned at `pin`.
+    fn copied(
+        &mut self,
+        on: u8,
+        reader: u8,
+        asked: Cursor,
+        pin: Cursor,
+    ) -> Result<(), Violation> {
+        let origin = &self.devices[&on];
+        let (origin_id, lineage) = (origin.id, &origin.files.truth.lineage);
+        let known = pin.is_zero() || lineage.at(pin.hlc()).is_some();
+        if !known {
+            let what = format!("the head {} is no entry of the log", pin.hlc());
+            return Err(Violation::new("every_entry_or_error", what));
+        }
+        let entries = lineage.entries()[..lineage.len_through(pin.hlc())].to_vec();
+        let Some(device) = self.live(reader) else {
+            return Ok(());
+        };
+        let received = &mut device.files.received;
+        if !received.take_copy(origin_id, asked, pin, &entries) {
+            return Ok(());
+        }
+        let peer = device.id;
+        let numbers: Vec<u64> = entries.iter().map(number).collect();
+        self.everywhere_applied(origin_id, peer, &numbers);
+        let detail = format_args!("d{reader} has d{on} up to {}", Short(pin.hlc()));
+        self.done("bootstrapped", detail);
+        self.send(reader, on, Message::Ack { cursor: pin });
+        Ok(())
+    }
+
+    pub(super) fn send(&mut self, from: u8, to: u8, message: Message) {
+        self.network.send(Envelope {
+            from,
+            to,
+            message,
+            has: Prefix::default(),
+        });
+    }
+}
+
+fn ack_word(outcome: AckOutcome) -> &'static str {
+    match outcome {
+        AckOutcome::Registered => "ack registered",
+        AckOutcome::Advanced => "ack advanced",
+        AckOutcome::Unchanged => "ack unchanged",
+        AckOutcome::Stale => "ack stale",
+    }
+}
