@@ -195,8 +195,43 @@ impl Generator {
     }
 
     fn call(&mut self, what: Call) -> Step {
-        let (on, process, struck) = (self.device(), self.process(), self.struck());
+        let on = self.device();
+        self.call_on(on, what)
+    }
+
+    fn call_on(&mut self, on: u8, what: Call) -> Step {
+        let (process, struck) = (self.process(), self.struck());
+        if is_held_up(struck) && self.rng.bool() {
+            self.overtake(on, 1 - process);
+        }
         call(on, process, what, struck)
+    }
+
+    /// Has the other process of a device do something while a call is held up.
+    fn overtake(&mut self, on: u8, process: u8) {
+        self.queue.push(Step::Resume {
+            pick: 0,
+            struck: None,
+        });
+        let what = match self.rng.u32(0..5) {
+            0 => Call::Record { changes: 1 },
+            1 => Call::Prune,
+            2 => Call::Tick,
+            // Also a device that has not joined yet.
+            3 => Call::Register {
+                peer: self.rng.u8(0..DEVICES_MAX),
+            },
+            _ => {
+                let pick = self.rng.u16(..);
+                self.queue.push(Step::Deliver {
+                    pick,
+                    process,
+                    struck: None,
+                });
+                return;
+            }
+        };
+        self.queue.push(call(on, process, what, None));
     }
 
     fn deliver(&mut self) -> Step {
@@ -248,9 +283,15 @@ impl Generator {
     }
 
     fn append(&mut self) -> Step {
-        match self.rng.bool() {
-            true => self.call(Call::Tick),
-            false => self.call(Call::Append),
+        let (on, process) = (self.device(), self.process());
+        let struck = self.struck();
+        match self.rng.u32(0..3) {
+            0 => self.call_on(on, Call::Tick),
+            1 => self.call_on(on, Call::Append),
+            _ => {
+                self.queue.push(call(on, process, Call::Append, struck));
+                call(on, process, Call::Tick, None)
+            }
         }
     }
 
@@ -267,14 +308,12 @@ impl Generator {
 
     fn register(&mut self) -> Step {
         let (on, peer) = self.pair();
-        let (process, struck) = (self.process(), self.struck());
-        call(on, process, Call::Register { peer }, struck)
+        self.call_on(on, Call::Register { peer })
     }
 
     fn retire(&mut self) -> Step {
         let (on, peer) = self.pair();
-        let (process, struck) = (self.process(), self.struck());
-        call(on, process, Call::Retire { peer }, struck)
+        self.call_on(on, Call::Retire { peer })
     }
 
     fn solo(&mut self) -> Step {
@@ -389,6 +428,11 @@ impl Generator {
         let on = self.live.remove(place);
         Step::Leave { on }
     }
+}
+
+fn is_held_up(struck: Option<Struck>) -> bool {
+    use Incident::{ParkAfter, ParkBefore};
+    struck.is_some_and(|struck| matches!(struck.incident, ParkBefore | ParkAfter))
 }
 
 fn call(on: u8, process: u8, call: Call, struck: Option<Struck>) -> Step {

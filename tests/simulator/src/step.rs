@@ -77,7 +77,7 @@ pub enum Step {
     },
     /// An operation that was held up goes on.
     Resume {
-        /// Which of those.
+        /// Which of those, counted from the newest.
         pick: u8,
         /// What happens to it further on.
         struck: Option<Struck>,

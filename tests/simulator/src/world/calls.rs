@@ -197,10 +197,10 @@ impl World {
     }
 
     pub(super) fn resume(&mut self, pick: u8, struck: Option<Struck>) -> Result<(), Violation> {
-        let Some(place) = usize::from(pick).checked_rem(self.held_up.len()) else {
+        let Some(back) = usize::from(pick).checked_rem(self.held_up.len()) else {
             return Ok(());
         };
-        let operation = self.held_up.remove(place);
+        let operation = self.held_up.remove(self.held_up.len() - 1 - back);
         let (on, word) = (operation.on, operation.purpose.word());
         self.done("resume", format_args!("{word} on d{on}"));
         self.advance(operation, struck)

@@ -89,17 +89,12 @@ impl World {
     fn retire_the_gone(&mut self) -> Result<(), Violation> {
         let live = self.live_names();
         let ids: Vec<_> = live.iter().map(|name| self.id_of(*name)).collect();
-        let known = self.devices.values().map(|device| device.id);
-        // A device may have been registered before it ever joined.
-        let planned = (0..crate::scenario::DEVICES_MAX).map(|name| self.id_of(name));
-        let mut gone: Vec<_> = known.chain(planned).filter(|id| !ids.contains(id)).collect();
-        gone.sort();
-        gone.dedup();
         for on in live {
-            for peer in gone.iter().copied() {
-                if self.devices[&on].files.truth.is_active(peer) {
-                    self.do_now(on, Purpose::Retire { peer })?;
-                }
+            // Some were registered and never joined.
+            let peers = self.devices[&on].files.truth.peers();
+            let gone: Vec<_> = peers.filter(|peer| !ids.contains(peer)).collect();
+            for peer in gone {
+                self.do_now(on, Purpose::Retire { peer })?;
             }
         }
         Ok(())

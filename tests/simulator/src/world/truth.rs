@@ -74,6 +74,11 @@ impl Truth {
         self.active.contains(&peer)
     }
 
+    /// Who counts.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = Uuid> + '_ {
+        self.active.iter().copied()
+    }
+
     /// Whether anybody counts.
     pub(crate) fn has_peers(&self) -> bool {
         !self.active.is_empty()
