@@ -48,8 +48,8 @@ type Draw = fn(&mut Generator) -> Step;
 /// How often what happens, in parts of the sum. `false`: part of every run;
 /// `true`: a run has it or not, so that some runs are calm and some go deep.
 const WEIGHTS: &[(u32, bool, Draw)] = &[
-    (130, false, Generator::deliver),
-    (60, false, Generator::pull),
+    (160, false, Generator::deliver),
+    (50, false, Generator::pull),
     (50, false, Generator::record),
     (35, false, Generator::prune),
     (20, false, Generator::bootstrap),
@@ -70,7 +70,7 @@ const WEIGHTS: &[(u32, bool, Draw)] = &[
     (2, true, Generator::lose_file),
     (5, true, Generator::join),
     (3, true, Generator::leave),
-    (3, true, Generator::retire),
+    (10, true, Generator::retire),
     (6, true, Generator::wild_ack),
     (3, true, Generator::solo),
 ];
@@ -82,6 +82,8 @@ struct Generator {
     skews_ms: Vec<i64>,
     /// Devices that are there.
     live: Vec<u8>,
+    /// Devices that are not, and that others may know.
+    gone: Vec<u8>,
     /// Devices that ever were.
     known: u8,
     weights: Vec<u32>,
@@ -124,6 +126,7 @@ impl Generator {
             unknown_peers,
             skews_ms,
             live: Vec::new(),
+            gone: Vec::new(),
             known: 0,
             weights,
             struck_in,
@@ -185,12 +188,12 @@ impl Generator {
         if self.struck_in == 0 || self.rng.u32(0..self.struck_in) > 0 {
             return None;
         }
-        // Every other one is held up, because that is where races begin.
+        // Most are held up, because that is where races begin.
         let incident = match self.rng.u32(0..3) {
-            0 => Incident::ParkBefore,
+            0..=1 => Incident::ParkBefore,
             _ => Incident::ALL[self.rng.usize(0..Incident::ALL.len())],
         };
-        let call = [0, 0, 1, 2][self.rng.usize(0..4)];
+        let call = self.rng.u8(0..3);
         Some(Struck { incident, call })
     }
 
@@ -201,37 +204,55 @@ impl Generator {
 
     fn call_on(&mut self, on: u8, what: Call) -> Step {
         let (process, struck) = (self.process(), self.struck());
-        if is_held_up(struck) && self.rng.bool() {
-            self.overtake(on, 1 - process);
+        if is_held_up(struck) && self.rng.u32(0..4) > 0 {
+            self.race(on, 1 - process);
         }
         call(on, process, what, struck)
     }
 
-    /// Has the other process of a device do something while a call is held up.
-    fn overtake(&mut self, on: u8, process: u8) {
-        self.queue.push(Step::Resume {
-            pick: 0,
-            struck: None,
-        });
-        let what = match self.rng.u32(0..5) {
+    /// A call is held up: others overtake it, and it goes on, perhaps only to
+    /// its next step, and so on.
+    fn race(&mut self, on: u8, process: u8) {
+        let stops = self.rng.u32(0..3);
+        for stop in 0..=stops {
+            let again = Struck {
+                incident: Incident::ParkBefore,
+                call: 0,
+            };
+            let struck = (stop > 0).then_some(again);
+            // The queue is taken from its end: the last resumption goes in first.
+            self.queue.push(Step::Resume { pick: 0, struck });
+            for _ in 0..self.rng.u32(1..=2) {
+                let overtaking = self.overtake(on, process);
+                self.queue.push(overtaking);
+            }
+        }
+    }
+
+    /// What the other process of a device does while a call is held up.
+    fn overtake(&mut self, on: u8, process: u8) -> Step {
+        let what = match self.rng.u32(0..6) {
             0 => Call::Record { changes: 1 },
             1 => Call::Prune,
             2 => Call::Tick,
-            // Also a device that has not joined yet.
-            3 => Call::Register {
-                peer: self.rng.u8(0..DEVICES_MAX),
-            },
+            3..=4 => {
+                // Also a device that has not joined yet, or never will.
+                let peer = self.rng.u8(0..DEVICES_MAX + 4);
+                if !self.live.contains(&peer) && !self.gone.contains(&peer) {
+                    self.gone.push(peer);
+                }
+                Call::Register { peer }
+            }
             _ => {
                 let pick = self.rng.u16(..);
-                self.queue.push(Step::Deliver {
+                return Step::Deliver {
                     pick,
                     process,
                     struck: None,
-                });
-                return;
+                };
             }
         };
-        self.queue.push(call(on, process, what, None));
+        call(on, process, what, None)
     }
 
     fn deliver(&mut self) -> Step {
@@ -312,7 +333,11 @@ impl Generator {
     }
 
     fn retire(&mut self) -> Step {
-        let (on, peer) = self.pair();
+        let (on, mut peer) = self.pair();
+        // Mostly one that is not there: it would block pruning for ever.
+        if !self.gone.is_empty() && self.rng.u32(0..6) > 0 {
+            peer = self.gone[self.rng.usize(0..self.gone.len())];
+        }
         self.call_on(on, Call::Retire { peer })
     }
 
@@ -417,6 +442,7 @@ impl Generator {
         let on = (self.known < DEVICES_MAX).then_some(self.known)?;
         self.known += 1;
         self.live.push(on);
+        self.gone.retain(|gone| *gone != on);
         Some(on)
     }
 
@@ -426,6 +452,7 @@ impl Generator {
         }
         let place = self.rng.usize(0..self.live.len());
         let on = self.live.remove(place);
+        self.gone.push(on);
         Step::Leave { on }
     }
 }

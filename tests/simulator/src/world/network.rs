@@ -8,7 +8,7 @@ use super::receiver::Trouble;
 use crate::chain::Prefix;
 
 /// Most messages in flight. What is sent beyond that is lost.
-const IN_FLIGHT_MAX: usize = 64;
+const IN_FLIGHT_MAX: usize = 16;
 
 /// What devices say to each other. Who says it is what the transport knows.
 #[derive(Debug, Clone)]
