@@ -231,7 +231,8 @@ impl LogStore for Gate {
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        self.pass(self.valve.next(), self.inner.survey(places)).await
+        self.pass(self.valve.next(), self.inner.survey(places))
+            .await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -97,7 +97,10 @@ fn print_failure(args: &Args, fault: Option<Fault>, seed: u64) -> Result<()> {
     let scenario = Scenario::generate(seed, args.steps);
     let smallest = shrink(&scenario, make)?;
     let outcome = run_telling(&smallest, make)?;
-    println!("\nseed {seed} fails. What it takes, from {} steps:", scenario.steps.len());
+    println!(
+        "\nseed {seed} fails. What it takes, from {} steps:",
+        scenario.steps.len()
+    );
     println!(
         "  {:?}, unknown peers: {:?}, clocks off by {:?} ms",
         smallest.policy, smallest.unknown_peers, smallest.skews_ms

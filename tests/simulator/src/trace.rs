@@ -33,7 +33,7 @@ impl Trace {
     pub(crate) fn event(&mut self, kind: &'static str, detail: fmt::Arguments<'_>) {
         *self.coverage.entry(kind).or_default() += 1;
         // Writing to a hasher cannot fail.
-        let _ = write!(Hashing(&mut self.hasher), "{kind} {detail}\n");
+        let _ = writeln!(Hashing(&mut self.hasher), "{kind} {detail}");
         if let Some(lines) = &mut self.lines {
             lines.push(format!("{kind} {detail}"));
         }
@@ -80,7 +80,12 @@ impl fmt::Display for Shorts<'_> {
             [one] => Short(*one).fmt(f),
             [first, .., last] => {
                 let count = self.0.len();
-                write!(f, "{count} stamps from {} to {}", Short(*first), Short(*last))
+                write!(
+                    f,
+                    "{count} stamps from {} to {}",
+                    Short(*first),
+                    Short(*last)
+                )
             }
         }
     }

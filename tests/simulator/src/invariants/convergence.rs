@@ -10,12 +10,20 @@ const NAME: &str = "convergence";
 ///
 /// # Errors
 /// How much it has instead.
-pub fn check_same(origin: &str, lineage: &Lineage, reader: &str, has: Prefix) -> Result<(), Violation> {
+pub fn check_same(
+    origin: &str,
+    lineage: &Lineage,
+    reader: &str,
+    has: Prefix,
+) -> Result<(), Violation> {
     let all = lineage.entries().len();
     if lineage.prefix(all) == has {
         return Ok(());
     }
-    let what = format!("{reader} has {} of the {all} entries of {origin}, or others", has.len);
+    let what = format!(
+        "{reader} has {} of the {all} entries of {origin}, or others",
+        has.len
+    );
     Err(Violation::new(NAME, what))
 }
 

@@ -58,7 +58,9 @@ pub fn check_owner(lineage: &Lineage, seen: &[SharedChangeEntry]) -> Result<(), 
     let pending = lineage.retained();
     if seen.len() != pending.len() {
         let (seen, pending) = (seen.len(), pending.len());
-        return Err(broken(format!("the owner sees {seen} of {pending} entries")));
+        return Err(broken(format!(
+            "the owner sees {seen} of {pending} entries"
+        )));
     }
     follows(pending, seen)
 }
@@ -69,9 +71,16 @@ fn follows(expected: &[SharedChangeEntry], seen: &[SharedChangeEntry]) -> Result
             Some(expected) if expected == entry => {}
             Some(expected) => {
                 let (expected, seen) = (expected.hlc, entry.hlc);
-                return Err(broken(format!("a read has {seen} where {expected} is next")));
+                return Err(broken(format!(
+                    "a read has {seen} where {expected} is next"
+                )));
             }
-            None => return Err(broken(format!("a read has {}, which is not there", entry.hlc))),
+            None => {
+                return Err(broken(format!(
+                    "a read has {}, which is not there",
+                    entry.hlc
+                )));
+            }
         }
     }
     Ok(())

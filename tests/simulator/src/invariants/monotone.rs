@@ -81,10 +81,14 @@ pub fn check_peers(
         .iter()
         .find(|peer| !counts(peer) && !retiring.contains(peer));
     if let Some(peer) = forgotten {
-        return Err(broken(format!("peer {peer} was registered and no longer counts")));
+        return Err(broken(format!(
+            "peer {peer} was registered and no longer counts"
+        )));
     }
     if marks.solo && marks.peers.values().any(|mark| mark.active) {
-        return Err(broken("the library is solo and has an active peer".to_owned()));
+        return Err(broken(
+            "the library is solo and has an active peer".to_owned(),
+        ));
     }
     Ok(())
 }

@@ -14,20 +14,45 @@ use crate::chain::Prefix;
 /// What a call is for.
 #[derive(Debug, Clone)]
 pub(crate) enum Purpose {
-    Record { numbers: Vec<u64>, changes: Vec<Change> },
+    Record {
+        numbers: Vec<u64>,
+        changes: Vec<Change>,
+    },
     Tick,
-    Append { entry: SharedChangeEntry },
+    Append {
+        entry: SharedChangeEntry,
+    },
     Prune,
-    Register { peer: Uuid, reader: Option<u8> },
-    Retire { peer: Uuid },
+    Register {
+        peer: Uuid,
+        reader: Option<u8>,
+    },
+    Retire {
+        peer: Uuid,
+    },
     Solo,
     Review,
     Explain,
-    WildAck { peer: Uuid, hlc: Hlc },
+    WildAck {
+        peer: Uuid,
+        hlc: Hlc,
+    },
     Serve(Reading),
-    TakeAck { reader: u8, peer: Uuid, cursor: Cursor },
-    Learn { origin: u8, origin_id: Uuid, asked: Cursor, page: Page },
-    Pin { reader: u8, asked: Cursor },
+    TakeAck {
+        reader: u8,
+        peer: Uuid,
+        cursor: Cursor,
+    },
+    Learn {
+        origin: u8,
+        origin_id: Uuid,
+        asked: Cursor,
+        page: Page,
+    },
+    Pin {
+        reader: u8,
+        asked: Cursor,
+    },
 }
 
 /// A read for a peer.

@@ -74,7 +74,9 @@ impl Receiver {
         if place.cursor != asked || page.entries.is_empty() {
             return false;
         }
-        page.entries.iter().for_each(|entry| place.chain.push(entry));
+        page.entries
+            .iter()
+            .for_each(|entry| place.chain.push(entry));
         place.cursor = page.next;
         place.trouble = None;
         true

@@ -281,13 +281,7 @@ impl World {
     }
 
     /// The reader takes a copy of the state, pinned at `pin`.
-    fn copied(
-        &mut self,
-        on: u8,
-        reader: u8,
-        asked: Cursor,
-        pin: Cursor,
-    ) -> Result<(), Violation> {
+    fn copied(&mut self, on: u8, reader: u8, asked: Cursor, pin: Cursor) -> Result<(), Violation> {
         let origin = &self.devices[&on];
         let (origin_id, lineage) = (origin.id, &origin.files.truth.lineage);
         let known = pin.is_zero() || lineage.at(pin.hlc()).is_some();

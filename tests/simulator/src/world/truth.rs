@@ -96,7 +96,6 @@ impl Truth {
 
     /// `peer` was served where it really is: it has these and no others.
     pub(crate) fn has_only(&mut self, peer: Uuid, numbers: &[u64]) {
-        self.applied
-            .insert(peer, numbers.iter().copied().collect());
+        self.applied.insert(peer, numbers.iter().copied().collect());
     }
 }
