@@ -3,6 +3,8 @@
 
 use sync_log_core::{Hlc, SharedChangeEntry};
 
+use crate::change::number;
+
 /// What tells one prefix of entries from every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prefix {
@@ -30,13 +32,6 @@ fn mix(hash: u64, word: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-/// The number that the simulation gave to a change: every change has its own,
-/// so equal numbers mean the same change.
-#[must_use]
-pub fn number(entry: &SharedChangeEntry) -> u64 {
-    entry.record_uuid.as_u64_pair().1
 }
 
 /// What a device has applied of one origin, in order.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod chain;
+pub mod change;
 mod engine;
 mod gate;
 pub mod invariants;

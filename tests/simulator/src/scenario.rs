@@ -48,10 +48,10 @@ type Draw = fn(&mut Generator) -> Step;
 /// How often what happens, in parts of the sum. `false`: part of every run;
 /// `true`: a run has it or not, so that some runs are calm and some go deep.
 const WEIGHTS: &[(u32, bool, Draw)] = &[
-    (160, false, Generator::deliver),
+    (200, false, Generator::deliver),
     (50, false, Generator::pull),
     (50, false, Generator::record),
-    (35, false, Generator::prune),
+    (25, false, Generator::prune),
     (20, false, Generator::bootstrap),
     (15, false, Generator::ack),
     (12, false, Generator::wait),
@@ -409,6 +409,22 @@ impl Generator {
         let (on, pick) = (self.device(), self.rng.u8(..));
         let files = [Files::Both, Files::Both, Files::Log, Files::Received];
         let files = files[self.rng.usize(0..files.len())];
+        // What it does first is to read on from where it is now.
+        for _ in 0..2 {
+            let (other, process) = (self.device(), self.process());
+            if other != on {
+                self.queue.push(call(other, process, Call::Prune, None));
+                for _ in 0..2 {
+                    let deliver = self.deliver();
+                    self.queue.push(deliver);
+                }
+                self.queue.push(Step::Pull {
+                    reader: on,
+                    origin: other,
+                    limit: 2,
+                });
+            }
+        }
         Step::Restore { on, pick, files }
     }
 

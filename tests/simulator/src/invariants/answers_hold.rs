@@ -5,7 +5,8 @@
 use sync_log_core::Hlc;
 
 use super::Violation;
-use crate::chain::{Lineage, number};
+use crate::chain::Lineage;
+use crate::change::number;
 
 const NAME: &str = "answers_hold";
 
@@ -51,6 +52,22 @@ pub fn check(
     }
 }
 
+/// Whether an append may be refused: not if that entry is retained, because
+/// then it is a retry.
+///
+/// # Errors
+/// It is retained.
+pub fn check_retry(lineage: &Lineage, hlc: Hlc) -> Result<(), Violation> {
+    let retained = lineage.retained();
+    match retained.binary_search_by_key(&hlc, |entry| entry.hlc) {
+        Ok(_) => Err(Violation::new(
+            NAME,
+            format!("the retry of {hlc} was refused"),
+        )),
+        Err(_) => Ok(()),
+    }
+}
+
 fn broken(numbers: &[u64], what: &str) -> Violation {
     Violation::new(NAME, format!("the batch of changes {numbers:?} {what}"))
 }
@@ -78,6 +95,13 @@ mod tests {
         for answer in [Answer::Nothing, Answer::Refused, Answer::Stamped(&[])] {
             assert!(checked(&[5, 6], answer).is_err(), "{answer:?}");
         }
+    }
+
+    #[test]
+    fn a_retry_may_be_refused_only_when_its_entry_is_gone() {
+        assert!(check_retry(&lineage(5, 2), stamp(30)).is_err());
+        assert_eq!(check_retry(&lineage(5, 3), stamp(30)), Ok(()));
+        assert_eq!(check_retry(&lineage(5, 3), stamp(55)), Ok(()));
     }
 
     #[test]

@@ -43,9 +43,27 @@ pub fn check(lineage: &Lineage, reader: &Reader, page: &Page) -> Result<(), Viol
         )));
     }
     let next = page.entries.last().map_or(reader.place, |entry| entry.hlc);
-    let rest = expected.len() - page.entries.len();
-    if page.next.hlc() != next || (page.more && rest == 0) || page.head > lineage.head() {
+    let is_full = page.entries.len() <= reader.limit;
+    let more = page.head > next && !page.entries.is_empty();
+    let is_current = next <= page.head && page.head <= lineage.head();
+    if page.next.hlc() != next || page.more != more || !is_full || !is_current {
         return Err(broken(format!("a page misjudges what it is: {page:?}")));
+    }
+    Ok(())
+}
+
+/// Whether a reader was refused that had what the log had, up to a place where
+/// entries may still follow.
+///
+/// # Errors
+/// It should have been served.
+pub fn check_refusal(lineage: &Lineage, place: Hlc, has: Prefix) -> Result<(), Violation> {
+    let from = lineage.len_through(place);
+    let floor = lineage.gone().last().map_or(Hlc::ZERO, |entry| entry.hlc);
+    if lineage.prefix(from) == has && place >= floor {
+        return Err(broken(format!(
+            "a reader at {place} was refused without need"
+        )));
     }
     Ok(())
 }
@@ -142,6 +160,24 @@ mod tests {
         let has = other.prefix(2);
         let stranger = Reader { has, ..reader() };
         assert!(check(&lineage(5, 0), &stranger, &page(3, 4)).is_err());
+    }
+
+    #[test]
+    fn only_a_reader_with_another_history_or_below_the_floor_may_be_refused() {
+        let has = lineage(2, 0).prefix(2);
+        assert!(check_refusal(&lineage(5, 2), stamp(20), has).is_err());
+        assert!(check_refusal(&lineage(5, 0), Hlc::ZERO, Prefix::default()).is_err());
+        assert_eq!(check_refusal(&lineage(5, 3), stamp(20), has), Ok(()));
+        assert_eq!(check_refusal(&lineage(1, 0), stamp(20), has), Ok(()));
+    }
+
+    #[test]
+    fn a_page_of_more_than_was_asked_for_is_told() {
+        let short = Reader {
+            limit: 1,
+            ..reader()
+        };
+        assert!(check(&lineage(5, 0), &short, &page(3, 4)).is_err());
     }
 
     #[test]

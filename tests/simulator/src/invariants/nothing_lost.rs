@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use sync_log_core::SharedChangeEntry;
 
 use super::Violation;
-use crate::chain::{Lineage, number};
+use crate::chain::Lineage;
+use crate::change::{is_unaltered, number};
 
 const NAME: &str = "nothing_lost";
 
@@ -56,6 +57,11 @@ pub fn check(
     if let Some(unknown) = new.iter().find(|e| !in_flight.contains(&number(e))) {
         return Err(broken(format!("nobody recorded the entry {unknown:?}")));
     }
+    if let Some(altered) = new.iter().find(|entry| !is_unaltered(entry)) {
+        return Err(broken(format!(
+            "the entry is not what was recorded: {altered:?}"
+        )));
+    }
     Ok(Moved { deleted, new_from })
 }
 
@@ -65,6 +71,8 @@ fn broken(what: String) -> Violation {
 
 #[cfg(test)]
 mod tests {
+    use sync_log_core::ChangeType;
+
     use super::super::sample::{entry, lineage};
     use super::*;
 
@@ -99,6 +107,13 @@ mod tests {
     fn an_altered_entry_is_told() {
         let mut found = found(&[20, 30, 40]);
         found[1] = entry(30, 7);
+        assert!(checked(&found).is_err());
+    }
+
+    #[test]
+    fn a_new_entry_that_was_altered_on_its_way_is_told() {
+        let mut found = found(&[20, 30, 40, 50]);
+        found[3].change_type = ChangeType::Insert;
         assert!(checked(&found).is_err());
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_log_core::{SharedChangeEntry, Uuid};
 
 use super::Violation;
-use crate::chain::number;
+use crate::change::number;
 
 const NAME: &str = "nothing_pruned_early";
 

@@ -1,8 +1,9 @@
 //! Entries and logs to break invariants with.
 
-use sync_log_core::{Change, ChangeType, Hlc, JsonText, SharedChangeEntry, Uuid};
+use sync_log_core::{Hlc, SharedChangeEntry, Uuid};
 
 use crate::chain::Lineage;
+use crate::change::change;
 
 pub(crate) const DEVICE: Uuid = Uuid::from_u128(0xd0);
 pub(crate) const PEER: Uuid = Uuid::from_u128(0xb0);
@@ -13,13 +14,7 @@ pub(crate) fn stamp(ms: u64) -> Hlc {
 
 /// The change `number`, stamped at `ms`.
 pub(crate) fn entry(ms: u64, number: u64) -> SharedChangeEntry {
-    let change = Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u64_pair(0, number),
-        change_type: ChangeType::Update,
-        data: JsonText::from(serde_json::json!({ "n": number })),
-    };
-    change.stamped(stamp(ms))
+    change(number).stamped(stamp(ms))
 }
 
 /// Changes 1, 2, 3, … stamped at 10, 20, 30, … ms, of which `gone` were pruned.

@@ -1,9 +1,10 @@
 //! Calls begin, are held up, go on, and are given up.
 
-use sync_log_core::{Change, ChangeType, Hlc, JsonText, Uuid};
+use sync_log_core::{Hlc, Uuid};
 
 use super::operation::{Operation, Purpose};
 use super::{LIBRARY, World};
+use crate::change::{change, number};
 use crate::gate::{Incident, Stopped, Struck};
 use crate::invariants::Violation;
 use crate::step::{Call, WildAck};
@@ -119,7 +120,7 @@ impl World {
         match &purpose {
             Purpose::Record { numbers, .. } => truth.on_the_way.extend(numbers),
             Purpose::Append { entry } => {
-                truth.on_the_way.insert(crate::chain::number(entry));
+                truth.on_the_way.insert(number(entry));
             }
             Purpose::Retire { peer } => {
                 truth.retiring.insert(*peer);
@@ -275,16 +276,4 @@ impl World {
 /// Whether nobody can tell what became of a call.
 pub(super) fn is_unknown(happened: Option<Incident>) -> bool {
     happened == Some(Incident::LoseAnswer)
-}
-
-/// A change like no other.
-pub(super) fn change(number: u64) -> Change {
-    let types = [ChangeType::Insert, ChangeType::Update, ChangeType::Delete];
-    let kind = usize::try_from(number % 3).unwrap_or_default();
-    Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u64_pair(0, number),
-        change_type: types[kind],
-        data: JsonText::from(serde_json::json!({ "n": number })),
-    }
 }

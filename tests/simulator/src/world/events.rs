@@ -47,7 +47,7 @@ impl World {
         if device.id != origin_id {
             self.trace
                 .event("ack again", format_args!("d{reader} to d{origin}"));
-            self.send(reader, origin, Message::Ack { cursor });
+            self.send_ack(reader, origin, cursor);
         }
         Ok(())
     }
@@ -92,6 +92,7 @@ impl World {
                 reader: from,
                 peer: from_id,
                 cursor,
+                has,
             },
             Message::Page { asked, page } => Purpose::Learn {
                 origin: from,

@@ -50,7 +50,8 @@ pub(crate) struct Envelope {
     pub(crate) from: u8,
     pub(crate) to: u8,
     pub(crate) message: Message,
-    /// What the sender had when it pulled. For the oracle; no device reads it.
+    /// What the sender had when it pulled or acknowledged. For the oracle; no
+    /// device reads it.
     pub(crate) has: Prefix,
 }
 

@@ -42,6 +42,7 @@ pub(crate) enum Purpose {
         reader: u8,
         peer: Uuid,
         cursor: Cursor,
+        has: Prefix,
     },
     Learn {
         origin: u8,

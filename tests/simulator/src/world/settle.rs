@@ -3,10 +3,11 @@
 use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Page, Uuid};
 
 use super::World;
-use super::calls::{change, is_unknown};
+use super::calls::is_unknown;
 use super::network::{Envelope, Message, Refusal};
 use super::operation::{Answer, Operation, Purpose, Reading};
-use crate::chain::{Prefix, number};
+use crate::chain::Prefix;
+use crate::change::{change, number};
 use crate::gate::Incident;
 use crate::invariants::answers_hold::{self, Answer as Said};
 use crate::invariants::every_entry_or_error::{self, Reader};
@@ -29,6 +30,10 @@ impl World {
             was_parked,
             ..
         } = operation;
+        if let (Err(LogError::Store(error)), None) = (&answer, happened) {
+            let what = format!("the store failed though nothing happened to it: {error}");
+            return Err(Violation::new("answers_hold", what));
+        }
         match (purpose, answer) {
             (Purpose::Record { numbers, .. }, answer) => {
                 self.recorded(on, &numbers, (issued, committed), answer, happened)
@@ -46,6 +51,9 @@ impl World {
                     Err(_) => (committed, Said::Refused),
                 };
                 let lineage = &self.devices[&on].files.truth.lineage;
+                if happened.is_none() && !was_parked && answer.is_err() {
+                    answers_hold::check_retry(lineage, hlc)?;
+                }
                 answers_hold::check(lineage, from, &numbers, said)
             }
             (Purpose::Tick, Ok(Answer::Stamps(stamps))) => {
@@ -71,7 +79,15 @@ impl World {
                 }
             }
             (Purpose::WildAck { peer, hlc }, answer) => self.wild_ack_judged(on, peer, hlc, answer),
-            (Purpose::Serve(reading), answer) => self.served(on, reading, committed, answer),
+            (Purpose::Serve(reading), answer) => {
+                self.served(on, reading, (committed, was_parked), answer)
+            }
+            (
+                Purpose::TakeAck {
+                    peer, cursor, has, ..
+                },
+                Err(error),
+            ) if !was_parked => self.ack_refused(on, peer, cursor, has, &error),
             (Purpose::TakeAck { cursor, .. }, Ok(Answer::Acked(outcome))) => {
                 let kind = ack_word(outcome);
                 let detail = format_args!("d{on} at {}", Short(cursor.hlc()));
@@ -190,10 +206,23 @@ impl World {
         &mut self,
         on: u8,
         reading: Reading,
-        committed: usize,
+        (committed, was_parked): (usize, bool),
         answer: Result<Answer, LogError>,
     ) -> Result<(), Violation> {
         let asked = reading.cursor;
+        let truth = &self.devices[&on].files.truth;
+        let counts = truth.is_active(reading.peer);
+        if !was_parked && answer.is_ok() && !counts {
+            let what = format!("{} was served, which is no active peer", reading.peer);
+            return Err(Violation::new("every_entry_or_error", what));
+        }
+        if let Err(error) = &answer
+            && counts
+            && !was_parked
+            && !matches!(error, LogError::Store(_))
+        {
+            every_entry_or_error::check_refusal(&truth.lineage, asked.hlc(), reading.has)?;
+        }
         let message = match answer {
             Ok(Answer::Page(page)) => {
                 self.judge_page(on, &reading, committed, &page)?;
@@ -208,6 +237,22 @@ impl World {
         };
         self.send(on, reading.reader, message);
         Ok(())
+    }
+
+    /// Of an honest peer only what this file does not hold may be refused.
+    fn ack_refused(
+        &self,
+        on: u8,
+        peer: Uuid,
+        cursor: Cursor,
+        has: Prefix,
+        error: &LogError,
+    ) -> Result<(), Violation> {
+        let truth = &self.devices[&on].files.truth;
+        if !truth.is_active(peer) || matches!(error, LogError::Store(_)) {
+            return Ok(());
+        }
+        every_entry_or_error::check_refusal(&truth.lineage, cursor.hlc(), has)
     }
 
     fn judge_page(
@@ -269,7 +314,7 @@ impl World {
         let entries = page.entries.len();
         let detail = format_args!("{entries} of d{origin} on d{on}");
         self.done("applied", detail);
-        self.send(on, origin, Message::Ack { cursor });
+        self.send_ack(on, origin, cursor);
     }
 
     /// Every file of an origin may rely on what a peer has of it.
@@ -302,11 +347,23 @@ impl World {
         self.everywhere_applied(origin_id, peer, &numbers);
         let detail = format_args!("d{reader} has d{on} up to {}", Short(pin.hlc()));
         self.done("bootstrapped", detail);
-        self.send(reader, on, Message::Ack { cursor: pin });
+        self.send_ack(reader, on, pin);
         Ok(())
     }
 
-    pub(super) fn send(&mut self, from: u8, to: u8, message: Message) {
+    /// A reader says how far it is.
+    pub(super) fn send_ack(&mut self, reader: u8, origin: u8, cursor: Cursor) {
+        let origin_id = self.id_of(origin);
+        let has = self.devices[&reader].files.received.prefix(origin_id);
+        self.network.send(Envelope {
+            from: reader,
+            to: origin,
+            message: Message::Ack { cursor },
+            has,
+        });
+    }
+
+    fn send(&mut self, from: u8, to: u8, message: Message) {
         self.network.send(Envelope {
             from,
             to,
