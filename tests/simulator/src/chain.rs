@@ -136,3 +136,37 @@ impl Lineage {
         self.gone += entries;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invariants::sample::{entry, lineage};
+
+    #[test]
+    fn a_chain_of_the_same_entries_has_the_prefix_of_the_lineage() {
+        let lineage = lineage(5, 3);
+        for len in 0..=5 {
+            let chain: Chain = lineage.entries()[..len].iter().collect();
+            assert_eq!(chain.prefix(), lineage.prefix(len));
+        }
+    }
+
+    #[test]
+    fn another_stamp_another_change_or_another_order_is_another_prefix() {
+        let chain = |entries: &[(u64, u64)]| -> Prefix {
+            let entries: Vec<_> = entries.iter().map(|(ms, n)| entry(*ms, *n)).collect();
+            entries.iter().collect::<Chain>().prefix()
+        };
+        let all = [
+            chain(&[(10, 1), (20, 2)]),
+            chain(&[(10, 1), (21, 2)]),
+            chain(&[(10, 1), (20, 3)]),
+            chain(&[(10, 2), (20, 1)]),
+            chain(&[(10, 1)]),
+            chain(&[]),
+        ];
+        for (place, one) in all.iter().enumerate() {
+            assert!(!all[place + 1..].contains(one), "{place}");
+        }
+    }
+}

@@ -287,3 +287,6 @@ async fn poll_once(future: impl Future) {
     })
     .await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ pub mod nothing_pruned_early;
 pub mod stamps_rise;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 use std::fmt;
 

@@ -117,3 +117,75 @@ impl Network {
 fn pair(one: u8, other: u8) -> (u8, u8) {
     (one.min(other), one.max(other))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ack(from: u8, to: u8) -> Envelope {
+        Envelope {
+            from,
+            to,
+            message: Message::Ack {
+                cursor: Cursor::ZERO,
+            },
+            has: Prefix::default(),
+        }
+    }
+
+    fn network(pairs: &[(u8, u8)]) -> Network {
+        let mut network = Network::default();
+        for (from, to) in pairs {
+            network.send(ack(*from, *to));
+        }
+        network
+    }
+
+    fn from(envelope: Option<Envelope>) -> Option<u8> {
+        envelope.map(|envelope| envelope.from)
+    }
+
+    #[test]
+    fn any_message_in_flight_can_arrive_next_once() {
+        let mut network = network(&[(1, 0), (2, 0), (3, 0)]);
+        assert_eq!(from(network.deliver(4)), Some(2));
+        assert_eq!(from(network.deliver(0)), Some(1));
+        assert_eq!(from(network.deliver(0)), Some(3));
+        assert_eq!(from(network.deliver(0)), None);
+    }
+
+    #[test]
+    fn a_cut_holds_messages_back_in_both_directions_until_it_is_mended() {
+        let mut network = network(&[(1, 0), (0, 1), (2, 0)]);
+        assert!(network.cut(0, 1));
+        assert_eq!(from(network.deliver(0)), Some(2));
+        assert_eq!(from(network.deliver(0)), None);
+        assert!(network.mend(1, 0));
+        assert_eq!(from(network.deliver(0)), Some(1));
+    }
+
+    #[test]
+    fn a_message_can_be_lost_or_arrive_twice() {
+        let mut network = network(&[(1, 0), (2, 0)]);
+        assert_eq!(from(network.lose(0)), Some(1));
+        assert!(network.duplicate(0).is_some());
+        assert_eq!(from(network.deliver(0)), Some(2));
+        assert_eq!(from(network.deliver(0)), Some(2));
+        assert_eq!(from(network.deliver(0)), None);
+    }
+
+    #[test]
+    fn what_a_device_said_before_it_was_put_back_is_forgotten() {
+        let mut network = network(&[(1, 0), (0, 1)]);
+        network.forget_sender(1);
+        assert_eq!(from(network.deliver(0)), Some(0));
+        assert_eq!(from(network.deliver(0)), None);
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_in_flight() {
+        let mut network = network(&[(1, 0); IN_FLIGHT_MAX + 3]);
+        let arrived = std::iter::from_fn(|| network.deliver(0)).count();
+        assert_eq!(arrived, IN_FLIGHT_MAX);
+    }
+}

@@ -117,3 +117,64 @@ impl Receiver {
         place.trouble = place.trouble.filter(|t| *t != Trouble::Unknown);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sync_log_core::{Hlc, Tag};
+
+    use super::*;
+    use crate::change::change;
+
+    const ORIGIN: Uuid = Uuid::from_u128(7);
+
+    fn entry(ms: u64) -> SharedChangeEntry {
+        change(ms).stamped(Hlc::new(ms, 0, ORIGIN))
+    }
+
+    fn place(ms: u64) -> Cursor {
+        Cursor::new(ORIGIN, Hlc::new(ms, 0, ORIGIN), Tag::of(&entry(ms))).unwrap()
+    }
+
+    fn page(ms: u64) -> Page {
+        Page {
+            entries: vec![entry(ms)],
+            next: place(ms),
+            head: Hlc::new(ms, 0, ORIGIN),
+            floor: Hlc::ZERO,
+            more: false,
+        }
+    }
+
+    #[test]
+    fn a_page_is_applied_where_it_was_asked_for_and_nowhere_else() {
+        let mut receiver = Receiver::default();
+        assert!(receiver.apply(ORIGIN, Cursor::ZERO, &page(1)));
+        assert!(!receiver.apply(ORIGIN, Cursor::ZERO, &page(1)), "again");
+        assert!(!receiver.apply(ORIGIN, place(5), &page(6)), "too early");
+        assert_eq!(receiver.cursor(ORIGIN), place(1));
+        assert_eq!(receiver.numbers(ORIGIN), [1]);
+    }
+
+    #[test]
+    fn a_copy_replaces_what_was_there_unless_it_moved_meanwhile() {
+        let mut receiver = Receiver::default();
+        receiver.apply(ORIGIN, Cursor::ZERO, &page(1));
+        receiver.refused(ORIGIN, place(1), Trouble::NeedsCopy);
+        let copy = [entry(2), entry(3)];
+        assert!(!receiver.take_copy(ORIGIN, Cursor::ZERO, place(3), &copy));
+        assert!(receiver.take_copy(ORIGIN, place(1), place(3), &copy));
+        assert_eq!(receiver.numbers(ORIGIN), [2, 3]);
+        assert_eq!(receiver.trouble(ORIGIN), None);
+    }
+
+    #[test]
+    fn a_refusal_of_an_earlier_place_is_no_trouble_any_more() {
+        let mut receiver = Receiver::default();
+        receiver.apply(ORIGIN, Cursor::ZERO, &page(1));
+        receiver.refused(ORIGIN, Cursor::ZERO, Trouble::Unknown);
+        assert_eq!(receiver.trouble(ORIGIN), None);
+        receiver.refused(ORIGIN, place(1), Trouble::Unknown);
+        receiver.registered(ORIGIN);
+        assert_eq!(receiver.trouble(ORIGIN), None);
+    }
+}
