@@ -31,12 +31,13 @@ fn find_one(args: &Args, fault: Option<Fault>) -> Result<ExitCode> {
     let summary = run_seeds(args, fault)?;
     print_coverage(&summary.coverage);
     println!(
-        "{} seeds, {} steps each on {}: {} device-steps in {:.1} s",
+        "{} seeds, {} steps each on {}: {} device-steps in {:.1} s, trace hash {:016x}",
         summary.seeds,
         args.steps,
         args.store.name(),
         summary.device_steps,
-        start.elapsed().as_secs_f64()
+        start.elapsed().as_secs_f64(),
+        summary.hash
     );
     let Some(seed) = summary.failed else {
         println!("found nothing");

@@ -89,7 +89,8 @@ struct Generator {
     weights: Vec<u32>,
     /// Of how many operations one is struck; 0 for none.
     struck_in: u32,
-    has_large_batches: bool,
+    /// Batches of more than one chunk of a prune that are still to come.
+    large_batches_left: u8,
     /// Steps that belong to one that was drawn.
     queue: Vec<Step>,
 }
@@ -119,7 +120,7 @@ impl Generator {
             })
             .collect();
         let struck_in = [0, 3, 6, 15][rng.usize(0..4)];
-        let has_large_batches = rng.u32(0..40) == 0;
+        let large_batches_left = if rng.u32(0..20) == 0 { 2 } else { 0 };
         Self {
             rng,
             policy,
@@ -130,7 +131,7 @@ impl Generator {
             known: 0,
             weights,
             struck_in,
-            has_large_batches,
+            large_batches_left,
             queue: Vec::new(),
         }
     }
@@ -244,7 +245,7 @@ impl Generator {
                 Call::Register { peer }
             }
             _ => {
-                let pick = self.rng.u16(..);
+                let pick = self.rng.i16(..);
                 return Step::Deliver {
                     pick,
                     process,
@@ -258,7 +259,7 @@ impl Generator {
     fn deliver(&mut self) -> Step {
         // Mostly in order.
         let pick = match self.rng.u32(0..3) {
-            0 => self.rng.u16(..),
+            0 => self.rng.i16(..),
             _ => 0,
         };
         let (process, struck) = (self.process(), self.struck());
@@ -296,7 +297,10 @@ impl Generator {
 
     fn record(&mut self) -> Step {
         let changes = match self.rng.u32(0..10) {
-            0 if self.has_large_batches => self.rng.u16(990..1100),
+            0..=2 if self.large_batches_left > 0 => {
+                self.large_batches_left -= 1;
+                self.rng.u16(990..1100)
+            }
             0..=2 => self.rng.u16(2..6),
             _ => 1,
         };
@@ -317,7 +321,17 @@ impl Generator {
     }
 
     fn prune(&mut self) -> Step {
-        self.call(Call::Prune)
+        if self.struck_in == 0 || self.rng.u32(0..4) > 0 {
+            return self.call(Call::Prune);
+        }
+        // What is planned must still be right when it is carried out.
+        let (on, process) = (self.device(), self.process());
+        self.race(on, 1 - process);
+        let struck = Struck {
+            incident: Incident::ParkBefore,
+            call: self.rng.u8(0..3),
+        };
+        call(on, process, Call::Prune, Some(struck))
     }
 
     fn review(&mut self) -> Step {
@@ -413,11 +427,13 @@ impl Generator {
         for _ in 0..2 {
             let (other, process) = (self.device(), self.process());
             if other != on {
+                let struck = self.struck();
                 self.queue.push(call(other, process, Call::Prune, None));
-                for _ in 0..2 {
-                    let deliver = self.deliver();
-                    self.queue.push(deliver);
-                }
+                self.queue.push(Step::Deliver {
+                    pick: -1,
+                    process,
+                    struck,
+                });
                 self.queue.push(Step::Pull {
                     reader: on,
                     origin: other,

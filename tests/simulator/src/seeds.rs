@@ -19,6 +19,8 @@ pub struct Summary {
     pub device_steps: u64,
     /// How often what happened.
     pub coverage: Coverage,
+    /// The hashes of all runs together, in whatever order they ended.
+    pub hash: u64,
     /// The lowest of the seeds that failed.
     pub failed: Option<u64>,
 }
@@ -27,6 +29,7 @@ impl Summary {
     fn add(&mut self, seed: u64, outcome: &Outcome) {
         self.seeds += 1;
         self.device_steps += outcome.device_steps;
+        self.hash = self.hash.wrapping_add(outcome.hash);
         for (kind, count) in &outcome.coverage {
             *self.coverage.entry(kind).or_default() += count;
         }

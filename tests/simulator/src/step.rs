@@ -19,8 +19,9 @@ pub enum Step {
     },
     /// A message arrives.
     Deliver {
-        /// Which of those in flight.
-        pick: u16,
+        /// Which of those in flight, counted from the oldest; below 0 from the
+        /// newest.
+        pick: i16,
         /// At which of the two processes.
         process: u8,
         /// What happens to the call that it leads to.

@@ -29,8 +29,8 @@ fn with(fault: Fault) -> Make {
 }
 
 #[test]
-fn the_reference_store_holds_on_a_hundred_seeds() {
-    let summary = run_all(0..100, STEPS, MEMORY, 1, |_| {}).unwrap();
+fn the_reference_store_holds_on_three_hundred_seeds() {
+    let summary = run_all(0..300, STEPS, MEMORY, 1, |_| {}).unwrap();
     assert_eq!(summary.failed, None);
 }
 

@@ -54,11 +54,11 @@ impl World {
 
     pub(super) fn deliver(
         &mut self,
-        pick: u16,
+        pick: i16,
         process: u8,
         struck: Option<Struck>,
     ) -> Result<(), Violation> {
-        let Some(envelope) = self.network.deliver(pick.into()) else {
+        let Some(envelope) = self.network.deliver(pick) else {
             return Ok(());
         };
         self.arrive(envelope, process.into(), struck)

@@ -69,8 +69,9 @@ impl Network {
         }
     }
 
-    /// Takes one of those that can arrive, counted from the oldest.
-    pub(crate) fn deliver(&mut self, pick: usize) -> Option<Envelope> {
+    /// Takes one of those that can arrive, counted from the oldest; below 0 from
+    /// the newest.
+    pub(crate) fn deliver(&mut self, pick: i16) -> Option<Envelope> {
         let cuts = &self.cuts;
         let can_arrive = |e: &Envelope| !cuts.contains(&pair(e.from, e.to));
         let mut places = Vec::new();
@@ -79,7 +80,9 @@ impl Network {
                 places.push(place);
             }
         }
-        let place = *places.get(pick.checked_rem(places.len())?)?;
+        let can_arrive = i64::try_from(places.len()).ok()?;
+        let pick = i64::from(pick).checked_rem_euclid(can_arrive)?;
+        let place = *places.get(usize::try_from(pick).ok()?)?;
         Some(self.in_flight.remove(place))
     }
 
@@ -149,8 +152,8 @@ mod tests {
     fn any_message_in_flight_can_arrive_next_once() {
         let mut network = network(&[(1, 0), (2, 0), (3, 0)]);
         assert_eq!(from(network.deliver(4)), Some(2));
+        assert_eq!(from(network.deliver(-1)), Some(3));
         assert_eq!(from(network.deliver(0)), Some(1));
-        assert_eq!(from(network.deliver(0)), Some(3));
         assert_eq!(from(network.deliver(0)), None);
     }
 

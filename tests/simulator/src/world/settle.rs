@@ -88,7 +88,15 @@ impl World {
                 },
                 Err(error),
             ) if !was_parked => self.ack_refused(on, peer, cursor, has, &error),
-            (Purpose::TakeAck { cursor, .. }, Ok(Answer::Acked(outcome))) => {
+            (Purpose::Solo, Ok(_)) if !was_parked && !self.devices[&on].files.truth.is_solo() => {
+                let what = "the library was declared solo and is not";
+                Err(Violation::new("answers_hold", what))
+            }
+            (Purpose::TakeAck { peer, cursor, .. }, Ok(Answer::Acked(outcome))) => {
+                if !was_parked && !self.devices[&on].files.truth.is_active(peer) {
+                    let what = format!("an ack of {peer} was taken, which is no active peer");
+                    return Err(Violation::new("monotone", what));
+                }
                 let kind = ack_word(outcome);
                 let detail = format_args!("d{on} at {}", Short(cursor.hlc()));
                 self.trace.event(kind, detail);

@@ -79,6 +79,11 @@ impl Truth {
         self.active.iter().copied()
     }
 
+    /// Whether the library is solo.
+    pub(crate) fn is_solo(&self) -> bool {
+        self.marks.solo
+    }
+
     /// Whether anybody counts.
     pub(crate) fn has_peers(&self) -> bool {
         !self.active.is_empty()
