@@ -225,6 +225,7 @@ impl World {
         // What it said before it was put back is not heard any more.
         self.network.forget_sender(on);
         self.rely_again(on);
+        self.be_relied_on(on);
         let (kind, detail) = match files {
             Files::Both => ("restore", format_args!("d{on}")),
             Files::Log => ("restore of the log", format_args!("d{on}")),
@@ -245,6 +246,19 @@ impl World {
             for (peer, numbers) in have {
                 device.files.truth.applied(peer, numbers);
             }
+        }
+    }
+
+    /// A device may be put back to a later copy than the one before: its origins
+    /// may rely on what it has now.
+    fn be_relied_on(&mut self, on: u8) {
+        let Some(reader) = self.devices.get(&on) else {
+            return;
+        };
+        let (peer, received) = (reader.id, reader.files.received.clone());
+        for origin in self.devices.values_mut() {
+            let numbers = received.numbers(origin.id).iter().copied();
+            origin.files.truth.applied(peer, numbers);
         }
     }
 
