@@ -78,11 +78,11 @@ fn show_stored(handle: &Handle, state: &mut LogState) {
 }
 
 async fn floor_after_delete(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
-    handle.commit(job).await?;
-    let moved = handle.read_state().await?.floor;
-    if moved == handle.memory().floor.unwrap_or(Mark::ZERO) {
+    let decided = handle.commit_part(job, |changes| (changes.clone(), changes));
+    if decided.await?.prune_through.is_none() {
         return Ok(());
     }
+    let moved = handle.read_state().await?.floor;
     give_way().await;
     // The second step is a write too, for whoever counts or breaks writes.
     handle.apply(Changes::default()).await?;
