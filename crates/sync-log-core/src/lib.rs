@@ -2,6 +2,7 @@
 
 mod ack;
 mod append;
+mod contents;
 mod cursor;
 mod entry;
 mod error;
@@ -20,6 +21,7 @@ mod tag;
 mod text;
 
 pub use ack::AckOutcome;
+pub use contents::Contents;
 pub use cursor::{Cursor, ParseCursorError};
 pub use entry::{Change, ChangeType, SharedChangeEntry, UnknownChangeType};
 pub use error::{ErrorKind, LogError};

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod data;
 mod store;
 
 pub use store::MemoryStore;

@@ -6,11 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Hlc, LogError, LogIdentity, LogState, LogStore, PeerRow, Places, ReadRequest, ReadView,
+    Contents, Hlc, LogError, LogIdentity, LogStore, PeerRow, Places, ReadRequest, ReadView,
     StoreError, StoreErrorKind, StoredEntry, Survey, WriteJob,
 };
-
-use crate::data::Data;
 
 /// A sync log in memory. It promises everything that
 /// [`LogStore`] asks for but durability: a killed process takes it along.
@@ -20,7 +18,7 @@ use crate::data::Data;
 /// backup of it, and [`tamper`](Self::tamper) is another program at work on it.
 #[derive(Debug)]
 pub struct MemoryStore {
-    data: Arc<Mutex<Data>>,
+    contents: Arc<Mutex<Contents>>,
     closed: AtomicBool,
 }
 
@@ -28,17 +26,12 @@ impl MemoryStore {
     /// A new, empty log.
     #[must_use]
     pub fn new(identity: LogIdentity) -> Self {
-        let state = LogState::new(identity);
-        Self::on(Data {
-            state,
-            entries: BTreeMap::new(),
-            peers: BTreeMap::new(),
-        })
+        Self::on(Contents::new(identity))
     }
 
-    fn on(data: Data) -> Self {
+    fn on(contents: Contents) -> Self {
         Self {
-            data: Arc::new(Mutex::new(data)),
+            contents: Arc::new(Mutex::new(contents)),
             closed: AtomicBool::new(false),
         }
     }
@@ -48,7 +41,7 @@ impl MemoryStore {
     #[must_use]
     pub fn reopen(&self) -> Self {
         Self {
-            data: Arc::clone(&self.data),
+            contents: Arc::clone(&self.contents),
             closed: AtomicBool::new(false),
         }
     }
@@ -66,17 +59,17 @@ impl MemoryStore {
         &self,
         program: impl FnOnce(&mut BTreeMap<Hlc, StoredEntry>, &mut BTreeMap<String, PeerRow>) -> T,
     ) -> T {
-        let data = &mut *self.lock();
-        program(&mut data.entries, &mut data.peers)
+        let contents = &mut *self.lock();
+        program(&mut contents.entries, &mut contents.peers)
     }
 
     // A panic while the lock is held is a bug in core's pure functions, which
-    // run before anything is written: the data is whole.
-    fn lock(&self) -> MutexGuard<'_, Data> {
-        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    // run before anything is written: they are whole.
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self, doing: &'static str) -> Result<MutexGuard<'_, Data>, StoreError> {
+    fn open(&self, doing: &'static str) -> Result<MutexGuard<'_, Contents>, StoreError> {
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::new(StoreErrorKind::Closed, doing));
         }
@@ -87,10 +80,7 @@ impl MemoryStore {
 #[async_trait]
 impl LogStore for MemoryStore {
     async fn write(&self, mut job: WriteJob) -> Result<(), LogError> {
-        let mut data = self.open("write")?;
-        let needs = job.needs(&data.state);
-        let changes = job.decide(&data.view(&needs))?;
-        Ok(data.apply(changes)?)
+        self.open("write")?.write(&mut job)
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
@@ -98,17 +88,7 @@ impl LogStore for MemoryStore {
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let data = self.open("survey")?;
-        let peers: Vec<PeerRow> = data.peers.values().cloned().collect();
-        let extents = places(&data.state, &peers)
-            .into_iter()
-            .map(|place| data.extent(place))
-            .collect();
-        Ok(Survey {
-            state: data.state,
-            peers,
-            extents,
-        })
+        Ok(self.open("survey")?.survey(places))
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -1,23 +1,85 @@
-//! What the log holds, and how changes are written to it.
+//! Everything that a log holds, as plain values, and how changes are written to it.
 
 use std::collections::BTreeMap;
 
-use sync_log_core::{
-    Changes, EntrySummary, Extent, Hlc, LogState, Mark, Needs, PeerRow, PeersNeeded, ReadRequest,
-    ReadView, SharedChangeEntry, StoreError, StoreErrorKind, StoredEntry, Tag, View,
-};
+use hlc::Hlc;
 
-#[derive(Debug, Clone)]
-pub(crate) struct Data {
-    pub(crate) state: LogState,
-    pub(crate) entries: BTreeMap<Hlc, StoredEntry>,
-    /// By the text of the peer id, as `peer_acks` is.
-    pub(crate) peers: BTreeMap<String, PeerRow>,
+use crate::entry::SharedChangeEntry;
+use crate::error::LogError;
+use crate::peer::PeerRow;
+use crate::state::{LogIdentity, LogState, Mark};
+use crate::store::{
+    Changes, EntrySummary, Extent, Needs, PeersNeeded, Places, ReadRequest, ReadView, StoreError,
+    StoreErrorKind, StoredEntry, Survey, View, WriteJob,
+};
+use crate::tag::Tag;
+
+/// Everything that a log holds, as plain values.
+///
+/// For a store that keeps all of it in memory, or reads and writes it as one
+/// document: such a store has a lock, a place, and this. It does what the calls
+/// of [`LogStore`](crate::LogStore) ask for, on values; the lock, the commit and
+/// what survives a power cut stay the store's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Identity, head, floor, high-water, solo.
+    pub state: LogState,
+    /// The entries, by their stamp.
+    pub entries: BTreeMap<Hlc, StoredEntry>,
+    /// The peer rows, by the text of the peer's id, as `peer_acks` is.
+    pub peers: BTreeMap<String, PeerRow>,
 }
 
-impl Data {
+impl Contents {
+    /// Those of a new, empty log.
+    #[must_use]
+    pub const fn new(identity: LogIdentity) -> Self {
+        Self {
+            state: LogState::new(identity),
+            entries: BTreeMap::new(),
+            peers: BTreeMap::new(),
+        }
+    }
+
+    /// Decides `job` and writes what it decided: the steps of
+    /// [`LogStore::write`](crate::LogStore::write) between lock and commit.
+    ///
+    /// # Errors
+    /// What the job refused with; [`StoreErrorKind::Corrupt`] if the entry that
+    /// it prunes through is not there. Nothing was written.
+    pub fn write(&mut self, job: &mut WriteJob) -> Result<(), LogError> {
+        let needs = job.needs(&self.state);
+        let changes = job.decide(&self.view(&needs))?;
+        Ok(self.apply(changes)?)
+    }
+
+    /// Answers [`LogStore::read`](crate::LogStore::read).
+    #[must_use]
+    pub fn read(&self, request: ReadRequest) -> ReadView {
+        let peer = request.peer.map(|peer| peer.hyphenated().to_string());
+        let at = self.entries.get(&request.after);
+        ReadView {
+            state: self.state,
+            at: at.map(|stored| stored.entry.clone()),
+            entries: self.page(request),
+            peer: peer.and_then(|peer| self.peer(&peer)),
+        }
+    }
+
+    /// Answers [`LogStore::survey`](crate::LogStore::survey).
+    #[must_use]
+    pub fn survey(&self, places: Places) -> Survey {
+        let peers: Vec<PeerRow> = self.peers.values().cloned().collect();
+        let places = places(&self.state, &peers).into_iter();
+        Survey {
+            extents: places.map(|place| self.extent(place)).collect(),
+            state: self.state,
+            peers,
+        }
+    }
+
     /// What a job wants to see.
-    pub(crate) fn view(&self, needs: &Needs) -> View<'_> {
+    fn view(&self, needs: &Needs) -> View<'_> {
         let found = needs.entries.iter().filter_map(|hlc| self.entries.get(hlc));
         View {
             state: &self.state,
@@ -41,7 +103,7 @@ impl Data {
 
     /// Writes what a job decided. Checked before anything is written, so that a
     /// failure leaves no trace.
-    pub(crate) fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
+    fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
         // Every field by name: a kind of change that is added later must not be
         // ignored here.
         let Changes {
@@ -77,19 +139,6 @@ impl Data {
         })
     }
 
-    pub(crate) fn read(&self, request: ReadRequest) -> ReadView {
-        let peer = request.peer.map(|peer| peer.hyphenated().to_string());
-        ReadView {
-            state: self.state,
-            at: self
-                .entries
-                .get(&request.after)
-                .map(|stored| stored.entry.clone()),
-            entries: self.page(request),
-            peer: peer.and_then(|peer| self.peer(&peer)),
-        }
-    }
-
     fn page(&self, request: ReadRequest) -> Vec<SharedChangeEntry> {
         let mut bytes = 0usize;
         self.above(request.after)
@@ -104,7 +153,7 @@ impl Data {
             .collect()
     }
 
-    pub(crate) fn extent(&self, place: Hlc) -> Extent {
+    fn extent(&self, place: Hlc) -> Extent {
         Extent {
             entries: self.above(place).count() as u64,
             bytes: self
