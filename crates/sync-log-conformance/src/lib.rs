@@ -4,6 +4,7 @@
 
 pub mod cases;
 mod catalogue;
+mod document;
 mod harness;
 mod interpose;
 pub mod model;
@@ -14,6 +15,7 @@ mod snapshot;
 mod suite;
 
 pub use catalogue::{CASES, Case, cases_on};
+pub use document::Document;
 pub use harness::Harness;
 pub use interpose::Interposed;
 pub use rig::{DEVICE, HOUR_MS, LIBRARY, Log, Rig, START_MS};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hlc::Hlc;
+use serde::{Deserialize, Serialize};
 
 use crate::entry::SharedChangeEntry;
 use crate::error::LogError;
@@ -20,7 +21,7 @@ use crate::tag::Tag;
 /// document: such a store has a lock, a place, and this. It does what the calls
 /// of [`LogStore`](crate::LogStore) ask for, on values; the lock, the commit and
 /// what survives a power cut stay the store's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contents {
     /// Identity, head, floor, high-water, solo.
     pub state: LogState,

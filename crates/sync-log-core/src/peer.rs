@@ -3,13 +3,15 @@
 use std::fmt;
 
 use hlc::Hlc;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::state::LogState;
 use crate::text::parse_uuid;
 
 /// Why a peer was retired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum RetireReason {
     /// Somebody decided it, by [`SyncLog::retire`](crate::SyncLog::retire).
@@ -39,7 +41,8 @@ impl fmt::Display for RetireReason {
 }
 
 /// Whether a peer counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PeerState {
     /// It blocks pruning until it has acknowledged.
     Active,
@@ -53,7 +56,8 @@ pub enum PeerState {
 }
 
 /// How a peer came to be known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RegisteredBy {
     /// The app called [`SyncLog::register_peer`](crate::SyncLog::register_peer).
     App,
@@ -84,7 +88,7 @@ impl RegisteredBy {
 }
 
 /// What this program records about a peer beside its acknowledgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PeerFacts {
     /// Whether it counts.
     pub state: PeerState,
@@ -148,7 +152,7 @@ impl Peer {
 ///
 /// The two text fields are the interchange format and may have been written by
 /// anyone; [`PeerRow::judge`] decides whether they can be relied on (`P5`).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PeerRow {
     /// `peer_acks.peer_device_id`.
     pub peer_device_id: String,

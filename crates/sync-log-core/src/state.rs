@@ -1,6 +1,7 @@
 //! What a log knows about itself, apart from its entries and peers.
 
 use hlc::Hlc;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::cursor::Cursor;
@@ -8,7 +9,7 @@ use crate::error::LogError;
 use crate::tag::Tag;
 
 /// Whose log it is, and which file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogIdentity {
     /// The library that the records belong to.
     pub library_id: Uuid,
@@ -40,7 +41,7 @@ pub(crate) fn refuse_nil(id: Uuid, what: &'static str) -> Result<(), LogError> {
 }
 
 /// A place in the log that no longer needs its entry: HLC and tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Mark {
     /// The stamp of the entry.
     pub hlc: Hlc,
@@ -58,7 +59,7 @@ impl Mark {
 
 /// The log's own state; one row, read and written with the entries in one
 /// transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogState {
     /// Whose log it is.
     pub identity: LogIdentity,

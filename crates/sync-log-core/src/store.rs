@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use hlc::Hlc;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::entry::SharedChangeEntry;
@@ -144,7 +146,7 @@ pub struct EntrySummary {
 }
 
 /// An entry as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEntry {
     /// The entry.
     pub entry: SharedChangeEntry,
@@ -342,5 +344,22 @@ impl StoreError {
     #[must_use]
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind
+    }
+}
+
+/// A failure of a file that a store keeps. Data that a reader refused to take,
+/// or that ends too early, is [`StoreErrorKind::Corrupt`].
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => StoreErrorKind::Corrupt,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreErrorKind::ReadOnly
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::Full,
+            io::ErrorKind::WouldBlock => StoreErrorKind::Locked,
+            _ => StoreErrorKind::Io,
+        };
+        Self::new(kind, "use a file").with_source(error)
     }
 }

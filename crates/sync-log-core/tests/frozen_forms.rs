@@ -5,7 +5,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use sync_log_core::{Change, ChangeType, Cursor, Hlc, JsonText, Tag, Uuid};
+use sync_log_core::{
+    Change, ChangeType, Contents, Cursor, Hlc, JsonText, LogIdentity, LogState, Mark, PeerFacts,
+    PeerRow, PeerState, RegisteredBy, RetireReason, StoredEntry, Tag, Uuid,
+};
 
 const DEVICE: Uuid = Uuid::from_u128(0xafe3_b279_4b1b_5c84_bccd_5eb5_8605_a254);
 const RECORD: Uuid = Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
@@ -25,6 +28,15 @@ fn tag(hlc: Hlc, record_uuid: Uuid, kind: ChangeType, model_type: &str, data: &s
         data: JsonText::new(data).unwrap(),
     };
     Tag::of(&change.stamped(hlc)).to_string()
+}
+
+fn change() -> Change {
+    Change {
+        model_type: "tag".to_owned(),
+        record_uuid: RECORD,
+        change_type: ChangeType::Insert,
+        data: JsonText::new(r#"{ "name" : "Beach" }"#).unwrap(),
+    }
 }
 
 fn cursor() -> Cursor {
@@ -181,15 +193,84 @@ fn a_cursor_has_one_spelling() {
 
 #[test]
 fn an_entry_as_json_is_frozen() {
-    let change = Change {
-        model_type: "tag".to_owned(),
-        record_uuid: RECORD,
-        change_type: ChangeType::Insert,
-        data: JsonText::new(r#"{ "name" : "Beach" }"#).unwrap(),
-    };
-    let entry = change.stamped(STAMP);
+    let entry = change().stamped(STAMP);
     let json = r#"{"hlc":"0000018bcfe56800-0000000000000007-afe3b279-4b1b-5c84-bccd-5eb58605a254","model_type":"tag","record_uuid":"00112233-4455-6677-8899-aabbccddeeff","change_type":"insert","data":"{ \"name\" : \"Beach\" }"}"#;
     assert_eq!(serde_json::to_string(&entry).unwrap(), json);
     let read: sync_log_core::SharedChangeEntry = serde_json::from_str(json).unwrap();
     assert_eq!(read, entry);
+}
+
+/// What a backend may keep as JSON, of one log.
+#[test]
+fn what_a_log_holds_as_json_is_frozen() {
+    let mut state = LogState::new(LogIdentity {
+        library_id: RECORD,
+        device_id: DEVICE,
+        log_id: LOG,
+    });
+    (state.head, state.high_water, state.solo) = (STAMP, STAMP, true);
+    state.floor = Mark {
+        hlc: STAMP,
+        tag: Tag::from_u64(u64::MAX),
+    };
+    let text = "0000018bcfe56800-0000000000000007-afe3b279-4b1b-5c84-bccd-5eb58605a254";
+    let json = format!(
+        r#"{{"identity":{{"library_id":"{RECORD}","device_id":"{DEVICE}","log_id":"{LOG}"}},"head":"{text}","floor":{{"hlc":"{text}","tag":18446744073709551615}},"high_water":"{text}","solo":true}}"#
+    );
+    assert_eq!(serde_json::to_string(&state).unwrap(), json);
+    assert_eq!(serde_json::from_str::<LogState>(&json).unwrap(), state);
+
+    let mut contents = Contents::new(state.identity);
+    contents.state = state;
+    let entry = change().stamped(STAMP);
+    let entry_json = serde_json::to_string(&entry).unwrap();
+    let created_at_ms = 7;
+    contents.entries.insert(
+        STAMP,
+        StoredEntry {
+            entry,
+            created_at_ms,
+        },
+    );
+    let json = format!(
+        r#"{{"state":{json},"entries":{{"{text}":{{"entry":{entry_json},"created_at_ms":7}}}},"peers":{{}}}}"#
+    );
+    assert_eq!(serde_json::to_string(&contents).unwrap(), json);
+    assert_eq!(serde_json::from_str::<Contents>(&json).unwrap(), contents);
+
+    let mut row = PeerRow {
+        peer_device_id: "anything".to_owned(),
+        last_acked_hlc: String::new(),
+        acked_at_ms: -1,
+        facts: None,
+    };
+    let json = r#"{"peer_device_id":"anything","last_acked_hlc":"","acked_at_ms":-1,"facts":null}"#;
+    assert_eq!(serde_json::to_string(&row).unwrap(), json);
+    assert_eq!(serde_json::from_str::<PeerRow>(json).unwrap(), row);
+
+    for (state, registered_by, forms) in [
+        (PeerState::Active, RegisteredBy::App, ["\"active\"", "app"]),
+        (
+            PeerState::Retired {
+                since_ms: 5,
+                reason: RetireReason::Operator,
+            },
+            RegisteredBy::Ack,
+            [r#"{"retired":{"since_ms":5,"reason":"operator"}}"#, "ack"],
+        ),
+    ] {
+        row.facts = Some(PeerFacts {
+            state,
+            registered_by,
+            registered_at_ms: 3,
+            admission: 1,
+            hold: Some(STAMP),
+        });
+        let [state, registered_by] = forms;
+        let json = format!(
+            r#"{{"peer_device_id":"anything","last_acked_hlc":"","acked_at_ms":-1,"facts":{{"state":{state},"registered_by":"{registered_by}","registered_at_ms":3,"admission":1,"hold":"{text}"}}}}"#
+        );
+        assert_eq!(serde_json::to_string(&row).unwrap(), json);
+        assert_eq!(serde_json::from_str::<PeerRow>(&json).unwrap(), row);
+    }
 }

@@ -8,7 +8,8 @@ mod common;
 use mockall::Sequence;
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    Change, Cursor, ErrorKind, Hlc, LogError, LogOptions, ReadLimits, StoreErrorKind, SyncLog,
+    Change, Cursor, ErrorKind, Hlc, LogError, LogOptions, ReadLimits, StoreError, StoreErrorKind,
+    SyncLog,
 };
 
 use common::{
@@ -171,4 +172,29 @@ fn a_high_water_that_no_clock_can_resume_from_fails_to_open() {
     let error = run(SyncLog::open(store, LIBRARY, DEVICE, options)).unwrap_err();
     assert!(matches!(error, LogError::Resume(_)), "{error:?}");
     assert_eq!(error.kind(), ErrorKind::FixClock);
+}
+
+#[test]
+fn a_failure_of_a_file_is_of_the_kind_that_says_what_to_do() {
+    use std::io::{Error, ErrorKind as Io};
+    let table = [
+        (Io::StorageFull, StoreErrorKind::Full),
+        (Io::QuotaExceeded, StoreErrorKind::Full),
+        (Io::ReadOnlyFilesystem, StoreErrorKind::ReadOnly),
+        (Io::PermissionDenied, StoreErrorKind::ReadOnly),
+        (Io::WouldBlock, StoreErrorKind::Locked),
+        (Io::InvalidData, StoreErrorKind::Corrupt),
+        (Io::UnexpectedEof, StoreErrorKind::Corrupt),
+        (Io::NotFound, StoreErrorKind::Io),
+    ];
+    for (io, kind) in table {
+        let error = StoreError::from(Error::new(io, "the cause"));
+        assert_eq!(error.kind(), kind, "{io:?}");
+        let source = std::error::Error::source(&error).expect("the cause is kept");
+        assert_eq!(source.to_string(), "the cause");
+    }
+    // What JSON of a file is not is damage too.
+    let broken = serde_json::from_str::<u8>("{").unwrap_err();
+    let error = StoreError::from(Error::from(broken));
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
 }
