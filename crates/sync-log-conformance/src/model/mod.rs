@@ -27,16 +27,19 @@ const CASES_VARIABLE: &str = "CONFORMANCE_CASES";
 /// The variable that overrides the seed that all of them come from.
 const SEED_VARIABLE: &str = "CONFORMANCE_SEED";
 const SEED: u64 = 20_240_229;
+/// The variable that overrides how often a history that fails is shortened; 0 for
+/// a run that only wants to know whether one does.
+const SHRINKS_VARIABLE: &str = "CONFORMANCE_SHRINKS";
+const SHRINKS: u64 = 2000;
 const STEPS_MAX: usize = 80;
-/// How often a history that fails is shortened.
-const SHRINK_MAX: u32 = 2000;
 
 /// Tries as many histories as the harness asks for, the same ones every time.
 ///
 /// # Panics
 /// With the shortest history found for which log and reference differ.
 pub fn run<H: Harness>() {
-    if let Err(failure) = search::<H>(SHRINK_MAX) {
+    let shrinks = number_from(SHRINKS_VARIABLE).unwrap_or(SHRINKS);
+    if let Err(failure) = search::<H>(shrinks) {
         panic!("{failure}");
     }
 }
@@ -48,13 +51,13 @@ pub fn finds_a_difference<H: Harness>() -> bool {
     search::<H>(0).is_err()
 }
 
-fn search<H: Harness>(max_shrink_iters: u32) -> Result<(), String> {
+fn search<H: Harness>(shrinks: u64) -> Result<(), String> {
     let cases = number_from(CASES_VARIABLE).unwrap_or(u64::from(H::MODEL_CASES));
     let seed = number_from(SEED_VARIABLE).unwrap_or(SEED);
     let config = Config {
         cases: u32::try_from(cases).unwrap(),
         failure_persistence: None,
-        max_shrink_iters,
+        max_shrink_iters: u32::try_from(shrinks).unwrap(),
         ..Config::default()
     };
     let mut bytes = [0; 32];
