@@ -86,6 +86,16 @@ async fn a_batch_is_one_commit(phone: Device) {
     log.append_many(batch.clone()).await.unwrap();
     log.append_many(batch).await.unwrap();
     assert_eq!(pending(&log).await.len(), 6, "a retry adds nothing");
+
+    // Half of it is there, half is new: no part of it is taken on its own.
+    let there = log.get_since(None, 1).await.unwrap().remove(0);
+    let new = change(9).stamped(log.tick().await.unwrap());
+    let mixed = log.append_many(vec![there, new.clone()]).await;
+    refused(
+        mixed,
+        |error| matches!(error, LogError::BatchMixed { hlc } if *hlc == new.hlc),
+    );
+    assert_eq!(pending(&log).await.len(), 6);
 }
 
 /// Then: what came from other devices was written to the own log as well, was

@@ -3,7 +3,7 @@
 use sync_log_sqlite::core::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use sync_log_sqlite::{Cursor, Hlc, LogError, ReadLimits, SyncLog, Tag};
 
-use crate::device::{Device, LAPTOP, PHONE, change, record, refused};
+use crate::device::{Device, LAPTOP, PHONE, TABLET, change, record, refused};
 
 on_both_stores! {
     a_reader_that_lacks_what_is_gone_is_told
@@ -24,8 +24,15 @@ async fn a_reader_that_lacks_what_is_gone_is_told(phone: Device) {
     let stamps = record(&log, 4).await;
     let (old, newer) = (place(&log, stamps[0]).await, place(&log, stamps[3]).await);
     assert_eq!(log.on_ack(LAPTOP, stamps[2]).await.unwrap().pruned, 3);
-    for lacking in [Cursor::ZERO, old] {
-        let answer = log.read_for(LAPTOP, lacking, ReadLimits::default()).await;
+    // One that had acknowledged, and one that comes now and never did.
+    log.register_peer(TABLET).await.unwrap();
+    for (peer, lacking) in [
+        (LAPTOP, Cursor::ZERO),
+        (LAPTOP, old),
+        (TABLET, Cursor::ZERO),
+        (TABLET, old),
+    ] {
+        let answer = log.read_for(peer, lacking, ReadLimits::default()).await;
         refused(answer, |error| {
             matches!(error, LogError::Compacted { requested, floor, head }
                 if (*requested, *floor, *head) == (lacking.hlc(), stamps[2], stamps[3]))
