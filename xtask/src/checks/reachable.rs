@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::repository::Files;
 
-/// `.rs` files that no target reaches through `mod` lines.
+/// `.rs` files that no target reaches through `mod` lines. `roots` are those of the workspace.
 pub(crate) fn violations(roots: impl Iterator<Item = String>, files: &Files) -> Vec<String> {
     let mut reached = BTreeSet::new();
+    let roots = roots.chain(roots_outside(files));
     let mut open: Vec<Module> = roots.map(Module::owning_its_folder).collect();
     while let Some(module) = open.pop() {
         let Some(text) = files.get(&module.path) else {
@@ -22,6 +23,27 @@ pub(crate) fn violations(roots: impl Iterator<Item = String>, files: &Files) -> 
         .filter(|path| !reached.contains(*path))
         .map(|path| format!("{path}: no target includes this file, so it is never built or run"))
         .collect()
+}
+
+/// The targets of packages that are outside the workspace, in a folder with a `[workspace]` of its
+/// own: cargo says nothing about them here, so only those count that their manifest names.
+fn roots_outside(files: &Files) -> impl Iterator<Item = String> {
+    let is_outside = |path: &str, text: &str| {
+        path.ends_with("/Cargo.toml") && text.lines().any(|line| line.trim() == "[workspace]")
+    };
+    let outside = files
+        .iter()
+        .filter(move |(path, text)| is_outside(path, text));
+    outside.flat_map(|(path, text)| {
+        let targets = text.lines().filter_map(target_path);
+        targets.map(|target| join(parent(path), target))
+    })
+}
+
+/// The source file in `path = "…"`.
+fn target_path(line: &str) -> Option<&str> {
+    let path = line.trim().strip_prefix("path = \"")?.strip_suffix('"')?;
+    path.ends_with(".rs").then_some(path)
 }
 
 /// A source file and where the files of its submodules are.
@@ -137,6 +159,26 @@ mod tests {
         let expected =
             ["x/tests/old/forgotten.rs: no target includes this file, so it is never built or run"];
         assert_eq!(violations_of(&files), expected);
+    }
+
+    #[test]
+    fn targets_that_a_manifest_outside_the_workspace_names_are_clean() {
+        let named = "[[bin]]\nname = \"a\"\npath = \"targets/a.rs\"\n";
+        let manifest = format!("{named}[dependencies]\nx = {{ path = \"../x\" }}\n[workspace]\n");
+        let files = [
+            ("fuzz/Cargo.toml", manifest.as_str()),
+            ("fuzz/targets/a.rs", "mod common;"),
+            ("fuzz/targets/common.rs", ""),
+        ];
+        assert_eq!(violations_of(&files), [""; 0]);
+        let forgotten = [&files[..], &[("fuzz/targets/b.rs", "")]].concat();
+        assert_eq!(
+            violations_of(&forgotten),
+            ["fuzz/targets/b.rs: no target includes this file, so it is never built or run"]
+        );
+        // The manifest of a member says nothing that cargo has not said.
+        let member = [("fuzz/Cargo.toml", named), ("fuzz/targets/a.rs", "")];
+        assert_eq!(violations_of(&member).len(), 1);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 // These are values of the tests; their names say what they are.
 #![allow(missing_docs)]
 
+mod bytes;
 mod check;
 mod clock;
 mod op;
@@ -70,7 +71,19 @@ fn search<H: Harness>(shrinks: u64) -> Result<(), String> {
         })
 }
 
+/// Makes the history that `bytes` spell, for a fuzzer: every input is one.
+///
+/// # Errors
+/// After which step log and reference differ, and in what.
+pub fn check_bytes<H: Harness>(bytes: &[u8]) -> Result<(), String> {
+    compare::<H>(bytes::history(bytes, STEPS_MAX))
+}
+
 fn check_history<H: Harness>(history: History) -> Result<(), TestCaseError> {
+    compare::<H>(history).map_err(TestCaseError::fail)
+}
+
+fn compare<H: Harness>(history: History) -> Result<(), String> {
     run_to_end(async {
         let steps = history.steps.clone();
         let mut world = World::<H>::new(history).await;
@@ -80,7 +93,6 @@ fn check_history<H: Harness>(history: History) -> Result<(), TestCaseError> {
         }
         Ok(())
     })
-    .map_err(|why: String| TestCaseError::fail(why))
 }
 
 fn number_from(variable: &str) -> Option<u64> {

@@ -1,0 +1,42 @@
+//! Changes and entries in the forms in which they travel.
+
+use sync_log_core::{Change, SharedChangeEntry, Tag};
+
+use crate::forms::survives_serde;
+use crate::json::is_json;
+
+/// Any bytes: as JSON and in a binary format, they are an entry or a change that
+/// comes back as it was, or are refused.
+pub fn entry(input: &[u8]) {
+    if let Ok(entry) = serde_json::from_slice::<SharedChangeEntry>(input) {
+        keeps_its_forms(&entry);
+    }
+    if let Ok(entry) = postcard::from_bytes::<SharedChangeEntry>(input) {
+        keeps_its_forms(&entry);
+    }
+    if let Ok(change) = serde_json::from_slice::<Change>(input) {
+        survives_serde(&change);
+    }
+}
+
+fn keeps_its_forms(entry: &SharedChangeEntry) {
+    survives_serde(entry);
+    assert!(is_json(entry.data.as_str()), "{:?}", entry.data.as_str());
+    let bytes = entry.model_type.len() + entry.data.as_str().len();
+    assert_eq!(entry.content_bytes(), bytes);
+    let kind = entry.change_type;
+    assert_eq!(kind.to_string().parse(), Ok(kind));
+
+    let change = Change {
+        model_type: entry.model_type.clone(),
+        record_uuid: entry.record_uuid,
+        change_type: kind,
+        data: entry.data.clone(),
+    };
+    survives_serde(&change);
+    let again = change.stamped(entry.hlc);
+    assert_eq!(&again, entry);
+    assert_eq!(Tag::of(&again), Tag::of(entry));
+    let tag = Tag::of(entry);
+    assert_eq!(tag.to_string().parse(), Ok(tag));
+}
