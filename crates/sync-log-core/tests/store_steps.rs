@@ -151,3 +151,29 @@ fn an_ack_that_registers_asks_for_no_prune() {
     let done = run(async { open(store).await.on_ack(PEER, Hlc::ZERO).await }).unwrap();
     assert_eq!((done.ack, done.pruned), (AckOutcome::Registered, 0));
 }
+
+#[test]
+fn a_read_from_the_own_ack_asks_for_no_write() {
+    let (old, new) = (entry(1), entry(2));
+    let cursor = Cursor::new(LOG, old.hlc, Tag::of(&old)).unwrap();
+    let mut now = state();
+    now.head = new.hlc;
+    let acked = ReadView {
+        state: now,
+        at: Some(old.clone()),
+        entries: vec![new.clone()],
+        peer: Some(peer_at(old.hlc)),
+    };
+    // The first read is the one that opens the log.
+    let mut answers = vec![acked, view(state())];
+    let mut store = MockStore::new();
+    store
+        .expect_read()
+        .times(2)
+        .returning(move |_| Ok(answers.pop().unwrap()));
+    let page = run(async {
+        let log = open_on(store).await;
+        log.read_for(PEER, cursor, ReadLimits::default()).await
+    });
+    assert_eq!(page.unwrap().entries, [new]);
+}
