@@ -25,7 +25,8 @@ impl Ci {
     pub(crate) fn new(scope: Scope, only: &[Step]) -> Result<Self> {
         if let Some(step) = only.iter().find(|step| !scope.covers(**step)) {
             let (name, command) = (step.name(), scope.command());
-            bail!("`{command}` has no step `{name}`; run `cargo xtask ci --step {name}`");
+            let other = Scope::narrowest_with(*step).command();
+            bail!("`{command}` has no step `{name}`; run `cargo xtask {other} --step {name}`");
         }
         let chosen = |step: &Step| scope.covers(*step) && (only.is_empty() || only.contains(step));
         let steps = Step::value_variants().iter().copied().filter(chosen);
@@ -87,11 +88,9 @@ mod tests {
 
     #[test]
     fn without_a_choice_every_step_of_the_scope_runs_in_order() {
-        for scope in [Scope::Standard, Scope::Full] {
-            let ci = Ci::new(scope, &[]).expect("no step is refused");
-            assert_eq!(ci.steps, Step::value_variants());
-            assert!(ci.steps.is_sorted());
-        }
+        let full = Ci::new(Scope::Full, &[]).expect("no step is refused");
+        assert_eq!(full.steps, Step::value_variants());
+        assert!(full.steps.is_sorted());
     }
 
     #[test]
@@ -103,13 +102,17 @@ mod tests {
 
     #[test]
     fn a_step_outside_the_scope_is_refused_with_the_way_to_run_it() {
-        let error = Ci::new(Scope::Fast, &[Step::Package])
-            .err()
-            .expect("fast does not package");
-        assert!(
-            error.to_string().contains("cargo xtask ci --step package"),
-            "{error}"
-        );
+        for (scope, step, command) in [
+            (Scope::Fast, Step::Package, "cargo xtask ci --step package"),
+            (
+                Scope::Standard,
+                Step::Model,
+                "cargo xtask ci full --step model",
+            ),
+        ] {
+            let error = Ci::new(scope, &[step]).err().expect("it has no such step");
+            assert!(error.to_string().contains(command), "{error}");
+        }
     }
 
     #[test]

@@ -91,10 +91,15 @@ fn report(error: &Error) {
 
 /// The steps with their meaning, in the order in which `ci` runs them.
 fn step_list() -> String {
-    let mut list = String::from("Steps of `ci`, in order (* = also in `ci fast`):\n");
+    let mut list =
+        String::from("Steps of `ci`, in order (* = also in `ci fast`, + = in `ci full` alone):\n");
     for step in Step::value_variants() {
-        let fast = if Scope::Fast.covers(*step) { '*' } else { ' ' };
-        list.push_str(&format!("{fast} {:<13} {}\n", step.name(), step.purpose()));
+        let mark = match Scope::narrowest_with(*step) {
+            Scope::Fast => '*',
+            Scope::Standard => ' ',
+            Scope::Full => '+',
+        };
+        list.push_str(&format!("{mark} {:<13} {}\n", step.name(), step.purpose()));
     }
     list
 }

@@ -18,9 +18,9 @@ pub(crate) const WITHOUT_SQLITE: &[&str] = &[
 pub(crate) enum Scope {
     /// The crates that compile without SQLite, in under two minutes from an empty target
     Fast,
-    /// Every package, every step; what CI runs
+    /// Every package; what CI runs
     Standard,
-    /// The same, with the long forms of the searches for faults
+    /// The same, and every search for faults in its long form
     Full,
 }
 
@@ -28,9 +28,17 @@ impl Scope {
     /// Whether a run of this scope has `step`.
     pub(crate) fn covers(self, step: Step) -> bool {
         match self {
-            Self::Standard | Self::Full => true,
             Self::Fast => step <= Step::Docs,
+            Self::Standard => !matches!(step, Step::Matrix | Step::Model),
+            Self::Full => true,
         }
+    }
+
+    /// The smallest run that has `step`.
+    pub(crate) fn narrowest_with(step: Step) -> Self {
+        let scopes = Self::value_variants().iter();
+        let mut covering = scopes.copied().filter(|scope| scope.covers(step));
+        covering.next().unwrap_or(Self::Full)
     }
 
     /// The arguments that select the packages for a cargo command.

@@ -39,6 +39,10 @@ pub(crate) enum Step {
     Sim,
     /// Processes that are killed at work lose nothing
     Crash,
+    /// Every case of the suite on every planted fault, and every fault in the simulator
+    Matrix,
+    /// Long random histories go as in the reference model, on both stores
+    Model,
     /// The crates to publish build from the files in their packages alone
     Package,
 }
@@ -75,6 +79,8 @@ impl Step {
             Self::Demo => demo(shell),
             Self::Sim => sim(scope),
             Self::Crash => crash(scope),
+            Self::Matrix => matrix(shell),
+            Self::Model => model(shell),
             Self::Package => package::check_all(shell, workspace),
         }
     }
@@ -138,11 +144,10 @@ fn sim(scope: Scope) -> Result<()> {
         Scope::Full => ("10000", "500"),
         Scope::Fast | Scope::Standard => ("300", "30"),
     };
-    for (store, seeds) in [("memory", memory), ("sqlite", sqlite)] {
-        let arguments = ["--store", store, "--seeds", seeds, "--steps", "200"];
-        program::check("simulator", "sim", &arguments)?;
-    }
-    Ok(())
+    let in_memory = ["--seeds", memory, "--steps", "200"];
+    program::check("simulator", "sim", &in_memory)?;
+    let in_files = ["--seeds", sqlite, "--steps", "200", "--store", "sqlite"];
+    program::check("simulator", "sim", &in_files)
 }
 
 fn crash(scope: Scope) -> Result<()> {
@@ -151,4 +156,20 @@ fn crash(scope: Scope) -> Result<()> {
         Scope::Fast | Scope::Standard => "50",
     };
     program::check("crash", "crash", &["--kills", kills])
+}
+
+fn matrix(shell: &Shell) -> Result<()> {
+    let matrix = ["-p", "broken-stores", "--test", "matrix"];
+    cmd!(shell, "cargo test --release {matrix...} -- --full").run()?;
+    let arguments = ["--fault", "all", "--seeds", "500", "--steps", "200"];
+    program::check("simulator", "sim", &arguments)
+}
+
+fn model(shell: &Shell) -> Result<()> {
+    for (package, histories) in [("sync-log-memory", "20000"), ("sync-log-sqlite", "500")] {
+        let model = ["-p", package, "--test", "conformance", "model::"];
+        let _histories = shell.push_env("CONFORMANCE_CASES", histories);
+        cmd!(shell, "cargo test --release {model...}").run()?;
+    }
+    Ok(())
 }

@@ -54,6 +54,10 @@ pub trait LogStore: Send + Sync + 'static {
     /// - `A2` after `Ok` all changes are readable, after `Err` none is.
     /// - `A3` after `Ok` the changes survive a killed process.
     ///
+    /// When the storage fails in the commit itself and the process then dies,
+    /// nobody knows whether the changes were durable already: after a restart
+    /// they are there, all of them, or not.
+    ///
     /// # Cancel safety
     /// Dropping the future leaves the log as after `Ok` or as after `Err` (`A7`).
     ///
