@@ -7,12 +7,14 @@
 //! - [`scope`] says how much a run covers.
 //! - [`checks`] holds the pure checks: values in, violations out.
 //! - [`features`] and [`package`] are the steps that take more than one command.
+//! - [`mutants`] changes core's code to see whether a test notices.
 //! - [`program`] runs the programs that search for faults.
 //! - [`workspace`] and [`repository`] read what the checks look at.
 
 mod checks;
 mod ci;
 mod features;
+mod mutants;
 mod package;
 mod program;
 mod repository;
@@ -54,6 +56,8 @@ enum Task {
     /// Kill processes that work on a log, and check what is left; `crash --help` says more
     #[command(disable_help_flag = true)]
     Crash(Passed),
+    /// Change core's code in one place at a time, and see whether a test notices
+    Mutants,
 }
 
 /// What a program of the workspace is given, as it is.
@@ -78,6 +82,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Ci { scope, steps } => Ci::new(scope, &steps)?.run().map(|()| ExitCode::SUCCESS),
         Task::Sim(passed) => program::run("simulator", &passed.arguments),
         Task::Crash(passed) => program::run("crash", &passed.arguments),
+        Task::Mutants => mutants::run().map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -1,0 +1,76 @@
+//! Changes core's code in one place at a time; a test has to notice each change.
+
+use anyhow::{Context, Result, bail};
+use xshell::{Shell, cmd};
+
+use crate::workspace::Workspace;
+
+/// What `cargo mutants` ends with if every change was noticed, and if some of them only by a test
+/// that no longer came to an end.
+const ALL_NOTICED: [i32; 2] = [0, 3];
+
+/// How the tests run: with fewer histories than usual, without shortening one that fails, and
+/// without debug information, because nobody looks at the failures.
+const ENVIRONMENT: [(&str, &str); 3] = [
+    ("CONFORMANCE_CASES", "100"),
+    ("CONFORMANCE_SHRINKS", "0"),
+    ("CARGO_PROFILE_DEV_DEBUG", "0"),
+];
+
+/// Runs `cargo mutants` as `.cargo/mutants.toml` says, which also lists the changes that no test
+/// can notice, each with its reason.
+///
+/// # Errors
+/// When a change that is not on that list went unnoticed.
+pub(crate) fn run() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(&Workspace::read(&shell)?.root);
+    cmd!(shell, "cargo mutants --version")
+        .quiet()
+        .ignore_stdout()
+        .run()
+        .context("failed to find cargo-mutants: cargo install --locked cargo-mutants")?;
+    let output = cmd!(shell, "cargo mutants --no-shuffle")
+        .envs(ENVIRONMENT)
+        .ignore_status()
+        .quiet();
+    judge(std::process::Command::from(output).status()?.code())
+}
+
+fn judge(code: Option<i32>) -> Result<()> {
+    match code {
+        Some(code) if ALL_NOTICED.contains(&code) => Ok(()),
+        Some(2) => bail!(
+            "changes went unnoticed (target/mutants.out/missed.txt): write a test for each, or \
+             explain it in .cargo/mutants.toml and docs/mutants.md"
+        ),
+        other => bail!("cargo mutants did not come to an answer: {other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_went_unnoticed_fails_the_task() {
+        let error = judge(Some(2))
+            .expect_err("2 is a missed mutant")
+            .to_string();
+        assert!(error.contains("missed.txt"), "{error}");
+    }
+
+    #[test]
+    fn a_run_without_an_answer_fails_the_task() {
+        for code in [None, Some(1), Some(4), Some(70)] {
+            assert!(judge(code).is_err(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn changes_that_were_noticed_pass_even_if_a_test_hung() {
+        for code in ALL_NOTICED {
+            assert!(judge(Some(code)).is_ok(), "{code}");
+        }
+    }
+}
