@@ -9,23 +9,19 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;
+#[path = "support/harness.rs"]
+mod harness;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use common::{DEVICE, LIBRARY, PEER, change, file_in, folder, raw, stamps};
+use common::{DEVICE, LIBRARY, PEER, change, folder, raw};
 use rusqlite::Connection;
 use sea_orm_migration::MigratorTrait;
-use sync_log_conformance::{Harness, START_MS};
-use sync_log_sqlite::core::LogStore;
 use sync_log_sqlite::migration::Migrator;
-use sync_log_sqlite::{
-    Change, Cursor, Hlc, LogError, PrunePolicy, ReadLimits, SqliteStore, SyncDb, Uuid,
-};
+use sync_log_sqlite::{Change, Cursor, Hlc, PrunePolicy, ReadLimits, SyncDb, Uuid};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -74,7 +70,7 @@ const INTENDED_SCANS: &[(&str, &str, &str)] = &[
 fn every_statement_is_carried_out_as_it_was_looked_at() {
     let issued = Statements::default();
     tracing::subscriber::set_global_default(issued.clone()).unwrap();
-    sync_log_conformance::model::run::<OneFile>();
+    sync_log_conformance::model::run::<harness::SqliteHarness>();
     let folder = folder();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(everything(folder.path()));
@@ -295,61 +291,4 @@ fn rendered(plans: &BTreeMap<String, Vec<String>>) -> String {
         text.push('\n');
     }
     text
-}
-
-/// A log in a file, for random histories.
-struct OneFile(tempfile::TempDir);
-
-#[async_trait]
-impl Harness for OneFile {
-    type Backup = Vec<u8>;
-
-    const MODEL_CASES: u32 = 5;
-
-    async fn create(library_id: Uuid, device_id: Uuid) -> Self {
-        let storage = Self(folder());
-        let made = storage.open(library_id, device_id).await.unwrap();
-        made.close().await.unwrap();
-        storage
-    }
-
-    async fn open(&self, library_id: Uuid, device_id: Uuid) -> Result<Arc<dyn LogStore>, LogError> {
-        let wait = Duration::from_secs(5);
-        let opened = SqliteStore::open(self.0.path(), library_id, device_id, wait, START_MS).await;
-        match opened {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(error) => Err(error.as_log_error().unwrap().clone()),
-        }
-    }
-
-    async fn backup(&self) -> Vec<u8> {
-        std::fs::read(file_in(self.0.path())).unwrap()
-    }
-
-    async fn restore(&self, backup: &Vec<u8>) {
-        std::fs::write(file_in(self.0.path()), backup).unwrap();
-    }
-
-    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
-        let row = "INSERT OR REPLACE INTO peer_acks VALUES (?, ?, '2024-01-01T00:00:00Z')";
-        let row = raw(self.0.path()).execute(row, [peer_device_id, last_acked_hlc]);
-        row.unwrap();
-    }
-
-    async fn delete_peer_row(&self, peer_device_id: &str) {
-        let row = "DELETE FROM peer_acks WHERE peer_device_id = ?";
-        raw(self.0.path()).execute(row, [peer_device_id]).unwrap();
-    }
-
-    async fn delete_entry(&self, hlc: Hlc) {
-        let entry = "DELETE FROM shared_changes WHERE hlc = ?";
-        raw(self.0.path())
-            .execute(entry, [hlc.to_string()])
-            .unwrap();
-    }
-
-    async fn retained(&self) -> Vec<Hlc> {
-        let stamps = stamps(&raw(self.0.path())).into_iter();
-        stamps.map(|text| text.parse().unwrap()).collect()
-    }
 }

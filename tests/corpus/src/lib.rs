@@ -15,6 +15,7 @@ mod forms;
 mod json;
 #[path = "../../../crates/sync-log-memory/tests/support/harness.rs"]
 mod memory;
+#[path = "../../../crates/sync-log-sqlite/tests/support/harness.rs"]
 mod sqlite;
 mod stamp;
 mod store;

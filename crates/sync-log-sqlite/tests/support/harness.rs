@@ -1,34 +1,50 @@
-//! A folder with one `sync.db`, and a program beside it that knows the original
+//! A folder with one `sync.db`, and a second program that knows the original
 //! tables alone.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Params};
+use rusqlite::Connection;
 use sync_log_conformance::{Harness, START_MS};
-use sync_log_core::{Hlc, LogError, LogStore, Uuid};
-use sync_log_sqlite::{DEFAULT_BUSY_TIMEOUT, FILE_NAME, SqliteStore};
+use sync_log_sqlite::core::LogStore;
+use sync_log_sqlite::{
+    DEFAULT_BUSY_TIMEOUT, FILE_NAME, Hlc, LogError, OpenError, SqliteStore, Uuid,
+};
 use tempfile::TempDir;
 
 pub(crate) struct SqliteHarness(TempDir);
 
 impl SqliteHarness {
-    fn raw(&self) -> Connection {
-        let raw = Connection::open(self.0.path().join(FILE_NAME)).unwrap();
-        raw.busy_timeout(DEFAULT_BUSY_TIMEOUT).unwrap();
-        raw
+    fn file(&self) -> PathBuf {
+        self.0.path().join(FILE_NAME)
     }
 
-    fn execute(&self, sql: &str, values: impl Params) {
-        self.raw().execute(sql, values).unwrap();
+    /// Files that SQLite keeps beside the file while it is open.
+    fn side_files(&self) -> [PathBuf; 2] {
+        ["-wal", "-shm"].map(|end| self.0.path().join(format!("{FILE_NAME}{end}")))
     }
+
+    fn raw(&self) -> Connection {
+        let raw = Connection::open(self.file()).unwrap();
+        raw.busy_timeout(Duration::from_secs(5)).unwrap();
+        raw
+    }
+}
+
+fn refusal(error: &OpenError) -> LogError {
+    let refusal = error.as_log_error();
+    refusal.unwrap_or_else(|| panic!("{error}")).clone()
 }
 
 #[async_trait]
 impl Harness for SqliteHarness {
     type Backup = Vec<u8>;
 
-    const MODEL_CASES: u32 = 0;
+    const MODEL_CASES: u32 = 30;
 
     async fn create(library_id: Uuid, device_id: Uuid) -> Self {
         let storage = Self(tempfile::tempdir().unwrap());
@@ -40,30 +56,40 @@ impl Harness for SqliteHarness {
     async fn open(&self, library_id: Uuid, device_id: Uuid) -> Result<Arc<dyn LogStore>, LogError> {
         let (folder, wait) = (self.0.path(), DEFAULT_BUSY_TIMEOUT);
         let opened = SqliteStore::open(folder, library_id, device_id, wait, START_MS).await;
-        Ok(Arc::new(opened.expect("the same device opens its file")))
+        opened
+            .map(|store| Arc::new(store) as Arc<dyn LogStore>)
+            .map_err(|error| refusal(&error))
     }
 
     async fn backup(&self) -> Vec<u8> {
-        std::fs::read(self.0.path().join(FILE_NAME)).unwrap()
+        for side_file in self.side_files() {
+            assert!(!side_file.exists(), "a closed log is one file");
+        }
+        std::fs::read(self.file()).unwrap()
     }
 
     async fn restore(&self, backup: &Vec<u8>) {
-        std::fs::write(self.0.path().join(FILE_NAME), backup).unwrap();
+        for side_file in self.side_files() {
+            assert!(!side_file.exists(), "a closed log is one file");
+        }
+        std::fs::write(self.file(), backup).unwrap();
     }
 
     async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
         let row = "INSERT OR REPLACE INTO peer_acks VALUES (?, ?, '2024-01-01T00:00:00Z')";
-        self.execute(row, [peer_device_id, last_acked_hlc]);
+        self.raw()
+            .execute(row, [peer_device_id, last_acked_hlc])
+            .unwrap();
     }
 
     async fn delete_peer_row(&self, peer_device_id: &str) {
         let row = "DELETE FROM peer_acks WHERE peer_device_id = ?";
-        self.execute(row, [peer_device_id]);
+        assert_eq!(self.raw().execute(row, [peer_device_id]).unwrap(), 1);
     }
 
     async fn delete_entry(&self, hlc: Hlc) {
         let entry = "DELETE FROM shared_changes WHERE hlc = ?";
-        self.execute(entry, [hlc.to_string()]);
+        assert_eq!(self.raw().execute(entry, [hlc.to_string()]).unwrap(), 1);
     }
 
     async fn retained(&self) -> Vec<Hlc> {
