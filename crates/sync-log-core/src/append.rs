@@ -124,3 +124,67 @@ pub(crate) fn insert(
         ..Changes::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::entry::ChangeType;
+    use crate::json::JsonText;
+    use crate::state::LogIdentity;
+
+    const DEVICE: Uuid = Uuid::from_u128(0xd0);
+
+    fn entry(ms: u64) -> SharedChangeEntry {
+        let change = Change {
+            model_type: "tag".to_owned(),
+            record_uuid: Uuid::from_u128(1),
+            change_type: ChangeType::Insert,
+            data: JsonText::from(serde_json::Value::Null),
+        };
+        change.stamped(Hlc::new(ms, 0, DEVICE))
+    }
+
+    /// A log with an entry at 5, of which the clock is at 7.
+    fn state() -> LogState {
+        let mut state = LogState::new(LogIdentity {
+            library_id: Uuid::from_u128(1),
+            device_id: DEVICE,
+            log_id: Uuid::from_u128(2),
+        });
+        (state.head, state.high_water) = (entry(5).hlc, entry(7).hlc);
+        state
+    }
+
+    #[test]
+    fn a_batch_may_be_as_large_as_its_limits_and_no_larger() {
+        assert!(validate_size(MAX_BATCH_ENTRIES, MAX_BATCH_BYTES).is_ok());
+        assert!(matches!(
+            validate_size(MAX_BATCH_ENTRIES + 1, 0),
+            Err(LogError::TooMany { count, .. }) if count == MAX_BATCH_ENTRIES + 1
+        ));
+        assert!(matches!(
+            validate_size(1, MAX_BATCH_BYTES + 1),
+            Err(LogError::BatchTooLarge { length_bytes, .. }) if length_bytes == MAX_BATCH_BYTES + 1
+        ));
+    }
+
+    #[test]
+    fn only_what_may_be_a_retry_is_looked_up() {
+        let stamps = |batch: &[SharedChangeEntry]| needs(batch, &state()).entries;
+        assert_eq!(stamps(&[entry(5), entry(6)]), [entry(5).hlc, entry(6).hlc]);
+        assert!(stamps(&[entry(6)]).is_empty());
+    }
+
+    #[test]
+    fn the_high_water_is_written_only_where_it_rises() {
+        let risen = |last: u64| {
+            let batch = [entry(last)].into_iter();
+            insert(batch, entry(last).hlc, &state(), 0).high_water
+        };
+        assert_eq!(risen(6), None);
+        assert_eq!(risen(7), None);
+        assert_eq!(risen(8), Some(entry(8).hlc));
+    }
+}

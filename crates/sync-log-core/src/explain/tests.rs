@@ -87,7 +87,14 @@ fn one_peer_has_one_cause_and_one_remedy() {
                 (Cause::NotYetPruned, 1, 10, 70, None),
             ],
         ),
-        // Another program set the ack back, below where pruning held.
+        // Another program set the ack back, to where pruning held or below.
+        (
+            held_at(4),
+            vec![
+                (Cause::Behind, 1, 10, 50, pull),
+                (Cause::NotYetPruned, 2, 20, 70, None),
+            ],
+        ),
         (
             held_at(5),
             vec![
