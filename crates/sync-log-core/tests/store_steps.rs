@@ -177,3 +177,35 @@ fn a_read_from_the_own_ack_asks_for_no_write() {
     });
     assert_eq!(page.unwrap().entries, [new]);
 }
+
+#[test]
+fn an_observation_asks_for_a_write_only_above_the_high_water() {
+    let mut now = state();
+    now.high_water = Hlc::new(1_700_000_000_000, 7, DEVICE);
+    let remote = |counter| Hlc::new(1_700_000_000_000, counter, PEER);
+    let mut store = MockStore::new();
+    let mut order = Sequence::new();
+    for (high_water, expected) in [
+        (remote(8), None),
+        (now.high_water, Some(remote(8))),
+        (remote(9), None),
+    ] {
+        store
+            .expect_write()
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(move |mut job| {
+                now.high_water = high_water;
+                let changes = decide(&mut job, &now, &[])?;
+                assert_eq!(changes.high_water, expected);
+                Ok(())
+            });
+    }
+    run(async {
+        let log = open(store).await;
+        for _ in 0..3 {
+            let observed = log.observe_all(&[remote(8)]).await.unwrap();
+            assert_eq!(observed, Some(remote(8)));
+        }
+    });
+}
