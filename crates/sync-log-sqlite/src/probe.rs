@@ -1,4 +1,6 @@
-//! A first look at a file, which changes nothing.
+//! A first look at a file, which changes nothing that was committed there. What
+//! another connection left unfinished has to be rolled back before anything can
+//! be read, whoever's file it is, and SQLite does that.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -65,7 +67,8 @@ pub(crate) async fn probe(
     let db = connected.map_err(failed_at)?;
     let verdict = judge(&db, path, library_id, device_id).await;
     db.close_by_ref().await.map_err(failed_at)?;
-    if verdict.is_err() && !had_wal && wal_of(path).exists() {
+    let has_empty_wal = || std::fs::metadata(wal_of(path)).is_ok_and(|wal| wal.len() == 0);
+    if verdict.is_err() && !had_wal && has_empty_wal() {
         tidy(path, busy).await;
     }
     verdict.map(|()| Found::Database)
@@ -90,16 +93,16 @@ fn is_half_written(error: &DbErr) -> bool {
 }
 
 /// A connection that may not write leaves an empty `-wal` and a `-shm` beside a
-/// file in WAL mode. SQLite itself removes them, and nothing else, when a
-/// connection that may write is the last to close; and only then, so this is
-/// safe whoever else has the file open.
+/// file in WAL mode. SQLite itself removes them when a connection that may write
+/// is the last to close, and only then, so this is safe whoever else has the
+/// file open.
 async fn tidy(path: &Path, busy: Duration) {
     if let Err(error) = look_as_writer(path, busy).await {
         tracing::debug!(%error, "left files beside a log that was refused");
     }
 }
 
-/// Writes nothing; but SQLite ends what another connection left unfinished.
+/// Commits nothing; but SQLite rolls back what another connection left unfinished.
 async fn look_as_writer(path: &Path, busy: Duration) -> Result<(), DbErr> {
     let db = connect::bystander(path, busy).await?;
     let looked = texts(&db, TABLES).await;
