@@ -1,0 +1,128 @@
+//! Takes the samples, and tells what they were.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::row::{Bound, Growth, Measured, Ratio};
+
+/// Pairs of a full run: their 95 % bounds leave out ten at each end.
+const PAIRS: usize = 31;
+
+/// Pairs of a quick run, which is to see that benches run.
+const QUICK_PAIRS: usize = 2;
+
+/// A size, and what takes one sample at it.
+pub type Size<'a> = (u64, Box<dyn FnMut() -> f64 + 'a>);
+
+/// One bench program.
+#[derive(Debug)]
+pub struct Bench {
+    quick: bool,
+    only: Option<String>,
+    results: Option<PathBuf>,
+}
+
+impl Bench {
+    /// From the command line: `--quick` takes few samples, `--only` the rows whose
+    /// id has this text. What cargo passes beside these is ignored.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let mut arguments = std::env::args().skip(1);
+        let mut bench = Self {
+            quick: false,
+            only: None,
+            results: std::env::var_os("BENCH_RESULTS").map(PathBuf::from),
+        };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--quick" => bench.quick = true,
+                "--only" => bench.only = arguments.next(),
+                _ => {}
+            }
+        }
+        bench
+    }
+
+    /// Whether this run is to see that benches run, and not how fast.
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        self.quick
+    }
+
+    /// Whether a row was asked for.
+    #[must_use]
+    pub fn wants(&self, id: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| id.contains(only))
+    }
+
+    /// Measures some work next to its limit. Each closure takes one sample and
+    /// returns nanoseconds per unit of work.
+    pub fn ratio(
+        &mut self,
+        row: Ratio,
+        mut ours: impl FnMut() -> f64,
+        mut limit: impl FnMut() -> f64,
+    ) {
+        if !self.wants(row.id) {
+            return;
+        }
+        // What is first time only, such as a cache to fill, is no pair.
+        ours();
+        limit();
+        let pairs: Vec<_> = (0..self.pairs())
+            .map(|pair| match pair % 2 {
+                0 => (ours(), limit()),
+                _ => {
+                    let limit = limit();
+                    (ours(), limit)
+                }
+            })
+            .collect();
+        self.tell(&Measured::ratio(row, &pairs));
+    }
+
+    /// Tells one measured number.
+    pub fn bound(&mut self, row: Bound, value: f64) {
+        if self.wants(row.id) {
+            self.tell(&Measured::bound(row, value));
+        }
+    }
+
+    /// Measures the same work at several sizes, smallest first. Each closure takes
+    /// one sample and returns nanoseconds per unit of work.
+    ///
+    /// # Panics
+    /// Without sizes.
+    pub fn growth(&mut self, row: Growth, sizes: &mut [Size<'_>]) {
+        if !self.wants(row.id) {
+            return;
+        }
+        let mut costs: Vec<_> = sizes.iter().map(|(size, _)| (*size, Vec::new())).collect();
+        for round in 0..=self.pairs() {
+            for ((_, sample), (_, costs)) in sizes.iter_mut().zip(&mut costs) {
+                let cost = sample();
+                if round > 0 {
+                    costs.push(cost);
+                }
+            }
+        }
+        self.tell(&Measured::growth(row, &costs));
+    }
+
+    fn pairs(&self) -> usize {
+        if self.quick { QUICK_PAIRS } else { PAIRS }
+    }
+
+    fn tell(&self, row: &Measured) {
+        println!("{}", row.line());
+        let Some(path) = &self.results else { return };
+        let json = serde_json::to_string(row).unwrap();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        writeln!(file, "{json}").unwrap();
+    }
+}
