@@ -1,74 +1,71 @@
 //! Connections, with the pragmas that the contract rests on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::sqlx::Connection;
-use sea_orm::sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
-};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
-use sync_log_core::{StoreError, StoreErrorKind};
+use rusqlite::{Connection, OpenFlags};
+use sync_log_core::{StoreError, StoreErrorKind, Uuid};
 
 use crate::failure::failed;
-use crate::probe::Found;
 
-/// Readers that may be at work at the same time.
-pub(crate) const READERS: u32 = 4;
+/// SQLite's name for its file system in memory.
+pub(crate) const MEMORY_VFS: &str = "memdb";
 
-/// Rows that SQLite's thread reads ahead.
-const ROWS_AHEAD: usize = 64;
+/// Statements that a connection keeps prepared: more than there are.
+const PREPARED: usize = 32;
 
 /// `PRAGMA synchronous` of a connection that syncs at every commit.
-pub(crate) const FULL: i64 = 2;
+const FULL: i64 = 2;
 
-/// A file. Its name is set on the options, so that no path has to be a URL.
-/// Starting from [`MEMORY`] would not do: a name does not take it back, and
-/// SQLite would keep the file's tables in memory.
-const FILE: &str = "sqlite:sync.db";
+/// Where a database is.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// A file.
+    File(PathBuf),
+    /// Memory, under a name that the connections of this process share. It is gone
+    /// with the last of them.
+    Memory(String),
+}
 
-/// A database in memory, of the connection that makes it.
-const MEMORY: &str = "sqlite::memory:";
+impl Place {
+    /// A place in memory that nobody else knows.
+    pub(crate) fn in_memory() -> Self {
+        Self::Memory(format!("/sync-log-{}", Uuid::new_v4()))
+    }
 
-/// The one connection that writes. Makes the file if there is nothing.
-pub(crate) async fn writer(
-    path: &Path,
-    found: Found,
-    busy: Duration,
-) -> Result<DatabaseConnection, StoreError> {
-    let path = path.to_owned();
-    let options = move |options: SqliteConnectOptions| {
-        let options = durable(options.filename(&path).busy_timeout(busy));
-        match found {
-            Found::Nothing => shrinkable(options.create_if_missing(true)),
-            Found::Database => options,
+    /// What to call it in an error.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Memory(_) => Path::new(":memory:"),
         }
-    };
-    let db = connect(FILE, 1, options)
-        .await
-        .map_err(|error| failed("connect for writing", error))?;
-    verify_synchronous(&db).await?;
+    }
+
+    /// Opens it. SQLite takes names for paths here and never for URLs, and leaves
+    /// it to us to use a connection from one thread at a time.
+    fn open(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        match self {
+            Self::File(path) => Connection::open_with_flags(path, flags),
+            Self::Memory(name) => Connection::open_with_flags_and_vfs(name, flags, MEMORY_VFS),
+        }
+    }
+}
+
+/// The one connection that writes, to tables that are there.
+pub(crate) fn writer(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+    let failed = |error| failed("connect for writing", error);
+    let db = bystander(place, busy).map_err(failed)?;
+    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        .map_err(failed)?;
+    verify_synchronous(&db)?;
     Ok(db)
 }
 
-/// Has an effect before the first table only; on a database that has tables it
-/// would be a write, at every opening.
-fn shrinkable(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    options.auto_vacuum(SqliteAutoVacuum::Incremental)
-}
-
-fn durable(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    options
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-}
-
 /// `A3` rests on this one setting, so it is read back rather than believed.
-pub(crate) async fn verify_synchronous(db: &DatabaseConnection) -> Result<(), StoreError> {
-    match synchronous(db)
-        .await
-        .map_err(|error| failed("read back `synchronous`", error))?
-    {
+fn verify_synchronous(db: &Connection) -> Result<(), StoreError> {
+    let synchronous = db.pragma_query_value(None, "synchronous", |row| row.get(0));
+    match synchronous.map_err(|error| failed("read back `synchronous`", error))? {
         FULL => Ok(()),
         other => {
             let doing = format!("make commits durable: `synchronous` is {other}, not {FULL}");
@@ -77,122 +74,72 @@ pub(crate) async fn verify_synchronous(db: &DatabaseConnection) -> Result<(), St
     }
 }
 
-pub(crate) async fn synchronous(db: &DatabaseConnection) -> Result<i64, DbErr> {
-    let query = Statement::from_string(db.get_database_backend(), "PRAGMA synchronous");
-    let row = db.query_one_raw(query).await?;
-    row.map_or(Ok(-1), |row| row.try_get_by_index(0))
-}
-
-/// Connections that only read.
-pub(crate) async fn readers(path: &Path, busy: Duration) -> Result<DatabaseConnection, StoreError> {
-    let path = path.to_owned();
-    let options = move |options: SqliteConnectOptions| {
-        options
-            .filename(&path)
-            .create_if_missing(false)
-            .busy_timeout(busy)
-            .pragma("query_only", "1")
-    };
-    connect(FILE, READERS, options)
-        .await
-        .map_err(|error| failed("connect for reading", error))
+/// A connection that only reads.
+pub(crate) fn reader(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+    let failed = |error| failed("connect for reading", error);
+    let db = bystander(place, busy).map_err(failed)?;
+    db.pragma_update(None, "query_only", true).map_err(failed)?;
+    Ok(db)
 }
 
 /// A connection that cannot change the file, to look at it before it is opened.
-pub(crate) async fn probe(path: &Path, busy: Duration) -> Result<DatabaseConnection, DbErr> {
-    let path = path.to_owned();
-    connect(FILE, 1, move |options| {
-        options
-            .filename(&path)
-            .read_only(true)
-            .create_if_missing(false)
-            .busy_timeout(busy)
-    })
-    .await
+pub(crate) fn probe(path: &Path, busy: Duration) -> rusqlite::Result<Connection> {
+    let place = Place::File(path.to_owned());
+    ready(place.open(OpenFlags::SQLITE_OPEN_READ_ONLY)?, busy)
 }
 
-/// A connection that may write to a file, and does not.
-pub(crate) async fn bystander(path: &Path, busy: Duration) -> Result<DatabaseConnection, DbErr> {
-    let path = path.to_owned();
-    connect(FILE, 1, move |options| {
-        options
-            .filename(&path)
-            .create_if_missing(false)
-            .busy_timeout(busy)
-    })
-    .await
+/// A connection that may write, and does not by itself. It makes no file.
+pub(crate) fn bystander(place: &Place, busy: Duration) -> rusqlite::Result<Connection> {
+    ready(place.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?, busy)
 }
 
-/// The one connection of a log in memory.
-pub(crate) async fn memory() -> Result<DatabaseConnection, StoreError> {
-    connect(MEMORY, 1, |options| shrinkable(durable(options)))
-        .await
-        .map_err(|error| failed("open a database in memory", error))
-}
-
-async fn connect(
-    url: &str,
-    connections: u32,
-    map: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
-) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new(url);
-    if url != MEMORY {
-        options.map_sqlx_sqlite_before_acquire(|connection, _| {
-            Box::pin(async { Ok(ended_its_transaction(connection)) })
-        });
-    }
-    options
-        .min_connections(1)
-        .max_connections(connections)
-        .idle_timeout(None::<Duration>)
-        .max_lifetime(None::<Duration>)
-        .test_before_acquire(false)
-        .sqlx_logging(statements_are_wanted())
-        .map_sqlx_sqlite_opts(move |options| map(options.row_buffer_size(ROWS_AHEAD)));
-    Database::connect(options).await
-}
-
-/// Statements are told to a subscriber that asks for them before a log is
-/// opened; to any other that would only cost time. Values are never told.
-fn statements_are_wanted() -> bool {
-    tracing::enabled!(target: "sqlx::query", tracing::Level::TRACE)
-}
-
-/// Whether a connection that comes back for another use may be used. When the
-/// disk is full or fails, SQLite rolls back by itself, and the count of open
-/// transactions that sqlx keeps stays wrong: from then on it would make
-/// savepoints of transactions, and a commit could be none. Such a connection is
-/// not taken, so the pool closes it and opens another. A database in memory has
-/// no other, and no disk.
-fn ended_its_transaction(connection: &SqliteConnection) -> bool {
-    !connection.is_in_transaction()
+fn ready(db: Connection, busy: Duration) -> rusqlite::Result<Connection> {
+    db.busy_timeout(busy)?;
+    db.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(db)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn the_writing_connection_syncs_at_every_commit() {
+    #[test]
+    fn the_writing_connection_syncs_at_every_commit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sync.db");
-        let db = writer(&path, Found::Nothing, Duration::from_secs(1));
-        let db = db.await.unwrap();
-        assert_eq!(synchronous(&db).await.unwrap(), FULL);
+        Connection::open(&path).unwrap();
+        let db = writer(&Place::File(path), Duration::ZERO).unwrap();
+        let pragma = |name: &str| -> String {
+            let value = db.pragma_query_value(None, name, |row| row.get(0));
+            let value: rusqlite::types::Value = value.unwrap();
+            format!("{value:?}")
+        };
+        assert_eq!(pragma("synchronous"), format!("Integer({FULL})"));
+        assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     }
 
-    #[tokio::test]
-    async fn a_connection_that_does_not_sync_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("sync.db");
-        let db = connect(FILE, 1, move |options| {
-            durable(options.filename(&path).create_if_missing(true))
-                .synchronous(SqliteSynchronous::Normal)
-        });
-        let refused = verify_synchronous(&db.await.unwrap()).await.unwrap_err();
-        assert!(
-            refused.to_string().contains("`synchronous` is 1"),
-            "{refused}"
-        );
+    #[test]
+    fn a_connection_that_does_not_sync_is_refused() {
+        let db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "synchronous", "NORMAL").unwrap();
+        let refused = verify_synchronous(&db).unwrap_err().to_string();
+        assert!(refused.contains("`synchronous` is 1"), "{refused}");
+        db.pragma_update(None, "synchronous", "FULL").unwrap();
+        verify_synchronous(&db).unwrap();
+    }
+
+    #[test]
+    fn places_in_memory_are_apart() {
+        let busy = Duration::ZERO;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let (one, other) = (Place::in_memory(), Place::in_memory());
+        let db = one.open(flags).unwrap();
+        db.execute_batch("CREATE TABLE t (x)").unwrap();
+        let tables = |place: &Place| {
+            let db = ready(place.open(flags).unwrap(), busy).unwrap();
+            let sql = "SELECT COUNT(*) FROM sqlite_master";
+            db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!((tables(&one), tables(&other)), (1, 0));
     }
 }

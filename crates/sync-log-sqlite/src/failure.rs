@@ -1,18 +1,48 @@
-//! What SeaORM and SQLite report, as the kinds that a caller can act on.
+//! What SQLite reports, as the kinds that a caller can act on.
 
 use std::borrow::Cow;
 use std::fs::File;
 
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError};
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
 use sync_log_core::{StoreError, StoreErrorKind};
 
+/// An error that came from SQLite, through either of the libraries that speak to it.
+pub(crate) trait SqliteFailure: std::error::Error + Send + Sync + 'static {
+    /// SQLite's extended result code, of which the primary one is a part, see
+    /// <https://www.sqlite.org/rescode.html>.
+    fn extended_code(&self) -> Option<u32>;
+}
+
+impl SqliteFailure for rusqlite::Error {
+    fn extended_code(&self) -> Option<u32> {
+        let code = self.sqlite_error()?.extended_code;
+        u32::try_from(code).ok()
+    }
+}
+
+impl SqliteFailure for DbErr {
+    fn extended_code(&self) -> Option<u32> {
+        let (DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))) = self
+        else {
+            return None;
+        };
+        let SqlxError::Database(error) = error.as_ref() else {
+            return None;
+        };
+        error.code()?.parse().ok()
+    }
+}
+
 /// Turns a database error into a store error, keeping it as the source.
-pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: DbErr) -> StoreError {
-    let told = if sqlite_code(&error) == Some(CANNOT_OPEN) && is_out_of_descriptors() {
+pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: impl SqliteFailure) -> StoreError {
+    let code = sqlite_code(&error);
+    let told = if code == Some(CANNOT_OPEN) && is_out_of_descriptors() {
         let doing = format!("{}: too many files are open", doing.into());
         StoreError::new(StoreErrorKind::Io, doing)
     } else {
-        StoreError::new(kind(&error), doing)
+        StoreError::new(code.map_or(StoreErrorKind::Io, kind_of_code), doing)
     };
     told.with_source(error)
 }
@@ -25,31 +55,9 @@ pub(crate) fn corrupt(table: &str, key: &str, column: &str) -> StoreError {
     )
 }
 
-fn kind(error: &DbErr) -> StoreErrorKind {
-    match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => StoreErrorKind::Closed,
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreErrorKind::Locked,
-        _ => sqlite_code(error).map_or(StoreErrorKind::Io, kind_of_code),
-    }
-}
-
-/// SQLite's primary result code, see <https://www.sqlite.org/rescode.html>.
-pub(crate) fn sqlite_code(error: &DbErr) -> Option<u32> {
-    Some(extended_code(error)? & 0xff)
-}
-
-/// SQLite's extended result code, of which the primary one is a part.
-pub(crate) fn extended_code(error: &DbErr) -> Option<u32> {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return None;
-    };
-    let SqlxError::Database(error) = error.as_ref() else {
-        return None;
-    };
-    error.code()?.parse().ok()
+/// SQLite's primary result code.
+pub(crate) fn sqlite_code(error: &impl SqliteFailure) -> Option<u32> {
+    Some(error.extended_code()? & 0xff)
 }
 
 /// `SQLITE_NOTADB`.

@@ -2,13 +2,13 @@
 
 mod connect;
 mod db;
-mod entities;
 mod error;
 mod failure;
 pub mod migration;
 mod options;
 mod probe;
 mod rows;
+mod statement;
 mod store;
 mod time;
 

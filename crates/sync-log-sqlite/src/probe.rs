@@ -6,19 +6,43 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
-use sync_log_core::{LogError, StoreError, StoreErrorKind, Uuid};
+use rusqlite::{Connection, OptionalExtension, Row};
+use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
 
-use crate::connect;
+use crate::connect::{self, Place};
 use crate::error::OpenError;
 use crate::failure::{
-    NOT_A_DATABASE, READ_ONLY_ROLLBACK, corrupt, extended_code, failed, sqlite_code,
+    NOT_A_DATABASE, READ_ONLY_ROLLBACK, SqliteFailure, corrupt, failed, sqlite_code,
 };
 use crate::migration::{MIGRATION_TABLE, migrations};
 use crate::rows::{self, Columns, IDENTITY};
+use crate::statement::prepare;
+
+/// Whose log is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ids {
+    pub(crate) library_id: Uuid,
+    pub(crate) device_id: Uuid,
+}
+
+impl Ids {
+    /// Refuses a log of another library or device (`I1`).
+    pub(crate) fn refuse_other(self, stored: LogIdentity, path: &Path) -> Result<(), OpenError> {
+        if (stored.library_id, stored.device_id) == (self.library_id, self.device_id) {
+            return Ok(());
+        }
+        let refusal = LogError::IdentityMismatch {
+            stored_library: stored.library_id,
+            stored_device: stored.device_id,
+            library: self.library_id,
+            device: self.device_id,
+        };
+        Err(OpenError::log(path, refusal))
+    }
+}
 
 /// Makes sure that there is a folder.
-pub(crate) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
+fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
     let path = || data_dir.to_owned();
     match std::fs::create_dir_all(data_dir) {
         Ok(()) => Ok(()),
@@ -42,36 +66,42 @@ pub(crate) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
 pub(crate) enum Found {
     /// No file, or an empty one.
     Nothing,
-    /// A database that may hold this log.
-    Database,
+    /// A database in which a log has to be made, or brought up to date.
+    Unfinished,
+    /// This log.
+    Log,
 }
 
 /// Refuses a file that is not this log. The order of the checks is part of the
 /// contract.
-pub(crate) async fn probe(
-    path: &Path,
-    library_id: Uuid,
-    device_id: Uuid,
-    busy: Duration,
-) -> Result<Found, OpenError> {
+pub(crate) fn probe(path: &Path, ids: Ids, busy: Duration) -> Result<Found, OpenError> {
+    prepare_folder(path.parent().unwrap_or(path))?;
     if is_new(path)? {
         return Ok(Found::Nothing);
     }
     let had_wal = wal_of(path).exists();
-    let failed_at = |error| refusal(path, error);
-    let mut connected = connect::probe(path, busy).await;
-    if connected.as_ref().is_err_and(is_half_written) {
-        look_as_writer(path, busy).await.map_err(failed_at)?;
-        connected = connect::probe(path, busy).await;
-    }
-    let db = connected.map_err(failed_at)?;
-    let verdict = judge(&db, path, library_id, device_id).await;
-    db.close_by_ref().await.map_err(failed_at)?;
+    let verdict = look(path, ids, busy);
     let has_empty_wal = || std::fs::metadata(wal_of(path)).is_ok_and(|wal| wal.len() == 0);
     if verdict.is_err() && !had_wal && has_empty_wal() {
-        tidy(path, busy).await;
+        tidy(path, busy);
     }
-    verdict.map(|()| Found::Database)
+    verdict
+}
+
+/// Looks at the file through a connection that cannot change it.
+fn look(path: &Path, ids: Ids, busy: Duration) -> Result<Found, OpenError> {
+    let connect = || {
+        let db = connect::probe(path, busy)?;
+        let tables = texts(&db, TABLES)?;
+        Ok((db, tables))
+    };
+    let mut connected = connect();
+    if connected.as_ref().is_err_and(is_half_written) {
+        look_as_writer(path, busy).map_err(|error| refusal(path, error))?;
+        connected = connect();
+    }
+    let (db, tables) = connected.map_err(|error| refusal(path, error))?;
+    judge(&db, &tables, path, ids)
 }
 
 /// SQLite would take what is shorter than its smallest page for an empty
@@ -88,26 +118,24 @@ fn wal_of(path: &Path) -> PathBuf {
 
 /// Whether a process, or the disk under it, stopped in the middle of a
 /// transaction that was not yet in a WAL, which is how a file is made.
-fn is_half_written(error: &DbErr) -> bool {
-    extended_code(error) == Some(READ_ONLY_ROLLBACK)
+fn is_half_written(error: &rusqlite::Error) -> bool {
+    error.extended_code() == Some(READ_ONLY_ROLLBACK)
 }
 
 /// A connection that may not write leaves an empty `-wal` and a `-shm` beside a
 /// file in WAL mode. SQLite itself removes them when a connection that may write
 /// is the last to close, and only then, so this is safe whoever else has the
 /// file open.
-async fn tidy(path: &Path, busy: Duration) {
-    if let Err(error) = look_as_writer(path, busy).await {
+fn tidy(path: &Path, busy: Duration) {
+    if let Err(error) = look_as_writer(path, busy) {
         tracing::debug!(%error, "left files beside a log that was refused");
     }
 }
 
 /// Commits nothing; but SQLite rolls back what another connection left unfinished.
-async fn look_as_writer(path: &Path, busy: Duration) -> Result<(), DbErr> {
-    let db = connect::bystander(path, busy).await?;
-    let looked = texts(&db, TABLES).await;
-    db.close_by_ref().await?;
-    looked.map(drop)
+fn look_as_writer(path: &Path, busy: Duration) -> rusqlite::Result<()> {
+    let db = connect::bystander(&Place::File(path.to_owned()), busy)?;
+    texts(&db, TABLES).map(drop)
 }
 
 /// Whether there is nothing to look at. The file is not opened for this: to
@@ -133,51 +161,50 @@ const MIGRATIONS_FROM_THE_START: usize = 2;
 
 const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
 
-async fn judge(
-    db: &DatabaseConnection,
-    path: &Path,
-    library_id: Uuid,
-    device_id: Uuid,
-) -> Result<(), OpenError> {
-    let failed_at = |error| refusal(path, error);
-    let tables = texts(db, TABLES).await;
-    let tables = tables.map_err(failed_at)?;
+fn judge(db: &Connection, tables: &[String], path: &Path, ids: Ids) -> Result<Found, OpenError> {
     let has = |name: &str| tables.iter().any(|table| table == name);
     let mut applied = Vec::new();
     if has(MIGRATION_TABLE) {
-        applied = versions(db, path).await?;
+        applied = versions(db, path)?;
         refuse_unknown(&applied, path)?;
     }
     if has("sync_log_identity") {
         refuse_unrecorded(&applied, path)?;
-        let stored = db
-            .query_one_raw(statement(IDENTITY))
-            .await
-            .map_err(failed_at)?;
-        return stored.map_or(Ok(()), |row| {
-            match_identity(&row, path, library_id, device_id)
-        });
-    }
-    if has("shared_changes") || has("peer_acks") {
+        let stored = identity(db).map_err(|error| OpenError::store(path, error))?;
+        if let Some(stored) = stored {
+            ids.refuse_other(stored, path)?;
+        }
+    } else if has("shared_changes") || has("peer_acks") {
         return Err(OpenError::NeedsAdoption {
             path: path.to_owned(),
         });
     }
-    Ok(())
+    match applied.len() == migrations().len() {
+        true => Ok(Found::Log),
+        false => Ok(Found::Unfinished),
+    }
+}
+
+/// Whose log it is, if that is on record.
+pub(crate) fn identity(db: &Connection) -> Result<Option<LogIdentity>, StoreError> {
+    let stored = prepare(db, IDENTITY).and_then(|mut query| {
+        let read = |row: &Row<'_>| Ok(rows::identity(&mut Columns::of(row)));
+        query.query_row([], read).optional()
+    });
+    let stored = stored.map_err(|error| failed("read whose log it is", error))?;
+    stored.transpose()
 }
 
 /// The migrations that are on record.
-async fn versions(db: &DatabaseConnection, path: &Path) -> Result<Vec<String>, OpenError> {
+fn versions(db: &Connection, path: &Path) -> Result<Vec<String>, OpenError> {
     let sql = "SELECT version FROM sync_log_migrations ORDER BY version";
-    let rows = db.query_all_raw(statement(sql)).await;
-    let rows = rows.map_err(|error| refusal(path, error))?;
-    let version = |row: &QueryResult| {
-        row.try_get_by_index(0).map_err(|error| {
+    texts(db, sql).map_err(|error| match error {
+        rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..) => {
             let damage = corrupt(MIGRATION_TABLE, "", "version").with_source(error);
             OpenError::store(path, damage)
-        })
-    };
-    rows.iter().map(version).collect()
+        }
+        error => refusal(path, error),
+    })
 }
 
 fn refuse_unknown(applied: &[String], path: &Path) -> Result<(), OpenError> {
@@ -208,31 +235,7 @@ fn refuse_unrecorded(applied: &[String], path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Refuses a log of another library or device (`I1`).
-pub(crate) fn match_identity(
-    row: &QueryResult,
-    path: &Path,
-    library_id: Uuid,
-    device_id: Uuid,
-) -> Result<(), OpenError> {
-    let stored = rows::identity(&mut Columns::of(row));
-    let stored = stored.map_err(|error| OpenError::store(path, error))?;
-    if (stored.library_id, stored.device_id) == (library_id, device_id) {
-        return Ok(());
-    }
-    let source = LogError::IdentityMismatch {
-        stored_library: stored.library_id,
-        stored_device: stored.device_id,
-        library: library_id,
-        device: device_id,
-    };
-    Err(OpenError::Log {
-        path: path.to_owned(),
-        source: Box::new(source),
-    })
-}
-
-fn refusal(path: &Path, error: DbErr) -> OpenError {
+fn refusal(path: &Path, error: rusqlite::Error) -> OpenError {
     if sqlite_code(&error) == Some(NOT_A_DATABASE) {
         return OpenError::NotSqlite {
             path: path.to_owned(),
@@ -241,11 +244,8 @@ fn refusal(path: &Path, error: DbErr) -> OpenError {
     OpenError::store(path, failed("look at the file", error))
 }
 
-async fn texts(db: &DatabaseConnection, sql: &str) -> Result<Vec<String>, DbErr> {
-    let rows = db.query_all_raw(statement(sql)).await?;
-    rows.iter().map(|row| row.try_get_by_index(0)).collect()
-}
-
-pub(crate) fn statement(sql: &str) -> Statement {
-    Statement::from_string(sea_orm::DbBackend::Sqlite, sql)
+fn texts(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut query = prepare(db, sql)?;
+    let texts = query.query_map([], |row| row.get(0))?;
+    texts.collect()
 }

@@ -1,13 +1,13 @@
 //! Rows to values and back. A row that cannot be read is damage, with its
 //! place; it is never skipped.
 
-use sea_orm::{ActiveValue::Set, DbErr, QueryResult, TryGetable};
+use rusqlite::Row;
+use rusqlite::types::{FromSql, Value, ValueRef};
 use sync_log_core::{
     EntrySummary, Hlc, JsonText, LogIdentity, LogState, Mark, Peer, PeerFacts, PeerRow, PeerState,
-    RegisteredBy, RetireReason, SharedChangeEntry, StoreError, StoredEntry, Tag, Uuid, parse_uuid,
+    RegisteredBy, RetireReason, SharedChangeEntry, StoreError, Tag, Uuid, parse_uuid,
 };
 
-use crate::entities::{peer, peer_ack, shared_change};
 use crate::failure::corrupt;
 use crate::time;
 
@@ -17,40 +17,59 @@ pub(crate) const ENTRY_COLUMNS: &str = "hlc, model_type, record_uuid, change_typ
 /// Reads the columns of one row, from left to right. Knows what it reads, so
 /// that a column which is not what it should be is damage with a name.
 pub(crate) struct Columns<'a> {
-    row: &'a QueryResult,
+    row: &'a Row<'a>,
     next: usize,
     table: &'static str,
-    key: String,
+    key: Key,
+}
+
+/// Where the key of a row is, to name it.
+#[derive(Clone, Copy)]
+enum Key {
+    Is(&'static str),
+    InColumn(usize),
 }
 
 impl<'a> Columns<'a> {
     /// The columns of a row of `shared_changes`, with those of other tables
     /// before or after them.
-    pub(crate) fn of(row: &'a QueryResult) -> Self {
-        let (table, key) = ("shared_changes", String::new());
+    pub(crate) fn of(row: &'a Row<'a>) -> Self {
         Self {
             row,
             next: 0,
-            table,
-            key,
+            table: "shared_changes",
+            key: Key::Is(""),
         }
     }
 
-    /// The columns that follow are of this row.
-    fn row_of(&mut self, table: &'static str, key: &str) {
-        self.table = table;
-        key.clone_into(&mut self.key);
+    /// The columns that follow are of this table, and the next one is the key.
+    fn keyed_row_of(&mut self, table: &'static str) {
+        self.row_of(table, Key::InColumn(self.next));
     }
 
-    pub(crate) fn take<T: TryGetable>(&mut self, column: &str) -> Result<T, StoreError> {
-        let value = self.row.try_get_by_index(self.next);
+    fn row_of(&mut self, table: &'static str, key: Key) {
+        self.table = table;
+        self.key = key;
+    }
+
+    pub(crate) fn take<T: FromSql>(&mut self, column: &str) -> Result<T, StoreError> {
+        let value = self.row.get(self.next);
         self.next += 1;
-        value.map_err(|error: DbErr| self.damaged(column).with_source(error))
+        value.map_err(|error| self.damaged(column).with_source(error))
+    }
+
+    fn text(&mut self, column: &str) -> Result<&'a str, StoreError> {
+        self.text_or_null(column)?
+            .ok_or_else(|| self.damaged(column))
     }
 
     /// Text, or nothing if the row was not joined.
-    fn text(&mut self, column: &str) -> Result<Option<String>, StoreError> {
-        self.take(column)
+    fn text_or_null(&mut self, column: &str) -> Result<Option<&'a str>, StoreError> {
+        let value = self.row.get_ref(self.next);
+        self.next += 1;
+        let text = value.map(|value| value.as_str_or_null());
+        text.map_err(|error| self.damaged(column).with_source(error))?
+            .map_err(|error| self.damaged(column).with_source(error))
     }
 
     /// Passes over the columns of a row that was not joined.
@@ -60,26 +79,32 @@ impl<'a> Columns<'a> {
     }
 
     fn damaged(&self, column: &str) -> StoreError {
-        corrupt(self.table, &self.key, column)
+        let key = match self.key {
+            Key::Is(key) => key,
+            Key::InColumn(index) => match self.row.get_ref(index) {
+                Ok(ValueRef::Text(text)) => str::from_utf8(text).unwrap_or_default(),
+                _ => "",
+            },
+        };
+        corrupt(self.table, key, column)
     }
 }
 
 /// The columns of [`ENTRY_COLUMNS`]; `None` if the row was not joined.
 pub(crate) fn entry(columns: &mut Columns<'_>) -> Result<Option<SharedChangeEntry>, StoreError> {
-    columns.row_of("shared_changes", "");
-    let Some(key) = columns.text("hlc")? else {
+    columns.keyed_row_of("shared_changes");
+    let Some(hlc) = columns.text_or_null("hlc")? else {
         return Ok(columns.skip(4));
     };
-    columns.row_of("shared_changes", &key);
-    let model_type = columns.take("model_type")?;
-    let (record_uuid, change_type): (String, String) =
-        (columns.take("record_uuid")?, columns.take("change_type")?);
-    let data: String = columns.take("data")?;
+    let model_type = columns.text("model_type")?;
+    let record_uuid = columns.text("record_uuid")?;
+    let change_type = columns.text("change_type")?;
+    let data = columns.text("data")?;
     let damaged = |column| columns.damaged(column);
     Ok(Some(SharedChangeEntry {
-        hlc: key.parse().map_err(|_| damaged("hlc"))?,
-        model_type,
-        record_uuid: parse_uuid(&record_uuid).ok_or_else(|| damaged("record_uuid"))?,
+        hlc: hlc.parse().map_err(|_| damaged("hlc"))?,
+        model_type: model_type.to_owned(),
+        record_uuid: parse_uuid(record_uuid).ok_or_else(|| damaged("record_uuid"))?,
         change_type: change_type.parse().map_err(|_| damaged("change_type"))?,
         data: JsonText::new(data).map_err(|_| damaged("data"))?,
     }))
@@ -87,11 +112,10 @@ pub(crate) fn entry(columns: &mut Columns<'_>) -> Result<Option<SharedChangeEntr
 
 /// The stamp of an entry, and when it was written.
 pub(crate) fn summary(columns: &mut Columns<'_>) -> Result<EntrySummary, StoreError> {
-    let text: String = columns.take("hlc")?;
-    columns.row_of("shared_changes", &text);
+    columns.keyed_row_of("shared_changes");
+    let text = columns.text("hlc")?;
     let hlc = text.parse().map_err(|_| columns.damaged("hlc"))?;
-    let created_at: String = columns.take("created_at")?;
-    let created_at_ms = created_at_ms(&created_at, hlc);
+    let created_at_ms = created_at_ms(columns.text("created_at")?, hlc);
     Ok(EntrySummary { hlc, created_at_ms })
 }
 
@@ -99,18 +123,6 @@ pub(crate) fn summary(columns: &mut Columns<'_>) -> Result<EntrySummary, StoreEr
 /// stamp: it has to have some age, and nothing else depends on it.
 fn created_at_ms(text: &str, hlc: Hlc) -> i64 {
     time::from_text(text).unwrap_or_else(|| i64::try_from(hlc.timestamp).unwrap_or(i64::MAX))
-}
-
-pub(crate) fn entry_model(stored: &StoredEntry) -> shared_change::ActiveModel {
-    let entry = &stored.entry;
-    shared_change::ActiveModel {
-        hlc: Set(entry.hlc.to_string()),
-        model_type: Set(entry.model_type.clone()),
-        record_uuid: Set(entry.record_uuid.hyphenated().to_string()),
-        change_type: Set(entry.change_type.as_str().to_owned()),
-        data: Set(entry.data.as_str().to_owned()),
-        created_at: Set(time::to_text(stored.created_at_ms)),
-    }
 }
 
 /// Columns that [`state`] reads.
@@ -123,10 +135,10 @@ pub(crate) const STATE_TABLES: &str =
 
 pub(crate) fn state(columns: &mut Columns<'_>) -> Result<LogState, StoreError> {
     let identity = identity(columns)?;
-    columns.row_of("sync_log_state", "1");
+    columns.row_of("sync_log_state", Key::Is("1"));
     let head = stamp(columns, "head")?;
     let floor = stamp(columns, "floor")?;
-    let tag: String = columns.take("floor_tag")?;
+    let tag = columns.text("floor_tag")?;
     let tag: Tag = tag.parse().map_err(|_| columns.damaged("floor_tag"))?;
     let high_water = stamp(columns, "high_water")?;
     let solo = columns.take::<i64>("solo")? != 0;
@@ -143,7 +155,7 @@ pub(crate) fn state(columns: &mut Columns<'_>) -> Result<LogState, StoreError> {
 pub(crate) const IDENTITY: &str = "SELECT library_id, device_id, log_id FROM sync_log_identity";
 
 pub(crate) fn identity(columns: &mut Columns<'_>) -> Result<LogIdentity, StoreError> {
-    columns.row_of("sync_log_identity", "1");
+    columns.row_of("sync_log_identity", Key::Is("1"));
     Ok(LogIdentity {
         library_id: id(columns, "library_id")?,
         device_id: id(columns, "device_id")?,
@@ -152,12 +164,12 @@ pub(crate) fn identity(columns: &mut Columns<'_>) -> Result<LogIdentity, StoreEr
 }
 
 fn id(columns: &mut Columns<'_>, column: &str) -> Result<Uuid, StoreError> {
-    let text: String = columns.take(column)?;
-    parse_uuid(&text).ok_or_else(|| columns.damaged(column))
+    let text = columns.text(column)?;
+    parse_uuid(text).ok_or_else(|| columns.damaged(column))
 }
 
 fn stamp(columns: &mut Columns<'_>, column: &str) -> Result<Hlc, StoreError> {
-    let text: String = columns.take(column)?;
+    let text = columns.text(column)?;
     text.parse().map_err(|_| columns.damaged(column))
 }
 
@@ -168,44 +180,39 @@ pub(crate) const PEER_COLUMNS: &str = "a.peer_device_id, a.last_acked_hlc, a.ack
 
 /// A peer's row in either table; `None` if neither was joined.
 pub(crate) fn peer(columns: &mut Columns<'_>) -> Result<Option<PeerRow>, StoreError> {
-    columns.row_of("peer_acks", "");
-    let acked_by = columns.text("peer_device_id")?;
-    columns.row_of("peer_acks", acked_by.as_deref().unwrap_or_default());
-    let last_acked_hlc = columns.text("last_acked_hlc")?.unwrap_or_default();
+    columns.keyed_row_of("peer_acks");
+    let acked_by = columns.text_or_null("peer_device_id")?;
+    let last_acked_hlc = columns.text_or_null("last_acked_hlc")?.unwrap_or_default();
     // Only told, never decided on: a time that cannot be read is the epoch.
-    let acked_at = columns.text("acked_at")?;
-    let acked_at_ms = acked_at.as_deref().and_then(time::from_text);
-    columns.row_of("sync_log_peers", "");
-    let known_as = columns.text("peer_device_id")?;
-    let facts = match &known_as {
+    let acked_at = columns.text_or_null("acked_at")?;
+    columns.keyed_row_of("sync_log_peers");
+    let known_as = columns.text_or_null("peer_device_id")?;
+    let facts = match known_as {
         Some(key) => Some(facts(columns, key)?),
         None => columns.skip(7),
     };
     Ok(acked_by.or(known_as).map(|peer_device_id| PeerRow {
-        peer_device_id,
-        last_acked_hlc,
-        acked_at_ms: acked_at_ms.unwrap_or_default(),
+        peer_device_id: peer_device_id.to_owned(),
+        last_acked_hlc: last_acked_hlc.to_owned(),
+        acked_at_ms: acked_at.and_then(time::from_text).unwrap_or_default(),
         facts,
     }))
 }
 
 fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> {
-    columns.row_of("sync_log_peers", key);
-    let state: String = columns.take("state")?;
+    let state = columns.text("state")?;
     let admission: i64 = columns.take("admission")?;
-    let registered_by: String = columns.take("registered_by")?;
-    let registered_at: String = columns.take("registered_at")?;
-    let retired_at = columns.text("retired_at")?;
-    let retired_reason = columns.text("retired_reason")?;
-    let hold = columns.text("hold")?;
+    let registered_by = columns.text("registered_by")?;
+    let registered_at = columns.text("registered_at")?;
+    let retired_at = columns.text_or_null("retired_at")?;
+    let retired_reason = columns.text_or_null("retired_reason")?;
+    let hold = columns.text_or_null("hold")?;
     let damaged = |column| columns.damaged(column);
     parse_uuid(key).ok_or_else(|| damaged("peer_device_id"))?;
-    let since_ms = retired_at.as_deref().and_then(time::from_text);
-    let reason = retired_reason
-        .as_deref()
-        .and_then(RetireReason::from_stored);
+    let since_ms = retired_at.and_then(time::from_text);
+    let reason = retired_reason.and_then(RetireReason::from_stored);
     Ok(PeerFacts {
-        state: match state.as_str() {
+        state: match state {
             "active" => PeerState::Active,
             "retired" => PeerState::Retired {
                 since_ms: since_ms.ok_or_else(|| damaged("retired_at"))?,
@@ -213,10 +220,9 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
             },
             _ => return Err(damaged("state")),
         },
-        registered_by: RegisteredBy::from_stored(&registered_by)
+        registered_by: RegisteredBy::from_stored(registered_by)
             .ok_or_else(|| damaged("registered_by"))?,
-        registered_at_ms: time::from_text(&registered_at)
-            .ok_or_else(|| damaged("registered_at"))?,
+        registered_at_ms: time::from_text(registered_at).ok_or_else(|| damaged("registered_at"))?,
         admission: u32::try_from(admission).map_err(|_| damaged("admission"))?,
         hold: hold
             .map(|text| text.parse().map_err(|_| damaged("hold")))
@@ -224,28 +230,30 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
     })
 }
 
-pub(crate) fn ack_model(peer: &Peer) -> peer_ack::ActiveModel {
-    peer_ack::ActiveModel {
-        peer_device_id: Set(peer.peer.hyphenated().to_string()),
-        last_acked_hlc: Set(peer.acked.to_string()),
-        acked_at: Set(time::to_text(peer.acked_at_ms)),
-    }
+/// A peer's row of `peer_acks`, in the order of its columns.
+pub(crate) fn ack_values(peer: &Peer) -> [Value; 3] {
+    [
+        peer.peer.hyphenated().to_string().into(),
+        peer.acked.to_string().into(),
+        time::to_text(peer.acked_at_ms).into(),
+    ]
 }
 
-pub(crate) fn peer_model(peer: &Peer) -> peer::ActiveModel {
+/// A peer's row of `sync_log_peers`, in the order of its columns.
+pub(crate) fn peer_values(peer: &Peer) -> [Value; 8] {
     let facts = &peer.facts;
     let (state, retired) = match facts.state {
         PeerState::Active => ("active", None),
         PeerState::Retired { since_ms, reason } => ("retired", Some((since_ms, reason))),
     };
-    peer::ActiveModel {
-        peer_device_id: Set(peer.peer.hyphenated().to_string()),
-        state: Set(state.to_owned()),
-        admission: Set(facts.admission),
-        registered_by: Set(facts.registered_by.as_str().to_owned()),
-        registered_at: Set(time::to_text(facts.registered_at_ms)),
-        retired_at: Set(retired.map(|(since_ms, _)| time::to_text(since_ms))),
-        retired_reason: Set(retired.map(|(_, reason)| reason.as_str().to_owned())),
-        hold: Set(facts.hold.map(|hold| hold.to_string())),
-    }
+    [
+        peer.peer.hyphenated().to_string().into(),
+        state.to_owned().into(),
+        facts.admission.into(),
+        facts.registered_by.as_str().to_owned().into(),
+        time::to_text(facts.registered_at_ms).into(),
+        retired.map(|(since_ms, _)| time::to_text(since_ms)).into(),
+        retired.map(|(_, reason)| reason.as_str().to_owned()).into(),
+        facts.hold.map(|hold| hold.to_string()).into(),
+    ]
 }

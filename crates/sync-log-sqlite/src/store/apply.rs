@@ -1,120 +1,83 @@
 //! One job inside a transaction: look, decide, write.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Statement,
-    Value,
-};
+use rusqlite::{Connection, Params, params, params_from_iter};
 use sync_log_core::{
-    Changes, EntrySummary, Hlc, LogError, LogState, Mark, Needs, Peer, PeerRow, PeersNeeded,
-    SharedChangeEntry, StoreError, StoreErrorKind, StoredEntry, Tag, View, WriteJob,
+    Changes, Hlc, LogError, LogState, Mark, Needs, Peer, PeerRow, PeersNeeded, StoreError,
+    StoreErrorKind, StoredEntry, Tag, Uuid, View, WriteJob,
 };
 
 use super::select;
-use crate::entities::{peer, peer_ack, shared_change};
 use crate::failure::failed;
-use crate::rows::{self, Columns, ENTRY_COLUMNS};
-
-/// Rows of one INSERT: 6 binds each, far below SQLite's 32,766.
-const ROWS_PER_INSERT: usize = 500;
-
-/// Stamps of one lookup.
-const STAMPS_PER_LOOKUP: usize = 500;
+use crate::rows;
+use crate::statement::prepare;
+use crate::time;
 
 /// A write transaction that several jobs share.
 pub(super) struct Shared<'a> {
-    txn: &'a DatabaseTransaction,
+    db: &'a Connection,
     /// As it will be once everything is written.
     state: LogState,
     /// As it is in the database.
     stored: LogState,
-    /// Decided and not written yet, so that many jobs make one statement.
-    appended: Vec<StoredEntry>,
+    created_at: CreatedAt,
     pub(super) pruned: bool,
 }
 
 impl<'a> Shared<'a> {
     /// Reads the state under the write lock: another process may have moved it.
-    pub(super) async fn begin(txn: &'a DatabaseTransaction) -> Result<Self, StoreError> {
-        let state = select::state(txn).await?;
+    pub(super) fn begin(db: &'a Connection) -> Result<Self, StoreError> {
+        let state = select::state(db)?;
         Ok(Self {
-            txn,
+            db,
             state,
             stored: state,
-            appended: Vec::new(),
+            created_at: CreatedAt::default(),
             pruned: false,
         })
     }
 
     /// Runs one job. A refusal is its own; a failure is the transaction's.
-    pub(super) async fn run(
-        &mut self,
-        job: &mut WriteJob,
-    ) -> Result<Result<(), LogError>, StoreError> {
-        let needs = job.needs(&self.state);
-        if needs != Needs::default() {
-            self.flush().await?;
-        }
-        let view = self.view(&needs).await?;
+    pub(super) fn run(&mut self, job: &mut WriteJob) -> Result<Result<(), LogError>, StoreError> {
+        let view = self.view(&job.needs(&self.state))?;
         match job.decide(&view) {
-            Ok(changes) => self.apply(changes).await.map(Ok),
+            Ok(changes) => self.apply(changes).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         }
     }
 
     /// Writes what is left.
-    pub(super) async fn finish(mut self) -> Result<(), StoreError> {
-        self.flush().await?;
+    pub(super) fn finish(self) -> Result<(), StoreError> {
         if self.state != self.stored {
-            write_state(self.txn, &self.state)
-                .await
-                .map_err(|e| failed("write the state", e))?;
+            self.write_state()?;
         }
         Ok(())
     }
 
-    async fn view(&self, needs: &Needs) -> Result<View<'_>, StoreError> {
+    fn view(&self, needs: &Needs) -> Result<View<'_>, StoreError> {
+        let mut entries = Vec::new();
+        for hlc in &needs.entries {
+            entries.extend(select::entry(self.db, *hlc)?);
+        }
         Ok(View {
             state: &self.state,
-            entries: self.entries(&needs.entries).await?,
-            peers: self.peers(needs.peers).await?,
-            oldest: self.oldest(needs.oldest).await?,
+            entries,
+            peers: self.peers(needs.peers)?,
+            oldest: match needs.oldest {
+                0 => Vec::new(),
+                count => select::oldest(self.db, count)?,
+            },
         })
     }
 
-    async fn entries(&self, stamps: &[Hlc]) -> Result<Vec<SharedChangeEntry>, StoreError> {
-        let mut found = Vec::new();
-        for stamps in stamps.chunks(STAMPS_PER_LOOKUP) {
-            let places = vec!["?"; stamps.len()].join(", ");
-            let sql = format!("SELECT {ENTRY_COLUMNS} FROM shared_changes WHERE hlc IN ({places})");
-            let stamps = stamps.iter().map(|stamp| Value::from(stamp.to_string()));
-            for row in select::all(self.txn, &sql, stamps, "look up entries").await? {
-                found.extend(rows::entry(&mut Columns::of(&row))?);
-            }
-        }
-        Ok(found)
-    }
-
-    async fn peers(&self, needed: PeersNeeded) -> Result<Vec<PeerRow>, StoreError> {
+    fn peers(&self, needed: PeersNeeded) -> Result<Vec<PeerRow>, StoreError> {
         match needed {
             PeersNeeded::None => Ok(Vec::new()),
-            PeersNeeded::One(peer) => Ok(select::peer(self.txn, peer).await?.into_iter().collect()),
-            PeersNeeded::All => select::peers(self.txn).await,
+            PeersNeeded::One(peer) => Ok(select::peer(self.db, peer)?.into_iter().collect()),
+            PeersNeeded::All => select::peers(self.db),
         }
     }
 
-    async fn oldest(&self, count: usize) -> Result<Vec<EntrySummary>, StoreError> {
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let sql = "SELECT hlc, created_at FROM shared_changes ORDER BY hlc LIMIT ?";
-        let rows = select::all(self.txn, sql, [select::limit(count)], "list entries").await?;
-        rows.iter()
-            .map(|row| rows::summary(&mut Columns::of(row)))
-            .collect()
-    }
-
-    async fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
+    fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
         // Every field by name: a kind of change that is added later must not be
         // ignored here.
         let Changes {
@@ -125,37 +88,50 @@ impl<'a> Shared<'a> {
             prune_through,
         } = changes;
         if let Some(hlc) = prune_through {
-            self.flush().await?;
-            self.prune(hlc).await?;
+            self.prune(hlc)?;
+        }
+        for stored in &append {
+            self.insert(stored)?;
         }
         if let Some(last) = append.last() {
             self.state.head = last.entry.hlc;
         }
-        self.appended.extend(append);
         if let Some(peer) = peer {
-            write_peer(self.txn, &peer)
-                .await
-                .map_err(|error| failed("write a peer", error))?;
+            self.write_peer(&peer)?;
         }
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
         Ok(())
     }
 
-    async fn prune(&mut self, through: Hlc) -> Result<(), StoreError> {
-        let last = self
-            .entries(&[through])
-            .await?
-            .into_iter()
-            .next()
-            .ok_or_else(|| {
-                StoreError::new(StoreErrorKind::Corrupt, "find the entry to prune through")
-            })?;
-        shared_change::Entity::delete_many()
-            .filter(shared_change::Column::Hlc.lte(through.to_string()))
-            .exec(self.txn)
-            .await
-            .map_err(|error| failed("delete entries", error))?;
+    fn insert(&mut self, stored: &StoredEntry) -> Result<(), StoreError> {
+        let entry = &stored.entry;
+        let sql = "INSERT INTO shared_changes \
+                   (hlc, model_type, record_uuid, change_type, data, created_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let mut record_uuid = Uuid::encode_buffer();
+        let hlc = entry.hlc.to_text();
+        let values = params![
+            hlc.as_str(),
+            entry.model_type,
+            &*entry
+                .record_uuid
+                .hyphenated()
+                .encode_lower(&mut record_uuid),
+            entry.change_type.as_str(),
+            entry.data.as_str(),
+            self.created_at.text(stored.created_at_ms),
+        ];
+        execute(self.db, sql, values, "insert an entry")
+    }
+
+    fn prune(&mut self, through: Hlc) -> Result<(), StoreError> {
+        let last = select::entry(self.db, through)?.ok_or_else(|| {
+            StoreError::new(StoreErrorKind::Corrupt, "find the entry to prune through")
+        })?;
+        let sql = "DELETE FROM shared_changes WHERE hlc <= ?1";
+        let through_text = through.to_text();
+        execute(self.db, sql, [through_text.as_str()], "delete entries")?;
         self.state.floor = Mark {
             hlc: through,
             tag: Tag::of(&last),
@@ -164,56 +140,69 @@ impl<'a> Shared<'a> {
         Ok(())
     }
 
-    async fn flush(&mut self) -> Result<(), StoreError> {
-        for chunk in self.appended.chunks(ROWS_PER_INSERT) {
-            shared_change::Entity::insert_many(chunk.iter().map(rows::entry_model))
-                .exec_without_returning(self.txn)
-                .await
-                .map_err(|error| failed("insert entries", error))?;
-        }
-        self.appended.clear();
-        Ok(())
+    fn write_state(&self) -> Result<(), StoreError> {
+        let sql = "UPDATE sync_log_state \
+                   SET head = ?1, floor = ?2, floor_tag = ?3, high_water = ?4, solo = ?5 \
+                   WHERE id = 1";
+        let state = &self.state;
+        let [head, floor, high_water] =
+            [state.head, state.floor.hlc, state.high_water].map(|hlc| hlc.to_text());
+        let values = params![
+            head.as_str(),
+            floor.as_str(),
+            state.floor.tag.to_string(),
+            high_water.as_str(),
+            state.solo,
+        ];
+        execute(self.db, sql, values, "write the state")
+    }
+
+    fn write_peer(&self, peer: &Peer) -> Result<(), StoreError> {
+        // Columns that are not named here keep what they have.
+        let ack = "INSERT INTO peer_acks (peer_device_id, last_acked_hlc, acked_at) \
+                   VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (peer_device_id) DO UPDATE SET \
+                   last_acked_hlc = excluded.last_acked_hlc, acked_at = excluded.acked_at";
+        let values = params_from_iter(rows::ack_values(peer));
+        execute(self.db, ack, values, "write a peer's ack")?;
+        let facts = "INSERT INTO sync_log_peers (peer_device_id, state, admission, \
+                     registered_by, registered_at, retired_at, retired_reason, hold) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+                     ON CONFLICT (peer_device_id) DO UPDATE SET \
+                     state = excluded.state, admission = excluded.admission, \
+                     registered_by = excluded.registered_by, \
+                     registered_at = excluded.registered_at, \
+                     retired_at = excluded.retired_at, \
+                     retired_reason = excluded.retired_reason, hold = excluded.hold";
+        let values = params_from_iter(rows::peer_values(peer));
+        execute(self.db, facts, values, "write a peer")
     }
 }
 
-async fn write_state(txn: &DatabaseTransaction, state: &LogState) -> Result<(), DbErr> {
-    let sql = "UPDATE sync_log_state SET head = ?, floor = ?, floor_tag = ?, high_water = ?, \
-               solo = ? WHERE id = 1";
-    let values: [Value; 5] = [
-        state.head.to_string().into(),
-        state.floor.hlc.to_string().into(),
-        state.floor.tag.to_string().into(),
-        state.high_water.to_string().into(),
-        i64::from(state.solo).into(),
-    ];
-    let statement = Statement::from_sql_and_values(txn.get_database_backend(), sql, values);
-    txn.execute_raw(statement).await.map(drop)
+fn execute(
+    db: &Connection,
+    sql: &str,
+    values: impl Params,
+    doing: &'static str,
+) -> Result<(), StoreError> {
+    let failed = |error| failed(doing, error);
+    let mut statement = prepare(db, sql).map_err(failed)?;
+    statement.execute(values).map(drop).map_err(failed)
 }
 
-async fn write_peer(txn: &DatabaseTransaction, row: &Peer) -> Result<(), DbErr> {
-    peer_ack::Entity::insert(rows::ack_model(row))
-        .on_conflict(
-            OnConflict::column(peer_ack::Column::PeerDeviceId)
-                .update_columns([peer_ack::Column::LastAckedHlc, peer_ack::Column::AckedAt])
-                .to_owned(),
-        )
-        .exec_without_returning(txn)
-        .await?;
-    peer::Entity::insert(rows::peer_model(row))
-        .on_conflict(
-            OnConflict::column(peer::Column::PeerDeviceId)
-                .update_columns([
-                    peer::Column::State,
-                    peer::Column::Admission,
-                    peer::Column::RegisteredBy,
-                    peer::Column::RegisteredAt,
-                    peer::Column::RetiredAt,
-                    peer::Column::RetiredReason,
-                    peer::Column::Hold,
-                ])
-                .to_owned(),
-        )
-        .exec_without_returning(txn)
-        .await
-        .map(drop)
+/// The text of a time. Entries of one batch have one, so it is kept.
+#[derive(Default)]
+struct CreatedAt {
+    ms: i64,
+    text: String,
+}
+
+impl CreatedAt {
+    fn text(&mut self, ms: i64) -> &str {
+        if self.text.is_empty() || self.ms != ms {
+            self.ms = ms;
+            self.text = time::to_text(ms);
+        }
+        &self.text
+    }
 }

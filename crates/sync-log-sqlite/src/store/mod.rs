@@ -1,21 +1,25 @@
-//! The store: one task that writes, a few connections that read.
+//! The store: one thread that writes, a few that read.
 
 mod apply;
 mod open;
+mod reader;
 mod select;
+mod thread;
 mod writer;
 
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sea_orm::{DatabaseConnection, TransactionTrait};
+use rusqlite::Connection;
 use sync_log_core::{
     LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey, WriteJob,
 };
 use tokio::sync::oneshot;
 
+use crate::connect::Place;
 use crate::failure::failed;
+use reader::Readers;
 use select::Standing;
 use writer::{Message, Queued, Writer};
 
@@ -24,7 +28,7 @@ use writer::{Message, Queued, Writer};
 /// In a file it promises everything that [`LogStore`] asks for. In memory it
 /// promises everything but durability.
 pub struct SqliteStore {
-    readers: DatabaseConnection,
+    readers: Readers,
     writer: Writer,
 }
 
@@ -44,83 +48,72 @@ impl LogStore for SqliteStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        self.refuse_closed("read")?;
-        let Standing { state, at, peer } = select::standing(&self.readers, &request).await?;
-        if request.max_entries == 0 || request.after >= state.head {
-            return Ok(ReadView {
-                state,
-                at,
-                entries: Vec::new(),
-                peer,
-            });
-        }
-        // There is something to read. A second statement would see another
-        // state, so begin again, inside a transaction.
-        let txn = self
-            .readers
-            .begin()
-            .await
-            .map_err(|error| failed("begin to read", error))?;
-        let Standing { state, at, peer } = select::standing(&txn, &request).await?;
-        let entries = select::page(&txn, &request).await?;
-        txn.commit()
-            .await
-            .map_err(|error| failed("end a read", error))?;
-        Ok(ReadView {
-            state,
-            at,
-            entries,
-            peer,
-        })
+        let read = move |db: &mut Connection| in_one_state(db, |db| read(db, &request));
+        self.readers.run("read", read).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        self.refuse_closed("survey")?;
-        let txn = self
-            .readers
-            .begin()
-            .await
-            .map_err(|error| failed("begin to read", error))?;
-        let state = select::state(&txn).await?;
-        let peers = select::peers(&txn).await?;
-        let mut extents = Vec::new();
-        for place in places(&state, &peers) {
-            extents.push(select::extent(&txn, place).await?);
-        }
-        txn.commit()
-            .await
-            .map_err(|error| failed("end a read", error))?;
-        Ok(Survey {
-            state,
-            peers,
-            extents,
-        })
+        let survey = move |db: &mut Connection| in_one_state(db, |db| survey(db, places));
+        self.readers.run("survey", survey).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
         self.writer.close().await;
-        self.readers
-            .close_by_ref()
-            .await
-            .map_err(|error| failed("close", error))
+        Ok(())
     }
 }
 
 impl SqliteStore {
-    fn new(writer: DatabaseConnection, readers: DatabaseConnection, busy: Duration) -> Self {
-        Self {
-            readers,
-            writer: writer::spawn(writer, busy),
-        }
+    /// A store on a place whose tables are there, and on the connection that writes.
+    fn new(db: Connection, place: Place, busy: Duration) -> Result<Self, StoreError> {
+        Ok(Self {
+            readers: Readers::new(place, busy),
+            writer: writer::spawn(db, busy)?,
+        })
     }
+}
 
-    fn refuse_closed(&self, doing: &'static str) -> Result<(), StoreError> {
-        if self.writer.queue.is_closed() {
-            Err(closed(doing))
-        } else {
-            Ok(())
-        }
-    }
+/// Reads in a transaction, so that all statements see what the first one saw.
+fn in_one_state<T>(
+    db: &mut Connection,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let txn = db
+        .transaction()
+        .map_err(|error| failed("begin to read", error))?;
+    let found = read(&txn)?;
+    txn.finish().map_err(|error| failed("end a read", error))?;
+    Ok(found)
+}
+
+fn read(db: &Connection, request: &ReadRequest) -> Result<ReadView, StoreError> {
+    let Standing { state, at, peer } = select::standing(db, request)?;
+    let nothing = request.max_entries == 0 || request.after >= state.head;
+    let entries = match nothing {
+        true => Vec::new(),
+        false => select::page(db, request)?,
+    };
+    Ok(ReadView {
+        state,
+        at,
+        entries,
+        peer,
+    })
+}
+
+fn survey(db: &Connection, places: Places) -> Result<Survey, StoreError> {
+    let state = select::state(db)?;
+    let peers = select::peers(db)?;
+    let extents = places(&state, &peers)
+        .into_iter()
+        .map(|place| select::extent(db, place))
+        .collect::<Result<_, _>>()?;
+    Ok(Survey {
+        state,
+        peers,
+        extents,
+    })
 }
 
 fn closed(doing: &'static str) -> StoreError {

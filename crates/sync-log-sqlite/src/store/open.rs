@@ -3,18 +3,26 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Statement};
+use rusqlite::Connection;
+use sea_orm::sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous,
+};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
 use sea_orm_migration::MigratorTrait;
-use sync_log_core::{Hlc, StoreErrorKind, Tag, Uuid};
+use sync_log_core::{Hlc, StoreError, StoreErrorKind, Tag, Uuid};
 
-use super::{SqliteStore, writer};
-use crate::connect;
+use super::writer::WriteLock;
+use super::{SqliteStore, thread};
+use crate::connect::{self, MEMORY_VFS, Place};
 use crate::error::OpenError;
 use crate::failure::{corrupt, failed};
 use crate::migration::Migrator;
 use crate::options::{DEFAULT_BUSY_TIMEOUT, FILE_NAME};
-use crate::probe::{self, match_identity, statement};
-use crate::rows::IDENTITY;
+use crate::probe::{self, Found, Ids};
+use crate::statement::prepare;
 use crate::time;
 
 /// How long to wait before another attempt at a file that is locked for a
@@ -37,12 +45,15 @@ impl SqliteStore {
         busy_timeout: Duration,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
-        probe::prepare_folder(data_dir)?;
-        let path = data_dir.join(FILE_NAME);
+        let ids = Ids {
+            library_id,
+            device_id,
+        };
+        let place = Place::File(data_dir.join(FILE_NAME));
         let busy = busy_timeout.min(LONGEST_WAIT);
         let deadline = Instant::now() + busy;
         loop {
-            match open_once(&path, library_id, device_id, busy, now_ms).await {
+            match open_once(&place, ids, busy, now_ms).await {
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
                     tracing::debug!(%error, "the file is locked for a moment; trying again");
                     tokio::time::sleep(RETRY_PAUSE).await;
@@ -61,48 +72,48 @@ impl SqliteStore {
         device_id: Uuid,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
-        let path = Path::new(":memory:");
-        let db = connect::memory()
-            .await
-            .map_err(|error| OpenError::store(path, error))?;
-        let busy = DEFAULT_BUSY_TIMEOUT;
-        migrate(&db, path, library_id, device_id, busy, now_ms).await?;
-        Ok(Self::new(db.clone(), db, busy))
+        let ids = Ids {
+            library_id,
+            device_id,
+        };
+        let place = Place::in_memory();
+        open_found(&place, Found::Nothing, ids, DEFAULT_BUSY_TIMEOUT, now_ms).await
     }
 }
 
 async fn open_once(
-    path: &Path,
-    library_id: Uuid,
-    device_id: Uuid,
+    place: &Place,
+    ids: Ids,
     busy: Duration,
     now_ms: i64,
 ) -> Result<SqliteStore, OpenError> {
-    let (writer, readers) = open_parts(path, library_id, device_id, busy, now_ms).await?;
-    Ok(SqliteStore::new(writer, readers, busy))
+    let path = place.path().to_owned();
+    let looked = thread::run("sync-log-opener", move || probe::probe(&path, ids, busy)).await;
+    let found = looked.map_err(|error| OpenError::store(place.path(), error))??;
+    open_found(place, found, ids, busy, now_ms).await
 }
 
-/// The connection that writes, on a file that is this log, and those that read.
-pub(super) async fn open_parts(
-    path: &Path,
-    library_id: Uuid,
-    device_id: Uuid,
+async fn open_found(
+    place: &Place,
+    found: Found,
+    ids: Ids,
     busy: Duration,
     now_ms: i64,
-) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
-    let failed_at = |error| OpenError::store(path, error);
-    let found = probe::probe(path, library_id, device_id, busy).await?;
-    let db = connect::writer(path, found, busy)
-        .await
-        .map_err(failed_at)?;
-    if let Err(refusal) = migrate(&db, path, library_id, device_id, busy, now_ms).await {
-        db.close_by_ref()
-            .await
-            .map_err(|error| failed_at(failed("close", error)))?;
-        return Err(refusal);
+) -> Result<SqliteStore, OpenError> {
+    let failed = |error| OpenError::store(place.path(), error);
+    let maker = match found {
+        Found::Log => None,
+        Found::Nothing | Found::Unfinished => Some(make(place, found, ids, busy, now_ms).await?),
+    };
+    let of = place.clone();
+    let opened = thread::run("sync-log-opener", move || open_made(&of, ids, busy)).await;
+    // Not before there is another: memory is gone with the last connection to it.
+    if let Some(maker) = maker {
+        let closed = maker.close_by_ref().await;
+        closed.map_err(|error| failed(crate::failure::failed("close", error)))?;
     }
-    let readers = connect::readers(path, busy).await.map_err(failed_at)?;
-    Ok((db, readers))
+    let db = opened.map_err(failed)??;
+    SqliteStore::new(db, place.clone(), busy).map_err(failed)
 }
 
 fn is_locked(error: &OpenError) -> bool {
@@ -114,54 +125,108 @@ fn is_locked(error: &OpenError) -> bool {
 /// "immediately", to read only. A statement that could write is refused.
 const WRITE_NOTHING: &str = "UPDATE sync_log_state SET solo = solo WHERE id = 0";
 
+/// The connection that writes, on a log that is made. Under the write lock, so
+/// that what another process is making is not taken for a part of a log.
+pub(super) fn open_made(place: &Place, ids: Ids, busy: Duration) -> Result<Connection, OpenError> {
+    let refused = |error: StoreError| OpenError::store(place.path(), error);
+    let db = connect::writer(place, busy).map_err(refused)?;
+    let lock = WriteLock::take(&db, busy).map_err(refused)?;
+    prepare(&db, WRITE_NOTHING)
+        .and_then(|mut update| update.execute([]))
+        .map_err(|error| refused(failed("see whether the file may be written", error)))?;
+    let lost = || refused(corrupt("sync_log_identity", "1", "id"));
+    let stored = probe::identity(&db).map_err(refused)?.ok_or_else(lost)?;
+    ids.refuse_other(stored, place.path())?;
+    lock.commit().map_err(refused)?;
+    Ok(db)
+}
+
 /// Makes the tables and says whose log it is, in one transaction that begins
 /// with the write lock: of two processes that make a file, one finds it made.
-async fn migrate(
-    db: &DatabaseConnection,
-    path: &Path,
-    library_id: Uuid,
-    device_id: Uuid,
+async fn make(
+    place: &Place,
+    found: Found,
+    ids: Ids,
     busy: Duration,
     now_ms: i64,
-) -> Result<(), OpenError> {
-    let failed_at = |error| OpenError::store(path, failed("make the tables", error));
-    let txn = writer::begin_immediate(db, busy)
-        .await
-        .map_err(|error| OpenError::store(path, error))?;
-    Migrator::up(&txn, None).await.map_err(failed_at)?;
-    txn.execute_unprepared(WRITE_NOTHING)
-        .await
-        .map_err(failed_at)?;
-    match txn
-        .query_one_raw(statement(IDENTITY))
-        .await
-        .map_err(failed_at)?
-    {
-        Some(row) => match_identity(&row, path, library_id, device_id)?,
-        None if has_state(&txn).await.map_err(failed_at)? => {
-            let lost = corrupt("sync_log_identity", "1", "id");
-            return Err(OpenError::store(path, lost));
+) -> Result<DatabaseConnection, OpenError> {
+    let failed_at = |error| OpenError::store(place.path(), failed("make the tables", error));
+    let db = connect_maker(place, found, busy).await.map_err(failed_at)?;
+    let made = migrate(&db, ids, now_ms).await.map_err(failed_at);
+    match made {
+        Ok(()) => Ok(db),
+        Err(refusal) => {
+            db.close_by_ref().await.map_err(failed_at)?;
+            Err(refusal)
         }
-        None => identify(&txn, library_id, device_id, now_ms)
-            .await
-            .map_err(failed_at)?,
     }
-    txn.commit().await.map_err(failed_at)
 }
 
-/// A log that knows where it stands has an identity, or lost it.
-async fn has_state(txn: &DatabaseTransaction) -> Result<bool, DbErr> {
-    let row = txn.query_one_raw(statement("SELECT id FROM sync_log_state"));
-    Ok(row.await?.is_some())
+/// A file's name is set on the options, so that no path has to be a URL.
+const ANY_FILE: &str = "sqlite:sync.db";
+
+/// The connection that runs migrations; closed once they have run.
+async fn connect_maker(
+    place: &Place,
+    found: Found,
+    busy: Duration,
+) -> Result<DatabaseConnection, DbErr> {
+    let place = place.clone();
+    let map = move |options: SqliteConnectOptions| {
+        let options = match &place {
+            Place::File(path) => options.filename(path).journal_mode(SqliteJournalMode::Wal),
+            Place::Memory(name) => options.filename(name).vfs(MEMORY_VFS),
+        };
+        let options = options
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(busy);
+        match found {
+            // Has an effect before the first table only; on a database that has
+            // tables it would be a write, at every opening.
+            Found::Nothing => options
+                .create_if_missing(true)
+                .auto_vacuum(SqliteAutoVacuum::Incremental),
+            Found::Unfinished | Found::Log => options.create_if_missing(false),
+        }
+    };
+    let mut options = ConnectOptions::new(ANY_FILE);
+    options
+        .max_connections(1)
+        .sqlx_logging(statements_are_wanted())
+        .map_sqlx_sqlite_opts(map);
+    Database::connect(options).await
 }
 
-async fn identify(
-    txn: &DatabaseTransaction,
-    library_id: Uuid,
-    device_id: Uuid,
-    now_ms: i64,
-) -> Result<(), DbErr> {
-    let ids = [library_id, device_id, Uuid::new_v4()].map(|id| id.hyphenated().to_string().into());
+/// Statements are told to a subscriber that asks for them before a log is opened;
+/// to any other that would only cost time. Values are never told.
+fn statements_are_wanted() -> bool {
+    tracing::enabled!(target: "sqlx::query", tracing::Level::TRACE)
+}
+
+async fn migrate(db: &DatabaseConnection, ids: Ids, now_ms: i64) -> Result<(), DbErr> {
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let txn = db.begin_with_options(immediate).await?;
+    Migrator::up(&txn, None).await?;
+    if is_unidentified(&txn).await? {
+        identify(&txn, ids, now_ms).await?;
+    }
+    txn.commit().await
+}
+
+/// Whether the tables were just made. A log that knows where it stands has an
+/// identity, or lost it; then it does not get another.
+async fn is_unidentified(txn: &DatabaseTransaction) -> Result<bool, DbErr> {
+    let sql = "SELECT id FROM sync_log_identity UNION ALL SELECT id FROM sync_log_state";
+    let row = txn.query_one_raw(Statement::from_string(txn.get_database_backend(), sql));
+    Ok(row.await?.is_none())
+}
+
+async fn identify(txn: &DatabaseTransaction, ids: Ids, now_ms: i64) -> Result<(), DbErr> {
+    let ids = [ids.library_id, ids.device_id, Uuid::new_v4()];
+    let ids = ids.map(|id| id.hyphenated().to_string().into());
     let values = ids.into_iter().chain([time::to_text(now_ms).into()]);
     let sql = "INSERT INTO sync_log_identity (id, library_id, device_id, log_id, created_at) \
                VALUES (1, ?, ?, ?, ?)";

@@ -1,17 +1,15 @@
-//! The one task that writes: it collects what waits, and commits it at once.
+//! The one thread that writes: it collects what waits, and commits it at once.
 
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
-};
+use rusqlite::Connection;
 use sync_log_core::{LogError, StoreError, WriteJob};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
-use crate::connect;
+use super::thread;
 use crate::failure::failed;
+use crate::statement::prepare;
 
 /// Jobs that may wait, and that share one commit at most. A caller beyond that
 /// waits for a place: nothing is dropped, nothing grows without bound.
@@ -31,41 +29,39 @@ pub(super) enum Message {
     Close,
 }
 
-/// The way to the writing task.
+/// The way to the writing thread.
 pub(super) struct Writer {
     pub(super) queue: mpsc::Sender<Message>,
     ended: watch::Receiver<()>,
 }
 
 impl Writer {
-    /// Has the task finish what was sent before, and waits until it has,
+    /// Has the thread finish what was sent before, and waits until it has,
     /// whoever asked it first.
     pub(super) async fn close(&self) {
-        // An error here means that the task listens no longer.
+        // An error here means that the thread listens no longer.
         let _ = self.queue.send(Message::Close).await;
         let mut ended = self.ended.clone();
         while ended.changed().await.is_ok() {}
     }
 }
 
-pub(super) fn spawn(db: DatabaseConnection, busy: Duration) -> Writer {
+pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError> {
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
     let (running, ended) = watch::channel(());
-    let connection = Connection {
-        db,
-        busy,
-        verified: true,
-    };
-    tokio::spawn(async move {
-        run(connection, receiver).await;
+    thread::spawn("sync-log-writer", move || {
+        run(&db, busy, receiver);
+        if let Err((_, error)) = db.close() {
+            tracing::warn!(%error, "failed to close the writing connection");
+        }
         drop(running);
-    });
-    Writer { queue, ended }
+    })?;
+    Ok(Writer { queue, ended })
 }
 
-async fn run(mut connection: Connection, mut receiver: mpsc::Receiver<Message>) {
+fn run(db: &Connection, busy: Duration, mut receiver: mpsc::Receiver<Message>) {
     let mut waiting = Vec::with_capacity(QUEUE_JOBS);
-    while receiver.recv_many(&mut waiting, QUEUE_JOBS).await > 0 {
+    while receiver.blocking_recv_many(&mut waiting, QUEUE_JOBS) > 0 {
         let mut jobs = Vec::with_capacity(waiting.len());
         for message in waiting.drain(..) {
             match message {
@@ -75,23 +71,20 @@ async fn run(mut connection: Connection, mut receiver: mpsc::Receiver<Message>) 
             }
         }
         if !jobs.is_empty() {
-            serve(&mut connection, jobs).await;
+            serve(db, busy, jobs);
         }
-    }
-    if let Err(error) = connection.db.close_by_ref().await {
-        tracing::warn!(%error, "failed to close the writing connection");
     }
 }
 
 /// Commits `jobs` together, or, if one of them makes that fail, one by one, so
 /// that an error reaches only those whom it concerns.
-async fn serve(connection: &mut Connection, mut jobs: Vec<Queued>) {
-    match connection.commit(&mut jobs).await {
+fn serve(db: &Connection, busy: Duration, mut jobs: Vec<Queued>) {
+    match commit(db, busy, &mut jobs) {
         Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
             tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
             for job in jobs {
                 let mut alone = vec![job];
-                let outcome = connection.commit(&mut alone).await;
+                let outcome = commit(db, busy, &mut alone);
                 answer(alone, outcome);
             }
         }
@@ -122,92 +115,82 @@ enum Failed {
     Final(StoreError),
 }
 
-/// The connection that writes.
-struct Connection {
-    db: DatabaseConnection,
-    busy: Duration,
-    /// Whether nothing failed since `synchronous` was read back: a failure may
-    /// have cost the connection, and then the pool opens another.
-    verified: bool,
-}
-
-impl Connection {
-    async fn commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
-        if !self.verified {
-            connect::verify_synchronous(&self.db)
-                .await
-                .map_err(Failed::Final)?;
-        }
-        let outcome = commit(&self.db, self.busy, jobs).await;
-        self.verified = outcome.is_ok();
-        let (outcomes, pruned) = outcome?;
-        if pruned {
-            self.verified = give_pages_back(&self.db).await;
-        }
-        Ok(outcomes)
-    }
-}
-
-async fn commit(
-    db: &DatabaseConnection,
+fn commit(
+    db: &Connection,
     busy: Duration,
     jobs: &mut [Queued],
-) -> Result<(Vec<Result<(), LogError>>, bool), Failed> {
-    let txn = begin_immediate(db, busy).await.map_err(Failed::Final)?;
-    let done = match decide_and_write(&txn, jobs).await {
-        Ok(done) => done,
-        Err(error) => {
-            // Where SQLite has rolled back by itself, this is refused.
-            if let Err(error) = txn.rollback().await {
-                tracing::debug!(%error, "failed to roll back");
-            }
-            return Err(Failed::BeforeCommit(error));
-        }
-    };
-    txn.commit()
-        .await
-        .map_err(|error| Failed::Final(failed("commit", error)))?;
-    Ok(done)
+) -> Result<Vec<Result<(), LogError>>, Failed> {
+    let txn = WriteLock::take(db, busy).map_err(Failed::Final)?;
+    let (outcomes, pruned) = decide_and_write(db, jobs).map_err(Failed::BeforeCommit)?;
+    txn.commit().map_err(Failed::Final)?;
+    if pruned {
+        give_pages_back(db);
+    }
+    Ok(outcomes)
 }
 
-async fn decide_and_write(
-    txn: &DatabaseTransaction,
+fn decide_and_write(
+    db: &Connection,
     jobs: &mut [Queued],
 ) -> Result<(Vec<Result<(), LogError>>, bool), StoreError> {
-    let mut shared = Shared::begin(txn).await?;
+    let mut shared = Shared::begin(db)?;
     let mut outcomes = Vec::with_capacity(jobs.len());
     for queued in jobs {
-        outcomes.push(shared.run(&mut queued.job).await?);
+        outcomes.push(shared.run(&mut queued.job)?);
     }
     let pruned = shared.pruned;
-    shared.finish().await?;
+    shared.finish()?;
     Ok((outcomes, pruned))
 }
 
-/// A deferred transaction that reads and then writes fails at once when another
-/// writer was faster, whatever the busy timeout says.
-pub(super) async fn begin_immediate(
-    db: &DatabaseConnection,
-    busy: Duration,
-) -> Result<DatabaseTransaction, StoreError> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    db.begin_with_options(options).await.map_err(|error| {
-        let doing = format!("take the write lock within {} ms", busy.as_millis());
-        failed(doing, error)
-    })
+/// A transaction that began with the write lock. A deferred one that reads and
+/// then writes fails at once when another writer was faster, whatever the busy
+/// timeout says.
+pub(super) struct WriteLock<'a>(&'a Connection);
+
+impl<'a> WriteLock<'a> {
+    pub(super) fn take(db: &'a Connection, busy: Duration) -> Result<Self, StoreError> {
+        run_cached(db, "BEGIN IMMEDIATE").map_err(|error| {
+            let doing = format!("take the write lock within {} ms", busy.as_millis());
+            failed(doing, error)
+        })?;
+        Ok(Self(db))
+    }
+
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        run_cached(self.0, "COMMIT").map_err(|error| failed("commit", error))
+    }
 }
 
-/// Only housekeeping: the entries are gone either way. Whether it worked.
-async fn give_pages_back(db: &DatabaseConnection) -> bool {
+/// Rolls back what was not committed. Where SQLite has done so by itself, as it
+/// does when the disk is full, there is no transaction any more.
+impl Drop for WriteLock<'_> {
+    fn drop(&mut self) {
+        if self.0.is_autocommit() {
+            return;
+        }
+        if let Err(error) = run_cached(self.0, "ROLLBACK") {
+            tracing::warn!(%error, "failed to roll back");
+        }
+    }
+}
+
+fn run_cached(db: &Connection, sql: &str) -> rusqlite::Result<()> {
+    prepare(db, sql)?.execute([]).map(drop)
+}
+
+/// Only housekeeping: the entries are gone either way.
+fn give_pages_back(db: &Connection) {
     let sql = format!("PRAGMA incremental_vacuum({VACUUM_PAGES})");
-    let outcome = db.execute_unprepared(&sql).await;
-    if let Err(error) = &outcome {
+    let outcome = prepare(db, &sql).and_then(|mut vacuum| {
+        // It is a query, of which each row is a page.
+        let mut pages = vacuum.query([])?;
+        while pages.next()?.is_some() {}
+        Ok(())
+    });
+    if let Err(error) = outcome {
         tracing::warn!(%error, "failed to give free pages back");
     }
-    outcome.is_ok()
 }
 
 #[cfg(test)]

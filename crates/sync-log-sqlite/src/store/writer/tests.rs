@@ -2,14 +2,17 @@
 //! of the file are limited instead, which only this crate can do.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use async_trait::async_trait;
 use sync_log_core::hlc::ManualClock;
-use sync_log_core::{Change, ChangeType, LogOptions, StoreErrorKind, SyncLog, Uuid};
+use sync_log_core::{
+    Change, ChangeType, LogOptions, LogStore, Places, ReadRequest, ReadView, StoreErrorKind,
+    Survey, SyncLog, Uuid,
+};
 
 use super::*;
-use crate::connect::{FULL, synchronous};
-use crate::probe::{Found, statement};
-use crate::store::open::open_parts;
+use crate::connect::{self, Place};
 use crate::{FILE_NAME, SqliteStore};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
@@ -20,9 +23,40 @@ const BUSY: Duration = Duration::from_secs(5);
 const NO_MORE: u32 = 1;
 const ENOUGH: u32 = 1_000_000;
 
-async fn limit_pages(db: &DatabaseConnection, pages: u32) {
-    let sql = format!("PRAGMA max_page_count = {pages}");
-    db.execute_unprepared(&sql).await.unwrap();
+/// The writer without its thread, so that its connection can be reached.
+#[derive(Clone)]
+struct Direct(Arc<Mutex<Connection>>);
+
+impl Direct {
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap()
+    }
+
+    fn limit_pages(&self, pages: u32) {
+        let db = self.db();
+        db.pragma_update(None, "max_page_count", pages).unwrap();
+    }
+}
+
+#[async_trait]
+impl LogStore for Direct {
+    async fn write(&self, job: WriteJob) -> Result<(), LogError> {
+        let (answer, mut answered) = oneshot::channel();
+        serve(&self.db(), BUSY, vec![Queued { job, answer }]);
+        answered.try_recv().unwrap()
+    }
+
+    async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        crate::store::read(&self.db(), &request)
+    }
+
+    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        crate::store::survey(&self.db(), places)
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 fn change(bytes: usize) -> Change {
@@ -34,22 +68,19 @@ fn change(bytes: usize) -> Change {
     }
 }
 
-/// A log, and the connections that it writes and reads through.
-async fn log_in(folder: &Path) -> (SyncLog, DatabaseConnection, DatabaseConnection) {
-    let path = folder.join(FILE_NAME);
-    let opened = open_parts(&path, LIBRARY, DEVICE, BUSY, 0).await;
-    let (writer, readers) = opened.unwrap();
-    let store = SqliteStore::new(writer.clone(), readers.clone(), BUSY);
-    let options = LogOptions::new(ManualClock::new(1_000));
-    let log = SyncLog::open(store, LIBRARY, DEVICE, options).await;
-    (log.unwrap(), writer, readers)
+async fn store_in(folder: &Path) -> (Direct, Place) {
+    let made = SqliteStore::open(folder, LIBRARY, DEVICE, BUSY, 0).await;
+    made.unwrap().close().await.unwrap();
+    let place = Place::File(folder.join(FILE_NAME));
+    let db = connect::writer(&place, BUSY).unwrap();
+    (Direct(Arc::new(Mutex::new(db))), place)
 }
 
-async fn stamps(db: &DatabaseConnection) -> Vec<String> {
+fn stamps(db: &Connection) -> Vec<String> {
     let sql = "SELECT hlc FROM shared_changes WHERE model_type <> '' ORDER BY hlc";
-    let rows = db.query_all_raw(statement(sql)).await.unwrap();
-    let stamps = rows.iter().map(|row| row.try_get_by_index(0).unwrap());
-    stamps.collect()
+    let mut query = db.prepare(sql).unwrap();
+    let stamps = query.query_map([], |row| row.get(0)).unwrap();
+    stamps.map(Result::unwrap).collect()
 }
 
 fn assert_full(refused: &LogError) {
@@ -60,73 +91,50 @@ fn assert_full(refused: &LogError) {
 #[tokio::test]
 async fn what_is_ok_after_a_full_disk_is_committed() {
     let folder = tempfile::tempdir().unwrap();
-    let (log, writer, _) = log_in(folder.path()).await;
-    let path = folder.path().join(FILE_NAME);
-    let other = connect::bystander(&path, BUSY).await.unwrap();
+    let (store, place) = store_in(folder.path()).await;
+    let options = LogOptions::new(ManualClock::new(1_000));
+    let log = SyncLog::open(store.clone(), LIBRARY, DEVICE, options).await;
+    let log = log.unwrap();
+    let other = connect::bystander(&place, BUSY).unwrap();
     let mut promised = vec![log.record(change(10)).await.unwrap()];
     for _ in 0..3 {
-        limit_pages(&writer, NO_MORE).await;
+        store.limit_pages(NO_MORE);
         assert_full(&log.record(change(100_000)).await.unwrap_err());
-        limit_pages(&writer, ENOUGH).await;
+        store.limit_pages(ENOUGH);
         // Another program takes the place: a failure that is ours to roll back.
         let clash = change(10).stamped(log.tick().await.unwrap());
-        let (hlc, row) = (clash.hlc, "INSERT INTO shared_changes VALUES");
-        let taken = format!("{row} ('{hlc}', '', '', '', '', '')");
-        other.execute_unprepared(&taken).await.unwrap();
+        let taken = "INSERT INTO shared_changes VALUES (?1, '', '', '', '', '')";
+        other.execute(taken, [clash.hlc.to_string()]).unwrap();
         log.append(clash).await.unwrap_err();
+        assert!(store.db().is_autocommit(), "a transaction is left open");
         promised.push(log.record(change(10)).await.unwrap());
     }
     let promised: Vec<_> = promised.iter().map(ToString::to_string).collect();
-    assert_eq!(stamps(&other).await, promised);
-    assert_eq!(synchronous(&writer).await.unwrap(), FULL);
+    assert_eq!(stamps(&other), promised);
 }
 
 #[tokio::test]
-async fn a_failure_has_synchronous_read_back_before_the_next_commit() {
+async fn pages_that_a_prune_freed_are_given_back_step_by_step() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(FILE_NAME);
-    let db = connect::writer(&path, Found::Nothing, BUSY).await.unwrap();
-    let mut connection = Connection {
-        db: db.clone(),
-        busy: BUSY,
-        verified: true,
+    let (store, place) = store_in(folder.path()).await;
+    let count = |name: &str| -> u32 {
+        let db = connect::bystander(&place, BUSY).unwrap();
+        db.pragma_query_value(None, name, |row| row.get(0)).unwrap()
     };
-    // There is no table yet, so it fails.
-    let failed = connection.commit(&mut []).await;
-    assert!(matches!(failed, Err(Failed::BeforeCommit(_))));
-    db.execute_unprepared("PRAGMA synchronous = NORMAL")
-        .await
-        .unwrap();
-    let refused = connection.commit(&mut []).await;
-    assert!(
-        matches!(&refused, Err(Failed::Final(error)) if error.to_string().contains("is 1")),
-        "a commit that would not be durable"
-    );
-}
-
-/// A transaction on each of the connections.
-async fn begin_on_all(readers: &DatabaseConnection) -> Vec<DatabaseTransaction> {
-    let mut all = Vec::new();
-    for _ in 0..connect::READERS {
-        all.push(readers.begin().await.unwrap());
+    let before = count("page_count");
+    let db = store.db();
+    let lock = WriteLock::take(&db, BUSY).unwrap();
+    db.execute_batch(
+        "CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(4000000)); DROP TABLE big",
+    )
+    .unwrap();
+    lock.commit().unwrap();
+    let freed = count("freelist_count");
+    assert!(freed > 2 * VACUUM_PAGES, "{freed}");
+    give_pages_back(&db);
+    assert_eq!(count("freelist_count"), freed - VACUUM_PAGES);
+    while count("freelist_count") > 0 {
+        give_pages_back(&db);
     }
-    all
-}
-
-#[tokio::test]
-async fn a_reader_whose_transaction_sqlite_ended_is_not_stuck_in_an_old_state() {
-    let folder = tempfile::tempdir().unwrap();
-    let (log, _, readers) = log_in(folder.path()).await;
-    for txn in begin_on_all(&readers).await {
-        // As SQLite does when a page cannot be read.
-        txn.execute_unprepared("ROLLBACK").await.unwrap();
-    }
-    for txn in begin_on_all(&readers).await {
-        // A read that is dropped half-way.
-        crate::store::select::state(&txn).await.unwrap();
-    }
-    for _ in 0..10 {
-        let head = log.record(change(10)).await.unwrap();
-        assert_eq!(log.head().await.unwrap(), head);
-    }
+    assert_eq!(count("page_count"), before);
 }
