@@ -118,6 +118,7 @@ impl Worker {
         let mut rng = fastrand::Rng::with_seed(args.seed);
         voice.begin(0, Operation::Reopen)?;
         let log = open_log(&args.folder).await?;
+        voice.settle(&log).await?;
         voice.done(log_of(&log))?;
         Ok(Self {
             script: Script::new(args.role, args.fault, &mut rng),

@@ -20,7 +20,6 @@ pub(super) struct Shared<'a> {
     /// As it is in the database.
     stored: LogState,
     created_at: CreatedAt,
-    pub(super) pruned: bool,
 }
 
 impl<'a> Shared<'a> {
@@ -32,7 +31,6 @@ impl<'a> Shared<'a> {
             state,
             stored: state,
             created_at: CreatedAt::default(),
-            pruned: false,
         })
     }
 
@@ -136,7 +134,6 @@ impl<'a> Shared<'a> {
             hlc: through,
             tag: Tag::of(&last),
         };
-        self.pruned = true;
         Ok(())
     }
 

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_log_core::{LogError, StoreError, WriteJob};
+use sync_log_core::{LogError, StoreError, StoreErrorKind, WriteJob};
+use tokio::runtime;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use super::apply::Shared;
 use super::thread;
@@ -15,8 +17,12 @@ use crate::statement::prepare;
 /// waits for a place: nothing is dropped, nothing grows without bound.
 const QUEUE_JOBS: usize = 256;
 
-/// Free pages that are given back to the file system after a prune.
-const VACUUM_PAGES: u32 = 256;
+/// How long nothing has to be asked of the writer before it does housekeeping.
+const IDLE: Duration = Duration::from_millis(20);
+
+/// Free pages that are given back to the file system in one step, for which an
+/// append may have to wait.
+const VACUUM_PAGES: u32 = 64;
 
 pub(super) struct Queued {
     pub(super) job: WriteJob,
@@ -47,10 +53,13 @@ impl Writer {
 }
 
 pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError> {
+    let failed = |error| StoreError::new(StoreErrorKind::Io, "start a timer").with_source(error);
+    let timer = runtime::Builder::new_current_thread().enable_time().build();
+    let timer = timer.map_err(failed)?;
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
     let (running, ended) = watch::channel(());
     thread::spawn("sync-log-writer", move || {
-        run(&db, busy, receiver);
+        timer.block_on(run(&db, busy, receiver));
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "failed to close the writing connection");
         }
@@ -59,20 +68,44 @@ pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError
     Ok(Writer { queue, ended })
 }
 
-fn run(db: &Connection, busy: Duration, mut receiver: mpsc::Receiver<Message>) {
+/// The thread is the writer's own, so SQLite may hold it up.
+async fn run(db: &Connection, busy: Duration, mut receiver: mpsc::Receiver<Message>) {
     let mut waiting = Vec::with_capacity(QUEUE_JOBS);
-    while receiver.blocking_recv_many(&mut waiting, QUEUE_JOBS) > 0 {
-        let mut jobs = Vec::with_capacity(waiting.len());
-        for message in waiting.drain(..) {
-            match message {
-                Message::Write(queued) => jobs.push(queued),
-                // What was sent before is still received; later sends fail.
-                Message::Close => receiver.close(),
+    // The file may have been closed before all of its free pages were given back.
+    let mut may_have_free_pages = true;
+    loop {
+        let received = receiver.recv_many(&mut waiting, QUEUE_JOBS);
+        let received = match may_have_free_pages {
+            true => timeout(IDLE, received).await,
+            false => Ok(received.await),
+        };
+        match received {
+            Ok(0) => return,
+            Ok(_) => {
+                serve_all(db, busy, &mut receiver, &mut waiting);
+                may_have_free_pages = true;
             }
+            Err(_) => may_have_free_pages = give_pages_back(db, busy),
         }
-        if !jobs.is_empty() {
-            serve(db, busy, jobs);
+    }
+}
+
+fn serve_all(
+    db: &Connection,
+    busy: Duration,
+    receiver: &mut mpsc::Receiver<Message>,
+    waiting: &mut Vec<Message>,
+) {
+    let mut jobs = Vec::with_capacity(waiting.len());
+    for message in waiting.drain(..) {
+        match message {
+            Message::Write(queued) => jobs.push(queued),
+            // What was sent before is still received; later sends fail.
+            Message::Close => receiver.close(),
         }
+    }
+    if !jobs.is_empty() {
+        serve(db, busy, jobs);
     }
 }
 
@@ -121,26 +154,22 @@ fn commit(
     jobs: &mut [Queued],
 ) -> Result<Vec<Result<(), LogError>>, Failed> {
     let txn = WriteLock::take(db, busy).map_err(Failed::Final)?;
-    let (outcomes, pruned) = decide_and_write(db, jobs).map_err(Failed::BeforeCommit)?;
+    let outcomes = decide_and_write(db, jobs).map_err(Failed::BeforeCommit)?;
     txn.commit().map_err(Failed::Final)?;
-    if pruned {
-        give_pages_back(db);
-    }
     Ok(outcomes)
 }
 
 fn decide_and_write(
     db: &Connection,
     jobs: &mut [Queued],
-) -> Result<(Vec<Result<(), LogError>>, bool), StoreError> {
+) -> Result<Vec<Result<(), LogError>>, StoreError> {
     let mut shared = Shared::begin(db)?;
     let mut outcomes = Vec::with_capacity(jobs.len());
     for queued in jobs {
         outcomes.push(shared.run(&mut queued.job)?);
     }
-    let pruned = shared.pruned;
     shared.finish()?;
-    Ok((outcomes, pruned))
+    Ok(outcomes)
 }
 
 /// A transaction that began with the write lock. A deferred one that reads and
@@ -179,18 +208,34 @@ fn run_cached(db: &Connection, sql: &str) -> rusqlite::Result<()> {
     prepare(db, sql)?.execute([]).map(drop)
 }
 
-/// Only housekeeping: the entries are gone either way.
-fn give_pages_back(db: &Connection) {
-    let sql = format!("PRAGMA incremental_vacuum({VACUUM_PAGES})");
-    let outcome = prepare(db, &sql).and_then(|mut vacuum| {
-        // It is a query, of which each row is a page.
-        let mut pages = vacuum.query([])?;
-        while pages.next()?.is_some() {}
-        Ok(())
-    });
-    if let Err(error) = outcome {
-        tracing::warn!(%error, "failed to give free pages back");
+/// Gives some free pages back to the file system, and says whether there may be
+/// more. Only housekeeping: it does not wait for a lock, and after a failure it is
+/// left until something was written again.
+fn give_pages_back(db: &Connection, busy: Duration) -> bool {
+    let outcome = db.busy_timeout(Duration::ZERO).and_then(|()| vacuum(db));
+    if let Err(error) = db.busy_timeout(busy) {
+        tracing::warn!(%error, "failed to restore the busy timeout");
     }
+    outcome.unwrap_or_else(|error| {
+        tracing::debug!(%error, "failed to give free pages back");
+        false
+    })
+}
+
+fn vacuum(db: &Connection) -> rusqlite::Result<bool> {
+    let free: u32 = prepare(db, "PRAGMA freelist_count")?.query_row([], |row| row.get(0))?;
+    if free == 0 {
+        return Ok(false);
+    }
+    let sql = format!("PRAGMA incremental_vacuum({VACUUM_PAGES})");
+    let mut vacuum = prepare(db, &sql)?;
+    // A query, of which each row is a page.
+    let mut pages = vacuum.query([])?;
+    let mut given_back = false;
+    while pages.next()?.is_some() {
+        given_back = true;
+    }
+    Ok(given_back)
 }
 
 #[cfg(test)]

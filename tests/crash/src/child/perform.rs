@@ -142,6 +142,7 @@ impl Worker {
         let (peer, through) = (reader.peer, place.hlc());
         self.begin(Operation::OnAck { peer, through })?;
         let on_ack = self.log.on_ack(peer, through).await?;
+        self.voice.settle(&self.log).await?;
         self.voice.done(Gave::Pruned(on_ack.pruned))?;
         self.readers.moved(index, place);
         Ok(())
@@ -173,6 +174,7 @@ impl Worker {
         }
         self.begin(Operation::Prune)?;
         let pruned = self.log.prune_acked().await?;
+        self.voice.settle(&self.log).await?;
         self.voice.done(Gave::Pruned(pruned))
     }
 
@@ -197,6 +199,7 @@ impl Worker {
             self.log.close().await?;
         }
         self.log = open_log(&self.args.folder).await?;
+        self.voice.settle(&self.log).await?;
         self.voice.done(log_of(&self.log))
     }
 

@@ -1,10 +1,14 @@
 //! How a child speaks, and what it listens to.
 
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rusqlite::{Connection, OpenFlags};
+use sync_log_sqlite::{Hlc, SyncDb};
 
 use super::Role;
 use crate::line::{Gave, Line, Operation};
@@ -35,6 +39,21 @@ impl Voice {
         self.say(&Line::Begin { number, what })
     }
 
+    /// Waits until the log has given back what a prune freed, so that what a stepper
+    /// does next is alone in the file.
+    pub(super) async fn settle(&self, log: &SyncDb) -> Result<()> {
+        if !self.waits {
+            return Ok(());
+        }
+        let path = log.path().context("a log in a file")?;
+        while free_pages(path)? > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // A job that writes nothing: whatever the writer was at is done then.
+        log.observe_all(&[Hlc::ZERO]).await?;
+        Ok(())
+    }
+
     /// Says that an operation was `Ok`; a stepper then waits to be told on.
     pub(super) fn done(&self, gave: Gave) -> Result<()> {
         self.say(&Line::Done { gave })?;
@@ -55,6 +74,11 @@ impl Voice {
     pub(super) fn is_told_to_finish(&self) -> bool {
         self.told_to_finish.load(Ordering::Acquire)
     }
+}
+
+fn free_pages(path: &Path) -> Result<u32> {
+    let file = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(file.pragma_query_value(None, "freelist_count", |row| row.get(0))?)
 }
 
 /// Waits for a line of input; whether there was one.
