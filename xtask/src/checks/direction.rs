@@ -30,7 +30,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "sync-log-sqlite",
         normal: &["hlc", "sync-log-core"],
-        dev: &["sync-log-conformance"],
+        dev: &["paired-bench", "sync-log-conformance"],
     },
     Rule {
         name: "sync-log-conformance",

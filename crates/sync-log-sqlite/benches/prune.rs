@@ -1,0 +1,103 @@
+//! Pruning what all peers have acknowledged.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a bench that cannot go on has nothing to tell but where it stopped"
+)]
+
+mod fixture;
+mod limit;
+
+use std::time::{Duration, Instant};
+
+use fixture::{Log, copy, ns_per, run};
+use limit::{connect, delete_through};
+use paired_bench::{Bench, Ratio, Target};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const PRUNE_1K: Ratio = Ratio {
+    id: "prune_1k",
+    work: "prune of the oldest 1000 of 100k entries, per entry",
+    ours: "prune_acked",
+    limit: "rusqlite, prepared DELETE of the same rows in autocommit",
+    target: Target::AtMost(1.3),
+};
+
+const PRUNE_100K: Ratio = Ratio {
+    id: "prune_100k",
+    work: "prune of a whole log of 100k entries, per entry",
+    ..PRUNE_1K
+};
+
+fn main() {
+    let mut bench = Bench::from_env();
+    if ![PRUNE_1K, PRUNE_100K].iter().any(|row| bench.wants(row.id)) {
+        return;
+    }
+    let runtime = Runtime::new().unwrap();
+    let entries = if bench.is_quick() { 10_000 } else { 100_000 };
+    let closed = Log::closed(&runtime, entries, 1);
+    prune_some(&mut bench, &runtime, &closed);
+    prune_all(&mut bench, &runtime, &closed, entries);
+}
+
+/// A thousand more of one log each time.
+fn prune_some(bench: &mut Bench, runtime: &Runtime, closed: &TempDir) {
+    if !bench.wants(PRUNE_1K.id) {
+        return;
+    }
+    let log = Log::open(runtime, copy(closed.path()));
+    let copied = copy(closed.path());
+    let connection = connect(copied.path());
+    bench.ratio(
+        PRUNE_1K,
+        || {
+            log.acknowledge(runtime, 1000);
+            ns_per(1000, prune(runtime, &log, 1000))
+        },
+        || ns_per(1000, delete(&connection, 1000)),
+    );
+}
+
+/// All of a log, in a new copy of the file each time.
+fn prune_all(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, entries: usize) {
+    bench.ratio(
+        PRUNE_100K,
+        || {
+            let log = Log::open(runtime, copy(closed.path()));
+            log.acknowledge(runtime, entries);
+            let elapsed = prune(runtime, &log, entries);
+            drop(log.close(runtime));
+            ns_per(entries, elapsed)
+        },
+        || {
+            let copied = copy(closed.path());
+            ns_per(entries, delete(&connect(copied.path()), entries))
+        },
+    );
+}
+
+fn prune(runtime: &Runtime, log: &Log, expected: usize) -> Duration {
+    let db = log.db.clone();
+    run(runtime, async move {
+        let started = Instant::now();
+        let pruned = db.prune_acked().await.unwrap();
+        let elapsed = started.elapsed();
+        assert_eq!(pruned, expected);
+        elapsed
+    })
+}
+
+fn delete(connection: &Connection, count: usize) -> Duration {
+    let sql = "SELECT hlc FROM shared_changes ORDER BY hlc LIMIT 1 OFFSET ?1";
+    let last: String = connection
+        .query_row(sql, [count as i64 - 1], |row| row.get(0))
+        .unwrap();
+    let started = Instant::now();
+    let deleted = delete_through(connection, &last);
+    let elapsed = started.elapsed();
+    assert_eq!(deleted, count);
+    elapsed
+}

@@ -1,0 +1,133 @@
+//! Reading pages from anywhere in a log of 20,000 entries.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a bench that cannot go on has nothing to tell but where it stopped"
+)]
+
+mod fixture;
+mod limit;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use fixture::{Log, copy, ns_per, peer, run};
+use limit::{Pages, connect};
+use paired_bench::{Bench, Ratio, Target};
+use sync_log_sqlite::{Cursor, ReadLimits, SyncDb};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const PAGE_100: Ratio = Ratio {
+    id: "page_100",
+    work: "page of 100, raw JSON",
+    ours: "read_for",
+    limit: "rusqlite, prepared SELECT on the same thread",
+    target: Target::AtMost(2.5),
+};
+
+const PAGE_1000: Ratio = Ratio {
+    id: "page_1000",
+    work: "page of 1000, raw JSON",
+    target: Target::AtMost(2.0),
+    ..PAGE_100
+};
+
+// The owner's tool looks up no peer and hashes no entry.
+const OWNER_100: Ratio = Ratio {
+    id: "owner_page_100",
+    ours: "get_since",
+    target: Target::None,
+    ..PAGE_100
+};
+
+const OWNER_1000: Ratio = Ratio {
+    id: "owner_page_1000",
+    ours: "get_since",
+    target: Target::None,
+    ..PAGE_1000
+};
+
+const ENTRIES: usize = 20_000;
+
+/// Entries between two places that are read from: a page of 1000 is full at each.
+const STEP: usize = 1000;
+
+/// Whose method reads.
+#[derive(Clone, Copy)]
+enum Reader {
+    Peer,
+    Owner,
+}
+
+fn main() {
+    let mut bench = Bench::from_env();
+    let runtime = Runtime::new().unwrap();
+    let rows = [
+        (PAGE_100, Reader::Peer, 100),
+        (PAGE_1000, Reader::Peer, 1000),
+        (OWNER_100, Reader::Owner, 100),
+        (OWNER_1000, Reader::Owner, 1000),
+    ];
+    if !rows.iter().any(|(row, ..)| bench.wants(row.id)) {
+        return;
+    }
+    let closed = Log::closed(&runtime, ENTRIES, 1);
+    for (row, reader, entries) in rows {
+        pages(&mut bench, &runtime, &closed, row, reader, entries);
+    }
+}
+
+/// A page at each of the places, one after the other.
+fn pages(
+    bench: &mut Bench,
+    runtime: &Runtime,
+    closed: &TempDir,
+    row: Ratio,
+    reader: Reader,
+    entries: usize,
+) {
+    let log = Log::open(runtime, copy(closed.path()));
+    let copied = copy(closed.path());
+    let connection = connect(copied.path());
+    let mut pages = Pages::on(&connection);
+    let places = log.places(runtime, STEP);
+    let texts: Vec<_> = places.iter().map(|place| place.hlc().to_text()).collect();
+    bench.ratio(
+        row,
+        || {
+            let (db, places) = (log.db.clone(), places.clone());
+            let elapsed = run(runtime, async move {
+                let started = Instant::now();
+                for place in &places {
+                    assert_eq!(read(&db, reader, *place, entries).await, entries);
+                }
+                started.elapsed()
+            });
+            ns_per(texts.len(), elapsed)
+        },
+        || {
+            let started = Instant::now();
+            for text in &texts {
+                let page = black_box(pages.page(text.as_str(), entries));
+                assert_eq!(page.len(), entries);
+            }
+            ns_per(texts.len(), started.elapsed())
+        },
+    );
+}
+
+/// Reads one page, and says how many entries it has.
+async fn read(db: &SyncDb, reader: Reader, place: Cursor, entries: usize) -> usize {
+    match reader {
+        Reader::Peer => {
+            let limits = ReadLimits::entries(entries);
+            let page = db.read_for(peer(0), place, limits).await.unwrap();
+            black_box(page).entries.len()
+        }
+        Reader::Owner => {
+            let page = db.get_since(Some(place.hlc()), entries).await.unwrap();
+            black_box(page).len()
+        }
+    }
+}
