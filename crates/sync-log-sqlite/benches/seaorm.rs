@@ -11,6 +11,7 @@ mod limit;
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fixture::{Log, changes, copy, ns_per, run, time_tasks};
@@ -58,12 +59,13 @@ fn append(bench: &mut Bench, runtime: &Runtime) {
     let db = pool(runtime, copied.path());
     let rows = Rows::open(empty.path());
     let thread = Thread::one_by_one(move |change: Change| rows.insert(&change));
+    let clock = Arc::new(Clock::new(Uuid::from_u128(0xa0), SystemClock));
     let (mut ours, mut theirs) = (0, 0);
     bench.ratio(
         APPEND_1,
         || {
-            let (db, share) = (db.clone(), changes(next(&mut ours, each), each));
-            let clock = Clock::new(Uuid::from_u128(0xa0), SystemClock);
+            let (db, clock) = (db.clone(), Arc::clone(&clock));
+            let share = changes(next(&mut ours, each), each);
             let work = async move {
                 for change in share {
                     let hlc = clock.tick().to_string();
