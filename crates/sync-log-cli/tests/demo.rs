@@ -75,6 +75,15 @@ fn the_verdict_is_yes_with_both_kinds_of_clocks() {
         assert_eq!(sum("served"), 900);
         assert_eq!(sum("pruned"), 300);
         assert_eq!(sum("final_length"), 0);
+        // Seven weeks have begun.
+        let weekly = report["weekly_lengths"].as_array().unwrap();
+        assert_eq!(weekly.len(), 4);
+        for (lengths, row) in weekly.iter().zip(devices) {
+            let lengths = lengths.as_array().unwrap();
+            assert_eq!((lengths.len(), lengths[0].as_u64()), (7, Some(0)));
+            let peak = row["peak_length"].as_u64();
+            assert!(lengths.iter().all(|length| length.as_u64() <= peak));
+        }
         assert!(
             devices
                 .iter()

@@ -114,9 +114,18 @@ impl<'a> Driver<'a> {
                 }
                 Step::Mishap(device, mishap) => self.mishap(t, device, mishap).await?,
                 Step::Sync(device) => self.sync(t, device).await?,
+                Step::Look => self.look()?,
             }
         }
         self.drain().await
+    }
+
+    /// Notes how long each log is.
+    fn look(&mut self) -> Result<(), Halt> {
+        for (device, tally) in self.tallies.iter_mut().enumerate() {
+            tally.weekly_lengths.push(self.oracle.log_length(device)?);
+        }
+        Ok(())
     }
 
     async fn register_all(&mut self) -> Result<(), Halt> {

@@ -5,13 +5,15 @@ use std::io::IsTerminal as _;
 
 use clap::builder::styling::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::Error as _};
+use serde_json::value::to_raw_value;
 
 use crate::args::{DemoArgs, Format};
 use crate::demo::clocks::Leads;
 use crate::demo::driver::Outcome;
 use crate::demo::history::History;
 use crate::demo::oracle::Findings;
+use crate::demo::tally::Tally;
 use crate::failure::Exit;
 
 /// The result of a demo. Numbers that may need 64 bits are strings, because
@@ -26,6 +28,9 @@ pub(crate) struct Report {
     drift: Drift,
     findings: Vec<Found>,
     devices: Vec<Row>,
+    /// How long the log of each device was as each week began.
+    #[serde(serialize_with = "a_line_each")]
+    weekly_lengths: Vec<Vec<u32>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -122,6 +127,7 @@ impl Report {
             drift: outcome.leads.into(),
             findings: found(&outcome.findings),
             devices: rows(history, args, &outcome),
+            weekly_lengths: weekly_lengths(outcome.tallies),
         }
     }
 
@@ -289,6 +295,18 @@ fn rows(history: &History, args: &DemoArgs, outcome: &Outcome) -> Vec<Row> {
         .collect()
 }
 
+fn weekly_lengths(tallies: Vec<Tally>) -> Vec<Vec<u32>> {
+    let tallies = tallies.into_iter();
+    tallies.map(|tally| tally.weekly_lengths).collect()
+}
+
+/// A line per number would be hundreds of them.
+fn a_line_each<S: Serializer>(series: &[Vec<u32>], serializer: S) -> Result<S::Ok, S::Error> {
+    let lines = series.iter().map(to_raw_value);
+    let lines = lines.collect::<Result<Vec<_>, _>>();
+    lines.map_err(S::Error::custom)?.serialize(serializer)
+}
+
 fn styled(word: &str, color: AnsiColor) -> String {
     let style = Style::new().bold().fg_color(Some(color.into()));
     format!("{style}{word}{style:#}")
@@ -339,6 +357,7 @@ mod tests {
             drift: Leads::default().into(),
             findings: found(&findings),
             devices: vec![row(0), row(7)],
+            weekly_lengths: vec![vec![0, 39], vec![0, 8]],
         }
     }
 
@@ -369,6 +388,14 @@ mod tests {
         assert_eq!(value["verdict"], "yes");
         assert_eq!(value["seed"], u64::MAX.to_string());
         assert_eq!(value["devices"][1]["median_length"], 27.5);
+    }
+
+    #[test]
+    fn json_has_a_line_of_weekly_lengths_per_device() {
+        let text = report(Findings::default()).render(Format::Json).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["weekly_lengths"][1], serde_json::json!([0, 8]));
+        assert!(text.contains("\n    [0,39],\n"), "{text}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What happens when, in driver time: changes, mishaps, and a sync a day.
+//! What happens when, in driver time: changes, mishaps, a sync a day, and a look a week.
 
 use std::collections::VecDeque;
 
@@ -21,6 +21,8 @@ pub(crate) enum Step {
     Mishap(usize, Mishap),
     /// That device pulls from every other one that is on line.
     Sync(usize),
+    /// A week begins: how long is each log?
+    Look,
 }
 
 /// When each device is on line.
@@ -60,8 +62,8 @@ impl Presence {
 /// All steps in the order of driver time, planned day by day.
 ///
 /// A device's syncs are 24 hours apart, at a time of day of its own; while it
-/// is absent they are left out. Of what happens at the same time, changes and
-/// what follows them come first.
+/// is absent they are left out. Of what happens at the same time, looks come
+/// first, then changes and what follows them.
 #[derive(Debug)]
 pub(crate) struct Schedule<'a> {
     history: &'a History,
@@ -95,12 +97,19 @@ impl<'a> Schedule<'a> {
     }
 
     fn plan_a_day(&mut self) {
-        let mut steps = self.changes_of_the_day();
+        let mut steps = Vec::from_iter(self.look_of_the_day());
+        steps.extend(self.changes_of_the_day());
         steps.extend(self.syncs_of_the_day());
         // Stable: at the same time the order above stays.
         steps.sort_by_key(|(t, _)| *t);
         self.planned.extend(steps);
         self.day_starts += DAY_MS;
+    }
+
+    /// Before anything else of the first day of a week.
+    fn look_of_the_day(&self) -> Option<(i64, Step)> {
+        let since_start = self.day_starts - self.history.first_t();
+        (since_start % WEEK_MS == 0).then_some((self.day_starts, Step::Look))
     }
 
     fn changes_of_the_day(&mut self) -> Vec<(i64, Step)> {
@@ -212,6 +221,16 @@ mod tests {
     }
 
     #[test]
+    fn the_logs_are_looked_at_as_each_week_begins() {
+        let (history, steps) = steps(Some(AWAY), 1);
+        let looks = steps.iter().filter(|(_, step)| *step == Step::Look);
+        let week = usize::try_from(WEEK_MS).unwrap();
+        let weeks = (history.first_t()..=history.last_t()).step_by(week);
+        assert!(looks.map(|(t, _)| *t).eq(weeks));
+        assert_eq!(steps[0], (history.first_t(), Step::Look));
+    }
+
+    #[test]
     fn mishaps_follow_their_change_at_once() {
         let (history, steps) = steps(None, 1);
         let mut last_change = None;
@@ -219,7 +238,7 @@ mod tests {
             match step {
                 Step::Change(index) => last_change = Some((t, history.changes[index].device)),
                 Step::Mishap(device, _) => assert_eq!(last_change, Some((t, device))),
-                Step::Sync(_) => last_change = None,
+                Step::Sync(_) | Step::Look => last_change = None,
             }
         }
     }

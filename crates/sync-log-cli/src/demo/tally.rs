@@ -17,6 +17,8 @@ pub(crate) struct Tally {
     pub(crate) pruned: usize,
     /// The length of its log right after each of its changes.
     pub(crate) lengths: Vec<u32>,
+    /// The length of its log as each week of the history began.
+    pub(crate) weekly_lengths: Vec<u32>,
 }
 
 impl Tally {
