@@ -7,19 +7,24 @@
 //! - [`scope`] says how much a run covers.
 //! - [`checks`] holds the pure checks: values in, violations out.
 //! - [`features`] and [`package`] are the steps that take more than one command.
+//! - [`bench`] measures the targets. [`table`] and [`machine`] help it
+//!   to tell what came of it.
 //! - [`mutants`] changes core's code to see whether a test notices.
 //! - [`program`] runs the programs that search for faults.
 //! - [`workspace`] and [`repository`] read what the checks look at.
 
+mod bench;
 mod checks;
 mod ci;
 mod features;
+mod machine;
 mod mutants;
 mod package;
 mod program;
 mod repository;
 mod scope;
 mod step;
+mod table;
 mod workspace;
 
 use std::process::ExitCode;
@@ -27,6 +32,7 @@ use std::process::ExitCode;
 use anyhow::{Error, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::bench::BenchArgs;
 use crate::ci::Ci;
 use crate::scope::Scope;
 use crate::step::Step;
@@ -56,6 +62,8 @@ enum Task {
     /// Kill processes that work on a log, and check what is left; `crash --help` says more
     #[command(disable_help_flag = true)]
     Crash(Passed),
+    /// Measure every target next to its limit, and write docs/benchmarks.md
+    Bench(BenchArgs),
     /// Change core's code in one place at a time, and see whether a test notices
     Mutants,
 }
@@ -82,6 +90,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Ci { scope, steps } => Ci::new(scope, &steps)?.run().map(|()| ExitCode::SUCCESS),
         Task::Sim(passed) => program::run("simulator", &passed.arguments),
         Task::Crash(passed) => program::run("crash", &passed.arguments),
+        Task::Bench(args) => bench::run(&args).map(|()| ExitCode::SUCCESS),
         Task::Mutants => mutants::run().map(|()| ExitCode::SUCCESS),
     }
 }

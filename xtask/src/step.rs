@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use xshell::{Shell, cmd};
 
+use crate::bench::{self, BenchArgs};
 use crate::checks;
 use crate::features;
 use crate::package;
@@ -23,7 +24,7 @@ pub(crate) enum Step {
     Tidy,
     /// Clippy is silent about every target with every feature
     Clippy,
-    /// Unit and integration tests, examples and benches pass with every feature
+    /// Unit and integration tests and examples pass with every feature
     Test,
     /// The examples in the documentation run
     Doctest,
@@ -39,6 +40,8 @@ pub(crate) enum Step {
     Sim,
     /// Processes that are killed at work lose nothing
     Crash,
+    /// The benches run and report every row of the targets, whatever the times
+    Bench,
     /// Every case of the suite on every planted fault, and every fault in the simulator
     Matrix,
     /// Long random histories go as in the reference model, on both stores
@@ -79,6 +82,7 @@ impl Step {
             Self::Demo => demo(shell),
             Self::Sim => sim(scope),
             Self::Crash => crash(scope),
+            Self::Bench => bench::run(&BenchArgs::quick()),
             Self::Matrix => matrix(shell),
             Self::Model => model(shell),
             Self::Package => package::check_all(shell, workspace),
@@ -102,9 +106,11 @@ fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
 
 fn test(shell: &Shell, scope: Scope) -> Result<()> {
     let packages = scope.packages();
+    // Not `--all-targets`: that would run every bench in full.
+    let targets = ["--lib", "--bins", "--tests", "--examples"];
     Ok(cmd!(
         shell,
-        "cargo test {packages...} --all-targets --all-features"
+        "cargo test {packages...} {targets...} --all-features"
     )
     .run()?)
 }

@@ -40,6 +40,7 @@ pub(crate) struct Dependency {
 /// A library, program, test, bench, example or build script of a package.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Target {
+    name: String,
     pub(crate) kind: Vec<String>,
     src_path: PathBuf,
     /// Whether `cargo test` runs it.
@@ -92,6 +93,17 @@ impl Package {
             .any(|target| target.kind.iter().any(|kind| kind == "lib"))
     }
 
+    /// The names of its benches.
+    pub(crate) fn benches(&self) -> impl Iterator<Item = &str> {
+        let is_bench = |target: &&Target| target.kind.iter().any(|kind| kind == "bench");
+        let benches = self.targets.iter().filter(is_bench);
+        benches.map(|target| target.name.as_str())
+    }
+
+    pub(crate) fn has_benches(&self) -> bool {
+        self.benches().next().is_some()
+    }
+
     /// Whether it is one of the packages in the `tests` folder, which may see every crate.
     pub(crate) fn is_cross_crate_test(&self) -> bool {
         let folder = self.manifest_path.parent().and_then(Path::parent);
@@ -132,8 +144,19 @@ mod planted {
             Self::with_target(name, "bin")
         }
 
+        pub(crate) fn with_bench(mut self, bench: &str) -> Self {
+            self.targets.push(Target {
+                name: bench.to_owned(),
+                kind: vec!["bench".to_owned()],
+                src_path: format!("/repo/crates/{}/benches/{bench}.rs", self.name).into(),
+                test: false,
+            });
+            self
+        }
+
         fn with_target(name: &str, kind: &str) -> Self {
             let target = Target {
+                name: name.to_owned(),
                 kind: vec![kind.to_owned()],
                 src_path: format!("/repo/crates/{name}/src/{kind}.rs").into(),
                 test: true,
@@ -203,9 +226,9 @@ mod tests {
                 { "name": "proptest", "kind": "dev" }
             ],
             "targets": [
-                { "kind": ["lib"], "src_path": "/repo/crates/hlc/src/lib.rs", "test": true },
-                { "kind": ["bench"], "src_path": "/repo/crates/hlc/benches/b.rs", "test": false },
-                { "kind": ["test"], "src_path": "/repo/crates/hlc/tests/off.rs", "test": false }
+                { "name": "hlc", "kind": ["lib"], "src_path": "/repo/crates/hlc/src/lib.rs", "test": true },
+                { "name": "b", "kind": ["bench"], "src_path": "/repo/crates/hlc/benches/b.rs", "test": false },
+                { "name": "off", "kind": ["test"], "src_path": "/repo/crates/hlc/tests/off.rs", "test": false }
             ]
         }]
     }"#;
@@ -219,6 +242,7 @@ mod tests {
         let hlc = &workspace().packages[0];
         assert!(hlc.is_published() && hlc.is_library());
         assert_eq!(hlc.features().collect::<Vec<_>>(), ["std"]);
+        assert_eq!(hlc.benches().collect::<Vec<_>>(), ["b"]);
         let dev: Vec<bool> = hlc.dependencies.iter().map(Dependency::is_dev).collect();
         assert_eq!(dev, [false, true]);
     }

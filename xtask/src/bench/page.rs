@@ -1,0 +1,341 @@
+//! What was measured, as text.
+
+use crate::bench::row::{Goal, Measured, Point, Row, Spread};
+use crate::bench::verdict::{Outcome, Verdict};
+use crate::table;
+
+const NOTHING: &str = "–";
+
+const TITLE: &str = "\
+# Benchmarks
+
+What this costs next to the least that it could cost. `cargo xtask bench` measured all
+of it, and wrote this page and its pictures.
+";
+
+const TARGETS: &str = "
+## Targets
+
+";
+
+const DECIDED: &str = "
+At most two may fall short, each excused by a decision in [adr](adr/README.md) that
+breaks down the gap. Else the command fails, also if a row is missing or is judged by
+another target than the one above.
+
+## How it is decided
+
+- What is judged is a ratio, not a time: times mean nothing on another machine, and
+  little on the same one an hour later.
+- Ours and its limit run in turn, in one process, in an order that alternates, at least
+  15 times. The limit does the same work as well as anybody can: prepared statements,
+  the same transactions, and `synchronous=FULL` on both sides. Where a call of ours
+  crosses to a thread of the store, so does the limit.
+- The ratio is the median over these pairs. The spread is where that median is with a
+  confidence of 95 %, by the order of the samples alone. The target is met if the
+  *worse* end of the spread is within it.
+- Where the target says *faster*, the ratio is the other's time over ours.
+- Growth is the cost at the largest size over that at the smallest, measured in the
+  same way.
+
+## Every row
+
+`cargo xtask bench --only append_1` repeats one row. Rows without a target are for
+information.
+
+";
+
+const GROWTH: &str = "
+## Cost against size
+
+";
+
+const PICTURES: &str = "
+![Time of each piece of work in times of its limit, with the target marked](pictures/ratios.svg)
+
+![Cost against the size of the log, both axes logarithmic](pictures/growth.svg)
+
+The length of each log in the demo, as each week of the real history begins. One device
+is away for four weeks at a time, and no other can prune what it lacks. The target is
+about the devices that come on line daily, whose logs it makes longer.
+
+![Length of each log over the weeks of the history](pictures/log-length.svg)
+
+What it costs to depend on these crates is in [cost.md](cost.md).
+";
+
+/// The whole page. `machine` is a sentence.
+pub(crate) fn page(rows: &[Row], outcomes: &[Outcome], machine: &str) -> String {
+    let parts = [
+        TITLE,
+        "\n",
+        machine,
+        "\n",
+        TARGETS,
+        &targets(outcomes),
+        DECIDED,
+        &self::rows(rows),
+        GROWTH,
+        &growth(rows),
+        PICTURES,
+    ];
+    parts.concat()
+}
+
+/// A line per target.
+pub(crate) fn targets(outcomes: &[Outcome]) -> String {
+    let line = |Outcome { target, verdict }: &Outcome| {
+        let ids: Vec<String> = target
+            .expected
+            .iter()
+            .map(|expected| format!("`{}`", expected.id))
+            .collect();
+        vec![
+            target.work.to_owned(),
+            target.wanted.to_owned(),
+            ids.join(", "),
+            word(verdict),
+        ]
+    };
+    let lines: Vec<_> = outcomes.iter().map(line).collect();
+    table::markdown(&["work", "target", "rows", "met"], &lines)
+}
+
+fn word(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Met => "yes".to_owned(),
+        Verdict::Excused(adr) => {
+            // The page and the decisions are both in `docs`.
+            let link = adr.trim_start_matches("docs/");
+            format!("no, [excused]({link})")
+        }
+        Verdict::NotMet(_) => "no".to_owned(),
+    }
+}
+
+/// A line per row, in the order in which they were measured.
+pub(crate) fn rows(rows: &[Row]) -> String {
+    let header = [
+        "id", "work", "ours", "limit", "ratio:", "spread:", "target:", "met",
+    ];
+    let lines: Vec<_> = rows.iter().map(cells).collect();
+    table::markdown(&header, &lines)
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let nothing = || NOTHING.to_owned();
+    let (ours, limit, ratio, spread) = match &row.measured {
+        Measured::Ratio {
+            ours,
+            limit,
+            ours_ns,
+            limit_ns,
+            spread,
+            ..
+        } => (
+            format!("{ours}: {}", time(*ours_ns)),
+            format!("{limit}: {}", time(*limit_ns)),
+            number(spread.ratio),
+            between(*spread),
+        ),
+        Measured::Bound { unit, value } => (
+            format!("{} {unit}", number(*value)),
+            nothing(),
+            nothing(),
+            nothing(),
+        ),
+        Measured::Growth {
+            claim,
+            of,
+            points,
+            spread,
+        } => (
+            sizes(points, of),
+            claim.clone(),
+            number(spread.ratio),
+            between(*spread),
+        ),
+    };
+    let met = match (row.target, row.met) {
+        (None, _) => NOTHING,
+        (Some(_), true) => "yes",
+        (Some(_), false) => "no",
+    };
+    let id = format!("`{}`", row.id);
+    let work = row.work.clone();
+    let met = met.to_owned();
+    vec![id, work, ours, limit, ratio, spread, target(row), met]
+}
+
+fn target(row: &Row) -> String {
+    let Some(target) = row.target else {
+        return NOTHING.to_owned();
+    };
+    match &row.measured {
+        Measured::Ratio {
+            goal: Goal::Faster, ..
+        } => format!("≥ {target}× faster"),
+        Measured::Ratio { .. } | Measured::Growth { .. } => format!("≤ {target}×"),
+        Measured::Bound { unit, .. } => format!("≤ {target} {unit}"),
+    }
+}
+
+fn between(spread: Spread) -> String {
+    format!("{}–{}", number(spread.low), number(spread.high))
+}
+
+/// `from 1,000 to 1,000,000 entries`
+fn sizes(points: &[Point], of: &str) -> String {
+    let size = |point: Option<&Point>| point.map_or_else(String::new, |point| grouped(point.size));
+    let (first, last) = (size(points.first()), size(points.last()));
+    format!("from {first} to {last} {of}")
+}
+
+/// A line per size of each row that has sizes.
+fn growth(rows: &[Row]) -> String {
+    let mut lines = Vec::new();
+    for row in rows {
+        let Measured::Growth {
+            claim, of, points, ..
+        } = &row.measured
+        else {
+            continue;
+        };
+        for point in points {
+            lines.push(vec![
+                row.work.clone(),
+                claim.clone(),
+                format!("{} {of}", grouped(point.size)),
+                time(point.ns),
+            ]);
+        }
+    }
+    table::markdown(&["work", "claim", "size:", "cost:"], &lines)
+}
+
+/// With the unit that leaves one to three digits in front of the point.
+fn time(ns: f64) -> String {
+    let (value, unit) = match ns {
+        ns if ns < 1e3 => (ns, "ns"),
+        ns if ns < 1e6 => (ns / 1e3, "µs"),
+        ns if ns < 1e9 => (ns / 1e6, "ms"),
+        ns => (ns / 1e9, "s"),
+    };
+    format!("{} {unit}", number(value))
+}
+
+/// With three digits that count.
+fn number(value: f64) -> String {
+    match value.abs() {
+        size if size < 9.995 => format!("{value:.2}"),
+        size if size < 99.95 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
+/// With a comma after each thousand.
+fn grouped(number: u64) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::row::planted::{bound, growth as sizes, ratio};
+    use crate::bench::targets::TARGETS;
+
+    /// The cells of the only row, without the spaces between them.
+    fn line(row: Row) -> String {
+        let text = rows(&[row]);
+        let line = text.lines().last().expect("it is the third");
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_ratio_has_both_times_its_spread_and_whether_it_is_met() {
+        assert_eq!(
+            line(ratio("a", Goal::AtMost, 1.2, 1.3)),
+            "| `a` | work of a | ours: 1.23 µs | theirs: 1.00 µs | 1.30 | 1.25–1.35 | ≤ 1.2× | no |"
+        );
+        let faster = line(ratio("a", Goal::Faster, 20.0, 24.0));
+        assert!(
+            faster.ends_with("| 24.0 | 23.9–24.1 | ≥ 20× faster | yes |"),
+            "{faster}"
+        );
+    }
+
+    #[test]
+    fn what_is_for_information_is_neither_met_nor_missed() {
+        let line = line(ratio("a", Goal::None, 0.0, 7.0));
+        assert!(line.ends_with("| 6.95–7.05 | – | – |"), "{line}");
+    }
+
+    #[test]
+    fn a_bound_and_a_growth_say_what_they_count() {
+        assert_eq!(
+            line(bound("b", 16.0, 16.5)),
+            "| `b` | work of b | 16.5 MB | – | – | – | ≤ 16 MB | no |"
+        );
+        assert_eq!(
+            line(sizes("c", &[1_000, 1_000_000])),
+            "| `c` | work of c | from 1,000 to 1,000,000 entries | O(1) | 1.00 | 0.90–1.10 | \
+             ≤ 1.5× | yes |"
+        );
+    }
+
+    #[test]
+    fn a_target_says_whether_it_is_met_or_where_it_is_excused() {
+        let outcome = |verdict| Outcome {
+            target: &TARGETS[3],
+            verdict,
+        };
+        for (verdict, word) in [
+            (Verdict::Met, "| yes"),
+            (Verdict::NotMet(Vec::new()), "| no "),
+            (
+                Verdict::Excused("docs/adr/1.md"),
+                "| no, [excused](adr/1.md) |",
+            ),
+        ] {
+            let text = targets(&[outcome(verdict)]);
+            let line = text.lines().last().expect("it is the third");
+            assert!(line.contains("| `page_100`, `page_1000` |"), "{line}");
+            assert!(line.contains(word), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_page_has_the_machine_the_targets_every_row_and_every_size() {
+        let outcomes = TARGETS.iter().map(|target| Outcome {
+            target,
+            verdict: Verdict::Met,
+        });
+        let all = [bound("memory_1m", 16.0, 8.0), sizes("growth_open", &[1000])];
+        let text = page(&all, &outcomes.collect::<Vec<_>>(), "Measured on 2 cores.");
+        assert!(
+            text.contains("pictures.\n\nMeasured on 2 cores.\n\n## Targets\n\n| work"),
+            "{text}"
+        );
+        for target in TARGETS {
+            assert!(text.contains(target.wanted), "{}", target.key);
+        }
+        assert!(text.contains("| `memory_1m` "), "{text}");
+        assert!(text.contains("| 1,000 entries | 2.00 µs |"), "{text}");
+    }
+
+    #[test]
+    fn numbers_have_three_digits_that_count() {
+        for (ns, text) in [
+            (7.4, "7.40 ns"),
+            (24.06, "24.1 ns"),
+            (267_000.0, "267 µs"),
+            (9_996_000.0, "10.0 ms"),
+            (1.5e9, "1.50 s"),
+        ] {
+            assert_eq!(time(ns), text);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Which targets are met.
+
+use crate::bench::row::{Goal, Measured, Row};
+use crate::bench::targets::{Excuse, Expected, Target};
+
+/// Fewest pairs whose median says anything.
+const PAIRS_MIN: usize = 15;
+
+/// The sizes that a claim about growth has to reach, where it counts entries.
+const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
+
+/// What came of a target.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All that was wanted was measured and is within its target.
+    Met,
+    /// It falls short, and this decision says why.
+    Excused(&'static str),
+    /// Why it is not met.
+    NotMet(Vec<String>),
+}
+
+/// A target with what came of it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) target: &'static Target,
+    pub(crate) verdict: Verdict,
+}
+
+/// What a run is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Whether everything is reported and judged by its target.
+    Reported,
+    /// Whether it is within its target, too.
+    Met,
+}
+
+/// What came of a target, of which this was `expected`. Only what falls short can be excused, not what is missing.
+pub(crate) fn judge(
+    key: &str,
+    expected: &[&Expected],
+    rows: &[Row],
+    excuses: &[Excuse],
+    question: Question,
+) -> Verdict {
+    let mut faults = Vec::new();
+    let mut short = Vec::new();
+    for expected in expected {
+        let Some(row) = rows.iter().find(|row| row.id == expected.id) else {
+            faults.push(format!("`{}` was not reported", expected.id));
+            continue;
+        };
+        faults.extend(other_target(expected, row));
+        if question == Question::Met {
+            faults.extend(too_little(row));
+            if !row.met {
+                short.push(format!("`{}` is not within its target", row.id));
+            }
+        }
+    }
+    let excuse = excuses.iter().find(|excuse| excuse.key == key);
+    match excuse {
+        _ if faults.is_empty() && short.is_empty() => Verdict::Met,
+        Some(excuse) if faults.is_empty() => Verdict::Excused(excuse.adr),
+        _ => Verdict::NotMet([faults, short].concat()),
+    }
+}
+
+/// A bench that judges itself more mildly than the table does.
+fn other_target(expected: &Expected, row: &Row) -> Option<String> {
+    let goal = match row.measured {
+        Measured::Ratio { goal, .. } => goal,
+        Measured::Bound { .. } | Measured::Growth { .. } => Goal::AtMost,
+    };
+    let is_growth = matches!(row.measured, Measured::Growth { .. });
+    let is_same = match expected.target {
+        Some(target) => !is_growth && row.target == Some(target),
+        None => is_growth && row.target.is_some(),
+    };
+    (goal != expected.goal || !is_same)
+        .then(|| format!("`{}` was judged by another target", row.id))
+}
+
+/// A row that rests on too few samples or sizes.
+fn too_little(row: &Row) -> Option<String> {
+    match &row.measured {
+        Measured::Ratio { pairs, .. } if *pairs < PAIRS_MIN => Some(format!(
+            "`{}` has {pairs} pairs, at least {PAIRS_MIN}",
+            row.id
+        )),
+        Measured::Growth { of, points, .. } if of == "entries" => {
+            let has = |size: &u64| points.iter().any(|point| point.size == *size);
+            let missing = SIZES.iter().find(|size| !has(size))?;
+            Some(format!(
+                "`{}` was not measured at {missing} entries",
+                row.id
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::row::planted::{bound, growth, ratio};
+
+    const fn expected(id: &'static str, goal: Goal, target: Option<f64>) -> Expected {
+        Expected { id, goal, target }
+    }
+
+    const EXPECTED: [&Expected; 4] = [
+        &expected("time", Goal::AtMost, Some(1.3)),
+        &expected("speed", Goal::Faster, Some(20.0)),
+        &expected("lock", Goal::AtMost, Some(50.0)),
+        &expected("size", Goal::AtMost, None),
+    ];
+
+    const EXCUSE: Excuse = Excuse {
+        key: "prune",
+        adr: "docs/adr/1.md",
+    };
+
+    fn rows() -> Vec<Row> {
+        vec![
+            ratio("time", Goal::AtMost, 1.3, 1.2),
+            ratio("speed", Goal::Faster, 20.0, 21.0),
+            bound("lock", 50.0, 49.0),
+            growth("size", &SIZES),
+            ratio("other", Goal::AtMost, 1.0, 9.0),
+        ]
+    }
+
+    fn verdict(rows: &[Row]) -> Verdict {
+        judge("prune", &EXPECTED, rows, &[], Question::Met)
+    }
+
+    fn not_met(fault: &str) -> Verdict {
+        Verdict::NotMet(vec![fault.to_owned()])
+    }
+
+    /// The rows with one of them replaced.
+    fn with(row: Row) -> Vec<Row> {
+        let mut rows = rows();
+        let place = rows.iter().position(|other| other.id == row.id);
+        rows[place.expect("it replaces one")] = row;
+        rows
+    }
+
+    #[test]
+    fn a_target_is_met_when_all_its_rows_are() {
+        assert_eq!(verdict(&rows()), Verdict::Met);
+    }
+
+    #[test]
+    fn a_row_that_falls_short_is_named() {
+        for row in [
+            ratio("time", Goal::AtMost, 1.3, 1.27),
+            ratio("speed", Goal::Faster, 20.0, 20.04),
+            bound("lock", 50.0, 50.1),
+        ] {
+            let fault = format!("`{}` is not within its target", row.id);
+            assert_eq!(verdict(&with(row)), not_met(&fault));
+        }
+    }
+
+    #[test]
+    fn what_falls_short_can_be_excused_by_its_own_key_alone() {
+        let short = with(bound("lock", 50.0, 51.0));
+        let judged = |excuse| judge("prune", &EXPECTED, &short, &[excuse], Question::Met);
+        assert_eq!(judged(EXCUSE), Verdict::Excused("docs/adr/1.md"));
+        let other = Excuse {
+            key: "page",
+            ..EXCUSE
+        };
+        assert!(matches!(judged(other), Verdict::NotMet(_)));
+    }
+
+    #[test]
+    fn what_is_missing_cannot_be_excused() {
+        for missing in 0..4 {
+            let mut rows = rows();
+            let id = rows.remove(missing).id;
+            let fault = format!("`{id}` was not reported");
+            for question in [Question::Met, Question::Reported] {
+                assert_eq!(
+                    judge("prune", &EXPECTED, &rows, &[EXCUSE], question),
+                    not_met(&fault)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_bench_that_judges_itself_by_another_target_is_caught_also_in_a_quick_run() {
+        let mut without = growth("size", &SIZES);
+        without.target = None;
+        for row in [
+            ratio("time", Goal::AtMost, 1.4, 1.2),
+            ratio("time", Goal::None, 1.3, 1.2),
+            ratio("speed", Goal::AtMost, 20.0, 1.2),
+            bound("lock", 60.0, 1.0),
+            growth("lock", &SIZES),
+            bound("size", 1.5, 1.0),
+            without,
+        ] {
+            let fault = format!("`{}` was judged by another target", row.id);
+            let rows = with(row);
+            let judged = judge("prune", &EXPECTED, &rows, &[EXCUSE], Question::Reported);
+            assert_eq!(judged, not_met(&fault));
+        }
+    }
+
+    #[test]
+    fn too_few_pairs_or_sizes_are_caught() {
+        let mut few = ratio("time", Goal::AtMost, 1.3, 1.2);
+        if let Measured::Ratio { pairs, .. } = &mut few.measured {
+            *pairs = 14;
+        }
+        let expected = not_met("`time` has 14 pairs, at least 15");
+        assert_eq!(verdict(&with(few)), expected);
+        let expected = not_met("`size` was not measured at 1000000 entries");
+        assert_eq!(verdict(&with(growth("size", &SIZES[..2]))), expected);
+    }
+
+    #[test]
+    fn a_quick_run_is_not_asked_for_times_pairs_or_sizes() {
+        let mut rows = with(ratio("time", Goal::AtMost, 1.3, 7.0));
+        rows[3] = growth("size", &[10]);
+        let judged = judge("prune", &EXPECTED, &rows, &[], Question::Reported);
+        assert_eq!(judged, Verdict::Met);
+    }
+}
