@@ -11,11 +11,11 @@ use xshell::{Shell, cmd};
 pub(crate) fn sentence(shell: &Shell) -> Result<String> {
     let cores = thread::available_parallelism()?;
     let system = std::env::consts::OS;
-    let rustc = cmd!(shell, "rustc --version").quiet().read()?;
-    let rustc = rustc.split(' ').nth(1).unwrap_or("?").to_owned();
-    let sqlite = sqlite(shell)?;
+    let rustc = cmd!(shell, "rustc -vV").quiet().read()?;
+    let release = field(&rustc, "release")?;
+    let sqlite = sqlite(shell, field(&rustc, "host")?)?;
     Ok(format!(
-        "Measured on {cores} cores, {system}, with rustc {rustc} and SQLite {sqlite}."
+        "Measured on {cores} cores, {system}, with rustc {release} and SQLite {sqlite}."
     ))
 }
 
@@ -30,11 +30,24 @@ struct Package {
     manifest_path: String,
 }
 
-/// The version of the SQLite that is bundled, from its own header.
-fn sqlite(shell: &Shell) -> Result<String> {
-    let json = cmd!(shell, "cargo metadata --format-version 1")
-        .quiet()
-        .read()?;
+/// From a line of `rustc -vV`.
+fn field<'a>(lines: &'a str, name: &str) -> Result<&'a str> {
+    let fields = lines.lines().filter_map(|line| line.split_once(": "));
+    let mut values = fields.filter(|field| field.0 == name);
+    let (_, value) = values
+        .next()
+        .with_context(|| format!("failed to find the {name} of rustc"))?;
+    Ok(value)
+}
+
+/// The version of the SQLite that is bundled, from its own header. What only other hosts need
+/// would have to be downloaded first.
+fn sqlite(shell: &Shell, host: &str) -> Result<String> {
+    let metadata = cmd!(
+        shell,
+        "cargo metadata --format-version 1 --filter-platform {host}"
+    );
+    let json = metadata.quiet().read()?;
     let metadata: Metadata = serde_json::from_str(&json)?;
     let mut packages = metadata.packages.iter();
     let bundle = packages.find(|package| package.name == "libsqlite3-sys");
@@ -53,6 +66,13 @@ fn version(header: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_is_found_by_its_whole_name() {
+        let lines = "rustc 1.95.0\ncommit-date: 2026\nhost: a-b-c\nrelease: 1.95.0\n";
+        assert_eq!(field(lines, "host").ok(), Some("a-b-c"));
+        assert!(field(lines, "date").is_err());
+    }
 
     #[test]
     fn the_version_is_the_text_and_not_the_number() {

@@ -7,8 +7,8 @@
 //! - [`scope`] says how much a run covers.
 //! - [`checks`] holds the pure checks: values in, violations out.
 //! - [`features`] and [`package`] are the steps that take more than one command.
-//! - [`bench`] measures the targets. [`table`] and [`machine`] help it
-//!   to tell what came of it.
+//! - [`bench`] measures the targets, and [`cost`] what it takes to depend on us; [`table`] and
+//!   [`machine`] help to tell it.
 //! - [`mutants`] changes core's code to see whether a test notices.
 //! - [`program`] runs the programs that search for faults.
 //! - [`workspace`] and [`repository`] read what the checks look at.
@@ -16,6 +16,7 @@
 mod bench;
 mod checks;
 mod ci;
+mod cost;
 mod features;
 mod machine;
 mod mutants;
@@ -64,6 +65,8 @@ enum Task {
     Crash(Passed),
     /// Measure every target next to its limit, and write docs/benchmarks.md
     Bench(BenchArgs),
+    /// Count the crates that each library brings along, time its build, and write docs/cost.md
+    Cost,
     /// Change core's code in one place at a time, and see whether a test notices
     Mutants,
 }
@@ -91,6 +94,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Sim(passed) => program::run("simulator", &passed.arguments),
         Task::Crash(passed) => program::run("crash", &passed.arguments),
         Task::Bench(args) => bench::run(&args).map(|()| ExitCode::SUCCESS),
+        Task::Cost => cost::run().map(|()| ExitCode::SUCCESS),
         Task::Mutants => mutants::run().map(|()| ExitCode::SUCCESS),
     }
 }

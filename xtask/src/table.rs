@@ -31,6 +31,14 @@ pub(crate) fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// With a comma after each thousand.
+pub(crate) fn grouped(number: u64) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
+}
+
 fn line(cells: &[String], widths: &[usize], is_number: impl Fn(usize) -> bool) -> String {
     let mut line = String::from("|");
     for (column, (cell, full)) in cells.iter().zip(widths).enumerate() {
@@ -69,6 +77,13 @@ mod tests {
              | append |   1.2 |\n\
              | µ      | 10.25 |\n"
         );
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [(7, "7"), (1_000, "1,000"), (12_034_567, "12,034,567")] {
+            assert_eq!(grouped(number), text);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use xshell::{Shell, cmd};
 
 use crate::bench::row::{Measured, Row};
+use crate::table::grouped;
 
 /// What a history reports.
 pub(crate) const IDS: [&str; 2] = ["history_peak", "history_median"];
@@ -21,7 +22,7 @@ const EXCERPT: [&str; 4] = [
 #[derive(Debug, Deserialize)]
 pub(crate) struct History {
     verdict: String,
-    changes: usize,
+    changes: u64,
     devices: Vec<Device>,
     /// For each device, in the order of `devices`.
     weekly_lengths: Vec<Vec<u32>>,
@@ -76,7 +77,7 @@ impl History {
     fn row(&self, id: &str, what: &str, value: f64, target: f64) -> Row {
         Row {
             id: id.to_owned(),
-            work: format!("{} real changes: {what}", self.changes),
+            work: format!("{} real changes: {what}", grouped(self.changes)),
             measured: Measured::Bound {
                 unit: "entries".to_owned(),
                 value,

@@ -54,9 +54,13 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     rows.extend(lengths.filter(|row| args.wants(&row.id)));
 
     let outcomes = judge_all(&rows, args);
-    if !args.quick {
-        let (rows, targets) = (page::rows(&rows), page::targets(&outcomes));
-        write!(io::stdout(), "\n{rows}\n{targets}")?;
+    if args.quick {
+        writeln!(
+            io::stdout(),
+            "times of a quick run mean nothing; it is about what is reported"
+        )?;
+    } else {
+        write!(io::stdout(), "\n{}", page::summary(&rows, &outcomes))?;
     }
     if let Some(history) = history.filter(|_| args.is_whole()) {
         let machine = machine::sentence(&shell)?;

@@ -2,7 +2,7 @@
 
 use crate::bench::row::{Goal, Measured, Point, Row, Spread};
 use crate::bench::verdict::{Outcome, Verdict};
-use crate::table;
+use crate::table::{self, grouped};
 
 const NOTHING: &str = "–";
 
@@ -82,20 +82,31 @@ pub(crate) fn page(rows: &[Row], outcomes: &[Outcome], machine: &str) -> String 
     parts.concat()
 }
 
+/// What a terminal has room for: numbers by id, and targets without their ids.
+pub(crate) fn summary(rows: &[Row], outcomes: &[Outcome]) -> String {
+    let header = [
+        "id", "ours:", "limit:", "ratio:", "spread:", "target:", "met",
+    ];
+    let lines: Vec<_> = rows.iter().map(Cells::of).map(Cells::short).collect();
+    let rows = table::markdown(&header, &lines);
+    let targets = outcomes.iter().map(|Outcome { target, verdict }| {
+        [target.work, target.wanted, &word(verdict)]
+            .map(str::to_owned)
+            .to_vec()
+    });
+    let targets: Vec<_> = targets.collect();
+    let targets = table::markdown(&["work", "target", "met"], &targets);
+    format!("{rows}\n{targets}")
+}
+
 /// A line per target.
-pub(crate) fn targets(outcomes: &[Outcome]) -> String {
+fn targets(outcomes: &[Outcome]) -> String {
     let line = |Outcome { target, verdict }: &Outcome| {
-        let ids: Vec<String> = target
-            .expected
-            .iter()
-            .map(|expected| format!("`{}`", expected.id))
-            .collect();
-        vec![
-            target.work.to_owned(),
-            target.wanted.to_owned(),
-            ids.join(", "),
-            word(verdict),
-        ]
+        let ids = target.expected.iter();
+        let ids: Vec<String> = ids.map(|expected| format!("`{}`", expected.id)).collect();
+        [target.work, target.wanted, &ids.join(", "), &word(verdict)]
+            .map(str::to_owned)
+            .to_vec()
     };
     let lines: Vec<_> = outcomes.iter().map(line).collect();
     table::markdown(&["work", "target", "rows", "met"], &lines)
@@ -114,57 +125,109 @@ fn word(verdict: &Verdict) -> String {
 }
 
 /// A line per row, in the order in which they were measured.
-pub(crate) fn rows(rows: &[Row]) -> String {
+fn rows(rows: &[Row]) -> String {
     let header = [
         "id", "work", "ours", "limit", "ratio:", "spread:", "target:", "met",
     ];
-    let lines: Vec<_> = rows.iter().map(cells).collect();
+    let lines: Vec<_> = rows.iter().map(Cells::of).map(Cells::long).collect();
     table::markdown(&header, &lines)
 }
 
-fn cells(row: &Row) -> Vec<String> {
-    let nothing = || NOTHING.to_owned();
-    let (ours, limit, ratio, spread) = match &row.measured {
-        Measured::Ratio {
+/// What a table says of a row.
+struct Cells {
+    id: String,
+    work: String,
+    /// What does it, and how much that takes.
+    ours: (Option<String>, String),
+    limit: (Option<String>, String),
+    ratio: String,
+    spread: String,
+    target: String,
+    met: String,
+}
+
+impl Cells {
+    fn of(row: &Row) -> Self {
+        let nothing = || NOTHING.to_owned();
+        let (ours, limit, spread) = match &row.measured {
+            Measured::Ratio {
+                ours,
+                limit,
+                ours_ns,
+                limit_ns,
+                spread,
+                ..
+            } => (
+                (Some(ours.clone()), time(*ours_ns)),
+                (Some(limit.clone()), time(*limit_ns)),
+                Some(spread),
+            ),
+            Measured::Bound { unit, value } => (
+                (None, format!("{} {unit}", number(*value))),
+                (None, nothing()),
+                None,
+            ),
+            Measured::Growth {
+                claim,
+                of,
+                points,
+                spread,
+            } => (
+                (None, sizes(points, of)),
+                (None, claim.clone()),
+                Some(spread),
+            ),
+        };
+        Self {
+            id: format!("`{}`", row.id),
+            work: row.work.clone(),
             ours,
             limit,
-            ours_ns,
-            limit_ns,
-            spread,
-            ..
-        } => (
-            format!("{ours}: {}", time(*ours_ns)),
-            format!("{limit}: {}", time(*limit_ns)),
-            number(spread.ratio),
-            between(*spread),
-        ),
-        Measured::Bound { unit, value } => (
-            format!("{} {unit}", number(*value)),
-            nothing(),
-            nothing(),
-            nothing(),
-        ),
-        Measured::Growth {
-            claim,
-            of,
-            points,
-            spread,
-        } => (
-            sizes(points, of),
-            claim.clone(),
-            number(spread.ratio),
-            between(*spread),
-        ),
-    };
-    let met = match (row.target, row.met) {
+            ratio: spread.map_or_else(nothing, |spread| number(spread.ratio)),
+            spread: spread.map_or_else(nothing, |spread| between(*spread)),
+            target: target(row),
+            met: met(row).to_owned(),
+        }
+    }
+
+    fn long(self) -> Vec<String> {
+        let named = |(name, amount): (Option<String>, String)| match name {
+            Some(name) => format!("{name}: {amount}"),
+            None => amount,
+        };
+        let (ours, limit) = (named(self.ours), named(self.limit));
+        vec![
+            self.id,
+            self.work,
+            ours,
+            limit,
+            self.ratio,
+            self.spread,
+            self.target,
+            self.met,
+        ]
+    }
+
+    fn short(self) -> Vec<String> {
+        let (ours, limit) = (self.ours.1, self.limit.1);
+        vec![
+            self.id,
+            ours,
+            limit,
+            self.ratio,
+            self.spread,
+            self.target,
+            self.met,
+        ]
+    }
+}
+
+fn met(row: &Row) -> &'static str {
+    match (row.target, row.met) {
         (None, _) => NOTHING,
         (Some(_), true) => "yes",
         (Some(_), false) => "no",
-    };
-    let id = format!("`{}`", row.id);
-    let work = row.work.clone();
-    let met = met.to_owned();
-    vec![id, work, ours, limit, ratio, spread, target(row), met]
+    }
 }
 
 fn target(row: &Row) -> String {
@@ -233,14 +296,6 @@ fn number(value: f64) -> String {
     }
 }
 
-/// With a comma after each thousand.
-fn grouped(number: u64) -> String {
-    match number {
-        0..1000 => number.to_string(),
-        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,6 +339,24 @@ mod tests {
             "| `c` | work of c | from 1,000 to 1,000,000 entries | O(1) | 1.00 | 0.90–1.10 | \
              ≤ 1.5× | yes |"
         );
+    }
+
+    #[test]
+    fn a_terminal_gets_times_without_what_took_them() {
+        let outcome = Outcome {
+            target: &TARGETS[0],
+            verdict: Verdict::Met,
+        };
+        let text = summary(&[ratio("a", Goal::AtMost, 1.2, 1.3)], &[outcome]);
+        assert!(
+            text.contains("| `a` | 1.23 µs | 1.00 µs |  1.30 |"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("| ≤ 1.20× rusqlite behind one thread hop | yes |\n"),
+            "{text}"
+        );
+        assert!(!text.contains("theirs"), "{text}");
     }
 
     #[test]

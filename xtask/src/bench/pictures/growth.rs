@@ -17,16 +17,19 @@ struct Line<'a> {
 pub(super) fn svg(rows: &[Row]) -> Result<String> {
     let lines: Vec<Line<'_>> = rows.iter().filter_map(line).collect();
     let points = || lines.iter().flat_map(|line| line.points);
-    let sizes = range(points().map(|point| float(point.size)), 1.0);
-    let costs = range(points().map(|point| point.ns / 1000.0), 3.0);
+    let sizes = range(points().map(|point| float(point.size)));
+    let costs = range(points().map(|point| point.ns / 1000.0));
+    // Room below the lowest line, and above the highest for what says which is which.
+    let costs = (costs.0 / 3.0, costs.1 * 20.0);
     picture((800, 480), |area| {
         let mut chart = ChartBuilder::on(area)
             .caption(
                 "Cost against size: a claim of O(1) is a level line",
-                text(18),
+                text(22),
             )
             .margin(16)
-            .x_label_area_size(44)
+            .margin_right(48)
+            .x_label_area_size(48)
             .y_label_area_size(64)
             .build_cartesian_2d(
                 (sizes.0..sizes.1).log_scale(),
@@ -37,8 +40,8 @@ pub(super) fn svg(rows: &[Row]) -> Result<String> {
             .bold_line_style(GRID)
             .light_line_style(BACKGROUND)
             .axis_style(TEXT)
-            .label_style(text(13))
-            .axis_desc_style(text(14))
+            .label_style(text(15))
+            .axis_desc_style(text(16))
             .x_desc("entries in the log, or peers")
             .y_desc("µs")
             .x_label_formatter(&|size| power_of_ten(*size))
@@ -62,7 +65,7 @@ pub(super) fn svg(rows: &[Row]) -> Result<String> {
             .position(SeriesLabelPosition::UpperLeft)
             .background_style(BACKGROUND.mix(0.9))
             .border_style(GRID)
-            .label_font(text(13))
+            .label_font(text(15))
             .draw()?;
         Ok(())
     })
@@ -81,17 +84,13 @@ fn line(row: &Row) -> Option<Line<'_>> {
     })
 }
 
-/// From the smallest to the largest, with this much more room on both sides.
-fn range(values: impl Iterator<Item = f64>, room: f64) -> (f64, f64) {
+/// From the smallest to the largest.
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let empty = (f64::INFINITY, 0.0_f64);
     let (low, high) = values.fold(empty, |(low, high), value| {
         (low.min(value), high.max(value))
     });
-    if low < high {
-        (low / room, high * room)
-    } else {
-        (1.0, 10.0)
-    }
+    if low < high { (low, high) } else { (1.0, 10.0) }
 }
 
 fn power_of_ten(value: f64) -> String {

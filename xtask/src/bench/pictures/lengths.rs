@@ -13,9 +13,9 @@ pub(super) fn svg(history: &History) -> Result<String> {
     let weeks = history.series().map(|series| series.lengths.len()).max();
     picture((800, 400), |area| {
         let mut chart = ChartBuilder::on(area)
-            .caption("Entries in each log, week by week", text(18))
+            .caption("Entries in each log, week by week", text(22))
             .margin(16)
-            .x_label_area_size(44)
+            .x_label_area_size(48)
             .y_label_area_size(64)
             .build_cartesian_2d(0..weeks.unwrap_or(0), 0..longest + longest / 4 + 1)?;
         chart
@@ -24,8 +24,8 @@ pub(super) fn svg(history: &History) -> Result<String> {
             .bold_line_style(GRID)
             .light_line_style(BACKGROUND)
             .axis_style(TEXT)
-            .label_style(text(13))
-            .axis_desc_style(text(14))
+            .label_style(text(15))
+            .axis_desc_style(text(16))
             .x_desc("weeks since the first change")
             .y_desc("entries")
             .draw()?;
@@ -44,7 +44,7 @@ pub(super) fn svg(history: &History) -> Result<String> {
             .position(SeriesLabelPosition::UpperRight)
             .background_style(BACKGROUND.mix(0.9))
             .border_style(GRID)
-            .label_font(text(13))
+            .label_font(text(15))
             .draw()?;
         Ok(())
     })

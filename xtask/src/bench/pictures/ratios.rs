@@ -8,17 +8,17 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::{Area, COLORS, GRID, TEXT, picture, text};
 use crate::bench::row::{Goal, Measured, Row, Spread};
 
-const WIDTH: u32 = 800;
+const WIDTH: u32 = 900;
 /// Where the names end and the numbers begin.
-const LEFT: f64 = 250.0;
-const RIGHT: f64 = 770.0;
+const LEFT: f64 = 360.0;
+const RIGHT: f64 = 870.0;
 const TOP: i32 = 84;
 const LINE: i32 = 26;
 
 /// The ends of the axis, which is logarithmic.
 const SHORTEST: f64 = 0.02;
-const LONGEST: f64 = 4.0;
-const TICKS: [f64; 8] = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0];
+const LONGEST: f64 = 8.0;
+const TICKS: [f64; 9] = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0];
 
 /// A row as times of its limit: less is better, whatever its target says.
 struct Line<'a> {
@@ -70,11 +70,11 @@ fn upside_down(spread: Spread) -> Spread {
 }
 
 fn heading(area: &Area<'_>) -> Result<()> {
-    let style = text(18).pos(Pos::new(HPos::Center, VPos::Top));
+    let style = text(22).pos(Pos::new(HPos::Center, VPos::Top));
     let title = "Time of ours in times of its limit: left is faster";
     area.draw(&Text::new(title, (i32::try_from(WIDTH / 2)?, 14), style))?;
-    let key = "● median and its 95 % bounds     ┃ target     orange: not met";
-    let style = text(13).pos(Pos::new(HPos::Center, VPos::Top));
+    let key = "● median and its 95 % bounds · ┃ target · orange: not met";
+    let style = text(15).pos(Pos::new(HPos::Center, VPos::Top));
     area.draw(&Text::new(key, (i32::try_from(WIDTH / 2)?, 40), style))?;
     Ok(())
 }
@@ -85,7 +85,7 @@ fn ticks(area: &Area<'_>, bottom: i32) -> Result<()> {
         // The limit itself is where both take the same time.
         let color = if tick == 1.0 { TEXT } else { GRID };
         area.draw(&PathElement::new([(x, TOP), (x, bottom)], color))?;
-        let style = text(13).pos(Pos::new(HPos::Center, VPos::Bottom));
+        let style = text(15).pos(Pos::new(HPos::Center, VPos::Bottom));
         area.draw(&Text::new(format!("{tick}×"), (x, TOP - 6), style))?;
     }
     Ok(())
@@ -94,7 +94,7 @@ fn ticks(area: &Area<'_>, bottom: i32) -> Result<()> {
 fn draw(area: &Area<'_>, line: &Line<'_>, y: i32) -> Result<()> {
     let color = COLORS[usize::from(!line.met)];
     let style = ShapeStyle::from(color);
-    let name = text(13).pos(Pos::new(HPos::Right, VPos::Center));
+    let name = text(15).pos(Pos::new(HPos::Right, VPos::Center));
     area.draw(&Text::new(line.work, (place(SHORTEST) - 12, y), name))?;
     let bounds = [(place(line.spread.low), y), (place(line.spread.high), y)];
     area.draw(&PathElement::new(bounds, style.stroke_width(3)))?;
@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn places_are_within_the_picture_and_in_order() {
-        let places = [0.0, 0.02, 0.5, 1.0, 4.0, 99.0].map(place);
-        assert_eq!((places[0], places[5]), (250, 770));
+        let places = [0.0, 0.02, 0.5, 1.0, 8.0, 99.0].map(place);
+        assert_eq!((places[0], places[5]), (360, 870));
         assert!(places.is_sorted());
     }
 }
