@@ -29,8 +29,8 @@ another target than the one above.
   little on the same one an hour later.
 - Ours and its limit run in turn, in one process, in an order that alternates, at least
   15 times. The limit does the same work as well as anybody can: prepared statements,
-  the same transactions, and `synchronous=FULL` on both sides. Where a call of ours
-  crosses to a thread of the store, so does the limit.
+  the same transactions, and `synchronous=FULL` on both sides. It crosses to another
+  thread where the target says so, and nowhere else.
 - The ratio is the median over these pairs. The spread is where that median is with a
   confidence of 95 %, by the order of the samples alone. The target is met if the
   *worse* end of the spread is within it.
