@@ -42,7 +42,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Clock<W> {
-    /// The highest position issued or observed. Only ever raised.
+    /// The lowest position that is free: above all that were issued or observed. Only ever raised.
     ///
     /// Relaxed ordering is enough. All changes to one atomic word have a single order that every
     /// thread agrees on, and each change here is one read-modify-write that raises the word: so
@@ -50,7 +50,7 @@ pub struct Clock<W> {
     /// this thread from another one did so through something that synchronises (a channel, a lock,
     /// a join); then this thread cannot read a value of the word from before that stamp. And the
     /// word guards no other memory, so nothing has to be published with it.
-    last: AtomicU64,
+    next: AtomicU64,
     device_id: Uuid,
     limits: DriftLimits,
     wall: W,
@@ -63,7 +63,7 @@ impl<W: WallClock> Clock<W> {
     #[must_use]
     pub fn new(device_id: Uuid, wall: W) -> Self {
         Self {
-            last: AtomicU64::new(0),
+            next: AtomicU64::new(1),
             device_id,
             limits: DriftLimits::default(),
             wall,
@@ -102,7 +102,7 @@ impl<W: WallClock> Clock<W> {
     /// This is the high-water to store and to [`resume`](Self::resume) from.
     #[must_use]
     pub fn last(&self) -> Hlc {
-        self.stamp_at(self.last.load(Ordering::Relaxed))
+        self.stamp_at(self.next.load(Ordering::Relaxed) - 1)
     }
 
     /// The next stamp: for a change made on this device, or a message that it sends.
@@ -110,7 +110,11 @@ impl<W: WallClock> Clock<W> {
     /// Never fails. It is `max(last + 1, wall clock)`.
     #[inline]
     pub fn tick(&self) -> Hlc {
-        self.raise(packed::start_of(packed::wall_ms(self.now_ms())))
+        let now_ms = self.now_ms();
+        if packed::ms_of(self.next.load(Ordering::Relaxed)).cast_signed() < now_ms {
+            self.reach(packed::start_of(packed::wall_ms(now_ms)));
+        }
+        self.issue()
     }
 
     /// Whether [`observe`](Self::observe) would take `remote` now, and how far ahead it is. The
@@ -119,7 +123,7 @@ impl<W: WallClock> Clock<W> {
     /// # Errors
     /// Those of [`observe`](Self::observe).
     pub fn check(&self, remote: Hlc) -> Result<Drift, ObserveError> {
-        self.judge().check(remote)
+        self.judge(self.now_ms()).check(remote)
     }
 
     /// Whether [`observe_all`](Self::observe_all) would take `remotes` now, and how far ahead the
@@ -128,7 +132,7 @@ impl<W: WallClock> Clock<W> {
     /// # Errors
     /// Those of [`observe`](Self::observe), for the first of `remotes` that is refused.
     pub fn check_all(&self, remotes: &[Hlc]) -> Result<Option<Drift>, ObserveError> {
-        self.judge().check_all(remotes)
+        self.judge(self.now_ms()).check_all(remotes)
     }
 
     /// Whether `stamp`, of whatever device, lies within the limits, and how far ahead it is: the
@@ -138,7 +142,7 @@ impl<W: WallClock> Clock<W> {
     /// # Errors
     /// `AboveCeiling` or `TooFarAhead`, as for [`observe`](Self::observe).
     pub fn check_drift(&self, stamp: Hlc) -> Result<Drift, ObserveError> {
-        self.judge().check_limits(stamp)
+        self.judge(self.now_ms()).check_limits(stamp)
     }
 
     /// Takes note of a stamp that came from elsewhere: later stamps of this clock are above it.
@@ -158,9 +162,11 @@ impl<W: WallClock> Clock<W> {
     /// - `TooFarAhead`: beyond [`DriftLimits::refuse`].
     #[inline]
     pub fn observe(&self, remote: Hlc) -> Result<Hlc, ObserveError> {
-        let judge = self.judge();
-        judge.check(remote)?;
-        Ok(self.raise(judge.wall_position().max(packed::above(remote))))
+        let now_ms = self.now_ms();
+        if self.has_passed(remote, now_ms) {
+            return Ok(self.issue());
+        }
+        self.observe_checked(remote, now_ms)
     }
 
     /// Takes note of many stamps as of one: all are checked first, against one reading of the wall
@@ -172,10 +178,13 @@ impl<W: WallClock> Clock<W> {
     /// # Errors
     /// Those of [`observe`](Self::observe), for the first of `remotes` that is refused.
     pub fn observe_all(&self, remotes: &[Hlc]) -> Result<Option<Hlc>, ObserveError> {
-        let judge = self.judge();
+        let judge = self.judge(self.now_ms());
         judge.check_all(remotes)?;
         let highest = remotes.iter().copied().max();
-        Ok(highest.map(|remote| self.raise(judge.wall_position().max(packed::above(remote)))))
+        Ok(highest.map(|remote| {
+            self.reach(judge.wall_position().max(packed::above(remote)));
+            self.issue()
+        }))
     }
 
     /// Raises the clock to `high_water`, the highest stamp known to have been issued or observed
@@ -188,34 +197,51 @@ impl<W: WallClock> Clock<W> {
     /// bound and the reason. The clock is untouched.
     pub fn resume(&self, high_water: Hlc) -> Result<(), ResumeError> {
         let position = packed::at_or_above(high_water).ok_or(ResumeError { high_water })?;
-        self.last.fetch_max(position, Ordering::Relaxed);
+        self.next.fetch_max(position + 1, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Moves to `position`, or to the one after the last if that is higher.
+    /// Whether `remote` is of a millisecond that is over by the wall clock, in whose own this clock
+    /// has issued or observed something. Then each check would let it pass, whoever issued it, and all positions from
+    /// the next one on are above it: so most of what devices say to each other needs no more than
+    /// these two comparisons.
     #[inline]
-    fn raise(&self, position: u64) -> Hlc {
-        let mut last = self.last.load(Ordering::Relaxed);
-        loop {
-            let next = packed::next(last).max(position);
-            match self
-                .last
-                .compare_exchange_weak(last, next, Ordering::Relaxed, Ordering::Relaxed)
-            {
-                Ok(_) => return self.stamp_at(next),
-                Err(current) => last = current,
-            }
-        }
+    fn has_passed(&self, remote: Hlc, now_ms: i64) -> bool {
+        let wall_ms = packed::wall_ms(now_ms);
+        remote.timestamp < wall_ms && packed::start_of(wall_ms) < self.next.load(Ordering::Relaxed)
     }
 
+    #[inline(never)]
+    fn observe_checked(&self, remote: Hlc, now_ms: i64) -> Result<Hlc, ObserveError> {
+        let judge = self.judge(now_ms);
+        judge.check(remote)?;
+        self.reach(judge.wall_position().max(packed::above(remote)));
+        Ok(self.issue())
+    }
+
+    /// The lowest position that is free.
+    #[inline]
+    fn issue(&self) -> Hlc {
+        // It takes 2^47 of these to reach the end from anything that comes from outside.
+        let position = self.next.fetch_add(1, Ordering::Relaxed);
+        debug_assert_ne!(position, u64::MAX, "the clock has run out");
+        self.stamp_at(position)
+    }
+
+    /// No position below this one is issued from now on, whoever else comes in between.
+    /// Once per millisecond where stamps are many; where they are few, nothing here counts.
+    #[cold]
+    fn reach(&self, position: u64) {
+        self.next.fetch_max(position, Ordering::Relaxed);
+    }
+
+    #[inline]
     fn stamp_at(&self, position: u64) -> Hlc {
         packed::stamp_at(position, self.device_id)
     }
 
-    /// Reads the wall clock once, then where the clock stands.
-    #[inline]
-    fn judge(&self) -> Judge {
-        let now_ms = self.now_ms();
+    /// Reads where the clock stands, after `now_ms` was read.
+    fn judge(&self, now_ms: i64) -> Judge {
         Judge {
             now_ms,
             wall_ms: packed::wall_ms(now_ms),

@@ -9,6 +9,8 @@ mod atomic;
 mod clock;
 mod drift;
 mod error;
+#[cfg(feature = "std")]
+mod millisecond;
 mod packed;
 mod parse;
 #[cfg(feature = "serde")]

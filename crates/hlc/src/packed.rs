@@ -38,12 +38,18 @@ pub(crate) const fn start_of(ms: u64) -> u64 {
     ms << COUNTER_BITS
 }
 
+/// The millisecond of a position.
+#[inline]
+pub(crate) const fn ms_of(position: u64) -> u64 {
+    position >> COUNTER_BITS
+}
+
 /// The position after the stamp; above it, whatever its counter. The caller has checked its
 /// timestamp against the ceiling.
 #[inline]
 pub(crate) fn above(stamp: Hlc) -> u64 {
     // A counter that does not fit is taken as a full one, whose successor is the next millisecond.
-    next(start_of(stamp.timestamp) | stamp.counter.min(COUNTER_MAX))
+    (start_of(stamp.timestamp) | stamp.counter.min(COUNTER_MAX)) + 1
 }
 
 /// The position to resume from, at or above the stamp, or `None` if it is too high.
@@ -60,18 +66,10 @@ pub(crate) fn at_or_above(stamp: Hlc) -> Option<u64> {
     (position < start_of(RESUME_END_MS)).then_some(position)
 }
 
-/// The position after `position`.
-#[inline]
-pub(crate) fn next(position: u64) -> u64 {
-    position
-        .checked_add(1)
-        .expect("at least 2^47 positions are ahead of anything from outside")
-}
-
 /// The stamp of a position.
 #[inline]
 pub(crate) const fn stamp_at(position: u64, device_id: Uuid) -> Hlc {
-    Hlc::new(position >> COUNTER_BITS, position & COUNTER_MAX, device_id)
+    Hlc::new(ms_of(position), position & COUNTER_MAX, device_id)
 }
 
 #[cfg(test)]

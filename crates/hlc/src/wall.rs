@@ -2,6 +2,9 @@
 
 use core::sync::atomic::{AtomicI64, Ordering};
 
+#[cfg(feature = "std")]
+use crate::millisecond;
+
 /// A source of wall-clock time, as wrong as wall clocks are.
 ///
 /// It may stand still, jump, or read nonsense: a [`Clock`](crate::Clock) on top of it still never
@@ -47,25 +50,7 @@ pub struct SystemClock;
 impl WallClock for SystemClock {
     #[inline]
     fn now_ms(&self) -> i64 {
-        ms_since_epoch(std::time::SystemTime::now())
-    }
-}
-
-/// Rounds down, so that the last millisecond before 1970 is -1 and not 0. Stays in 64 bits:
-/// `Duration::as_millis` computes in 128, which costs as much as the rest of a tick.
-#[cfg(feature = "std")]
-#[inline]
-fn ms_since_epoch(time: std::time::SystemTime) -> i64 {
-    let whole_ms = |secs: u64, ms: u32| {
-        let ms = secs.saturating_mul(1000).saturating_add(u64::from(ms));
-        i64::try_from(ms).unwrap_or(i64::MAX)
-    };
-    match time.duration_since(std::time::UNIX_EPOCH) {
-        Ok(after) => whole_ms(after.as_secs(), after.subsec_millis()),
-        Err(error) => {
-            let before = error.duration();
-            -whole_ms(before.as_secs(), before.subsec_nanos().div_ceil(1_000_000))
-        }
+        millisecond::of(std::time::SystemTime::now())
     }
 }
 
@@ -125,23 +110,6 @@ mod tests {
         wall.set_ms(i64::MIN);
         wall.advance_ms(-1);
         assert_eq!(wall.now_ms(), i64::MIN);
-    }
-
-    #[cfg(feature = "std")]
-    #[test]
-    fn the_system_time_is_rounded_down_on_both_sides_of_1970() {
-        use std::time::{Duration, UNIX_EPOCH};
-
-        let after = |micros| ms_since_epoch(UNIX_EPOCH + Duration::from_micros(micros));
-        let before = |micros| ms_since_epoch(UNIX_EPOCH - Duration::from_micros(micros));
-        assert_eq!(
-            (after(0), after(999), after(1000), after(1_234_567)),
-            (0, 0, 1, 1234)
-        );
-        assert_eq!(
-            (before(1), before(1000), before(1001), before(1_234_567)),
-            (-1, -1, -2, -1235)
-        );
     }
 
     #[cfg(feature = "std")]

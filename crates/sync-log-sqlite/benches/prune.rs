@@ -14,6 +14,7 @@ use fixture::{Log, copy, ns_per, run};
 use limit::{connect, delete_through};
 use paired_bench::{Bench, Ratio, Target};
 use rusqlite::Connection;
+use sync_log_sqlite::core::PRUNE_CHUNK_ENTRIES;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -25,25 +26,46 @@ const PRUNE_1K: Ratio = Ratio {
     target: Target::AtMost(1.3),
 };
 
+// The longest lock is a target too, so whoever reaches both deletes in steps.
 const PRUNE_100K: Ratio = Ratio {
     id: "prune_100k",
     work: "prune of a whole log of 100k entries, per entry",
+    limit: "rusqlite, prepared DELETE of as many rows per transaction",
     ..PRUNE_1K
 };
 
+const AT_ONCE: Ratio = Ratio {
+    id: "prune_100k_at_once",
+    limit: "rusqlite, one DELETE, which locks out every append for as long",
+    target: Target::None,
+    ..PRUNE_100K
+};
+
+/// Prunes of one sample.
+const PRUNES: usize = 3;
+
 fn main() {
     let mut bench = Bench::from_env();
-    if ![PRUNE_1K, PRUNE_100K].iter().any(|row| bench.wants(row.id)) {
+    let rows = [PRUNE_1K, PRUNE_100K, AT_ONCE];
+    if !rows.iter().any(|row| bench.wants(row.id)) {
         return;
     }
     let runtime = Runtime::new().unwrap();
     let entries = if bench.is_quick() { 10_000 } else { 100_000 };
     let closed = Log::closed(&runtime, entries, 1);
     prune_some(&mut bench, &runtime, &closed);
-    prune_all(&mut bench, &runtime, &closed, entries);
+    prune_all(
+        &mut bench,
+        &runtime,
+        &closed,
+        entries,
+        PRUNE_100K,
+        PRUNE_CHUNK_ENTRIES,
+    );
+    prune_all(&mut bench, &runtime, &closed, entries, AT_ONCE, entries);
 }
 
-/// A thousand more of one log each time.
+/// A few thousand more of one log each time.
 fn prune_some(bench: &mut Bench, runtime: &Runtime, closed: &TempDir) {
     if !bench.wants(PRUNE_1K.id) {
         return;
@@ -54,17 +76,30 @@ fn prune_some(bench: &mut Bench, runtime: &Runtime, closed: &TempDir) {
     bench.ratio(
         PRUNE_1K,
         || {
-            log.acknowledge(runtime, 1000);
-            ns_per(1000, prune(runtime, &log, 1000))
+            let prunes = (0..PRUNES).map(|_| {
+                log.acknowledge(runtime, 1000);
+                prune(runtime, &log, 1000)
+            });
+            ns_per(PRUNES * 1000, prunes.sum())
         },
-        || ns_per(1000, delete(&connection, 1000)),
+        || {
+            let deletes = (0..PRUNES).map(|_| delete(&connection, 1000));
+            ns_per(PRUNES * 1000, deletes.sum())
+        },
     );
 }
 
 /// All of a log, in a new copy of the file each time.
-fn prune_all(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, entries: usize) {
+fn prune_all(
+    bench: &mut Bench,
+    runtime: &Runtime,
+    closed: &TempDir,
+    entries: usize,
+    row: Ratio,
+    step: usize,
+) {
     bench.ratio(
-        PRUNE_100K,
+        row,
         || {
             let log = Log::open(runtime, copy(closed.path()));
             log.acknowledge(runtime, entries);
@@ -74,7 +109,9 @@ fn prune_all(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, entries: us
         },
         || {
             let copied = copy(closed.path());
-            ns_per(entries, delete(&connect(copied.path()), entries))
+            let connection = connect(copied.path());
+            let steps = (0..entries / step).map(|_| delete(&connection, step));
+            ns_per(entries, steps.sum())
         },
     );
 }

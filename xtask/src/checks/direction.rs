@@ -15,7 +15,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "hlc",
         normal: &[],
-        dev: &[],
+        dev: &["paired-bench"],
     },
     Rule {
         name: "sync-log-core",
