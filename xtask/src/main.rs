@@ -7,7 +7,7 @@
 //! - [`scope`] says how much a run covers.
 //! - [`checks`] holds the pure checks: values in, violations out.
 //! - [`features`] and [`package`] are the steps that take more than one command.
-//! - [`bench`] measures the targets, and [`cost`] what it takes to depend on us; [`table`] and
+//! - [`mod@bench`] measures the targets, and [`cost`] what it takes to depend on us; [`table`] and
 //!   [`machine`] help to tell it.
 //! - [`mutants`] changes core's code to see whether a test notices.
 //! - [`program`] runs the programs that search for faults.

@@ -26,6 +26,13 @@ const PRUNE_1K: Ratio = Ratio {
     target: Target::AtMost(1.3),
 };
 
+const PRUNE_1K_IN_STEPS: Ratio = Ratio {
+    id: "prune_1k_in_steps",
+    limit: "rusqlite, prepared DELETE of as many rows per transaction",
+    target: Target::None,
+    ..PRUNE_1K
+};
+
 // The longest lock is a target too, so whoever reaches both deletes in steps.
 const PRUNE_100K: Ratio = Ratio {
     id: "prune_100k",
@@ -46,14 +53,16 @@ const PRUNES: usize = 3;
 
 fn main() {
     let mut bench = Bench::from_env();
-    let rows = [PRUNE_1K, PRUNE_100K, AT_ONCE];
+    let rows = [PRUNE_1K, PRUNE_1K_IN_STEPS, PRUNE_100K, AT_ONCE];
     if !rows.iter().any(|row| bench.wants(row.id)) {
         return;
     }
     let runtime = Runtime::new().unwrap();
     let entries = if bench.is_quick() { 10_000 } else { 100_000 };
     let closed = Log::closed(&runtime, entries, 1);
-    prune_some(&mut bench, &runtime, &closed);
+    let step = PRUNE_CHUNK_ENTRIES;
+    prune_some(&mut bench, &runtime, &closed, PRUNE_1K, 1000);
+    prune_some(&mut bench, &runtime, &closed, PRUNE_1K_IN_STEPS, step);
     prune_all(
         &mut bench,
         &runtime,
@@ -66,15 +75,15 @@ fn main() {
 }
 
 /// A few thousand more of one log each time.
-fn prune_some(bench: &mut Bench, runtime: &Runtime, closed: &TempDir) {
-    if !bench.wants(PRUNE_1K.id) {
+fn prune_some(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, step: usize) {
+    if !bench.wants(row.id) {
         return;
     }
     let log = Log::open(runtime, copy(closed.path()));
     let copied = copy(closed.path());
     let connection = connect(copied.path());
     bench.ratio(
-        PRUNE_1K,
+        row,
         || {
             let prunes = (0..PRUNES).map(|_| {
                 log.acknowledge(runtime, 1000);
@@ -83,7 +92,8 @@ fn prune_some(bench: &mut Bench, runtime: &Runtime, closed: &TempDir) {
             ns_per(PRUNES * 1000, prunes.sum())
         },
         || {
-            let deletes = (0..PRUNES).map(|_| delete(&connection, 1000));
+            let steps = PRUNES * 1000 / step;
+            let deletes = (0..steps).map(|_| delete(&connection, step));
             ns_per(PRUNES * 1000, deletes.sum())
         },
     );
