@@ -24,6 +24,10 @@ const IDLE: Duration = Duration::from_millis(20);
 /// append may have to wait.
 const VACUUM_PAGES: u32 = 64;
 
+/// Steps that are made before the file is closed: a program that is never idle while
+/// it has a log open would keep every free page. What is left waits for another time.
+const CLOSING_STEPS: u32 = 64;
+
 pub(super) struct Queued {
     pub(super) job: WriteJob,
     pub(super) answer: oneshot::Sender<Result<(), LogError>>,
@@ -80,12 +84,17 @@ async fn run(db: &Connection, busy: Duration, mut receiver: mpsc::Receiver<Messa
             false => Ok(received.await),
         };
         match received {
-            Ok(0) => return,
+            Ok(0) => break,
             Ok(_) => {
                 serve_all(db, busy, &mut receiver, &mut waiting);
                 may_have_free_pages = true;
             }
             Err(_) => may_have_free_pages = give_pages_back(db, busy),
+        }
+    }
+    for _ in 0..CLOSING_STEPS {
+        if !give_pages_back(db, busy) {
+            break;
         }
     }
 }
