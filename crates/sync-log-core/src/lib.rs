@@ -32,6 +32,7 @@ pub use json::{JsonText, JsonTextError};
 pub use limits::{
     MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_DATA_BYTES, MAX_KEPT_ENTRIES, MAX_MODEL_TYPE_BYTES,
     MAX_OBSERVED, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, PRUNE_CHUNK_ENTRIES,
+    SMALLEST_PRUNE_CHUNK_ENTRIES,
 };
 pub use log::{OnAck, Registration, SyncLog};
 pub use options::{LogOptions, SharedWallClock, UnknownPeers};

@@ -29,6 +29,9 @@ pub const MAX_OBSERVED: usize = 100_000;
 /// Most entries that [`PrunePolicy::KeepEntries`](crate::PrunePolicy) may keep.
 pub const MAX_KEPT_ENTRIES: usize = 10_000;
 
-/// Most entries that one transaction of a prune deletes. In a large log each of
-/// them is on a page of its own, so this bounds how long an append waits.
-pub const PRUNE_CHUNK_ENTRIES: usize = 250;
+/// Most entries that one transaction of a prune deletes: with which a prune begins.
+pub const PRUNE_CHUNK_ENTRIES: usize = 1000;
+
+/// Fewest entries that it deletes where there are more. In between, a prune takes
+/// smaller steps where they take long, so that an append never waits for long.
+pub const SMALLEST_PRUNE_CHUNK_ENTRIES: usize = 125;

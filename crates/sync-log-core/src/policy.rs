@@ -45,12 +45,12 @@ impl PrunePolicy {
         }
     }
 
-    /// How many of the oldest entries a plan of one chunk has to see.
+    /// How many of the oldest entries a plan has to see, to delete `chunk` of them.
     #[must_use]
-    pub fn window(&self) -> usize {
+    pub fn window(&self, chunk: usize) -> usize {
         match *self {
-            Self::KeepEntries { count } => PRUNE_CHUNK_ENTRIES + count,
-            Self::AckedByAll | Self::KeepFor { .. } => PRUNE_CHUNK_ENTRIES,
+            Self::KeepEntries { count } => chunk + count,
+            Self::AckedByAll | Self::KeepFor { .. } => chunk,
         }
     }
 }
@@ -99,7 +99,7 @@ pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
 
 /// Plans one chunk.
 ///
-/// `oldest` are the oldest [`window`](PrunePolicy::window) entries, ascending;
+/// `oldest` are the oldest entries, ascending, as many as [`window`](PrunePolicy::window) says;
 /// `peers` are all rows. What is planned is always a prefix of `oldest`, so that
 /// the floor says exactly what is gone.
 #[must_use]

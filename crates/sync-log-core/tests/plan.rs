@@ -72,7 +72,7 @@ impl Log {
     /// The window that a store would show for one chunk.
     fn plan(&self) -> Plan {
         let mut oldest = self.entries();
-        oldest.truncate(self.policy.window());
+        oldest.truncate(self.policy.window(PRUNE_CHUNK_ENTRIES));
         plan(self.policy, &self.state(), &self.rows(), &oldest, NOW_MS)
     }
 }

@@ -14,7 +14,6 @@ use fixture::{Log, copy, ns_per, run};
 use limit::{connect, delete_through};
 use paired_bench::{Bench, Ratio, Target};
 use rusqlite::Connection;
-use sync_log_sqlite::core::PRUNE_CHUNK_ENTRIES;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -28,7 +27,7 @@ const PRUNE_1K: Ratio = Ratio {
 
 const PRUNE_1K_IN_STEPS: Ratio = Ratio {
     id: "prune_1k_in_steps",
-    limit: "rusqlite, prepared DELETE of as many rows per transaction",
+    limit: "rusqlite, prepared DELETE of 250 rows per transaction",
     target: Target::None,
     ..PRUNE_1K
 };
@@ -37,7 +36,7 @@ const PRUNE_1K_IN_STEPS: Ratio = Ratio {
 const PRUNE_100K: Ratio = Ratio {
     id: "prune_100k",
     work: "prune of a whole log of 100k entries, per entry",
-    limit: "rusqlite, prepared DELETE of as many rows per transaction",
+    limit: "rusqlite, prepared DELETE of 250 rows per transaction",
     ..PRUNE_1K
 };
 
@@ -47,6 +46,10 @@ const AT_ONCE: Ratio = Ratio {
     target: Target::None,
     ..PRUNE_100K
 };
+
+/// Rows of one transaction of the limit in steps: about what ours comes to on a log
+/// of this length.
+const STEP: usize = 250;
 
 /// Prunes of one sample.
 const PRUNES: usize = 3;
@@ -60,17 +63,10 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     let entries = if bench.is_quick() { 10_000 } else { 100_000 };
     let closed = Log::closed(&runtime, entries, 1);
-    let step = PRUNE_CHUNK_ENTRIES;
+    let step = STEP;
     prune_some(&mut bench, &runtime, &closed, PRUNE_1K, 1000);
     prune_some(&mut bench, &runtime, &closed, PRUNE_1K_IN_STEPS, step);
-    prune_all(
-        &mut bench,
-        &runtime,
-        &closed,
-        entries,
-        PRUNE_100K,
-        PRUNE_CHUNK_ENTRIES,
-    );
+    prune_all(&mut bench, &runtime, &closed, entries, PRUNE_100K, STEP);
     prune_all(&mut bench, &runtime, &closed, entries, AT_ONCE, entries);
 }
 

@@ -9,7 +9,7 @@ use super::{Shared, SyncLog};
 use crate::ack::AckOutcome;
 use crate::error::LogError;
 use crate::explain::{self, Explanation};
-use crate::limits::PRUNE_CHUNK_ENTRIES;
+use crate::limits::{PRUNE_CHUNK_ENTRIES, SMALLEST_PRUNE_CHUNK_ENTRIES};
 use crate::policy::{self, Plan};
 use crate::store::{Changes, Needs, PeersNeeded, View};
 
@@ -26,7 +26,8 @@ impl SyncLog {
     /// Deletes what every active peer has acknowledged and the policy does not
     /// keep; returns how many entries went.
     ///
-    /// Works in chunks. The plan of each is computed inside the transaction
+    /// Works in chunks, smaller ones where they take long, so that appends never
+    /// wait for long. The plan of each is computed inside the transaction
     /// that deletes it (`P4`) and the floor moves with it (`P3`), so it is safe
     /// against appends, acks and registrations at the same time, in this process
     /// or another, and may be cancelled or killed between any two chunks.
@@ -35,12 +36,16 @@ impl SyncLog {
     /// [`LogError::Store`]; chunks before the failed one stay deleted.
     pub async fn prune_acked(&self) -> Result<usize, LogError> {
         let mut pruned = 0;
+        let mut chunk = PRUNE_CHUNK_ENTRIES;
         loop {
-            let chunk = self.prune_chunk().await?;
-            pruned += chunk;
-            if chunk < PRUNE_CHUNK_ENTRIES {
+            let began_ms = self.shared.clock.now_ms();
+            let gone = self.prune_chunk(chunk).await?;
+            pruned += gone;
+            if gone < chunk {
                 return Ok(pruned);
             }
+            let took_ms = self.shared.clock.now_ms().saturating_sub(began_ms);
+            chunk = next_chunk(chunk, took_ms);
         }
     }
 
@@ -75,9 +80,10 @@ impl SyncLog {
         ))
     }
 
-    async fn prune_chunk(&self) -> Result<usize, LogError> {
+    /// Deletes at most `chunk` entries.
+    async fn prune_chunk(&self, chunk: usize) -> Result<usize, LogError> {
         let shared = Arc::clone(&self.shared);
-        let oldest = shared.options.policy.window();
+        let oldest = shared.options.policy.window(chunk);
         let needs = move |_: &_| Needs {
             peers: PeersNeeded::All,
             oldest,
@@ -91,9 +97,25 @@ impl SyncLog {
             };
             Ok((changes, plan.entries))
         };
-        let chunk = self.commit(needs, decide).await?;
-        tracing::debug!(entries = chunk, "pruned a chunk");
-        Ok(chunk)
+        let gone = self.commit(needs, decide).await?;
+        tracing::debug!(entries = gone, "pruned a chunk");
+        Ok(gone)
+    }
+}
+
+/// A chunk that takes longer is followed by a smaller one.
+const LONG_MS: i64 = 5;
+
+/// A chunk that takes less is followed by a larger one.
+const SHORT_MS: i64 = 2;
+
+/// How many entries to delete next. Reckoned with the wall clock: where that jumps,
+/// the size of one chunk is off, and nothing else.
+fn next_chunk(chunk: usize, took_ms: i64) -> usize {
+    match took_ms {
+        ..SHORT_MS => (chunk * 2).min(PRUNE_CHUNK_ENTRIES),
+        SHORT_MS..=LONG_MS => chunk,
+        _ => (chunk / 2).max(SMALLEST_PRUNE_CHUNK_ENTRIES),
     }
 }
 
@@ -107,5 +129,26 @@ impl Shared {
             &view.oldest,
             now_ms,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_shrink_while_they_take_long_and_grow_back_within_their_bounds() {
+        let sizes = |start: usize, took_ms: i64| {
+            let next = move |chunk: &usize| Some(next_chunk(*chunk, took_ms));
+            let sizes: Vec<_> = std::iter::successors(Some(start), next).take(5).collect();
+            sizes
+        };
+        assert_eq!(sizes(1000, LONG_MS + 1), [1000, 500, 250, 125, 125]);
+        assert_eq!(sizes(125, SHORT_MS - 1), [125, 250, 500, 1000, 1000]);
+        assert_eq!(sizes(500, LONG_MS), [500; 5]);
+        assert_eq!(sizes(500, SHORT_MS), [500; 5]);
+        // The wall clock was set back, or far ahead.
+        assert_eq!(next_chunk(1000, i64::MIN), 1000);
+        assert_eq!(next_chunk(125, i64::MAX), 125);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sync_log_sqlite::Hlc;
-use sync_log_sqlite::core::PRUNE_CHUNK_ENTRIES;
+use sync_log_sqlite::core::SMALLEST_PRUNE_CHUNK_ENTRIES;
 
 use super::{Effect, Violation, whole_if};
 use crate::entry::EntryId;
@@ -96,7 +96,8 @@ fn id_in_flight(model: &Model, index: u32) -> Option<EntryId> {
     })
 }
 
-/// A prune goes in chunks; only the last one is smaller.
+/// A prune goes in chunks, whose sizes are multiples of the smallest; only the last
+/// one may be smaller.
 pub(super) fn are_whole_chunks(gone: usize, planned: usize) -> bool {
-    gone == planned || gone.is_multiple_of(PRUNE_CHUNK_ENTRIES)
+    gone == planned || gone.is_multiple_of(SMALLEST_PRUNE_CHUNK_ENTRIES)
 }
