@@ -106,7 +106,7 @@ fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
 
 fn test(shell: &Shell, scope: Scope) -> Result<()> {
     let packages = scope.packages();
-    // Not `--all-targets`: that would run every bench in full.
+    // Not `--all-targets`: the benches have a step of their own.
     let targets = ["--lib", "--bins", "--tests", "--examples"];
     Ok(cmd!(
         shell,

@@ -201,10 +201,10 @@ impl<W: WallClock> Clock<W> {
         Ok(())
     }
 
-    /// Whether `remote` is of a millisecond that is over by the wall clock, in whose own this clock
-    /// has issued or observed something. Then each check would let it pass, whoever issued it, and all positions from
-    /// the next one on are above it: so most of what devices say to each other needs no more than
-    /// these two comparisons.
+    /// Whether `remote` is of a millisecond that is over by the wall clock, and this clock stands in
+    /// the present one or later. Then each check would let it pass, whoever issued it, and all
+    /// positions from the next one on are above it: so most of what devices say to each other needs
+    /// no more than these two comparisons.
     #[inline]
     fn has_passed(&self, remote: Hlc, now_ms: i64) -> bool {
         let wall_ms = packed::wall_ms(now_ms);
@@ -228,8 +228,8 @@ impl<W: WallClock> Clock<W> {
         self.stamp_at(position)
     }
 
-    /// No position below this one is issued from now on, whoever else comes in between.
-    /// Once per millisecond where stamps are many; where they are few, nothing here counts.
+    /// No position below this one is issued from now on, whoever else comes in between. Called once
+    /// per millisecond where stamps are many; where they are few, its cost does not count.
     #[cold]
     fn reach(&self, position: u64) {
         self.next.fetch_max(position, Ordering::Relaxed);

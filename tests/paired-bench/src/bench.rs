@@ -25,12 +25,13 @@ pub struct Bench {
 
 impl Bench {
     /// From the command line: `--quick` takes few samples, `--only` the rows whose
-    /// id has this text. What cargo passes beside these is ignored.
+    /// id has this text. Without the `--bench` that `cargo bench` passes, it is
+    /// `cargo test` that asks, and the run is quick.
     #[must_use]
     pub fn from_env() -> Self {
         let mut arguments = std::env::args().skip(1);
         let mut bench = Self {
-            quick: false,
+            quick: std::env::args().all(|argument| argument != "--bench"),
             only: None,
             results: std::env::var_os("BENCH_RESULTS").map(PathBuf::from),
         };
@@ -115,7 +116,7 @@ impl Bench {
     }
 
     fn tell(&self, row: &Measured) {
-        println!("{}", row.line());
+        println!("{}", row.line(self.quick));
         let Some(path) = &self.results else { return };
         let json = serde_json::to_string(row).unwrap();
         let mut file = OpenOptions::new()
