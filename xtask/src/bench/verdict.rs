@@ -36,7 +36,8 @@ pub(crate) enum Question {
     Met,
 }
 
-/// What came of a target, of which this was `expected`. Only what falls short can be excused, not what is missing.
+/// What came of a target, of which this was `expected`. Only a row that falls short can be
+/// excused, by its id; what is missing cannot.
 pub(crate) fn judge(
     key: &str,
     expected: &[&Expected],
@@ -44,8 +45,9 @@ pub(crate) fn judge(
     excuses: &[Excuse],
     question: Question,
 ) -> Verdict {
+    let excuse = excuses.iter().find(|excuse| excuse.key == key);
+    let mut excused = None;
     let mut faults = Vec::new();
-    let mut short = Vec::new();
     for expected in expected {
         let Some(row) = rows.iter().find(|row| row.id == expected.id) else {
             faults.push(format!("`{}` was not reported", expected.id));
@@ -54,16 +56,17 @@ pub(crate) fn judge(
         faults.extend(other_target(expected, row));
         if question == Question::Met {
             faults.extend(too_little(row));
-            if !row.met {
-                short.push(format!("`{}` is not within its target", row.id));
+            match excuse.filter(|excuse| excuse.ids.contains(&expected.id)) {
+                _ if row.met => {}
+                Some(excuse) => excused = Some(excuse.adr),
+                None => faults.push(format!("`{}` is not within its target", row.id)),
             }
         }
     }
-    let excuse = excuses.iter().find(|excuse| excuse.key == key);
-    match excuse {
-        _ if faults.is_empty() && short.is_empty() => Verdict::Met,
-        Some(excuse) if faults.is_empty() => Verdict::Excused(excuse.adr),
-        _ => Verdict::NotMet([faults, short].concat()),
+    match excused {
+        _ if !faults.is_empty() => Verdict::NotMet(faults),
+        Some(adr) => Verdict::Excused(adr),
+        None => Verdict::Met,
     }
 }
 
@@ -119,6 +122,7 @@ mod tests {
 
     const EXCUSE: Excuse = Excuse {
         key: "prune",
+        ids: &["lock"],
         adr: "docs/adr/1.md",
     };
 
@@ -166,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_falls_short_can_be_excused_by_its_own_key_alone() {
+    fn what_falls_short_can_be_excused_by_its_own_key_and_id_alone() {
         let short = with(bound("lock", 50.0, 51.0));
         let judged = |excuse| judge("prune", &EXPECTED, &short, &[excuse], Question::Met);
         assert_eq!(judged(EXCUSE), Verdict::Excused("docs/adr/1.md"));
@@ -175,6 +179,9 @@ mod tests {
             ..EXCUSE
         };
         assert!(matches!(judged(other), Verdict::NotMet(_)));
+        let ids = &["time"];
+        let fault = not_met("`lock` is not within its target");
+        assert_eq!(judged(Excuse { ids, ..EXCUSE }), fault);
     }
 
     #[test]
