@@ -10,8 +10,8 @@ mod limit;
 
 use std::time::{Duration, Instant};
 
-use fixture::{Log, copy, ns_per, run};
-use limit::{connect, delete_through};
+use fixture::{Log, changes, copy, ns_per, run};
+use limit::{Rows, connect, delete_through};
 use paired_bench::{Bench, Ratio, Target};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -51,8 +51,8 @@ const AT_ONCE: Ratio = Ratio {
 /// of this length.
 const STEP: usize = 250;
 
-/// Prunes of one sample.
-const PRUNES: usize = 3;
+/// Prunes of one sample: enough that each sample has its share of checkpoints.
+const PRUNES: usize = 10;
 
 fn main() {
     let mut bench = Bench::from_env();
@@ -70,27 +70,33 @@ fn main() {
     prune_all(&mut bench, &runtime, &closed, entries, AT_ONCE, entries);
 }
 
-/// A few thousand more of one log each time.
+/// The oldest thousand of one log, again and again; as many follow at its end.
 fn prune_some(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, step: usize) {
     if !bench.wants(row.id) {
         return;
     }
     let log = Log::open(runtime, copy(closed.path()));
     let copied = copy(closed.path());
+    let rows = Rows::open(copied.path());
     let connection = connect(copied.path());
+    let more = changes(0, 1000);
     bench.ratio(
         row,
         || {
             let prunes = (0..PRUNES).map(|_| {
+                log.append(runtime, 0, 1000);
                 log.acknowledge(runtime, 1000);
                 prune(runtime, &log, 1000)
             });
             ns_per(PRUNES * 1000, prunes.sum())
         },
         || {
-            let steps = PRUNES * 1000 / step;
-            let deletes = (0..steps).map(|_| delete(&connection, step));
-            ns_per(PRUNES * 1000, deletes.sum())
+            let prunes = (0..PRUNES).map(|_| {
+                rows.insert_all(more.iter());
+                let steps = (0..1000 / step).map(|_| delete(&connection, step));
+                steps.sum::<Duration>()
+            });
+            ns_per(PRUNES * 1000, prunes.sum())
         },
     );
 }

@@ -12,8 +12,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use fixture::{Log, copy, ns_per, peer, run};
-use limit::{Pages, connect};
+use limit::{Pages, Standing, Thread, connect};
 use paired_bench::{Bench, Ratio, Target};
+use sync_log_sqlite::hlc::HlcText;
 use sync_log_sqlite::{Cursor, ReadLimits, SyncDb};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -31,6 +32,20 @@ const PAGE_1000: Ratio = Ratio {
     work: "page of 1000, raw JSON",
     target: Target::AtMost(2.0),
     ..PAGE_100
+};
+
+// Where the time of a page goes: each does what the one before does, and more.
+const FLOOR_1_HOP: Ratio = Ratio {
+    id: "page_floor_1_hop",
+    ours: "rusqlite, the same behind a thread hop",
+    target: Target::None,
+    ..PAGE_100
+};
+
+const FLOOR_2_STANDING: Ratio = Ratio {
+    id: "page_floor_2_standing",
+    ours: "rusqlite, the log's state and the peer's rows too, in one transaction",
+    ..FLOOR_1_HOP
 };
 
 // The owner's tool looks up no peer and hashes no entry.
@@ -69,12 +84,17 @@ fn main() {
         (OWNER_100, Reader::Owner, 100),
         (OWNER_1000, Reader::Owner, 1000),
     ];
-    if !rows.iter().any(|(row, ..)| bench.wants(row.id)) {
+    let wanted = rows.map(|(row, ..)| row).into_iter();
+    let mut wanted = wanted.chain([FLOOR_1_HOP, FLOOR_2_STANDING]);
+    if !wanted.any(|row| bench.wants(row.id)) {
         return;
     }
     let closed = Log::closed(&runtime, ENTRIES, 1);
     for (row, reader, entries) in rows {
         pages(&mut bench, &runtime, &closed, row, reader, entries);
+    }
+    for (row, with_standing) in [(FLOOR_1_HOP, false), (FLOOR_2_STANDING, true)] {
+        floor(&mut bench, &runtime, &closed, row, with_standing);
     }
 }
 
@@ -113,6 +133,51 @@ fn pages(
                 assert_eq!(page.len(), entries);
             }
             ns_per(texts.len(), started.elapsed())
+        },
+    );
+}
+
+/// The limit behind a thread hop, next to the limit.
+fn floor(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, with_standing: bool) {
+    let log = Log::open(runtime, copy(closed.path()));
+    let places = log.places(runtime, STEP);
+    let texts: Vec<_> = places.iter().map(|place| place.hlc().to_text()).collect();
+    let (there, here) = (copy(closed.path()), copy(closed.path()));
+    let far = connect(there.path());
+    let peer = peer(0).to_string();
+    let thread = Thread::one_by_one(move |place: HlcText| {
+        if with_standing {
+            far.execute_batch("BEGIN").unwrap();
+            Standing::on(&far).read(place.as_str(), &peer);
+        }
+        assert_eq!(Pages::on(&far).page(place.as_str(), 100).len(), 100);
+        if with_standing {
+            far.execute_batch("COMMIT").unwrap();
+        }
+    });
+    let near = connect(here.path());
+    bench.ratio(
+        row,
+        || {
+            let (thread, texts) = (thread.clone(), texts.clone());
+            let elapsed = run(runtime, async move {
+                let started = Instant::now();
+                for text in texts {
+                    thread.run(text).await;
+                }
+                started.elapsed()
+            });
+            ns_per(places.len(), elapsed)
+        },
+        || {
+            let started = Instant::now();
+            for text in &texts {
+                assert_eq!(
+                    black_box(Pages::on(&near).page(text.as_str(), 100)).len(),
+                    100
+                );
+            }
+            ns_per(places.len(), started.elapsed())
         },
     );
 }

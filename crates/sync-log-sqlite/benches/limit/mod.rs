@@ -13,6 +13,6 @@ mod connection;
 mod rows;
 mod thread;
 
-pub(crate) use connection::{Acks, Pages, connect, delete_through};
+pub(crate) use connection::{Acks, Pages, Standing, connect, delete_through};
 pub(crate) use rows::{Rows, now};
 pub(crate) use thread::Thread;
