@@ -23,7 +23,7 @@ const RECORD_ACK: Ratio = Ratio {
 };
 
 /// More than all samples acknowledge.
-const ENTRIES: usize = 10_000;
+const ENTRIES: usize = 41_000;
 
 fn main() {
     let mut bench = Bench::from_env();

@@ -14,8 +14,11 @@ use std::time::Instant;
 use fixture::{Log, copy, ns_per, peer, run};
 use limit::{Pages, Standing, Thread, connect};
 use paired_bench::{Bench, Ratio, Target};
+use rusqlite::Connection;
+use serde::de::IgnoredAny;
+use sync_log_sqlite::core::parse_uuid;
 use sync_log_sqlite::hlc::HlcText;
-use sync_log_sqlite::{Cursor, ReadLimits, SyncDb};
+use sync_log_sqlite::{ChangeType, Cursor, Hlc, ReadLimits, SyncDb};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -48,6 +51,12 @@ const FLOOR_2_STANDING: Ratio = Ratio {
     ..FLOOR_1_HOP
 };
 
+const FLOOR_3_VALUES: Ratio = Ratio {
+    id: "page_floor_3_values",
+    ours: "rusqlite, and each column checked: stamp, id, kind, JSON",
+    ..FLOOR_1_HOP
+};
+
 // The owner's tool looks up no peer and hashes no entry.
 const OWNER_100: Ratio = Ratio {
     id: "owner_page_100",
@@ -62,6 +71,15 @@ const OWNER_1000: Ratio = Ratio {
     target: Target::None,
     ..PAGE_1000
 };
+
+/// A page of 100 after a place, for a peer.
+type Page = fn(&Connection, &str, &str) -> Vec<[String; 5]>;
+
+const FLOORS: [(Ratio, Page); 3] = [
+    (FLOOR_1_HOP, |db, place, _| Pages::on(db).page(place, 100)),
+    (FLOOR_2_STANDING, with_standing),
+    (FLOOR_3_VALUES, with_values),
+];
 
 const ENTRIES: usize = 20_000;
 
@@ -85,7 +103,7 @@ fn main() {
         (OWNER_1000, Reader::Owner, 1000),
     ];
     let wanted = rows.map(|(row, ..)| row).into_iter();
-    let mut wanted = wanted.chain([FLOOR_1_HOP, FLOOR_2_STANDING]);
+    let mut wanted = wanted.chain(FLOORS.map(|(row, _)| row));
     if !wanted.any(|row| bench.wants(row.id)) {
         return;
     }
@@ -93,8 +111,8 @@ fn main() {
     for (row, reader, entries) in rows {
         pages(&mut bench, &runtime, &closed, row, reader, entries);
     }
-    for (row, with_standing) in [(FLOOR_1_HOP, false), (FLOOR_2_STANDING, true)] {
-        floor(&mut bench, &runtime, &closed, row, with_standing);
+    for (row, page) in FLOORS {
+        floor(&mut bench, &runtime, &closed, row, page);
     }
 }
 
@@ -138,23 +156,14 @@ fn pages(
 }
 
 /// The limit behind a thread hop, next to the limit.
-fn floor(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, with_standing: bool) {
+fn floor(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, page: Page) {
     let log = Log::open(runtime, copy(closed.path()));
     let places = log.places(runtime, STEP);
     let texts: Vec<_> = places.iter().map(|place| place.hlc().to_text()).collect();
     let (there, here) = (copy(closed.path()), copy(closed.path()));
     let far = connect(there.path());
     let peer = peer(0).to_string();
-    let thread = Thread::one_by_one(move |place: HlcText| {
-        if with_standing {
-            far.execute_batch("BEGIN").unwrap();
-            Standing::on(&far).read(place.as_str(), &peer);
-        }
-        assert_eq!(Pages::on(&far).page(place.as_str(), 100).len(), 100);
-        if with_standing {
-            far.execute_batch("COMMIT").unwrap();
-        }
-    });
+    let thread = Thread::one_by_one(move |place: HlcText| page(&far, place.as_str(), &peer));
     let near = connect(here.path());
     bench.ratio(
         row,
@@ -163,7 +172,7 @@ fn floor(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, wit
             let elapsed = run(runtime, async move {
                 let started = Instant::now();
                 for text in texts {
-                    thread.run(text).await;
+                    assert_eq!(black_box(thread.run(text).await).len(), 100);
                 }
                 started.elapsed()
             });
@@ -180,6 +189,25 @@ fn floor(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, wit
             ns_per(places.len(), started.elapsed())
         },
     );
+}
+
+fn with_standing(db: &Connection, place: &str, peer: &str) -> Vec<[String; 5]> {
+    db.execute_batch("BEGIN").unwrap();
+    Standing::on(db).read(place, peer);
+    let page = Pages::on(db).page(place, 100);
+    db.execute_batch("COMMIT").unwrap();
+    page
+}
+
+fn with_values(db: &Connection, place: &str, peer: &str) -> Vec<[String; 5]> {
+    let page = with_standing(db, place, peer);
+    for [hlc, _, record, kind, data] in &page {
+        black_box(hlc.parse::<Hlc>().unwrap());
+        black_box(parse_uuid(record).unwrap());
+        black_box(kind.parse::<ChangeType>().unwrap());
+        black_box(serde_json::from_str::<IgnoredAny>(data).unwrap());
+    }
+    page
 }
 
 /// Reads one page, and says how many entries it has.

@@ -3,11 +3,18 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::row::{Bound, Growth, Measured, Ratio};
 
 /// Pairs of a full run: their 95 % bounds leave out ten at each end.
 const PAIRS: usize = 31;
+
+/// Where that takes no time, a row has more, which brings its bounds closer.
+const PAIRS_MAX: usize = 201;
+
+/// How long a row may take to have more.
+const ENOUGH: Duration = Duration::from_secs(10);
 
 /// Pairs of a quick run, which is to see that benches run.
 const QUICK_PAIRS: usize = 2;
@@ -71,7 +78,13 @@ impl Bench {
         // What is first time only, such as a cache to fill, is no pair.
         ours();
         limit();
-        let pairs: Vec<_> = (0..self.pairs())
+        let began = Instant::now();
+        let goes_on = |pair: &usize| {
+            let is_cheap = !self.quick && began.elapsed() < ENOUGH;
+            *pair < self.pairs() || (is_cheap && *pair < PAIRS_MAX)
+        };
+        let pairs: Vec<_> = (0..)
+            .take_while(goes_on)
             .map(|pair| match pair % 2 {
                 0 => (ours(), limit()),
                 _ => {

@@ -7,34 +7,43 @@ const QUEUE_JOBS: usize = 256;
 
 /// One hop there, through a bounded queue, and one back. The thread ends when
 /// this is dropped.
-pub(crate) struct Thread<J>(mpsc::Sender<Job<J>>);
+pub(crate) struct Thread<J, A = ()>(mpsc::Sender<Job<J, A>>);
 
-impl<J> Clone for Thread<J> {
+impl<J, A> Clone for Thread<J, A> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-pub(crate) struct Job<J> {
+pub(crate) struct Job<J, A> {
     pub(crate) work: J,
-    done: oneshot::Sender<()>,
+    done: oneshot::Sender<A>,
 }
 
-impl<J: Send + 'static> Thread<J> {
+impl<J: Send + 'static, A: Send + 'static> Thread<J, A> {
     /// Gives `serve` one job at a time.
-    pub(crate) fn one_by_one(mut serve: impl FnMut(J) + Send + 'static) -> Self {
-        let (queue, mut jobs) = mpsc::channel::<Job<J>>(QUEUE_JOBS);
+    pub(crate) fn one_by_one(mut serve: impl FnMut(J) -> A + Send + 'static) -> Self {
+        let (queue, mut jobs) = mpsc::channel::<Job<J, A>>(QUEUE_JOBS);
         std::thread::spawn(move || {
             while let Some(job) = jobs.blocking_recv() {
-                serve(job.work);
-                job.done.send(()).unwrap();
+                assert!(job.done.send(serve(job.work)).is_ok(), "the task is there");
             }
         });
         Self(queue)
     }
 
+    /// Has the thread do `work`, and waits until it has.
+    pub(crate) async fn run(&self, work: J) -> A {
+        let (done, finished) = oneshot::channel();
+        let job = Job { work, done };
+        assert!(self.0.send(job).await.is_ok(), "the thread is there");
+        finished.await.unwrap()
+    }
+}
+
+impl<J: Send + 'static> Thread<J> {
     /// Gives `serve` all the jobs that wait.
-    pub(crate) fn in_groups(mut serve: impl FnMut(&[Job<J>]) + Send + 'static) -> Self {
+    pub(crate) fn in_groups(mut serve: impl FnMut(&[Job<J, ()>]) + Send + 'static) -> Self {
         let (queue, mut jobs) = mpsc::channel(QUEUE_JOBS);
         std::thread::spawn(move || {
             let mut group = Vec::with_capacity(QUEUE_JOBS);
@@ -46,13 +55,5 @@ impl<J: Send + 'static> Thread<J> {
             }
         });
         Self(queue)
-    }
-
-    /// Has the thread do `work`, and waits until it has.
-    pub(crate) async fn run(&self, work: J) {
-        let (done, finished) = oneshot::channel();
-        let job = Job { work, done };
-        assert!(self.0.send(job).await.is_ok(), "the thread is there");
-        finished.await.unwrap();
     }
 }
