@@ -82,6 +82,13 @@ pub(crate) fn reader(place: &Place, busy: Duration) -> Result<Connection, StoreE
     Ok(db)
 }
 
+/// A connection that only reads, to a file that is not to be changed.
+pub(crate) fn read_only(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+    let db = place.open(OpenFlags::SQLITE_OPEN_READ_ONLY);
+    db.and_then(|db| ready(db, busy))
+        .map_err(|error| failed("connect for reading only", error))
+}
+
 /// A connection that cannot change the file, to look at it before it is opened.
 pub(crate) fn probe(path: &Path, busy: Duration) -> rusqlite::Result<Connection> {
     let place = Place::File(path.to_owned());

@@ -9,7 +9,7 @@ use sync_log_core::{LogError, LogOptions, LogStore, SyncLog, Uuid};
 
 use crate::error::OpenError;
 use crate::options::{FILE_NAME, SyncDbOptions};
-use crate::store::SqliteStore;
+use crate::store::{ReadOnlyStore, SqliteStore};
 
 /// One device's sync log of one library, in `<data_dir>/sync.db`.
 ///
@@ -59,6 +59,22 @@ impl SyncDb {
         Self::options().open(library_id, device_id, data_dir).await
     }
 
+    /// Opens a log to look at it, whoever else is at work on it: a library's folder,
+    /// or the file itself. Whose it is, [`identity`](SyncLog::identity) says.
+    ///
+    /// Nothing is written, and what would write fails. A file that SQLite cannot
+    /// read where it is, because it may not write beside it, is copied to the
+    /// system's folder for temporary files and read there, as it is at that moment.
+    ///
+    /// # Errors
+    /// In this order: [`OpenError::Unreachable`] if there is nothing,
+    /// [`OpenError::NotSqlite`], [`OpenError::SchemaTooNew`],
+    /// [`OpenError::NeedsAdoption`], [`OpenError::Unfinished`], or
+    /// [`OpenError::Log`] if it is locked or damaged.
+    pub async fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+        Self::options().open_read_only(path).await
+    }
+
     /// Makes a log in memory, with default options: the same store without the
     /// file. It promises everything but durability.
     ///
@@ -97,6 +113,23 @@ impl SyncDb {
         })
     }
 
+    pub(crate) async fn open_read_only_with(
+        options: SyncDbOptions,
+        path: &Path,
+    ) -> Result<Self, OpenError> {
+        let path = match path.is_dir() {
+            true => path.join(FILE_NAME),
+            false => path.to_owned(),
+        };
+        let (store, identity) = ReadOnlyStore::open(&path, options.busy_timeout).await?;
+        let (library, device) = (identity.library_id, identity.device_id);
+        let log = log_on(store, library, device, options.log).await;
+        Ok(Self {
+            log: log.map_err(|error| OpenError::log(&path, error))?,
+            path: Some(Arc::new(path)),
+        })
+    }
+
     pub(crate) async fn open_in_memory_with(
         options: SyncDbOptions,
         library_id: Uuid,
@@ -125,7 +158,7 @@ impl Deref for SyncDb {
 /// A store whose log is refused is closed here, so that the file is left alone
 /// from then on.
 async fn log_on(
-    store: SqliteStore,
+    store: impl LogStore,
     library_id: Uuid,
     device_id: Uuid,
     options: LogOptions,

@@ -51,6 +51,17 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is a log that was never finished, or of an earlier version of this
+    /// program: open it to write once, which brings it up to date. Only told when
+    /// it is opened to read.
+    #[error(
+        "failed to open {} to read: it has to be opened to write once, to be brought up to date",
+        path.display()
+    )]
+    Unfinished {
+        /// The file.
+        path: PathBuf,
+    },
     /// The log in the file refused: it is another library's or device's, or an
     /// argument is wrong, or the storage failed.
     #[error("failed to open {}", path.display())]
@@ -72,7 +83,7 @@ impl OpenError {
                 ErrorKind::FixCall
             }
             Self::Unreachable { .. } => ErrorKind::Reopen,
-            Self::NeedsAdoption { .. } => ErrorKind::RepairData,
+            Self::NeedsAdoption { .. } | Self::Unfinished { .. } => ErrorKind::RepairData,
             Self::Log { source, .. } => source.kind(),
         }
     }

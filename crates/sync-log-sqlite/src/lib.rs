@@ -6,6 +6,7 @@ mod error;
 mod failure;
 pub mod migration;
 mod options;
+mod private_copy;
 mod probe;
 mod rows;
 mod statement;

@@ -84,6 +84,14 @@ impl SyncDbOptions {
         SyncDb::open_with(self, library_id, device_id, data_dir).await
     }
 
+    /// Opens a log to read, and never to write; see [`SyncDb::open_read_only`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::open_read_only`].
+    pub async fn open_read_only(self, path: &Path) -> Result<SyncDb, OpenError> {
+        SyncDb::open_read_only_with(self, path).await
+    }
+
     /// Makes a log in memory; see [`SyncDb::open_in_memory`].
     ///
     /// # Errors

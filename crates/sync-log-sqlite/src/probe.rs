@@ -15,6 +15,7 @@ use crate::failure::{
     NOT_A_DATABASE, READ_ONLY_ROLLBACK, SqliteFailure, corrupt, failed, sqlite_code,
 };
 use crate::migration::{MIGRATION_TABLE, migrations};
+use crate::private_copy::beside;
 use crate::rows::{self, Columns, IDENTITY};
 use crate::statement::prepare;
 
@@ -81,11 +82,60 @@ pub(crate) fn probe(path: &Path, ids: Ids, busy: Duration) -> Result<Found, Open
     }
     let had_wal = wal_of(path).exists();
     let verdict = look(path, ids, busy);
-    let has_empty_wal = || std::fs::metadata(wal_of(path)).is_ok_and(|wal| wal.len() == 0);
-    if verdict.is_err() && !had_wal && has_empty_wal() {
-        tidy(path, busy);
+    if verdict.is_err() {
+        tidy_after(path, had_wal, busy);
     }
     verdict
+}
+
+/// Refuses what cannot be a log that is only to be read.
+pub(crate) fn refuse_missing(path: &Path) -> Result<(), OpenError> {
+    let path_buf = || path.to_owned();
+    match std::fs::metadata(path) {
+        Err(source) => Err(OpenError::Unreachable {
+            path: path_buf(),
+            source,
+        }),
+        Ok(metadata) if metadata.len() == 0 => Err(OpenError::NotSqlite { path: path_buf() }),
+        Ok(_) => is_new(path).map(drop),
+    }
+}
+
+/// Whose log it is, if it is one that this program can read as it is.
+pub(crate) fn identify(path: &Path, busy: Duration) -> Result<LogIdentity, OpenError> {
+    let refusal = |error| refusal(path, error);
+    let db = connect::probe(path, busy).map_err(refusal)?;
+    let tables = texts(&db, TABLES).map_err(refusal)?;
+    let (found, stored) = judge(&db, &tables, path)?;
+    match (found, stored) {
+        (Found::Log, Some(identity)) => Ok(identity),
+        _ => Err(OpenError::Unfinished {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// The same for a copy, in which what was left half-way is rolled back.
+pub(crate) fn identify_copy(path: &Path, busy: Duration) -> Result<LogIdentity, OpenError> {
+    look_as_writer(path, busy).map_err(|error| refusal(path, error))?;
+    identify(path, busy)
+}
+
+/// Whether the file could not be read where it is, because SQLite may not write there.
+pub(crate) fn is_unreadable_there(refused: &OpenError) -> bool {
+    let Some(LogError::Store(error)) = refused.as_log_error() else {
+        return false;
+    };
+    error.kind() == StoreErrorKind::ReadOnly
+}
+
+/// Removes what a connection that may not write left beside a file that had no
+/// `-wal` before.
+pub(crate) fn tidy_after(path: &Path, had_wal: bool, busy: Duration) {
+    let has_empty_wal = || std::fs::metadata(wal_of(path)).is_ok_and(|wal| wal.len() == 0);
+    if !had_wal && has_empty_wal() {
+        tidy(path, busy);
+    }
 }
 
 /// Looks at the file through a connection that cannot change it.
@@ -101,7 +151,11 @@ fn look(path: &Path, ids: Ids, busy: Duration) -> Result<Found, OpenError> {
         connected = connect();
     }
     let (db, tables) = connected.map_err(|error| refusal(path, error))?;
-    judge(&db, &tables, path, ids)
+    let (found, stored) = judge(&db, &tables, path)?;
+    if let Some(stored) = stored {
+        ids.refuse_other(stored, path)?;
+    }
+    Ok(found)
 }
 
 /// SQLite would take what is shorter than its smallest page for an empty
@@ -110,10 +164,8 @@ fn is_too_short(length: u64) -> bool {
     (1..512).contains(&length)
 }
 
-fn wal_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
+pub(crate) fn wal_of(path: &Path) -> PathBuf {
+    beside(path, "-wal")
 }
 
 /// Whether a process, or the disk under it, stopped in the middle of a
@@ -161,28 +213,31 @@ const MIGRATIONS_FROM_THE_START: usize = 2;
 
 const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
 
-fn judge(db: &Connection, tables: &[String], path: &Path, ids: Ids) -> Result<Found, OpenError> {
+/// What the file is, and whose log.
+fn judge(
+    db: &Connection,
+    tables: &[String],
+    path: &Path,
+) -> Result<(Found, Option<LogIdentity>), OpenError> {
     let has = |name: &str| tables.iter().any(|table| table == name);
-    let mut applied = Vec::new();
+    let (mut applied, mut stored) = (Vec::new(), None);
     if has(MIGRATION_TABLE) {
         applied = versions(db, path)?;
         refuse_unknown(&applied, path)?;
     }
     if has("sync_log_identity") {
         refuse_unrecorded(&applied, path)?;
-        let stored = identity(db).map_err(|error| OpenError::store(path, error))?;
-        if let Some(stored) = stored {
-            ids.refuse_other(stored, path)?;
-        }
+        stored = identity(db).map_err(|error| OpenError::store(path, error))?;
     } else if has("shared_changes") || has("peer_acks") {
         return Err(OpenError::NeedsAdoption {
             path: path.to_owned(),
         });
     }
-    match applied.len() == migrations().len() {
-        true => Ok(Found::Log),
-        false => Ok(Found::Unfinished),
-    }
+    let found = match applied.len() == migrations().len() {
+        true => Found::Log,
+        false => Found::Unfinished,
+    };
+    Ok((found, stored))
 }
 
 /// Whose log it is, if that is on record.

@@ -425,71 +425,8 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 mod rights {
     //! Permission bits do not bind root, so these run as another user.
 
-    use std::io;
-    use std::os::unix::fs::{PermissionsExt, chown};
-    use std::os::unix::process::CommandExt;
-    use std::path::PathBuf;
-    use std::process::{Command, Output};
-
+    use super::common::rights::{run_unprivileged, set_mode};
     use super::*;
-
-    const NOBODY: u32 = 65_534;
-
-    /// Runs the test `name` as a child that has no special rights, on a folder
-    /// that it owns.
-    fn run_unprivileged(name: &str, folder: &Path) {
-        let data_dir = folder.join("data");
-        std::fs::create_dir(&data_dir).unwrap();
-        let mut command = if is_root(folder) {
-            let binary = reachable_binary(folder);
-            for path in [folder, &data_dir] {
-                chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-            }
-            let mut command = common::child_of(&binary, name, &data_dir);
-            command.uid(NOBODY).gid(NOBODY);
-            command
-        } else {
-            child(name, &data_dir)
-        };
-        let ended = output(&mut command);
-        let said = String::from_utf8_lossy(&ended.stdout);
-        let failed = String::from_utf8_lossy(&ended.stderr);
-        assert!(ended.status.success(), "{said}{failed}");
-        assert!(said.contains("1 passed"), "{said}");
-    }
-
-    /// This binary, where anybody may run it.
-    fn reachable_binary(folder: &Path) -> PathBuf {
-        let (this, binary) = (std::env::current_exe().unwrap(), folder.join("tests"));
-        if std::fs::hard_link(&this, &binary).is_err() {
-            std::fs::copy(&this, &binary).unwrap();
-        }
-        binary
-    }
-
-    /// A binary that was just copied is "busy" while a child that another test
-    /// forked in that moment still holds the descriptor it was written through.
-    fn output(command: &mut Command) -> Output {
-        loop {
-            match command.output() {
-                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                ended => return ended.unwrap(),
-            }
-        }
-    }
-
-    fn is_root(folder: &Path) -> bool {
-        let trial = folder.join("trial");
-        std::fs::write(&trial, b"").unwrap();
-        std::fs::set_permissions(&trial, PermissionsExt::from_mode(0o000)).unwrap();
-        std::fs::read(&trial).is_ok()
-    }
-
-    fn set_mode(path: &Path, mode: u32) {
-        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
-    }
 
     async fn refused_as_read_only(data_dir: &Path) {
         let before = contents(data_dir);

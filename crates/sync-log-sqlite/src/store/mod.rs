@@ -2,6 +2,7 @@
 
 mod apply;
 mod open;
+mod read_only;
 mod reader;
 mod select;
 mod thread;
@@ -17,8 +18,9 @@ use sync_log_core::{
 };
 use tokio::sync::oneshot;
 
-use crate::connect::Place;
+use crate::connect::{self, Place};
 use crate::failure::failed;
+pub(crate) use read_only::ReadOnlyStore;
 use reader::Readers;
 use select::Standing;
 use writer::{Message, Queued, Writer};
@@ -68,7 +70,7 @@ impl SqliteStore {
     /// A store on a place whose tables are there, and on the connection that writes.
     fn new(db: Connection, place: Place, busy: Duration) -> Result<Self, StoreError> {
         Ok(Self {
-            readers: Readers::new(place, busy),
+            readers: Readers::new(place, busy, connect::reader),
             writer: writer::spawn(db, busy)?,
         })
     }

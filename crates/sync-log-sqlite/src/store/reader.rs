@@ -9,7 +9,7 @@ use sync_log_core::StoreError;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{closed, thread};
-use crate::connect::{self, Place};
+use crate::connect::Place;
 
 /// Reads at the same time. One more waits for its turn.
 const READERS: u32 = 4;
@@ -21,9 +21,13 @@ type Job = Box<dyn FnOnce(Result<Connection, StoreError>) -> Option<Connection> 
 /// The way to a thread. It ends when this is dropped and its work is done.
 type Reader = mpsc::Sender<Job>;
 
+/// How a connection that reads is made.
+type Connect = fn(&Place, Duration) -> Result<Connection, StoreError>;
+
 pub(super) struct Readers {
     place: Place,
     busy: Duration,
+    connect: Connect,
     turns: Semaphore,
     /// The last one used is the first to be used again, so that who reads one page
     /// after the other has one connection.
@@ -34,11 +38,12 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn new(place: Place, busy: Duration) -> Self {
+    pub(super) fn new(place: Place, busy: Duration, connect: Connect) -> Self {
         let (running, ended) = watch::channel(());
         Self {
             place,
             busy,
+            connect,
             turns: Semaphore::new(READERS as usize),
             idle: Mutex::default(),
             running: Mutex::new(Some(running)),
@@ -95,13 +100,11 @@ impl Readers {
         let running = unpoisoned(&self.running).clone();
         let running = running.ok_or_else(|| closed(doing))?;
         let (reader, jobs) = mpsc::channel::<Job>();
-        let (place, busy) = (self.place.clone(), self.busy);
+        let (place, busy, connect) = (self.place.clone(), self.busy, self.connect);
         thread::spawn("sync-log-reader", move || {
             let mut connection = None;
             while let Ok(job) = jobs.recv() {
-                let opened = connection
-                    .take()
-                    .map_or_else(|| connect::reader(&place, busy), Ok);
+                let opened = connection.take().map_or_else(|| connect(&place, busy), Ok);
                 connection = job(opened);
             }
             drop(connection);
@@ -132,6 +135,8 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use sync_log_core::StoreErrorKind;
 
+    use crate::connect;
+
     use super::*;
 
     /// A number in a file, and what reads it.
@@ -151,7 +156,7 @@ mod tests {
             Self {
                 _folder: folder,
                 writer,
-                readers: Readers::new(Place::File(path), Duration::from_secs(5)),
+                readers: Readers::new(Place::File(path), Duration::from_secs(5), connect::reader),
             }
         }
 

@@ -6,6 +6,9 @@
     reason = "every test binary uses its own part of this module"
 )]
 
+#[cfg(unix)]
+pub(crate) mod rights;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -1,0 +1,128 @@
+//! A copy of a log's files for this process alone, where SQLite may write beside
+//! them.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use sync_log_core::Uuid;
+
+use crate::options::FILE_NAME;
+
+/// What SQLite keeps beside a database, and needs to read what was committed.
+const BESIDE: [&str; 2] = ["-wal", "-journal"];
+
+/// How often to try again when the files change while they are copied.
+const ATTEMPTS: u32 = 10;
+
+/// The copy; removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct PrivateCopy {
+    folder: PathBuf,
+}
+
+impl PrivateCopy {
+    /// Copies a database with what is committed beside it. Whoever has it open may
+    /// write to it meanwhile, so it is done again until nothing has changed.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        let copy = Self::empty()?;
+        for _ in 0..ATTEMPTS {
+            let before = versions(path)?;
+            copy.take(path)?;
+            if versions(path)? == before {
+                return Ok(copy);
+            }
+        }
+        let text = "the file changes while it is copied";
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
+    }
+
+    /// The copied database.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.join(FILE_NAME)
+    }
+
+    /// A new folder that nobody else may look into: entries are private.
+    fn empty() -> io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("sync-log-{}", Uuid::new_v4()));
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&folder)?;
+        Ok(Self { folder })
+    }
+
+    fn take(&self, path: &Path) -> io::Result<()> {
+        copy(path, &self.path())?;
+        for suffix in BESIDE {
+            let (from, to) = (beside(path, suffix), beside(&self.path(), suffix));
+            match copy(&from, &to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                outcome => outcome?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The bytes, and not the rights: of what may not be written, a copy may be.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut from = fs::File::open(from)?;
+    io::copy(&mut from, &mut fs::File::create(to)?).map(drop)
+}
+
+/// Length and time of change of the database and of what is beside it.
+fn versions(path: &Path) -> io::Result<Vec<Option<(u64, SystemTime)>>> {
+    let files = std::iter::once(path.to_owned()).chain(BESIDE.map(|suffix| beside(path, suffix)));
+    let version = |file: PathBuf| match fs::metadata(file) {
+        Ok(metadata) => Ok(Some((metadata.len(), metadata.modified()?))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    files.map(version).collect()
+}
+
+/// The file that SQLite keeps beside a database.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+impl Drop for PrivateCopy {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            tracing::warn!(%error, "failed to remove a private copy of a log");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_what_is_beside_the_file_and_is_gone_with_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("any.db");
+        fs::write(&path, "database").unwrap();
+        fs::write(folder.path().join("any.db-wal"), "log").unwrap();
+        fs::write(folder.path().join("any.db-shm"), "index").unwrap();
+        let copy = PrivateCopy::of(&path).unwrap();
+        let kept = copy.path();
+        assert_eq!(fs::read_to_string(&kept).unwrap(), "database");
+        assert_eq!(fs::read_to_string(beside(&kept, "-wal")).unwrap(), "log");
+        let files = fs::read_dir(kept.parent().unwrap()).unwrap();
+        assert_eq!(files.count(), 2);
+        drop(copy);
+        assert!(!kept.parent().unwrap().exists());
+    }
+
+    #[test]
+    fn what_is_not_there_cannot_be_copied_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = PrivateCopy::of(&folder.path().join("none")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}
