@@ -117,11 +117,7 @@ impl SyncDb {
         options: SyncDbOptions,
         path: &Path,
     ) -> Result<Self, OpenError> {
-        let path = match path.is_dir() {
-            true => path.join(FILE_NAME),
-            false => path.to_owned(),
-        };
-        let (store, identity) = ReadOnlyStore::open(&path, options.busy_timeout).await?;
+        let (store, path, identity) = ReadOnlyStore::open(path, options.busy_timeout).await?;
         let (library, device) = (identity.library_id, identity.device_id);
         let log = log_on(store, library, device, options.log).await;
         Ok(Self {

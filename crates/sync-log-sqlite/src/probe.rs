@@ -15,7 +15,7 @@ use crate::failure::{
     NOT_A_DATABASE, READ_ONLY_ROLLBACK, SqliteFailure, corrupt, failed, sqlite_code,
 };
 use crate::migration::{MIGRATION_TABLE, migrations};
-use crate::private_copy::beside;
+use crate::private_copy::{PrivateCopy, beside};
 use crate::rows::{self, Columns, IDENTITY};
 use crate::statement::prepare;
 
@@ -101,32 +101,40 @@ pub(crate) fn refuse_missing(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Whose log it is, if it is one that this program can read as it is.
-pub(crate) fn identify(path: &Path, busy: Duration) -> Result<LogIdentity, OpenError> {
+/// Looks at a file where it is, and rolls nothing back.
+pub(crate) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenError> {
     let refusal = |error| refusal(path, error);
     let db = connect::probe(path, busy).map_err(refusal)?;
-    let tables = texts(&db, TABLES).map_err(refusal)?;
-    let (found, stored) = judge(&db, &tables, path)?;
-    match (found, stored) {
+    texts(&db, TABLES).map_err(refusal)?;
+    Ok(db)
+}
+
+/// Looks at a copy, in which what was left half-way is rolled back.
+pub(crate) fn connect_copy(path: &Path, busy: Duration) -> Result<Connection, OpenError> {
+    look_as_writer(path, busy).map_err(|error| refusal(path, error))?;
+    connect(path, busy)
+}
+
+/// A copy of a file that could not be read where it is, because SQLite may not
+/// write beside it.
+pub(crate) fn copy_unreadable(path: &Path, refused: OpenError) -> Result<PrivateCopy, OpenError> {
+    match refused.as_log_error() {
+        Some(LogError::Store(error)) if error.kind() == StoreErrorKind::ReadOnly => {
+            PrivateCopy::of(path).map_err(|error| OpenError::store(path, error.into()))
+        }
+        _ => Err(refused),
+    }
+}
+
+/// Whose log it is, if it is one that this program can read as it is.
+pub(crate) fn identify(db: &Connection, path: &Path) -> Result<LogIdentity, OpenError> {
+    let tables = texts(db, TABLES).map_err(|error| refusal(path, error))?;
+    match judge(db, &tables, path)? {
         (Found::Log, Some(identity)) => Ok(identity),
         _ => Err(OpenError::Unfinished {
             path: path.to_owned(),
         }),
     }
-}
-
-/// The same for a copy, in which what was left half-way is rolled back.
-pub(crate) fn identify_copy(path: &Path, busy: Duration) -> Result<LogIdentity, OpenError> {
-    look_as_writer(path, busy).map_err(|error| refusal(path, error))?;
-    identify(path, busy)
-}
-
-/// Whether the file could not be read where it is, because SQLite may not write there.
-pub(crate) fn is_unreadable_there(refused: &OpenError) -> bool {
-    let Some(LogError::Store(error)) = refused.as_log_error() else {
-        return false;
-    };
-    error.kind() == StoreErrorKind::ReadOnly
 }
 
 /// Removes what a connection that may not write left beside a file that had no

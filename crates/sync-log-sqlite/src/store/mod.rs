@@ -4,7 +4,7 @@ mod apply;
 mod open;
 mod read_only;
 mod reader;
-mod select;
+pub(crate) mod select;
 mod thread;
 mod writer;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,75 +16,39 @@ use super::reader::Readers;
 use super::{in_one_state, read, survey, thread};
 use crate::connect::{self, Place};
 use crate::error::OpenError;
-use crate::private_copy::PrivateCopy;
 use crate::probe;
+use crate::sight::Sight;
 
 /// A store that reads a file and never writes to it.
 pub(crate) struct ReadOnlyStore {
+    // Closed before the folder is left as it was.
     readers: Readers,
-    path: PathBuf,
-    busy: Duration,
-    /// Whether connections that may not write could leave files that were not there.
-    may_leave_files: bool,
-    /// Read instead of the file, where SQLite cannot read that one in its folder.
-    _copy: Option<PrivateCopy>,
-}
-
-/// A file that was looked at.
-struct Seen {
-    identity: LogIdentity,
-    had_wal: bool,
-    copy: Option<PrivateCopy>,
+    sight: Mutex<Option<Sight>>,
 }
 
 impl ReadOnlyStore {
-    /// Opens the log in a file, and says whose it is.
+    /// Opens the log in a file or folder, and says which file and whose log it is.
     pub(crate) async fn open(
         path: &Path,
         busy: Duration,
-    ) -> Result<(Self, LogIdentity), OpenError> {
+    ) -> Result<(Self, PathBuf, LogIdentity), OpenError> {
         let of = path.to_owned();
         let looked = thread::run("sync-log-opener", move || see(&of, busy)).await;
-        let seen = looked.map_err(|error| OpenError::store(path, error))??;
-        let read = seen.copy.as_ref().map(PrivateCopy::path);
-        let place = Place::File(read.unwrap_or_else(|| path.to_owned()));
+        let (sight, identity) = looked.map_err(|error| OpenError::store(path, error))??;
+        let file = sight.path().to_owned();
+        let place = Place::File(sight.readable());
         let store = Self {
             readers: Readers::new(place, busy, connect::read_only),
-            path: path.to_owned(),
-            busy,
-            may_leave_files: !seen.had_wal && seen.copy.is_none(),
-            _copy: seen.copy,
+            sight: Mutex::new(Some(sight)),
         };
-        Ok((store, seen.identity))
+        Ok((store, file, identity))
     }
 }
 
-/// Looks at the file, or at a copy of it where SQLite has to write beside a file to
-/// read it, as it has to beside one in WAL mode, and may not.
-fn see(path: &Path, busy: Duration) -> Result<Seen, OpenError> {
-    probe::refuse_missing(path)?;
-    let had_wal = probe::wal_of(path).exists();
-    let refusal = match probe::identify(path, busy) {
-        Ok(identity) => {
-            return Ok(Seen {
-                identity,
-                had_wal,
-                copy: None,
-            });
-        }
-        Err(refusal) => refusal,
-    };
-    probe::tidy_after(path, had_wal, busy);
-    if !probe::is_unreadable_there(&refusal) {
-        return Err(refusal);
-    }
-    let copy = PrivateCopy::of(path).map_err(|error| OpenError::store(path, error.into()))?;
-    let identity = probe::identify_copy(&copy.path(), busy)?;
-    Ok(Seen {
-        identity,
-        had_wal,
-        copy: Some(copy),
-    })
+fn see(path: &Path, busy: Duration) -> Result<(Sight, LogIdentity), OpenError> {
+    let (sight, db) = Sight::of(path, busy)?;
+    let identity = probe::identify(&db, sight.path())?;
+    Ok((sight, identity))
 }
 
 #[async_trait]
@@ -105,11 +70,12 @@ impl LogStore for ReadOnlyStore {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
-        if self.may_leave_files {
-            let (path, busy) = (self.path.clone(), self.busy);
-            let tidy = move || probe::tidy_after(&path, false, busy);
-            thread::run("sync-log-closer", tidy).await?;
-        }
+        let sight = self
+            .sight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        thread::run("sync-log-closer", move || drop(sight)).await?;
         Ok(())
     }
 }

@@ -75,11 +75,11 @@ fn one<T>(
 }
 
 /// A number of rows as SQLite takes it.
-pub(super) fn limit(rows: usize) -> i64 {
+pub(crate) fn limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-pub(super) fn state(db: &Connection) -> Result<LogState, StoreError> {
+pub(crate) fn state(db: &Connection) -> Result<LogState, StoreError> {
     let sql = format!("SELECT {STATE_COLUMNS} FROM {STATE_TABLES}");
     one(db, &sql, [], "read the state", rows::state)
 }
@@ -129,7 +129,7 @@ pub(super) fn peer(db: &Connection, peer: Uuid) -> Result<Option<PeerRow>, Store
     one(db, &sql, [peer], "read a peer", rows::peer)
 }
 
-pub(super) fn peers(db: &Connection) -> Result<Vec<PeerRow>, StoreError> {
+pub(crate) fn peers(db: &Connection) -> Result<Vec<PeerRow>, StoreError> {
     let sql = format!(
         "SELECT {PEER_COLUMNS} FROM peer_acks AS a \
          FULL JOIN sync_log_peers AS p ON p.peer_device_id = a.peer_device_id \

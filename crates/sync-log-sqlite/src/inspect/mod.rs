@@ -1,0 +1,69 @@
+//! A look at a file as it is: rows as text, whoever wrote them, and whether they
+//! hold together.
+//!
+//! For tools that explain a file. It blocks the thread that calls, reads only, and
+//! takes also what [`SyncDb`](crate::SyncDb) would refuse to open: a file of an
+//! earlier program, or a damaged one.
+
+mod raw;
+mod verify;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use sync_log_core::{LogIdentity, StoreError};
+
+use crate::error::OpenError;
+use crate::failure::failed;
+use crate::options::DEFAULT_BUSY_TIMEOUT;
+use crate::probe;
+use crate::sight::Sight;
+
+pub use raw::RawEntry;
+pub use verify::{Check, EXAMPLES_MAX};
+
+/// A file that is looked at.
+#[derive(Debug)]
+pub struct Inspector {
+    // Closed before the folder is left as it was.
+    db: Connection,
+    sight: Sight,
+}
+
+impl Inspector {
+    /// Opens a library's folder, or the file itself.
+    ///
+    /// A file that SQLite cannot read where it is, because it may not write beside
+    /// it, is copied to the system's folder for temporary files and read there.
+    ///
+    /// # Errors
+    /// [`OpenError::Unreachable`] if there is nothing, [`OpenError::NotSqlite`], or
+    /// [`OpenError::Log`] if it cannot be read.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let (sight, db) = Sight::of(path, DEFAULT_BUSY_TIMEOUT)?;
+        Ok(Self { db, sight })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.sight.path()
+    }
+
+    /// Whose log it is; `None` if an earlier program made it, which did not say.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the file cannot be read, or what it says is damaged.
+    pub fn identity(&self) -> Result<Option<LogIdentity>, StoreError> {
+        match self.has_table("sync_log_identity")? {
+            true => probe::identity(&self.db),
+            false => Ok(None),
+        }
+    }
+
+    fn has_table(&self, name: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?1";
+        let count = self.db.query_row(sql, [name], |row| row.get::<_, i64>(0));
+        Ok(count.map_err(|error| failed("look for a table", error))? > 0)
+    }
+}

@@ -1,0 +1,66 @@
+//! A file that is only looked at, wherever it lies and whoever has it open.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::error::OpenError;
+use crate::options::FILE_NAME;
+use crate::private_copy::PrivateCopy;
+use crate::probe;
+
+/// Keeps the folder as it was: what connections that may not write leave there is
+/// removed when this is dropped, after them.
+#[derive(Debug)]
+pub(crate) struct Sight {
+    path: PathBuf,
+    had_wal: bool,
+    busy: Duration,
+    /// Read instead of the file, where SQLite may not write beside that one.
+    copy: Option<PrivateCopy>,
+}
+
+impl Sight {
+    /// Finds the file by its path or by that of its folder, and connects to it, or to
+    /// a copy of it.
+    pub(crate) fn of(path: &Path, busy: Duration) -> Result<(Self, Connection), OpenError> {
+        let path = match path.is_dir() {
+            true => path.join(FILE_NAME),
+            false => path.to_owned(),
+        };
+        probe::refuse_missing(&path)?;
+        let mut sight = Self {
+            had_wal: probe::wal_of(&path).exists(),
+            path,
+            busy,
+            copy: None,
+        };
+        let refusal = match probe::connect(&sight.path, busy) {
+            Ok(db) => return Ok((sight, db)),
+            Err(refusal) => refusal,
+        };
+        sight.copy = Some(probe::copy_unreadable(&sight.path, refusal)?);
+        let db = probe::connect_copy(&sight.readable(), busy)?;
+        Ok((sight, db))
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What to connect to.
+    pub(crate) fn readable(&self) -> PathBuf {
+        let copy = self.copy.as_ref().map(PrivateCopy::path);
+        copy.unwrap_or_else(|| self.path.clone())
+    }
+}
+
+impl Drop for Sight {
+    fn drop(&mut self) {
+        if self.copy.is_none() {
+            probe::tidy_after(&self.path, self.had_wal, self.busy);
+        }
+    }
+}
