@@ -1,42 +1,31 @@
 //! The command line.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+use crate::demo::args as demo;
 
 const EXAMPLES: &str = "\
 Examples:
-  sync-log demo                     eight years of real changes, in under a minute
-  sync-log demo --clocks wild       the same with the clocks that really were
-  sync-log demo --help              everything that the demo takes";
+  sync-log status ./library         where the log stands, and whether it shrinks
+  sync-log explain ./library        why it does not, and what to do
+  sync-log peers ./library          how far every peer is behind
+  sync-log tail -f ./library        new changes as they come
+  sync-log verify ./library         whether the file holds together
+  sync-log demo                     eight years of real changes, in under a minute";
 
-const DEMO_EXAMPLES: &str = "\
-Examples:
-  sync-log demo                     the built-in history, skewed clocks
-  sync-log demo --clocks wild       clocks that are wrong by up to 401 days
-  sync-log demo --away 4:12         device 4 is away for twelve weeks at a time
-  sync-log demo --dir ./demo        keep the libraries, to look into them
-  sync-log demo --json | jq .verdict
-  sync-log demo --input my.ndjson --away none";
+const AFTER: &str = "\
+PATH is a library's folder or the sync.db in it. Nothing is changed but by prune,
+register, retire and solo, which say what they did.
 
-const DEMO_AFTER: &str = "\
-Input: one JSON object per line, in the order the changes landed:
-  {\"t\":1518233235000,\"wall\":1518233234000,\"device\":0,\"op\":\"insert\",
-   \"model\":\"file\",\"record\":\"src/lib.rs\",\"data\":{\"added\":14}}
-  t       when it landed, in ms since the Unix epoch; never falls
-  wall    what the device's own clock said; never after t
-  device  0 to 63, at least two devices in all
-  op      insert, update or delete
-  data    the whole record, any JSON up to 1 MiB
+Exit codes: 0 fine, 1 a finding, 2 wrong call or input, 3 a file cannot be opened,
+read or written, 4 a damaged file or a schema that is not known.";
 
-Exit codes: 0 the verdict is yes, 1 it is no, 2 wrong call or input,
-3 a file cannot be opened, read or written.";
-
-/// See a leaderless sync log at work.
+/// Look into a sync log, ask why it does not shrink, and see one at work.
 #[derive(Debug, Parser)]
-#[command(name = "sync-log", version, before_help = EXAMPLES)]
+#[command(name = "sync-log", version, before_help = EXAMPLES, after_help = AFTER)]
 pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -46,6 +35,58 @@ pub(crate) struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Say where a log stands, and whether it shrinks
+    ///
+    /// Exit code 1 if something keeps entries in the log that needs doing: see
+    /// `sync-log explain`.
+    Status(LookArgs),
+
+    /// Show every peer: how far it is, and what it keeps in the log
+    ///
+    /// Exit code 1 if a peer keeps entries in the log.
+    Peers(LookArgs),
+
+    /// Explain why a log does not shrink, and what to do about it
+    ///
+    /// The worst reason is first. Exit code 1 if one of them needs doing.
+    Explain(LookArgs),
+
+    /// Show the newest entries, and follow
+    Tail(TailArgs),
+
+    /// Show one entry whole
+    ///
+    /// Exit code 1 if there is none with this stamp.
+    Show(ShowArgs),
+
+    /// Check whether a file holds together
+    ///
+    /// Structure, order, head and floor, columns, payloads, and the rows of peers.
+    /// Exit code 1 if a check fails.
+    Verify(LookArgs),
+
+    /// Delete what every peer has acknowledged
+    Prune(ChangeArgs),
+
+    /// Register peers: from now on nothing goes that they have not acknowledged
+    Register(PeersArgs),
+
+    /// Retire a peer: it no longer keeps entries, and is refused from now on
+    ///
+    /// What it lacks is lost for it: it needs a snapshot to come back. A later
+    /// prune deletes the entries.
+    Retire(PeersArgs),
+
+    /// Declare that no other device needs this library's changes
+    ///
+    /// Everything may be pruned then. Ended by the first registration.
+    Solo(ChangeArgs),
+
+    /// Write all entries to stdout, as they are stored
+    ///
+    /// A JSON object per line, oldest first, with every column.
+    Export(ExportArgs),
+
     /// Replay real changes over several devices and judge the result
     ///
     /// Every device gets a library folder of its own with a real sync.db and a
@@ -54,42 +95,115 @@ pub(crate) enum Command {
     /// longer needed is pruned. An oracle that never sees an ack or a cursor
     /// says at the end whether every change arrived everywhere exactly once and
     /// nothing was pruned too early.
-    #[command(before_help = DEMO_EXAMPLES, after_help = DEMO_AFTER)]
-    Demo(DemoArgs),
+    #[command(before_help = demo::EXAMPLES, after_help = demo::AFTER)]
+    Demo(demo::DemoArgs),
+
+    /// Print what a shell completes commands with
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+
+    /// Print the manual page
+    Man,
 }
 
-/// What `demo` takes.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DemoArgs {
-    /// Keep the libraries in this folder, which must be empty or new
-    ///
-    /// Without it they are in a temporary folder and gone at the end.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dir: Option<PathBuf>,
+/// What a command takes that only looks.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LookArgs {
+    /// A library's folder, or its sync.db
+    pub(crate) path: PathBuf,
 
-    /// Replay this history instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    pub(crate) input: Option<PathBuf>,
+    /// How to print.
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
 
-    /// How wrong the devices' clocks are
-    #[arg(long, value_enum, default_value_t = ClockKind::Skewed)]
-    pub(crate) clocks: ClockKind,
+/// What `tail` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TailArgs {
+    /// A library's folder, or its sync.db
+    pub(crate) path: PathBuf,
 
-    /// Which device is away for how many weeks at a time, or `none`
-    ///
-    /// It is absent so long, beginning with the first change, then on line for
-    /// one week, and so on. Meanwhile it makes its changes, and no other device
-    /// can prune what it lacks. Device 1 is the default because that is the
-    /// hard choice in the built-in history: it has the longest log of all, and
-    /// as it also makes a third of all changes, its own log grows while it is
-    /// away just as the others' do.
-    #[arg(long, value_name = "DEVICE:WEEKS", default_value_t = AwayArg::DEFAULT)]
-    pub(crate) away: AwayArg,
+    /// How many
+    #[arg(short = 'n', long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(..=1000))]
+    pub(crate) entries: u16,
 
-    /// Where skew, steps back, restarts and the time of the daily sync come from
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// Go on with new ones as they come, until interrupted
+    #[arg(short, long)]
+    pub(crate) follow: bool,
 
+    /// How to print.
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+/// What `show` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ShowArgs {
+    /// A library's folder, or its sync.db
+    pub(crate) path: PathBuf,
+
+    /// The entry's stamp
+    pub(crate) hlc: String,
+
+    /// How to print.
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+/// What `export` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportArgs {
+    /// A library's folder, or its sync.db
+    pub(crate) path: PathBuf,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    format: Format,
+
+    /// Short for `--format json`
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+impl ExportArgs {
+    /// How to print.
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// What a command takes that changes a log.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ChangeArgs {
+    /// A library's folder, or its sync.db
+    pub(crate) path: PathBuf,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// How to print.
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+/// What a command takes that changes peers.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PeersArgs {
+    /// What every change takes.
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+
+    /// The devices' ids
+    #[arg(required = true)]
+    pub(crate) peers: Vec<Uuid>,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct FormatArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -99,94 +213,24 @@ pub(crate) struct DemoArgs {
     json: bool,
 }
 
-impl DemoArgs {
-    /// How to print the result.
-    pub(crate) fn format(&self) -> Format {
+impl FormatArgs {
+    /// What was asked for.
+    pub(crate) fn get(self) -> Format {
         if self.json { Format::Json } else { self.format }
-    }
-}
-
-/// How wrong the devices' clocks are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ClockKind {
-    /// Seconds to minutes off, with steps back of up to an hour
-    Skewed,
-    /// What the history says they read, with the drift limit lifted
-    Wild,
-}
-
-impl ClockKind {
-    /// The name on the command line.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Skewed => "skewed",
-            Self::Wild => "wild",
-        }
     }
 }
 
 /// How to print a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A table, then the verdict
+    /// A table, with what there is to say about it
     Table,
-    /// One JSON object
+    /// One JSON value
     Json,
-    /// A JSON object per device, then one with the verdict
+    /// A JSON object per row, and one for the rest
     Ndjson,
-    /// The table as comma-separated values, without the verdict
+    /// The rows as comma-separated values
     Csv,
-}
-
-/// Longest absence that can be asked for: ten years.
-const WEEKS_MAX: u16 = 520;
-
-/// A device that is away for weeks at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Away {
-    /// Its number in the history.
-    pub(crate) device: u8,
-    /// How long it is absent before each week on line.
-    pub(crate) weeks: u16,
-}
-
-/// The value of `--away`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AwayArg(pub(crate) Option<Away>);
-
-impl AwayArg {
-    const DEFAULT: Self = Self(Some(Away {
-        device: 1,
-        weeks: 4,
-    }));
-}
-
-impl fmt::Display for AwayArg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            None => f.write_str("none"),
-            Some(Away { device, weeks }) => write!(f, "{device}:{weeks}"),
-        }
-    }
-}
-
-impl FromStr for AwayArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" {
-            return Ok(Self(None));
-        }
-        let parts = text.split_once(':').ok_or("it is not DEVICE:WEEKS")?;
-        let device = parts.0.parse().ok().filter(|device| *device < 64);
-        let weeks = parts.1.parse().ok();
-        Ok(Self(Some(Away {
-            device: device.ok_or("DEVICE is not a number from 0 to 63")?,
-            weeks: weeks
-                .filter(|weeks| (1..=WEEKS_MAX).contains(weeks))
-                .ok_or("WEEKS is not a number from 1 to 520")?,
-        })))
-    }
 }
 
 #[cfg(test)]
@@ -201,27 +245,12 @@ mod tests {
     }
 
     #[test]
-    fn an_absence_is_a_device_and_weeks_or_none() {
-        let away = |device, weeks| Ok(AwayArg(Some(Away { device, weeks })));
-        assert_eq!("1:4".parse(), away(1, 4));
-        assert_eq!("63:520".parse(), away(63, 520));
-        assert_eq!("none".parse(), Ok(AwayArg(None)));
-        for wrong in ["", "1", "1:", ":4", "64:4", "1:0", "1:521", "-1:4", "1:4:5"] {
-            assert!(wrong.parse::<AwayArg>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn the_default_absence_reads_back() {
-        let text = AwayArg::DEFAULT.to_string();
-        assert_eq!(text.parse(), Ok(AwayArg::DEFAULT));
-    }
-
-    #[test]
     fn json_is_short_for_its_format_and_excludes_it() {
         let parse = |args: &[&str]| Args::try_parse_from([&["sync-log", "demo"], args].concat());
-        let Command::Demo(args) = parse(&["--json"]).unwrap().command;
-        assert_eq!(args.format(), Format::Json);
+        let Command::Demo(args) = parse(&["--json"]).unwrap().command else {
+            panic!("it is another command");
+        };
+        assert_eq!(args.format.get(), Format::Json);
         assert!(parse(&["--json", "--format", "csv"]).is_err());
     }
 }

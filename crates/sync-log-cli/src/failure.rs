@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Usage,
     /// A file could not be opened, read or written.
     CannotOpen,
+    /// A file is damaged, or its schema is not known.
+    Damaged,
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Finding => 1,
             Exit::Usage => 2,
             Exit::CannotOpen => 3,
+            Exit::Damaged => 4,
         })
     }
 }

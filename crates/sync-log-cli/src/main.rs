@@ -1,15 +1,19 @@
-//! `sync-log`: see a leaderless sync log at work.
+//! `sync-log`: look into a sync log, ask why it does not shrink, and see one at work.
 //!
-//! It never changes a library that it did not make itself.
-//!
-//! The data goes to stdout, everything that is said about it to stderr. Exit
-//! codes: 0 fine, 1 a finding, 2 a wrong call or input, 3 a file that cannot be
-//! opened, read or written.
+//! Commands that look never change a file; those that change one say what they did.
+//! The data goes to stdout, everything that is said about it to stderr. Exit codes:
+//! 0 fine, 1 a finding, 2 a wrong call or input, 3 a file that cannot be opened,
+//! read or written, 4 a damaged file or a schema that is not known.
 
+mod answer;
 mod args;
+mod commands;
 mod demo;
 mod failure;
+mod library;
 mod output;
+mod sheet;
+mod time;
 
 use std::process::ExitCode;
 
@@ -20,7 +24,20 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
+        Command::Status(args) => commands::status(&args),
+        Command::Peers(args) => commands::peers(&args),
+        Command::Explain(args) => commands::explain(&args),
+        Command::Tail(args) => commands::tail(&args),
+        Command::Show(args) => commands::show(&args),
+        Command::Verify(args) => commands::verify(&args),
+        Command::Prune(args) => commands::prune(&args),
+        Command::Register(args) => commands::register(&args),
+        Command::Retire(args) => commands::retire(&args),
+        Command::Solo(args) => commands::solo(&args),
+        Command::Export(args) => commands::export(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Completions { shell } => commands::completions(shell),
+        Command::Man => commands::man(),
     };
     outcome.unwrap_or_else(|failure| explain(&failure))
 }

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use sync_log_core::Hlc;
 use sync_log_core::hlc::{DriftLimit, DriftLimits};
 
-use crate::args::ClockKind;
+use crate::demo::args::ClockKind;
 use crate::demo::clocks::{DeviceClock, Leads};
 use crate::demo::device::Device;
 use crate::demo::halt::Halt;

@@ -1,5 +1,6 @@
 //! `sync-log demo`: a real history over several devices, judged by an oracle.
 
+pub(crate) mod args;
 mod clocks;
 mod database;
 mod device;
@@ -23,9 +24,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 
-use crate::args::DemoArgs;
 use crate::failure::Failure;
 use crate::output;
+use args::DemoArgs;
 use driver::{Outcome, Plan};
 use folder::Folder;
 use history::History;
@@ -49,7 +50,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
         output::say(&format!("the libraries are in {}", kept.display()));
     }
     let report = Report::new(&history, args, outcome);
-    let text = report.render(args.format()).map_err(Failure::cannot_open)?;
+    let text = report
+        .render(args.format.get())
+        .map_err(Failure::cannot_open)?;
     let printed = output::print(&text).context("failed to write to stdout");
     printed.map_err(Failure::cannot_open)?;
     Ok(report.exit().into())

@@ -4,17 +4,19 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use clap::builder::styling::{AnsiColor, Style};
-use comfy_table::{CellAlignment, Table, presets};
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::value::to_raw_value;
 
-use crate::args::{DemoArgs, Format};
+use crate::args::Format;
+use crate::demo::args::DemoArgs;
 use crate::demo::clocks::Leads;
 use crate::demo::driver::Outcome;
 use crate::demo::history::History;
 use crate::demo::oracle::Findings;
 use crate::demo::tally::Tally;
 use crate::failure::Exit;
+use crate::sheet::Sheet;
+use crate::time::duration;
 
 /// The result of a demo. Numbers that may need 64 bits are strings, because
 /// many readers of JSON keep 53 of them.
@@ -145,7 +147,7 @@ impl Report {
             Format::Table => self.text(std::io::stdout().is_terminal()),
             Format::Json => serde_json::to_string_pretty(self)? + "\n",
             Format::Ndjson => self.lines()?,
-            Format::Csv => self.csv(),
+            Format::Csv => self.sheet().csv(),
         })
     }
 
@@ -163,28 +165,13 @@ impl Report {
             self.clocks,
             self.seed,
         );
-        for line in self.table(terminal).lines() {
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
+        text += &self.sheet().draw(terminal);
         let _ = write!(text, "\n{}\n{}", self.drift.text(), self.verdict_text());
         text
     }
 
-    fn table(&self, terminal: bool) -> Table {
-        let mut table = Table::new();
-        table.load_style(if terminal {
-            presets::UTF8_FULL_CONDENSED
-        } else {
-            presets::NOTHING
-        });
-        // A terminal is narrow, so the words of a name go below each other.
-        let between_words = if terminal { "\n" } else { "_" };
-        table.set_header(COLUMNS.map(|name| name.replace('_', between_words)));
-        table.add_rows(self.devices.iter().map(Row::cells));
-        for column in table.column_iter_mut() {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        table
+    fn sheet(&self) -> Sheet {
+        Sheet::new(&COLUMNS, self.devices.iter().map(Row::cells))
     }
 
     fn verdict_text(&self) -> String {
@@ -220,12 +207,6 @@ impl Report {
         }
         Ok(text + &serde_json::to_string(&summary)? + "\n")
     }
-
-    fn csv(&self) -> String {
-        let rows = self.devices.iter().map(|row| row.cells().join(","));
-        let lines = std::iter::once(COLUMNS.join(",")).chain(rows);
-        lines.map(|line| line + "\n").collect()
-    }
 }
 
 impl From<Leads> for Drift {
@@ -248,7 +229,7 @@ impl Drift {
             None => "none was ahead of its receiver's clock".to_owned(),
             Some(worst) => format!(
                 "the furthest was {} ahead of the clock of device {}",
-                duration(&worst.ahead_by_ms),
+                duration(worst.ahead_by_ms.parse().unwrap_or(0)),
                 worst.receiver
             ),
         };
@@ -310,19 +291,6 @@ fn a_line_each<S: Serializer>(series: &[Vec<u32>], serializer: S) -> Result<S::O
 fn styled(word: &str, color: AnsiColor) -> String {
     let style = Style::new().bold().fg_color(Some(color.into()));
     format!("{style}{word}{style:#}")
-}
-
-/// The two largest units of a time in ms.
-fn duration(ms: &str) -> String {
-    let ms: u64 = ms.parse().unwrap_or(0);
-    let (seconds, minutes, hours) = (ms / 1000, ms / 60_000, ms / 3_600_000);
-    match (hours / 24, hours, minutes, seconds) {
-        (0, 0, 0, 0) => format!("{ms} ms"),
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {} s", seconds % 60),
-        (0, hours, minutes, _) => format!("{hours} h {} min", minutes % 60),
-        (days, hours, _, _) => format!("{days} d {} h", hours % 24),
-    }
 }
 
 #[cfg(test)]
@@ -443,19 +411,5 @@ mod tests {
             .collect();
         assert!(places.is_sorted());
         assert_eq!(text.matches(':').count(), COLUMNS.len());
-    }
-
-    #[test]
-    fn a_duration_has_its_two_largest_units() {
-        let cases = [
-            ("7", "7 ms"),
-            ("59999", "59 s"),
-            ("61000", "1 min 1 s"),
-            ("3660000", "1 h 1 min"),
-            ("34650000000", "401 d 1 h"),
-        ];
-        for (ms, expected) in cases {
-            assert_eq!(duration(ms), expected);
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use fastrand::Rng;
 
-use crate::args::Away;
+use crate::demo::args::Away;
 use crate::demo::history::History;
 use crate::demo::script::{Mishap, Script};
 
@@ -152,7 +152,7 @@ impl Iterator for Schedule<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::ClockKind;
+    use crate::demo::args::ClockKind;
 
     const AWAY: Away = Away {
         device: 1,

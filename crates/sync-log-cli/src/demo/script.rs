@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 
-use crate::args::ClockKind;
+use crate::demo::args::ClockKind;
 use crate::demo::history::History;
 
 const SECOND_MS: i64 = 1000;

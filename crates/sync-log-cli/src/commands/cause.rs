@@ -1,0 +1,162 @@
+//! Why entries stay, in words, and what helps.
+
+use std::path::Path;
+
+use serde::Serialize;
+use sync_log_sqlite::{Cause, Held, Remedy};
+
+use crate::time::duration;
+
+/// One reason why entries stay. The order of the fields is the order of the columns.
+#[derive(Debug, Serialize)]
+pub(crate) struct Reason {
+    cause: &'static str,
+    peer: Option<String>,
+    lag_entries: String,
+    lag_bytes: String,
+    lag_ms: String,
+    remedy: Option<&'static str>,
+    says: String,
+    next: Option<String>,
+}
+
+/// The columns of a [`Reason`]; its sentences are said below the table.
+pub(crate) const COLUMNS: [&str; 6] = [
+    "cause",
+    "peer",
+    "lag_entries",
+    "lag_bytes",
+    "lag_ms",
+    "remedy",
+];
+
+impl Reason {
+    /// The reason, for a log at `path`.
+    pub(crate) fn of(held: &Held, path: &Path) -> Self {
+        Self {
+            cause: name(&held.cause),
+            peer: held.peer.map(|peer| peer.to_string()),
+            lag_entries: held.lag_entries.to_string(),
+            lag_bytes: held.lag_bytes.to_string(),
+            lag_ms: held.lag_ms.to_string(),
+            remedy: held.remedy.map(remedy),
+            says: sentence(held),
+            next: held.remedy.map(|remedy| advice(remedy, held, path)),
+        }
+    }
+
+    /// The cells of [`COLUMNS`].
+    pub(crate) fn cells(&self) -> [String; COLUMNS.len()] {
+        let or_none = |text: Option<&str>| text.unwrap_or("-").to_owned();
+        [
+            self.cause.to_owned(),
+            or_none(self.peer.as_deref()),
+            self.lag_entries.clone(),
+            self.lag_bytes.clone(),
+            self.lag_ms.clone(),
+            or_none(self.remedy),
+        ]
+    }
+
+    /// What is said about it.
+    pub(crate) fn words(&self) -> String {
+        match &self.next {
+            Some(next) => format!("{}: {}.\n  {next}\n", self.cause, self.says),
+            None => format!("{}: {}.\n", self.cause, self.says),
+        }
+    }
+}
+
+/// The name of a cause.
+pub(crate) fn name(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::NeverAcked => "never-acked",
+        Cause::Behind => "behind",
+        Cause::PeerRewound { .. } => "peer-rewound",
+        Cause::BelowFloor => "below-floor",
+        Cause::UntrustedRow(_) => "untrusted-row",
+        Cause::NoPeers => "no-peers",
+        Cause::Retention => "retention",
+        Cause::NotYetPruned => "not-yet-pruned",
+        _ => "other",
+    }
+}
+
+/// Whether something needs doing about it.
+pub(crate) fn needs_doing(held: &Held) -> bool {
+    held.remedy.is_some()
+}
+
+fn remedy(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::Pull => "pull",
+        Remedy::Register => "register",
+        Remedy::Admit => "admit",
+        Remedy::Retire => "retire",
+        Remedy::Bootstrap => "bootstrap",
+        Remedy::RepairRow => "repair-row",
+        Remedy::FixClock => "fix-clock",
+        Remedy::DeclareSolo => "declare-solo",
+    }
+}
+
+fn sentence(held: &Held) -> String {
+    let who = held
+        .peer
+        .map_or_else(|| "a peer".to_owned(), |peer| format!("peer {peer}"));
+    let lacks = format!(
+        "{} entries, the oldest {} old",
+        held.lag_entries,
+        duration(held.lag_ms)
+    );
+    match &held.cause {
+        Cause::NeverAcked => format!("{who} is registered and never acknowledged: {lacks}"),
+        Cause::Behind => format!("{who} lacks {lacks}"),
+        Cause::PeerRewound { hold, acked } => format!(
+            "{who} had acknowledged {acked} and read at {hold} again, so it was restored: {lacks}"
+        ),
+        Cause::BelowFloor => {
+            format!(
+                "{who} lacks entries that are gone, and {} that are there",
+                held.lag_entries
+            )
+        }
+        Cause::UntrustedRow(untrusted) => format!(
+            "the row of peer {:?} cannot be relied on: {}",
+            untrusted.peer_device_id, untrusted.fault
+        ),
+        Cause::NoPeers => "no peer counts, and the library is not declared solo".to_owned(),
+        Cause::Retention => format!("everybody has {lacks}; the policy keeps them"),
+        Cause::NotYetPruned => format!("everybody has {lacks}; the next prune deletes them"),
+        _ => "it is not known to this program".to_owned(),
+    }
+}
+
+fn advice(remedy: Remedy, held: &Held, path: &Path) -> String {
+    let path = path.display();
+    let peer = held
+        .peer
+        .map_or_else(|| "PEER".to_owned(), |peer| peer.to_string());
+    let retire = format!("sync-log retire {path} {peer}");
+    match remedy {
+        Remedy::Pull => {
+            format!("have it pull and acknowledge; if it never comes back: {retire}")
+        }
+        Remedy::Register => format!(
+            "name the devices: sync-log register {path} PEER…; \
+             if there is none: sync-log solo {path}"
+        ),
+        Remedy::Admit => format!("admit it again, or leave it retired: {retire}"),
+        Remedy::Retire => retire,
+        Remedy::Bootstrap => {
+            format!("it cannot catch up by reading: give it a copy of the data, or: {retire}")
+        }
+        Remedy::RepairRow => {
+            format!("another program wrote it; what is wrong with the file: sync-log verify {path}")
+        }
+        Remedy::FixClock => "set the device's clock right".to_owned(),
+        Remedy::DeclareSolo => {
+            format!("if no other device is left: sync-log solo {path}")
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `sync-log prune`, `register`, `retire` and `solo`: what changes a log.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use sync_log_sqlite::{Cause, LogError, PeerState, Registration, SyncDb, Uuid};
+
+use crate::answer::Answer;
+use crate::args::{ChangeArgs, PeersArgs};
+use crate::failure::{Exit, Failure};
+use crate::library::{on_log, on_log_to_change};
+use crate::output;
+use crate::sheet::Sheet;
+
+/// What was done, or would be.
+#[derive(Debug, Serialize)]
+struct Done {
+    did: &'static str,
+    peer: Option<String>,
+    entries: Option<String>,
+    dry_run: bool,
+}
+
+const COLUMNS: [&str; 4] = ["did", "peer", "entries", "dry_run"];
+
+impl Done {
+    fn new(did: &'static str, dry_run: bool) -> Self {
+        Self {
+            did,
+            peer: None,
+            entries: None,
+            dry_run,
+        }
+    }
+
+    fn of(did: &'static str, peer: Uuid, dry_run: bool) -> Self {
+        Self {
+            peer: Some(peer.to_string()),
+            ..Self::new(did, dry_run)
+        }
+    }
+
+    fn cells(&self) -> [String; COLUMNS.len()] {
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        [
+            self.did.to_owned(),
+            or_none(&self.peer),
+            or_none(&self.entries),
+            if self.dry_run { "yes" } else { "no" }.to_owned(),
+        ]
+    }
+}
+
+/// Deletes what every peer has acknowledged.
+pub(crate) fn prune(args: &ChangeArgs) -> Result<ExitCode, Failure> {
+    let entries = match args.dry_run {
+        true => on_log(&args.path, async |log| {
+            let held = log.explain().await?.held;
+            let due = held.iter().filter(|held| held.cause == Cause::NotYetPruned);
+            Ok(due.map(|held| held.lag_entries).sum::<u64>())
+        })?,
+        false => on_log_to_change(&args.path, async |log| Ok(log.prune_acked().await? as u64))?,
+    };
+    let done = Done {
+        entries: Some(entries.to_string()),
+        ..Done::new("pruned", args.dry_run)
+    };
+    tell(args, &[done])
+}
+
+/// Registers peers.
+pub(crate) fn register(args: &PeersArgs) -> Result<ExitCode, Failure> {
+    let (change, dry_run) = (&args.change, args.change.dry_run);
+    let mut done = Vec::new();
+    let known = |known| if known { "known" } else { "registered" };
+    let each = async |log: &SyncDb, done: &mut Vec<Done>| {
+        for peer in &args.peers {
+            let outcome = match dry_run {
+                true => known(state_of(log, *peer).await?.is_some()),
+                false => known(log.register_peer(*peer).await? == Registration::Known),
+            };
+            done.push(Done::of(outcome, *peer, dry_run));
+        }
+        Ok(())
+    };
+    match dry_run {
+        true => on_log(&change.path, async |log| each(log, &mut done).await)?,
+        false => on_log_to_change(&change.path, async |log| each(log, &mut done).await)?,
+    }
+    tell(change, &done)
+}
+
+/// Retires peers.
+pub(crate) fn retire(args: &PeersArgs) -> Result<ExitCode, Failure> {
+    let (change, dry_run) = (&args.change, args.change.dry_run);
+    let mut done = Vec::new();
+    let each = async |log: &SyncDb, done: &mut Vec<Done>| {
+        for peer in &args.peers {
+            let unknown = LogError::UnknownPeer { peer: *peer };
+            let state = state_of(log, *peer).await?.ok_or(unknown)?;
+            if state == PeerState::Active && !dry_run {
+                log.retire(*peer).await?;
+            }
+            let outcome = match state {
+                PeerState::Active => "retired",
+                PeerState::Retired { .. } => "known",
+            };
+            done.push(Done::of(outcome, *peer, dry_run));
+        }
+        Ok(())
+    };
+    match dry_run {
+        true => on_log(&change.path, async |log| each(log, &mut done).await)?,
+        false => on_log_to_change(&change.path, async |log| each(log, &mut done).await)?,
+    }
+    tell(change, &done)
+}
+
+/// Declares the library solo.
+pub(crate) fn solo(args: &ChangeArgs) -> Result<ExitCode, Failure> {
+    match args.dry_run {
+        true => on_log(&args.path, async |log| {
+            let peers = log.peers().await?;
+            let active = peers.iter().flatten().filter(|peer| peer.is_active());
+            match active.count() {
+                0 => Ok(()),
+                active => Err(LogError::NotSolo { active }.into()),
+            }
+        })?,
+        false => on_log_to_change(&args.path, async |log| Ok(log.declare_solo().await?))?,
+    }
+    tell(args, &[Done::new("solo", args.dry_run)])
+}
+
+/// How a peer stands; `None` if it is not known.
+async fn state_of(log: &SyncDb, peer: Uuid) -> Result<Option<PeerState>, Failure> {
+    let peers = log.peers().await?;
+    let mut peers = peers.iter().flatten();
+    Ok(peers
+        .find(|row| row.peer == peer)
+        .map(|row| row.facts.state))
+}
+
+fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
+    let sheet = Sheet::new(&COLUMNS, done.iter().map(Done::cells));
+    Answer::rows(&serde_json::json!({}), "done", done, sheet).print(args.format.get())?;
+    if args.dry_run {
+        output::say("nothing was changed");
+    } else {
+        output::say(&format!("next: sync-log status {}", args.path.display()));
+    }
+    Ok(Exit::Fine.into())
+}

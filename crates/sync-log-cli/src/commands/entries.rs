@@ -1,0 +1,146 @@
+//! `sync-log tail`, `show` and `export`: entries as they are stored.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sync_log_sqlite::Hlc;
+use sync_log_sqlite::inspect::RawEntry;
+
+use crate::answer::Answer;
+use crate::args::{ExportArgs, Format, ShowArgs, TailArgs};
+use crate::failure::{Exit, Failure};
+use crate::library::inspect;
+use crate::output::{self, Heard};
+use crate::sheet;
+use crate::time::of_stamp;
+
+/// Entries that are read at a time.
+const PAGE: usize = 500;
+
+/// How often a log that is followed is looked at.
+const POLL: Duration = Duration::from_millis(500);
+
+const COLUMNS: [&str; 6] = [
+    "hlc",
+    "model_type",
+    "record_uuid",
+    "change_type",
+    "data",
+    "created_at",
+];
+
+/// Prints the newest entries, oldest first, and goes on with new ones.
+pub(crate) fn tail(args: &TailArgs) -> Result<ExitCode, Failure> {
+    let inspector = inspect(&args.path)?;
+    let mut stream = Stream::new(args.format.get());
+    let mut page = inspector.newest(usize::from(args.entries))?;
+    let mut last = None;
+    let mut heard = stream.begin()?;
+    loop {
+        for entry in page {
+            heard = heard.and(stream.entry(&entry)?);
+            last = Some(entry.hlc);
+        }
+        if heard == Heard::NoLonger || !args.follow {
+            stream.end()?;
+            return Ok(Exit::Fine.into());
+        }
+        page = inspector.entries_after(last.as_deref(), PAGE)?;
+        if page.is_empty() {
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+/// Prints one entry.
+pub(crate) fn show(args: &ShowArgs) -> Result<ExitCode, Failure> {
+    let hlc: Hlc = args
+        .hlc
+        .parse()
+        .with_context(|| format!("failed to read the stamp {:?}", args.hlc))
+        .map_err(Failure::usage)?;
+    let Some(entry) = inspect(&args.path)?.entry(&args.hlc)? else {
+        output::say(&format!("there is no entry {hlc}"));
+        return Ok(Exit::Finding.into());
+    };
+    let mut lines: Vec<_> = COLUMNS.into_iter().zip(cells(&entry)).collect();
+    lines.push(("stamped_at", of_stamp(hlc)));
+    Answer::facts(&entry, lines).print(args.format.get())?;
+    Ok(Exit::Fine.into())
+}
+
+/// Prints all entries.
+pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
+    let inspector = inspect(&args.path)?;
+    let mut stream = Stream::new(args.format());
+    let mut heard = stream.begin()?;
+    let mut last: Option<String> = None;
+    while heard == Heard::Yes {
+        let page = inspector.entries_after(last.as_deref(), PAGE)?;
+        let Some(newest) = page.last() else { break };
+        last = Some(newest.hlc.clone());
+        for entry in &page {
+            heard = heard.and(stream.entry(entry)?);
+        }
+    }
+    stream.end()?;
+    Ok(Exit::Fine.into())
+}
+
+fn cells(entry: &RawEntry) -> [String; COLUMNS.len()] {
+    [
+        entry.hlc.clone(),
+        entry.model_type.clone(),
+        entry.record_uuid.clone(),
+        entry.change_type.clone(),
+        entry.data.clone(),
+        entry.created_at.clone(),
+    ]
+}
+
+/// Prints entries one by one, however many there are.
+struct Stream {
+    format: Format,
+    printed: u64,
+}
+
+impl Stream {
+    fn new(format: Format) -> Self {
+        Self { format, printed: 0 }
+    }
+
+    fn begin(&self) -> Result<Heard, Failure> {
+        match self.format {
+            Format::Json => print("["),
+            Format::Csv => print(&sheet::line(COLUMNS.into_iter())),
+            Format::Table | Format::Ndjson => Ok(Heard::Yes),
+        }
+    }
+
+    fn entry(&mut self, entry: &RawEntry) -> Result<Heard, Failure> {
+        let first = self.printed == 0;
+        self.printed += 1;
+        let json = || serde_json::to_string(entry).expect("text has a JSON form");
+        print(&match self.format {
+            Format::Ndjson => json() + "\n",
+            Format::Json if first => format!("\n{}", json()),
+            Format::Json => format!(",\n{}", json()),
+            Format::Csv => sheet::line(cells(entry).iter().map(String::as_str)),
+            // Widths of columns are not known before the last entry.
+            Format::Table => cells(entry).join("  ") + "\n",
+        })
+    }
+
+    fn end(&self) -> Result<Heard, Failure> {
+        match self.format {
+            Format::Json => print("\n]\n"),
+            _ => Ok(Heard::Yes),
+        }
+    }
+}
+
+fn print(text: &str) -> Result<Heard, Failure> {
+    let printed = output::print_to_reader(text).context("failed to write to stdout");
+    printed.map_err(Failure::cannot_open)
+}

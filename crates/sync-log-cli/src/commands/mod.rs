@@ -1,0 +1,18 @@
+//! The commands that look into a log, or change it.
+
+mod cause;
+mod change;
+mod entries;
+mod explain;
+mod peers;
+mod print;
+mod status;
+mod verify;
+
+pub(crate) use change::{prune, register, retire, solo};
+pub(crate) use entries::{export, show, tail};
+pub(crate) use explain::explain;
+pub(crate) use peers::peers;
+pub(crate) use print::{completions, man};
+pub(crate) use status::status;
+pub(crate) use verify::verify;

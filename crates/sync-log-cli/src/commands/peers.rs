@@ -1,0 +1,144 @@
+//! `sync-log peers`: how far every peer is.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use sync_log_sqlite::{Explanation, Held, Peer, PeerState, UntrustedRow};
+
+use super::cause;
+use crate::answer::Answer;
+use crate::args::LookArgs;
+use crate::failure::{Exit, Failure};
+use crate::library::on_log;
+use crate::sheet::Sheet;
+use crate::time::rfc3339;
+
+#[derive(Debug, Serialize)]
+struct Facts {
+    head: String,
+    floor: String,
+}
+
+/// One peer. The order of the fields is the order of the columns.
+#[derive(Debug, Serialize)]
+struct Row {
+    peer: String,
+    state: &'static str,
+    acked: String,
+    lag_entries: String,
+    lag_ms: String,
+    acked_at: String,
+    admission: u32,
+    registered_by: &'static str,
+    holds: &'static str,
+}
+
+const COLUMNS: [&str; 9] = [
+    "peer",
+    "state",
+    "acked",
+    "lag_entries",
+    "lag_ms",
+    "acked_at",
+    "admission",
+    "registered_by",
+    "holds",
+];
+
+impl Row {
+    fn cells(&self) -> [String; COLUMNS.len()] {
+        [
+            self.peer.clone(),
+            self.state.to_owned(),
+            self.acked.clone(),
+            self.lag_entries.clone(),
+            self.lag_ms.clone(),
+            self.acked_at.clone(),
+            self.admission.to_string(),
+            self.registered_by.to_owned(),
+            self.holds.to_owned(),
+        ]
+    }
+}
+
+/// Shows a row per peer, retired ones and rows that cannot be relied on too.
+pub(crate) fn peers(args: &LookArgs) -> Result<ExitCode, Failure> {
+    let (peers, explanation) = on_log(&args.path, async |log| {
+        Ok((log.peers().await?, log.explain().await?))
+    })?;
+    let rows = rows(&peers, &explanation);
+    let facts = Facts {
+        head: explanation.head.to_string(),
+        floor: explanation.floor.to_string(),
+    };
+    let holds = rows.iter().any(|row| row.holds != "-");
+    let words = match (rows.is_empty(), holds) {
+        (true, _) => "\nno peer is registered\n".to_owned(),
+        (_, true) => format!(
+            "\nhead {}\nwhat to do: sync-log explain {}\n",
+            facts.head,
+            args.path.display()
+        ),
+        (_, false) => format!("\nhead {}\n", facts.head),
+    };
+    let sheet = Sheet::new(&COLUMNS, rows.iter().map(Row::cells));
+    let answer = Answer::rows(&facts, "peers", &rows, sheet);
+    answer.with_words(words).print(args.format.get())?;
+    Ok(match holds {
+        true => Exit::Finding.into(),
+        false => Exit::Fine.into(),
+    })
+}
+
+fn rows(peers: &[Result<Peer, UntrustedRow>], explanation: &Explanation) -> Vec<Row> {
+    let held = explanation.held.iter();
+    let by_peer: HashMap<String, &Held> = held
+        .filter_map(|held| Some((held.peer?.to_string(), held)))
+        .collect();
+    let rows = peers.iter().map(|peer| match peer {
+        Ok(peer) => trusted(peer, by_peer.get(&peer.peer.to_string()).copied()),
+        Err(row) => untrusted(row, by_peer.get(&row.peer_device_id).copied()),
+    });
+    rows.collect()
+}
+
+fn trusted(peer: &Peer, held: Option<&Held>) -> Row {
+    let acked = match peer.acked.is_zero() {
+        true => "-".to_owned(),
+        false => peer.acked.to_string(),
+    };
+    Row {
+        state: match peer.facts.state {
+            PeerState::Active => "active",
+            PeerState::Retired { .. } => "retired",
+        },
+        acked,
+        acked_at: rfc3339(peer.acked_at_ms),
+        admission: peer.facts.admission,
+        registered_by: peer.facts.registered_by.as_str(),
+        ..row(peer.peer.to_string(), held)
+    }
+}
+
+fn untrusted(untrusted: &UntrustedRow, held: Option<&Held>) -> Row {
+    Row {
+        state: "untrusted",
+        holds: "untrusted-row",
+        ..row(untrusted.peer_device_id.clone(), held)
+    }
+}
+
+fn row(peer: String, held: Option<&Held>) -> Row {
+    Row {
+        peer,
+        state: "-",
+        acked: "-".to_owned(),
+        lag_entries: held.map_or(0, |held| held.lag_entries).to_string(),
+        lag_ms: held.map_or(0, |held| held.lag_ms).to_string(),
+        acked_at: "-".to_owned(),
+        admission: 0,
+        registered_by: "-",
+        holds: held.map_or("-", |held| cause::name(&held.cause)),
+    }
+}

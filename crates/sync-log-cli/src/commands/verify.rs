@@ -1,0 +1,49 @@
+//! `sync-log verify`: whether a file holds together.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use sync_log_sqlite::inspect::Check;
+
+use crate::answer::Answer;
+use crate::args::LookArgs;
+use crate::failure::{Exit, Failure};
+use crate::library::inspect;
+use crate::sheet::Sheet;
+
+/// Prints every check, and the first places where one fails.
+pub(crate) fn verify(args: &LookArgs) -> Result<ExitCode, Failure> {
+    let checks = inspect(&args.path)?.verify()?;
+    let is_sound = checks.iter().all(Check::is_ok);
+    let rows = checks.iter().map(|check| {
+        [
+            check.name.to_owned(),
+            if check.is_ok() { "ok" } else { "failed" }.to_owned(),
+            check.faults.to_string(),
+            check.claim.to_owned(),
+        ]
+    });
+    let sheet = Sheet::new(&["check", "result", "faults", "claim"], rows);
+    let facts = serde_json::json!({ "sound": is_sound });
+    let answer = Answer::rows(&facts, "checks", &checks, sheet);
+    answer.with_words(words(&checks)).print(args.format.get())?;
+    Ok(match is_sound {
+        true => Exit::Fine.into(),
+        false => Exit::Finding.into(),
+    })
+}
+
+fn words(checks: &[Check]) -> String {
+    let mut words = String::new();
+    for check in checks.iter().filter(|check| !check.is_ok()) {
+        let _ = write!(words, "\n{}:\n", check.name);
+        for example in &check.examples {
+            let _ = writeln!(words, "  {example}");
+        }
+        let more = check.faults.saturating_sub(check.examples.len() as u64);
+        if more > 0 {
+            let _ = writeln!(words, "  and {more} more");
+        }
+    }
+    words
+}
