@@ -74,6 +74,10 @@ pub(crate) fn register(args: &PeersArgs) -> Result<ExitCode, Failure> {
     let mut done = Vec::new();
     let known = |known| if known { "known" } else { "registered" };
     let each = async |log: &SyncDb, done: &mut Vec<Done>| {
+        // One that cannot be a peer, and none of them is registered.
+        args.peers
+            .iter()
+            .try_for_each(|peer| refuse_impossible(log, *peer))?;
         for peer in &args.peers {
             let outcome = match dry_run {
                 true => known(state_of(log, *peer).await?.is_some()),
@@ -95,9 +99,13 @@ pub(crate) fn retire(args: &PeersArgs) -> Result<ExitCode, Failure> {
     let (change, dry_run) = (&args.change, args.change.dry_run);
     let mut done = Vec::new();
     let each = async |log: &SyncDb, done: &mut Vec<Done>| {
+        let mut states = Vec::new();
+        // One that is not known, and none of them is retired.
         for peer in &args.peers {
             let unknown = LogError::UnknownPeer { peer: *peer };
-            let state = state_of(log, *peer).await?.ok_or(unknown)?;
+            states.push(state_of(log, *peer).await?.ok_or(unknown)?);
+        }
+        for (peer, state) in args.peers.iter().zip(states) {
             if state == PeerState::Active && !dry_run {
                 log.retire(*peer).await?;
             }
@@ -130,6 +138,16 @@ pub(crate) fn solo(args: &ChangeArgs) -> Result<ExitCode, Failure> {
         false => on_log_to_change(&args.path, async |log| Ok(log.declare_solo().await?))?,
     }
     tell(args, &[Done::new("solo", args.dry_run)])
+}
+
+fn refuse_impossible(log: &SyncDb, peer: Uuid) -> Result<(), LogError> {
+    if peer.is_nil() {
+        return Err(LogError::NilId { what: "peer id" });
+    }
+    match peer == log.identity().device_id {
+        true => Err(LogError::OwnPeer { peer }),
+        false => Ok(()),
+    }
 }
 
 /// How a peer stands; `None` if it is not known.

@@ -1,0 +1,336 @@
+//! The commands that look into a log and that change one, as a user runs them.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use sync_log_sqlite::{Change, ChangeType, FILE_NAME, Hlc, ManualClock, SyncDb, Uuid};
+use tempfile::TempDir;
+
+const LIBRARY: Uuid = Uuid::from_u128(0x11);
+const DEVICE: Uuid = Uuid::from_u128(0xa0);
+const PHONE: Uuid = Uuid::from_u128(0xb0);
+const TABLET: Uuid = Uuid::from_u128(0xc0);
+
+const NOW_MS: i64 = 1_518_233_235_000;
+
+fn run(args: &[&str], path: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let (name, rest) = args.split_first().unwrap();
+    command.arg(name).arg(path).args(rest).output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// Runs a command that has to end in `code`, and reads the JSON it prints.
+fn json(args: &[&str], path: &Path, code: i32) -> Value {
+    let output = run(&[args, &["--json"]].concat(), path);
+    assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+async fn open(folder: &Path) -> SyncDb {
+    let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
+    options.open(LIBRARY, DEVICE, folder).await.unwrap()
+}
+
+fn change(record: u128) -> Change {
+    Change {
+        model_type: "tag".to_owned(),
+        record_uuid: Uuid::from_u128(record),
+        change_type: ChangeType::Insert,
+        data: serde_json::json!({"name": format!("a, \"{record}\"")}).into(),
+    }
+}
+
+fn stamp(counter: u64) -> Hlc {
+    Hlc::new(NOW_MS.unsigned_abs(), counter, DEVICE)
+}
+
+/// Five entries, of which the phone has three and the tablet none.
+fn library() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let log = open(folder.path()).await;
+        log.register_peer(PHONE).await.unwrap();
+        log.register_peer(TABLET).await.unwrap();
+        let stamps = log.record_many((0..5).map(change).collect()).await.unwrap();
+        assert_eq!(stamps[4], stamp(4));
+        log.record_ack(PHONE, stamps[2]).await.unwrap();
+        log.close().await.unwrap();
+    });
+    folder
+}
+
+#[test]
+fn status_says_where_the_log_stands_and_that_it_does_not_shrink() {
+    let library = library();
+    for path in [library.path().to_owned(), library.path().join(FILE_NAME)] {
+        let status = json(&["status"], &path, 1);
+        assert_eq!(status["device_id"], DEVICE.to_string());
+        assert_eq!(status["head"], stamp(4).to_string());
+        assert_eq!(status["head_at"], "2018-02-10T03:27:15.000Z");
+        assert_eq!(
+            (&status["pending"], &status["active_peers"]),
+            (&"5".into(), &2.into())
+        );
+        assert_eq!(
+            status["kept_by"],
+            serde_json::json!(["never-acked", "behind"])
+        );
+        assert_eq!(status["shrinks"], false);
+    }
+    let output = run(&["status"], library.path());
+    assert!(
+        stdout(&output).contains("\n shrinks          no\n"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(stdout(&output).contains("why: sync-log explain"));
+}
+
+#[test]
+fn peers_is_a_row_per_peer_with_its_lag() {
+    let library = library();
+    let peers = json(&["peers"], library.path(), 1);
+    let [phone, tablet] = [&peers["peers"][0], &peers["peers"][1]];
+    assert_eq!(phone["peer"], PHONE.to_string());
+    assert_eq!(phone["acked"], stamp(2).to_string());
+    assert_eq!(
+        (&phone["lag_entries"], &phone["holds"]),
+        (&"2".into(), &"behind".into())
+    );
+    assert_eq!(
+        (&tablet["lag_entries"], &tablet["holds"]),
+        (&"5".into(), &"never-acked".into())
+    );
+    let csv = run(&["peers", "--format", "csv"], library.path());
+    let header = "peer,state,acked,lag_entries,lag_ms,acked_at,admission,registered_by,holds";
+    assert_eq!(stdout(&csv).lines().next(), Some(header));
+    assert_eq!(stdout(&csv).lines().count(), 3);
+    let lines = run(&["peers", "--format", "ndjson"], library.path());
+    assert_eq!(stdout(&lines).lines().count(), 3);
+}
+
+#[test]
+fn explain_names_the_worst_first_and_the_command_that_helps() {
+    let library = library();
+    let output = run(&["explain"], library.path());
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    let says =
+        format!("never-acked: peer {TABLET} is registered and never acknowledged: 5 entries");
+    assert!(text.contains(&says), "{text}");
+    let helps = format!("sync-log retire {} {TABLET}", library.path().display());
+    assert!(text.contains(&helps), "{text}");
+    let held = json(&["explain"], library.path(), 1)["held"].clone();
+    assert_eq!(held[0]["peer"], TABLET.to_string());
+    assert_eq!(
+        (&held[0]["remedy"], &held[1]["cause"]),
+        (&"pull".into(), &"behind".into())
+    );
+}
+
+#[test]
+fn a_peer_that_is_retired_keeps_nothing_and_prune_deletes_what_the_others_have() {
+    let library = library();
+    let tablet = TABLET.to_string();
+    let dry = json(&["retire", &tablet, "--dry-run"], library.path(), 0);
+    assert_eq!(dry["done"][0]["did"], "retired");
+    assert_eq!(
+        json(&["peers"], library.path(), 1)["peers"][1]["state"],
+        "active"
+    );
+    json(&["retire", &tablet], library.path(), 0);
+    assert_eq!(
+        json(&["peers"], library.path(), 1)["peers"][1]["state"],
+        "retired"
+    );
+    assert_eq!(
+        json(&["retire", &tablet], library.path(), 0)["done"][0]["did"],
+        "known"
+    );
+    for (args, pending) in [(&["prune", "--dry-run"][..], "5"), (&["prune"], "2")] {
+        assert_eq!(json(args, library.path(), 0)["done"][0]["entries"], "3");
+        assert_eq!(json(&["status"], library.path(), 1)["pending"], pending);
+    }
+    let (phone, stranger) = (PHONE.to_string(), Uuid::from_u128(0xd0).to_string());
+    let refused = run(&["retire", &phone, &stranger], library.path());
+    assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
+    assert_eq!(
+        json(&["peers"], library.path(), 1)["peers"][0]["state"],
+        "active"
+    );
+    let refused = run(&["register", &tablet], library.path());
+    assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
+}
+
+#[test]
+fn register_takes_all_or_none_and_solo_ends_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let log = open(folder.path()).await;
+        log.record(change(1)).await.unwrap();
+        log.close().await.unwrap();
+    });
+    let path = folder.path();
+    assert_eq!(json(&["explain"], path, 1)["held"][0]["remedy"], "register");
+    json(&["solo"], path, 0);
+    assert_eq!(json(&["status"], path, 0)["shrinks"], true);
+    let (phone, own) = (PHONE.to_string(), DEVICE.to_string());
+    let refused = run(&["register", &phone, &own], path);
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(json(&["peers"], path, 0)["peers"], serde_json::json!([]));
+    assert_eq!(
+        json(&["register", &phone], path, 0)["done"][0]["did"],
+        "registered"
+    );
+    assert_eq!(json(&["status"], path, 1)["kept_by"][0], "never-acked");
+    let refused = run(&["solo"], path);
+    assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
+}
+
+#[test]
+fn show_tail_and_export_print_entries_as_they_are_stored() {
+    let library = library();
+    let all = run(&["export"], library.path());
+    let entries: Vec<Value> = stdout(&all)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(entries.len(), 5);
+    assert_eq!(entries[2]["hlc"], stamp(2).to_string());
+    assert_eq!(entries[2]["data"], r#"{"name":"a, \"2\""}"#);
+    assert_eq!(entries[2]["created_at"], "2018-02-10T03:27:15.000Z");
+    let array = json(&["export"], library.path(), 0);
+    assert_eq!(array.as_array(), Some(&entries));
+    let csv = run(&["export", "--format", "csv"], library.path());
+    let quoted = r#","{""name"":""a, \""2\""""}",2018"#;
+    assert!(stdout(&csv).contains(quoted), "{}", stdout(&csv));
+    let newest = json(&["tail", "-n", "2"], library.path(), 0);
+    assert_eq!(newest.as_array().unwrap()[..], entries[3..]);
+    let one = json(&["show", &stamp(2).to_string()], library.path(), 0);
+    assert_eq!(one, entries[2]);
+    let none = run(&["show", &stamp(9).to_string()], library.path());
+    assert_eq!((none.status.code(), stdout(&none)), (Some(1), ""));
+    assert_eq!(
+        run(&["show", "newest"], library.path()).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn tail_follows_a_log_that_another_process_writes_to() {
+    let library = library();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    command
+        .args(["tail", "-f", "-n", "1", "--format", "ndjson"])
+        .arg(library.path());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .unwrap()
+            .contains(&stamp(4).to_string())
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let log = open(library.path()).await;
+        log.record(change(6)).await.unwrap();
+        // The command looks while the log is open, and sees what is committed.
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains(&stamp(5).to_string()), "{line}");
+        assert_eq!(json(&["verify"], library.path(), 0)["sound"], true);
+        log.close().await.unwrap();
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn verify_names_what_does_not_hold() {
+    let library = library();
+    assert_eq!(json(&["verify"], library.path(), 0)["sound"], true);
+    let file = rusqlite::Connection::open(library.path().join(FILE_NAME)).unwrap();
+    file.execute_batch("UPDATE shared_changes SET data = '{'")
+        .unwrap();
+    drop(file);
+    let output = run(&["verify"], library.path());
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(
+        text.contains(&format!(
+            "\ndata:\n  {:?}: not JSON\n",
+            stamp(0).to_string()
+        )),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_by_the_exit_code_and_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let looks = ["status", "peers", "explain", "tail", "verify", "export"];
+    let changes = ["prune", "solo"];
+    for command in looks.iter().chain(&changes) {
+        let output = run(&[command], folder.path());
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{command}: {}",
+            stderr(&output)
+        );
+        assert_eq!(stdout(&output), "");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let library = library();
+    let file = rusqlite::Connection::open(library.path().join(FILE_NAME)).unwrap();
+    let newer = "INSERT INTO sync_log_migrations VALUES ('sync_log_9999_future', 0)";
+    file.execute_batch(newer).unwrap();
+    drop(file);
+    let output = run(&["status"], library.path());
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+}
+
+#[test]
+fn a_command_that_only_looks_leaves_the_folder_as_it_was() {
+    let library = library();
+    let bytes = || std::fs::read(library.path().join(FILE_NAME)).unwrap();
+    let before = bytes();
+    for command in ["status", "peers", "explain", "tail", "verify", "export"] {
+        run(&[command], library.path());
+    }
+    run(&["prune", "--dry-run"], library.path());
+    assert_eq!(bytes(), before);
+    assert_eq!(std::fs::read_dir(library.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn completions_and_the_manual_name_every_command() {
+    let print = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+        let output = command.args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for text in [print(&["completions", "bash"]), print(&["man"])] {
+        for command in [
+            "status", "peers", "explain", "tail", "show", "verify", "export", "retire",
+        ] {
+            assert!(text.contains(command), "{command}");
+        }
+    }
+}
