@@ -51,6 +51,16 @@ macro_rules! for_each_case {
                 an_ack_of_another_devices_stamp_is_refused [K3];
                 an_own_ack_is_refused [K3];
             }
+            adopted {
+                adopted_acks_release_nothing [I3 P7];
+                before_the_peers_are_declared_nothing_goes [I3];
+                declared_peers_release_what_all_have_acknowledged [I3 K1];
+                an_ack_below_an_adopted_one_is_taken [I3];
+                reading_below_an_adopted_ack_is_not_a_rewind [I3];
+                an_operator_may_trust_adopted_acks [I3];
+                solo_declares_the_peers_of_an_adopted_log [I3 P2];
+                a_log_that_another_program_wrote_to_is_not_used [I4];
+            }
             anywhere {
                 a_registration_at_any_step_of_a_prune_counts [P4 K1];
                 a_registration_while_a_prune_is_under_way_counts [P4 K1];

@@ -91,6 +91,20 @@ impl<D: Document> Harness for D {
         tamper(self, |contents| drop(contents.entries.remove(&hlc)));
     }
 
+    async fn adopt(&self) {
+        tamper(self, |contents| {
+            contents.state.peers_declared = false;
+            let rows = contents.peers.values_mut();
+            for facts in rows.filter_map(|row| row.facts.as_mut()) {
+                facts.verified = false;
+            }
+        });
+    }
+
+    async fn note_foreign_write(&self) {
+        tamper(self, |contents| contents.state.foreign_write = true);
+    }
+
     async fn retained(&self) -> Vec<Hlc> {
         self.contents().entries.into_keys().collect()
     }

@@ -38,15 +38,24 @@ pub trait Harness: Sized + Send + Sync + 'static {
     /// Puts the storage back to what it was at `backup`. All handles are closed.
     async fn restore(&self, backup: &Self::Backup);
 
-    /// Writes a row of `peer_acks` as a program would that knows only the
-    /// interchange tables, over the row with that id if there is one.
+    /// Writes a row of `peer_acks` over the row with that id, if there is one, as
+    /// damage does, or a program whose writes the storage cannot tell from its own.
     async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str);
 
-    /// Deletes a row of `peer_acks` as such a program would.
+    /// Deletes a row of `peer_acks` in the same way.
     async fn delete_peer_row(&self, peer_device_id: &str);
 
-    /// Deletes an entry as such a program would.
+    /// Deletes an entry in the same way.
     async fn delete_entry(&self, hlc: Hlc);
+
+    /// Makes of the storage what it is after a file of an earlier program was
+    /// adopted: no ack is verified, and the peers are not declared. All handles are
+    /// closed.
+    async fn adopt(&self);
+
+    /// Notes that a program wrote to the log which knows the interchange tables
+    /// alone.
+    async fn note_foreign_write(&self);
 
     /// The stamps of the entries that are there, ascending, found without core
     /// and without the store's own reading code.

@@ -113,13 +113,15 @@ fn moved(
     if !hlc.is_zero() {
         refuse_impossible(row.peer, hlc, state)?;
     }
-    if hlc < row.acked {
+    // One that is not verified was never given here, so it cannot be gone back on.
+    let acked = row.verified_ack();
+    if hlc < acked {
         return Ok((None, AckOutcome::Stale));
     }
     let known = hlc.is_zero() || is_known(claim, view);
     let mut released = row;
     released.facts.hold = None;
-    if hlc == row.acked {
+    if hlc == acked {
         let release = known && row.facts.hold.is_some();
         return Ok((release.then_some(released), AckOutcome::Unchanged));
     }
@@ -129,6 +131,7 @@ fn moved(
             hlc,
         });
     }
+    released.facts.verified = true;
     Ok((
         Some(Peer {
             acked: hlc,

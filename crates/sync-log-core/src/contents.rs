@@ -112,6 +112,7 @@ impl Contents {
             high_water,
             peer,
             solo,
+            peers_declared,
             prune_through,
         } = changes;
         if let Some(floor) = prune_through.map(|hlc| self.mark(hlc)).transpose()? {
@@ -127,6 +128,7 @@ impl Contents {
         }
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
+        self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
         Ok(())
     }
 

@@ -234,6 +234,10 @@ pub enum LogError {
     /// The peer's row cannot be relied on, so no ack of it can be judged.
     #[error(transparent)]
     UntrustedRow(#[from] UntrustedRow),
+    /// Another program wrote to the log (`I4`). Close it and open it again: that
+    /// adopts what is there.
+    #[error("failed to use the log: another program wrote to it, and it has to be opened again")]
+    ForeignWrite,
     /// There are active peers, so the library is not solo.
     #[error("failed to declare the library solo: {active} peers are active")]
     NotSolo {
@@ -275,6 +279,7 @@ impl LogError {
             Self::Compacted { .. } => ErrorKind::Bootstrap,
             Self::UnknownPeer { .. } | Self::PeerRetired { .. } => ErrorKind::Admit,
             Self::NewestMissing { .. } | Self::UntrustedRow(_) => ErrorKind::RepairData,
+            Self::ForeignWrite => ErrorKind::Reopen,
             Self::Store(error) => error.kind().remedy(),
         }
     }

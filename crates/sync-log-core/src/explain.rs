@@ -29,6 +29,17 @@ pub enum Cause {
     },
     /// The peer lacks entries that are gone: it cannot catch up by reading.
     BelowFloor,
+    /// The peer's ack was found in an adopted file, and is not believed until the
+    /// peer acknowledges through this program, or somebody vouches for it (`I3`).
+    UnverifiedAck {
+        /// What was found.
+        acked: Hlc,
+    },
+    /// The log was adopted, and nobody has said yet who its peers are (`I3`).
+    PeersNotDeclared,
+    /// Another program wrote to the log: it has to be opened again, which adopts
+    /// what is there (`I4`).
+    ForeignWrite,
     /// A peer's row cannot be relied on.
     UntrustedRow(UntrustedRow),
     /// There is no active peer, and the library was not declared solo.
@@ -54,7 +65,7 @@ pub enum Remedy {
     Retire,
     /// Give the peer a snapshot.
     Bootstrap,
-    /// Repair the row.
+    /// Repair the row, or, where another program wrote to the log, open it again.
     RepairRow,
     /// Set the clock right.
     FixClock,
@@ -125,6 +136,7 @@ pub(crate) fn explain(survey: &Survey, policy: PrunePolicy, now_ms: i64) -> Expl
             Err(untrusted) => Some(held_by_row(untrusted, row, pending, now_ms)),
         })
         .collect();
+    held.extend(held_by_adoption(state, pending, now_ms));
     held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
     held.extend(match watermark(state, &survey.peers) {
         Watermark::Through(place) => held_by_policy(policy, pending, above(place), now_ms),
@@ -143,7 +155,12 @@ fn held_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
     if !peer.is_active() {
         return None;
     }
-    let (cause, remedy) = if peer.position() < state.floor.hlc {
+    let (cause, remedy) = if !peer.facts.verified {
+        (
+            Cause::UnverifiedAck { acked: peer.acked },
+            Remedy::Bootstrap,
+        )
+    } else if peer.position() < state.floor.hlc {
         (Cause::BelowFloor, Remedy::Bootstrap)
     } else if lag.entries == 0 {
         return None;
@@ -166,6 +183,18 @@ fn held_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
         registered_by,
         ..held(cause, Some(remedy), lag, now_ms)
     })
+}
+
+/// What keeps everything, whatever the peers have.
+fn held_by_adoption(state: &LogState, pending: Extent, now_ms: i64) -> Option<Held> {
+    let (cause, remedy) = if state.foreign_write {
+        (Cause::ForeignWrite, Remedy::RepairRow)
+    } else if !state.peers_declared {
+        (Cause::PeersNotDeclared, Remedy::Register)
+    } else {
+        return None;
+    };
+    Some(held(cause, Some(remedy), pending, now_ms))
 }
 
 fn held_by_row(untrusted: UntrustedRow, row: &PeerRow, pending: Extent, now_ms: i64) -> Held {

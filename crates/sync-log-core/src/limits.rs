@@ -35,3 +35,6 @@ pub const PRUNE_CHUNK_ENTRIES: usize = 1000;
 /// Fewest entries that it deletes where there are more. In between, a prune takes
 /// smaller steps where they take long, so that an append never waits for long.
 pub const SMALLEST_PRUNE_CHUNK_ENTRIES: usize = 125;
+
+/// Peers in one [`SyncLog::declare_peers`](crate::SyncLog::declare_peers).
+pub const MAX_DECLARED_PEERS: usize = 1000;

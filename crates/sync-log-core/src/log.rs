@@ -1,5 +1,6 @@
 //! The log: core's logic over one store.
 
+mod adopted;
 mod peers;
 mod prune;
 mod serve;
@@ -124,6 +125,7 @@ impl SyncLog {
         let mut after = self.head().await?;
         loop {
             let view = self.store.read(state_only(after)).await?;
+            view.state.refuse_foreign_write()?;
             let log_id = view.state.identity.log_id;
             if let Some(entry) = view.at {
                 return Ok(Cursor::at(log_id, after, Tag::of(&entry)));
@@ -159,6 +161,7 @@ impl SyncLog {
         let slot = Arc::new(Mutex::new(None));
         let decided = Arc::clone(&slot);
         let job = WriteJob::new(needs, move |view| {
+            view.state.refuse_foreign_write()?;
             let (changes, outcome) = decide(view)?;
             *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             Ok(changes)

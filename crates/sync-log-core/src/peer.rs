@@ -6,7 +6,7 @@ use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::state::LogState;
+use crate::state::{LogState, yes};
 use crate::text::parse_uuid;
 
 /// Why a peer was retired.
@@ -64,15 +64,18 @@ pub enum RegisteredBy {
     /// It acknowledged without being known, under
     /// [`UnknownPeers::Register`](crate::UnknownPeers).
     Ack,
+    /// A file of an earlier program, which was adopted, has an ack of it (`I3`).
+    Adoption,
 }
 
 impl RegisteredBy {
-    /// The stored form: `app` or `ack`.
+    /// The stored form: `app`, `ack` or `adoption`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::App => "app",
             Self::Ack => "ack",
+            Self::Adoption => "adoption",
         }
     }
 
@@ -82,6 +85,7 @@ impl RegisteredBy {
         match text {
             "app" => Some(Self::App),
             "ack" => Some(Self::Ack),
+            "adoption" => Some(Self::Adoption),
             _ => None,
         }
     }
@@ -100,6 +104,10 @@ pub struct PeerFacts {
     pub admission: u32,
     /// Where pruning holds because the peer read below its own ack (`K2`).
     pub hold: Option<Hlc>,
+    /// Whether the ack came through this program, or somebody vouched for it. One
+    /// that was found in an adopted file did not, and counts as none (`I3`).
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub verified: bool,
 }
 
 /// A peer whose row can be trusted.
@@ -124,6 +132,7 @@ impl Peer {
             registered_at_ms: now_ms,
             admission: 1,
             hold: None,
+            verified: true,
         };
         Self {
             peer,
@@ -139,12 +148,20 @@ impl Peer {
         matches!(self.facts.state, PeerState::Active)
     }
 
-    /// What pruning may rely on: the ack, or the hold below it.
+    /// The ack that can be believed: zero for one that is not verified (`I3`).
+    #[must_use]
+    pub const fn verified_ack(&self) -> Hlc {
+        match self.facts.verified {
+            true => self.acked,
+            false => Hlc::ZERO,
+        }
+    }
+
+    /// What pruning may rely on: the ack that can be believed, or the hold below it.
     #[must_use]
     pub fn position(&self) -> Hlc {
-        self.facts
-            .hold
-            .map_or(self.acked, |hold| hold.min(self.acked))
+        let acked = self.verified_ack();
+        self.facts.hold.map_or(acked, |hold| hold.min(acked))
     }
 }
 

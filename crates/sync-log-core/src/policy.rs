@@ -70,14 +70,18 @@ pub enum Watermark {
     /// Every entry up to and including this one is acknowledged by all, or, in
     /// a solo library, needed by nobody.
     Through(Hlc),
-    /// Nobody is known to have anything: there is no active peer, or a row
-    /// that cannot be trusted (`P2`, `P5`).
+    /// Nobody is known to have anything: there is no active peer, a row that
+    /// cannot be trusted, or there may be peers that are not known (`P2`, `P5`,
+    /// `I3`).
     Unknown,
 }
 
 /// Finds how far every peer that counts has come.
 #[must_use]
 pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
+    if !state.peers_declared || state.foreign_write {
+        return Watermark::Unknown;
+    }
     let Ok(peers) = peers
         .iter()
         .map(|row| row.judge(state))

@@ -71,6 +71,24 @@ pub struct LogState {
     pub high_water: Hlc,
     /// Whether the app declared that there are no peers (`P2`).
     pub solo: bool,
+    /// Whether the peers that are registered are all there are. Not so after an
+    /// adoption, until the app or an operator has said so (`I3`).
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub peers_declared: bool,
+    /// Whether another program wrote to the log, so that nothing in it is served,
+    /// added or deleted until it was adopted again, by opening it (`I4`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub foreign_write: bool,
+}
+
+/// What a document says that is older than the question.
+pub(crate) const fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl LogState {
@@ -83,6 +101,16 @@ impl LogState {
             floor: Mark::ZERO,
             high_water: Hlc::ZERO,
             solo: false,
+            peers_declared: true,
+            foreign_write: false,
+        }
+    }
+
+    /// Refuses what another program wrote to (`I4`).
+    pub(crate) const fn refuse_foreign_write(&self) -> Result<(), LogError> {
+        match self.foreign_write {
+            true => Err(LogError::ForeignWrite),
+            false => Ok(()),
         }
     }
 

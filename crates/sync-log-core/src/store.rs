@@ -170,6 +170,8 @@ pub struct Changes {
     pub peer: Option<Peer>,
     /// Whether the library is solo.
     pub solo: Option<bool>,
+    /// Whether the peers that are registered are all there are.
+    pub peers_declared: Option<bool>,
     /// Delete every entry up to and including this one, which is retained. The
     /// floor becomes this HLC with the [`Tag`](crate::Tag) of that entry.
     pub prune_through: Option<Hlc>,

@@ -222,6 +222,16 @@ fn what_a_log_holds_as_json_is_frozen() {
 
     let mut contents = Contents::new(state.identity);
     contents.state = state;
+    let mut adopted = state;
+    (adopted.peers_declared, adopted.foreign_write) = (false, true);
+    let adopted_json = json.replace(
+        r#""solo":true"#,
+        r#""solo":true,"peers_declared":false,"foreign_write":true"#,
+    );
+    assert_eq!(serde_json::to_string(&adopted).unwrap(), adopted_json);
+    let read: LogState = serde_json::from_str(&adopted_json).unwrap();
+    assert_eq!(read, adopted);
+
     let entry = change().stamped(STAMP);
     let entry_json = serde_json::to_string(&entry).unwrap();
     let created_at_ms = 7;
@@ -265,11 +275,16 @@ fn what_a_log_holds_as_json_is_frozen() {
             registered_at_ms: 3,
             admission: 1,
             hold: Some(STAMP),
+            verified: true,
         });
         let [state, registered_by] = forms;
         let json = format!(
             r#"{{"peer_device_id":"anything","last_acked_hlc":"","acked_at_ms":-1,"facts":{{"state":{state},"registered_by":"{registered_by}","registered_at_ms":3,"admission":1,"hold":"{text}"}}}}"#
         );
+        assert_eq!(serde_json::to_string(&row).unwrap(), json);
+        assert_eq!(serde_json::from_str::<PeerRow>(&json).unwrap(), row);
+        row.facts.as_mut().unwrap().verified = false;
+        let json = json.replace("\"}}", "\",\"verified\":false}}");
         assert_eq!(serde_json::to_string(&row).unwrap(), json);
         assert_eq!(serde_json::from_str::<PeerRow>(&json).unwrap(), row);
     }

@@ -95,6 +95,7 @@ fn peer_row(row: &Row, id: u128) -> PeerRow {
             registered_at_ms: 0,
             admission: 1,
             hold: row.hold.map(stamp),
+            verified: true,
         },
     });
     match row.fault {

@@ -1,13 +1,12 @@
 //! The store: one lock around the data, and a handle that can be closed.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Contents, Hlc, LogError, LogIdentity, LogStore, PeerRow, Places, ReadRequest, ReadView,
-    StoreError, StoreErrorKind, StoredEntry, Survey, WriteJob,
+    Contents, LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError,
+    StoreErrorKind, Survey, WriteJob,
 };
 
 /// A sync log in memory. It promises everything that
@@ -53,14 +52,10 @@ impl MemoryStore {
         Self::on(self.lock().clone())
     }
 
-    /// Lets `program` look at the entries and at the peer rows, which are kept
-    /// by the text of their id, and do to them what it likes, without any check.
-    pub fn tamper<T>(
-        &self,
-        program: impl FnOnce(&mut BTreeMap<Hlc, StoredEntry>, &mut BTreeMap<String, PeerRow>) -> T,
-    ) -> T {
-        let contents = &mut *self.lock();
-        program(&mut contents.entries, &mut contents.peers)
+    /// Lets `program` look at all that the log holds, and do to it what it likes,
+    /// without any check.
+    pub fn tamper<T>(&self, program: impl FnOnce(&mut Contents) -> T) -> T {
+        program(&mut self.lock())
     }
 
     // A panic while the lock is held is a bug in core's pure functions, which

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sync_log_core::{ErrorKind, LogError, StoreError};
+use sync_log_core::{ErrorKind, LogError, StoreError, Uuid};
 
 /// Why a file could not be opened as a log. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum OpenError {
         unknown: Vec<String>,
     },
     /// The file was made by an earlier program that knows only the original
-    /// tables. It has to be adopted first.
+    /// tables. Open it to write, which adopts it. Only told when it is opened to read.
     #[error(
         "failed to open {}: an earlier program made it, and it has to be adopted first",
         path.display()
@@ -50,6 +50,23 @@ pub enum OpenError {
     NeedsAdoption {
         /// The file.
         path: PathBuf,
+    },
+    /// An earlier program made the file, in a way that it cannot be adopted.
+    #[error("failed to adopt {}: {reason}", path.display())]
+    NotAdoptable {
+        /// The file.
+        path: PathBuf,
+        /// What is in the way.
+        reason: String,
+    },
+    /// An earlier program made the file, and none of its entries is of this device:
+    /// it is another's, or the device id is wrong.
+    #[error("failed to adopt {}: none of its entries is of device {device_id}", path.display())]
+    NotOfThisDevice {
+        /// The file.
+        path: PathBuf,
+        /// The device that was asked for.
+        device_id: Uuid,
     },
     /// The file is a log that was never finished, or of an earlier version of this
     /// program: open it to write once, which brings it up to date. Only told when
@@ -79,11 +96,14 @@ impl OpenError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotAFolder { .. } | Self::NotSqlite { .. } | Self::SchemaTooNew { .. } => {
-                ErrorKind::FixCall
-            }
+            Self::NotAFolder { .. }
+            | Self::NotSqlite { .. }
+            | Self::SchemaTooNew { .. }
+            | Self::NotOfThisDevice { .. } => ErrorKind::FixCall,
             Self::Unreachable { .. } => ErrorKind::Reopen,
-            Self::NeedsAdoption { .. } | Self::Unfinished { .. } => ErrorKind::RepairData,
+            Self::NeedsAdoption { .. } | Self::NotAdoptable { .. } | Self::Unfinished { .. } => {
+                ErrorKind::RepairData
+            }
             Self::Log { source, .. } => source.kind(),
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
 
+use crate::adopt::fit::{self, Unfit};
 use crate::connect::{self, Place};
 use crate::error::OpenError;
 use crate::failure::{
@@ -69,6 +70,8 @@ pub(crate) enum Found {
     Nothing,
     /// A database in which a log has to be made, or brought up to date.
     Unfinished,
+    /// A file of an earlier program, which can be adopted.
+    Earlier,
     /// This log.
     Log,
 }
@@ -131,6 +134,9 @@ pub(crate) fn identify(db: &Connection, path: &Path) -> Result<LogIdentity, Open
     let tables = texts(db, TABLES).map_err(|error| refusal(path, error))?;
     match judge(db, &tables, path)? {
         (Found::Log, Some(identity)) => Ok(identity),
+        (Found::Earlier, _) => Err(OpenError::NeedsAdoption {
+            path: path.to_owned(),
+        }),
         _ => Err(OpenError::Unfinished {
             path: path.to_owned(),
         }),
@@ -162,6 +168,9 @@ fn look(path: &Path, ids: Ids, busy: Duration) -> Result<Found, OpenError> {
     let (found, stored) = judge(&db, &tables, path)?;
     if let Some(stored) = stored {
         ids.refuse_other(stored, path)?;
+    }
+    if found == Found::Earlier {
+        refuse_unfit(&db, ids.device_id, path)?;
     }
     Ok(found)
 }
@@ -237,15 +246,29 @@ fn judge(
         refuse_unrecorded(&applied, path)?;
         stored = identity(db).map_err(|error| OpenError::store(path, error))?;
     } else if has("shared_changes") || has("peer_acks") {
-        return Err(OpenError::NeedsAdoption {
-            path: path.to_owned(),
-        });
+        return Ok((Found::Earlier, None));
     }
     let found = match applied.len() == migrations().len() {
         true => Found::Log,
         false => Found::Unfinished,
     };
     Ok((found, stored))
+}
+
+/// Refuses a file of an earlier program that cannot be adopted for this device.
+fn refuse_unfit(db: &Connection, device_id: Uuid, path: &Path) -> Result<(), OpenError> {
+    let path_buf = path.to_owned();
+    match fit::fault(db, device_id).map_err(|error| refusal(path, error))? {
+        None => Ok(()),
+        Some(Unfit::NotOfThisDevice) => Err(OpenError::NotOfThisDevice {
+            path: path_buf,
+            device_id,
+        }),
+        Some(Unfit::Tables(reason)) => Err(OpenError::NotAdoptable {
+            path: path_buf,
+            reason,
+        }),
+    }
 }
 
 /// Whose log it is, if that is on record.

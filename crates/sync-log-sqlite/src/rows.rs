@@ -126,8 +126,8 @@ fn created_at_ms(text: &str, hlc: Hlc) -> i64 {
 }
 
 /// Columns that [`state`] reads.
-pub(crate) const STATE_COLUMNS: &str =
-    "i.library_id, i.device_id, i.log_id, s.head, s.floor, s.floor_tag, s.high_water, s.solo";
+pub(crate) const STATE_COLUMNS: &str = "i.library_id, i.device_id, i.log_id, s.head, s.floor, s.floor_tag, s.high_water, s.solo, \
+     s.peers_declared, s.foreign_write IS NOT NULL";
 
 /// Where the one row of each comes from.
 pub(crate) const STATE_TABLES: &str =
@@ -142,12 +142,16 @@ pub(crate) fn state(columns: &mut Columns<'_>) -> Result<LogState, StoreError> {
     let tag: Tag = tag.parse().map_err(|_| columns.damaged("floor_tag"))?;
     let high_water = stamp(columns, "high_water")?;
     let solo = columns.take::<i64>("solo")? != 0;
+    let peers_declared = columns.take::<i64>("peers_declared")? != 0;
+    let foreign_write = columns.take::<i64>("foreign_write")? != 0;
     Ok(LogState {
         identity,
         head,
         floor: Mark { hlc: floor, tag },
         high_water,
         solo,
+        peers_declared,
+        foreign_write,
     })
 }
 
@@ -176,7 +180,7 @@ fn stamp(columns: &mut Columns<'_>, column: &str) -> Result<Hlc, StoreError> {
 /// Columns that [`peer`] reads.
 pub(crate) const PEER_COLUMNS: &str = "a.peer_device_id, a.last_acked_hlc, a.acked_at, \
      p.peer_device_id, p.state, p.admission, p.registered_by, p.registered_at, p.retired_at, \
-     p.retired_reason, p.hold";
+     p.retired_reason, p.hold, p.verified";
 
 /// A peer's row in either table; `None` if neither was joined.
 pub(crate) fn peer(columns: &mut Columns<'_>) -> Result<Option<PeerRow>, StoreError> {
@@ -189,7 +193,7 @@ pub(crate) fn peer(columns: &mut Columns<'_>) -> Result<Option<PeerRow>, StoreEr
     let known_as = columns.text_or_null("peer_device_id")?;
     let facts = match known_as {
         Some(key) => Some(facts(columns, key)?),
-        None => columns.skip(7),
+        None => columns.skip(8),
     };
     Ok(acked_by.or(known_as).map(|peer_device_id| PeerRow {
         peer_device_id: peer_device_id.to_owned(),
@@ -207,6 +211,7 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
     let retired_at = columns.text_or_null("retired_at")?;
     let retired_reason = columns.text_or_null("retired_reason")?;
     let hold = columns.text_or_null("hold")?;
+    let verified = columns.take::<i64>("verified")? != 0;
     let damaged = |column| columns.damaged(column);
     parse_uuid(key).ok_or_else(|| damaged("peer_device_id"))?;
     let since_ms = retired_at.and_then(time::from_text);
@@ -227,7 +232,16 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
         hold: hold
             .map(|text| text.parse().map_err(|_| damaged("hold")))
             .transpose()?,
+        verified,
     })
+}
+
+/// The text of a column, unjudged; `None` if it is none.
+pub(crate) fn text<'a>(row: &'a Row<'_>, column: usize) -> Option<&'a str> {
+    match row.get_ref(column) {
+        Ok(ValueRef::Text(bytes)) => str::from_utf8(bytes).ok(),
+        _ => None,
+    }
 }
 
 /// A peer's row of `peer_acks`, in the order of its columns.
@@ -240,7 +254,7 @@ pub(crate) fn ack_values(peer: &Peer) -> [Value; 3] {
 }
 
 /// A peer's row of `sync_log_peers`, in the order of its columns.
-pub(crate) fn peer_values(peer: &Peer) -> [Value; 8] {
+pub(crate) fn peer_values(peer: &Peer) -> [Value; 9] {
     let facts = &peer.facts;
     let (state, retired) = match facts.state {
         PeerState::Active => ("active", None),
@@ -255,5 +269,6 @@ pub(crate) fn peer_values(peer: &Peer) -> [Value; 8] {
         retired.map(|(since_ms, _)| time::to_text(since_ms)).into(),
         retired.map(|(_, reason)| reason.as_str().to_owned()).into(),
         facts.hold.map(|hold| hold.to_string()).into(),
+        facts.verified.into(),
     ]
 }

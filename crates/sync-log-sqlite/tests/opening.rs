@@ -236,44 +236,6 @@ async fn a_newer_schema_is_refused_and_named_before_anything_else() {
 }
 
 #[tokio::test]
-async fn a_file_of_an_earlier_program_needs_adoption() {
-    let folder = folder();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
-    std::fs::copy(file_in(&fixture), file_in(folder.path())).unwrap();
-    let before = contents(folder.path());
-    let library = "afe3b279-4b1b-5c84-bccd-5eb58605a254".parse().unwrap();
-    let device = "fb4f4e87-5e9b-56f8-8c10-ec8ec3ce38b0".parse().unwrap();
-    let error = SyncDb::open(library, device, folder.path())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&error, OpenError::NeedsAdoption { path } if *path == file_in(folder.path())),
-        "{error:?}"
-    );
-    assert_eq!(error.kind(), ErrorKind::RepairData);
-    assert_eq!(contents(folder.path()), before, "and no file beside it");
-}
-
-#[tokio::test]
-async fn one_original_table_is_enough_to_need_adoption_in_either_journal_mode() {
-    for table in ["shared_changes", "peer_acks"] {
-        for mode in ["delete", "wal"] {
-            let folder = folder();
-            let sql = format!("PRAGMA journal_mode = {mode}; CREATE TABLE {table} (hlc TEXT);");
-            raw(folder.path()).execute_batch(&sql).unwrap();
-            let before = contents(folder.path());
-            assert_eq!(before.len(), 1);
-            let error = refused(folder.path()).await;
-            assert!(
-                matches!(error, OpenError::NeedsAdoption { .. }),
-                "{table} {mode}: {error:?}"
-            );
-            assert_eq!(contents(folder.path()), before, "{table} {mode}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_database_with_tables_of_an_app_is_opened_beside_them() {
     let folder = folder();
     raw(folder.path())

@@ -64,6 +64,31 @@ const INTENDED_SCANS: &[(&str, &str, &str)] = &[
         "SELECT COUNT(*) FROM shared_changes",
         "when the tables are removed",
     ),
+    (
+        "SCAN sync_log_aside_",
+        "sync_log_aside_",
+        "when the tables are removed",
+    ),
+    (
+        "SCAN shared_changes USING INDEX idx_shared_changes_hlc",
+        "SELECT rowid, hlc",
+        "an adoption looks at every entry",
+    ),
+    (
+        "SCAN peer_acks",
+        "SELECT rowid, peer_device_id",
+        "an adoption looks at every ack",
+    ),
+    (
+        "SCAN sync_log_peers USING COVERING INDEX sqlite_autoindex_sync_log_peers_1",
+        "NOT IN (SELECT peer_device_id FROM peer_acks",
+        "an adoption looks at every peer",
+    ),
+    (
+        "SCAN peer_acks USING COVERING INDEX sqlite_autoindex_peer_acks_1",
+        "NOT IN (SELECT peer_device_id FROM peer_acks",
+        "an adoption looks at every peer",
+    ),
 ];
 
 #[test]
@@ -111,6 +136,7 @@ async fn everything(data_dir: &Path) {
         log.close().await.unwrap();
     }
     SyncDb::open(LIBRARY, PEER, data_dir).await.unwrap_err();
+    adopt(data_dir).await;
     let memory = SyncDb::open_in_memory(LIBRARY, DEVICE).await.unwrap();
     memory.declare_solo().await.unwrap();
     write(&memory).await;
@@ -126,6 +152,27 @@ async fn everything(data_dir: &Path) {
 }
 
 /// The tables in a database of an app, there and gone again.
+/// Another program writes to the log, which is then opened.
+async fn adopt(data_dir: &Path) {
+    let other = common::other_program(data_dir);
+    let (foreign, own) = (Hlc::new(1, 0, PEER), Hlc::new(1, 1, DEVICE));
+    let acks = format!(
+        "INSERT INTO peer_acks VALUES ('{PEER}', '{own}', ''), ('nobody', '{own}', '')
+         ON CONFLICT DO UPDATE SET last_acked_hlc = excluded.last_acked_hlc"
+    );
+    other.execute_batch(&acks).unwrap();
+    for hlc in [foreign, own] {
+        let entry = format!(
+            "INSERT INTO shared_changes VALUES ('{hlc}', 'tag', '{PEER}', 'delete', '{{}}', '')"
+        );
+        other.execute_batch(&entry).unwrap();
+    }
+    let log = SyncDb::open(LIBRARY, DEVICE, data_dir).await.unwrap();
+    log.declare_peers(&[PEER]).await.unwrap();
+    log.trust_adopted_acks().await.unwrap();
+    log.close().await.unwrap();
+}
+
 async fn migrate_an_app() {
     let app = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
     Migrator::up(&app, None).await.unwrap();

@@ -114,13 +114,25 @@ async fn everything_else_is_in_tables_of_our_own() {
         [
             "peer_acks",
             "shared_changes",
+            "sync_log_adoptions",
+            "sync_log_aside_acks",
+            "sync_log_aside_changes",
             "sync_log_identity",
             "sync_log_migrations",
             "sync_log_peers",
             "sync_log_state",
         ]
     );
-    assert_eq!(names(&file, "trigger"), [""; 0]);
+    assert_eq!(
+        names(&file, "trigger"),
+        [
+            "sync_log_ack_inserted",
+            "sync_log_ack_updated",
+            "sync_log_deleted",
+            "sync_log_inserted",
+            "sync_log_updated",
+        ]
+    );
     assert_eq!(names(&file, "view"), [""; 0]);
     assert_eq!(
         columns(&file, "sync_log_identity"),
@@ -143,6 +155,9 @@ async fn everything_else_is_in_tables_of_our_own() {
             column("solo", "INTEGER", true, 0),
             column("policy_time_ms", "INTEGER", true, 0),
             column("evaluated_at", "TEXT", false, 0),
+            column("peers_declared", "INTEGER", true, 0),
+            column("foreign_write", "TEXT", false, 0),
+            column("writing", "INTEGER", true, 0),
         ]
     );
     assert_eq!(
@@ -158,6 +173,7 @@ async fn everything_else_is_in_tables_of_our_own() {
             column("hold", "TEXT", false, 0),
             column("lagging_since_ms", "INTEGER", false, 0),
             column("seen_ms", "INTEGER", false, 0),
+            column("verified", "INTEGER", true, 0),
         ]
     );
 }
@@ -238,7 +254,7 @@ async fn migrations_run_up_again_and_down() {
     let tables = || names(&raw(folder.path()), "table");
     Migrator::up(&db, None).await.unwrap();
     let made = tables();
-    assert_eq!(made.len(), 6, "{made:?}");
+    assert_eq!(made.len(), 9, "{made:?}");
     Migrator::up(&db, None).await.unwrap();
     assert_eq!(tables(), made);
     Migrator::down(&db, None).await.unwrap();
@@ -279,7 +295,7 @@ async fn no_migration_goes_down_while_an_entry_is_pending() {
                 [],
             )
             .unwrap();
-        assert_eq!(names(&raw(folder.path()), "table").len(), 6, "{steps}");
+        assert_eq!(names(&raw(folder.path()), "table").len(), 9, "{steps}");
     }
     assert_eq!(common::stamps(&raw(folder.path())).len(), 1);
 }
@@ -332,7 +348,11 @@ fn the_names_of_migrations_are_ours_and_frozen() {
         .collect();
     assert_eq!(
         names,
-        ["sync_log_0001_original_tables", "sync_log_0002_log_tables"]
+        [
+            "sync_log_0001_original_tables",
+            "sync_log_0002_log_tables",
+            "sync_log_0003_adoption",
+        ]
     );
     for migration in migrations() {
         assert_eq!(migration.use_transaction(), Some(true));

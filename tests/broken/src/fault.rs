@@ -359,6 +359,22 @@ faults! {
         /// A log gets another log id at each opening.
         LogIdRemade;
     }
+    I3 {
+        /// The acks of an adopted file are trusted.
+        AdoptedAcksTrusted;
+        /// An adopted log is pruned before its peers are declared.
+        UndeclaredPeersIgnored;
+        /// An ack of a peer leaves it not verified.
+        VerificationNotStored;
+        /// That the peers are declared is not stored.
+        DeclarationNotStored;
+    }
+    I4 {
+        /// What another program wrote is served.
+        ForeignWriteServed;
+        /// A log that another program wrote to is written on.
+        ForeignWriteIgnored;
+    }
     Handle {
         /// A closed handle goes on.
         CloseDoesNothing;

@@ -50,6 +50,7 @@ impl ModelPeer {
                 registered_at_ms: self.registered_at_ms,
                 admission: 1,
                 hold: self.hold,
+                verified: true,
             }),
         }
     }

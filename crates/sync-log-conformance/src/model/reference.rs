@@ -246,6 +246,8 @@ impl Reference {
                 floor: file.floor,
                 high_water: file.high_water,
                 solo: file.solo,
+                peers_declared: true,
+                foreign_write: false,
             },
             peers,
             entries: file.entries.iter().map(|(e, _)| e.clone()).collect(),

@@ -91,9 +91,11 @@ impl SyncLog {
             match peers.iter().filter(|peer| peer.is_active()).count() {
                 0 => {
                     let solo = (!view.state.solo).then_some(true);
+                    let peers_declared = (!view.state.peers_declared).then_some(true);
                     Ok((
                         Changes {
                             solo,
+                            peers_declared,
                             ..Changes::default()
                         },
                         (),
@@ -186,14 +188,14 @@ fn held(peer: Uuid, place: Hlc, view: &View<'_>) -> Result<Changes, LogError> {
     })
 }
 
-fn one_peer(peer: Uuid) -> impl Fn(&LogState) -> Needs + Send + 'static {
+pub(super) fn one_peer(peer: Uuid) -> impl Fn(&LogState) -> Needs + Send + 'static {
     move |_| Needs {
         peers: PeersNeeded::One(peer),
         ..Needs::default()
     }
 }
 
-fn judge_all<'a>(
+pub(super) fn judge_all<'a>(
     rows: &'a [PeerRow],
     state: &'a LogState,
 ) -> impl Iterator<Item = Result<Peer, UntrustedRow>> + 'a {

@@ -79,6 +79,7 @@ impl SyncLog {
             peer: None,
         };
         let view = self.store.read(request).await?;
+        view.state.refuse_foreign_write()?;
         if let Some(since) = since {
             read::validate_since(&view.state, since)?;
         }
@@ -90,6 +91,7 @@ impl SyncLog {
 /// Whether the peer reads below what pruning relies on; refuses peers and
 /// places that cannot be served.
 fn is_rewound(peer: Uuid, cursor: Cursor, view: &ReadView) -> Result<bool, LogError> {
+    view.state.refuse_foreign_write()?;
     let known = match ack::known_peer(peer, view.peer.as_ref(), &view.state) {
         // It may read: while its row cannot be trusted, nothing is pruned.
         Err(LogError::UntrustedRow(_)) => None,

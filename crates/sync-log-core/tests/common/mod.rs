@@ -127,6 +127,7 @@ pub(crate) fn peer_at(acked: Hlc) -> PeerRow {
             registered_at_ms: 0,
             admission: 1,
             hold: None,
+            verified: true,
         },
     })
 }

@@ -47,7 +47,8 @@ impl Harness for MemoryHarness {
     }
 
     async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
-        self.file().tamper(|_, peers| {
+        self.file().tamper(|contents| {
+            let peers = &mut contents.peers;
             let row = PeerRow {
                 peer_device_id: peer_device_id.to_owned(),
                 last_acked_hlc: last_acked_hlc.to_owned(),
@@ -59,7 +60,8 @@ impl Harness for MemoryHarness {
     }
 
     async fn delete_peer_row(&self, peer_device_id: &str) {
-        self.file().tamper(|_, peers| {
+        self.file().tamper(|contents| {
+            let peers = &mut contents.peers;
             match peers.get_mut(peer_device_id) {
                 // This program's own row about the peer is another table.
                 Some(row) if row.facts.is_some() => row.last_acked_hlc.clear(),
@@ -69,11 +71,26 @@ impl Harness for MemoryHarness {
     }
 
     async fn delete_entry(&self, hlc: Hlc) {
-        self.file().tamper(|entries, _| entries.remove(&hlc));
+        self.file().tamper(|contents| contents.entries.remove(&hlc));
+    }
+
+    async fn adopt(&self) {
+        self.file().tamper(|contents| {
+            contents.state.peers_declared = false;
+            let rows = contents.peers.values_mut();
+            for facts in rows.filter_map(|row| row.facts.as_mut()) {
+                facts.verified = false;
+            }
+        });
+    }
+
+    async fn note_foreign_write(&self) {
+        self.file()
+            .tamper(|contents| contents.state.foreign_write = true);
     }
 
     async fn retained(&self) -> Vec<Hlc> {
         self.file()
-            .tamper(|entries, _| entries.keys().copied().collect())
+            .tamper(|contents| contents.entries.keys().copied().collect())
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
 use sync_log_core::{
@@ -13,6 +12,7 @@ use sync_log_core::{
 use super::Inspector;
 use crate::failure::failed;
 use crate::migration::{MIGRATION_TABLE, migrations};
+use crate::rows::text;
 use crate::statement::prepare;
 use crate::store::select;
 use crate::time;
@@ -273,13 +273,6 @@ fn peers(db: &Connection, state: &LogState) -> Check {
         }
     }
     check
-}
-
-fn text<'a>(row: &'a Row<'_>, column: usize) -> Option<&'a str> {
-    match row.get_ref(column) {
-        Ok(ValueRef::Text(bytes)) => str::from_utf8(bytes).ok(),
-        _ => None,
-    }
 }
 
 fn texts(db: &Connection, sql: &str) -> Result<Vec<String>, StoreError> {

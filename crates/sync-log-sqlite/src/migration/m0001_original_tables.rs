@@ -5,9 +5,12 @@ use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 pub(super) struct Migration;
 
+/// Under this it is on record.
+pub(crate) const NAME: &str = "sync_log_0001_original_tables";
+
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "sync_log_0001_original_tables"
+        NAME
     }
 }
 
@@ -56,6 +59,14 @@ impl MigrationTrait for Migration {
             .await
             .map(drop)
     }
+}
+
+/// Makes what an earlier program did not.
+pub(crate) async fn make_missing<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+    let missing = UP
+        .replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+        .replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS");
+    db.execute_unprepared(&missing).await.map(drop)
 }
 
 /// No way down may lose a change.

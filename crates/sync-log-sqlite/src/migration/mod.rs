@@ -13,9 +13,13 @@
 
 mod m0001_original_tables;
 mod m0002_log_tables;
+mod m0003_adoption;
 
 use sea_orm::{DynIden, sea_query::IntoIden};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+pub(crate) use m0001_original_tables::{NAME as ORIGINAL_TABLES, make_missing};
+pub(crate) use m0003_adoption::{TRIGGER_COUNT, TRIGGERS};
 
 /// Name of the table that records which migrations ran.
 pub const MIGRATION_TABLE: &str = "sync_log_migrations";
@@ -30,6 +34,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     vec![
         Box::new(m0001_original_tables::Migration),
         Box::new(m0002_log_tables::Migration),
+        Box::new(m0003_adoption::Migration),
     ]
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Shared<'a> {
     state: LogState,
     /// As it is in the database.
     stored: LogState,
+    /// Whether the triggers know that this program writes.
+    writing: bool,
     created_at: CreatedAt,
 }
 
@@ -30,6 +32,7 @@ impl<'a> Shared<'a> {
             db,
             state,
             stored: state,
+            writing: false,
             created_at: CreatedAt::default(),
         })
     }
@@ -45,7 +48,7 @@ impl<'a> Shared<'a> {
 
     /// Writes what is left.
     pub(super) fn finish(self) -> Result<(), StoreError> {
-        if self.state != self.stored {
+        if self.state != self.stored || self.writing {
             self.write_state()?;
         }
         Ok(())
@@ -83,8 +86,12 @@ impl<'a> Shared<'a> {
             high_water,
             peer,
             solo,
+            peers_declared,
             prune_through,
         } = changes;
+        if prune_through.is_some() || !append.is_empty() || peer.is_some() {
+            self.say_that_this_program_writes()?;
+        }
         if let Some(hlc) = prune_through {
             self.prune(hlc)?;
         }
@@ -99,6 +106,17 @@ impl<'a> Shared<'a> {
         }
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
+        self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
+        Ok(())
+    }
+
+    /// To the triggers that note what other programs do.
+    fn say_that_this_program_writes(&mut self) -> Result<(), StoreError> {
+        if !self.writing {
+            let sql = "UPDATE sync_log_state SET writing = 1 WHERE id = 1";
+            execute(self.db, sql, [], "begin to write")?;
+            self.writing = true;
+        }
         Ok(())
     }
 
@@ -139,7 +157,8 @@ impl<'a> Shared<'a> {
 
     fn write_state(&self) -> Result<(), StoreError> {
         let sql = "UPDATE sync_log_state \
-                   SET head = ?1, floor = ?2, floor_tag = ?3, high_water = ?4, solo = ?5 \
+                   SET head = ?1, floor = ?2, floor_tag = ?3, high_water = ?4, solo = ?5, \
+                   peers_declared = ?6, writing = 0 \
                    WHERE id = 1";
         let state = &self.state;
         let [head, floor, high_water] =
@@ -150,6 +169,7 @@ impl<'a> Shared<'a> {
             state.floor.tag.to_string(),
             high_water.as_str(),
             state.solo,
+            state.peers_declared,
         ];
         execute(self.db, sql, values, "write the state")
     }
@@ -163,14 +183,15 @@ impl<'a> Shared<'a> {
         let values = params_from_iter(rows::ack_values(peer));
         execute(self.db, ack, values, "write a peer's ack")?;
         let facts = "INSERT INTO sync_log_peers (peer_device_id, state, admission, \
-                     registered_by, registered_at, retired_at, retired_reason, hold) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+                     registered_by, registered_at, retired_at, retired_reason, hold, verified) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
                      ON CONFLICT (peer_device_id) DO UPDATE SET \
                      state = excluded.state, admission = excluded.admission, \
                      registered_by = excluded.registered_by, \
                      registered_at = excluded.registered_at, \
                      retired_at = excluded.retired_at, \
-                     retired_reason = excluded.retired_reason, hold = excluded.hold";
+                     retired_reason = excluded.retired_reason, hold = excluded.hold, \
+                     verified = excluded.verified";
         let values = params_from_iter(rows::peer_values(peer));
         execute(self.db, facts, values, "write a peer")
     }

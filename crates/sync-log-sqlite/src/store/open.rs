@@ -16,10 +16,11 @@ use sync_log_core::{Hlc, StoreError, StoreErrorKind, Tag, Uuid};
 
 use super::writer::WriteLock;
 use super::{SqliteStore, thread};
+use crate::adopt::{self, EARLIER_PROGRAM};
 use crate::connect::{self, MEMORY_VFS, Place};
 use crate::error::OpenError;
 use crate::failure::{corrupt, failed};
-use crate::migration::Migrator;
+use crate::migration::{MIGRATION_TABLE, Migrator, ORIGINAL_TABLES, make_missing};
 use crate::options::{DEFAULT_BUSY_TIMEOUT, FILE_NAME};
 use crate::probe::{self, Found, Ids};
 use crate::statement::prepare;
@@ -103,10 +104,12 @@ async fn open_found(
     let failed = |error| OpenError::store(place.path(), error);
     let maker = match found {
         Found::Log => None,
-        Found::Nothing | Found::Unfinished => Some(make(place, found, ids, busy, now_ms).await?),
+        Found::Nothing | Found::Unfinished | Found::Earlier => {
+            Some(make(place, found, ids, busy, now_ms).await?)
+        }
     };
     let of = place.clone();
-    let opened = thread::run("sync-log-opener", move || open_made(&of, ids, busy)).await;
+    let opened = thread::run("sync-log-opener", move || open_made(&of, ids, busy, now_ms)).await;
     // Not before there is another: memory is gone with the last connection to it.
     if let Some(maker) = maker {
         let closed = maker.close_by_ref().await;
@@ -127,7 +130,12 @@ const WRITE_NOTHING: &str = "UPDATE sync_log_state SET solo = solo WHERE id = 0"
 
 /// The connection that writes, on a log that is made. Under the write lock, so
 /// that what another process is making is not taken for a part of a log.
-pub(super) fn open_made(place: &Place, ids: Ids, busy: Duration) -> Result<Connection, OpenError> {
+pub(super) fn open_made(
+    place: &Place,
+    ids: Ids,
+    busy: Duration,
+    now_ms: i64,
+) -> Result<Connection, OpenError> {
     let refused = |error: StoreError| OpenError::store(place.path(), error);
     let db = connect::writer(place, busy).map_err(refused)?;
     let lock = WriteLock::take(&db, busy).map_err(refused)?;
@@ -137,6 +145,9 @@ pub(super) fn open_made(place: &Place, ids: Ids, busy: Duration) -> Result<Conne
     let lost = || refused(corrupt("sync_log_identity", "1", "id"));
     let stored = probe::identity(&db).map_err(refused)?.ok_or_else(lost)?;
     ids.refuse_other(stored, place.path())?;
+    if let Some(cause) = adopt::cause(&db).map_err(refused)? {
+        adopt::run(&db, &cause, now_ms).map_err(refused)?;
+    }
     lock.commit().map_err(refused)?;
     Ok(db)
 }
@@ -186,7 +197,7 @@ async fn connect_maker(
             Found::Nothing => options
                 .create_if_missing(true)
                 .auto_vacuum(SqliteAutoVacuum::Incremental),
-            Found::Unfinished | Found::Log => options.create_if_missing(false),
+            Found::Unfinished | Found::Earlier | Found::Log => options.create_if_missing(false),
         }
     };
     let mut options = ConnectOptions::new(ANY_FILE);
@@ -209,11 +220,50 @@ async fn migrate(db: &DatabaseConnection, ids: Ids, now_ms: i64) -> Result<(), D
         ..TransactionOptions::default()
     };
     let txn = db.begin_with_options(immediate).await?;
+    let earlier = has_original_tables_only(&txn).await?;
+    if earlier {
+        record_original_tables(&txn, now_ms).await?;
+    }
     Migrator::up(&txn, None).await?;
     if is_unidentified(&txn).await? {
         identify(&txn, ids, now_ms).await?;
     }
+    if earlier {
+        // Until it is adopted, which comes next: nobody takes it for a log before.
+        let sql = "UPDATE sync_log_state SET foreign_write = ?";
+        let values = [EARLIER_PROGRAM.into()];
+        let backend = txn.get_database_backend();
+        txn.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await?;
+    }
     txn.commit().await
+}
+
+/// Whether an earlier program made the file. Asked under the lock: another process
+/// may have been faster.
+async fn has_original_tables_only(txn: &DatabaseTransaction) -> Result<bool, DbErr> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
+               AND name IN ('shared_changes', 'peer_acks', 'sync_log_identity') \
+               ORDER BY name = 'sync_log_identity' DESC LIMIT 1";
+    let row = txn.query_one_raw(Statement::from_string(txn.get_database_backend(), sql));
+    let name: Option<String> = row.await?.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(name.is_some_and(|name| name != "sync_log_identity"))
+}
+
+/// The original tables stay as they are: what is missing of them is made, and that
+/// they are there is put on record.
+async fn record_original_tables(txn: &DatabaseTransaction, now_ms: i64) -> Result<(), DbErr> {
+    make_missing(txn).await?;
+    Migrator::install(txn).await?;
+    let sql = format!(
+        "INSERT INTO {MIGRATION_TABLE} (version, applied_at) VALUES (?, ?) \
+         ON CONFLICT (version) DO NOTHING"
+    );
+    let values = [ORIGINAL_TABLES.into(), (now_ms / 1000).into()];
+    let backend = txn.get_database_backend();
+    txn.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await
+        .map(drop)
 }
 
 /// Whether the tables were just made. A log that knows where it stands has an

@@ -14,6 +14,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use rusqlite::config::DbConfig;
 use sync_log_sqlite::{Change, ChangeType, FILE_NAME, Hlc, SyncDb, Uuid};
 
 pub(crate) const LIBRARY: Uuid = Uuid::from_u128(0x11);
@@ -47,8 +48,17 @@ pub(crate) fn file_in(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE_NAME)
 }
 
-/// Another program's connection to the file.
+/// A look at the file, and damage to it, which no trigger notices.
 pub(crate) fn raw(data_dir: &Path) -> rusqlite::Connection {
+    let raw = other_program(data_dir);
+    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+    let off = raw.set_db_config(triggers, false);
+    assert!(!off.expect("triggers can be switched off"));
+    raw
+}
+
+/// Another program's connection to the file.
+pub(crate) fn other_program(data_dir: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(file_in(data_dir)).expect("the file opens")
 }
 

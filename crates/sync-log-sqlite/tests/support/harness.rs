@@ -1,5 +1,4 @@
-//! A folder with one `sync.db`, and a second program that knows the original
-//! tables alone.
+//! A folder with one `sync.db`, and damage to it.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use sync_log_conformance::{Harness, START_MS};
 use sync_log_sqlite::core::LogStore;
 use sync_log_sqlite::{
@@ -30,6 +30,9 @@ impl SqliteHarness {
 
     fn raw(&self) -> Connection {
         let raw = Connection::open(self.file()).unwrap();
+        // Nothing is to notice that it is not this program.
+        let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+        assert!(!raw.set_db_config(triggers, false).unwrap());
         raw.busy_timeout(Duration::from_secs(5)).unwrap();
         raw
     }
@@ -90,6 +93,17 @@ impl Harness for SqliteHarness {
     async fn delete_entry(&self, hlc: Hlc) {
         let entry = "DELETE FROM shared_changes WHERE hlc = ?";
         assert_eq!(self.raw().execute(entry, [hlc.to_string()]).unwrap(), 1);
+    }
+
+    async fn adopt(&self) {
+        let all = "UPDATE sync_log_state SET peers_declared = 0; \
+                   UPDATE sync_log_peers SET verified = 0";
+        self.raw().execute_batch(all).unwrap();
+    }
+
+    async fn note_foreign_write(&self) {
+        let noted = "UPDATE sync_log_state SET foreign_write = 'an entry was inserted'";
+        self.raw().execute_batch(noted).unwrap();
     }
 
     async fn retained(&self) -> Vec<Hlc> {

@@ -1,6 +1,7 @@
 //! The lies, by the part of the contract that they break.
 
 mod acks;
+mod adopted;
 mod append;
 mod batch;
 mod content;
@@ -19,8 +20,9 @@ mod solo;
 use crate::defect::Defect;
 use crate::fault::Fault;
 
-const PARTS: [fn(Fault) -> Option<Defect>; 15] = [
+const PARTS: [fn(Fault) -> Option<Defect>; 16] = [
     acks::defect,
+    adopted::defect,
     append::defect,
     batch::defect,
     content::defect,

@@ -71,6 +71,14 @@ impl Harness for BrokenHarness {
         self.file.delete_entry(hlc).await;
     }
 
+    async fn adopt(&self) {
+        self.file.adopt().await;
+    }
+
+    async fn note_foreign_write(&self) {
+        self.file.note_foreign_write().await;
+    }
+
     async fn retained(&self) -> Vec<Hlc> {
         self.file.retained().await
     }

@@ -52,7 +52,7 @@ impl Rig {
     }
 
     fn entries(&self) -> usize {
-        self.file.tamper(|entries, _| entries.len())
+        self.file.tamper(|contents| contents.entries.len())
     }
 }
 
@@ -85,7 +85,7 @@ fn a_job_that_is_decided_twice_is_written_once_as_it_was_decided_last() {
     assert_eq!(stamp.counter, 1, "the first decision drew the stamp before");
     let stamps: Vec<Hlc> = rig
         .file
-        .tamper(|entries, _| entries.keys().copied().collect());
+        .tamper(|contents| contents.entries.keys().copied().collect());
     assert_eq!(stamps, [stamp]);
 }
 

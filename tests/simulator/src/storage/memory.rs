@@ -36,10 +36,10 @@ impl Storage for MemoryFile {
             peer: None,
         };
         let state = Engine::Memory.finish(self.0.read(request))?.state;
-        let (entries, peers) = self.0.tamper(|entries, peers| {
-            let entries = entries.values().map(|stored| stored.entry.clone());
+        let (entries, peers) = self.0.tamper(|contents| {
+            let entries = contents.entries.values().map(|stored| stored.entry.clone());
             let entries: Vec<SharedChangeEntry> = entries.collect();
-            (entries, peers.values().filter_map(mark).collect())
+            (entries, contents.peers.values().filter_map(mark).collect())
         });
         let marks = Marks {
             head: state.head,

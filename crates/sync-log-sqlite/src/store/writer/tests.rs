@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use rusqlite::config::DbConfig;
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
     Change, ChangeType, LogOptions, LogStore, Places, ReadRequest, ReadView, StoreErrorKind,
@@ -96,6 +97,9 @@ async fn what_is_ok_after_a_full_disk_is_committed() {
     let log = SyncLog::open(store.clone(), LIBRARY, DEVICE, options).await;
     let log = log.unwrap();
     let other = connect::bystander(&place, BUSY).unwrap();
+    // Nothing is to notice it.
+    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+    other.set_db_config(triggers, false).unwrap();
     let mut promised = vec![log.record(change(10)).await.unwrap()];
     for _ in 0..3 {
         store.limit_pages(NO_MORE);

@@ -1,0 +1,167 @@
+//! A log that was adopted is not pruned before its peers are known and have
+//! acknowledged (`I3`); one that another program wrote to is not used (`I4`).
+
+use sync_log_core::{
+    AckOutcome, Cause, Cursor, Explanation, Hlc, LogError, ReadLimits, Remedy, Uuid,
+};
+
+use crate::harness::Harness;
+use crate::rig::{Log, Rig};
+use crate::sample::{change, peer};
+
+/// Three entries; peer 1 has acknowledged two of them, peer 2 all, and then the
+/// storage became one that was adopted.
+async fn adopted<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
+    let log = rig.open().await;
+    log.register_peers(2).await;
+    let stamps = log.record_each(3).await;
+    log.record_ack(peer(1), stamps[1]).await.unwrap();
+    log.record_ack(peer(2), stamps[2]).await.unwrap();
+    log.close().await.unwrap();
+    rig.storage.adopt().await;
+    (rig.open().await, stamps)
+}
+
+fn causes(explanation: &Explanation) -> Vec<(Cause, Option<Uuid>, Option<Remedy>, u64)> {
+    let held = explanation.held.iter();
+    held.map(|held| (held.cause.clone(), held.peer, held.remedy, held.lag_entries))
+        .collect()
+}
+
+/// What the acks of an earlier program would release stays, and both reasons are
+/// told.
+pub async fn adopted_acks_release_nothing<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = adopted(&rig).await;
+    log.changes_nothing("I3", 0, log.prune_acked()).await;
+    assert_eq!(rig.storage.retained().await, stamps, "I3");
+    let told = causes(&log.explain().await.unwrap());
+    let unverified = |number: u128, acked| {
+        let cause = Cause::UnverifiedAck { acked };
+        (cause, Some(peer(number)), Some(Remedy::Bootstrap), 3)
+    };
+    let undeclared = (Cause::PeersNotDeclared, None, Some(Remedy::Register), 3);
+    for wanted in [
+        unverified(1, stamps[1]),
+        unverified(2, stamps[2]),
+        undeclared,
+    ] {
+        assert!(told.contains(&wanted), "P7: {wanted:?} in {told:?}");
+    }
+}
+
+/// Every registered peer has acknowledged again; but one that left no trace may
+/// be missing.
+pub async fn before_the_peers_are_declared_nothing_goes<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = adopted(&rig).await;
+    for number in 1..=2 {
+        log.record_ack(peer(number), stamps[2]).await.unwrap();
+    }
+    log.changes_nothing("I3", 0, log.prune_acked()).await;
+    let told = causes(&log.explain().await.unwrap());
+    let undeclared = (Cause::PeersNotDeclared, None, Some(Remedy::Register), 3);
+    assert_eq!(told, [undeclared], "I3");
+    log.register_peer(peer(3)).await.unwrap();
+    log.changes_nothing("I3", 0, log.prune_acked()).await;
+}
+
+/// A peer that was declared counts, acked or not; one that was found counts too,
+/// declared or not.
+pub async fn declared_peers_release_what_all_have_acknowledged<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = adopted(&rig).await;
+    let known = [peer(1), peer(3)];
+    log.declare_peers(&known).await.unwrap();
+    log.changes_nothing("I3", 0, log.prune_acked()).await;
+    for (number, place) in [(1, 1), (3, 2)] {
+        let ack = log.record_ack(peer(number), stamps[place]).await.unwrap();
+        assert_eq!(ack, AckOutcome::Advanced, "I3");
+    }
+    log.changes_nothing("I3: peer 2", 0, log.prune_acked())
+        .await;
+    log.record_ack(peer(2), stamps[0]).await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 1, "I3");
+    let declared = log.declare_peers(&known);
+    log.changes_nothing("I3: declared again", (), declared)
+        .await;
+}
+
+/// An ack that was only found was never given here: one below it is taken, and is
+/// what counts from then on.
+pub async fn an_ack_below_an_adopted_one_is_taken<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = adopted(&rig).await;
+    let ack = log.record_ack(peer(2), stamps[0]).await.unwrap();
+    assert_eq!(ack, AckOutcome::Advanced, "I3");
+    assert_eq!(log.position(peer(2)).await, stamps[0], "I3");
+    let zero = log.record_ack(peer(1), Hlc::ZERO);
+    log.changes_nothing("I3: says nothing", AckOutcome::Unchanged, zero)
+        .await;
+    assert_eq!(log.position(peer(1)).await, Hlc::ZERO, "I3");
+}
+
+/// Reading before an adopted ack holds nothing, since nothing was believed.
+pub async fn reading_below_an_adopted_ack_is_not_a_rewind<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, _) = adopted(&rig).await;
+    let before = log.snapshot().await;
+    log.page(peer(2), Cursor::ZERO).await;
+    assert_eq!(log.snapshot().await, before, "I3");
+}
+
+/// With an operator's word the acks count as if they had come through here.
+pub async fn an_operator_may_trust_adopted_acks<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = adopted(&rig).await;
+    assert_eq!(log.trust_adopted_acks().await.unwrap(), 2, "I3");
+    let log = rig.reopen(log).await;
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "I3");
+    assert_eq!(rig.storage.retained().await, stamps[2..], "I3");
+    let again = log.trust_adopted_acks();
+    log.changes_nothing("I3: trusted again", 0, again).await;
+}
+
+/// A library without active peers is declared by declaring it solo.
+pub async fn solo_declares_the_peers_of_an_adopted_log<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, _) = adopted(&rig).await;
+    for number in 1..=2 {
+        log.retire(peer(number)).await.unwrap();
+    }
+    log.changes_nothing("I3", 0, log.prune_acked()).await;
+    log.declare_solo().await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 3, "I3");
+}
+
+/// Nothing is served, added or deleted; what is there can still be explained.
+pub async fn a_log_that_another_program_wrote_to_is_not_used<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peers(1).await;
+    let stamps = log.record_each(2).await;
+    let cursor = log.cursor_at(stamps[0]).await;
+    let tick = log.tick().await.unwrap();
+    let entry = change(7).stamped(tick);
+    rig.storage.note_foreign_write().await;
+    let refusal = || LogError::ForeignWrite;
+    let page = log.read_for(peer(1), cursor, ReadLimits::default());
+    log.refuses("I4", refusal(), page).await;
+    log.refuses("I4", refusal(), log.get_since(None, 9)).await;
+    log.refuses("I4", refusal(), log.head_cursor()).await;
+    log.refuses("I4", refusal(), log.record(change(3))).await;
+    log.refuses("I4", refusal(), log.append(entry)).await;
+    log.refuses("I4", refusal(), log.tick()).await;
+    log.refuses("I4", refusal(), log.record_ack(peer(1), stamps[0]))
+        .await;
+    log.refuses("I4", refusal(), log.record_ack_at(peer(1), cursor))
+        .await;
+    log.refuses("I4", refusal(), log.prune_acked()).await;
+    log.refuses("I4", refusal(), log.register_peer(peer(2)))
+        .await;
+    log.refuses("I4", refusal(), log.retire(peer(1))).await;
+    log.refuses("I4", refusal(), log.observe_all(&[tick])).await;
+    let held = log.explain().await.unwrap().held;
+    let named = held.iter().any(|held| held.cause == Cause::ForeignWrite);
+    assert!(named, "P7: {held:?}");
+}

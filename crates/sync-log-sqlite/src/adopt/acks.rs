@@ -1,0 +1,135 @@
+//! What becomes of the rows of `peer_acks`.
+
+use rusqlite::{Connection, Row, params};
+use sync_log_core::{Hlc, LogState, RegisteredBy, StoreError, Uuid, parse_uuid};
+
+use super::{execute, is_below_ceiling};
+use crate::failure::failed;
+use crate::rows::text;
+use crate::statement::prepare;
+use crate::time;
+
+/// The highest stamps in the acks that a clock can go on from.
+pub(super) struct Claimed {
+    /// Of any device.
+    pub(super) any: Hlc,
+    /// Of this one.
+    pub(super) own: Hlc,
+}
+
+pub(super) fn highest(db: &Connection, device_id: Uuid) -> Result<Claimed, StoreError> {
+    let mut claimed = Claimed {
+        any: Hlc::ZERO,
+        own: Hlc::ZERO,
+    };
+    each(db, |row| {
+        let hlc = text(row, 2).and_then(|text| text.parse::<Hlc>().ok());
+        if let Some(hlc) = hlc.filter(is_below_ceiling) {
+            claimed.any = claimed.any.max(hlc);
+            if hlc.device_id == device_id {
+                claimed.own = claimed.own.max(hlc);
+            }
+        }
+    })?;
+    Ok(claimed)
+}
+
+/// A row, as it was found.
+struct Found {
+    row: i64,
+    /// Whose it is, if it is somebody's.
+    peer: Option<Uuid>,
+    /// What it says, or why it cannot be an ack of this log.
+    acked: Result<Hlc, &'static str>,
+}
+
+/// Keeps the acks that can be acks of this log, as not verified; puts the others
+/// aside and gives the peer one that says nothing. Returns how many stay.
+pub(super) fn sort(
+    db: &Connection,
+    adoption: i64,
+    state: &LogState,
+    head: Hlc,
+    now_ms: i64,
+) -> Result<i64, StoreError> {
+    let mut all = Vec::new();
+    let device_id = state.identity.device_id;
+    each(db, |row| all.push(judge(row, device_id, head)))?;
+    let mut kept = 0;
+    for found in all {
+        let (Some(peer), Ok(acked)) = (found.peer, found.acked) else {
+            put_aside(db, adoption, &found)?;
+            if let Some(peer) = found.peer {
+                register(db, peer, Hlc::ZERO, now_ms)?;
+            }
+            continue;
+        };
+        register(db, peer, acked, now_ms)?;
+        kept += 1;
+    }
+    // Also for those whose row was deleted.
+    let sql = "INSERT INTO peer_acks (peer_device_id, last_acked_hlc, acked_at) \
+               SELECT peer_device_id, ?1, ?2 FROM sync_log_peers \
+               WHERE peer_device_id NOT IN (SELECT peer_device_id FROM peer_acks \
+               WHERE peer_device_id IS NOT NULL)";
+    let zero = Hlc::ZERO.to_string();
+    execute(db, sql, params![zero, time::to_text(now_ms)])?;
+    Ok(kept)
+}
+
+fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Found {
+    let peer = text(row, 1).and_then(parse_uuid);
+    let peer = peer.filter(|peer| !peer.is_nil() && *peer != device_id);
+    let hlc = text(row, 2).and_then(|text| text.parse::<Hlc>().ok());
+    let acked = match hlc {
+        _ if peer.is_none() => Err("peer_device_id is not of a peer, in strict form"),
+        None => Err("last_acked_hlc is not a stamp in strict form"),
+        Some(hlc) if !hlc.is_zero() && hlc.device_id != device_id => {
+            Err("last_acked_hlc is a stamp of another device")
+        }
+        Some(hlc) if hlc > head => Err("last_acked_hlc is above the head"),
+        Some(_) if text(row, 3).is_none() => Err("acked_at is no text"),
+        Some(hlc) => Ok(hlc),
+    };
+    Found {
+        row: row.get(0).unwrap_or_default(),
+        peer,
+        acked,
+    }
+}
+
+fn put_aside(db: &Connection, adoption: i64, found: &Found) -> Result<(), StoreError> {
+    let reason = found.acked.err().unwrap_or_default();
+    let sql = "INSERT INTO sync_log_aside_acks (adoption, reason, peer_device_id, \
+               last_acked_hlc, acked_at) \
+               SELECT ?1, ?2, peer_device_id, last_acked_hlc, acked_at \
+               FROM peer_acks WHERE rowid = ?3";
+    execute(db, sql, params![adoption, reason, found.row])?;
+    execute(db, "DELETE FROM peer_acks WHERE rowid = ?1", [found.row])
+}
+
+/// An ack of nothing needs no proof.
+fn register(db: &Connection, peer: Uuid, acked: Hlc, now_ms: i64) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sync_log_peers (peer_device_id, state, registered_by, \
+               registered_at, verified) VALUES (?1, 'active', ?2, ?3, ?4) \
+               ON CONFLICT (peer_device_id) DO UPDATE SET verified = excluded.verified";
+    let values = params![
+        peer.hyphenated().to_string(),
+        RegisteredBy::Adoption.as_str(),
+        time::to_text(now_ms),
+        acked.is_zero(),
+    ];
+    execute(db, sql, values)
+}
+
+fn each(db: &Connection, mut see: impl FnMut(&Row<'_>)) -> Result<(), StoreError> {
+    let failed = |error| failed("read acks that are to be adopted", error);
+    let sql = "SELECT rowid, peer_device_id, last_acked_hlc, acked_at FROM peer_acks \
+               ORDER BY rowid";
+    let mut query = prepare(db, sql).map_err(failed)?;
+    let mut rows = query.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        see(row);
+    }
+    Ok(())
+}

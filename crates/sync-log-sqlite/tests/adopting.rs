@@ -1,0 +1,646 @@
+//! A file of an earlier program becomes a log (`I3`), and a log that such a program
+//! wrote to becomes one again (`I4`): nothing is lost, nothing is invented.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::{as_child, change, child, contents, file_in, folder, other_program, raw};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use sync_log_sqlite::{
+    AckOutcome, Cause, Cursor, ErrorKind, Hlc, LogError, OpenError, ReadLimits, RegisteredBy,
+    Remedy, SyncDb, Uuid,
+};
+
+const LIBRARY: Uuid = Uuid::from_u128(0xafe3_b279_4b1b_5c84_bccd_5eb5_8605_a254);
+const DEVICE: Uuid = Uuid::from_u128(0xfb4f_4e87_5e9b_56f8_8c10_ec8e_c3ce_38b0);
+/// Two devices that acknowledged, and one that left no trace.
+const ACKED: [Uuid; 2] = [
+    Uuid::from_u128(0x9dc0_e3a6_b66b_5855_89e6_9c30_ef32_6da6),
+    Uuid::from_u128(0xfdc7_fe04_fb4a_5019_9bc6_cb9d_03a8_d56c),
+];
+const SILENT: Uuid = Uuid::from_u128(0x0361_4bc1_d5cc_5c77_aed9_56d9_81cc_038b);
+
+/// Everything that a query finds, as it is stored.
+fn rows(db: &Connection, sql: &str) -> Vec<Vec<Value>> {
+    let mut query = db.prepare(sql).unwrap();
+    let columns = query.column_count();
+    let rows = query
+        .query_map([], |row| (0..columns).map(|at| row.get(at)).collect())
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+const CHANGES: &str = "hlc, model_type, record_uuid, change_type, data, created_at";
+const ACKS: &str = "peer_device_id, last_acked_hlc, acked_at";
+
+fn changes_in(db: &Connection, table: &str) -> Vec<Vec<Value>> {
+    rows(db, &format!("SELECT {CHANGES} FROM {table} ORDER BY hlc"))
+}
+
+fn acks_in(db: &Connection, table: &str) -> Vec<Vec<Value>> {
+    rows(db, &format!("SELECT {ACKS} FROM {table} ORDER BY 1"))
+}
+
+/// A copy of a file that an earlier program made: 495 entries of this device, 25 of
+/// another, acks of two peers, tables of its own.
+fn earlier_program() -> tempfile::TempDir {
+    let folder = folder();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
+    std::fs::copy(file_in(&fixture), file_in(folder.path())).unwrap();
+    folder
+}
+
+async fn open(data_dir: &Path) -> SyncDb {
+    SyncDb::open(LIBRARY, DEVICE, data_dir).await.unwrap()
+}
+
+async fn refused(data_dir: &Path, device: Uuid) -> OpenError {
+    let before = contents(data_dir);
+    let error = SyncDb::open(LIBRARY, device, data_dir).await.unwrap_err();
+    assert_eq!(contents(data_dir), before, "{error:?}");
+    error
+}
+
+/// What a second opening must not change, and what every way to an adopted file
+/// must end in.
+fn result(data_dir: &Path) -> Vec<Vec<Vec<Value>>> {
+    let db = raw(data_dir);
+    let tables = [
+        format!("SELECT {CHANGES} FROM shared_changes ORDER BY hlc"),
+        format!("SELECT adoption, reason, {CHANGES} FROM sync_log_aside_changes ORDER BY hlc"),
+        format!("SELECT {ACKS} FROM peer_acks ORDER BY 1"),
+        format!("SELECT adoption, reason, {ACKS} FROM sync_log_aside_acks ORDER BY id"),
+        "SELECT head, floor, floor_tag, high_water, solo, peers_declared, foreign_write, writing \
+         FROM sync_log_state"
+            .to_owned(),
+        "SELECT peer_device_id, state, admission, registered_by, verified FROM sync_log_peers \
+         ORDER BY 1"
+            .to_owned(),
+        "SELECT id, cause, kept_changes, kept_acks, head, floor FROM sync_log_adoptions".to_owned(),
+        "SELECT version FROM sync_log_migrations ORDER BY 1".to_owned(),
+        "SELECT library_id, device_id FROM sync_log_identity".to_owned(),
+        "SELECT type, name FROM sqlite_master ORDER BY 1, 2".to_owned(),
+    ];
+    tables.iter().map(|sql| rows(&db, sql)).collect()
+}
+
+#[tokio::test]
+async fn every_row_of_the_earlier_programs_file_is_found_again() {
+    let folder = earlier_program();
+    let before = raw(folder.path());
+    let (changes, acks) = (
+        changes_in(&before, "shared_changes"),
+        acks_in(&before, "peer_acks"),
+    );
+    let others = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%sync\\_log%' ESCAPE '\\' \
+                  AND name NOT LIKE 'idx\\_shared%' ESCAPE '\\' \
+                  AND name NOT LIKE 'idx\\_peer\\_acks%' ESCAPE '\\' ORDER BY 1";
+    let schema = rows(&before, others);
+    drop(before);
+    let log = open(folder.path()).await;
+
+    let after = raw(folder.path());
+    let own = |row: &&Vec<Value>| matches!(&row[0], Value::Text(hlc) if hlc.ends_with(&DEVICE.to_string()));
+    let (own, foreign): (Vec<_>, Vec<_>) = changes.into_iter().partition(|row| own(&row));
+    assert_eq!((own.len(), foreign.len()), (495, 25));
+    assert_eq!(changes_in(&after, "shared_changes"), own, "in place");
+    assert_eq!(changes_in(&after, "sync_log_aside_changes"), foreign);
+    assert_eq!(acks_in(&after, "peer_acks"), acks, "in place");
+    assert_eq!(acks_in(&after, "sync_log_aside_acks").len(), 0);
+    assert_eq!(rows(&after, others), schema, "not ours, not touched");
+    let index = "SELECT name FROM sqlite_master WHERE name = 'idx_shared_changes_record'";
+    assert_eq!(rows(&after, index).len(), 1, "what was missing is made");
+
+    let entries = log.get_since(None, usize::MAX).await.unwrap();
+    assert_eq!(entries.len(), 495);
+    assert_eq!(log.head().await.unwrap(), entries[494].hlc);
+    let floor = log.floor().await.unwrap();
+    assert!(floor < entries[0].hlc && !floor.is_zero());
+    let next = log.record(change(1)).await.unwrap();
+    assert!(next > entries[494].hlc);
+}
+
+#[tokio::test]
+async fn opening_the_earlier_programs_file_prunes_nothing_and_explain_says_what_to_do() {
+    let folder = earlier_program();
+    let log = open(folder.path()).await;
+    assert_eq!(log.prune_acked().await.unwrap(), 0);
+    let held = log.explain().await.unwrap().held;
+    let told: Vec<_> = held
+        .iter()
+        .map(|held| (&held.cause, held.peer, held.remedy, held.lag_entries))
+        .collect();
+    let undeclared = (&Cause::PeersNotDeclared, None, Some(Remedy::Register), 495);
+    assert!(told.contains(&undeclared), "{told:?}");
+    for peer in ACKED {
+        let unverified = held.iter().find(|held| held.peer == Some(peer)).unwrap();
+        assert!(
+            matches!(&unverified.cause, Cause::UnverifiedAck { .. }),
+            "{told:?}"
+        );
+        assert_eq!(unverified.remedy, Some(Remedy::Bootstrap));
+        assert_eq!(unverified.registered_by, Some(RegisteredBy::Adoption));
+    }
+
+    // The third device is declared; all acknowledge, and no more than that goes.
+    log.declare_peers(&[ACKED[0], ACKED[1], SILENT])
+        .await
+        .unwrap();
+    let entries = log.get_since(None, 495).await.unwrap();
+    let ack = |peer, index: usize| log.record_ack(peer, entries[index].hlc);
+    assert_eq!(ack(ACKED[0], 200).await.unwrap(), AckOutcome::Advanced);
+    assert_eq!(ack(ACKED[1], 300).await.unwrap(), AckOutcome::Advanced);
+    assert_eq!(log.prune_acked().await.unwrap(), 0, "one never answered");
+    ack(SILENT, 9).await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 10);
+}
+
+#[tokio::test]
+async fn with_an_operators_word_the_two_acks_release_a_hundred_entries() {
+    let folder = earlier_program();
+    let log = open(folder.path()).await;
+    assert_eq!(log.trust_adopted_acks().await.unwrap(), 2);
+    assert_eq!(log.prune_acked().await.unwrap(), 100);
+}
+
+#[tokio::test]
+async fn nobody_slips_past_what_the_earlier_program_may_have_pruned() {
+    let folder = earlier_program();
+    let log = open(folder.path()).await;
+    log.declare_peers(&[SILENT]).await.unwrap();
+    let page = log.read_for(SILENT, Cursor::ZERO, ReadLimits::default());
+    let error = page.await.unwrap_err();
+    assert!(matches!(error, LogError::Compacted { .. }), "{error:?}");
+    let cursor = log.head_cursor().await.unwrap();
+    log.record_ack_at(SILENT, cursor).await.unwrap();
+    log.record(change(1)).await.unwrap();
+    let page = log.read_for(SILENT, cursor, ReadLimits::default());
+    assert_eq!(page.await.unwrap().entries.len(), 1);
+}
+
+#[tokio::test]
+async fn opening_again_changes_nothing() {
+    let folder = earlier_program();
+    open(folder.path()).await.close().await.unwrap();
+    let (adopted, bytes) = (result(folder.path()), contents(folder.path()));
+    let log = open(folder.path()).await;
+    assert_eq!(log.prune_acked().await.unwrap(), 0);
+    log.close().await.unwrap();
+    assert_eq!(result(folder.path()), adopted);
+    assert_eq!(contents(folder.path()), bytes);
+}
+
+#[tokio::test]
+async fn a_file_that_is_only_looked_at_is_not_adopted() {
+    let folder = earlier_program();
+    let before = contents(folder.path());
+    let error = SyncDb::open_read_only(folder.path()).await.unwrap_err();
+    assert!(matches!(error, OpenError::NeedsAdoption { .. }));
+    assert_eq!(error.kind(), ErrorKind::RepairData);
+    assert_eq!(contents(folder.path()), before, "and no file beside it");
+}
+
+#[tokio::test]
+async fn a_file_without_an_entry_of_this_device_is_refused() {
+    let folder = earlier_program();
+    let error = refused(folder.path(), SILENT).await;
+    assert!(
+        matches!(&error, OpenError::NotOfThisDevice { device_id, .. } if *device_id == SILENT),
+        "{error:?}"
+    );
+    assert_eq!(error.kind(), ErrorKind::FixCall);
+}
+
+#[tokio::test]
+async fn tables_in_which_no_log_can_be_kept_are_refused_in_either_journal_mode() {
+    let sound = "CREATE TABLE shared_changes (hlc TEXT PRIMARY KEY, model_type TEXT, \
+                 record_uuid TEXT, change_type TEXT, data TEXT, created_at TEXT);";
+    let cases = [
+        (
+            "CREATE TABLE shared_changes (hlc TEXT PRIMARY KEY)".to_owned(),
+            "other columns",
+        ),
+        (
+            "CREATE TABLE peer_acks (hlc TEXT)".to_owned(),
+            "other columns",
+        ),
+        (sound.replace("PRIMARY KEY", ""), "the key"),
+        (sound.replace(");", ") WITHOUT ROWID;"), "no rowid"),
+        (
+            format!("{sound} CREATE TRIGGER t AFTER INSERT ON shared_changes BEGIN SELECT 1; END"),
+            "triggers",
+        ),
+    ];
+    for (sql, named) in cases {
+        for mode in ["delete", "wal"] {
+            let folder = folder();
+            let made = format!("PRAGMA journal_mode = {mode}; {sql}");
+            other_program(folder.path()).execute_batch(&made).unwrap();
+            let error = refused(folder.path(), DEVICE).await;
+            assert!(matches!(error, OpenError::NotAdoptable { .. }), "{error:?}");
+            assert!(error.to_string().contains(named), "{error} names {named}");
+        }
+    }
+}
+
+/// Own stamps, in order.
+fn own(counter: u64) -> Hlc {
+    Hlc::new(1_700_000_000_000, counter, DEVICE)
+}
+
+#[tokio::test]
+async fn rows_that_are_not_entries_go_aside_byte_for_byte_each_with_its_reason() {
+    let folder = earlier_program();
+    let sound = |hlc: &str| {
+        let id = "'00000000-0000-0000-0000-000000000001'";
+        [
+            hlc,
+            "'tag'",
+            id,
+            "'update'",
+            "'{}'",
+            "'2024-01-01T00:00:00Z'",
+        ]
+        .map(str::to_owned)
+    };
+    let ceiling = Hlc::new((1 << 48) - (1 << 32), 0, DEVICE);
+    let cases: [(usize, String, &str); 14] = [
+        (0, "NULL".to_owned(), "hlc is not a stamp"),
+        (0, "x'00ff'".to_owned(), "hlc is not a stamp"),
+        (
+            0,
+            format!("'{}'", own(9).to_string().to_uppercase()),
+            "hlc is not a stamp",
+        ),
+        (
+            0,
+            format!("'{}'", Hlc::new(1, 0, SILENT)),
+            "of another device",
+        ),
+        (0, format!("'{ceiling}'"), "no clock gives"),
+        (0, format!("'{}'", Hlc::new(0, 0, DEVICE)), "no clock gives"),
+        (1, "''".to_owned(), "model_type"),
+        (1, format!("'{}'", "x".repeat(129)), "model_type"),
+        (1, "x'ff'".to_owned(), "model_type"),
+        (
+            2,
+            "'00000000000000000000000000000001'".to_owned(),
+            "record_uuid",
+        ),
+        (3, "'bulk_insert'".to_owned(), "change_type"),
+        (4, "'{'".to_owned(), "not JSON"),
+        (
+            4,
+            format!("'\"{}\"'", "x".repeat(1 << 20)),
+            "over the limit",
+        ),
+        (5, "x'00'".to_owned(), "created_at"),
+    ];
+    let db = other_program(folder.path());
+    for (number, (column, value, _)) in cases.iter().enumerate() {
+        let mut row = sound(&format!("'{}'", own(100 + number as u64)));
+        row[*column].clone_from(value);
+        let sql = format!("INSERT INTO shared_changes VALUES ({})", row.join(", "));
+        db.execute_batch(&sql).unwrap();
+    }
+    let all = format!("SELECT {CHANGES} FROM shared_changes WHERE rowid > 520 ORDER BY rowid");
+    let planted = rows(&db, &all);
+    drop(db);
+    open(folder.path()).await.close().await.unwrap();
+
+    let after = raw(folder.path());
+    assert_eq!(changes_in(&after, "shared_changes").len(), 495);
+    let mut aside = rows(
+        &after,
+        &format!("SELECT reason, {CHANGES} FROM sync_log_aside_changes"),
+    );
+    for ((_, _, reason), row) in cases.iter().zip(planted) {
+        let found = aside.iter().position(|found| found[1..] == row[..]);
+        let found = aside.swap_remove(found.unwrap_or_else(|| panic!("{reason}: {row:?}")));
+        assert!(
+            matches!(&found[0], Value::Text(text) if text.contains(reason)),
+            "{found:?} names {reason}"
+        );
+    }
+    assert_eq!(aside.len(), 25, "the other device's");
+    let high_water: String = after
+        .query_row("SELECT high_water FROM sync_log_state", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(high_water, own(113).to_string(), "all below the ceiling");
+}
+
+#[tokio::test]
+async fn acks_that_cannot_be_believed_go_aside_and_their_peers_stay() {
+    let folder = earlier_program();
+    let db = other_program(folder.path());
+    let head: String = db
+        .query_row(
+            "SELECT max(hlc) FROM shared_changes WHERE hlc LIKE '%38b0'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let peers = [1, 2, 3, 4].map(|id| Uuid::from_u128(id).to_string());
+    let bad = [
+        (peers[0].clone(), "garbage".to_owned()),
+        (peers[1].clone(), Hlc::new(1, 0, SILENT).to_string()),
+        (peers[2].clone(), own(u64::MAX).to_string()),
+        ("laptop".to_owned(), head.clone()),
+        (DEVICE.to_string(), head.clone()),
+        (Uuid::nil().to_string(), head),
+    ];
+    for (peer, hlc) in &bad {
+        db.execute("INSERT INTO peer_acks VALUES (?1, ?2, 'once')", [peer, hlc])
+            .unwrap();
+    }
+    let zero = "INSERT INTO peer_acks VALUES (?1, ?2, 'once')";
+    db.execute(zero, [&peers[3], &Hlc::ZERO.to_string()])
+        .unwrap();
+    drop(db);
+    let log = open(folder.path()).await;
+    let aside = acks_in(&raw(folder.path()), "sync_log_aside_acks");
+    let mut planted: Vec<Vec<Value>> = bad
+        .iter()
+        .map(|(peer, hlc)| {
+            [peer, hlc, "once"]
+                .map(|text| Value::Text(text.to_owned()))
+                .to_vec()
+        })
+        .collect();
+    planted.sort_by_key(|row| format!("{row:?}"));
+    let mut found = aside;
+    found.sort_by_key(|row| format!("{row:?}"));
+    assert_eq!(found, planted);
+    let kept = log.peers().await.unwrap();
+    let kept: Vec<_> = kept.into_iter().map(Result::unwrap).collect();
+    assert_eq!(kept.len(), 6, "{kept:?}");
+    let silent: Vec<_> = kept.iter().filter(|peer| peer.acked.is_zero()).collect();
+    assert_eq!(silent.len(), 4, "{kept:?}");
+    assert!(silent.iter().all(|peer| peer.facts.verified), "{silent:?}");
+}
+
+#[tokio::test]
+async fn an_empty_file_of_an_earlier_program_may_have_been_pruned() {
+    for acked in [None, Some(own(5))] {
+        let folder = earlier_program();
+        let db = other_program(folder.path());
+        db.execute_batch("DELETE FROM shared_changes; DELETE FROM peer_acks")
+            .unwrap();
+        if let Some(acked) = acked {
+            let row = "INSERT INTO peer_acks VALUES (?1, ?2, '')";
+            db.execute(row, [SILENT.to_string(), acked.to_string()])
+                .unwrap();
+        }
+        drop(db);
+        let log = open(folder.path()).await;
+        log.declare_peers(&[SILENT]).await.unwrap();
+        let page = log.read_for(SILENT, Cursor::ZERO, ReadLimits::default());
+        assert!(matches!(page.await, Err(LogError::Compacted { .. })));
+        let stamp = log.record(change(1)).await.unwrap();
+        assert!(acked.is_none_or(|acked| stamp > acked), "{stamp}");
+    }
+}
+
+const KILLS: u32 = 60;
+
+#[tokio::test]
+async fn an_adoption_that_is_killed_at_any_moment_is_done_by_the_next_opening() {
+    const NAME: &str = "an_adoption_that_is_killed_at_any_moment_is_done_by_the_next_opening";
+    if let Some(data_dir) = as_child() {
+        return open(&data_dir).await.close().await.unwrap();
+    }
+    let clean = earlier_program();
+    let began = Instant::now();
+    let done = child(NAME, clean.path()).output().unwrap();
+    let whole = began.elapsed();
+    assert!(done.status.success(), "{done:?}");
+    let wanted = result(clean.path());
+    let (mut untouched, mut adopted) = (0, 0);
+    for kill in 0..KILLS {
+        let folder = earlier_program();
+        let mut child = child(NAME, folder.path()).spawn().unwrap();
+        // As long as all of it takes, and a little longer.
+        std::thread::sleep(whole.mul_f64(1.1) * kill / KILLS);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let left = raw(folder.path());
+        let count = |sql: &str| left.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let all = count("SELECT COUNT(*) FROM shared_changes").unwrap();
+        let aside = count("SELECT COUNT(*) FROM sync_log_aside_changes").unwrap_or(0);
+        assert_eq!(all + aside, 520, "no row is in between");
+        match aside {
+            0 => untouched += 1,
+            25 => adopted += 1,
+            other => panic!("{other} rows are aside"),
+        }
+        drop(left);
+        open(folder.path()).await.close().await.unwrap();
+        assert_eq!(result(folder.path()), wanted, "kill {kill}");
+    }
+    println!("killed {KILLS} times within {whole:?}: {untouched} before, {adopted} after");
+    assert!(
+        untouched > 5 && adopted > 0,
+        "{untouched} before, {adopted} after"
+    );
+}
+
+#[tokio::test]
+async fn a_program_that_knows_the_original_tables_reads_our_file() {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    log.register_peer(SILENT).await.unwrap();
+    let stamp = log.record(change(7)).await.unwrap();
+    log.record_ack(SILENT, stamp).await.unwrap();
+    let other = other_program(folder.path());
+    let text = |text: &str| Value::Text(text.to_owned());
+    let read = rows(
+        &other,
+        &format!("SELECT {CHANGES} FROM shared_changes WHERE hlc > ''"),
+    );
+    let expected = [
+        &stamp.to_string(),
+        "tag",
+        "00000000-0000-0000-0000-000000000007",
+        "update",
+        r#"{"record":"7"}"#,
+    ];
+    assert_eq!(read[0][..5], expected.map(text));
+    let acks = rows(&other, &format!("SELECT {ACKS} FROM peer_acks"));
+    assert_eq!(
+        acks[0][..2],
+        [SILENT.to_string(), stamp.to_string()].map(Value::Text)
+    );
+}
+
+/// What another program does to our file, by statement.
+const WRITES: [(&str, &str); 6] = [
+    (
+        "INSERT INTO shared_changes SELECT replace(hlc, '-0000000000000000-', '-00000000000000ff-'), \
+         model_type, record_uuid, change_type, data, created_at FROM shared_changes LIMIT 1",
+        "an entry was inserted",
+    ),
+    (
+        "INSERT INTO shared_changes VALUES \
+         ('0000ffff00000000-0000000000000000-03614bc1-d5cc-5c77-aed9-56d981cc038b', 'tag', \
+         '00000000-0000-0000-0000-000000000001', 'insert', '{}', '2024-01-01T00:00:00Z')",
+        "an entry was inserted",
+    ),
+    (
+        "DELETE FROM shared_changes WHERE hlc = (SELECT min(hlc) FROM shared_changes)",
+        "an entry was deleted",
+    ),
+    (
+        "DELETE FROM shared_changes WHERE hlc = (SELECT max(hlc) FROM shared_changes)",
+        "an entry was deleted",
+    ),
+    (
+        "UPDATE shared_changes SET data = '1' WHERE hlc = (SELECT max(hlc) FROM shared_changes)",
+        "an entry was changed",
+    ),
+    (
+        "INSERT OR REPLACE INTO shared_changes SELECT hlc, model_type, record_uuid, 'delete', \
+         data, created_at FROM shared_changes LIMIT 1",
+        "an entry was inserted",
+    ),
+];
+
+#[tokio::test]
+async fn what_another_program_wrote_is_named_and_never_served_silently() {
+    for (sql, cause) in WRITES {
+        let folder = folder();
+        let log = open(folder.path()).await;
+        log.register_peer(SILENT).await.unwrap();
+        for record in 0..3 {
+            log.record(change(record)).await.unwrap();
+        }
+        let page = log.read_for(SILENT, Cursor::ZERO, ReadLimits::entries(2));
+        let (cursor, high_water) = (page.await.unwrap().next, log.head().await.unwrap());
+        log.record_ack_at(SILENT, cursor).await.unwrap();
+        let changes = other_program(folder.path()).execute(sql, []).unwrap();
+        assert_eq!(changes, 1, "{sql}");
+
+        // A log that is open does not go on.
+        let page = log.read_for(SILENT, cursor, ReadLimits::default());
+        assert!(matches!(page.await, Err(LogError::ForeignWrite)), "{sql}");
+        let error = log.record(change(9)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Reopen, "{sql}");
+        assert!(matches!(
+            log.prune_acked().await,
+            Err(LogError::ForeignWrite)
+        ));
+        log.close().await.unwrap();
+        let found = changes_in(&raw(folder.path()), "shared_changes");
+
+        let log = open(folder.path()).await;
+        let db = raw(folder.path());
+        let named: String = db
+            .query_row("SELECT cause FROM sync_log_adoptions", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(named, cause, "{sql}");
+        let mut again = changes_in(&db, "shared_changes");
+        again.extend(changes_in(&db, "sync_log_aside_changes"));
+        again.sort_by_key(|row| format!("{row:?}"));
+        let mut found = found;
+        found.sort_by_key(|row| format!("{row:?}"));
+        assert_eq!(again, found, "{sql}: every row is found again");
+
+        // Nobody goes on where the history is another one, and nothing is pruned.
+        let page = log.read_for(SILENT, cursor, ReadLimits::default());
+        assert!(
+            matches!(page.await, Err(LogError::OtherLog { .. })),
+            "{sql}"
+        );
+        let page = log.read_for(SILENT, Cursor::ZERO, ReadLimits::default());
+        assert!(
+            matches!(page.await, Err(LogError::Compacted { .. })),
+            "{sql}"
+        );
+        assert_eq!(log.prune_acked().await.unwrap(), 0, "{sql}");
+        assert!(log.record(change(9)).await.unwrap() > high_water, "{sql}");
+        log.close().await.unwrap();
+        let adopted = result(folder.path());
+        open(folder.path()).await.close().await.unwrap();
+        assert_eq!(result(folder.path()), adopted, "{sql}: once");
+    }
+}
+
+#[tokio::test]
+async fn tables_that_another_program_made_anew_are_adopted() {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    let stamps = [
+        log.record(change(1)).await.unwrap(),
+        log.record(change(2)).await.unwrap(),
+    ];
+    log.close().await.unwrap();
+    let anew = "CREATE TABLE copy AS SELECT * FROM shared_changes WHERE hlc <> \
+                (SELECT min(hlc) FROM shared_changes);
+                DROP TABLE shared_changes;
+                CREATE TABLE shared_changes (hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL, \
+                record_uuid TEXT NOT NULL, change_type TEXT NOT NULL, data TEXT NOT NULL, \
+                created_at TEXT NOT NULL);
+                INSERT INTO shared_changes SELECT * FROM copy; DROP TABLE copy;";
+    other_program(folder.path()).execute_batch(anew).unwrap();
+    let log = open(folder.path()).await;
+    assert_eq!(log.head().await.unwrap(), stamps[1]);
+    assert!(log.floor().await.unwrap() >= stamps[0]);
+    // And is watched again.
+    let gone = other_program(folder.path()).execute("DELETE FROM shared_changes", []);
+    assert_eq!(gone.unwrap(), 1);
+    assert!(matches!(
+        log.head_cursor().await,
+        Err(LogError::ForeignWrite)
+    ));
+}
+
+#[tokio::test]
+async fn an_ack_that_another_program_moved_on_is_not_believed() {
+    let moves = [
+        "UPDATE peer_acks SET last_acked_hlc = ?1",
+        "INSERT OR REPLACE INTO peer_acks SELECT peer_device_id, ?1, '' FROM peer_acks",
+    ];
+    for sql in moves {
+        let folder = folder();
+        let log = open(folder.path()).await;
+        log.register_peer(SILENT).await.unwrap();
+        let first = log.record(change(1)).await.unwrap();
+        let second = log.record(change(2)).await.unwrap();
+        log.record_ack(SILENT, first).await.unwrap();
+        let other = other_program(folder.path());
+        assert_eq!(other.execute(sql, [second.to_string()]).unwrap(), 1);
+        assert_eq!(log.prune_acked().await.unwrap(), 0, "{sql}");
+        let held = log.explain().await.unwrap().held;
+        let cause = Cause::UnverifiedAck { acked: second };
+        assert!(held.iter().any(|held| held.cause == cause), "{held:?}");
+        log.record_ack(SILENT, first).await.unwrap();
+        assert_eq!(log.prune_acked().await.unwrap(), 1, "{sql}");
+        // What this program writes itself is noticed by nobody.
+        log.record_ack(SILENT, second).await.unwrap();
+        assert_eq!(log.prune_acked().await.unwrap(), 1, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn an_adoption_waits_for_a_program_that_is_writing() {
+    let folder = earlier_program();
+    let other = other_program(folder.path());
+    other
+        .execute_batch("BEGIN IMMEDIATE; DELETE FROM peer_acks")
+        .unwrap();
+    let hasty = SyncDb::options().busy_timeout(Duration::from_millis(50));
+    let error = hasty
+        .open(LIBRARY, DEVICE, folder.path())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Retry, "{error:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    open(folder.path()).await.close().await.unwrap();
+    assert_eq!(acks_in(&raw(folder.path()), "peer_acks").len(), 2);
+}
