@@ -18,7 +18,7 @@ Examples:
 
 const AFTER: &str = "\
 PATH is a library's folder or the sync.db in it. Nothing is changed but by prune,
-register, retire and solo, which say what they did.
+register, retire, solo, adopt and trust, which say what they did.
 
 Exit codes: 0 fine, 1 a finding, 2 wrong call or input, 3 a file cannot be opened,
 read or written, 4 a damaged file or a schema that is not known.";
@@ -69,7 +69,10 @@ pub(crate) enum Command {
     Prune(ChangeArgs),
 
     /// Register peers: from now on nothing goes that they have not acknowledged
-    Register(PeersArgs),
+    ///
+    /// With --all they are all that there are, which a log that was adopted has to
+    /// be told once.
+    Register(RegisterArgs),
 
     /// Retire a peer: it no longer keeps entries, and is refused from now on
     ///
@@ -81,6 +84,19 @@ pub(crate) enum Command {
     ///
     /// Everything may be pruned then. Ended by the first registration.
     Solo(ChangeArgs),
+
+    /// Take in what another program wrote: a sync.db of an earlier one, or one of
+    /// ours that it wrote to
+    ///
+    /// Every row stays, or goes aside with a reason. Acks stay and are not believed:
+    /// nothing is pruned before the peers are named (register --all) and each has
+    /// acknowledged, or somebody vouches for the acks (trust).
+    Adopt(AdoptArgs),
+
+    /// Vouch for the acks in a file that was adopted, and that no peer is missing
+    ///
+    /// If that is wrong, a peer may lose changes for good.
+    Trust(ChangeArgs),
 
     /// Write all entries to stdout, as they are stored
     ///
@@ -158,6 +174,10 @@ pub(crate) struct ExportArgs {
     /// A library's folder, or its sync.db
     pub(crate) path: PathBuf,
 
+    /// Those that an adoption put aside, instead
+    #[arg(long)]
+    pub(crate) aside: bool,
+
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Ndjson)]
     format: Format,
@@ -199,6 +219,34 @@ pub(crate) struct PeersArgs {
     /// The devices' ids
     #[arg(required = true)]
     pub(crate) peers: Vec<Uuid>,
+}
+
+/// What `register` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RegisterArgs {
+    /// The peers.
+    #[command(flatten)]
+    pub(crate) peers: PeersArgs,
+
+    /// There are no others
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// What `adopt` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AdoptArgs {
+    /// What every change takes.
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+
+    /// The library's id, if the file does not say
+    #[arg(long, requires = "device")]
+    pub(crate) library: Option<Uuid>,
+
+    /// The id of the device whose log it is, if the file does not say
+    #[arg(long, requires = "library")]
+    pub(crate) device: Option<Uuid>,
 }
 
 /// How to print.

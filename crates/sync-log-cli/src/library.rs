@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use sync_log_sqlite::inspect::Inspector;
-use sync_log_sqlite::{FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb};
+use sync_log_sqlite::{Cause, FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::{Exit, Failure};
@@ -29,14 +29,22 @@ pub(crate) fn inspect(path: &Path) -> Result<Inspector, Failure> {
 pub(crate) async fn open(path: &Path) -> Result<SyncDb, Failure> {
     let log = look(path).await?;
     let identity = log.identity();
+    let written_to = log.explain().await?.held;
     log.close().await?;
+    if written_to
+        .iter()
+        .any(|held| held.cause == Cause::ForeignWrite)
+    {
+        // Opening it would adopt what is there, which nobody asked for.
+        return Err(LogError::ForeignWrite.into());
+    }
     let folder = folder_of(path)?;
     let (library, device) = (identity.library_id, identity.device_id);
     Ok(SyncDb::open(library, device, &folder).await?)
 }
 
 /// A program that writes finds its file by its folder.
-fn folder_of(path: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn folder_of(path: &Path) -> Result<PathBuf, Failure> {
     if path.is_dir() {
         return Ok(path.to_owned());
     }
@@ -54,9 +62,14 @@ impl From<OpenError> for Failure {
         let exit = match &error {
             OpenError::SchemaTooNew { .. } => Exit::Damaged,
             OpenError::Log { source, .. } => exit_of(source),
+            OpenError::NotOfThisDevice { .. } => Exit::Usage,
             _ => Exit::CannotOpen,
         };
-        let error = anyhow::Error::from(error);
+        let hint = matches!(error, OpenError::NeedsAdoption { .. });
+        let mut error = anyhow::Error::from(error);
+        if hint {
+            error = anyhow!("{error}: see sync-log adopt --help");
+        }
         Self { exit, error }
     }
 }
@@ -79,7 +92,9 @@ impl From<StoreError> for Failure {
 fn exit_of(error: &LogError) -> Exit {
     match error {
         LogError::Store(error) if error.kind() == StoreErrorKind::Corrupt => Exit::Damaged,
-        LogError::UntrustedRow(_) | LogError::NewestMissing { .. } => Exit::Damaged,
+        LogError::UntrustedRow(_) | LogError::NewestMissing { .. } | LogError::ForeignWrite => {
+            Exit::Damaged
+        }
         LogError::Store(_) => Exit::CannotOpen,
         _ => Exit::Usage,
     }

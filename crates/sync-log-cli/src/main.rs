@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Command::Register(args) => commands::register(&args),
         Command::Retire(args) => commands::retire(&args),
         Command::Solo(args) => commands::solo(&args),
+        Command::Adopt(args) => commands::adopt(&args),
+        Command::Trust(args) => commands::trust(&args),
         Command::Export(args) => commands::export(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Completions { shell } => commands::completions(shell),

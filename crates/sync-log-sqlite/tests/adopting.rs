@@ -444,7 +444,6 @@ async fn an_adoption_that_is_killed_at_any_moment_is_done_by_the_next_opening() 
         open(folder.path()).await.close().await.unwrap();
         assert_eq!(result(folder.path()), wanted, "kill {kill}");
     }
-    println!("killed {KILLS} times within {whole:?}: {untouched} before, {adopted} after");
     assert!(
         untouched > 5 && adopted > 0,
         "{untouched} before, {adopted} after"

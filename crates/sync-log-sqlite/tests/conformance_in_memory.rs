@@ -273,5 +273,9 @@ fn a_log_in_memory_keeps_all_of_the_contract_but_what_it_cannot() {
     // another program's.
     let (kept, ended) = (clauses(true), clauses(false));
     let not_kept: Vec<_> = ended.difference(&kept).copied().collect();
-    assert_eq!(not_kept, ["A3", "I3", "I4", "P5"], "every other clause is proven");
+    assert_eq!(
+        not_kept,
+        ["A3", "I3", "I4", "P5"],
+        "every other clause is proven"
+    );
 }

@@ -65,8 +65,13 @@ const INTENDED_SCANS: &[(&str, &str, &str)] = &[
         "when the tables are removed",
     ),
     (
-        "SCAN sync_log_aside_",
-        "sync_log_aside_",
+        "SCAN sync_log_aside_changes",
+        "FROM sync_log_aside_changes",
+        "when the tables are removed",
+    ),
+    (
+        "SCAN sync_log_aside_acks",
+        "FROM sync_log_aside_acks",
         "when the tables are removed",
     ),
     (

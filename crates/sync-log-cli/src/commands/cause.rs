@@ -74,6 +74,9 @@ pub(crate) fn name(cause: &Cause) -> &'static str {
         Cause::Behind => "behind",
         Cause::PeerRewound { .. } => "peer-rewound",
         Cause::BelowFloor => "below-floor",
+        Cause::UnverifiedAck { .. } => "unverified-ack",
+        Cause::PeersNotDeclared => "peers-not-declared",
+        Cause::ForeignWrite => "foreign-write",
         Cause::UntrustedRow(_) => "untrusted-row",
         Cause::NoPeers => "no-peers",
         Cause::Retention => "retention",
@@ -121,6 +124,13 @@ fn sentence(held: &Held) -> String {
                 held.lag_entries
             )
         }
+        Cause::UnverifiedAck { acked } => format!(
+            "{who} has an ack at {acked} that another program wrote, which is not believed: {lacks}"
+        ),
+        Cause::PeersNotDeclared => {
+            "the log was adopted, and nobody has said yet which peers there are".to_owned()
+        }
+        Cause::ForeignWrite => "another program wrote to the log".to_owned(),
         Cause::UntrustedRow(untrusted) => format!(
             "the row of peer {:?} cannot be relied on: {}",
             untrusted.peer_device_id, untrusted.fault
@@ -139,6 +149,13 @@ fn advice(remedy: Remedy, held: &Held, path: &Path) -> String {
         .map_or_else(|| "PEER".to_owned(), |peer| peer.to_string());
     let retire = format!("sync-log retire {path} {peer}");
     match remedy {
+        Remedy::Register if held.cause == Cause::PeersNotDeclared => format!(
+            "name all of them: sync-log register --all {path} PEER…; \
+             if the acks are known to be true and complete: sync-log trust {path}"
+        ),
+        Remedy::RepairRow if held.cause == Cause::ForeignWrite => {
+            format!("take in what is there: sync-log adopt {path}")
+        }
         Remedy::Pull => {
             format!("have it pull and acknowledge; if it never comes back: {retire}")
         }

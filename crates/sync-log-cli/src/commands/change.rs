@@ -6,7 +6,7 @@ use serde::Serialize;
 use sync_log_sqlite::{Cause, LogError, PeerState, Registration, SyncDb, Uuid};
 
 use crate::answer::Answer;
-use crate::args::{ChangeArgs, PeersArgs};
+use crate::args::{ChangeArgs, PeersArgs, RegisterArgs};
 use crate::failure::{Exit, Failure};
 use crate::library::{on_log, on_log_to_change};
 use crate::output;
@@ -14,7 +14,7 @@ use crate::sheet::Sheet;
 
 /// What was done, or would be.
 #[derive(Debug, Serialize)]
-struct Done {
+pub(super) struct Done {
     did: &'static str,
     peer: Option<String>,
     entries: Option<String>,
@@ -33,7 +33,7 @@ impl Done {
         }
     }
 
-    fn of(did: &'static str, peer: Uuid, dry_run: bool) -> Self {
+    pub(super) fn of(did: &'static str, peer: Uuid, dry_run: bool) -> Self {
         Self {
             peer: Some(peer.to_string()),
             ..Self::new(did, dry_run)
@@ -69,7 +69,8 @@ pub(crate) fn prune(args: &ChangeArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Registers peers.
-pub(crate) fn register(args: &PeersArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn register(args: &RegisterArgs) -> Result<ExitCode, Failure> {
+    let (all, args) = (args.all, &args.peers);
     let (change, dry_run) = (&args.change, args.change.dry_run);
     let mut done = Vec::new();
     let known = |known| if known { "known" } else { "registered" };
@@ -84,6 +85,9 @@ pub(crate) fn register(args: &PeersArgs) -> Result<ExitCode, Failure> {
                 false => known(log.register_peer(*peer).await? == Registration::Known),
             };
             done.push(Done::of(outcome, *peer, dry_run));
+        }
+        if all && !dry_run {
+            log.declare_peers(&args.peers).await?;
         }
         Ok(())
     };
@@ -159,7 +163,7 @@ async fn state_of(log: &SyncDb, peer: Uuid) -> Result<Option<PeerState>, Failure
         .map(|row| row.facts.state))
 }
 
-fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
+pub(super) fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
     let sheet = Sheet::new(&COLUMNS, done.iter().map(Done::cells));
     Answer::rows(&serde_json::json!({}), "done", done, sheet).print(args.format.get())?;
     if args.dry_run {

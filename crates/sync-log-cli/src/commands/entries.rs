@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use sync_log_sqlite::Hlc;
 use sync_log_sqlite::inspect::RawEntry;
 
@@ -36,7 +37,7 @@ pub(crate) fn tail(args: &TailArgs) -> Result<ExitCode, Failure> {
     let mut stream = Stream::new(args.format.get());
     let mut page = inspector.newest(usize::from(args.entries))?;
     let mut last = None;
-    let mut heard = stream.begin()?;
+    let mut heard = stream.begin(&COLUMNS)?;
     loop {
         for entry in page {
             heard = heard.and(stream.entry(&entry)?);
@@ -72,9 +73,12 @@ pub(crate) fn show(args: &ShowArgs) -> Result<ExitCode, Failure> {
 
 /// Prints all entries.
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
+    if args.aside {
+        return export_aside(args);
+    }
     let inspector = inspect(&args.path)?;
     let mut stream = Stream::new(args.format());
-    let mut heard = stream.begin()?;
+    let mut heard = stream.begin(&COLUMNS)?;
     let mut last: Option<String> = None;
     while heard == Heard::Yes {
         let page = inspector.entries_after(last.as_deref(), PAGE)?;
@@ -82,6 +86,39 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
         last = Some(newest.hlc.clone());
         for entry in &page {
             heard = heard.and(stream.entry(entry)?);
+        }
+    }
+    stream.end()?;
+    Ok(Exit::Fine.into())
+}
+
+const ASIDE_COLUMNS: [&str; COLUMNS.len() + 3] = [
+    "number",
+    "adoption",
+    "reason",
+    "hlc",
+    "model_type",
+    "record_uuid",
+    "change_type",
+    "data",
+    "created_at",
+];
+
+/// Prints what went aside.
+fn export_aside(args: &ExportArgs) -> Result<ExitCode, Failure> {
+    let inspector = inspect(&args.path)?;
+    let mut stream = Stream::new(args.format());
+    let mut heard = stream.begin(&ASIDE_COLUMNS)?;
+    let mut last = 0;
+    while heard == Heard::Yes {
+        let page = inspector.aside_changes(last, PAGE)?;
+        let Some(newest) = page.last() else { break };
+        last = newest.number;
+        for aside in &page {
+            let number = [aside.number.to_string(), aside.adoption.to_string()];
+            let before = number.into_iter().chain([aside.reason.clone()]);
+            let cells: Vec<_> = before.chain(cells(&aside.entry)).collect();
+            heard = heard.and(stream.row(aside, &cells)?);
         }
     }
     stream.end()?;
@@ -110,25 +147,29 @@ impl Stream {
         Self { format, printed: 0 }
     }
 
-    fn begin(&self) -> Result<Heard, Failure> {
+    fn begin(&self, columns: &[&str]) -> Result<Heard, Failure> {
         match self.format {
             Format::Json => print("["),
-            Format::Csv => print(&sheet::line(COLUMNS.into_iter())),
+            Format::Csv => print(&sheet::line(columns.iter().copied())),
             Format::Table | Format::Ndjson => Ok(Heard::Yes),
         }
     }
 
     fn entry(&mut self, entry: &RawEntry) -> Result<Heard, Failure> {
+        self.row(entry, &cells(entry))
+    }
+
+    fn row(&mut self, row: &impl Serialize, cells: &[String]) -> Result<Heard, Failure> {
         let first = self.printed == 0;
         self.printed += 1;
-        let json = || serde_json::to_string(entry).expect("text has a JSON form");
+        let json = || serde_json::to_string(row).expect("text has a JSON form");
         print(&match self.format {
             Format::Ndjson => json() + "\n",
             Format::Json if first => format!("\n{}", json()),
             Format::Json => format!(",\n{}", json()),
-            Format::Csv => sheet::line(cells(entry).iter().map(String::as_str)),
+            Format::Csv => sheet::line(cells.iter().map(String::as_str)),
             // Widths of columns are not known before the last entry.
-            Format::Table => cells(entry).join("  ") + "\n",
+            Format::Table => cells.join("  ") + "\n",
         })
     }
 

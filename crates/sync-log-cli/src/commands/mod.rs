@@ -1,5 +1,6 @@
 //! The commands that look into a log, or change it.
 
+mod adopt;
 mod cause;
 mod change;
 mod entries;
@@ -9,6 +10,7 @@ mod print;
 mod status;
 mod verify;
 
+pub(crate) use adopt::{adopt, trust};
 pub(crate) use change::{prune, register, retire, solo};
 pub(crate) use entries::{export, show, tail};
 pub(crate) use explain::explain;

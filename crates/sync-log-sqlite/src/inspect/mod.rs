@@ -5,6 +5,7 @@
 //! takes also what [`SyncDb`](crate::SyncDb) would refuse to open: a file of an
 //! earlier program, or a damaged one.
 
+mod adoption;
 mod raw;
 mod verify;
 
@@ -19,6 +20,7 @@ use crate::options::DEFAULT_BUSY_TIMEOUT;
 use crate::probe;
 use crate::sight::Sight;
 
+pub use adoption::{Adoption, Aside, AsideEntry, try_adoption};
 pub use raw::RawEntry;
 pub use verify::{Check, EXAMPLES_MAX};
 

@@ -28,7 +28,7 @@ pub struct RawEntry {
     pub created_at: String,
 }
 
-const COLUMNS: &str = "hlc, model_type, record_uuid, change_type, data, created_at";
+pub(super) const COLUMNS: &str = "hlc, model_type, record_uuid, change_type, data, created_at";
 
 impl Inspector {
     /// At most `limit` entries after `after`, oldest first; `None` is before all.
@@ -74,7 +74,7 @@ impl Inspector {
 }
 
 /// Reads the columns of [`COLUMNS`].
-fn entry(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
     let text = |column| row.get_ref(column).map(spelled_out);
     Ok(RawEntry {
         hlc: text(0)?,

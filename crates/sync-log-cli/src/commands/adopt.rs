@@ -1,0 +1,119 @@
+//! `sync-log adopt` and `trust`: what another program wrote becomes a log.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use serde::Serialize;
+use sync_log_sqlite::inspect::{Adoption, try_adoption};
+use sync_log_sqlite::{FILE_NAME, SyncDb, Uuid};
+
+use crate::answer::Answer;
+use crate::args::{AdoptArgs, ChangeArgs};
+use crate::commands::change::{Done, tell};
+use crate::failure::{Exit, Failure};
+use crate::library::{folder_of, inspect, on_log, on_log_to_change, runtime};
+use crate::output;
+use crate::sheet::Sheet;
+
+#[derive(Debug, Serialize)]
+struct Facts {
+    adopted: bool,
+    dry_run: bool,
+}
+
+const COLUMNS: [&str; 6] = ["adoption", "adopted_at", "cause", "table", "rows", "became"];
+
+/// Adopts a file of an earlier program, or one of ours that it wrote to.
+pub(crate) fn adopt(args: &AdoptArgs) -> Result<ExitCode, Failure> {
+    let (path, dry_run) = (&args.change.path, args.change.dry_run);
+    let inspector = inspect(path)?;
+    let before = inspector.adoptions()?.len();
+    let identity = inspector.identity()?;
+    drop(inspector);
+    let stored = identity.map(|stored| (stored.library_id, stored.device_id));
+    let (library, device) = ids(args, stored)?;
+    let folder = folder_of(path)?;
+    let adoptions = runtime()?.block_on(async {
+        if dry_run {
+            return Ok(try_adoption(&file_of(path), library, device).await?);
+        }
+        let log = SyncDb::open(library, device, &folder).await?;
+        log.close().await?;
+        Ok::<_, Failure>(inspect(path)?.adoptions()?)
+    })?;
+    let facts = Facts {
+        adopted: adoptions.len() > before,
+        dry_run,
+    };
+    let sheet = Sheet::new(&COLUMNS, adoptions.iter().flat_map(cells));
+    let answer = Answer::rows(&facts, "adoptions", &adoptions, sheet);
+    answer.print(args.change.format.get())?;
+    let path = path.display();
+    output::say(&match (facts.adopted, dry_run) {
+        (false, _) => "there is nothing to adopt".to_owned(),
+        (true, true) => "nothing was changed".to_owned(),
+        (true, false) => format!("next: sync-log explain {path}"),
+    });
+    Ok(Exit::Fine.into())
+}
+
+/// The ids that were given, or else those that the file has.
+fn ids(args: &AdoptArgs, stored: Option<(Uuid, Uuid)>) -> Result<(Uuid, Uuid), Failure> {
+    let given = args.library.zip(args.device);
+    given.or(stored).ok_or_else(|| {
+        Failure::usage(anyhow!(
+            "failed to adopt {}: an earlier program made it, which did not say whose it is; \
+             give --library and --device",
+            args.change.path.display()
+        ))
+    })
+}
+
+fn file_of(path: &Path) -> PathBuf {
+    match path.is_dir() {
+        true => path.join(FILE_NAME),
+        false => path.to_owned(),
+    }
+}
+
+/// A line for what stayed of each table, and one for each reason why something did not.
+fn cells(adoption: &Adoption) -> Vec<[String; COLUMNS.len()]> {
+    let line = |table: &str, rows: i64, became: &str| {
+        [
+            adoption.number.to_string(),
+            adoption.adopted_at.clone(),
+            adoption.cause.clone(),
+            table.to_owned(),
+            rows.to_string(),
+            became.to_owned(),
+        ]
+    };
+    let mut lines = vec![
+        line("shared_changes", adoption.kept_changes, "kept"),
+        line("peer_acks", adoption.kept_acks, "kept, not verified"),
+    ];
+    let aside = adoption.aside.iter();
+    lines.extend(aside.map(|aside| {
+        let became = format!("aside: {}", aside.reason);
+        line(&aside.table, aside.rows, &became)
+    }));
+    lines
+}
+
+/// Takes the operator's word that the acks in an adopted file are true.
+pub(crate) fn trust(args: &ChangeArgs) -> Result<ExitCode, Failure> {
+    let unverified = on_log(&args.path, async |log| {
+        let peers = log.peers().await?.into_iter().flatten();
+        let unverified = peers.filter(|peer| !peer.facts.verified);
+        Ok(unverified.map(|peer| peer.peer).collect::<Vec<_>>())
+    })?;
+    if !args.dry_run {
+        on_log_to_change(&args.path, async |log| Ok(log.trust_adopted_acks().await?))?;
+    }
+    let done = unverified.into_iter();
+    let done: Vec<Done> = done
+        .map(|peer| Done::of("trusted", peer, args.dry_run))
+        .collect();
+    tell(args, &done)
+}
