@@ -2,20 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod common;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use common::{DEVICE, PHONE, TABLET, alter, block_on, change, fill, fill_alone, open, stamp};
 use serde_json::Value;
-use sync_log_sqlite::{Change, ChangeType, FILE_NAME, Hlc, ManualClock, SyncDb, Uuid};
+use sync_log_sqlite::{FILE_NAME, Uuid};
 use tempfile::TempDir;
-
-const LIBRARY: Uuid = Uuid::from_u128(0x11);
-const DEVICE: Uuid = Uuid::from_u128(0xa0);
-const PHONE: Uuid = Uuid::from_u128(0xb0);
-const TABLET: Uuid = Uuid::from_u128(0xc0);
-
-const NOW_MS: i64 = 1_518_233_235_000;
 
 fn run(args: &[&str], path: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
@@ -38,37 +34,10 @@ fn json(args: &[&str], path: &Path, code: i32) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-async fn open(folder: &Path) -> SyncDb {
-    let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
-    options.open(LIBRARY, DEVICE, folder).await.unwrap()
-}
-
-fn change(record: u128) -> Change {
-    Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u128(record),
-        change_type: ChangeType::Insert,
-        data: serde_json::json!({"name": format!("a, \"{record}\"")}).into(),
-    }
-}
-
-fn stamp(counter: u64) -> Hlc {
-    Hlc::new(NOW_MS.unsigned_abs(), counter, DEVICE)
-}
-
 /// Five entries, of which the phone has three and the tablet none.
 fn library() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let log = open(folder.path()).await;
-        log.register_peer(PHONE).await.unwrap();
-        log.register_peer(TABLET).await.unwrap();
-        let stamps = log.record_many((0..5).map(change).collect()).await.unwrap();
-        assert_eq!(stamps[4], stamp(4));
-        log.record_ack(PHONE, stamps[2]).await.unwrap();
-        log.close().await.unwrap();
-    });
+    fill(folder.path());
     folder
 }
 
@@ -178,12 +147,7 @@ fn a_peer_that_is_retired_keeps_nothing_and_prune_deletes_what_the_others_have()
 #[test]
 fn register_takes_all_or_none_and_solo_ends_with_it() {
     let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let log = open(folder.path()).await;
-        log.record(change(1)).await.unwrap();
-        log.close().await.unwrap();
-    });
+    fill_alone(folder.path());
     let path = folder.path();
     assert_eq!(json(&["explain"], path, 1)["held"][0]["remedy"], "register");
     json(&["solo"], path, 0);
@@ -246,8 +210,7 @@ fn tail_follows_a_log_that_another_process_writes_to() {
             .unwrap()
             .contains(&stamp(4).to_string())
     );
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
+    block_on(async {
         let log = open(library.path()).await;
         log.record(change(6)).await.unwrap();
         // The command looks while the log is open, and sees what is committed.
@@ -264,10 +227,7 @@ fn tail_follows_a_log_that_another_process_writes_to() {
 fn verify_names_what_does_not_hold() {
     let library = library();
     assert_eq!(json(&["verify"], library.path(), 0)["sound"], true);
-    let file = rusqlite::Connection::open(library.path().join(FILE_NAME)).unwrap();
-    file.execute_batch("UPDATE shared_changes SET data = '{'")
-        .unwrap();
-    drop(file);
+    alter(library.path(), "UPDATE shared_changes SET data = '{'");
     let output = run(&["verify"], library.path());
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
@@ -297,10 +257,8 @@ fn what_cannot_be_opened_is_told_by_the_exit_code_and_nothing_is_made() {
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     let library = library();
-    let file = rusqlite::Connection::open(library.path().join(FILE_NAME)).unwrap();
     let newer = "INSERT INTO sync_log_migrations VALUES ('sync_log_9999_future', 0)";
-    file.execute_batch(newer).unwrap();
-    drop(file);
+    alter(library.path(), newer);
     let output = run(&["status"], library.path());
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
 }

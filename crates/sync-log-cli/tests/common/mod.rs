@@ -1,0 +1,67 @@
+//! The library that the tests look at: fixed ids, a fixed clock, so the same rows each time.
+
+#![allow(
+    dead_code,
+    reason = "every test binary uses its own part of this module"
+)]
+
+use std::path::Path;
+
+use sync_log_sqlite::{Change, ChangeType, FILE_NAME, Hlc, ManualClock, SyncDb, Uuid};
+
+pub(crate) const LIBRARY: Uuid = Uuid::from_u128(0x11);
+pub(crate) const DEVICE: Uuid = Uuid::from_u128(0xa0);
+pub(crate) const PHONE: Uuid = Uuid::from_u128(0xb0);
+pub(crate) const TABLET: Uuid = Uuid::from_u128(0xc0);
+
+const NOW_MS: i64 = 1_518_233_235_000;
+
+pub(crate) async fn open(folder: &Path) -> SyncDb {
+    let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
+    options.open(LIBRARY, DEVICE, folder).await.unwrap()
+}
+
+pub(crate) fn change(record: u128) -> Change {
+    Change {
+        model_type: "tag".to_owned(),
+        record_uuid: Uuid::from_u128(record),
+        change_type: ChangeType::Insert,
+        data: serde_json::json!({"name": format!("a, \"{record}\"")}).into(),
+    }
+}
+
+pub(crate) fn stamp(counter: u64) -> Hlc {
+    Hlc::new(NOW_MS.unsigned_abs(), counter, DEVICE)
+}
+
+/// Five entries, of which the phone has three and the tablet none.
+pub(crate) fn fill(folder: &Path) {
+    block_on(async {
+        let log = open(folder).await;
+        log.register_peer(PHONE).await.unwrap();
+        log.register_peer(TABLET).await.unwrap();
+        let stamps = log.record_many((0..5).map(change).collect()).await.unwrap();
+        assert_eq!(stamps[4], stamp(4));
+        log.record_ack(PHONE, stamps[2]).await.unwrap();
+        log.close().await.unwrap();
+    });
+}
+
+/// One entry, and nobody who could have it.
+pub(crate) fn fill_alone(folder: &Path) {
+    block_on(async {
+        let log = open(folder).await;
+        log.record(change(1)).await.unwrap();
+        log.close().await.unwrap();
+    });
+}
+
+/// Changes the file as another program would.
+pub(crate) fn alter(folder: &Path, sql: &str) {
+    let file = rusqlite::Connection::open(folder.join(FILE_NAME)).unwrap();
+    file.execute_batch(sql).unwrap();
+}
+
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().unwrap().block_on(work)
+}
