@@ -99,7 +99,7 @@ pub fn read(folder: &Path) -> Result<Option<LogFile>> {
     match log_tables(&connection)? {
         0 => Ok(None),
         TABLES => Ok(Some(log(&connection)?)),
-        some => anyhow::bail!("{some} of {TABLES} tables of a log"),
+        some => anyhow::bail!("{some} of {TABLES} parts of a log"),
     }
 }
 
@@ -109,8 +109,8 @@ fn refuse_damage(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Tables and indexes of a whole log, but those that SQLite makes by itself.
-const TABLES: i64 = 6 + 4;
+/// Tables, indexes and triggers of a whole log, but those that SQLite makes by itself.
+const TABLES: i64 = 9 + 4 + 5;
 
 fn log_tables(connection: &Connection) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'sync\\_log\\_%' ESCAPE '\\' \

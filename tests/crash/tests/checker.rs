@@ -11,6 +11,7 @@ use crash::file;
 use crash::line::{Gave, Line, Operation, Start};
 use crash::model::Model;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use sync_log_sqlite::{FILE_NAME, Hlc, SyncDb, Uuid};
 use tempfile::TempDir;
 
@@ -104,8 +105,12 @@ impl Rig {
     }
 }
 
+/// A connection that no trigger of a log notices.
 fn connection(folder: &Path) -> Connection {
-    Connection::open(folder.join(FILE_NAME)).unwrap()
+    let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
+    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+    connection.set_db_config(triggers, false).unwrap();
+    connection
 }
 
 #[tokio::test]
