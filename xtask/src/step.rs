@@ -20,7 +20,7 @@ pub(crate) enum Step {
     Fmt,
     /// Crates depend on each other only as drawn; SQLite stays out of all but one library
     Dependencies,
-    /// Every contract clause names its tests; no source file is left out or grows too long
+    /// Every contract clause names its tests, no link leads nowhere, no file is left out or too long
     Tidy,
     /// Clippy is silent about every target with every feature
     Clippy,

@@ -93,6 +93,10 @@ impl Package {
             .any(|target| target.kind.iter().any(|kind| kind == "lib"))
     }
 
+    pub(crate) fn has_target(&self, name: &str) -> bool {
+        self.targets.iter().any(|target| target.name == name)
+    }
+
     /// The names of its benches.
     pub(crate) fn benches(&self) -> impl Iterator<Item = &str> {
         let is_bench = |target: &&Target| target.kind.iter().any(|kind| kind == "bench");

@@ -7,6 +7,9 @@
 //! `UPDATE_SNAPSHOTS=1 cargo test -p sync-log-cli --test sessions`. In what is printed, `[..]`
 //! stands for any characters and `...` for any lines.
 //!
+//! The `console` blocks of the repository's README and of everything in `docs` and `crates` are
+//! sessions too, if they call `sync-log`.
+//!
 //! `snapbox`, not `trycmd`, which would turn each `\` that is printed into a `/`.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
@@ -38,7 +41,7 @@ fn every_session_prints_what_is_written_there() {
         None => Action::Verify,
     };
     let assert = Assert::new().action(action).normalize_paths(false);
-    let differing = sessions().filter_map(|session| {
+    let differing = sessions().chain(documents()).filter_map(|session| {
         let folder = tempfile::tempdir().unwrap();
         furnish(folder.path());
         let printed = replay(&fs::read_to_string(&session).unwrap(), folder.path());
@@ -122,6 +125,31 @@ fn sessions() -> impl Iterator<Item = PathBuf> {
         .collect();
     files.sort();
     files.into_iter()
+}
+
+/// The documents of the repository with a session in them; none where the package is alone.
+fn documents() -> impl Iterator<Item = PathBuf> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let mut found = Vec::new();
+    let mut left: Vec<_> = ["README.md", "docs", "crates"]
+        .map(|name| root.join(name))
+        .into();
+    while let Some(path) = left.pop() {
+        if let Ok(folder) = fs::read_dir(&path) {
+            left.extend(folder.map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    let is_session =
+        |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("\n$ sync-log "));
+    let recorded = |path: &PathBuf| {
+        path.parent()
+            .is_some_and(|it| it.ends_with("tests/sessions"))
+    };
+    found
+        .into_iter()
+        .filter(move |path| is_session(path) && !recorded(path))
 }
 
 /// What a session finds in its folder.

@@ -5,7 +5,10 @@
 
 mod contract;
 mod direction;
+mod examples;
 mod inherited_lints;
+mod links;
+mod markdown;
 mod reachable;
 mod text;
 mod trees;
@@ -35,6 +38,8 @@ pub(crate) fn tidy(shell: &Shell, workspace: &Workspace) -> Result<()> {
     violations.extend(inherited_lints::violations(workspace.manifests(), &files));
     violations.extend(reachable::violations(workspace.target_roots(), &files));
     violations.extend(text::violations(&files));
+    violations.extend(links::violations(&files));
+    violations.extend(examples::violations(workspace, &files));
     none_of(violations)
 }
 
