@@ -34,6 +34,24 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
 const FIX_LOG_ID: &str =
     "UPDATE sync_log_identity SET log_id = '00000000-0000-0000-0000-000000000077'";
 
+/// A log of an earlier program: entries of this device and one of another, and an ack.
+const EARLIER_PROGRAM: &str = "
+    CREATE TABLE shared_changes (
+        hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL,
+        change_type TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
+    CREATE TABLE peer_acks (
+        peer_device_id TEXT PRIMARY KEY, last_acked_hlc TEXT NOT NULL, acked_at TEXT NOT NULL);
+    INSERT INTO shared_changes VALUES
+        ('000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', 'tag',
+         '00000000-0000-0000-0000-000000000001', 'insert', '{}', '2018-02-10T03:27:15Z'),
+        ('000001617dc0ae38-0000000000000002-00000000-0000-0000-0000-0000000000a0', 'tag',
+         '00000000-0000-0000-0000-000000000001', 'update', '{}', '2018-02-10T03:27:15Z'),
+        ('000001617dc0ae39-0000000000000000-00000000-0000-0000-0000-0000000000b0', 'tag',
+         '00000000-0000-0000-0000-000000000001', 'delete', '{}', '2018-02-10T03:27:15Z');
+    INSERT INTO peer_acks VALUES
+        ('00000000-0000-0000-0000-0000000000b0',
+         '000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', '');";
+
 #[test]
 fn every_session_prints_what_is_written_there() {
     let action = match std::env::var_os("UPDATE_SNAPSHOTS") {
@@ -177,6 +195,10 @@ fn furnish(folder: &Path) {
             path,
             "INSERT INTO sync_log_migrations VALUES ('sync_log_9999_future', 0)",
         );
+    });
+    make("earlier", |path| {
+        let made = rusqlite::Connection::open(path.join("sync.db"));
+        made.unwrap().execute_batch(EARLIER_PROGRAM).unwrap();
     });
     make("empty", |_| {});
     fs::copy(EXCERPT, folder.join("history.ndjson")).unwrap();

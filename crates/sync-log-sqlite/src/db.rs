@@ -26,6 +26,7 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 /// | manage peers | [`register_peer`](SyncLog::register_peer), [`peers`](SyncLog::peers), [`retire`](SyncLog::retire), [`declare_solo`](SyncLog::declare_solo) |
 /// | take note of received stamps | [`observe_all`](SyncLog::observe_all) |
 /// | prune | [`prune_acked`](SyncLog::prune_acked), [`on_ack`](SyncLog::on_ack), [`record_ack`](SyncLog::record_ack) |
+/// | go on from an earlier program's file | [`declare_peers`](SyncLog::declare_peers), [`trust_adopted_acks`](SyncLog::trust_adopted_acks) |
 /// | ask why it does not shrink | [`explain`](SyncLog::explain) |
 /// | finish | [`close`](SyncLog::close) |
 ///
@@ -43,11 +44,15 @@ impl SyncDb {
     /// folder is made.
     ///
     /// An existing file is first looked at without writing to it. A refusal
-    /// leaves it as it was.
+    /// leaves it as it was. A file of an earlier program is adopted, and so is one
+    /// of ours that such a program wrote to: see [`inspect`](crate::inspect) for what
+    /// became of its rows, and [`declare_peers`](SyncLog::declare_peers) for what it
+    /// takes until it is pruned.
     ///
     /// # Errors
     /// In this order: [`OpenError::NotAFolder`], [`OpenError::NotSqlite`],
-    /// [`OpenError::SchemaTooNew`], [`OpenError::NeedsAdoption`], then
+    /// [`OpenError::SchemaTooNew`], [`OpenError::NotAdoptable`],
+    /// [`OpenError::NotOfThisDevice`], then
     /// [`OpenError::Log`]: [`LogError::IdentityMismatch`] if it is the log of
     /// another library or device (`I1`), [`LogError::NilId`], or
     /// [`LogError::Store`] if it is locked, read-only or damaged.

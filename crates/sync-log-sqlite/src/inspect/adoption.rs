@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Params, Row};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sync_log_core::{StoreError, Uuid};
 
 use super::Inspector;
@@ -20,14 +20,17 @@ use crate::store::select::limit;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Adoption {
     /// Which one: 1 is the first.
+    #[serde(serialize_with = "as_text")]
     pub number: i64,
     /// When, RFC 3339.
     pub adopted_at: String,
     /// What made it necessary.
     pub cause: String,
     /// Entries that stayed.
+    #[serde(serialize_with = "as_text")]
     pub kept_changes: i64,
     /// Acks that stayed, not verified.
+    #[serde(serialize_with = "as_text")]
     pub kept_acks: i64,
     /// Highest HLC of the log from then on.
     pub head: String,
@@ -39,6 +42,12 @@ pub struct Adoption {
     pub aside: Vec<Aside>,
 }
 
+/// Readers of JSON that know floating-point numbers only lose none of its digits.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn as_text<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
+}
+
 /// Rows that went aside for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Aside {
@@ -47,6 +56,7 @@ pub struct Aside {
     /// Why they cannot stay there.
     pub reason: String,
     /// How many.
+    #[serde(serialize_with = "as_text")]
     pub rows: i64,
 }
 
@@ -54,8 +64,10 @@ pub struct Aside {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AsideEntry {
     /// Its number among all that went aside.
+    #[serde(serialize_with = "as_text")]
     pub number: i64,
     /// In which [`Adoption`].
+    #[serde(serialize_with = "as_text")]
     pub adoption: i64,
     /// Why it is not in the log.
     pub reason: String,

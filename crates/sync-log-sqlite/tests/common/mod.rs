@@ -8,6 +8,7 @@
 
 #[cfg(unix)]
 pub(crate) mod rights;
+pub(crate) mod tables;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
