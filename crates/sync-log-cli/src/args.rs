@@ -18,7 +18,7 @@ Examples:
 
 const AFTER: &str = "\
 PATH is a library's folder or the sync.db in it. Nothing is changed but by prune,
-register, retire, solo, adopt and trust, which say what they did.
+register, retire, admit, solo, adopt and trust, which say what they did.
 
 Exit codes: 0 fine, 1 a finding, 2 wrong call or input, 3 a file cannot be opened,
 read or written, 4 a damaged file or a schema that is not known.";
@@ -79,6 +79,12 @@ pub(crate) enum Command {
     /// What it lacks is lost for it: it needs a snapshot to come back. A later
     /// prune deletes the entries.
     Retire(PeersArgs),
+
+    /// Admit a retired peer again, under a new admission number
+    ///
+    /// It has acknowledged nothing, keeps all entries from now on, and needs a
+    /// snapshot; its acks carry the number.
+    Admit(PeersArgs),
 
     /// Declare that no other device needs this library's changes
     ///

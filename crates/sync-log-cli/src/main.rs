@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Prune(args) => commands::prune(&args),
         Command::Register(args) => commands::register(&args),
         Command::Retire(args) => commands::retire(&args),
+        Command::Admit(args) => commands::admit(&args),
         Command::Solo(args) => commands::solo(&args),
         Command::Adopt(args) => commands::adopt(&args),
         Command::Trust(args) => commands::trust(&args),

@@ -51,6 +51,14 @@ macro_rules! for_each_case {
                 an_ack_of_another_devices_stamp_is_refused [K3];
                 an_own_ack_is_refused [K3];
             }
+            admitted {
+                an_admitted_peer_counts_and_has_acknowledged_nothing [K6 K1];
+                an_ack_under_another_admission_is_refused [K6 K3];
+                every_admission_has_its_own_number [K6];
+                who_is_not_retired_is_not_admitted [K6];
+                an_admitted_peer_goes_through_a_snapshot [K6 R2];
+                an_admission_ends_solo [K6 P2];
+            }
             adopted {
                 adopted_acks_release_nothing [I3 P7];
                 before_the_peers_are_declared_nothing_goes [I3];

@@ -59,15 +59,23 @@ pub(crate) fn needs(peer: Uuid, claim: Claim) -> Needs {
     }
 }
 
+/// An acknowledgement, and who gives it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ack {
+    pub(crate) peer: Uuid,
+    /// The number under which the peer was admitted.
+    pub(crate) admission: u32,
+    pub(crate) claim: Claim,
+}
+
 /// Decides an ack. The order of the checks is part of the contract.
 pub(crate) fn decide(
-    peer: Uuid,
-    claim: Claim,
+    ack: Ack,
     unknown_peers: UnknownPeers,
     view: &View<'_>,
     now_ms: i64,
 ) -> Result<(Changes, AckOutcome), LogError> {
-    let state = view.state;
+    let (state, Ack { peer, claim, .. }) = (view.state, ack);
     refuse_own(peer, state)?;
     let known = known_peer(peer, view.peers.first(), state)?;
     if known.is_none() && unknown_peers == UnknownPeers::Refuse {
@@ -75,6 +83,7 @@ pub(crate) fn decide(
     }
     let registered = known.is_some();
     let row = known.unwrap_or_else(|| Peer::new(peer, RegisteredBy::Ack, now_ms));
+    refuse_other_admission(ack, row.facts.admission)?;
     let (moved, outcome) = moved(row, claim, view, now_ms)?;
     if registered {
         Ok((
@@ -140,6 +149,17 @@ fn moved(
         }),
         AckOutcome::Advanced,
     ))
+}
+
+fn refuse_other_admission(ack: Ack, admission: u32) -> Result<(), LogError> {
+    match ack.admission == admission {
+        true => Ok(()),
+        false => Err(LogError::OtherAdmission {
+            peer: ack.peer,
+            given: ack.admission,
+            admission,
+        }),
+    }
 }
 
 fn refuse_other_log(claim: Claim, state: &LogState) -> Result<(), LogError> {

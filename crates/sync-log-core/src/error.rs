@@ -213,6 +213,26 @@ pub enum LogError {
         /// Why.
         reason: RetireReason,
     },
+    /// The ack was given under another admission than the present one: by a peer
+    /// that was retired and admitted again since, and that has not been through a
+    /// snapshot under its new number (`K6`).
+    #[error(
+        "failed to accept the ack of peer {peer} under admission {given}: it is {admission} now"
+    )]
+    OtherAdmission {
+        /// The peer.
+        peer: Uuid,
+        /// Under which it was given.
+        given: u32,
+        /// The present one.
+        admission: u32,
+    },
+    /// A peer was admitted as often as can be counted. Give the device another id.
+    #[error("failed to admit peer {peer}: it was admitted {} times", u32::MAX)]
+    AdmittedTooOften {
+        /// The peer.
+        peer: Uuid,
+    },
     /// The ack is above everything that was ever committed here.
     #[error("failed to accept the ack of peer {peer} at {hlc}: the head is {head}")]
     AckBeyondHead {
@@ -273,10 +293,11 @@ impl LogError {
             Self::NotAboveHead { .. } => ErrorKind::Retry,
             Self::Clock(ObserveError::OwnStampAhead { .. })
             | Self::OtherLog { .. }
+            | Self::AdmittedTooOften { .. }
             | Self::AheadOfHead { .. }
             | Self::Diverged { .. } => ErrorKind::NewIdentity,
             Self::Clock(_) | Self::Resume(_) => ErrorKind::FixClock,
-            Self::Compacted { .. } => ErrorKind::Bootstrap,
+            Self::Compacted { .. } | Self::OtherAdmission { .. } => ErrorKind::Bootstrap,
             Self::UnknownPeer { .. } | Self::PeerRetired { .. } => ErrorKind::Admit,
             Self::NewestMissing { .. } | Self::UntrustedRow(_) => ErrorKind::RepairData,
             Self::ForeignWrite => ErrorKind::Reopen,

@@ -6,6 +6,7 @@ use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::error::LogError;
 use crate::state::{LogState, yes};
 use crate::text::parse_uuid;
 
@@ -124,13 +125,16 @@ pub struct Peer {
     pub facts: PeerFacts,
 }
 
+/// The number of a peer that was registered and never retired.
+pub(crate) const FIRST_ADMISSION: u32 = 1;
+
 impl Peer {
     pub(crate) const fn new(peer: Uuid, registered_by: RegisteredBy, now_ms: i64) -> Self {
         let facts = PeerFacts {
             state: PeerState::Active,
             registered_by,
             registered_at_ms: now_ms,
-            admission: 1,
+            admission: FIRST_ADMISSION,
             hold: None,
             verified: true,
         };
@@ -140,6 +144,16 @@ impl Peer {
             acked_at_ms: now_ms,
             facts,
         }
+    }
+
+    /// The peer under its next admission: it counts, and has acknowledged nothing.
+    pub(crate) fn admitted(self, now_ms: i64) -> Result<Self, LogError> {
+        let next = self.facts.admission.checked_add(1);
+        let admission = next.ok_or(LogError::AdmittedTooOften { peer: self.peer })?;
+        let mut admitted = Self::new(self.peer, self.facts.registered_by, now_ms);
+        admitted.facts.admission = admission;
+        admitted.facts.registered_at_ms = self.facts.registered_at_ms;
+        Ok(admitted)
     }
 
     /// Whether it counts.

@@ -250,6 +250,16 @@ faults! {
         RetirementMoves;
         /// A peer that was never registered can be retired.
         UnknownRetired;
+        /// Retiring a peer deletes what it lacked, before the marker is written.
+        RetiringDeletes;
+        /// An ack under an old admission is taken.
+        OldAdmissionTaken;
+        /// An admission does not get a number of its own.
+        AdmissionNotCounted;
+        /// A peer that is admitted again keeps its ack.
+        AdmittedKeepsItsAck;
+        /// An admission does not end solo.
+        AdmissionKeepsSolo;
     }
     P1 {
         /// A prune goes by the fastest peer.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_log_sqlite::{Cause, LogError, PeerState, Registration, SyncDb, Uuid};
+use sync_log_sqlite::{Cause, LogError, Peer, PeerState, Registration, SyncDb, Uuid};
 
 use crate::answer::Answer;
 use crate::args::{ChangeArgs, PeersArgs, RegisterArgs};
@@ -17,17 +17,19 @@ use crate::sheet::Sheet;
 pub(super) struct Done {
     did: &'static str,
     peer: Option<String>,
+    admission: Option<u32>,
     entries: Option<String>,
     dry_run: bool,
 }
 
-const COLUMNS: [&str; 4] = ["did", "peer", "entries", "dry_run"];
+const COLUMNS: [&str; 5] = ["did", "peer", "admission", "entries", "dry_run"];
 
 impl Done {
     fn new(did: &'static str, dry_run: bool) -> Self {
         Self {
             did,
             peer: None,
+            admission: None,
             entries: None,
             dry_run,
         }
@@ -45,6 +47,7 @@ impl Done {
         [
             self.did.to_owned(),
             or_none(&self.peer),
+            or_none(&self.admission.map(|number| number.to_string())),
             or_none(&self.entries),
             if self.dry_run { "yes" } else { "no" }.to_owned(),
         ]
@@ -128,6 +131,40 @@ pub(crate) fn retire(args: &PeersArgs) -> Result<ExitCode, Failure> {
     tell(change, &done)
 }
 
+/// Admits retired peers again.
+pub(crate) fn admit(args: &PeersArgs) -> Result<ExitCode, Failure> {
+    let (change, dry_run) = (&args.change, args.change.dry_run);
+    let mut done = Vec::new();
+    let each = async |log: &SyncDb, done: &mut Vec<Done>| {
+        let mut known = Vec::new();
+        // One that is not known, and none of them is admitted.
+        for peer in &args.peers {
+            let unknown = LogError::UnknownPeer { peer: *peer };
+            known.push(known_as(log, *peer).await?.ok_or(unknown)?);
+        }
+        for row in known {
+            let (outcome, next) = match row.is_active() {
+                true => ("known", row.facts.admission),
+                false => ("admitted", row.facts.admission.saturating_add(1)),
+            };
+            let admission = match dry_run {
+                true => next,
+                false => log.admit(row.peer).await?,
+            };
+            done.push(Done {
+                admission: Some(admission),
+                ..Done::of(outcome, row.peer, dry_run)
+            });
+        }
+        Ok(())
+    };
+    match dry_run {
+        true => on_log(&change.path, async |log| each(log, &mut done).await)?,
+        false => on_log_to_change(&change.path, async |log| each(log, &mut done).await)?,
+    }
+    tell(change, &done)
+}
+
 /// Declares the library solo.
 pub(crate) fn solo(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     match args.dry_run {
@@ -156,11 +193,12 @@ fn refuse_impossible(log: &SyncDb, peer: Uuid) -> Result<(), LogError> {
 
 /// How a peer stands; `None` if it is not known.
 async fn state_of(log: &SyncDb, peer: Uuid) -> Result<Option<PeerState>, Failure> {
+    Ok(known_as(log, peer).await?.map(|row| row.facts.state))
+}
+
+async fn known_as(log: &SyncDb, peer: Uuid) -> Result<Option<Peer>, Failure> {
     let peers = log.peers().await?;
-    let mut peers = peers.iter().flatten();
-    Ok(peers
-        .find(|row| row.peer == peer)
-        .map(|row| row.facts.state))
+    Ok(peers.into_iter().flatten().find(|row| row.peer == peer))
 }
 
 pub(super) fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {

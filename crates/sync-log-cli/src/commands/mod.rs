@@ -11,7 +11,7 @@ mod status;
 mod verify;
 
 pub(crate) use adopt::{adopt, trust};
-pub(crate) use change::{prune, register, retire, solo};
+pub(crate) use change::{admit, prune, register, retire, solo};
 pub(crate) use entries::{export, show, tail};
 pub(crate) use explain::explain;
 pub(crate) use peers::peers;

@@ -2,6 +2,7 @@
 
 pub mod ack_order;
 pub mod acks;
+pub mod admitted;
 pub mod adopted;
 pub mod anywhere;
 pub mod append;

@@ -60,7 +60,7 @@ pub(super) fn history(input: &[u8], steps_max: usize) -> History {
 }
 
 fn op(kind: u8, bytes: &mut Bytes<'_>) -> Op {
-    match kind % 23 {
+    match kind % 25 {
         0 => Op::Record(bytes.next()),
         1 => Op::RecordMany(bytes.below(4)),
         2 => Op::Tick,
@@ -88,6 +88,8 @@ fn op(kind: u8, bytes: &mut Bytes<'_>) -> Op {
         19 => Op::BackUp,
         20 => Op::Restore,
         21 => Op::Wall(wall(bytes)),
+        22 => Op::Admit(bytes.below(4)),
+        23 => Op::AckUnder(bytes.below(4), bytes.below(4), cursor(bytes)),
         _ => Op::Plant(bytes.below(4), maybe_stamp(bytes)),
     }
 }

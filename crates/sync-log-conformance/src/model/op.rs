@@ -71,6 +71,7 @@ pub(super) enum Op {
     Ack(u8, StampPick),
     OnAck(u8, StampPick),
     AckAt(u8, CursorPick),
+    AckUnder(u8, u8, CursorPick),
     Read(u8, CursorPick, u8, u16),
     Since(Option<StampPick>, u8),
     HeadCursor,
@@ -79,6 +80,7 @@ pub(super) enum Op {
     Prune,
     Register(u8),
     Retire(u8),
+    Admit(u8),
     Solo,
     Reopen,
     BackUp,
@@ -123,6 +125,8 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (device(), stamp()).prop_map(|(peer, stamp)| Op::Ack(peer, stamp)),
         4 => (device(), stamp()).prop_map(|(peer, stamp)| Op::OnAck(peer, stamp)),
         6 => (device(), cursor()).prop_map(|(peer, cursor)| Op::AckAt(peer, cursor)),
+        3 => (device(), 0..4_u8, cursor())
+            .prop_map(|(peer, number, cursor)| Op::AckUnder(peer, number, cursor)),
         8 => (device(), cursor(), entries_max(), bytes_max())
             .prop_map(|(peer, cursor, entries, bytes)| Op::Read(peer, cursor, entries, bytes)),
         2 => (proptest::option::of(stamp()), 0..5_u8)
@@ -133,6 +137,7 @@ fn op() -> impl Strategy<Value = Op> {
         6 => Just(Op::Prune),
         5 => device().prop_map(Op::Register),
         1 => device().prop_map(Op::Retire),
+        2 => device().prop_map(Op::Admit),
         1 => Just(Op::Solo),
         1 => Just(Op::Reopen),
         1 => Just(Op::BackUp),

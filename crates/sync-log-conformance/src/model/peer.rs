@@ -18,6 +18,7 @@ pub(super) struct ModelPeer {
     pub(super) registered_at_ms: i64,
     pub(super) retired_at_ms: Option<i64>,
     pub(super) hold: Option<Hlc>,
+    pub(super) admission: u32,
 }
 
 impl ModelPeer {
@@ -29,6 +30,7 @@ impl ModelPeer {
             registered_at_ms: now_ms,
             retired_at_ms: None,
             hold: None,
+            admission: 1,
         }
     }
 
@@ -48,7 +50,7 @@ impl ModelPeer {
                 state,
                 registered_by: self.registered_by,
                 registered_at_ms: self.registered_at_ms,
-                admission: 1,
+                admission: self.admission,
                 hold: self.hold,
                 verified: true,
             }),
@@ -139,6 +141,24 @@ impl Reference {
         Ok(())
     }
 
+    pub(super) fn admit(&mut self, id: Uuid) -> Result<u32, LogError> {
+        if !self.file.peers.contains_key(&id) {
+            return Err(LogError::UnknownPeer { peer: id });
+        }
+        self.untrusted(id)?;
+        let now_ms = self.now_ms;
+        let peer = self.file.peers.get_mut(&id).unwrap();
+        if peer.retired_at_ms.is_some() {
+            peer.retired_at_ms = None;
+            peer.acked = Hlc::ZERO.to_string();
+            peer.acked_at_ms = now_ms;
+            peer.hold = None;
+            peer.admission += 1;
+            self.file.solo = false;
+        }
+        Ok(self.file.peers[&id].admission)
+    }
+
     pub(super) fn declare_solo(&mut self) -> Result<(), LogError> {
         let ids: Vec<Uuid> = self.file.peers.keys().copied().collect();
         for id in ids {
@@ -154,6 +174,15 @@ impl Reference {
     }
 
     pub(super) fn ack(&mut self, id: Uuid, claim: Claim) -> Result<AckOutcome, LogError> {
+        self.ack_under(id, 1, claim)
+    }
+
+    pub(super) fn ack_under(
+        &mut self,
+        id: Uuid,
+        given: u32,
+        claim: Claim,
+    ) -> Result<AckOutcome, LogError> {
         self.refuse_own_and_retired(id)?;
         let known = self.file.peers.contains_key(&id);
         let acked = if known {
@@ -163,6 +192,14 @@ impl Reference {
         };
         if !known && self.unknown_peers == UnknownPeers::Refuse {
             return Err(LogError::UnknownPeer { peer: id });
+        }
+        let admission = self.file.peers.get(&id).map_or(1, |peer| peer.admission);
+        if given != admission {
+            return Err(LogError::OtherAdmission {
+                peer: id,
+                given,
+                admission,
+            });
         }
         let outcome = self.judge(id, acked, claim)?;
         if !known {

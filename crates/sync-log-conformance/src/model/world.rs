@@ -28,6 +28,7 @@ pub(super) enum Answer {
     OnAck(OnAck),
     Pruned(usize),
     Registered(Registration),
+    Admitted(u32),
     Page(Page),
     Entries(Vec<SharedChangeEntry>),
     Cursor(Cursor),
@@ -106,7 +107,9 @@ impl<H: Harness> World<H> {
                 self.write(&log, handle, op).await
             }
             Op::AppendMany(_) | Op::Observe(_) => self.write(&log, handle, op).await,
-            Op::Ack(..) | Op::OnAck(..) | Op::AckAt(..) => self.acknowledge(&log, op).await,
+            Op::Ack(..) | Op::OnAck(..) | Op::AckAt(..) | Op::AckUnder(..) => {
+                self.acknowledge(&log, op).await
+            }
             Op::Read(..) | Op::Since(..) | Op::HeadCursor | Op::FloorCursor => {
                 self.read(&log, op).await
             }
@@ -188,6 +191,13 @@ impl<H: Harness> World<H> {
                 let expected = self.model.ack(peer, Claim::Cursor(cursor));
                 (found, outcome(expected, Answer::Ack))
             }
+            Op::AckUnder(peer, number, pick) => {
+                let (peer, number, cursor) =
+                    (device(*peer), u32::from(*number), self.cursor(*pick));
+                let found = log.record_ack_under(peer, number, cursor).await;
+                let expected = self.model.ack_under(peer, number, Claim::Cursor(cursor));
+                (outcome(found, Answer::Ack), outcome(expected, Answer::Ack))
+            }
             other => unreachable!("{other:?} is no ack"),
         }
     }
@@ -244,6 +254,12 @@ impl<H: Harness> World<H> {
                 let found = outcome(log.retire(peer).await, |()| Answer::Done);
                 let expected = self.model.retire(peer);
                 (found, outcome(expected, |()| Answer::Done))
+            }
+            Op::Admit(peer) => {
+                let peer = device(*peer);
+                let found = outcome(log.admit(peer).await, Answer::Admitted);
+                let expected = self.model.admit(peer);
+                (found, outcome(expected, Answer::Admitted))
             }
             Op::Solo => {
                 let found = outcome(log.declare_solo().await, |()| Answer::Done);

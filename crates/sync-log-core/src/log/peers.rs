@@ -6,10 +6,12 @@ use hlc::Hlc;
 use uuid::Uuid;
 
 use super::SyncLog;
-use crate::ack::{self, AckOutcome, Claim};
+use crate::ack::{self, Ack, AckOutcome, Claim};
 use crate::cursor::Cursor;
 use crate::error::LogError;
-use crate::peer::{Peer, PeerRow, PeerState, RegisteredBy, RetireReason, UntrustedRow};
+use crate::peer::{
+    FIRST_ADMISSION, Peer, PeerRow, PeerState, RegisteredBy, RetireReason, UntrustedRow,
+};
 use crate::state::LogState;
 use crate::store::{Changes, Needs, PeersNeeded, View};
 
@@ -74,6 +76,31 @@ impl SyncLog {
         .await
     }
 
+    /// Admits `peer` again, which was retired: it counts from now on, under the next
+    /// admission number, which is returned, and starts with an ack of nothing. What
+    /// it lacked may be gone, so it goes through a snapshot; its acks carry the
+    /// number from then on, see [`record_ack_under`](Self::record_ack_under), and
+    /// older ones are refused (`K6`). Of a peer that is active, nothing changes. Ends
+    /// solo.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`],
+    /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    pub async fn admit(&self, peer: Uuid) -> Result<u32, LogError> {
+        let shared = Arc::clone(&self.shared);
+        self.commit(one_peer(peer), move |view| {
+            let row = view.peers.first().ok_or(LogError::UnknownPeer { peer })?;
+            let row = row.judge(view.state)?;
+            if row.is_active() {
+                return Ok((Changes::default(), row.facts.admission));
+            }
+            let admitted = row.admitted(shared.clock.now_ms())?;
+            let admission = admitted.facts.admission;
+            Ok((ack::registration(admitted, view.state), admission))
+        })
+        .await
+    }
+
     /// Declares that no other device needs this library's changes: everything
     /// may be pruned (`P2`). Stored, and ended by the first registration; the
     /// peer that registers then needs a snapshot.
@@ -126,7 +153,13 @@ impl SyncLog {
     /// As for [`record_ack_at`](Self::record_ack_at), without
     /// [`LogError::OtherLog`].
     pub async fn record_ack(&self, peer: Uuid, hlc: Hlc) -> Result<AckOutcome, LogError> {
-        self.record_claim(peer, Claim::Stamp(hlc)).await
+        let claim = Claim::Stamp(hlc);
+        self.take_ack(Ack {
+            peer,
+            admission: FIRST_ADMISSION,
+            claim,
+        })
+        .await
     }
 
     /// Takes the word of `peer` that it has durably applied every entry up to
@@ -138,20 +171,41 @@ impl SyncLog {
     /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`],
     /// [`LogError::PeerRetired`], [`LogError::UntrustedRow`],
     /// [`LogError::UnknownPeer`] under [`UnknownPeers::Refuse`](crate::UnknownPeers),
-    /// [`LogError::OtherLog`], [`LogError::ForeignOrigin`],
+    /// [`LogError::OtherAdmission`], [`LogError::OtherLog`], [`LogError::ForeignOrigin`],
     /// [`LogError::AckBeyondHead`], [`LogError::UnknownStamp`]; or
     /// [`LogError::Store`].
     pub async fn record_ack_at(&self, peer: Uuid, cursor: Cursor) -> Result<AckOutcome, LogError> {
-        self.record_claim(peer, Claim::Cursor(cursor)).await
+        self.record_ack_under(peer, FIRST_ADMISSION, cursor).await
     }
 
-    async fn record_claim(&self, peer: Uuid, claim: Claim) -> Result<AckOutcome, LogError> {
+    /// As [`record_ack_at`](Self::record_ack_at), of a peer that says under which
+    /// admission it speaks. The other calls that take acks take them as given under
+    /// number 1, so of a peer that was retired and admitted again only this one does.
+    ///
+    /// # Errors
+    /// As for [`record_ack_at`](Self::record_ack_at).
+    pub async fn record_ack_under(
+        &self,
+        peer: Uuid,
+        admission: u32,
+        cursor: Cursor,
+    ) -> Result<AckOutcome, LogError> {
+        let claim = Claim::Cursor(cursor);
+        self.take_ack(Ack {
+            peer,
+            admission,
+            claim,
+        })
+        .await
+    }
+
+    async fn take_ack(&self, ack: Ack) -> Result<AckOutcome, LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(
-            move |_| ack::needs(peer, claim),
+            move |_| ack::needs(ack.peer, ack.claim),
             move |view| {
                 let (unknown, now_ms) = (shared.options.unknown_peers, shared.clock.now_ms());
-                ack::decide(peer, claim, unknown, view, now_ms)
+                ack::decide(ack, unknown, view, now_ms)
             },
         )
         .await

@@ -1,7 +1,7 @@
 //! Who counts: registered (`K1`, `K4`), named by the transport (`K5`), retired
 //! (`K6`).
 
-use sync_log_core::{Changes, LogError, PeerRow, PeerState, RegisteredBy, Uuid};
+use sync_log_core::{Changes, LogError, Peer, PeerRow, PeerState, RegisteredBy, Uuid};
 
 use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
@@ -14,6 +14,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
     registered(fault)
         .or_else(|| unknown(fault))
         .or_else(|| retired(fault))
+        .or_else(|| admitted(fault))
 }
 
 fn registered(fault: Fault) -> Option<Defect> {
@@ -169,6 +170,61 @@ fn retired(fault: Fault) -> Option<Defect> {
         }),
         _ => return None,
     })
+}
+
+fn admitted(fault: Fault) -> Option<Defect> {
+    Some(match fault {
+        Fault::RetiringDeletes => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if changes.peer.is_some_and(|row| !row.is_active()) {
+                changes.prune_through = decision.all_entries.last().map(|entry| entry.hlc);
+            }
+            Ok(changes)
+        }),
+        Fault::OldAdmissionTaken => Defect::deciding(|_, decision| {
+            refused_ack(decision, |decision, _, why| match why {
+                LogError::OtherAdmission { given, .. } => {
+                    let given = *given;
+                    Some(decision.take_showing(|shown| {
+                        let rows = shown.peers.iter_mut();
+                        for facts in rows.filter_map(|row| row.facts.as_mut()) {
+                            facts.admission = given;
+                        }
+                    }))
+                }
+                _ => None,
+            })
+        }),
+        Fault::AdmissionNotCounted => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if let (Some(row), Some(before)) = (&mut changes.peer, admission(decision)) {
+                row.facts.admission = before.facts.admission;
+            }
+            Ok(changes)
+        }),
+        Fault::AdmittedKeepsItsAck => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if let (Some(row), Some(before)) = (&mut changes.peer, admission(decision)) {
+                row.acked = before.acked;
+            }
+            Ok(changes)
+        }),
+        Fault::AdmissionKeepsSolo => Defect::deciding(|_, decision| {
+            let mut changes = decision.take()?;
+            if admission(decision).is_some() {
+                changes.solo = None;
+            }
+            Ok(changes)
+        }),
+        _ => return None,
+    })
+}
+
+/// The peer as it was before it was admitted again, if that is what is decided.
+fn admission(decision: &Decision<'_>) -> Option<Peer> {
+    let row = decision.shown.peers.first()?;
+    let before = row.judge(&decision.shown.state).ok()?;
+    (matches!(decision.kind, Kind::Peer(_)) && !before.is_active()).then_some(before)
 }
 
 /// Whether a row that was decided on is that of a new peer.

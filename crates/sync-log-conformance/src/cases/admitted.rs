@@ -1,0 +1,146 @@
+//! A peer that was retired comes back under a new admission (`K6`).
+
+use sync_log_core::{AckOutcome, Cause, Cursor, Hlc, LogError, PeerState, Remedy};
+
+use crate::harness::Harness;
+use crate::rig::{DEVICE, Log, Rig};
+use crate::sample::{change, peer};
+
+/// Three entries; peer 1 had acknowledged two when it was retired, and peer 2 has
+/// all. It was admitted again.
+async fn admitted<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
+    let log = rig.open().await;
+    log.register_peers(2).await;
+    let stamps = log.record_each(3).await;
+    log.record_ack(peer(1), stamps[1]).await.unwrap();
+    log.record_ack(peer(2), stamps[2]).await.unwrap();
+    log.retire(peer(1)).await.unwrap();
+    assert_eq!(log.admit(peer(1)).await.unwrap(), 2, "K6");
+    (rig.reopen(log).await, stamps)
+}
+
+/// It counts, and has acknowledged nothing: what it had acknowledged before does not
+/// release anything.
+pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = admitted(&rig).await;
+    log.changes_nothing("K1", 0, log.prune_acked()).await;
+    assert_eq!(rig.storage.retained().await, stamps, "K1");
+    let peers = log.peers().await.unwrap();
+    let row = peers[0].as_ref().unwrap();
+    assert_eq!((row.peer, row.acked), (peer(1), Hlc::ZERO), "K6");
+    assert_eq!(row.facts.state, PeerState::Active, "K6");
+    assert_eq!(row.facts.admission, 2, "K6");
+}
+
+/// Its acks carry the number. Those of before, which may come late, are refused
+/// before anything else is looked at.
+pub async fn an_ack_under_another_admission_is_refused<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = admitted(&rig).await;
+    let cursor = log.cursor_at(stamps[1]).await;
+    let other = |given| LogError::OtherAdmission {
+        peer: peer(1),
+        given,
+        admission: 2,
+    };
+    log.refuses("K6", other(1), log.record_ack(peer(1), stamps[1]))
+        .await;
+    log.refuses("K6", other(1), log.record_ack_at(peer(1), cursor))
+        .await;
+    log.refuses("K6", other(1), log.on_ack(peer(1), stamps[2]))
+        .await;
+    for given in [0, 1, 3] {
+        let ack = log.record_ack_under(peer(1), given, cursor);
+        log.refuses("K6", other(given), ack).await;
+        let zero = log.record_ack_under(peer(1), given, Cursor::ZERO);
+        log.refuses("K6", other(given), zero).await;
+    }
+    let ack = log.record_ack_under(peer(1), 2, cursor).await.unwrap();
+    assert_eq!(ack, AckOutcome::Advanced, "K6");
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "K6");
+}
+
+/// Each time it gets another number, also across restarts.
+pub async fn every_admission_has_its_own_number<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (mut log, stamps) = admitted(&rig).await;
+    let cursor = log.cursor_at(stamps[2]).await;
+    for number in 3..6 {
+        log.retire(peer(1)).await.unwrap();
+        log = rig.reopen(log).await;
+        assert_eq!(log.admit(peer(1)).await.unwrap(), number, "K6");
+        log = rig.reopen(log).await;
+        let ack = log.record_ack_under(peer(1), number - 1, cursor);
+        let other = LogError::OtherAdmission {
+            peer: peer(1),
+            given: number - 1,
+            admission: number,
+        };
+        log.refuses("K6", other, ack).await;
+    }
+}
+
+/// An active peer needs no admission; who is not known cannot have one.
+pub async fn who_is_not_retired_is_not_admitted<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, stamps) = admitted(&rig).await;
+    let again = log.admit(peer(1));
+    log.changes_nothing("K6: again", 2, again).await;
+    let active = log.admit(peer(2));
+    log.changes_nothing("K6: active", 1, active).await;
+    assert_eq!(log.position(peer(2)).await, stamps[2], "K6");
+    for peer in [peer(3), DEVICE] {
+        log.refuses("K6", LogError::UnknownPeer { peer }, log.admit(peer))
+            .await;
+    }
+}
+
+/// What went while it was retired is gone: it needs a snapshot, and says so by its
+/// new number.
+pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peers(2).await;
+    let stamps = log.record_each(3).await;
+    log.record_ack(peer(1), stamps[0]).await.unwrap();
+    log.record_ack(peer(2), stamps[1]).await.unwrap();
+    log.retire(peer(1)).await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "P6");
+    log.admit(peer(1)).await.unwrap();
+    let held = log.explain().await.unwrap().held;
+    let of_peer = held.iter().find(|held| held.peer == Some(peer(1))).unwrap();
+    let told = (&of_peer.cause, of_peer.remedy);
+    assert_eq!(told, (&Cause::BelowFloor, Some(Remedy::Bootstrap)), "P7");
+    let limits = sync_log_core::ReadLimits::default();
+    let compacted = LogError::Compacted {
+        requested: Hlc::ZERO,
+        floor: stamps[1],
+        head: stamps[2],
+    };
+    let read = log.read_for(peer(1), Cursor::ZERO, limits);
+    log.refuses("R2", compacted, read).await;
+    // It was given a copy of the app's state.
+    let pin = log.head_cursor().await.unwrap();
+    log.record_ack_under(peer(1), 2, pin).await.unwrap();
+    let hlc = log.record(change(9)).await.unwrap();
+    let page = log.page(peer(1), pin).await;
+    assert_eq!(page.entries.len(), 1, "R2");
+    assert_eq!(page.entries[0].hlc, hlc, "R2");
+}
+
+/// The library is not solo any more.
+pub async fn an_admission_ends_solo<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    log.retire(peer(1)).await.unwrap();
+    log.declare_solo().await.unwrap();
+    log.admit(peer(1)).await.unwrap();
+    let log = rig.reopen(log).await;
+    log.record(change(0)).await.unwrap();
+    log.changes_nothing("P2", 0, log.prune_acked()).await;
+    log.retire(peer(1)).await.unwrap();
+    log.changes_nothing("P2: for good", 0, log.prune_acked())
+        .await;
+}
