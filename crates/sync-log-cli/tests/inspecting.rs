@@ -61,7 +61,7 @@ fn status_says_where_the_log_stands_and_that_it_does_not_shrink() {
     }
     let output = run(&["status"], library.path());
     assert!(
-        stdout(&output).contains("\n shrinks          no\n"),
+        stdout(&output).contains("\n shrinks           no\n"),
         "{}",
         stdout(&output)
     );

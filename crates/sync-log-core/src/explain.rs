@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hlc::Hlc;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::peer::{Peer, PeerRow, RegisteredBy, UntrustedRow};
@@ -13,7 +14,8 @@ use crate::store::{Extent, Survey};
 use crate::text::parse_uuid;
 
 /// What keeps entries in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cause {
     /// The peer is registered and never acknowledged anything.
@@ -53,7 +55,8 @@ pub enum Cause {
 /// What to do about it. At most one per cause.
 ///
 /// Exhaustive: a tool has an answer for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// Have the peer pull and acknowledge.
     Pull,
@@ -74,7 +77,7 @@ pub enum Remedy {
 }
 
 /// One reason why entries stay.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Held {
     /// What keeps them.
     pub cause: Cause,
@@ -93,7 +96,7 @@ pub struct Held {
 }
 
 /// Why the log is not shrinking.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Explanation {
     /// Highest HLC ever committed.
     pub head: Hlc,

@@ -16,6 +16,7 @@ mod policy;
 mod read;
 mod shared_store;
 mod state;
+mod status;
 mod store;
 mod tag;
 mod text;
@@ -42,6 +43,7 @@ pub use peer::{
 pub use policy::{Plan, PrunePolicy, Watermark, plan, watermark};
 pub use read::{Page, ReadLimits};
 pub use state::{LogIdentity, LogState, Mark};
+pub use status::Status;
 pub use store::{
     Changes, EntrySummary, Extent, LogStore, Needs, PeersNeeded, Places, ReadRequest, ReadView,
     StoreError, StoreErrorKind, StoredEntry, Survey, View, WriteJob,

@@ -52,6 +52,7 @@ impl SyncLog {
     /// [`LogError::NilId`], [`LogError::OptionOutOfRange`]: fix the call.
     /// [`LogError::IdentityMismatch`]: the log is another library's or
     /// device's (`I1`). [`LogError::Resume`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.open", skip_all, fields(%library_id, %device_id))]
     pub async fn open(
         store: impl LogStore,
         library_id: Uuid,
@@ -95,6 +96,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.head", skip_all)]
     pub async fn head(&self) -> Result<Hlc, LogError> {
         Ok(read_state(&*self.store).await?.head)
     }
@@ -103,6 +105,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.floor", skip_all)]
     pub async fn floor(&self) -> Result<Hlc, LogError> {
         Ok(read_state(&*self.store).await?.floor.hlc)
     }
@@ -111,6 +114,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.floor_cursor", skip_all)]
     pub async fn floor_cursor(&self) -> Result<Cursor, LogError> {
         Ok(read_state(&*self.store).await?.floor_cursor())
     }
@@ -121,6 +125,7 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::Store`]; [`LogError::NewestMissing`] if something else
     /// deleted from the log.
+    #[tracing::instrument(level = "debug", name = "sync_log.head_cursor", skip_all)]
     pub async fn head_cursor(&self) -> Result<Cursor, LogError> {
         let mut after = self.head().await?;
         loop {
@@ -147,6 +152,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`] if the last flush failed; what was `Ok` is safe.
+    #[tracing::instrument(level = "debug", name = "sync_log.close", skip_all)]
     pub async fn close(&self) -> Result<(), LogError> {
         Ok(self.store.close().await?)
     }

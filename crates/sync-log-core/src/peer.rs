@@ -207,7 +207,8 @@ impl From<Peer> for PeerRow {
 }
 
 /// What is wrong with a peer's row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AckFault {
     /// The peer id is not a UUID in its one spelling.
@@ -234,7 +235,7 @@ pub enum AckFault {
 }
 
 /// A row that cannot be relied on. It blocks pruning until it is repaired (`P5`).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
 #[error("failed to trust the ack row of peer {peer_device_id:?}: {fault}")]
 pub struct UntrustedRow {
     /// The peer id as it is stored.

@@ -284,7 +284,10 @@ fn what_a_log_holds_as_json_is_frozen() {
         assert_eq!(serde_json::to_string(&row).unwrap(), json);
         assert_eq!(serde_json::from_str::<PeerRow>(&json).unwrap(), row);
         row.facts.as_mut().unwrap().verified = false;
-        let json = format!("{},\"verified\":false}}}}", json.strip_suffix("}}").unwrap());
+        let json = format!(
+            "{},\"verified\":false}}}}",
+            json.strip_suffix("}}").unwrap()
+        );
         assert_eq!(serde_json::to_string(&row).unwrap(), json);
         assert_eq!(serde_json::from_str::<PeerRow>(&json).unwrap(), row);
     }

@@ -27,7 +27,7 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 /// | take note of received stamps | [`observe_all`](SyncLog::observe_all) |
 /// | prune | [`prune_acked`](SyncLog::prune_acked), [`on_ack`](SyncLog::on_ack), [`record_ack`](SyncLog::record_ack) |
 /// | go on from an earlier program's file | [`declare_peers`](SyncLog::declare_peers), [`trust_adopted_acks`](SyncLog::trust_adopted_acks) |
-/// | ask why it does not shrink | [`explain`](SyncLog::explain) |
+/// | ask where it stands, and why it does not shrink | [`status`](SyncLog::status), [`explain`](SyncLog::explain) |
 /// | finish | [`close`](SyncLog::close) |
 ///
 /// It needs a running tokio runtime, on which one task owns the writing

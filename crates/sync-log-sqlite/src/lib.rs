@@ -27,6 +27,6 @@ pub use sync_log_core::{
     AckFault, AckOutcome, Cause, Change, ChangeType, Cursor, ErrorKind, Explanation, HLC, Held,
     Hlc, JsonText, JsonTextError, LogError, LogIdentity, OnAck, Page, ParseCursorError, Peer,
     PeerFacts, PeerState, PrunePolicy, ReadLimits, RegisteredBy, Registration, Remedy,
-    RetireReason, SharedChangeEntry, StoreError, StoreErrorKind, SyncLog, Tag, UnknownPeers,
-    UntrustedRow, Uuid,
+    RetireReason, SharedChangeEntry, Status, StoreError, StoreErrorKind, SyncLog, Tag,
+    UnknownPeers, UntrustedRow, Uuid,
 };

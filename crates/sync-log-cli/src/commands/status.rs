@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_log_sqlite::{Peer, PeerState, UntrustedRow};
 
 use super::cause;
 use crate::answer::Answer;
@@ -22,10 +21,15 @@ struct Facts {
     head_at: String,
     floor: String,
     floor_at: String,
+    high_water: String,
     pending: String,
+    pending_bytes: String,
+    oldest_ms: String,
     active_peers: usize,
     retired_peers: usize,
+    unverified_peers: usize,
     untrusted_peers: usize,
+    solo: bool,
     kept_by: Vec<&'static str>,
     shrinks: bool,
 }
@@ -33,24 +37,27 @@ struct Facts {
 /// Says where the log stands, and whether it shrinks.
 pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
     let facts = on_log(&args.path, async |log| {
-        let identity = log.identity();
-        let (explanation, peers) = (log.explain().await?, log.peers().await?);
-        let count = |wanted: Kind| peers.iter().filter(|peer| kind(peer) == wanted).count();
-        let held = &explanation.held;
+        let (status, held) = (log.status().await?, log.explain().await?.held);
+        let identity = status.identity;
         let path = log.path().unwrap_or(&args.path);
         Ok(Facts {
             path: path.display().to_string(),
             library_id: identity.library_id.to_string(),
             device_id: identity.device_id.to_string(),
             log_id: identity.log_id.to_string(),
-            head: explanation.head.to_string(),
-            head_at: of_stamp(explanation.head),
-            floor: explanation.floor.to_string(),
-            floor_at: of_stamp(explanation.floor),
-            pending: explanation.pending.to_string(),
-            active_peers: count(Kind::Active),
-            retired_peers: count(Kind::Retired),
-            untrusted_peers: count(Kind::Untrusted),
+            head: status.head.to_string(),
+            head_at: of_stamp(status.head),
+            floor: status.floor.to_string(),
+            floor_at: of_stamp(status.floor),
+            high_water: status.high_water.to_string(),
+            pending: status.pending_entries.to_string(),
+            pending_bytes: status.pending_bytes.to_string(),
+            oldest_ms: status.oldest_age_ms.to_string(),
+            active_peers: status.active_peers,
+            retired_peers: status.retired_peers,
+            unverified_peers: status.unverified_peers,
+            untrusted_peers: status.untrusted_rows,
+            solo: status.solo,
             kept_by: held.iter().map(|held| cause::name(&held.cause)).collect(),
             shrinks: !held.iter().any(cause::needs_doing),
         })
@@ -68,21 +75,6 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
     })
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Kind {
-    Active,
-    Retired,
-    Untrusted,
-}
-
-fn kind(peer: &Result<Peer, UntrustedRow>) -> Kind {
-    match peer.as_ref().map(|peer| peer.facts.state) {
-        Ok(PeerState::Active) => Kind::Active,
-        Ok(PeerState::Retired { .. }) => Kind::Retired,
-        Err(_) => Kind::Untrusted,
-    }
-}
-
 fn lines(facts: &Facts) -> Vec<(&'static str, String)> {
     let kept_by = match facts.kept_by.is_empty() {
         true => "-".to_owned(),
@@ -97,14 +89,20 @@ fn lines(facts: &Facts) -> Vec<(&'static str, String)> {
         ("head_at", facts.head_at.clone()),
         ("floor", facts.floor.clone()),
         ("floor_at", facts.floor_at.clone()),
+        ("high_water", facts.high_water.clone()),
         ("pending", facts.pending.clone()),
+        ("pending_bytes", facts.pending_bytes.clone()),
+        ("oldest_ms", facts.oldest_ms.clone()),
         ("active_peers", facts.active_peers.to_string()),
         ("retired_peers", facts.retired_peers.to_string()),
+        ("unverified_peers", facts.unverified_peers.to_string()),
         ("untrusted_peers", facts.untrusted_peers.to_string()),
+        ("solo", yes_or_no(facts.solo)),
         ("kept_by", kept_by),
-        (
-            "shrinks",
-            if facts.shrinks { "yes" } else { "no" }.to_owned(),
-        ),
+        ("shrinks", yes_or_no(facts.shrinks)),
     ]
+}
+
+fn yes_or_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
 }

@@ -23,6 +23,7 @@ impl SyncLog {
     /// # Errors
     /// As for [`register_peer`](Self::register_peer);
     /// [`LogError::TooMany`] for more than [`MAX_DECLARED_PEERS`].
+    #[tracing::instrument(level = "debug", name = "sync_log.declare_peers", skip_all, fields(peers = peers.len()))]
     pub async fn declare_peers(&self, peers: &[Uuid]) -> Result<(), LogError> {
         let (count, limit) = (peers.len(), MAX_DECLARED_PEERS);
         if count > limit {
@@ -47,6 +48,7 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::UntrustedRow`] if a row cannot be relied on at all: nothing was
     /// taken. [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.trust_adopted_acks", skip_all)]
     pub async fn trust_adopted_acks(&self) -> Result<usize, LogError> {
         let survey = self.store.survey(|_, _| Vec::new()).await?;
         let peers = judge_all(&survey.peers, &survey.state).collect::<Result<Vec<_>, _>>()?;

@@ -32,6 +32,7 @@ impl SyncLog {
     /// [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
     /// [`LogError::PeerRetired`]: it was retired, and may lack entries.
     /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.register_peer", skip_all, fields(%peer))]
     pub async fn register_peer(&self, peer: Uuid) -> Result<Registration, LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(one_peer(peer), move |view| {
@@ -52,6 +53,7 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::UnknownPeer`], [`LogError::UntrustedRow`],
     /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.retire", skip_all, fields(%peer))]
     pub async fn retire(&self, peer: Uuid) -> Result<(), LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(one_peer(peer), move |view| {
@@ -86,6 +88,7 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`],
     /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.admit", skip_all, fields(%peer))]
     pub async fn admit(&self, peer: Uuid) -> Result<u32, LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(one_peer(peer), move |view| {
@@ -108,6 +111,7 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::NotSolo`] while a peer is active,
     /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.declare_solo", skip_all)]
     pub async fn declare_solo(&self) -> Result<(), LogError> {
         let all = |_: &LogState| Needs {
             peers: PeersNeeded::All,
@@ -139,6 +143,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.peers", skip_all)]
     pub async fn peers(&self) -> Result<Vec<Result<Peer, UntrustedRow>>, LogError> {
         let survey = self.store.survey(|_, _| Vec::new()).await?;
         Ok(judge_all(&survey.peers, &survey.state).collect())
@@ -152,6 +157,7 @@ impl SyncLog {
     /// # Errors
     /// As for [`record_ack_at`](Self::record_ack_at), without
     /// [`LogError::OtherLog`].
+    #[tracing::instrument(level = "debug", name = "sync_log.record_ack", skip_all, fields(%peer, %hlc))]
     pub async fn record_ack(&self, peer: Uuid, hlc: Hlc) -> Result<AckOutcome, LogError> {
         let claim = Claim::Stamp(hlc);
         self.take_ack(Ack {
@@ -184,6 +190,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// As for [`record_ack_at`](Self::record_ack_at).
+    #[tracing::instrument(level = "debug", name = "sync_log.record_ack_under", skip_all, fields(%peer, admission, hlc = %cursor.hlc()))]
     pub async fn record_ack_under(
         &self,
         peer: Uuid,

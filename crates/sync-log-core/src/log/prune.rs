@@ -11,6 +11,7 @@ use crate::error::LogError;
 use crate::explain::{self, Explanation};
 use crate::limits::{PRUNE_CHUNK_ENTRIES, SMALLEST_PRUNE_CHUNK_ENTRIES};
 use crate::policy::{self, Plan};
+use crate::status::{self, Status};
 use crate::store::{Changes, Needs, PeersNeeded, View};
 
 /// What [`SyncLog::on_ack`] did.
@@ -34,6 +35,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`]; chunks before the failed one stay deleted.
+    #[tracing::instrument(level = "debug", name = "sync_log.prune_acked", skip_all)]
     pub async fn prune_acked(&self) -> Result<usize, LogError> {
         let mut pruned = 0;
         let mut chunk = PRUNE_CHUNK_ENTRIES;
@@ -55,6 +57,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// As for both; an ack that was taken stays taken if the prune fails.
+    #[tracing::instrument(level = "debug", name = "sync_log.on_ack", skip_all, fields(%peer, %up_to))]
     pub async fn on_ack(&self, peer: Uuid, up_to: Hlc) -> Result<OnAck, LogError> {
         let ack = self.record_ack(peer, up_to).await?;
         let pruned = match ack {
@@ -70,6 +73,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.explain", skip_all)]
     pub async fn explain(&self) -> Result<Explanation, LogError> {
         let survey = self.store.survey(explain::places).await?;
         let now_ms = self.shared.clock.now_ms();
@@ -78,6 +82,16 @@ impl SyncLog {
             self.shared.options.policy,
             now_ms,
         ))
+    }
+
+    /// Where the log stands: head, floor, how much is pending, who counts.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.status", skip_all)]
+    pub async fn status(&self) -> Result<Status, LogError> {
+        let survey = self.store.survey(status::places).await?;
+        Ok(status::status(&survey, self.shared.clock.now_ms()))
     }
 
     /// Deletes at most `chunk` entries.

@@ -27,6 +27,7 @@ impl SyncLog {
     /// [`LogError::OtherLog`], [`LogError::AheadOfHead`],
     /// [`LogError::Diverged`]: this file or the peer's was restored, cloned or
     /// replaced. [`LogError::NewestMissing`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.read_for", skip_all, fields(%peer, after = %cursor.hlc(), max_entries = limits.max_entries))]
     pub async fn read_for(
         &self,
         peer: Uuid,
@@ -63,6 +64,7 @@ impl SyncLog {
     /// [`LogError::ZeroLimit`]. [`LogError::Compacted`] if `since` is below the
     /// floor, [`LogError::AheadOfHead`] if it is above the head.
     /// [`LogError::NewestMissing`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.get_since", skip_all, fields(limit))]
     pub async fn get_since(
         &self,
         since: Option<Hlc>,

@@ -33,6 +33,7 @@ impl SyncLog {
     /// # Errors
     /// As for [`record`](Self::record), and [`LogError::TooMany`],
     /// [`LogError::BatchTooLarge`]: split the batch.
+    #[tracing::instrument(level = "debug", name = "sync_log.record_many", skip_all, fields(changes = changes.len()))]
     pub async fn record_many(&self, changes: Vec<Change>) -> Result<Vec<Hlc>, LogError> {
         append::validate_changes(&changes, self.shared.options.max_data_bytes)?;
         if changes.is_empty() {
@@ -71,6 +72,7 @@ impl SyncLog {
     /// As for [`append`](Self::append), and [`LogError::BatchNotAscending`],
     /// [`LogError::BatchMixed`], [`LogError::TooMany`],
     /// [`LogError::BatchTooLarge`].
+    #[tracing::instrument(level = "debug", name = "sync_log.append_many", skip_all, fields(entries = batch.len()))]
     pub async fn append_many(&self, batch: Vec<SharedChangeEntry>) -> Result<(), LogError> {
         self.validate_batch(&batch)?;
         if batch.is_empty() {
@@ -94,6 +96,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.tick", skip_all)]
     pub async fn tick(&self) -> Result<Hlc, LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(no_needs, move |view| {
@@ -120,6 +123,7 @@ impl SyncLog {
     /// [`LogError::Clock`]: a stamp is too far ahead, at the ceiling, or claims
     /// to be of this device and is above all that it issued. Nothing moved.
     /// [`LogError::TooMany`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.observe_all", skip_all, fields(remotes = remotes.len()))]
     pub async fn observe_all(&self, remotes: &[Hlc]) -> Result<Option<Hlc>, LogError> {
         let (count, limit) = (remotes.len(), MAX_OBSERVED);
         if count > limit {

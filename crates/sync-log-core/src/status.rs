@@ -1,0 +1,69 @@
+//! Where a log stands: a pure function over one survey.
+
+use hlc::Hlc;
+use serde::Serialize;
+
+use crate::peer::PeerRow;
+use crate::policy::age;
+use crate::state::{LogIdentity, LogState};
+use crate::store::Survey;
+
+/// Where a log stands, all of one committed state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Status {
+    /// Whose log it is, and which file.
+    pub identity: LogIdentity,
+    /// Highest HLC ever committed.
+    pub head: Hlc,
+    /// Highest HLC ever pruned.
+    pub floor: Hlc,
+    /// Highest HLC issued or observed.
+    pub high_water: Hlc,
+    /// How many entries the log holds.
+    pub pending_entries: u64,
+    /// Their content bytes.
+    pub pending_bytes: u64,
+    /// How long ago the oldest of them was written, in ms; 0 of an empty log.
+    pub oldest_age_ms: u64,
+    /// Peers that count.
+    pub active_peers: usize,
+    /// Peers that were retired.
+    pub retired_peers: usize,
+    /// Peers whose ack was found in an adopted file, and is not believed (`I3`).
+    pub unverified_peers: usize,
+    /// Rows of peers that cannot be relied on (`P5`).
+    pub untrusted_rows: usize,
+    /// Whether the app declared that there are no peers (`P2`).
+    pub solo: bool,
+    /// Whether the peers that are registered are all there are (`I3`).
+    pub peers_declared: bool,
+    /// Whether another program wrote to it, so that it has to be adopted (`I4`).
+    pub foreign_write: bool,
+}
+
+pub(crate) fn places(_: &LogState, _: &[PeerRow]) -> Vec<Hlc> {
+    vec![Hlc::ZERO]
+}
+
+pub(crate) fn status(survey: &Survey, now_ms: i64) -> Status {
+    let state = &survey.state;
+    let pending = survey.extents.first().copied().unwrap_or_default();
+    let judged = || survey.peers.iter().map(|row| row.judge(state));
+    let active = || judged().flatten().filter(crate::Peer::is_active);
+    Status {
+        identity: state.identity,
+        head: state.head,
+        floor: state.floor.hlc,
+        high_water: state.high_water,
+        pending_entries: pending.entries,
+        pending_bytes: pending.bytes,
+        oldest_age_ms: pending.oldest_created_at_ms.map_or(0, |at| age(at, now_ms)),
+        active_peers: active().count(),
+        retired_peers: judged().flatten().filter(|peer| !peer.is_active()).count(),
+        unverified_peers: active().filter(|peer| !peer.facts.verified).count(),
+        untrusted_rows: judged().filter(Result::is_err).count(),
+        solo: state.solo,
+        peers_declared: state.peers_declared,
+        foreign_write: state.foreign_write,
+    }
+}
