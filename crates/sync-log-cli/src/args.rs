@@ -18,7 +18,7 @@ Examples:
 
 const AFTER: &str = "\
 PATH is a library's folder or the sync.db in it. Nothing is changed but by prune,
-register, retire, admit, solo, adopt and trust, which say what they did.
+register, retire, admit, solo, adopt, trust and import, which say what they did.
 
 Exit codes: 0 fine, 1 a finding, 2 wrong call or input, 3 a file cannot be opened,
 read or written, 4 a damaged file or a schema that is not known.";
@@ -103,6 +103,13 @@ pub(crate) enum Command {
     ///
     /// If that is wrong, a peer may lose changes for good.
     Trust(ChangeArgs),
+
+    /// Take one device's changes out of a log of the old design
+    ///
+    /// That is a sync_log.db, which held the changes of all devices in the order of a
+    /// number. It is only read. The log in --into must be new, or hold a part of this
+    /// import, which is then gone on with. Exit code 1 if a row cannot be read.
+    Import(ImportArgs),
 
     /// Write all entries to stdout, as they are stored
     ///
@@ -225,6 +232,33 @@ pub(crate) struct PeersArgs {
     /// The devices' ids
     #[arg(required = true)]
     pub(crate) peers: Vec<Uuid>,
+}
+
+/// What `import` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportArgs {
+    /// The old sync_log.db, or its folder
+    pub(crate) path: PathBuf,
+
+    /// The library's id
+    #[arg(long)]
+    pub(crate) library: Uuid,
+
+    /// The device whose changes to take
+    #[arg(long)]
+    pub(crate) device: Uuid,
+
+    /// The library's folder, where the sync.db is made
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: PathBuf,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// How to print.
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
 }
 
 /// What `register` takes.

@@ -52,6 +52,26 @@ const EARLIER_PROGRAM: &str = "
         ('00000000-0000-0000-0000-0000000000b0',
          '000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', '');";
 
+/// A log of the old design: changes of this device and one of another, a marker, and a
+/// row that cannot be read.
+const OLD_DESIGN: &str = "
+    CREATE TABLE sync_log (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, sequence BIGINT NOT NULL UNIQUE,
+        device_id UUID_TEXT NOT NULL, timestamp TIMESTAMP_WITH_TIMEZONE_TEXT NOT NULL,
+        model_type VARCHAR NOT NULL, record_id UUID_TEXT NOT NULL,
+        change_type VARCHAR NOT NULL, version BIGINT NOT NULL DEFAULT 1, data TEXT NOT NULL);
+    INSERT INTO sync_log VALUES
+        (1, 1, x'000000000000000000000000000000a0', '2018-02-10T03:27:15+00:00', 'tag',
+         x'00000000000000000000000000000001', 'insert', 1, '{}'),
+        (2, 2, x'000000000000000000000000000000b0', '2018-02-10T03:27:16+00:00', 'tag',
+         x'00000000000000000000000000000001', 'update', 1, '{}'),
+        (3, 3, x'000000000000000000000000000000a0', '2018-02-10T03:27:14+00:00', 'tag',
+         x'00000000000000000000000000000001', 'delete', 1, '{}'),
+        (4, 4, x'000000000000000000000000000000a0', '2018-02-10T03:27:17+00:00', 'bulk_operation',
+         x'00000000000000000000000000000002', 'bulk_insert', 1, '{}'),
+        (5, 5, x'000000000000000000000000000000a0', '2018-02-10T03:27:18+00:00', 'tag',
+         x'00000000000000000000000000000003', 'update', 1, '{');";
+
 #[test]
 fn every_session_prints_what_is_written_there() {
     let action = match std::env::var_os("UPDATE_SNAPSHOTS") {
@@ -199,6 +219,10 @@ fn furnish(folder: &Path) {
     make("earlier", |path| {
         let made = rusqlite::Connection::open(path.join("sync.db"));
         made.unwrap().execute_batch(EARLIER_PROGRAM).unwrap();
+    });
+    make("old", |path| {
+        let made = rusqlite::Connection::open(path.join("sync_log.db"));
+        made.unwrap().execute_batch(OLD_DESIGN).unwrap();
     });
     make("empty", |_| {});
     fs::copy(EXCERPT, folder.join("history.ndjson")).unwrap();

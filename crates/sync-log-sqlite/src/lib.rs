@@ -6,6 +6,7 @@ mod db;
 mod error;
 mod failure;
 pub mod inspect;
+pub mod legacy;
 pub mod migration;
 mod options;
 mod private_copy;

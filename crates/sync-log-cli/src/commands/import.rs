@@ -1,0 +1,130 @@
+//! `sync-log import`: the part of one device of an old log.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use indicatif::ProgressBar;
+use serde::Serialize;
+use sync_log_sqlite::SyncDb;
+use sync_log_sqlite::legacy::{ImportError, ImportReport, LegacyLog, import as take};
+
+use crate::answer::Answer;
+use crate::args::ImportArgs;
+use crate::failure::{Exit, Failure};
+use crate::library::runtime;
+use crate::output;
+use crate::sheet::Sheet;
+
+/// So many rows of the old log, and what became of them.
+#[derive(Debug, Serialize)]
+struct Became {
+    rows: String,
+    became: String,
+    sequences: Vec<String>,
+}
+
+const COLUMNS: [&str; 3] = ["rows", "became", "sequences"];
+
+impl Became {
+    fn new(rows: u64, became: &str) -> Self {
+        Self {
+            rows: rows.to_string(),
+            became: became.to_owned(),
+            sequences: Vec::new(),
+        }
+    }
+
+    fn cells(&self) -> [String; COLUMNS.len()] {
+        let sequences = match self.sequences.is_empty() {
+            true => "-".to_owned(),
+            false => self.sequences.join(" "),
+        };
+        [self.rows.clone(), self.became.clone(), sequences]
+    }
+}
+
+/// Takes one device's changes out of an old log into a log of its own.
+pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
+    let mut legacy = LegacyLog::open(&args.path)?;
+    let report = match args.dry_run {
+        true => legacy.plan(args.device)?,
+        false => into(args, &mut legacy)?,
+    };
+    let rows = rows(&report);
+    let sheet = Sheet::new(&COLUMNS, rows.iter().map(Became::cells));
+    let facts = serde_json::json!({
+        "rows": report.rows.to_string(),
+        "dry_run": args.dry_run,
+    });
+    Answer::rows(&facts, "became", &rows, sheet).print(args.format.get())?;
+    if args.dry_run {
+        output::say("nothing was changed");
+    } else {
+        output::say(&format!("next: sync-log status {}", args.into.display()));
+    }
+    Ok(match report.unreadable.is_empty() {
+        true => Exit::Fine.into(),
+        false => Exit::Finding.into(),
+    })
+}
+
+fn into(args: &ImportArgs, legacy: &mut LegacyLog) -> Result<ImportReport, Failure> {
+    let bar = match std::io::stderr().is_terminal() {
+        true => ProgressBar::new(0),
+        false => ProgressBar::hidden(),
+    };
+    let outcome = runtime()?.block_on(async {
+        let log = SyncDb::open(args.library, args.device, &args.into).await?;
+        let taken = take(&log, legacy, |done, rows| {
+            bar.set_length(rows);
+            bar.set_position(done);
+        });
+        let taken = taken.await;
+        log.close().await?;
+        Ok::<_, Failure>(taken?)
+    });
+    bar.finish_and_clear();
+    outcome
+}
+
+/// A line for each thing that rows became.
+fn rows(report: &ImportReport) -> Vec<Became> {
+    let known = [
+        (report.taken, "taken"),
+        (report.there, "taken before"),
+        (
+            report.redated,
+            "(of these) dated by their place in the order",
+        ),
+        (
+            report.markers,
+            "not taken: a marker of many changes, without them",
+        ),
+    ];
+    let known = known.into_iter().filter(|(rows, _)| *rows > 0);
+    let mut lines: Vec<_> = known
+        .map(|(rows, became)| Became::new(rows, became))
+        .collect();
+    let others = report.others.iter();
+    lines.extend(
+        others.map(|(device, rows)| Became::new(*rows, &format!("not taken: of device {device}"))),
+    );
+    lines.extend(report.unreadable.iter().map(|it| Became {
+        sequences: it.sequences.iter().map(ToString::to_string).collect(),
+        ..Became::new(it.rows, &format!("not taken: {}", it.reason))
+    }));
+    lines
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        let exit = match error {
+            ImportError::Open(error) => return error.into(),
+            ImportError::Log(error) => return error.into(),
+            ImportError::Read { .. } | ImportError::NotALegacyLog { .. } => Exit::Damaged,
+            _ => Exit::Usage,
+        };
+        let error = error.into();
+        Self { exit, error }
+    }
+}

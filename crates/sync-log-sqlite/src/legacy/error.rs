@@ -1,0 +1,61 @@
+//! Why an import ended before its end.
+
+use std::path::PathBuf;
+
+use sync_log_core::{ErrorKind, Hlc, LogError, StoreError};
+
+use crate::error::OpenError;
+
+/// Why an import ended before its end. What was taken before stays, and the next run
+/// goes on after it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The old file cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The file is a database, but not a log of the old design.
+    #[error(
+        "failed to find a log of the old design in {}: table sync_log has no {}",
+        path.display(),
+        missing.join(", ")
+    )]
+    NotALegacyLog {
+        /// The file.
+        path: PathBuf,
+        /// Columns that are not there.
+        missing: Vec<&'static str>,
+    },
+    /// The old file cannot be read to its end.
+    #[error("failed to read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        #[source]
+        source: StoreError,
+    },
+    /// The log holds something else than a part of this import, or was pruned. Import
+    /// into a new one.
+    #[error("failed to import into a log with head {head}: it holds more than this import")]
+    LogNotEmpty {
+        /// Highest HLC ever committed there.
+        head: Hlc,
+    },
+    /// The log refused: for instance a change that claims to be of the far future.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl ImportError {
+    /// What the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Open(error) => error.kind(),
+            Self::NotALegacyLog { .. } | Self::LogNotEmpty { .. } => ErrorKind::FixCall,
+            Self::Read { source, .. } => source.kind().remedy(),
+            Self::Log(error) => error.kind(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The log of the old design, and how one device's part of it is taken over.
+//!
+//! There, a leader kept one `sync_log.db` with the changes of all devices, in the
+//! order of a sequence number, and never deleted any. [`LegacyLog`] reads such a file
+//! and never writes to it; [`import`] takes the changes of one device into its
+//! own log, which must hold nothing else.
+//!
+//! Reading the old file blocks the thread that calls.
+
+mod error;
+mod report;
+mod row;
+mod run;
+mod stamps;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use sync_log_core::{StoreError, Uuid};
+
+use crate::failure::failed;
+use crate::options::DEFAULT_BUSY_TIMEOUT;
+use crate::sight::Sight;
+use crate::statement::prepare;
+
+pub use error::ImportError;
+pub use report::{ImportReport, NotTaken, SEQUENCES_MAX};
+pub use run::import;
+
+/// The name of the old log's file in its folder.
+pub const LEGACY_FILE_NAME: &str = "sync_log.db";
+
+/// Columns that are read.
+const COLUMNS: [&str; 7] = [
+    "sequence",
+    "device_id",
+    "timestamp",
+    "model_type",
+    "record_id",
+    "change_type",
+    "data",
+];
+
+/// A log of the old design, opened to read.
+#[derive(Debug)]
+pub struct LegacyLog {
+    // Closed before the folder is left as it was.
+    db: Connection,
+    sight: Sight,
+}
+
+impl LegacyLog {
+    /// Opens the file, or the one called [`LEGACY_FILE_NAME`] in a folder.
+    ///
+    /// A file that SQLite cannot read where it is, because it may not write beside
+    /// it, is copied to the system's folder for temporary files and read there.
+    ///
+    /// # Errors
+    /// [`ImportError::Open`] if it cannot be opened, [`ImportError::NotALegacyLog`] if
+    /// it is another database.
+    pub fn open(path: &Path) -> Result<Self, ImportError> {
+        let path = match path.is_dir() {
+            true => path.join(LEGACY_FILE_NAME),
+            false => path.to_owned(),
+        };
+        let (sight, db) = Sight::of(&path, DEFAULT_BUSY_TIMEOUT)?;
+        let legacy = Self { db, sight };
+        let missing = legacy.missing_columns()?;
+        match missing.is_empty() {
+            true => Ok(legacy),
+            false => Err(ImportError::NotALegacyLog { path, missing }),
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.sight.path().to_owned()
+    }
+
+    /// How many rows it has, of all devices.
+    ///
+    /// # Errors
+    /// [`ImportError::Read`].
+    pub fn rows(&self) -> Result<u64, ImportError> {
+        let count = self
+            .db
+            .query_row("SELECT COUNT(*) FROM sync_log", [], |row| {
+                row.get::<_, i64>(0)
+            });
+        let count = count.map_err(|error| self.failed(error))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// What would be taken for `device`, and what not, into an empty log. Nothing is
+    /// written anywhere.
+    ///
+    /// # Errors
+    /// [`ImportError::Read`].
+    pub fn plan(&self, device: Uuid) -> Result<ImportReport, ImportError> {
+        run::plan(self, device)
+    }
+
+    fn missing_columns(&self) -> Result<Vec<&'static str>, ImportError> {
+        let sql = "SELECT name FROM pragma_table_info('sync_log')";
+        let names = prepare(&self.db, sql).and_then(|mut query| {
+            let names = query.query_map([], |row| row.get(0))?;
+            names.collect::<rusqlite::Result<Vec<String>>>()
+        });
+        let names = names.map_err(|error| self.failed(error))?;
+        let has = |column: &&str| names.iter().any(|name| name == column);
+        Ok(COLUMNS.into_iter().filter(|column| !has(column)).collect())
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> ImportError {
+        ImportError::Read {
+            path: self.path(),
+            source: StoreError::from(failed("read the old log", error)),
+        }
+    }
+}
