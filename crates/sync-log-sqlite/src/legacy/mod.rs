@@ -16,7 +16,7 @@ mod stamps;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use sync_log_core::{StoreError, Uuid};
+use sync_log_core::Uuid;
 
 use crate::failure::failed;
 use crate::options::DEFAULT_BUSY_TIMEOUT;
@@ -115,7 +115,7 @@ impl LegacyLog {
     fn failed(&self, error: rusqlite::Error) -> ImportError {
         ImportError::Read {
             path: self.path(),
-            source: StoreError::from(failed("read the old log", error)),
+            source: failed("read the old log", error),
         }
     }
 }
