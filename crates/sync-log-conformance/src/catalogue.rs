@@ -303,6 +303,14 @@ macro_rules! for_each_case {
                 an_untrusted_row_blocks_a_solo_library [P5];
                 a_trusted_row_that_was_set_back_is_believed [P5];
             }
+            watching {
+                a_commit_wakes_who_waits [R3];
+                what_was_committed_before_is_told_at_once [R3];
+                heads_that_are_told_go_up [R3];
+                what_adds_nothing_is_not_told [R3];
+                a_wait_that_is_dropped_loses_nothing [R3];
+                closing_ends_a_watch [R3];
+            }
         }
     };
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sync_log_core::{
-    LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob,
+    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob,
 };
 
 type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -83,6 +83,10 @@ impl LogStore for Interposed {
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
         run_next(&self.before_call).await;
         self.inner.survey(places).await
+    }
+
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        self.inner.head_above(place).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

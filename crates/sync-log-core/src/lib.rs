@@ -35,7 +35,7 @@ pub use limits::{
     MAX_MODEL_TYPE_BYTES, MAX_OBSERVED, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, PRUNE_CHUNK_ENTRIES,
     SMALLEST_PRUNE_CHUNK_ENTRIES,
 };
-pub use log::{OnAck, Registration, SyncLog};
+pub use log::{OnAck, Registration, SyncLog, Watch};
 pub use options::{LogOptions, SharedWallClock, UnknownPeers};
 pub use peer::{
     AckFault, Peer, PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason, UntrustedRow,

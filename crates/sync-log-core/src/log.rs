@@ -4,6 +4,7 @@ mod adopted;
 mod peers;
 mod prune;
 mod serve;
+mod watch;
 mod write;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::tag::Tag;
 
 pub use peers::Registration;
 pub use prune::OnAck;
+pub use watch::Watch;
 
 /// One device's sync log of one library.
 ///

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use hlc::Hlc;
 
 use crate::error::LogError;
 use crate::store::{LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob};
@@ -21,6 +22,10 @@ impl<S: LogStore + ?Sized> LogStore for Arc<S> {
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
         (**self).survey(places).await
+    }
+
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        (**self).head_above(place).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

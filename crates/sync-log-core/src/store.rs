@@ -92,6 +92,20 @@ pub trait LogStore: Send + Sync + 'static {
     /// As for [`read`](Self::read).
     async fn survey(&self, places: Places) -> Result<Survey, StoreError>;
 
+    /// Waits until the head is above `place`, and returns it: at once if it is already.
+    ///
+    /// It may be told late, and what was told is committed. Commits through a handle
+    /// of this storage in this process are told at once; those of others as soon as
+    /// the store finds out, which it says how. Nobody has to look while nobody waits.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: the next call compares with the head anew.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Closed`] once the storage is closed, also while it waits; or
+    /// as for [`read`](Self::read).
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError>;
+
     /// Finishes the jobs that were accepted and closes the storage. Later calls
     /// of any method, on any clone, fail with [`StoreErrorKind::Closed`];
     /// closing again is `Ok`.

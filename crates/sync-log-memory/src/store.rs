@@ -1,11 +1,13 @@
 //! The store: one lock around the data, and a handle that can be closed.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Contents, LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError,
+    Contents, Hlc, LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError,
     StoreErrorKind, Survey, WriteJob,
 };
 
@@ -18,8 +20,12 @@ use sync_log_core::{
 #[derive(Debug)]
 pub struct MemoryStore {
     contents: Arc<Mutex<Contents>>,
+    watching: Arc<Watching>,
     closed: AtomicBool,
 }
+
+/// Who waits for the head to move, on any handle. Taken after the lock of the contents.
+type Watching = Mutex<Vec<Waker>>;
 
 impl MemoryStore {
     /// A new, empty log.
@@ -31,6 +37,7 @@ impl MemoryStore {
     fn on(contents: Contents) -> Self {
         Self {
             contents: Arc::new(Mutex::new(contents)),
+            watching: Arc::default(),
             closed: AtomicBool::new(false),
         }
     }
@@ -41,6 +48,7 @@ impl MemoryStore {
     pub fn reopen(&self) -> Self {
         Self {
             contents: Arc::clone(&self.contents),
+            watching: Arc::clone(&self.watching),
             closed: AtomicBool::new(false),
         }
     }
@@ -61,7 +69,34 @@ impl MemoryStore {
     // A panic while the lock is held is a bug in core's pure functions, which
     // run before anything is written: they are whole.
     fn lock(&self) -> MutexGuard<'_, Contents> {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(&self.contents)
+    }
+
+    /// Whoever waits looks again. On another thread a waiter may be about to wait: it
+    /// has the lock then, and is on the list before it gives that back.
+    fn wake(&self) {
+        let _no_waiter_is_between_look_and_list = self.lock();
+        let waiting = std::mem::take(&mut *unpoisoned(&self.watching));
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn poll_head(&self, place: Hlc, context: &Context<'_>) -> Poll<Result<Hlc, StoreError>> {
+        let contents = match self.open("watch") {
+            Ok(contents) => contents,
+            Err(closed) => return Poll::Ready(Err(closed)),
+        };
+        let head = contents.state.head;
+        if head > place {
+            return Poll::Ready(Ok(head));
+        }
+        let mut watching = unpoisoned(&self.watching);
+        if !watching
+            .iter()
+            .any(|waker| waker.will_wake(context.waker()))
+        {
+            watching.push(context.waker().clone());
+        }
+        Poll::Pending
     }
 
     fn open(&self, doing: &'static str) -> Result<MutexGuard<'_, Contents>, StoreError> {
@@ -72,10 +107,16 @@ impl MemoryStore {
     }
 }
 
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[async_trait]
 impl LogStore for MemoryStore {
     async fn write(&self, mut job: WriteJob) -> Result<(), LogError> {
-        self.open("write")?.write(&mut job)
+        self.open("write")?.write(&mut job)?;
+        self.wake();
+        Ok(())
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
@@ -86,8 +127,13 @@ impl LogStore for MemoryStore {
         Ok(self.open("survey")?.survey(places))
     }
 
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        poll_fn(|context| self.poll_head(place, context)).await
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.closed.store(true, Ordering::Release);
+        self.wake();
         Ok(())
     }
 }

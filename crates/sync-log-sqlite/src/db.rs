@@ -23,6 +23,7 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 /// | log changes that were stamped before | [`tick`](SyncLog::tick), [`append`](SyncLog::append), [`append_many`](SyncLog::append_many) |
 /// | see what is pending | [`get_since`](SyncLog::get_since), [`head`](SyncLog::head), [`floor`](SyncLog::floor) |
 /// | serve a peer | [`read_for`](SyncLog::read_for), [`record_ack_at`](SyncLog::record_ack_at) |
+/// | wait for new entries | [`watch`](SyncLog::watch) |
 /// | manage peers | [`register_peer`](SyncLog::register_peer), [`peers`](SyncLog::peers), [`retire`](SyncLog::retire), [`admit`](SyncLog::admit), [`declare_solo`](SyncLog::declare_solo) |
 /// | take note of received stamps | [`observe_all`](SyncLog::observe_all) |
 /// | prune | [`prune_acked`](SyncLog::prune_acked), [`on_ack`](SyncLog::on_ack), [`record_ack`](SyncLog::record_ack) |
@@ -111,6 +112,7 @@ impl SyncDb {
         refuse_nil(library_id, device_id).map_err(refused)?;
         let (busy, now_ms) = (options.busy_timeout, options.log.wall.now_ms());
         let store = SqliteStore::open(data_dir, library_id, device_id, busy, now_ms).await?;
+        let store = store.polling(options.poll_interval);
         let log = log_on(store, library_id, device_id, options.log).await;
         Ok(Self {
             log: log.map_err(refused)?,
@@ -122,7 +124,8 @@ impl SyncDb {
         options: SyncDbOptions,
         path: &Path,
     ) -> Result<Self, OpenError> {
-        let (store, path, identity) = ReadOnlyStore::open(path, options.busy_timeout).await?;
+        let (store, path, identity) =
+            ReadOnlyStore::open(path, options.busy_timeout, options.poll_interval).await?;
         let (library, device) = (identity.library_id, identity.device_id);
         let log = log_on(store, library, device, options.log).await;
         Ok(Self {

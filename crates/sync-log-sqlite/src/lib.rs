@@ -19,7 +19,7 @@ mod time;
 
 pub use db::SyncDb;
 pub use error::OpenError;
-pub use options::{DEFAULT_BUSY_TIMEOUT, FILE_NAME, SyncDbOptions};
+pub use options::{DEFAULT_BUSY_TIMEOUT, DEFAULT_POLL_INTERVAL, FILE_NAME, SyncDbOptions};
 pub use store::SqliteStore;
 
 pub use sync_log_core as core;
@@ -29,5 +29,5 @@ pub use sync_log_core::{
     Hlc, JsonText, JsonTextError, LogError, LogIdentity, OnAck, Page, ParseCursorError, Peer,
     PeerFacts, PeerState, PrunePolicy, ReadLimits, RegisteredBy, Registration, Remedy,
     RetireReason, SharedChangeEntry, Status, StoreError, StoreErrorKind, SyncLog, Tag,
-    UnknownPeers, UntrustedRow, Uuid,
+    UnknownPeers, UntrustedRow, Uuid, Watch,
 };

@@ -16,12 +16,19 @@ pub const FILE_NAME: &str = "sync.db";
 /// How long an operation waits for another writer by default.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often a watch looks for commits of other processes by default.
+pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The shortest and the longest interval.
+const POLL_INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(60));
+
 /// How a log in a file is opened; made by [`SyncDb::options`].
 #[derive(Debug, Clone)]
 #[must_use = "options do nothing until they open a log"]
 pub struct SyncDbOptions {
     pub(crate) log: LogOptions,
     pub(crate) busy_timeout: Duration,
+    pub(crate) poll_interval: Duration,
 }
 
 impl SyncDbOptions {
@@ -29,6 +36,7 @@ impl SyncDbOptions {
         Self {
             log: LogOptions::new(SystemClock),
             busy_timeout: DEFAULT_BUSY_TIMEOUT,
+            poll_interval: DEFAULT_POLL_INTERVAL,
         }
     }
 
@@ -68,6 +76,14 @@ impl SyncDbOptions {
     /// [`StoreErrorKind::Locked`](crate::StoreErrorKind). Default: 5 seconds.
     pub fn busy_timeout(mut self, busy_timeout: Duration) -> Self {
         self.busy_timeout = busy_timeout;
+        self
+    }
+
+    /// How often a [`watch`](sync_log_core::SyncLog::watch) looks for commits of other
+    /// processes, while somebody waits on one. Default: 500 ms; at least 10 ms, at most
+    /// a minute.
+    pub fn poll_interval(mut self, poll_interval: Duration) -> Self {
+        self.poll_interval = poll_interval.clamp(POLL_INTERVALS.0, POLL_INTERVALS.1);
         self
     }
 

@@ -189,6 +189,17 @@ impl LogStore for Handle {
         self.store.survey(places).await
     }
 
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        // The store goes on after a handle is closed, so whoever waits looks up at times.
+        loop {
+            self.refuse_closed()?;
+            let waiting = self.store.head_above(place);
+            if let Ok(told) = tokio::time::timeout(Duration::from_millis(20), waiting).await {
+                return told;
+            }
+        }
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         if self.leave() {
             return self.store.close().await;

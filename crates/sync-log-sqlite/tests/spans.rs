@@ -103,12 +103,16 @@ async fn everything(log: &SyncDb) {
     log.peers().await.unwrap();
     log.explain().await.unwrap();
     log.status().await.unwrap();
+    log.watch(sync_log_sqlite::Hlc::ZERO)
+        .changed()
+        .await
+        .unwrap();
     log.prune_acked().await.unwrap();
     log.declare_solo().await.unwrap_err();
     log.close().await.unwrap();
 }
 
-const SPANS: [&str; 25] = [
+const SPANS: [&str; 26] = [
     "sync_log.admit",
     "sync_log.append_many",
     "sync_log.close",
@@ -134,6 +138,7 @@ const SPANS: [&str; 25] = [
     "sync_log.status",
     "sync_log.tick",
     "sync_log.trust_adopted_acks",
+    "sync_log.watch",
 ];
 
 #[tokio::test]

@@ -7,8 +7,9 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Child;
+use std::time::Duration;
 
-use common::{PEER, as_child, change, child, folder, open, say};
+use common::{DEVICE, LIBRARY, PEER, as_child, change, child, folder, open, say};
 use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb};
 
 const APPENDS: u128 = 300;
@@ -148,6 +149,35 @@ async fn what_another_process_observed_is_below_what_this_one_stamps() {
         .unwrap();
     assert!(ended.status.success());
     assert!(log.record(change(2)).await.unwrap() > ahead);
+}
+
+#[tokio::test]
+async fn what_another_process_commits_is_told_to_who_waits() {
+    const NAME: &str = "what_another_process_commits_is_told_to_who_waits";
+    if let Some(data_dir) = as_child() {
+        let log = open(&data_dir).await;
+        common::say(log.record(change(1)).await.unwrap());
+        return log.close().await.unwrap();
+    }
+    let folder = folder();
+    let log = SyncDb::options()
+        .poll_interval(Duration::from_millis(20))
+        .open(LIBRARY, DEVICE, folder.path())
+        .await
+        .unwrap();
+    let looking = SyncDb::options()
+        .poll_interval(Duration::from_millis(20))
+        .open_read_only(folder.path())
+        .await
+        .unwrap();
+    let (mut watch, mut look) = (log.watch(Hlc::ZERO), looking.watch(Hlc::ZERO));
+    let mut child = child(NAME, folder.path()).spawn().unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(60), watch.changed()).await;
+    let seen = tokio::time::timeout(Duration::from_secs(60), look.changed()).await;
+    let said = common::parse_stamps(common::heard(&mut child));
+    assert!(child.wait().unwrap().success());
+    assert_eq!(told.unwrap().unwrap(), said[0]);
+    assert_eq!(seen.unwrap().unwrap(), said[0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

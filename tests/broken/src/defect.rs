@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use sync_log_core::{
-    Changes, LogError, LogState, PeerRow, ReadRequest, ReadView, StoreError, Survey, WriteJob,
+    Changes, Hlc, LogError, LogState, PeerRow, ReadRequest, ReadView, StoreError, Survey, WriteJob,
 };
 
 use crate::decision::Decision;
@@ -24,6 +24,8 @@ type AlterPage = fn(&Handle, ReadRequest, &mut ReadView);
 type Decide = fn(&Handle, &mut Decision<'_>) -> Result<Changes, LogError>;
 /// Runs a whole write.
 type Write = for<'a> fn(&'a Arc<Handle>, WriteJob) -> Waiting<'a, Result<(), LogError>>;
+/// Waits for the head.
+type HeadAbove = for<'a> fn(&'a Arc<Handle>, Hlc) -> Waiting<'a, Result<Hlc, StoreError>>;
 /// Closes a handle.
 type Close = for<'a> fn(&'a Arc<Handle>) -> Waiting<'a, Result<(), StoreError>>;
 /// Goes before something else.
@@ -50,6 +52,8 @@ pub(crate) struct Defect {
     pub(crate) before_read: Option<Before>,
     /// What goes before the first call of a handle.
     pub(crate) wake: Option<Before>,
+    /// How the head is waited for.
+    pub(crate) head_above: Option<HeadAbove>,
     /// How a handle is closed.
     pub(crate) close: Option<Close>,
 }
@@ -93,6 +97,13 @@ impl Defect {
     pub(crate) fn surveying(survey: Alter<Survey>) -> Self {
         Self {
             survey: Some(survey),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn watching(head_above: HeadAbove) -> Self {
+        Self {
+            head_above: Some(head_above),
             ..Self::default()
         }
     }

@@ -173,6 +173,14 @@ faults! {
         /// Who is not registered is served all the same.
         UnknownPeerServed;
     }
+    R3 {
+        /// A watch sleeps through what was committed before it began to wait.
+        WatchSleepsThroughCommits;
+        /// A watch tells a head that it has told before.
+        WatchRepeatsItself;
+        /// A watch waits for ever though the log is closed.
+        WatchSurvivesClose;
+    }
     K1 {
         /// A peer that never acked does not count when a prune is planned.
         NeverAckedNotCounted;

@@ -264,6 +264,14 @@ impl LogStore for Broken {
         Ok(survey)
     }
 
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        let handle = &self.0;
+        match handle.defect.head_above {
+            Some(head_above) => head_above(handle, place).await,
+            None => handle.inner.head_above(place).await,
+        }
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         let handle = &self.0;
         if let Some(close) = handle.defect.close {

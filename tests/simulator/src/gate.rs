@@ -9,8 +9,8 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Changes, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey,
-    View, WriteJob,
+    Changes, Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
+    Survey, View, WriteJob,
 };
 
 /// What happens to one call of an operation.
@@ -233,6 +233,10 @@ impl LogStore for Gate {
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
         self.pass(self.valve.next(), self.inner.survey(places))
             .await
+    }
+
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        self.inner.head_above(place).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

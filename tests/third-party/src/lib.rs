@@ -2,13 +2,17 @@
 //! lock that all processes share; a read needs no lock.
 
 use std::fs::{self, File};
+use std::future::poll_fn;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Contents, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
+    Contents, Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
     Survey, WriteJob,
 };
 
@@ -70,6 +74,24 @@ impl LogStore for JsonFile {
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
         Ok(self.load()?.survey(places))
+    }
+
+    /// Looks ten times a second: whoever writes need not say so.
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        poll_fn(
+            |context| match self.load().map(|contents| contents.state.head) {
+                Ok(head) if head <= place => {
+                    let waker = context.waker().clone();
+                    thread::spawn(move || {
+                        thread::sleep(Duration::from_millis(100));
+                        waker.wake();
+                    });
+                    Poll::Pending
+                }
+                told => Poll::Ready(told),
+            },
+        )
+        .await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

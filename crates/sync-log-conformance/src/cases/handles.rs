@@ -50,6 +50,12 @@ pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>() {
         is_closed(log.floor()).await;
         is_closed(log.head_cursor()).await;
         is_closed(log.floor_cursor()).await;
+        is_closed(log.status()).await;
+        is_closed(log.admit(peer(1))).await;
+        is_closed(log.record_ack_under(peer(1), 1, cursor)).await;
+        is_closed(log.declare_peers(&[peer(1)])).await;
+        is_closed(log.trust_adopted_acks()).await;
+        is_closed(log.watch(Hlc::ZERO).changed()).await;
         log.close().await.expect("closing again is fine");
     }
     let log = rig.open().await;

@@ -27,3 +27,4 @@ pub mod retry;
 pub mod rewound;
 pub mod solo;
 pub mod untrusted;
+pub mod watching;

@@ -24,6 +24,7 @@ mock! {
         async fn write(&self, job: WriteJob) -> Result<(), LogError>;
         async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError>;
         async fn survey(&self, places: Places) -> Result<Survey, StoreError>;
+        async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError>;
         async fn close(&self) -> Result<(), StoreError>;
     }
 }

@@ -14,12 +14,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use sync_log_core::{
-    LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey, WriteJob,
+    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey,
+    WriteJob,
 };
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::connect::{self, Place};
 use crate::failure::failed;
+use crate::options::DEFAULT_POLL_INTERVAL;
 pub(crate) use read_only::ReadOnlyStore;
 use reader::Readers;
 use select::Standing;
@@ -32,6 +35,7 @@ use writer::{Message, Queued, Writer};
 pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
+    poll: Duration,
 }
 
 #[async_trait]
@@ -59,6 +63,20 @@ impl LogStore for SqliteStore {
         self.readers.run("survey", survey).await
     }
 
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        let mut commits = self.writer.commits();
+        loop {
+            // What is committed from here on shows as a change.
+            commits.borrow_and_update();
+            let head = self.read(state_only()).await?.state.head;
+            if head > place {
+                return Ok(head);
+            }
+            // At the end of the writer the next read says that the store is closed.
+            let _ = timeout(self.poll, commits.changed()).await;
+        }
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
         self.writer.close().await;
@@ -67,12 +85,28 @@ impl LogStore for SqliteStore {
 }
 
 impl SqliteStore {
+    /// Has a watch look for other processes' commits that often.
+    pub(crate) fn polling(self, poll: Duration) -> Self {
+        Self { poll, ..self }
+    }
+
     /// A store on a place whose tables are there, and on the connection that writes.
     fn new(db: Connection, place: Place, busy: Duration) -> Result<Self, StoreError> {
         Ok(Self {
             readers: Readers::new(place, busy, connect::reader),
             writer: writer::spawn(db, busy)?,
+            poll: DEFAULT_POLL_INTERVAL,
         })
+    }
+}
+
+/// To ask where the log stands.
+fn state_only() -> ReadRequest {
+    ReadRequest {
+        after: Hlc::ZERO,
+        max_entries: 0,
+        max_bytes: 0,
+        peer: None,
     }
 }
 

@@ -8,12 +8,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use sync_log_core::{
-    LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
-    Survey, WriteJob,
+    Hlc, LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError,
+    StoreErrorKind, Survey, WriteJob,
 };
 
+use tokio::time::sleep;
+
 use super::reader::Readers;
-use super::{in_one_state, read, survey, thread};
+use super::{in_one_state, read, state_only, survey, thread};
 use crate::connect::{self, Place};
 use crate::error::OpenError;
 use crate::probe;
@@ -24,6 +26,7 @@ pub(crate) struct ReadOnlyStore {
     // Closed before the folder is left as it was.
     readers: Readers,
     sight: Mutex<Option<Sight>>,
+    poll: Duration,
 }
 
 impl ReadOnlyStore {
@@ -31,6 +34,7 @@ impl ReadOnlyStore {
     pub(crate) async fn open(
         path: &Path,
         busy: Duration,
+        poll: Duration,
     ) -> Result<(Self, PathBuf, LogIdentity), OpenError> {
         let of = path.to_owned();
         let looked = thread::run("sync-log-opener", move || see(&of, busy)).await;
@@ -40,6 +44,7 @@ impl ReadOnlyStore {
         let store = Self {
             readers: Readers::new(place, busy, connect::read_only),
             sight: Mutex::new(Some(sight)),
+            poll,
         };
         Ok((store, file, identity))
     }
@@ -66,6 +71,16 @@ impl LogStore for ReadOnlyStore {
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
         let survey = move |db: &mut Connection| in_one_state(db, |db| survey(db, places));
         self.readers.run("survey", survey).await
+    }
+
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        loop {
+            let head = self.read(state_only()).await?.state.head;
+            if head > place {
+                return Ok(head);
+            }
+            sleep(self.poll).await;
+        }
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -43,9 +43,15 @@ pub(super) enum Message {
 pub(super) struct Writer {
     pub(super) queue: mpsc::Sender<Message>,
     ended: watch::Receiver<()>,
+    committed: watch::Receiver<()>,
 }
 
 impl Writer {
+    /// Changes at every commit that may have moved the head, and ends with the thread.
+    pub(super) fn commits(&self) -> watch::Receiver<()> {
+        self.committed.clone()
+    }
+
     /// Has the thread finish what was sent before, and waits until it has,
     /// whoever asked it first.
     pub(super) async fn close(&self) {
@@ -62,18 +68,28 @@ pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError
     let timer = timer.map_err(failed)?;
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
     let (running, ended) = watch::channel(());
+    let (commits, committed) = watch::channel(());
     thread::spawn("sync-log-writer", move || {
-        timer.block_on(run(&db, busy, receiver));
+        timer.block_on(run(&db, busy, receiver, &commits));
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "failed to close the writing connection");
         }
         drop(running);
     })?;
-    Ok(Writer { queue, ended })
+    Ok(Writer {
+        queue,
+        ended,
+        committed,
+    })
 }
 
 /// The thread is the writer's own, so SQLite may hold it up.
-async fn run(db: &Connection, busy: Duration, mut receiver: mpsc::Receiver<Message>) {
+async fn run(
+    db: &Connection,
+    busy: Duration,
+    mut receiver: mpsc::Receiver<Message>,
+    commits: &watch::Sender<()>,
+) {
     let mut waiting = Vec::with_capacity(QUEUE_JOBS);
     // The file may have been closed before all of its free pages were given back.
     let mut may_have_free_pages = true;
@@ -87,6 +103,7 @@ async fn run(db: &Connection, busy: Duration, mut receiver: mpsc::Receiver<Messa
             Ok(0) => break,
             Ok(_) => {
                 serve_all(db, busy, &mut receiver, &mut waiting);
+                commits.send_replace(());
                 may_have_free_pages = true;
             }
             Err(_) => may_have_free_pages = give_pages_back(db, busy),

@@ -16,11 +16,12 @@ mod peers;
 mod prune;
 mod rows;
 mod solo;
+mod watching;
 
 use crate::defect::Defect;
 use crate::fault::Fault;
 
-const PARTS: [fn(Fault) -> Option<Defect>; 16] = [
+const PARTS: [fn(Fault) -> Option<Defect>; 17] = [
     acks::defect,
     adopted::defect,
     append::defect,
@@ -37,6 +38,7 @@ const PARTS: [fn(Fault) -> Option<Defect>; 16] = [
     prune::defect,
     rows::defect,
     solo::defect,
+    watching::defect,
 ];
 
 /// What `fault` does wrong, and where. One that is in none of the files does

@@ -130,6 +130,10 @@ impl LogStore for Patient {
         self.inner.survey(places).await
     }
 
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        self.inner.head_above(place).await
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.inner.close().await
     }

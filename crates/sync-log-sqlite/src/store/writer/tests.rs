@@ -1,6 +1,7 @@
 //! What SQLite ends by itself, as it does when the disk is full. Here the pages
 //! of the file are limited instead, which only this crate can do.
 
+use std::future::pending;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use rusqlite::config::DbConfig;
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    Change, ChangeType, LogOptions, LogStore, Places, ReadRequest, ReadView, StoreErrorKind,
+    Change, ChangeType, Hlc, LogOptions, LogStore, Places, ReadRequest, ReadView, StoreErrorKind,
     Survey, SyncLog, Uuid,
 };
 
@@ -53,6 +54,10 @@ impl LogStore for Direct {
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
         crate::store::survey(&self.db(), places)
+    }
+
+    async fn head_above(&self, _: Hlc) -> Result<Hlc, StoreError> {
+        pending().await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -1,0 +1,122 @@
+//! A watch tells that the head moved, sooner or later, and never wrongly (`R3`).
+
+use std::future::Future;
+use std::time::Duration;
+
+use sync_log_core::{Hlc, LogError, StoreErrorKind};
+use tokio::time::timeout;
+
+use crate::harness::Harness;
+use crate::rig::Rig;
+use crate::runtime::dropped_after;
+use crate::sample::{change, peer};
+
+/// A store that polls finds out in much less.
+const SOON: Duration = Duration::from_secs(5);
+/// Long enough to see that nothing is told, for all stores but one that is very slow.
+const A_WHILE: Duration = Duration::from_millis(200);
+
+async fn told(what: &str, telling: impl Future<Output = Result<Hlc, LogError>>) -> Hlc {
+    let told = timeout(SOON, telling).await;
+    told.unwrap_or_else(|_| panic!("R3: {what} is not told"))
+        .unwrap()
+}
+
+/// Who waits is told of a commit of its own process, of any handle.
+pub async fn a_commit_wakes_who_waits<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, other) = (rig.open().await, rig.open().await);
+    let mut watch = log.watch(Hlc::ZERO);
+    for writer in [&log, &other, &log] {
+        let waiting = tokio::spawn(async move {
+            let head = told("a commit", watch.changed()).await;
+            (head, watch)
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let hlc = writer.record(change(0)).await.unwrap();
+        let head;
+        (head, watch) = waiting.await.unwrap();
+        assert_eq!(head, hlc, "R3");
+    }
+}
+
+/// What was committed before is told at once, from wherever a reader is.
+pub async fn what_was_committed_before_is_told_at_once<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_each(3).await;
+    for seen in [Hlc::ZERO, stamps[0], stamps[1]] {
+        let mut watch = log.watch(seen);
+        assert_eq!(told("the head", watch.changed()).await, stamps[2], "R3");
+    }
+    let mut watch = rig.reopen(log).await.watch(stamps[1]);
+    assert_eq!(told("after a restart", watch.changed()).await, stamps[2]);
+}
+
+/// What is told goes up, and nothing is told twice.
+pub async fn heads_that_are_told_go_up<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let mut watch = log.watch(Hlc::ZERO);
+    let mut last = Hlc::ZERO;
+    for _ in 0..3 {
+        let stamps = log.record_each(2).await;
+        let head = told("a commit", watch.changed()).await;
+        assert!(head > last && head == stamps[1], "R3");
+        last = head;
+        let again = timeout(A_WHILE, watch.changed()).await;
+        assert!(again.is_err(), "R3: nothing came, but {again:?} was told");
+    }
+}
+
+/// Acks, registrations and prunes are no new entries.
+pub async fn what_adds_nothing_is_not_told<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let hlc = log.record(change(0)).await.unwrap();
+    let mut watch = log.watch(hlc);
+    log.register_peer(peer(1)).await.unwrap();
+    log.record_ack(peer(1), hlc).await.unwrap();
+    log.tick().await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 1);
+    let told = timeout(A_WHILE, watch.changed()).await;
+    assert!(told.is_err(), "R3: {told:?}");
+}
+
+/// A wait that is dropped, after any number of polls, loses nothing.
+pub async fn a_wait_that_is_dropped_loses_nothing<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let mut watch = log.watch(Hlc::ZERO);
+    for polls in 0..4 {
+        let early = timeout(A_WHILE, dropped_after(polls, watch.changed())).await;
+        assert!(
+            early.is_err() || early.unwrap().is_none(),
+            "R3: nothing came"
+        );
+        let hlc = log.record(change(0)).await.unwrap();
+        assert_eq!(told("a commit", watch.changed()).await, hlc, "R3");
+    }
+}
+
+/// Closing ends a watch, also one that waits.
+pub async fn closing_ends_a_watch<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let hlc = log.record(change(0)).await.unwrap();
+    let mut watch = log.watch(hlc);
+    let waiting = tokio::spawn(async move {
+        let ended = timeout(SOON, watch.changed()).await;
+        (ended, watch)
+    });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    log.close().await.unwrap();
+    let (ended, mut watch) = waiting.await.unwrap();
+    let again = timeout(SOON, watch.changed()).await;
+    for told in [ended, again] {
+        let error = told.expect("R3: it waits for ever").unwrap_err();
+        let is_closed =
+            matches!(&error, LogError::Store(error) if error.kind() == StoreErrorKind::Closed);
+        assert!(is_closed, "R3: {error:?}");
+    }
+}
