@@ -33,7 +33,7 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 /// The same, and says whether somebody reads.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub(crate) fn print_to_reader(text: &str) -> io::Result<Heard> {
     let mut stdout = anstream::stdout().lock();
     match stdout
