@@ -34,6 +34,8 @@ pub(crate) enum Step {
     Loom,
     /// Each library is clean on its own: without features, with each one, with all of them
     Features,
+    /// The examples of each crate run to their end
+    Examples,
     /// The demo's verdict is yes on the whole history, with both kinds of clocks
     Demo,
     /// Simulated fleets lose nothing, on the store in memory and on the one in a file
@@ -79,6 +81,7 @@ impl Step {
             Self::Docs => docs(shell, scope),
             Self::Loom => loom(shell),
             Self::Features => features::check_each(shell, workspace),
+            Self::Examples => examples(shell, workspace),
             Self::Demo => demo(shell),
             Self::Sim => sim(scope),
             Self::Crash => crash(scope),
@@ -118,6 +121,20 @@ fn test(shell: &Shell, scope: Scope) -> Result<()> {
 fn doctest(shell: &Shell, scope: Scope) -> Result<()> {
     let libraries = scope.libraries();
     Ok(cmd!(shell, "cargo test {libraries...} --doc --all-features").run()?)
+}
+
+fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
+    for package in &workspace.packages {
+        for example in package.examples() {
+            let name = &package.name;
+            cmd!(
+                shell,
+                "cargo run --quiet -p {name} --example {example} --all-features"
+            )
+            .run()?;
+        }
+    }
+    Ok(())
 }
 
 fn docs(shell: &Shell, scope: Scope) -> Result<()> {

@@ -99,9 +99,18 @@ impl Package {
 
     /// The names of its benches.
     pub(crate) fn benches(&self) -> impl Iterator<Item = &str> {
-        let is_bench = |target: &&Target| target.kind.iter().any(|kind| kind == "bench");
-        let benches = self.targets.iter().filter(is_bench);
-        benches.map(|target| target.name.as_str())
+        self.targets_of("bench")
+    }
+
+    /// The names of its examples.
+    pub(crate) fn examples(&self) -> impl Iterator<Item = &str> {
+        self.targets_of("example")
+    }
+
+    fn targets_of(&self, wanted: &str) -> impl Iterator<Item = &str> {
+        let is_wanted = move |target: &&Target| target.kind.iter().any(|kind| kind == wanted);
+        let found = self.targets.iter().filter(is_wanted);
+        found.map(|target| target.name.as_str())
     }
 
     pub(crate) fn has_benches(&self) -> bool {

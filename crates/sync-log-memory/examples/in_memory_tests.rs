@@ -1,0 +1,72 @@
+//! How an app tests its sync without files: one store in memory stands for a file that is
+//! opened again, backed up, and put back.
+#![allow(clippy::print_stdout, reason = "an example shows what happens")]
+
+use std::error::Error;
+
+use sync_log_memory::MemoryStore;
+use sync_log_memory::core::hlc::ManualClock;
+use sync_log_memory::core::{
+    Change, ChangeType, Cursor, ErrorKind, JsonText, LogIdentity, LogOptions, ReadLimits, SyncLog,
+    Uuid,
+};
+
+const LIBRARY: Uuid = Uuid::from_u128(1);
+const PHONE: Uuid = Uuid::from_u128(2);
+const LAPTOP: Uuid = Uuid::from_u128(3);
+
+/// Opens the log as the app would, with a wall clock that the test sets.
+async fn open(file: &MemoryStore, now_ms: i64) -> Result<SyncLog, Box<dyn Error>> {
+    let options = LogOptions::new(ManualClock::new(now_ms));
+    Ok(SyncLog::open(file.reopen(), LIBRARY, PHONE, options).await?)
+}
+
+async fn record(log: &SyncLog, record: u128) -> Result<(), Box<dyn Error>> {
+    let (model_type, record_uuid) = ("tag".to_owned(), Uuid::from_u128(record));
+    let (change_type, data) = (ChangeType::Insert, JsonText::new("{}")?);
+    log.record(Change {
+        model_type,
+        record_uuid,
+        change_type,
+        data,
+    })
+    .await?;
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let log_id = Uuid::from_u128(9); // a test chooses it; a real store draws it
+    let file = MemoryStore::new(LogIdentity {
+        library_id: LIBRARY,
+        device_id: PHONE,
+        log_id,
+    });
+    let log = open(&file, 1_700_000_000_000).await?;
+    log.register_peer(LAPTOP).await?;
+    record(&log, 10).await?;
+    let backup = file.copy();
+    log.close().await?;
+
+    // The app starts again, with the wall clock set back by a day: stamps go on rising.
+    let log = open(&file, 1_700_000_000_000 - 86_400_000).await?;
+    let before = log.head().await?;
+    record(&log, 11).await?;
+    assert!(log.head().await? > before);
+    let page = log
+        .read_for(LAPTOP, Cursor::ZERO, ReadLimits::default())
+        .await?;
+    assert_eq!(page.entries.len(), 2);
+
+    // The backup is put back: the laptop, which was further, gets an error.
+    let restored = open(&backup, 1_700_000_060_000).await?;
+    let refusal = restored
+        .read_for(LAPTOP, page.next, ReadLimits::default())
+        .await;
+    assert_eq!(
+        refusal.as_ref().map_err(|error| error.kind()),
+        Err(ErrorKind::NewIdentity)
+    );
+    println!("restart, clock set back, backup put back: all as promised");
+    Ok(())
+}
