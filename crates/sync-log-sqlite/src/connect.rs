@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use sync_log_core::{StoreError, StoreErrorKind, Uuid};
 
@@ -58,6 +59,9 @@ pub(crate) fn writer(place: &Place, busy: Duration) -> Result<Connection, StoreE
     let db = bystander(place, busy).map_err(failed)?;
     db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
         .map_err(failed)?;
+    // They are there for other programs, see the migration that makes them.
+    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+    db.set_db_config(triggers, false).map_err(failed)?;
     verify_synchronous(&db)?;
     Ok(db)
 }

@@ -62,7 +62,6 @@ fn misplaced(db: &Connection, state: &LogState) -> Result<Option<String>, StoreE
 /// Adopts what is there, in the caller's transaction.
 pub(crate) fn run(db: &Connection, cause: &str, now_ms: i64) -> Result<(), StoreError> {
     let state = select::state(db)?;
-    execute(db, "UPDATE sync_log_state SET writing = 1 WHERE id = 1", [])?;
     let next = "SELECT COALESCE(MAX(id), 0) + 1 FROM sync_log_adoptions";
     let adoption: i64 = first(db, next, [])?.unwrap_or(1);
     let changes = changes::sort(db, adoption, state.identity.device_id)?;
@@ -141,8 +140,8 @@ fn is_below_ceiling(hlc: &Hlc) -> bool {
 
 fn write_state(db: &Connection, head: Hlc, floor: Hlc, high_water: Hlc) -> Result<(), StoreError> {
     let sql = "UPDATE sync_log_state SET head = ?1, floor = ?2, floor_tag = ?3, \
-               high_water = ?4, solo = 0, peers_declared = 0, foreign_write = NULL, \
-               writing = 0 WHERE id = 1";
+               high_water = ?4, solo = 0, peers_declared = 0, foreign_write = NULL \
+               WHERE id = 1";
     let [head, floor, high_water] = [head, floor, high_water].map(|hlc| hlc.to_string());
     let tag = Tag::ZERO.to_string();
     execute(db, sql, params![head, floor, tag, high_water])

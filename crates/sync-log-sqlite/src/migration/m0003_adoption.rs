@@ -47,10 +47,11 @@ CREATE TABLE sync_log_aside_acks (
 );
 ";
 
-/// Triggers that note what a program does to `shared_changes` that does not know
-/// the other tables. This program says of each of its own transactions that it
-/// writes, see `sync_log_state.writing`. Made anew where they are missing: whoever
-/// makes `shared_changes` anew drops them.
+/// Triggers that note what a program does that does not know the other tables. The
+/// store's own connection has triggers switched off, so they cost it nothing; one on
+/// which they are on says of a transaction that it is this program's, by
+/// `sync_log_state.writing`. Made anew where they are missing: whoever makes
+/// `shared_changes` anew drops them.
 pub(crate) const TRIGGERS: &str = "
 CREATE TRIGGER IF NOT EXISTS sync_log_inserted AFTER INSERT ON shared_changes
 WHEN (SELECT writing FROM sync_log_state WHERE id = 1) = 0

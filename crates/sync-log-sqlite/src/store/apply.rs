@@ -19,8 +19,6 @@ pub(super) struct Shared<'a> {
     state: LogState,
     /// As it is in the database.
     stored: LogState,
-    /// Whether the triggers know that this program writes.
-    writing: bool,
     created_at: CreatedAt,
 }
 
@@ -32,7 +30,6 @@ impl<'a> Shared<'a> {
             db,
             state,
             stored: state,
-            writing: false,
             created_at: CreatedAt::default(),
         })
     }
@@ -48,7 +45,7 @@ impl<'a> Shared<'a> {
 
     /// Writes what is left.
     pub(super) fn finish(self) -> Result<(), StoreError> {
-        if self.state != self.stored || self.writing {
+        if self.state != self.stored {
             self.write_state()?;
         }
         Ok(())
@@ -89,9 +86,6 @@ impl<'a> Shared<'a> {
             peers_declared,
             prune_through,
         } = changes;
-        if prune_through.is_some() || !append.is_empty() || peer.is_some() {
-            self.say_that_this_program_writes()?;
-        }
         if let Some(hlc) = prune_through {
             self.prune(hlc)?;
         }
@@ -107,16 +101,6 @@ impl<'a> Shared<'a> {
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
         self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
-        Ok(())
-    }
-
-    /// To the triggers that note what other programs do.
-    fn say_that_this_program_writes(&mut self) -> Result<(), StoreError> {
-        if !self.writing {
-            let sql = "UPDATE sync_log_state SET writing = 1 WHERE id = 1";
-            execute(self.db, sql, [], "begin to write")?;
-            self.writing = true;
-        }
         Ok(())
     }
 
@@ -158,7 +142,7 @@ impl<'a> Shared<'a> {
     fn write_state(&self) -> Result<(), StoreError> {
         let sql = "UPDATE sync_log_state \
                    SET head = ?1, floor = ?2, floor_tag = ?3, high_water = ?4, solo = ?5, \
-                   peers_declared = ?6, writing = 0 \
+                   peers_declared = ?6 \
                    WHERE id = 1";
         let state = &self.state;
         let [head, floor, high_water] =
