@@ -70,6 +70,10 @@ fn fault(command: &str, workspace: &Workspace, files: &Files) -> Option<String> 
     let words: Vec<&str> = words.skip_while(|word| word.contains('=')).collect();
     match words[..] {
         ["cargo", "xtask", ..] => unknown_task(&words),
+        ["cargo", "install", "--path", folder] => {
+            let manifest = format!("{folder}/Cargo.toml");
+            (!files.contains_key(&manifest)).then(|| format!("there is no {manifest}"))
+        }
         ["cargo", "add", ref names @ ..] => names.iter().find_map(|name| {
             let published = package(workspace, name).is_some_and(Package::is_published);
             (!published).then(|| format!("`{name}` is not published"))
@@ -138,6 +142,7 @@ mod tests {
                 "#![doc = include_str!(\"../GUIDE.md\")]",
             ),
             ("crates/log/GUIDE.md", "```rust\nlet a = 1;\n```\n"),
+            ("crates/log/Cargo.toml", ""),
         ]);
         violations(&workspace, &files)
     }
@@ -148,6 +153,7 @@ mod tests {
             "cargo xtask ci --step tidy",
             "cargo xtask --help",
             "cargo add log",
+            "cargo install --path crates/log",
             "UPDATE=1 cargo test -p log --test log -- --anything",
             "cargo run --release -p log -- demo",
             "mkdir -p fuzz/corpus/text\ncargo +nightly fuzz run text fuzz/corpus/text",
@@ -168,6 +174,7 @@ mod tests {
                 "`cargo xtask ci --step no` is refused",
             ),
             ("cargo add log other", "`other` is not published"),
+            ("cargo install --path no", "there is no no/Cargo.toml"),
             ("cargo add own", "`own` is not published"),
             ("cargo run -p other", "there is no package `other`"),
             (
