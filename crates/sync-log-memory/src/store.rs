@@ -61,9 +61,11 @@ impl MemoryStore {
     }
 
     /// Lets `program` look at all that the log holds, and do to it what it likes,
-    /// without any check.
+    /// without any check. Whoever watches looks again.
     pub fn tamper<T>(&self, program: impl FnOnce(&mut Contents) -> T) -> T {
-        program(&mut self.lock())
+        let answer = program(&mut self.lock());
+        self.wake();
+        answer
     }
 
     // A panic while the lock is held is a bug in core's pure functions, which
@@ -100,10 +102,12 @@ impl MemoryStore {
     }
 
     fn open(&self, doing: &'static str) -> Result<MutexGuard<'_, Contents>, StoreError> {
+        // Under the lock: whoever closes wakes those who saw it open and are on the list.
+        let contents = self.lock();
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::new(StoreErrorKind::Closed, doing));
         }
-        Ok(self.lock())
+        Ok(contents)
     }
 }
 

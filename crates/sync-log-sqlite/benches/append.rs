@@ -51,11 +51,7 @@ const BULK_100K: Ratio = Ratio {
 fn main() {
     let mut bench = Bench::from_env();
     let runtime = Runtime::new().unwrap();
-    let (alone, each) = if bench.is_quick() {
-        (50, 4)
-    } else {
-        (1000, 32)
-    };
+    let (alone, each) = if bench.is_quick() { (50, 4) } else { (250, 32) };
     append(&mut bench, &runtime, APPEND_1, [1, alone], one_by_one);
     append(&mut bench, &runtime, APPEND_64, [64, each], in_groups);
     bulk(&mut bench, &runtime, BULK_10K, 10_000);

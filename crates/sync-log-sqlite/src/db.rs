@@ -112,7 +112,7 @@ impl SyncDb {
         refuse_nil(library_id, device_id).map_err(refused)?;
         let (busy, now_ms) = (options.busy_timeout, options.log.wall.now_ms());
         let store = SqliteStore::open(data_dir, library_id, device_id, busy, now_ms).await?;
-        let store = store.polling(options.poll_interval);
+        let store = store.poll_interval(options.poll_interval);
         let log = log_on(store, library_id, device_id, options.log).await;
         Ok(Self {
             log: log.map_err(refused)?,

@@ -20,7 +20,8 @@ pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The shortest and the longest interval.
-const POLL_INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(60));
+pub(crate) const POLL_INTERVALS: (Duration, Duration) =
+    (Duration::from_millis(10), Duration::from_secs(60));
 
 /// How a log in a file is opened; made by [`SyncDb::options`].
 #[derive(Debug, Clone)]

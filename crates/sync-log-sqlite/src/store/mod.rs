@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::connect::{self, Place};
 use crate::failure::failed;
-use crate::options::DEFAULT_POLL_INTERVAL;
+use crate::options::{DEFAULT_POLL_INTERVAL, POLL_INTERVALS};
 pub(crate) use read_only::ReadOnlyStore;
 use reader::Readers;
 use select::Standing;
@@ -85,8 +85,10 @@ impl LogStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Has a watch look for other processes' commits that often.
-    pub(crate) fn polling(self, poll: Duration) -> Self {
+    /// The same, with another [`poll_interval`](crate::SyncDbOptions::poll_interval).
+    #[must_use]
+    pub fn poll_interval(self, poll_interval: Duration) -> Self {
+        let poll = poll_interval.clamp(POLL_INTERVALS.0, POLL_INTERVALS.1);
         Self { poll, ..self }
     }
 

@@ -1,25 +1,38 @@
 //! The threads that read: as many as there are reads at the same time, up to a
 //! limit, each with a connection.
+//!
+//! What a read needs is held by the thread that does it, never by the caller's
+//! future: one that is not polled for a while, such as the other branch of a
+//! `select!`, holds up nobody.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use sync_log_core::StoreError;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use super::{closed, thread};
 use crate::connect::Place;
 
 /// Reads at the same time. One more waits for its turn.
-const READERS: u32 = 4;
+const READERS: usize = 4;
 
 /// Takes the thread's connection, or why there is none, and gives it back if it
 /// may be used again.
-type Job = Box<dyn FnOnce(Result<Connection, StoreError>) -> Option<Connection> + Send>;
+type Job = Box<dyn FnOnce(Result<Connection, StoreError>) -> Done + Send>;
 
-/// The way to a thread. It ends when this is dropped and its work is done.
-type Reader = mpsc::Sender<Job>;
+/// What is left of a job: the connection, and to tell the caller.
+struct Done {
+    connection: Option<Connection>,
+    answer: Box<dyn FnOnce()>,
+}
+
+/// The way to a thread that is idle. It travels with each job and comes back when
+/// the thread is idle again; once it is dropped the thread ends.
+struct Reader(mpsc::Sender<(Job, Reader)>);
 
 /// How a connection that reads is made.
 type Connect = fn(&Place, Duration) -> Result<Connection, StoreError>;
@@ -28,101 +41,141 @@ pub(super) struct Readers {
     place: Place,
     busy: Duration,
     connect: Connect,
-    turns: Semaphore,
+    pool: Arc<Mutex<Pool>>,
+    ended: watch::Receiver<()>,
+}
+
+struct Pool {
     /// The last one used is the first to be used again, so that who reads one page
     /// after the other has one connection.
-    idle: Mutex<Vec<Reader>>,
+    idle: Vec<Reader>,
+    threads: usize,
+    /// What waits for a thread, in the order in which it came: at most as much as
+    /// callers wait for, and what they gave up and nobody looked at yet.
+    waiting: VecDeque<Job>,
     /// Taken when closed, so that only the threads keep it.
-    running: Mutex<Option<watch::Sender<()>>>,
-    ended: watch::Receiver<()>,
+    running: Option<watch::Sender<()>>,
 }
 
 impl Readers {
     pub(super) fn new(place: Place, busy: Duration, connect: Connect) -> Self {
         let (running, ended) = watch::channel(());
+        let pool = Pool {
+            idle: Vec::new(),
+            threads: 0,
+            waiting: VecDeque::new(),
+            running: Some(running),
+        };
         Self {
             place,
             busy,
             connect,
-            turns: Semaphore::new(READERS as usize),
-            idle: Mutex::default(),
-            running: Mutex::new(Some(running)),
+            pool: Arc::new(Mutex::new(pool)),
             ended,
         }
     }
 
-    /// Runs `work` on a connection that reads. Dropping the future does not stop it.
+    /// Runs `work` on a connection that reads. Dropping the future does not stop it
+    /// once it has begun.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let _turn = self.turns.acquire().await.map_err(|_| closed(doing))?;
-        let lent = self.lend(doing)?;
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
+        let job = move |connection| {
+            // Whoever gave up while it waited has nobody read for it.
             let (outcome, connection) = match connection {
-                Ok(mut connection) => (work(&mut connection), Some(connection)),
-                Err(error) => (Err(error), None),
+                Ok(connection) if answer.is_closed() => (None, Some(connection)),
+                Ok(mut connection) => (Some(work(&mut connection)), Some(connection)),
+                Err(error) => (Some(Err(error)), None),
             };
-            // Nobody listens if the caller has dropped its future.
-            let _ = answer.send(outcome);
-            // One that is stuck in a transaction would show an old state for ever.
-            connection.filter(Connection::is_autocommit)
-        });
-        lent.reader.send(job).map_err(|_| closed(doing))?;
+            Done {
+                // One that is stuck in a transaction would show an old state for ever.
+                connection: connection.filter(Connection::is_autocommit),
+                answer: Box::new(move || {
+                    // Nobody listens if the caller has dropped its future.
+                    let _ = outcome.map(|outcome| answer.send(outcome));
+                }),
+            }
+        };
+        self.hand_out(doing, Box::new(job))?;
         answered.await.map_err(|_| closed(doing))?
     }
 
-    /// Waits for the reads that began, and closes the connections.
+    /// Waits for the reads that were asked for before, and closes the connections.
     pub(super) async fn close(&self) {
-        if let Ok(turns) = self.turns.acquire_many(READERS).await {
-            self.turns.close();
-            drop(turns);
+        {
+            let mut pool = unpoisoned(&self.pool);
+            pool.running = None;
+            pool.idle.clear();
         }
-        unpoisoned(&self.idle).clear();
-        unpoisoned(&self.running).take();
         let mut ended = self.ended.clone();
         while ended.changed().await.is_ok() {}
     }
 
-    fn lend(&self, doing: &'static str) -> Result<Lent<'_>, StoreError> {
-        let idle = unpoisoned(&self.idle).pop();
-        let reader = match idle {
+    fn hand_out(&self, doing: &'static str, job: Job) -> Result<(), StoreError> {
+        let mut pool = unpoisoned(&self.pool);
+        let running = pool.running.clone().ok_or_else(|| closed(doing))?;
+        if pool.threads == READERS && pool.idle.is_empty() {
+            pool.waiting.push_back(job);
+            return Ok(());
+        }
+        let reader = match pool.idle.pop() {
             Some(reader) => reader,
-            None => self.start(doing)?,
+            None => {
+                let reader = self.start(running)?;
+                pool.threads += 1;
+                reader
+            }
         };
-        let idle = &self.idle;
-        Ok(Lent { reader, idle })
+        let way = reader.0.clone();
+        way.send((job, reader)).map_err(|_| closed(doing))
     }
 
-    fn start(&self, doing: &'static str) -> Result<Reader, StoreError> {
-        let running = unpoisoned(&self.running).clone();
-        let running = running.ok_or_else(|| closed(doing))?;
-        let (reader, jobs) = mpsc::channel::<Job>();
+    fn start(&self, running: watch::Sender<()>) -> Result<Reader, StoreError> {
+        let (sender, jobs) = mpsc::channel::<(Job, Reader)>();
         let (place, busy, connect) = (self.place.clone(), self.busy, self.connect);
+        let pool = Arc::downgrade(&self.pool);
         thread::spawn("sync-log-reader", move || {
             let mut connection = None;
-            while let Ok(job) = jobs.recv() {
-                let opened = connection.take().map_or_else(|| connect(&place, busy), Ok);
-                connection = job(opened);
+            while let Ok((job, reader)) = jobs.recv() {
+                let mut next = Some((job, reader));
+                while let Some((job, reader)) = next {
+                    let opened = connection.take().map_or_else(|| connect(&place, busy), Ok);
+                    let done = catch_unwind(AssertUnwindSafe(|| job(opened)));
+                    next = go_on(&pool, reader);
+                    // Idle before it answers: the next read of the same caller comes here.
+                    if let Ok(Done {
+                        connection: kept,
+                        answer,
+                    }) = done
+                    {
+                        connection = kept;
+                        answer();
+                    }
+                }
             }
             drop(connection);
             drop(running);
         })?;
-        Ok(reader)
+        Ok(Reader(sender))
     }
 }
 
-/// A thread that is in use; idle again when this is dropped.
-struct Lent<'a> {
-    reader: Reader,
-    idle: &'a Mutex<Vec<Reader>>,
-}
-
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        unpoisoned(self.idle).push(self.reader.clone());
+/// The next job of a thread, if one waits; or the thread is idle, or, where the pool is
+/// closed or gone, at its end.
+fn go_on(pool: &Weak<Mutex<Pool>>, reader: Reader) -> Option<(Job, Reader)> {
+    let pool = pool.upgrade()?;
+    let mut pool = unpoisoned(&pool);
+    match pool.waiting.pop_front() {
+        Some(job) => Some((job, reader)),
+        None => {
+            if pool.running.is_some() {
+                pool.idle.push(reader);
+            }
+            None
+        }
     }
 }
 
@@ -171,7 +224,7 @@ mod tests {
         }
 
         fn idle(&self) -> usize {
-            unpoisoned(&self.readers.idle).len()
+            unpoisoned(&self.readers.pool).idle.len()
         }
     }
 
@@ -241,6 +294,36 @@ mod tests {
         assert_eq!(rig.read().await.unwrap(), 0);
         rig.readers.close().await;
         assert_eq!(rig.read().await.unwrap_err().kind(), StoreErrorKind::Closed);
+        rig.readers.close().await;
+    }
+
+    /// As the other branch of a `select!` is while one branch is taken.
+    #[tokio::test]
+    async fn a_read_that_nobody_polls_holds_up_neither_the_next_one_nor_the_close() {
+        let rig = Rig::new();
+        let mut unpolled = Vec::new();
+        for _ in 0..3 * READERS {
+            let mut read = Box::pin(rig.read());
+            let begun = tokio::time::timeout(Duration::ZERO, &mut read).await;
+            unpolled.extend(begun.is_err().then_some(read));
+        }
+        assert_eq!(rig.read().await.unwrap(), 0);
+        rig.readers.close().await;
+        for read in unpolled {
+            assert_eq!(read.await.unwrap(), 0, "it was asked for before");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_read_that_panics_takes_no_thread_along() {
+        let rig = Rig::new();
+        for _ in 0..2 * READERS {
+            let read = rig.readers.run("read", |_| -> Result<(), StoreError> {
+                std::panic::resume_unwind(Box::new("a read that panics"));
+            });
+            assert_eq!(read.await.unwrap_err().kind(), StoreErrorKind::Closed);
+        }
+        assert_eq!(rig.read().await.unwrap(), 0);
         rig.readers.close().await;
     }
 }
