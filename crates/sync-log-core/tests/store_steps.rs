@@ -209,3 +209,34 @@ fn an_observation_asks_for_a_write_only_above_the_high_water() {
         }
     });
 }
+
+/// Between the look at the acks and the word for each, another program moves one on.
+#[test]
+fn an_operators_word_for_an_adopted_ack_is_none_for_another() {
+    let (seen, meanwhile) = (entry(1).hlc, entry(2).hlc);
+    let mut adopted = state();
+    adopted.head = meanwhile;
+    adopted.peers_declared = false;
+    let unverified = |acked| {
+        let mut row = peer_at(acked);
+        row.facts.as_mut().unwrap().verified = false;
+        row
+    };
+    let mut store = MockStore::new();
+    let survey = sync_log_core::Survey {
+        state: adopted,
+        peers: vec![unverified(seen)],
+        extents: Vec::new(),
+    };
+    store
+        .expect_survey()
+        .times(1)
+        .return_once(move |_| Ok(survey));
+    store.expect_write().times(2).returning(move |mut job| {
+        let changes = decide(&mut job, &adopted, &[unverified(meanwhile)]).unwrap();
+        assert_eq!(changes.peer, None);
+        Ok(())
+    });
+    let trusted = run(async { open(store).await.trust_adopted_acks().await });
+    assert_eq!(trusted.unwrap(), 0);
+}

@@ -1,5 +1,6 @@
 //! What the app has to say of a log that was adopted, before it is pruned (`I3`).
 
+use hlc::Hlc;
 use uuid::Uuid;
 
 use super::SyncLog;
@@ -55,8 +56,9 @@ impl SyncLog {
         let unverified = peers.iter().filter(|peer| !peer.facts.verified);
         let mut trusted = 0;
         for peer in unverified {
-            self.commit(one_peer(peer.peer), verify).await?;
-            trusted += 1;
+            let acked = peer.acked;
+            let verified = self.commit(one_peer(peer.peer), move |view| verify(acked, view));
+            trusted += usize::from(verified.await?);
         }
         self.commit(
             |_: &LogState| Needs::default(),
@@ -74,16 +76,17 @@ fn declared(view: &View<'_>) -> Changes {
     }
 }
 
-fn verify(view: &View<'_>) -> Result<(Changes, ()), LogError> {
+/// Vouches for the ack `acked`: not for another that is there by now.
+fn verify(acked: Hlc, view: &View<'_>) -> Result<(Changes, bool), LogError> {
     let Some(row) = view.peers.first() else {
-        return Ok((Changes::default(), ()));
+        return Ok((Changes::default(), false));
     };
     let mut peer: Peer = row.judge(view.state)?;
-    let changed = !peer.facts.verified;
+    let is_meant = !peer.facts.verified && peer.acked == acked;
     peer.facts.verified = true;
     let changes = Changes {
-        peer: changed.then_some(peer),
+        peer: is_meant.then_some(peer),
         ..Changes::default()
     };
-    Ok((changes, ()))
+    Ok((changes, is_meant))
 }
