@@ -1,7 +1,7 @@
 //! A sequence of entries and a running hash of it, so that two prefixes are
 //! compared in one step.
 
-use sync_log_core::{Hlc, SharedChangeEntry};
+use sync_log_core::{Hlc, Mark, SharedChangeEntry, Tag, Uuid};
 
 use crate::change::number;
 
@@ -15,6 +15,15 @@ pub struct Prefix {
 }
 
 impl Prefix {
+    /// Of an adopted log, before its first entry: another for each.
+    fn of_adopted(log_id: Uuid) -> Self {
+        let (high, low) = log_id.as_u64_pair();
+        Self {
+            len: 0,
+            hash: mix(high, low),
+        }
+    }
+
     /// This prefix and one more entry.
     #[must_use]
     pub fn then(self, hlc: Hlc, number: u64) -> Self {
@@ -42,6 +51,18 @@ pub struct Chain {
 }
 
 impl Chain {
+    /// The state of a log up to `hlc`.
+    #[must_use]
+    pub fn copy_of(lineage: &Lineage, hlc: Hlc) -> Self {
+        let mut chain = Self {
+            numbers: Vec::new(),
+            prefix: lineage.begin,
+        };
+        let entries = &lineage.entries()[..lineage.len_through(hlc)];
+        entries.iter().for_each(|entry| chain.push(entry));
+        chain
+    }
+
     /// What tells it from others.
     #[must_use]
     pub fn prefix(&self) -> Prefix {
@@ -61,23 +82,43 @@ impl Chain {
     }
 }
 
-impl<'a> FromIterator<&'a SharedChangeEntry> for Chain {
-    fn from_iter<T: IntoIterator<Item = &'a SharedChangeEntry>>(entries: T) -> Self {
-        let mut chain = Self::default();
-        entries.into_iter().for_each(|entry| chain.push(entry));
-        chain
-    }
-}
-
-/// Everything that one file ever committed, in order, and what is gone of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Everything that one log ever committed, in order, and what is gone of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lineage {
+    /// Where it begins: above zero, if it was adopted.
+    base: Hlc,
+    begin: Prefix,
     entries: Vec<SharedChangeEntry>,
     prefixes: Vec<Prefix>,
     gone: usize,
 }
 
+impl Default for Lineage {
+    fn default() -> Self {
+        Self {
+            base: Hlc::ZERO,
+            begin: Prefix::default(),
+            entries: Vec::new(),
+            prefixes: Vec::new(),
+            gone: 0,
+        }
+    }
+}
+
 impl Lineage {
+    /// What was adopted: these entries, and before them nobody knows what. It goes on
+    /// where no other log did.
+    #[must_use]
+    pub fn adopted(log_id: Uuid, base: Hlc, entries: Vec<SharedChangeEntry>) -> Self {
+        let mut lineage = Self {
+            base,
+            begin: Prefix::of_adopted(log_id),
+            ..Self::default()
+        };
+        entries.into_iter().for_each(|entry| lineage.push(entry));
+        lineage
+    }
+
     /// Everything, oldest first.
     #[must_use]
     pub fn entries(&self) -> &[SharedChangeEntry] {
@@ -96,10 +137,29 @@ impl Lineage {
         &self.entries[..self.gone]
     }
 
-    /// The newest stamp; zero before the first.
+    /// The newest stamp; where it begins before the first.
     #[must_use]
     pub fn head(&self) -> Hlc {
-        self.entries.last().map_or(Hlc::ZERO, |entry| entry.hlc)
+        self.entries.last().map_or(self.base, |entry| entry.hlc)
+    }
+
+    /// The newest entry that is gone; where it begins before the first.
+    #[must_use]
+    pub fn floor(&self) -> Mark {
+        let begin = Mark {
+            hlc: self.base,
+            tag: Tag::ZERO,
+        };
+        self.gone().last().map_or(begin, |entry| Mark {
+            hlc: entry.hlc,
+            tag: Tag::of(entry),
+        })
+    }
+
+    /// Whether a reader can be at `hlc`: where it begins, or at an entry.
+    #[must_use]
+    pub fn is_place(&self, hlc: Hlc) -> bool {
+        hlc == self.base || self.at(hlc).is_some()
     }
 
     /// The first `len` entries.
@@ -107,7 +167,7 @@ impl Lineage {
     pub fn prefix(&self, len: usize) -> Prefix {
         match len.checked_sub(1) {
             Some(last) => self.prefixes[last],
-            None => Prefix::default(),
+            None => self.begin,
         }
     }
 
@@ -140,30 +200,53 @@ impl Lineage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invariants::sample::{entry, lineage};
+    use crate::invariants::sample::{entry, lineage, stamp};
+
+    fn chain(entries: &[SharedChangeEntry]) -> Chain {
+        let mut chain = Chain::default();
+        entries.iter().for_each(|entry| chain.push(entry));
+        chain
+    }
 
     #[test]
     fn a_chain_of_the_same_entries_has_the_prefix_of_the_lineage() {
         let lineage = lineage(5, 3);
         for len in 0..=5 {
-            let chain: Chain = lineage.entries()[..len].iter().collect();
+            let chain = chain(&lineage.entries()[..len]);
             assert_eq!(chain.prefix(), lineage.prefix(len));
+            let through = len
+                .checked_sub(1)
+                .map_or(Hlc::ZERO, |last| lineage.entries()[last].hlc);
+            assert_eq!(Chain::copy_of(&lineage, through), chain);
         }
     }
 
     #[test]
+    fn an_adopted_log_has_no_prefix_of_another() {
+        let adopted = |id| Lineage::adopted(Uuid::from_u128(id), stamp(9), vec![entry(10, 1)]);
+        let (one, other) = (adopted(1), adopted(2));
+        assert_ne!(one.prefix(0), Prefix::default());
+        for len in 0..=1 {
+            assert_ne!(one.prefix(len), other.prefix(len));
+        }
+        assert_eq!(Chain::copy_of(&one, stamp(10)).prefix(), one.prefix(1));
+        assert_eq!((one.floor().hlc, one.head()), (stamp(9), stamp(10)));
+        assert!(one.is_place(stamp(9)) && !one.is_place(stamp(8)));
+    }
+
+    #[test]
     fn another_stamp_another_change_or_another_order_is_another_prefix() {
-        let chain = |entries: &[(u64, u64)]| -> Prefix {
+        let prefix = |entries: &[(u64, u64)]| -> Prefix {
             let entries: Vec<_> = entries.iter().map(|(ms, n)| entry(*ms, *n)).collect();
-            entries.iter().collect::<Chain>().prefix()
+            chain(&entries).prefix()
         };
         let all = [
-            chain(&[(10, 1), (20, 2)]),
-            chain(&[(10, 1), (21, 2)]),
-            chain(&[(10, 1), (20, 3)]),
-            chain(&[(10, 2), (20, 1)]),
-            chain(&[(10, 1)]),
-            chain(&[]),
+            prefix(&[(10, 1), (20, 2)]),
+            prefix(&[(10, 1), (21, 2)]),
+            prefix(&[(10, 1), (20, 3)]),
+            prefix(&[(10, 2), (20, 1)]),
+            prefix(&[(10, 1)]),
+            prefix(&[]),
         ];
         for (place, one) in all.iter().enumerate() {
             assert!(!all[place + 1..].contains(one), "{place}");

@@ -5,10 +5,15 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use tokio::time::timeout;
 
 use crate::gate::Valve;
+
+/// Longer than a future on files takes that has to be done.
+const LONG: Duration = Duration::from_secs(30);
 
 /// What polls the operations: one thread, one operation.
 pub(crate) enum Engine {
@@ -41,6 +46,38 @@ impl Engine {
         self.run(future, || valve.is_stopped())
     }
 
+    /// Polls a future that goes on waiting. One that `has_to` be done is waited for, in
+    /// memory until nothing wakes it, on files for a while.
+    pub(crate) fn look_in<T>(
+        &self,
+        mut future: Pin<&mut (dyn Future<Output = T> + Send)>,
+        woken: &Arc<Woken>,
+        has_to: bool,
+    ) -> Option<T> {
+        match self {
+            Self::Memory => {
+                let waker = Waker::from(Arc::clone(woken));
+                let mut context = Context::from_waker(&waker);
+                // One that was never polled was not woken either.
+                while woken.0.swap(false, Ordering::Relaxed) {
+                    if let Poll::Ready(answer) = future.as_mut().poll(&mut context) {
+                        return Some(answer);
+                    }
+                }
+                None
+            }
+            Self::Files(runtime) if has_to => {
+                runtime.block_on(async { timeout(LONG, future).await.ok() })
+            }
+            Self::Files(runtime) => {
+                runtime.block_on(poll_fn(|context| match future.as_mut().poll(context) {
+                    Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                    Poll::Pending => Poll::Ready(None),
+                }))
+            }
+        }
+    }
+
     fn run<F: Future + ?Sized>(
         &self,
         mut future: Pin<&mut F>,
@@ -53,7 +90,7 @@ impl Engine {
         };
         match self {
             Self::Memory => loop {
-                let woken = Arc::new(Woken::default());
+                let woken = Arc::new(Woken(AtomicBool::new(false)));
                 let waker = Waker::from(Arc::clone(&woken));
                 match step(&mut Context::from_waker(&waker)) {
                     Poll::Ready(answer) => return answer,
@@ -66,8 +103,14 @@ impl Engine {
     }
 }
 
-#[derive(Default)]
-struct Woken(AtomicBool);
+/// Whether a future wants to be polled, as it does at first.
+pub(crate) struct Woken(AtomicBool);
+
+impl Default for Woken {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
+}
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {

@@ -4,7 +4,7 @@ use broken_stores::Fault;
 
 /// The list in the README: each of these has to be found within 500 seeds of
 /// 200 steps. Any other fault of `broken-stores` may be planted too.
-pub const PLANTED: [Fault; 12] = [
+pub const PLANTED: [Fault; 24] = [
     Fault::FloorNotStored,
     Fault::FloorAfterDelete,
     Fault::NeverAckedNotCounted,
@@ -17,4 +17,16 @@ pub const PLANTED: [Fault; 12] = [
     Fault::CloneServed,
     Fault::PlanOutsideTransaction,
     Fault::CursorWithoutTag,
+    Fault::OldAdmissionTaken,
+    Fault::AdmittedKeepsItsAck,
+    Fault::RetiringDeletes,
+    Fault::RetiredMayAck,
+    Fault::SoloNeverEnds,
+    Fault::AdoptedAcksTrusted,
+    Fault::UndeclaredPeersIgnored,
+    Fault::ForeignWriteServed,
+    Fault::ForeignWriteIgnored,
+    Fault::WatchSleepsThroughCommits,
+    Fault::WatchRepeatsItself,
+    Fault::WatchSurvivesClose,
 ];

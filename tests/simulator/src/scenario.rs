@@ -4,7 +4,7 @@ use fastrand::Rng;
 use sync_log_core::{PrunePolicy, UnknownPeers};
 
 use crate::gate::{Incident, Struck};
-use crate::step::{Call, Files, Step, WildAck};
+use crate::step::{Call, Files, ForeignWrite, Step, WildAck};
 
 /// Most devices that ever take part, clones included.
 pub const DEVICES_MAX: u8 = 7;
@@ -73,6 +73,10 @@ const WEIGHTS: &[(u32, bool, Draw)] = &[
     (10, true, Generator::retire),
     (6, true, Generator::wild_ack),
     (3, true, Generator::solo),
+    (8, true, Generator::admit),
+    (10, true, Generator::watch),
+    (5, true, Generator::foreign),
+    (6, true, Generator::declare),
 ];
 
 struct Generator {
@@ -139,7 +143,7 @@ impl Generator {
     /// The first devices, and that they know each other, mostly.
     fn setup(&mut self) -> Vec<Step> {
         let devices = self.rng.u8(1..=4);
-        let mut steps: Vec<Step> = (0..devices).map(|on| Step::Join { on }).collect();
+        let mut steps: Vec<Step> = (0..devices).map(|on| self.joining(on)).collect();
         self.live = (0..devices).collect();
         self.known = devices;
         for on in 0..devices {
@@ -150,6 +154,17 @@ impl Generator {
             }
         }
         steps
+    }
+
+    /// Some come from an earlier program.
+    fn joining(&mut self, on: u8) -> Step {
+        match self.rng.u32(0..8) {
+            0 => Step::JoinWithEarlierFile {
+                on,
+                entries: self.rng.u8(0..6),
+            },
+            _ => Step::Join { on },
+        }
     }
 
     fn step(&mut self) -> Step {
@@ -359,6 +374,55 @@ impl Generator {
         self.call(Call::Solo)
     }
 
+    /// A device acknowledges, is retired before that arrives, and is admitted again.
+    fn admit(&mut self) -> Step {
+        let (on, peer) = self.pair();
+        let is_fresh = self.rng.u32(0..3) > 0;
+        let admit = self.call_on(on, Call::Admit { peer, is_fresh });
+        if self.rng.u32(0..3) == 0 {
+            return admit;
+        }
+        let (process, struck) = (self.process(), self.struck());
+        let arrives = Step::Deliver {
+            pick: -1,
+            process,
+            struck,
+        };
+        self.queue.push(call(on, process, Call::Prune, None));
+        self.queue.push(arrives);
+        self.queue.push(admit);
+        self.queue.push(call(on, 0, Call::Retire { peer }, None));
+        Step::Ack {
+            reader: peer,
+            origin: on,
+        }
+    }
+
+    fn watch(&mut self) -> Step {
+        let (on, process) = (self.device(), self.process());
+        Step::Watch { on, process }
+    }
+
+    fn foreign(&mut self) -> Step {
+        let (on, peer) = self.pair();
+        let what = match self.rng.u32(0..8) {
+            0 => ForeignWrite::Append,
+            1 => ForeignWrite::Insert,
+            2 => ForeignWrite::Strange,
+            3 => ForeignWrite::DeleteOldest,
+            4 => ForeignWrite::DeleteNewest,
+            _ => ForeignWrite::Ack { peer },
+        };
+        Step::Foreign { on, what }
+    }
+
+    fn declare(&mut self) -> Step {
+        match self.rng.u32(0..3) {
+            0 => self.call(Call::Trust),
+            _ => self.call(Call::Declare),
+        }
+    }
+
     fn wild_ack(&mut self) -> Step {
         let (on, peer) = self.pair();
         let acks = [WildAck::BeyondHead, WildAck::Unused, WildAck::Foreign];
@@ -467,7 +531,7 @@ impl Generator {
             let here = call(peer, 0, Call::Register { peer: on }, None);
             self.queue.push(here);
         }
-        Step::Join { on }
+        self.joining(on)
     }
 
     fn newcomer(&mut self) -> Option<u8> {

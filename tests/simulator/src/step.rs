@@ -143,10 +143,51 @@ pub enum Step {
         /// The device.
         on: u8,
     },
+    /// A device joins, with a file that an earlier program made.
+    JoinWithEarlierFile {
+        /// The device.
+        on: u8,
+        /// How many entries of the device are in it.
+        entries: u8,
+    },
     /// A device is gone for good.
     Leave {
         /// The device.
         on: u8,
+    },
+    /// Another program writes to a device's log.
+    Foreign {
+        /// The device.
+        on: u8,
+        /// What it writes.
+        what: ForeignWrite,
+    },
+    /// A process of a device begins to watch its log.
+    Watch {
+        /// The device.
+        on: u8,
+        /// Which of its two processes.
+        process: u8,
+    },
+}
+
+/// What a program writes that knows the original tables only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignWrite {
+    /// A change of this device, above all that is there.
+    Append,
+    /// A change of this device, below the newest that is there.
+    Insert,
+    /// A change of another device.
+    Strange,
+    /// That the oldest entry is gone.
+    DeleteOldest,
+    /// That the newest entry is gone.
+    DeleteNewest,
+    /// That a peer has everything.
+    Ack {
+        /// The peer.
+        peer: u8,
     },
 }
 
@@ -174,6 +215,17 @@ pub enum Call {
         /// The device.
         peer: u8,
     },
+    /// Admit a device again that was retired.
+    Admit {
+        /// The device.
+        peer: u8,
+        /// Whether it has lost what it had of this log.
+        is_fresh: bool,
+    },
+    /// Declare that the devices that are there are all peers.
+    Declare,
+    /// Trust the acks of an adopted file, if they are true.
+    Trust,
     /// Declare the library solo.
     Solo,
     /// Look at everything that is pending.

@@ -106,6 +106,8 @@ pub(crate) fn refusal(error: &LogError) -> &'static str {
         LogError::UnknownPeer { .. } => "refused: unknown peer",
         LogError::PeerRetired { .. } => "refused: peer retired",
         LogError::AckBeyondHead { .. } => "refused: ack beyond head",
+        LogError::OtherAdmission { .. } => "refused: other admission",
+        LogError::ForeignWrite => "refused: foreign write",
         LogError::UnknownStamp { .. } => "refused: unknown stamp",
         LogError::UntrustedRow(_) => "refused: untrusted row",
         LogError::NotSolo { .. } => "refused: not solo",

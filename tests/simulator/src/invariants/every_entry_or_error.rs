@@ -59,8 +59,7 @@ pub fn check(lineage: &Lineage, reader: &Reader, page: &Page) -> Result<(), Viol
 /// It should have been served.
 pub fn check_refusal(lineage: &Lineage, place: Hlc, has: Prefix) -> Result<(), Violation> {
     let from = lineage.len_through(place);
-    let floor = lineage.gone().last().map_or(Hlc::ZERO, |entry| entry.hlc);
-    if lineage.prefix(from) == has && place >= floor {
+    if lineage.prefix(from) == has && place >= lineage.floor().hlc {
         return Err(broken(format!(
             "a reader at {place} was refused without need"
         )));
@@ -169,6 +168,30 @@ mod tests {
         assert!(check_refusal(&lineage(5, 0), Hlc::ZERO, Prefix::default()).is_err());
         assert_eq!(check_refusal(&lineage(5, 3), stamp(20), has), Ok(()));
         assert_eq!(check_refusal(&lineage(1, 0), stamp(20), has), Ok(()));
+    }
+
+    #[test]
+    fn below_the_begin_of_an_adopted_log_nobody_is_served() {
+        let adopted = Lineage::adopted(DEVICE, stamp(9), vec![entry(10, 1)]);
+        let has = adopted.prefix(0);
+        let at = |place, has| Reader {
+            place,
+            has,
+            limit: 1,
+            committed: 1,
+        };
+        let page = Page {
+            head: stamp(10),
+            more: false,
+            ..page(1, 1)
+        };
+        assert_eq!(check(&adopted, &at(stamp(9), has), &page), Ok(()));
+        assert!(check(&adopted, &at(Hlc::ZERO, Prefix::default()), &page).is_err());
+        assert!(check_refusal(&adopted, stamp(9), has).is_err());
+        assert_eq!(
+            check_refusal(&adopted, Hlc::ZERO, Prefix::default()),
+            Ok(())
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What must hold after each step: one file each, pure, over what the oracle
 //! knows and what was found.
 
+pub mod adopted;
 pub mod answers_hold;
 pub mod convergence;
 pub mod every_entry_or_error;
@@ -8,6 +9,7 @@ pub mod monotone;
 pub mod nothing_lost;
 pub mod nothing_pruned_early;
 pub mod stamps_rise;
+pub mod told;
 
 #[cfg(test)]
 pub(crate) mod sample;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use sync_log_core::{Hlc, Tag, Uuid};
+use sync_log_core::Uuid;
 
 use super::Violation;
 use crate::chain::Lineage;
@@ -30,10 +30,20 @@ pub fn check(before: &Marks, after: &Marks) -> Result<(), Violation> {
         let Some(now) = after.peers.get(peer) else {
             return Err(broken(format!("the row of peer {peer} is gone")));
         };
-        if now.acked < mark.acked {
-            let (before, after) = (mark.acked, now.acked);
+        if now.admission < mark.admission {
+            return Err(broken(format!("the admission of {peer} went back")));
+        }
+        // What it acknowledged before it was admitted again, or before this program
+        // was there, is nothing to go back on.
+        let (before, after) = (mark.acked, now.acked);
+        if now.admission == mark.admission && mark.verified && after < before {
             let what = format!("the ack of {peer} went back from {before} to {after}");
             return Err(broken(what));
+        }
+        if now.admission > mark.admission && !after.is_zero() {
+            return Err(broken(format!(
+                "{peer} was admitted with an ack of {after}"
+            )));
         }
     }
     Ok(())
@@ -44,14 +54,13 @@ pub fn check(before: &Marks, after: &Marks) -> Result<(), Violation> {
 /// # Errors
 /// A mark that is wrong.
 pub fn check_true(lineage: &Lineage, marks: &Marks) -> Result<(), Violation> {
-    let (head, floor) = (lineage.head(), lineage.gone().last());
-    let floor = floor.map_or((Hlc::ZERO, Tag::ZERO), |entry| (entry.hlc, Tag::of(entry)));
+    let (head, floor) = (lineage.head(), lineage.floor());
     if marks.head != head {
         let found = marks.head;
         return Err(broken(format!("the head is {found} instead of {head}")));
     }
-    if (marks.floor, marks.floor_tag) != floor {
-        let (found, floor) = (marks.floor, floor.0);
+    if (marks.floor, marks.floor_tag) != (floor.hlc, floor.tag) {
+        let (found, floor) = (marks.floor, floor.hlc);
         return Err(broken(format!("the floor is {found} instead of {floor}")));
     }
     if marks.high_water < head {
@@ -100,6 +109,8 @@ fn broken(what: String) -> Violation {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{PEER, lineage, stamp};
+    use sync_log_core::{Hlc, Tag};
+
     use super::*;
     use crate::storage::PeerMark;
 
@@ -109,14 +120,16 @@ mod tests {
             acked: stamp(30),
             active: true,
             hold: None,
+            verified: true,
+            admission: 2,
         };
         Marks {
             head: stamp(50),
             floor: stamp(20),
             floor_tag: Tag::of(&lineage.entries()[1]),
             high_water: stamp(60),
-            solo: false,
             peers: [(PEER, mark)].into(),
+            ..Marks::zero()
         }
     }
 
@@ -145,10 +158,26 @@ mod tests {
             with(|marks| marks.floor = stamp(10)),
             with(|marks| marks.high_water = stamp(50)),
             with(|marks| marks.peers.get_mut(&PEER).unwrap().acked = stamp(20)),
+            with(|marks| marks.peers.get_mut(&PEER).unwrap().admission = 1),
             with(|marks| marks.peers.clear()),
         ] {
             assert!(check(&marks(), &earlier).is_err(), "{earlier:?}");
         }
+    }
+
+    #[test]
+    fn an_ack_goes_back_to_nothing_with_an_admission_and_to_anything_if_it_was_not_verified() {
+        let admitted = |acked: Hlc| {
+            with(|marks| {
+                let mark = marks.peers.get_mut(&PEER).unwrap();
+                (mark.admission, mark.acked) = (3, acked);
+            })
+        };
+        assert_eq!(check(&marks(), &admitted(Hlc::ZERO)), Ok(()));
+        assert!(check(&marks(), &admitted(stamp(30))).is_err());
+        let unverified = with(|marks| marks.peers.get_mut(&PEER).unwrap().verified = false);
+        let lower = with(|marks| marks.peers.get_mut(&PEER).unwrap().acked = stamp(10));
+        assert_eq!(check(&unverified, &lower), Ok(()));
     }
 
     #[test]

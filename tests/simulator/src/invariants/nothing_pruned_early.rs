@@ -1,5 +1,6 @@
-//! Nothing is pruned that an active peer lacks, and without an active peer
-//! nothing but in a solo library (`K1`, `K2`, `P1`, `P2`, `P4`).
+//! Nothing is pruned that an active peer lacks, without an active peer nothing but in a
+//! solo library, and in an adopted log nothing before its peers are declared (`I3`, `K1`,
+//! `K2`, `K6`, `P1`, `P2`, `P4`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +8,7 @@ use sync_log_core::{SharedChangeEntry, Uuid};
 
 use super::Violation;
 use crate::change::number;
+use crate::storage::Marks;
 
 const NAME: &str = "nothing_pruned_early";
 
@@ -19,12 +21,16 @@ pub fn check(
     deleted: &[SharedChangeEntry],
     active: &BTreeSet<Uuid>,
     applied: &BTreeMap<Uuid, BTreeSet<u64>>,
-    solo: bool,
+    marks: &Marks,
 ) -> Result<(), Violation> {
     let Some(first) = deleted.first() else {
         return Ok(());
     };
-    if active.is_empty() && !solo {
+    if !marks.declared {
+        let what = format!("{} was pruned before the peers were declared", first.hlc);
+        return Err(Violation::new(NAME, what));
+    }
+    if active.is_empty() && !marks.solo {
         let what = format!("{} was pruned though there is no peer", first.hlc);
         return Err(Violation::new(NAME, what));
     }
@@ -45,9 +51,17 @@ mod tests {
     use super::*;
 
     fn checked(active: &[Uuid], applied: &[u64], solo: bool) -> Result<(), Violation> {
+        let marks = Marks {
+            solo,
+            ..Marks::zero()
+        };
+        checked_at(active, applied, &marks)
+    }
+
+    fn checked_at(active: &[Uuid], applied: &[u64], marks: &Marks) -> Result<(), Violation> {
         let deleted = [entry(10, 1), entry(20, 2)];
         let applied = BTreeMap::from([(PEER, applied.iter().copied().collect())]);
-        check(&deleted, &active.iter().copied().collect(), &applied, solo)
+        check(&deleted, &active.iter().copied().collect(), &applied, marks)
     }
 
     #[test]
@@ -60,6 +74,15 @@ mod tests {
         assert!(checked(&[PEER], &[1], false).is_err());
         assert!(checked(&[PEER], &[1], true).is_err());
         assert!(checked(&[PEER, Uuid::from_u128(1)], &[1, 2], false).is_err());
+    }
+
+    #[test]
+    fn before_the_peers_are_declared_nothing_may() {
+        let undeclared = Marks {
+            declared: false,
+            ..Marks::zero()
+        };
+        assert!(checked_at(&[PEER], &[1, 2, 3], &undeclared).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The file of one log, seen from outside.
 
+pub(crate) mod adoption;
 mod memory;
 mod sqlite;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use sync_log_core::{Hlc, LogStore, SharedChangeEntry, Tag, Uuid};
 
-pub(crate) use memory::MemoryFile;
+pub(crate) use memory::{LogIds, MemoryFile};
 pub(crate) use sqlite::SqliteFile;
 
 /// One file. A copy of it is another.
@@ -22,11 +23,26 @@ pub(crate) trait Storage {
 
     /// What it holds, found without core. Nothing is in flight in the store.
     fn dump(&self) -> Result<Dump>;
+
+    /// Lets a program write to it that knows the original tables only.
+    fn write(&self, foreign: &Foreign) -> Result<()>;
+}
+
+/// What a program writes that knows the original tables only.
+pub(crate) enum Foreign {
+    /// An entry, which is not there.
+    Insert(SharedChangeEntry),
+    /// That the entry with this stamp is gone.
+    Delete(Hlc),
+    /// That a peer has everything up to there.
+    Ack(Uuid, Hlc),
 }
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dump {
+    /// Which log it is.
+    pub log_id: Uuid,
     /// Where the log stands.
     pub marks: Marks,
     /// What is retained, ascending.
@@ -46,6 +62,10 @@ pub struct Marks {
     pub high_water: Hlc,
     /// Whether the library is solo.
     pub solo: bool,
+    /// Whether somebody said that no peer is missing.
+    pub declared: bool,
+    /// Whether another program wrote to it, and it was not adopted since.
+    pub foreign: bool,
     /// The peers that are there.
     pub peers: BTreeMap<Uuid, PeerMark>,
 }
@@ -60,6 +80,8 @@ impl Marks {
             floor_tag: Tag::ZERO,
             high_water: Hlc::ZERO,
             solo: false,
+            declared: true,
+            foreign: false,
             peers: BTreeMap::new(),
         }
     }
@@ -74,4 +96,8 @@ pub struct PeerMark {
     pub active: bool,
     /// Where pruning holds for it.
     pub hold: Option<Hlc>,
+    /// Whether the ack was given to this program.
+    pub verified: bool,
+    /// How often it was admitted.
+    pub admission: u32,
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rusqlite::Connection;
@@ -13,8 +14,31 @@ use sync_log_core::{Hlc, JsonText, LogStore, SharedChangeEntry, Tag, Uuid};
 use sync_log_sqlite::{DEFAULT_BUSY_TIMEOUT, FILE_NAME, SqliteStore};
 use tempfile::TempDir;
 
-use super::{Dump, Marks, PeerMark, Storage};
+use super::{Dump, Foreign, Marks, PeerMark, Storage};
 use crate::engine::Engine;
+
+/// How often a watch looks for what the other process committed.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// When another program says that it wrote: [`START_MS`](crate::trace::START_MS).
+const WRITTEN_AT: &str = "2023-11-14T22:13:20+00:00";
+
+/// The tables that an earlier program makes.
+const ORIGINAL_TABLES: &str = "
+CREATE TABLE shared_changes (
+    hlc TEXT PRIMARY KEY,
+    model_type TEXT NOT NULL,
+    record_uuid TEXT NOT NULL,
+    change_type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE TABLE peer_acks (
+    peer_device_id TEXT PRIMARY KEY,
+    last_acked_hlc TEXT NOT NULL,
+    acked_at TEXT NOT NULL
+);
+";
 
 pub(crate) struct SqliteFile {
     engine: Rc<Engine>,
@@ -35,6 +59,17 @@ impl SqliteFile {
         let file = Self::in_new_folder(engine, library_id, device_id)?;
         let store = file.open(now_ms)?;
         file.engine.finish(store.close())?;
+        Ok(file)
+    }
+
+    /// A file that an earlier program made, which is still empty.
+    pub(crate) fn of_earlier_program(
+        engine: Rc<Engine>,
+        library_id: Uuid,
+        device_id: Uuid,
+    ) -> Result<Self> {
+        let file = Self::in_new_folder(engine, library_id, device_id)?;
+        file.raw(|raw| Ok(raw.execute_batch(ORIGINAL_TABLES)?))?;
         Ok(file)
     }
 
@@ -65,7 +100,8 @@ impl Storage for SqliteFile {
     fn open(&self, now_ms: i64) -> Result<Arc<dyn LogStore>> {
         let (folder, busy) = (self.folder.path(), DEFAULT_BUSY_TIMEOUT);
         let opening = SqliteStore::open(folder, self.library_id, self.device_id, busy, now_ms);
-        Ok(Arc::new(self.engine.finish(opening)?))
+        let store = self.engine.finish(opening)?;
+        Ok(Arc::new(store.poll_interval(POLL_INTERVAL)))
     }
 
     fn copy(&self) -> Result<Box<dyn Storage>> {
@@ -82,31 +118,70 @@ impl Storage for SqliteFile {
             let mut marks = marks(raw)?;
             marks.peers = peers(raw)?;
             let entries = entries(raw)?;
-            Ok(Dump { marks, entries })
+            let log_id = "SELECT log_id FROM sync_log_identity";
+            let log_id: String = raw.query_row(log_id, [], |row| row.get(0))?;
+            Ok(Dump {
+                log_id: log_id.parse()?,
+                marks,
+                entries,
+            })
+        })
+    }
+
+    fn write(&self, foreign: &Foreign) -> Result<()> {
+        self.raw(|raw| {
+            match foreign {
+                Foreign::Insert(entry) => raw.execute(
+                    "INSERT INTO shared_changes VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    (
+                        entry.hlc.to_string(),
+                        &entry.model_type,
+                        entry.record_uuid.to_string(),
+                        entry.change_type.as_str(),
+                        entry.data.as_str(),
+                        WRITTEN_AT,
+                    ),
+                ),
+                Foreign::Delete(hlc) => {
+                    let sql = "DELETE FROM shared_changes WHERE hlc = ?1";
+                    raw.execute(sql, [hlc.to_string()])
+                }
+                Foreign::Ack(peer, hlc) => raw.execute(
+                    "INSERT INTO peer_acks VALUES (?1, ?2, ?3) \
+                     ON CONFLICT (peer_device_id) DO UPDATE SET \
+                     last_acked_hlc = excluded.last_acked_hlc, acked_at = excluded.acked_at",
+                    (peer.to_string(), hlc.to_string(), WRITTEN_AT),
+                ),
+            }?;
+            Ok(())
         })
     }
 }
 
 fn marks(raw: &Connection) -> Result<Marks> {
-    let sql = "SELECT head, floor, floor_tag, high_water, solo FROM sync_log_state";
+    let sql = "SELECT head, floor, floor_tag, high_water, solo, peers_declared, \
+               foreign_write IS NOT NULL FROM sync_log_state";
     let mut query = raw.prepare_cached(sql)?;
     let row = query.query_row([], |row| {
         let text = |column| row.get::<_, String>(column);
-        Ok(([text(0)?, text(1)?, text(2)?, text(3)?], row.get(4)?))
+        let flags = [row.get(4)?, row.get(5)?, row.get(6)?];
+        Ok(([text(0)?, text(1)?, text(2)?, text(3)?], flags))
     });
-    let ([head, floor, floor_tag, high_water], solo) = row?;
+    let ([head, floor, floor_tag, high_water], [solo, declared, foreign]) = row?;
     Ok(Marks {
         head: head.parse()?,
         floor: floor.parse()?,
         floor_tag: Tag::from_u64(u64::from_str_radix(&floor_tag, 16)?),
         high_water: high_water.parse()?,
         solo,
+        declared,
+        foreign,
         peers: BTreeMap::new(),
     })
 }
 
 fn peers(raw: &Connection) -> Result<BTreeMap<Uuid, PeerMark>> {
-    let sql = "SELECT peer_device_id, last_acked_hlc, state = 'active', hold \
+    let sql = "SELECT peer_device_id, last_acked_hlc, state = 'active', hold, verified, admission \
                FROM peer_acks JOIN sync_log_peers USING (peer_device_id)";
     let mut query = raw.prepare_cached(sql)?;
     let rows = query.query_map([], |row| {
@@ -115,14 +190,17 @@ fn peers(raw: &Connection) -> Result<BTreeMap<Uuid, PeerMark>> {
             row.get::<_, String>(1)?,
             row.get(2)?,
             row.get::<_, Option<String>>(3)?,
+            (row.get(4)?, row.get(5)?),
         ))
     })?;
     rows.map(|row| {
-        let (peer, acked, active, hold) = row?;
+        let (peer, acked, active, hold, (verified, admission)) = row?;
         let mark = PeerMark {
             acked: acked.parse()?,
             active,
             hold: hold.map(|hold| hold.parse()).transpose()?,
+            verified,
+            admission,
         };
         Ok((Uuid::from_str(&peer)?, mark))
     })

@@ -1,5 +1,7 @@
 //! Calls begin, are held up, go on, and are given up.
 
+use std::collections::BTreeSet;
+
 use sync_log_core::{Hlc, Uuid};
 
 use super::operation::{Operation, Purpose};
@@ -46,6 +48,18 @@ impl World {
             Call::Retire { peer } => Purpose::Retire {
                 peer: self.id_of(peer),
             },
+            Call::Admit { peer, is_fresh } => Purpose::Admit {
+                peer: self.id_of(peer),
+                reader: peer,
+                is_fresh,
+            },
+            Call::Declare => Purpose::Declare {
+                peers: self.others(on),
+            },
+            Call::Trust => {
+                let is_true = self.live(on)?.files.truth.unverified_acks_are_true();
+                return is_true.then_some(Purpose::Trust);
+            }
             Call::Solo => Purpose::Solo,
             Call::Review => Purpose::Review,
             Call::Explain => Purpose::Explain,
@@ -54,6 +68,17 @@ impl World {
                 hlc: self.wild_stamp(on, process, ack)?,
             },
         })
+    }
+
+    /// The ids of the others that are there.
+    pub(super) fn others(&self, on: u8) -> Vec<Uuid> {
+        let own = self.id_of(on);
+        let ids: BTreeSet<Uuid> = self
+            .live_names()
+            .into_iter()
+            .map(|name| self.id_of(name))
+            .collect();
+        ids.into_iter().filter(|id| *id != own).collect()
     }
 
     fn record(&mut self, count: u16) -> Purpose {
@@ -89,9 +114,18 @@ impl World {
         if device.processes[process].is_some() {
             return Ok(true);
         }
+        if device.files.truth.has_to_be_adopted() {
+            // What is held up was begun on a log that is another one from now on.
+            self.give_up_all(|held| held.on == on)?;
+            self.trace.event("adopt", format_args!("d{on}"));
+        }
+        let Some(device) = self.live(on) else {
+            return Ok(false);
+        };
         match device.open(&engine, process, LIBRARY, options, now_ms)? {
             Ok(()) => {
                 self.done("open", format_args!("d{on}/{process}"));
+                self.look(on)?;
                 Ok(true)
             }
             Err(error) => {
@@ -269,7 +303,7 @@ impl World {
                     .event("pruning held", format_args!("d{on} at {}", Short(hold)));
             }
         }
-        Ok(())
+        self.tell(on)
     }
 }
 

@@ -6,11 +6,12 @@ use anyhow::Result;
 use broken_stores::Planted;
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    LogError, LogOptions, LogStore, Needs, SharedChangeEntry, SyncLog, Uuid, WriteJob,
+    Hlc, LogError, LogOptions, LogStore, Needs, SharedChangeEntry, SyncLog, Uuid, WriteJob,
 };
 
 use super::receiver::Receiver;
 use super::truth::Truth;
+use super::watching::Watching;
 use crate::engine::Engine;
 use crate::gate::{Gate, Valve};
 use crate::storage::Storage;
@@ -54,6 +55,9 @@ pub(crate) struct Process {
     pub(crate) valve: Arc<Valve>,
     /// An entry that was stamped and may be appended, perhaps again.
     pub(crate) stamped: Option<SharedChangeEntry>,
+    /// A wait for the log to grow, and the last that one told.
+    pub(crate) watching: Option<Watching>,
+    pub(crate) told: Hlc,
     store: Arc<dyn LogStore>,
 }
 
@@ -104,6 +108,8 @@ impl Device {
             log,
             valve,
             stamped: None,
+            watching: None,
+            told: Hlc::ZERO,
             store,
         });
         Ok(Ok(()))
@@ -112,24 +118,25 @@ impl Device {
     /// Kills a process. What it had sent to the store before is finished first,
     /// as the operating system finishes a write that it was given.
     pub(crate) fn kill(&mut self, engine: &Engine, process: usize) -> Result<bool> {
-        let Some(Process { log, store, .. }) = self.processes[process].take() else {
+        let Some(process) = self.processes[process].take() else {
             return Ok(false);
         };
-        drop(log);
+        let Process { store, .. } = process;
         engine.finish(store.close())?;
         Ok(true)
     }
 
-    /// Closes the log in both processes.
-    pub(crate) fn close(&mut self, engine: &Engine) -> Result<bool> {
-        let mut was_open = false;
+    /// Closes the log in both processes; who watched it.
+    pub(crate) fn close(&mut self, engine: &Engine) -> Result<Option<Vec<Watching>>> {
+        let mut watched = None;
         for place in &mut self.processes {
             if let Some(process) = place.take() {
                 engine.finish(process.log.close())?;
-                was_open = true;
+                let watched = watched.get_or_insert(Vec::new());
+                watched.extend(process.watching);
             }
         }
-        Ok(was_open)
+        Ok(watched)
     }
 
     /// Waits for what a dropped call left in the store's queue.

@@ -88,10 +88,11 @@ impl World {
                 limit,
                 has,
             }),
-            Message::Ack { cursor } => Purpose::TakeAck {
+            Message::Ack { cursor, admission } => Purpose::TakeAck {
                 reader: from,
                 peer: from_id,
                 cursor,
+                admission,
                 has,
             },
             Message::Page { asked, page } => Purpose::Learn {
@@ -135,6 +136,11 @@ impl World {
             },
             Some(Trouble::NeedsCopy) if truth.is_active(peer) => Purpose::Pin { reader, asked },
             Some(Trouble::NeedsCopy) => Purpose::Register { peer, reader: None },
+            Some(Trouble::OtherNumber) => Purpose::Admit {
+                peer,
+                reader,
+                is_fresh: false,
+            },
             Some(Trouble::Retired) | None => return Ok(()),
         };
         self.begin(origin, 0, purpose, struck)
@@ -184,8 +190,11 @@ impl World {
         let Some(device) = self.live(on) else {
             return Ok(());
         };
-        if device.close(&engine)? {
+        if let Some(watched) = device.close(&engine)? {
             self.done("close", format_args!("d{on}"));
+            for watching in watched {
+                watching.ends_with_the_log(&engine)?;
+            }
         }
         self.look(on)
     }
@@ -288,7 +297,7 @@ impl World {
         let planted = self.fault.map(broken_stores::Planted::new);
         if let Some(device) = self.live(on) {
             device.files.log = file;
-            device.files.truth = Truth::new();
+            device.files.truth = Truth::new(id);
             device.planted = planted;
             self.done("log lost", format_args!("d{on}"));
         }

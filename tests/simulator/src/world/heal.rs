@@ -25,8 +25,10 @@ impl World {
         self.network.heal();
         self.set_clocks_right();
         self.switch_clones_off()?;
-        self.replace_the_retired()?;
+        self.adopt_what_was_written_to()?;
+        self.bring_the_retired_back()?;
         self.retire_the_gone()?;
+        self.declare_peers()?;
         for _ in 0..ROUNDS_MAX {
             self.round()?;
             if self.have_converged() {
@@ -72,15 +74,52 @@ impl World {
         Ok(())
     }
 
-    /// A device that somebody retired comes back under another id.
-    fn replace_the_retired(&mut self) -> Result<(), Violation> {
+    /// A device that somebody retired is admitted again, or comes back under another
+    /// id.
+    fn bring_the_retired_back(&mut self) -> Result<(), Violation> {
         let names = self.live_names();
-        for name in &names {
-            let id = self.id_of(*name);
-            let retired_by = |by: &u8| self.devices[by].files.truth.is_retired(id);
-            if names.iter().any(retired_by) {
-                self.leave(*name)?;
+        for name in names.iter().copied() {
+            let peer = self.id_of(name);
+            let retired_by = |by: &u8| self.devices[by].files.truth.is_retired(peer);
+            let by: Vec<u8> = names.iter().copied().filter(retired_by).collect();
+            if by.is_empty() {
+                continue;
+            }
+            if name % 2 == 0 {
+                self.leave(name)?;
                 self.join(FIRST_REPLACEMENT + name)?;
+                continue;
+            }
+            for on in by {
+                let (reader, is_fresh) = (name, false);
+                self.do_now(
+                    on,
+                    Purpose::Admit {
+                        peer,
+                        reader,
+                        is_fresh,
+                    },
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn adopt_what_was_written_to(&mut self) -> Result<(), Violation> {
+        for on in self.live_names() {
+            if self.devices[&on].files.truth.has_to_be_adopted() {
+                self.close(on)?;
+            }
+            self.open(on, 0)?;
+        }
+        Ok(())
+    }
+
+    fn declare_peers(&mut self) -> Result<(), Violation> {
+        for on in self.live_names() {
+            let peers = self.others(on);
+            if !peers.is_empty() {
+                self.do_now(on, Purpose::Declare { peers })?;
             }
         }
         Ok(())
@@ -117,7 +156,8 @@ impl World {
         Ok(())
     }
 
-    /// A reader that was never registered, or that is not any more.
+    /// A reader that was never registered, or that is not any more, or that speaks under
+    /// an old number.
     fn meet(&mut self, reader: u8, origin: u8) -> Result<(), Violation> {
         let (peer, origin_id) = (self.id_of(reader), self.id_of(origin));
         let trouble = self.devices[&reader].files.received.trouble(origin_id);
@@ -134,7 +174,8 @@ impl World {
             let lineage = &self.devices[&origin].files.truth.lineage;
             let received = &self.devices[&reader].files.received;
             let has = received.prefix(self.id_of(origin));
-            lineage.prefix(lineage.entries().len()) == has
+            let trouble = received.trouble(self.id_of(origin));
+            lineage.prefix(lineage.entries().len()) == has && trouble != Some(Trouble::OtherNumber)
         })
     }
 

@@ -4,25 +4,27 @@
 mod calls;
 mod device;
 mod events;
+mod foreign;
 mod heal;
 mod network;
 mod operation;
 mod receiver;
 mod settle;
 mod truth;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use anyhow::Result;
 use broken_stores::{Fault, Planted};
-use sync_log_core::{LogIdentity, LogOptions, PrunePolicy, Uuid};
+use sync_log_core::{LogOptions, PrunePolicy, Uuid};
 
 use crate::engine::Engine;
 use crate::invariants::Violation;
 use crate::scenario::Scenario;
 use crate::step::Step;
-use crate::storage::{MemoryFile, SqliteFile, Storage};
+use crate::storage::{LogIds, MemoryFile, SqliteFile, Storage};
 use crate::trace::{START_MS, Trace};
 use device::{Device, FilesOf};
 use network::Network;
@@ -59,7 +61,7 @@ pub(crate) struct World {
     /// Operations that are held up.
     held_up: Vec<Operation>,
     last_change: u64,
-    last_log: u64,
+    log_ids: LogIds,
     pub(crate) trace: Trace,
     /// Steps that did something to a device.
     pub(crate) device_steps: u64,
@@ -99,7 +101,7 @@ impl World {
             network: Network::default(),
             held_up: Vec::new(),
             last_change: 0,
-            last_log: 0,
+            log_ids: LogIds::default(),
             trace,
             device_steps: 0,
         })
@@ -136,6 +138,9 @@ impl World {
             Step::Resume { pick, struck } => self.resume(pick, struck),
             Step::Cancel { pick } => self.cancel(pick),
             Step::Join { on } => Ok(self.join(on)?),
+            Step::JoinWithEarlierFile { on, entries } => self.join_with_earlier_file(on, entries),
+            Step::Foreign { on, what } => self.foreign_write(on, what),
+            Step::Watch { on, process } => self.watch(on, process.into()),
             Step::Restore { on, pick, files } => self.restore(on, pick, files),
             Step::Clone { of, copy } => Ok(self.clone_device(of, copy)?),
             Step::LoseFile { on } => Ok(self.lose_file(on)?),
@@ -186,13 +191,8 @@ impl World {
     }
 
     fn new_file(&mut self, device_id: Uuid) -> Result<Box<dyn Storage>> {
-        self.last_log += 1;
         Ok(match self.store {
-            Store::Memory => Box::new(MemoryFile::create(LogIdentity {
-                library_id: LIBRARY,
-                device_id,
-                log_id: Uuid::from_u64_pair(0x10f, self.last_log),
-            })),
+            Store::Memory => Box::new(MemoryFile::create(&self.log_ids, LIBRARY, device_id)),
             Store::Sqlite => {
                 let engine = Rc::clone(&self.engine);
                 let file = SqliteFile::create(engine, LIBRARY, device_id, self.now_ms);
@@ -208,17 +208,21 @@ impl World {
         let id = self.id_of(on);
         let files = FilesOf {
             log: self.new_file(id)?,
-            truth: truth::Truth::new(),
+            truth: truth::Truth::new(id),
             received: receiver::Receiver::default(),
         };
-        let skews = &self.options.skews_ms;
-        let skew_ms = skews.get(usize::from(on)).copied().unwrap_or_default();
         let planted = self.fault.map(Planted::new);
-        let device = Device::new(id, files, planted, self.sane(skew_ms));
+        let device = Device::new(id, files, planted, self.off_by_ms_at_first(on));
         self.devices.insert(on, device);
         self.show_time();
         self.done("join", format_args!("d{on}"));
         Ok(())
+    }
+
+    fn off_by_ms_at_first(&self, on: u8) -> i64 {
+        let skews = &self.options.skews_ms;
+        let skew_ms = skews.get(usize::from(on)).copied().unwrap_or_default();
+        self.sane(skew_ms)
     }
 
     /// A clock that is off by so much. Where the age of an entry decides how

@@ -20,7 +20,7 @@ pub(crate) enum Message {
     /// No.
     Refused { asked: Cursor, why: Refusal },
     /// I have everything up to this.
-    Ack { cursor: Cursor },
+    Ack { cursor: Cursor, admission: u32 },
 }
 
 /// Why a read was refused, as far as the reader has to know.
@@ -34,6 +34,7 @@ impl Refusal {
         let trouble = match error {
             LogError::UnknownPeer { .. } => Some(Trouble::Unknown),
             LogError::PeerRetired { .. } => Some(Trouble::Retired),
+            LogError::OtherAdmission { .. } => Some(Trouble::OtherNumber),
             LogError::OtherLog { .. }
             | LogError::Compacted { .. }
             | LogError::AheadOfHead { .. }
@@ -131,6 +132,7 @@ mod tests {
             to,
             message: Message::Ack {
                 cursor: Cursor::ZERO,
+                admission: 1,
             },
             has: Prefix::default(),
         }

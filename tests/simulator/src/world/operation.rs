@@ -30,6 +30,17 @@ pub(crate) enum Purpose {
     Retire {
         peer: Uuid,
     },
+    Admit {
+        peer: Uuid,
+        /// Who is told the number.
+        reader: u8,
+        /// Whether it has lost what it had.
+        is_fresh: bool,
+    },
+    Declare {
+        peers: Vec<Uuid>,
+    },
+    Trust,
     Solo,
     Review,
     Explain,
@@ -42,6 +53,7 @@ pub(crate) enum Purpose {
         reader: u8,
         peer: Uuid,
         cursor: Cursor,
+        admission: u32,
         has: Prefix,
     },
     Learn {
@@ -75,6 +87,7 @@ pub(crate) enum Answer {
     Entries(Vec<SharedChangeEntry>),
     Pending(u64),
     Acked(AckOutcome),
+    Admitted(u32),
     Page(Page),
     Place(Cursor),
 }
@@ -124,6 +137,9 @@ impl Purpose {
             Self::Prune => "prune",
             Self::Register { .. } => "register",
             Self::Retire { .. } => "retire",
+            Self::Admit { .. } => "admit",
+            Self::Declare { .. } => "declare peers",
+            Self::Trust => "trust adopted acks",
             Self::Solo => "declare solo",
             Self::Review => "review",
             Self::Explain => "explain",
@@ -132,6 +148,16 @@ impl Purpose {
             Self::TakeAck { .. } => "take ack",
             Self::Learn { .. } => "learn",
             Self::Pin { .. } => "pin head",
+        }
+    }
+
+    /// Whether it must not be answered on a log that another program wrote to: all but
+    /// asking why, and observing nothing.
+    pub(crate) fn needs_the_log(&self) -> bool {
+        match self {
+            Self::Explain => false,
+            Self::Learn { page, .. } => !page.entries.is_empty(),
+            _ => true,
         }
     }
 
@@ -152,6 +178,15 @@ impl Purpose {
             Self::Retire { peer } => {
                 Box::pin(async move { log.retire(peer).await.map(|()| Answer::Done) })
             }
+            Self::Admit { peer, .. } => {
+                Box::pin(async move { log.admit(peer).await.map(Answer::Admitted) })
+            }
+            Self::Declare { peers } => {
+                Box::pin(async move { log.declare_peers(&peers).await.map(|()| Answer::Done) })
+            }
+            Self::Trust => {
+                Box::pin(async move { log.trust_adopted_acks().await.map(|_| Answer::Done) })
+            }
             Self::Solo => Box::pin(async move { log.declare_solo().await.map(|()| Answer::Done) }),
             Self::Review => Box::pin(async move {
                 let entries = log.get_since(None, usize::MAX).await?;
@@ -169,9 +204,15 @@ impl Purpose {
                     .await
                     .map(Answer::Page)
             }),
-            Self::TakeAck { peer, cursor, .. } => {
-                Box::pin(async move { log.record_ack_at(peer, cursor).await.map(Answer::Acked) })
-            }
+            Self::TakeAck {
+                peer,
+                cursor,
+                admission,
+                ..
+            } => Box::pin(async move {
+                let taken = log.record_ack_under(peer, admission, cursor).await;
+                taken.map(Answer::Acked)
+            }),
             Self::Learn { page, .. } => Box::pin(async move {
                 let stamps: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
                 log.observe_all(&stamps).await.map(|_| Answer::Done)

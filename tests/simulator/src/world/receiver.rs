@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use sync_log_core::{Cursor, Page, SharedChangeEntry, Uuid};
+use sync_log_core::{Cursor, Page, Uuid};
 
 use crate::chain::{Chain, Prefix};
 
@@ -21,6 +21,8 @@ struct Place {
     cursor: Cursor,
     chain: Chain,
     trouble: Option<Trouble>,
+    /// The number under which it was admitted, as far as it knows.
+    admission: u32,
 }
 
 /// Why a device cannot go on reading.
@@ -30,8 +32,10 @@ pub(crate) enum Trouble {
     Unknown,
     /// It needs a copy of the state.
     NeedsCopy,
-    /// It needs a new identity.
+    /// It has to be admitted again, or needs a new identity.
     Retired,
+    /// It has to be told the number under which it was admitted.
+    OtherNumber,
 }
 
 impl Default for Place {
@@ -40,6 +44,7 @@ impl Default for Place {
             cursor: Cursor::ZERO,
             chain: Chain::default(),
             trouble: None,
+            admission: 1,
         }
     }
 }
@@ -89,7 +94,7 @@ impl Receiver {
         origin: Uuid,
         asked: Cursor,
         pin: Cursor,
-        entries: &[SharedChangeEntry],
+        copy: Chain,
     ) -> bool {
         let place = self.places.entry(origin).or_default();
         if place.cursor != asked {
@@ -97,8 +102,9 @@ impl Receiver {
         }
         *place = Place {
             cursor: pin,
-            chain: entries.iter().collect(),
+            chain: copy,
             trouble: None,
+            admission: place.admission,
         };
         true
     }
@@ -111,6 +117,32 @@ impl Receiver {
         }
     }
 
+    /// The number under which it speaks.
+    pub(crate) fn admission(&self, origin: Uuid) -> u32 {
+        let place = self.places.get(&origin);
+        place.map_or(1, |place| place.admission)
+    }
+
+    /// Notes the number under which it was admitted; says whether that is news.
+    pub(crate) fn admitted(&mut self, origin: Uuid, admission: u32) -> bool {
+        let place = self.places.entry(origin).or_default();
+        let solved = [Some(Trouble::Retired), Some(Trouble::OtherNumber)];
+        if solved.contains(&place.trouble) {
+            place.trouble = None;
+        }
+        std::mem::replace(&mut place.admission, admission) != admission
+    }
+
+    /// Loses what it has of an origin, but for the number under which it speaks.
+    pub(crate) fn forget(&mut self, origin: Uuid) {
+        let admission = self.admission(origin);
+        let place = Place {
+            admission,
+            ..Place::default()
+        };
+        self.places.insert(origin, place);
+    }
+
     /// Notes that it was registered.
     pub(crate) fn registered(&mut self, origin: Uuid) {
         let place = self.places.entry(origin).or_default();
@@ -120,7 +152,7 @@ impl Receiver {
 
 #[cfg(test)]
 mod tests {
-    use sync_log_core::{Hlc, Tag};
+    use sync_log_core::{Hlc, SharedChangeEntry, Tag};
 
     use super::*;
     use crate::change::change;
@@ -160,11 +192,28 @@ mod tests {
         let mut receiver = Receiver::default();
         receiver.apply(ORIGIN, Cursor::ZERO, &page(1));
         receiver.refused(ORIGIN, place(1), Trouble::NeedsCopy);
-        let copy = [entry(2), entry(3)];
-        assert!(!receiver.take_copy(ORIGIN, Cursor::ZERO, place(3), &copy));
-        assert!(receiver.take_copy(ORIGIN, place(1), place(3), &copy));
+        let mut copy = Chain::default();
+        [entry(2), entry(3)]
+            .iter()
+            .for_each(|entry| copy.push(entry));
+        assert!(!receiver.take_copy(ORIGIN, Cursor::ZERO, place(3), copy.clone()));
+        assert!(receiver.take_copy(ORIGIN, place(1), place(3), copy));
         assert_eq!(receiver.numbers(ORIGIN), [2, 3]);
         assert_eq!(receiver.trouble(ORIGIN), None);
+    }
+
+    #[test]
+    fn an_admission_number_outlives_what_was_received() {
+        let mut receiver = Receiver::default();
+        receiver.apply(ORIGIN, Cursor::ZERO, &page(1));
+        receiver.refused(ORIGIN, place(1), Trouble::Retired);
+        assert!(receiver.admitted(ORIGIN, 2));
+        assert!(!receiver.admitted(ORIGIN, 2));
+        assert_eq!(receiver.trouble(ORIGIN), None);
+        receiver.take_copy(ORIGIN, place(1), place(3), Chain::default());
+        receiver.forget(ORIGIN);
+        assert_eq!(receiver.cursor(ORIGIN), Cursor::ZERO);
+        assert_eq!(receiver.admission(ORIGIN), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::World;
 use super::calls::is_unknown;
 use super::network::{Envelope, Message, Refusal};
 use super::operation::{Answer, Operation, Purpose, Reading};
-use crate::chain::Prefix;
+use crate::chain::{Chain, Prefix};
 use crate::change::{change, number};
 use crate::gate::Incident;
 use crate::invariants::answers_hold::{self, Answer as Said};
@@ -33,6 +33,25 @@ impl World {
         if let (Err(LogError::Store(error)), None) = (&answer, happened) {
             let what = format!("the store failed though nothing happened to it: {error}");
             return Err(Violation::new("answers_hold", what));
+        }
+        let must_adopt = self.devices[&on].files.truth.has_to_be_adopted();
+        match &answer {
+            Err(LogError::ForeignWrite) if must_adopt || was_parked => {
+                // The app opens the log anew, which adopts it.
+                self.kill(on, process)?;
+                return Ok(());
+            }
+            Err(LogError::ForeignWrite) => {
+                let what = "a log that nobody wrote to has to be adopted";
+                return Err(Violation::new("adopted", what));
+            }
+            Ok(_) if must_adopt && !was_parked && purpose.needs_the_log() => {
+                let word = purpose.word();
+                let what = format!("{word} on a log that another program wrote to");
+                return Err(Violation::new("adopted", what));
+            }
+            _ if must_adopt => return Ok(()),
+            _ => {}
         }
         match (purpose, answer) {
             (Purpose::Record { numbers, .. }, answer) => {
@@ -84,17 +103,54 @@ impl World {
             }
             (
                 Purpose::TakeAck {
+                    reader,
+                    peer,
+                    admission,
+                    ..
+                },
+                Err(error @ LogError::OtherAdmission { .. }),
+            ) if !was_parked => self.number_refused(on, reader, peer, admission, &error),
+            (
+                Purpose::TakeAck {
                     peer, cursor, has, ..
                 },
                 Err(error),
             ) if !was_parked => self.ack_refused(on, peer, cursor, has, &error),
+            (
+                Purpose::Admit {
+                    peer,
+                    reader,
+                    is_fresh,
+                },
+                Ok(Answer::Admitted(number)),
+            ) => self.admitted(on, peer, reader, number, is_fresh),
+            (Purpose::Declare { peers }, Ok(_)) if !was_parked => {
+                let truth = &self.devices[&on].files.truth;
+                match truth.is_declared() && peers.iter().all(|peer| truth.is_active(*peer)) {
+                    true => Ok(()),
+                    false => Err(Violation::new("monotone", "declared peers do not count")),
+                }
+            }
             (Purpose::Solo, Ok(_)) if !was_parked && !self.devices[&on].files.truth.is_solo() => {
                 let what = "the library was declared solo and is not";
                 Err(Violation::new("answers_hold", what))
             }
-            (Purpose::TakeAck { peer, cursor, .. }, Ok(Answer::Acked(outcome))) => {
-                if !was_parked && !self.devices[&on].files.truth.is_active(peer) {
+            (
+                Purpose::TakeAck {
+                    peer,
+                    cursor,
+                    admission,
+                    ..
+                },
+                Ok(Answer::Acked(outcome)),
+            ) => {
+                let truth = &self.devices[&on].files.truth;
+                if !was_parked && !truth.is_active(peer) {
                     let what = format!("an ack of {peer} was taken, which is no active peer");
+                    return Err(Violation::new("monotone", what));
+                }
+                if !was_parked && truth.admission(peer) != Some(admission) {
+                    let what = format!("an ack of {peer} under number {admission} was taken");
                     return Err(Violation::new("monotone", what));
                 }
                 let kind = ack_word(outcome);
@@ -202,6 +258,8 @@ impl World {
         let truth = &self.devices[&on].files.truth;
         match answer {
             Ok(Answer::Acked(AckOutcome::Stale)) if hlc <= truth.lineage.head() => Ok(()),
+            // The place where an adopted log begins.
+            Ok(_) if hlc == truth.lineage.floor().hlc => Ok(()),
             Ok(_) => {
                 let what = format!("an ack of {peer} at {hlc} was taken, where no entry is");
                 Err(Violation::new("monotone", what))
@@ -261,6 +319,58 @@ impl World {
             return Ok(());
         }
         every_entry_or_error::check_refusal(&truth.lineage, cursor.hlc(), has)
+    }
+
+    /// Only a number that is not the one of the peer may be refused.
+    fn number_refused(
+        &mut self,
+        on: u8,
+        reader: u8,
+        peer: Uuid,
+        given: u32,
+        error: &LogError,
+    ) -> Result<(), Violation> {
+        let truth = &self.devices[&on].files.truth;
+        if truth.admission(peer) == Some(given) {
+            let what = format!("number {given} of {peer} was refused: {error}");
+            return Err(Violation::new("every_entry_or_error", what));
+        }
+        let origin = self.devices[&on].id;
+        if let (Some(trouble), Some(reader)) = (Refusal::of(error).trouble, self.live(reader)) {
+            let asked = reader.files.received.cursor(origin);
+            reader.files.received.refused(origin, asked, trouble);
+        }
+        Ok(())
+    }
+
+    /// The device learns its number. It may have come back with nothing.
+    fn admitted(
+        &mut self,
+        on: u8,
+        peer: Uuid,
+        reader: u8,
+        number: u32,
+        is_fresh: bool,
+    ) -> Result<(), Violation> {
+        let origin = self.devices[&on].id;
+        let truth = &self.devices[&on].files.truth;
+        if !truth.is_active(peer) && !truth.retiring.contains(&peer) {
+            let what = format!("peer {peer} was admitted and does not count");
+            return Err(Violation::new("monotone", what));
+        }
+        let Some(device) = self.live(reader) else {
+            return Ok(());
+        };
+        let received = &mut device.files.received;
+        let was = received.admission(origin);
+        if received.admitted(origin, number) && is_fresh && number > was {
+            received.forget(origin);
+        }
+        let has = received.numbers(origin).to_vec();
+        self.everywhere_applied(origin, peer, &has);
+        let detail = format_args!("d{reader} by d{on} under {number}");
+        self.trace.event("admitted", detail);
+        Ok(())
     }
 
     fn judge_page(
@@ -337,21 +447,20 @@ impl World {
     fn copied(&mut self, on: u8, reader: u8, asked: Cursor, pin: Cursor) -> Result<(), Violation> {
         let origin = &self.devices[&on];
         let (origin_id, lineage) = (origin.id, &origin.files.truth.lineage);
-        let known = pin.is_zero() || lineage.at(pin.hlc()).is_some();
-        if !known {
+        if !lineage.is_place(pin.hlc()) {
             let what = format!("the head {} is no entry of the log", pin.hlc());
             return Err(Violation::new("every_entry_or_error", what));
         }
-        let entries = lineage.entries()[..lineage.len_through(pin.hlc())].to_vec();
+        let copy = Chain::copy_of(lineage, pin.hlc());
+        let numbers = copy.numbers().to_vec();
         let Some(device) = self.live(reader) else {
             return Ok(());
         };
         let received = &mut device.files.received;
-        if !received.take_copy(origin_id, asked, pin, &entries) {
+        if !received.take_copy(origin_id, asked, pin, copy) {
             return Ok(());
         }
         let peer = device.id;
-        let numbers: Vec<u64> = entries.iter().map(number).collect();
         self.everywhere_applied(origin_id, peer, &numbers);
         let detail = format_args!("d{reader} has d{on} up to {}", Short(pin.hlc()));
         self.done("bootstrapped", detail);
@@ -362,11 +471,12 @@ impl World {
     /// A reader says how far it is.
     pub(super) fn send_ack(&mut self, reader: u8, origin: u8, cursor: Cursor) {
         let origin_id = self.id_of(origin);
-        let has = self.devices[&reader].files.received.prefix(origin_id);
+        let received = &self.devices[&reader].files.received;
+        let (has, admission) = (received.prefix(origin_id), received.admission(origin_id));
         self.network.send(Envelope {
             from: reader,
             to: origin,
-            message: Message::Ack { cursor },
+            message: Message::Ack { cursor, admission },
             has,
         });
     }

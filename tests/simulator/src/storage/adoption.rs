@@ -1,0 +1,80 @@
+//! What opening does to a log that another program wrote to, on values: written from
+//! `I3` and `I4`, for the store in memory, which has no files to adopt.
+
+use sync_log_core::{Contents, Hlc, Mark, PeerFacts, PeerRow, PeerState, RegisteredBy, Tag, Uuid};
+
+/// Adopts `contents` as the log `log_id`.
+pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
+    let own = contents.state.identity.device_id;
+    let acks = contents.peers.values().map(acked);
+    let found: Vec<Hlc> = contents.entries.keys().copied().chain(acks).collect();
+    let highest = found.iter().copied().max().unwrap_or(Hlc::ZERO);
+    let highest_own = found.into_iter().filter(|hlc| hlc.device_id == own).max();
+    contents.entries.retain(|hlc, _| hlc.device_id == own);
+    let (head, floor) = bounds(contents, highest_own);
+    contents
+        .peers
+        .values_mut()
+        .for_each(|row| *row = adopted(row, own, head, now_ms));
+    let state = &mut contents.state;
+    state.identity.log_id = log_id;
+    state.high_water = state.high_water.max(highest).max(head);
+    state.head = head;
+    state.floor = Mark {
+        hlc: floor,
+        tag: Tag::ZERO,
+    };
+    state.solo = false;
+    state.peers_declared = false;
+    state.foreign_write = false;
+}
+
+/// The newest entry, and the place just below the oldest; without entries the end of
+/// what is known to have been there.
+fn bounds(contents: &Contents, highest_own: Option<Hlc>) -> (Hlc, Hlc) {
+    let mut stamps = contents.entries.keys();
+    if let (Some(oldest), newest) = (stamps.next(), stamps.next_back()) {
+        return (newest.copied().unwrap_or(*oldest), just_below(*oldest));
+    }
+    let lowest = Hlc::new(0, 0, contents.state.identity.device_id);
+    let end = contents
+        .state
+        .head
+        .max(lowest)
+        .max(highest_own.unwrap_or(lowest));
+    (end, end)
+}
+
+/// The stamp before `hlc`, of the same device.
+pub(crate) fn just_below(hlc: Hlc) -> Hlc {
+    match hlc.counter.checked_sub(1) {
+        Some(counter) => Hlc { counter, ..hlc },
+        None => Hlc::new(hlc.timestamp.saturating_sub(1), u64::MAX, hlc.device_id),
+    }
+}
+
+/// An ack that this log can have given is kept, and not believed; another counts as
+/// none.
+fn adopted(row: &PeerRow, own: Uuid, head: Hlc, now_ms: i64) -> PeerRow {
+    let claimed = acked(row);
+    let is_possible = claimed.device_id == own && claimed <= head;
+    let acked = if is_possible { claimed } else { Hlc::ZERO };
+    let mut facts = row.facts.unwrap_or(PeerFacts {
+        state: PeerState::Active,
+        registered_by: RegisteredBy::Adoption,
+        registered_at_ms: now_ms,
+        admission: 1,
+        hold: None,
+        verified: true,
+    });
+    facts.verified = acked.is_zero();
+    PeerRow {
+        last_acked_hlc: acked.to_string(),
+        facts: Some(facts),
+        ..row.clone()
+    }
+}
+
+fn acked(row: &PeerRow) -> Hlc {
+    row.last_acked_hlc.parse().unwrap_or(Hlc::ZERO)
+}
