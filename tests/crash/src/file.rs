@@ -95,18 +95,23 @@ pub fn read(folder: &Path) -> Result<Option<LogFile>> {
         return Ok(None);
     }
     let connection = recover(folder)?;
-    refuse_damage(&connection)?;
-    match log_tables(&connection)? {
+    match refuse_parts(&connection, 0)? {
         0 => Ok(None),
-        TABLES => Ok(Some(log(&connection)?)),
-        some => anyhow::bail!("{some} of {TABLES} parts of a log"),
+        _ => Ok(Some(log(&connection)?)),
     }
 }
 
-fn refuse_damage(connection: &Connection) -> Result<()> {
+/// How many parts of a log are there: as many as at first, or all of them.
+///
+/// # Errors
+/// If the file is damaged, or holds another part of a log.
+pub(crate) fn refuse_parts(connection: &Connection, at_first: i64) -> Result<i64> {
     let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     ensure!(verdict == "ok", "integrity_check says {verdict}");
-    Ok(())
+    let parts = log_tables(connection)?;
+    let is_whole = parts == at_first || parts == TABLES;
+    ensure!(is_whole, "{parts} of {TABLES} parts of a log");
+    Ok(parts)
 }
 
 /// Tables, indexes and triggers of a whole log, but those that SQLite makes by itself.

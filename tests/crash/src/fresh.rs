@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use sync_log_sqlite::{FILE_NAME, SyncDb, Uuid};
 
+use crate::earlier;
 use crate::entry::{DEVICE, EntryId, LIBRARY};
 use crate::file::{self, LogFile};
 use crate::line::Start;
@@ -29,13 +30,18 @@ impl Fresh {
         }
     }
 
-    /// Checks what is in `folder`: the whole log, which is new and empty, or
-    /// nothing of it, which it must not be after it was acknowledged. Says
+    /// Checks what is in `folder`: the whole log, which is new and empty, or was
+    /// adopted, or nothing of it, which it must not be after it was acknowledged. Says
     /// whether the log is there.
     ///
     /// # Errors
     /// If something is there that must not be, or the other way round.
     pub fn check(&self, folder: &Path) -> Result<bool> {
+        if self.start == Start::EarlierProgram {
+            let adopted = earlier::check(folder)?;
+            ensure!(self.promised.is_none() || self.promised == adopted);
+            return Ok(adopted.is_some());
+        }
         let found = file::read(folder)?;
         if self.start == Start::OtherTable {
             check_other_table(folder)?;
@@ -61,8 +67,13 @@ impl Fresh {
             operation: 0,
             index: 0,
         };
+        let mut wanted = match self.start {
+            Start::EarlierProgram => earlier::own_entries(),
+            _ => Vec::new(),
+        };
         let hlc = log.record(id.change()).await?;
-        ensure!(log.get_since(None, 10).await? == [id.stamped(hlc)]);
+        wanted.push(id.stamped(hlc));
+        ensure!(log.get_since(None, usize::MAX).await? == wanted);
         Ok(log.close().await?)
     }
 }

@@ -13,6 +13,7 @@
 pub mod aim;
 pub mod check;
 pub mod child;
+mod earlier;
 pub mod entry;
 pub mod file;
 pub mod fresh;

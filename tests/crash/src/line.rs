@@ -61,6 +61,18 @@ pub enum Start {
     EmptyFile,
     /// A database with a table of somebody else.
     OtherTable,
+    /// A log of an earlier program, which has to be adopted.
+    EarlierProgram,
+}
+
+impl Start {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Nothing,
+        Self::EmptyFile,
+        Self::OtherTable,
+        Self::EarlierProgram,
+    ];
 }
 
 /// An operation, as it is announced.

@@ -11,6 +11,7 @@ use sync_log_sqlite::{
 use super::readers::Reader;
 use super::step::Step;
 use super::{Fault, Worker, log_of, open_log};
+use crate::earlier;
 use crate::entry::{DEVICE, EntryId, LIBRARY, STRANGER};
 use crate::line::{Gave, Line, Operation, Start};
 
@@ -181,7 +182,7 @@ impl Worker {
     async fn migrate(&mut self) -> Result<()> {
         let name = format!("fresh-{}-{}", self.args.number, self.operation);
         let folder = self.args.folder.join(&name);
-        let start = [Start::Nothing, Start::EmptyFile, Start::OtherTable][self.rng.usize(0..3)];
+        let start = Start::ALL[self.rng.usize(0..Start::ALL.len())];
         prepare(&folder, start)?;
         self.begin(Operation::Migrate {
             folder: name,
@@ -223,6 +224,7 @@ fn prepare(folder: &Path, start: Start) -> Result<()> {
             other
                 .execute_batch("CREATE TABLE notes (note TEXT); INSERT INTO notes VALUES ('n')")?;
         }
+        Start::EarlierProgram => earlier::make(folder)?,
     }
     Ok(())
 }

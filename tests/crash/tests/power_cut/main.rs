@@ -69,6 +69,21 @@ async fn a_cut_between_the_chunks_of_a_prune_leaves_whole_chunks() {
     assert!(counts.boundaries > 100, "{counts:?}");
 }
 
+/// The tables are made in one transaction, and the rows sorted in another.
+#[tokio::test]
+async fn a_cut_during_an_adoption_leaves_every_row_and_a_file_that_is_adopted_next() {
+    let mut recording = Recording::start(Role::Stepper, 13);
+    let mut verdicts = Verdicts::new();
+    while verdicts.counts.adoptions < 2 {
+        let moment = recording.step(false).unwrap();
+        verdicts.judge_made(&moment).await;
+    }
+    let counts = verdicts.counts;
+    eprintln!("{counts:?}");
+    assert!(counts.not_adopted > 100, "{counts:?}");
+    assert!(counts.adopted > 0, "{counts:?}");
+}
+
 /// The check can fail: what is acknowledged and is not in the synced part of
 /// the WAL is missed, whatever the operation.
 #[tokio::test]

@@ -4,6 +4,7 @@ use crash::check::{Effect, check};
 use crash::entry::{DEVICE, LIBRARY};
 use crash::file::{self, LogFile};
 use crash::fresh::Fresh;
+use crash::line::Start;
 use crash::model::Model;
 use sync_log_sqlite::SyncDb;
 use tempfile::TempDir;
@@ -29,6 +30,11 @@ pub(crate) struct Counts {
     pub(crate) opened: usize,
     /// Those of logs that were being made.
     pub(crate) made: usize,
+    /// Files of an earlier program that were adopted.
+    pub(crate) adoptions: usize,
+    /// Images of those, before and after.
+    pub(crate) not_adopted: usize,
+    pub(crate) adopted: usize,
     pub(crate) checkpoints: usize,
     pub(crate) restarts: usize,
     /// Operations in the middle of which a checkpoint was that cannot be told.
@@ -116,7 +122,7 @@ impl Verdicts {
     }
 
     /// A log that is made is there as a whole or not, and can be opened.
-    async fn judge_made(&mut self, moment: &Moment) {
+    pub(crate) async fn judge_made(&mut self, moment: &Moment) {
         let Some(made) = &moment.made else { return };
         let promised = &moment.done.fresh[0];
         let begun = Fresh {
@@ -134,13 +140,18 @@ impl Verdicts {
         let folder = self.folder.path().join("made");
         for image in images {
             image.restore(&folder);
-            begun.check(&folder).unwrap();
+            let is_there = begun.check(&folder).unwrap();
+            if promised.start == Start::EarlierProgram {
+                self.counts.adopted += usize::from(is_there);
+                self.counts.not_adopted += usize::from(!is_there);
+            }
             if self.rng.u32(0..OPENED_ONE_IN) == 0 {
                 image.restore(&folder);
                 begun.open(&folder).await.unwrap();
             }
             self.counts.made += 1;
         }
+        self.counts.adoptions += usize::from(promised.start == Start::EarlierProgram);
         made.restore(&folder);
         assert!(promised.check(&folder).unwrap());
         promised.open(&folder).await.unwrap();
