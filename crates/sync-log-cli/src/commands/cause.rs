@@ -90,6 +90,14 @@ pub(crate) fn needs_doing(held: &Held) -> bool {
     held.remedy.is_some()
 }
 
+/// So many entries, in words.
+pub(crate) fn entries(count: u64) -> String {
+    match count {
+        1 => "1 entry".to_owned(),
+        _ => format!("{count} entries"),
+    }
+}
+
 fn remedy(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Pull => "pull",
@@ -108,8 +116,8 @@ fn sentence(held: &Held) -> String {
         .peer
         .map_or_else(|| "a peer".to_owned(), |peer| format!("peer {peer}"));
     let lacks = format!(
-        "{} entries, the oldest {} old",
-        held.lag_entries,
+        "{}, the oldest {} old",
+        entries(held.lag_entries),
         duration(held.lag_ms)
     );
     match &held.cause {
@@ -163,7 +171,7 @@ fn advice(remedy: Remedy, held: &Held, path: &Path) -> String {
             "name the devices: sync-log register {path} PEER…; \
              if there is none: sync-log solo {path}"
         ),
-        Remedy::Admit => format!("admit it again, or leave it retired: {retire}"),
+        Remedy::Admit => format!("sync-log admit {path} {peer}"),
         Remedy::Retire => retire,
         Remedy::Bootstrap => {
             format!("it cannot catch up by reading: give it a copy of the data, or: {retire}")

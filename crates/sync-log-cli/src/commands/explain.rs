@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use sync_log_sqlite::Explanation;
 
-use super::cause::{self, COLUMNS, Reason};
+use super::cause::{self, COLUMNS, Reason, entries};
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
@@ -48,7 +48,7 @@ pub(crate) fn explain(args: &LookArgs) -> Result<ExitCode, Failure> {
 
 fn words(explanation: &Explanation, reasons: &[Reason]) -> String {
     if reasons.is_empty() {
-        return format!("\n{} entries; nothing keeps any.\n", explanation.pending);
+        return format!("\n{}; nothing keeps any.\n", entries(explanation.pending));
     }
     let reasons = reasons.iter().map(Reason::words);
     std::iter::once("\n".to_owned()).chain(reasons).collect()
