@@ -304,6 +304,7 @@ macro_rules! for_each_case {
                 a_trusted_row_that_was_set_back_is_believed [P5];
             }
             watching {
+                a_watch_that_nobody_polls_holds_up_nobody [R3];
                 a_commit_wakes_who_waits [R3];
                 what_was_committed_before_is_told_at_once [R3];
                 heads_that_are_told_go_up [R3];

@@ -1,6 +1,7 @@
 //! How a case is run, and how a future is given up half-way.
 
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -31,6 +32,12 @@ pub(crate) async fn give_way(times: usize) {
     for _ in 0..times {
         tokio::task::yield_now().await;
     }
+}
+
+/// Polls `future` once, and says whether it is done.
+pub(crate) async fn is_done_at_once(future: Pin<&mut impl Future>) -> bool {
+    let mut future = future;
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await
 }
 
 /// Polls `future` at most `polls` times, as often as it asks for it, and then

@@ -33,6 +33,8 @@ use crate::state::LogState;
 /// - **Consistent reads.** One [`read`](Self::read) or [`survey`](Self::survey)
 ///   shows one committed state.
 /// - **Byte for byte.** Text comes back exactly as it went in (`A6`).
+/// - **Nothing is held between polls.** A future that is not polled for a while, as the
+///   other branch of a `select!` is, holds no lock and no turn that another call needs.
 ///
 /// # Not promised
 /// Fairness between callers, or any order between jobs that are in flight at

@@ -180,6 +180,8 @@ faults! {
         WatchRepeatsItself;
         /// A watch waits for ever though the log is closed.
         WatchSurvivesClose;
+        /// A watch that nobody polls keeps the log from being closed.
+        WatchHoldsTheClose;
     }
     K1 {
         /// A peer that never acked does not count when a prune is planned.

@@ -100,6 +100,8 @@ pub(crate) struct Memory {
     pub(crate) late: Option<Changes>,
     /// Whether a call was dropped.
     pub(crate) poisoned: bool,
+    /// Watches that wait.
+    pub(crate) watching: usize,
     /// Writes that are under way.
     pub(crate) writing: usize,
     /// Why one of them was refused.

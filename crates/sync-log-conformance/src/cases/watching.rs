@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::time::Duration;
 
-use sync_log_core::{Hlc, LogError, StoreErrorKind};
+use sync_log_core::{Cursor, Hlc, LogError, StoreErrorKind};
 use tokio::time::timeout;
 
 use crate::harness::Harness;
 use crate::rig::Rig;
-use crate::runtime::dropped_after;
+use crate::runtime::{dropped_after, is_done_at_once};
 use crate::sample::{change, peer};
 
 /// A store that polls finds out in much less.
@@ -119,4 +119,29 @@ pub async fn closing_ends_a_watch<H: Harness>() {
             matches!(&error, LogError::Store(error) if error.kind() == StoreErrorKind::Closed);
         assert!(is_closed, "R3: {error:?}");
     }
+}
+
+/// As the branch of a `select!` is that was not taken. The same goes for reads.
+pub async fn a_watch_that_nobody_polls_holds_up_nobody<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peers(1).await;
+    let (mut watches, mut reads) = (Vec::new(), Vec::new());
+    for _ in 0..16 {
+        let mut watch = log.watch(Hlc::ZERO);
+        watches.push(Box::pin(async move { watch.changed().await }));
+        reads.push(Box::pin(log.get_since(None, 1)));
+    }
+    for watch in &mut watches {
+        assert!(!is_done_at_once(watch.as_mut()).await, "R3");
+    }
+    for read in &mut reads {
+        is_done_at_once(read.as_mut()).await;
+    }
+    let soon = async {
+        log.record(change(1)).await.unwrap();
+        log.page(peer(1), Cursor::ZERO).await;
+        log.close().await.unwrap();
+    };
+    assert!(timeout(SOON, soon).await.is_ok(), "R3: they are held up");
 }

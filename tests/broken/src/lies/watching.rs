@@ -6,6 +6,7 @@ use sync_log_core::StoreErrorKind;
 
 use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::{Handle, give_way};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
@@ -32,6 +33,39 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
                 }
             })
         }),
+        Fault::WatchHoldsTheClose => Defect {
+            head_above: Some(|handle, place| {
+                Box::pin(async move {
+                    let _turn = Turn::of(handle);
+                    handle.inner.head_above(place).await
+                })
+            }),
+            close: Some(|handle| {
+                Box::pin(async move {
+                    while handle.memory().watching > 0 {
+                        give_way().await;
+                    }
+                    handle.close().await
+                })
+            }),
+            ..Defect::default()
+        },
         _ => return None,
     })
+}
+
+/// Held as long as a watch waits.
+struct Turn<'a>(&'a Handle);
+
+impl<'a> Turn<'a> {
+    fn of(handle: &'a Handle) -> Self {
+        handle.memory().watching += 1;
+        Self(handle)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.memory().watching -= 1;
+    }
 }
