@@ -59,9 +59,14 @@ pub(crate) fn writer(place: &Place, busy: Duration) -> Result<Connection, StoreE
     let db = bystander(place, busy).map_err(failed)?;
     db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
         .map_err(failed)?;
-    // They are there for other programs, see the migration that makes them.
-    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
-    db.set_db_config(triggers, false).map_err(failed)?;
+    // Triggers are there for other programs, see the migration that makes them; and
+    // what other tables refer to is not ours to change.
+    for config in [
+        DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
+        DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY,
+    ] {
+        db.set_db_config(config, false).map_err(failed)?;
+    }
     verify_synchronous(&db)?;
     Ok(db)
 }

@@ -41,7 +41,7 @@ pub enum OpenError {
         /// The migrations that are not known here.
         unknown: Vec<String>,
     },
-    /// The file was made by an earlier program that knows only the original
+    /// A program made the file, or made its tables anew, that knows only the original
     /// tables. Open it to write, which adopts it. Only told when it is opened to read.
     #[error(
         "failed to open {}: an earlier program made it, and it has to be adopted first",
@@ -51,7 +51,8 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// An earlier program made the file, in a way that it cannot be adopted.
+    /// Another program made the file, or changed its tables, in a way that it cannot be
+    /// adopted. Nothing was changed: put the tables right, or take the entries out.
     #[error("failed to adopt {}: {reason}", path.display())]
     NotAdoptable {
         /// The file.
@@ -115,6 +116,22 @@ impl OpenError {
             Self::Log { source, .. } => Some(source),
             _ => None,
         }
+    }
+
+    /// The same refusal of another path, of which this one is a copy.
+    pub(crate) fn of_another(mut self, other: &Path) -> Self {
+        match &mut self {
+            Self::NotAFolder { path }
+            | Self::Unreachable { path, .. }
+            | Self::NotSqlite { path }
+            | Self::SchemaTooNew { path, .. }
+            | Self::NeedsAdoption { path }
+            | Self::NotAdoptable { path, .. }
+            | Self::NotOfThisDevice { path, .. }
+            | Self::Unfinished { path }
+            | Self::Log { path, .. } => other.clone_into(path),
+        }
+        self
     }
 
     pub(crate) fn log(path: &Path, error: LogError) -> Self {

@@ -6,8 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sync_log_core::Uuid;
+use rusqlite::Connection;
+use sync_log_core::{StoreError, Uuid};
 
+use crate::failure::failed;
 use crate::options::FILE_NAME;
 
 /// What SQLite keeps beside a database, and needs to read what was committed.
@@ -36,6 +38,18 @@ impl PrivateCopy {
         }
         let text = "the file changes while it is copied";
         Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
+    }
+
+    /// Lets SQLite copy what it can read: to open the file otherwise, and to close it,
+    /// would drop the locks that this process holds on it.
+    pub(crate) fn through(db: &Connection) -> Result<Self, StoreError> {
+        let copy = Self::empty()?;
+        let path = copy.path();
+        let path = path.to_str().ok_or(io::ErrorKind::InvalidFilename);
+        let path = path.map_err(io::Error::from)?;
+        db.execute("VACUUM INTO ?1", [path])
+            .map_err(|error| failed("copy the file", error))?;
+        Ok(copy)
     }
 
     /// The copied database.

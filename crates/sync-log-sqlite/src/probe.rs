@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
 
+use crate::adopt;
 use crate::adopt::fit::{self, Unfit};
 use crate::connect::{self, Place};
 use crate::error::OpenError;
@@ -129,12 +130,16 @@ pub(crate) fn copy_unreadable(path: &Path, refused: OpenError) -> Result<Private
     }
 }
 
-/// Whose log it is, if it is one that this program can read as it is.
+/// Whose log it is, if it is one that this program can read as it is. One that another
+/// program wrote to, as its triggers noted, says so itself.
 pub(crate) fn identify(db: &Connection, path: &Path) -> Result<LogIdentity, OpenError> {
-    let tables = texts(db, TABLES).map_err(|error| refusal(path, error))?;
-    match judge(db, &tables, path)? {
-        (Found::Log, Some(identity)) => Ok(identity),
-        (Found::Earlier, _) => Err(OpenError::NeedsAdoption {
+    let failed = |error| refusal(path, error);
+    let txn = db.unchecked_transaction().map_err(failed)?;
+    let tables = texts(&txn, TABLES).map_err(failed)?;
+    let is_whole = || adopt::is_whole_or_noted(&txn).map_err(|error| OpenError::store(path, error));
+    match judge(&txn, &tables, path)? {
+        (Found::Log, Some(identity)) if is_whole()? => Ok(identity),
+        (Found::Earlier, _) | (Found::Log, Some(_)) => Err(OpenError::NeedsAdoption {
             path: path.to_owned(),
         }),
         _ => Err(OpenError::Unfinished {
@@ -228,7 +233,8 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
 /// Migrations of the first version, which every log went through.
 const MIGRATIONS_FROM_THE_START: usize = 2;
 
-const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
+/// Names as SQLite compares them. A view takes the name of a table.
+const TABLES: &str = "SELECT lower(name) FROM sqlite_master WHERE type IN ('table', 'view')";
 
 /// What the file is, and whose log.
 fn judge(

@@ -1,6 +1,9 @@
 //! Rows to values and back. A row that cannot be read is damage, with its
 //! place; it is never skipped.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use rusqlite::Row;
 use rusqlite::types::{FromSql, Value, ValueRef};
 use sync_log_core::{
@@ -70,6 +73,20 @@ impl<'a> Columns<'a> {
         let text = value.map(|value| value.as_str_or_null());
         text.map_err(|error| self.damaged(column).with_source(error))?
             .map_err(|error| self.damaged(column).with_source(error))
+    }
+
+    /// What there is, as SQL would write what is no text; nothing for NULL.
+    fn any_or_null(&mut self) -> Result<Option<Cow<'a, str>>, StoreError> {
+        let value = self.row.get_ref(self.next);
+        self.next += 1;
+        let value = value.map_err(|error| self.damaged("peer_device_id").with_source(error))?;
+        Ok(match value {
+            ValueRef::Null => None,
+            ValueRef::Text(text) => Some(String::from_utf8_lossy(text)),
+            ValueRef::Integer(number) => Some(number.to_string().into()),
+            ValueRef::Real(number) => Some(number.to_string().into()),
+            ValueRef::Blob(bytes) => Some(format!("x'{}'", hex(bytes)).into()),
+        })
     }
 
     /// Passes over the columns of a row that was not joined.
@@ -184,21 +201,25 @@ pub(crate) const PEER_COLUMNS: &str = "a.peer_device_id, a.last_acked_hlc, a.ack
 
 /// A peer's row in either table; `None` if neither was joined.
 pub(crate) fn peer(columns: &mut Columns<'_>) -> Result<Option<PeerRow>, StoreError> {
-    columns.keyed_row_of("peer_acks");
-    let acked_by = columns.text_or_null("peer_device_id")?;
-    let last_acked_hlc = columns.text_or_null("last_acked_hlc")?.unwrap_or_default();
+    // Whoever wrote this row: core judges it, and says so of what cannot be relied on.
+    let acked_by = columns.any_or_null()?;
+    let last_acked_hlc = columns.any_or_null()?.unwrap_or_default();
     // Only told, never decided on: a time that cannot be read is the epoch.
-    let acked_at = columns.text_or_null("acked_at")?;
+    let acked_at = columns.any_or_null()?;
     columns.keyed_row_of("sync_log_peers");
     let known_as = columns.text_or_null("peer_device_id")?;
     let facts = match known_as {
         Some(key) => Some(facts(columns, key)?),
         None => columns.skip(8),
     };
+    let known_as = known_as.map(Cow::Borrowed);
     Ok(acked_by.or(known_as).map(|peer_device_id| PeerRow {
-        peer_device_id: peer_device_id.to_owned(),
-        last_acked_hlc: last_acked_hlc.to_owned(),
-        acked_at_ms: acked_at.and_then(time::from_text).unwrap_or_default(),
+        peer_device_id: peer_device_id.into_owned(),
+        last_acked_hlc: last_acked_hlc.into_owned(),
+        acked_at_ms: acked_at
+            .as_deref()
+            .and_then(time::from_text)
+            .unwrap_or_default(),
         facts,
     }))
 }
@@ -234,6 +255,18 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
             .transpose()?,
         verified,
     })
+}
+
+/// At most so many bytes of what is no text are told.
+const TOLD_BYTES: usize = 64;
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes.iter().take(TOLD_BYTES) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// The text of a column, unjudged; `None` if it is none.

@@ -6,6 +6,7 @@
 mod common;
 
 use std::path::Path;
+use std::time::Duration;
 
 use common::{DEVICE, LIBRARY, PEER, change, contents, file_in, folder, open, raw};
 use sync_log_sqlite::{
@@ -231,4 +232,20 @@ async fn an_id_that_is_nil_in_the_file_is_damage_or_refused() {
     raw(folder.path()).execute_batch(&sql).unwrap();
     let error = SyncDb::open_read_only(folder.path()).await.unwrap_err();
     assert!(matches!(error, OpenError::Log { .. }), "{error:?}");
+}
+
+/// Not only when it looks for commits the next time.
+#[tokio::test]
+async fn closing_ends_a_watch_at_once_however_seldom_it_looks() {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    let head = log.record(change(1)).await.unwrap();
+    let seldom = SyncDb::options().poll_interval(Duration::from_secs(60));
+    let reading = seldom.open_read_only(folder.path()).await.unwrap();
+    let mut watch = reading.watch(head);
+    let waiting = tokio::spawn(async move { watch.changed().await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    reading.close().await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(ended.unwrap().unwrap().is_err(), "R3");
 }

@@ -6,11 +6,15 @@ mod common;
 
 use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use common::{DEVICE, LIBRARY, PEER, change, folder, open, raw};
-use sync_log_sqlite::{Hlc, LogError, PrunePolicy, SharedChangeEntry, StoreErrorKind, SyncDb};
+use sync_log_sqlite::{
+    Hlc, LogError, PrunePolicy, SharedChangeEntry, StoreErrorKind, SyncDb, WallClock,
+};
 
 /// Transactions in the write-ahead log: frames that end one hold the number of
 /// pages of the database, see <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>.
@@ -422,4 +426,25 @@ async fn what_a_policy_keeps_is_kept_and_the_floor_moves_with_the_rest() {
     assert_eq!(floor, stamps[2496].to_string());
     let cursor = log.floor_cursor().await.unwrap();
     assert_eq!(cursor.tag().to_string(), tag);
+}
+
+/// A clock that panics takes the writing thread along.
+#[tokio::test]
+async fn a_watch_ends_with_the_thread_that_writes() {
+    struct Breaking(AtomicBool);
+    impl WallClock for Breaking {
+        fn now_ms(&self) -> i64 {
+            assert!(!self.0.load(Ordering::Relaxed), "the clock is broken");
+            1_700_000_000_000
+        }
+    }
+    let folder = folder();
+    let clock = Arc::new(Breaking(AtomicBool::new(false)));
+    let options = SyncDb::options().wall_clock(Arc::clone(&clock));
+    let log = options.open(LIBRARY, DEVICE, folder.path()).await.unwrap();
+    let head = log.record(change(1)).await.unwrap();
+    clock.0.store(true, Ordering::Relaxed);
+    log.record(change(2)).await.unwrap_err();
+    let ended = tokio::time::timeout(Duration::from_secs(10), log.watch(head).changed()).await;
+    assert!(ended.unwrap().is_err(), "R3");
 }

@@ -3,13 +3,14 @@
 use rusqlite::{Connection, Row, params};
 use sync_log_core::{Hlc, LogState, RegisteredBy, StoreError, Uuid, parse_uuid};
 
-use super::{execute, is_below_ceiling};
+use super::changes::{UUID_BYTES, if_short};
+use super::{CHUNK_ROWS, execute};
 use crate::failure::failed;
 use crate::rows::text;
 use crate::statement::prepare;
 use crate::time;
 
-/// The highest stamps in the acks that a clock can go on from.
+/// The highest stamps in the acks, as far as they are near: an ack can be forged.
 pub(super) struct Claimed {
     /// Of any device.
     pub(super) any: Hlc,
@@ -17,19 +18,23 @@ pub(super) struct Claimed {
     pub(super) own: Hlc,
 }
 
-pub(super) fn highest(db: &Connection, device_id: Uuid) -> Result<Claimed, StoreError> {
+pub(super) fn highest(
+    db: &Connection,
+    device_id: Uuid,
+    is_near: impl Fn(&Hlc) -> bool,
+) -> Result<Claimed, StoreError> {
     let mut claimed = Claimed {
         any: Hlc::ZERO,
         own: Hlc::ZERO,
     };
-    each(db, |row| {
-        let hlc = text(row, 2).and_then(|text| text.parse::<Hlc>().ok());
-        if let Some(hlc) = hlc.filter(is_below_ceiling) {
+    each_chunk(db, Hlc::ZERO, device_id, |chunk| {
+        for hlc in chunk.iter().filter_map(|found| found.hlc).filter(&is_near) {
             claimed.any = claimed.any.max(hlc);
             if hlc.device_id == device_id {
                 claimed.own = claimed.own.max(hlc);
             }
         }
+        Ok(())
     })?;
     Ok(claimed)
 }
@@ -39,7 +44,9 @@ struct Found {
     row: i64,
     /// Whose it is, if it is somebody's.
     peer: Option<Uuid>,
-    /// What it says, or why it cannot be an ack of this log.
+    /// What it says, if that is a stamp.
+    hlc: Option<Hlc>,
+    /// The same, or why it cannot be an ack of this log.
     acked: Result<Hlc, &'static str>,
 }
 
@@ -52,35 +59,57 @@ pub(super) fn sort(
     head: Hlc,
     now_ms: i64,
 ) -> Result<i64, StoreError> {
-    let mut all = Vec::new();
-    let device_id = state.identity.device_id;
-    each(db, |row| all.push(judge(row, device_id, head)))?;
     let mut kept = 0;
-    for found in all {
-        let (Some(peer), Ok(acked)) = (found.peer, found.acked) else {
-            put_aside(db, adoption, &found)?;
-            if let Some(peer) = found.peer {
-                register(db, peer, Hlc::ZERO, now_ms)?;
-            }
-            continue;
-        };
-        register(db, peer, acked, now_ms)?;
-        kept += 1;
-    }
-    // Also for those whose row was deleted.
-    let sql = "INSERT INTO peer_acks (peer_device_id, last_acked_hlc, acked_at) \
-               SELECT peer_device_id, ?1, ?2 FROM sync_log_peers \
-               WHERE peer_device_id NOT IN (SELECT peer_device_id FROM peer_acks \
-               WHERE peer_device_id IS NOT NULL)";
-    let zero = Hlc::ZERO.to_string();
-    execute(db, sql, params![zero, time::to_text(now_ms)])?;
+    each_chunk(db, head, state.identity.device_id, |chunk| {
+        for found in chunk {
+            let (Some(peer), Ok(acked)) = (found.peer, found.acked) else {
+                put_aside(db, adoption, found)?;
+                if let Some(peer) = found.peer {
+                    register(db, peer, Hlc::ZERO, now_ms)?;
+                }
+                continue;
+            };
+            register(db, peer, acked, now_ms)?;
+            kept += 1;
+        }
+        Ok(())
+    })?;
     Ok(kept)
 }
 
-fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Found {
+/// Shows all rows, some at a time. A value that is longer than it may be is not read.
+fn each_chunk(
+    db: &Connection,
+    head: Hlc,
+    device_id: Uuid,
+    mut see: impl FnMut(&[Found]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let failed = |error| failed("read acks that are to be adopted", error);
+    let sql = format!(
+        "SELECT rowid, {peer}, {hlc}, typeof(acked_at) = 'text' FROM peer_acks \
+         WHERE rowid >= ?1 ORDER BY rowid LIMIT {CHUNK_ROWS}",
+        peer = if_short("peer_device_id", UUID_BYTES),
+        hlc = if_short("last_acked_hlc", Hlc::TEXT_LEN),
+    );
+    let mut next = Some(i64::MIN);
+    while let Some(from) = next {
+        let chunk = {
+            let mut query = prepare(db, &sql).map_err(failed)?;
+            let found = query.query_map([from], |row| judge(row, device_id, head));
+            let found: rusqlite::Result<Vec<_>> = found.and_then(Iterator::collect);
+            found.map_err(failed)?
+        };
+        next = chunk.last().and_then(|found| found.row.checked_add(1));
+        see(&chunk)?;
+    }
+    Ok(())
+}
+
+fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> rusqlite::Result<Found> {
     let peer = text(row, 1).and_then(parse_uuid);
     let peer = peer.filter(|peer| !peer.is_nil() && *peer != device_id);
     let hlc = text(row, 2).and_then(|text| text.parse::<Hlc>().ok());
+    let has_time: bool = row.get(3)?;
     let acked = match hlc {
         _ if peer.is_none() => Err("peer_device_id is not of a peer, in strict form"),
         None => Err("last_acked_hlc is not a stamp in strict form"),
@@ -88,14 +117,15 @@ fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Found {
             Err("last_acked_hlc is a stamp of another device")
         }
         Some(hlc) if hlc > head => Err("last_acked_hlc is above the head"),
-        Some(_) if text(row, 3).is_none() => Err("acked_at is no text"),
+        Some(_) if !has_time => Err("acked_at is no text"),
         Some(hlc) => Ok(hlc),
     };
-    Found {
-        row: row.get(0).unwrap_or_default(),
+    Ok(Found {
+        row: row.get(0)?,
         peer,
+        hlc,
         acked,
-    }
+    })
 }
 
 fn put_aside(db: &Connection, adoption: i64, found: &Found) -> Result<(), StoreError> {
@@ -120,16 +150,4 @@ fn register(db: &Connection, peer: Uuid, acked: Hlc, now_ms: i64) -> Result<(), 
         acked.is_zero(),
     ];
     execute(db, sql, values)
-}
-
-fn each(db: &Connection, mut see: impl FnMut(&Row<'_>)) -> Result<(), StoreError> {
-    let failed = |error| failed("read acks that are to be adopted", error);
-    let sql = "SELECT rowid, peer_device_id, last_acked_hlc, acked_at FROM peer_acks \
-               ORDER BY rowid";
-    let mut query = prepare(db, sql).map_err(failed)?;
-    let mut rows = query.query([]).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        see(row);
-    }
-    Ok(())
 }

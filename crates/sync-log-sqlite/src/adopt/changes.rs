@@ -5,7 +5,7 @@ use sync_log_core::{
     ChangeType, Hlc, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError, Uuid, parse_uuid,
 };
 
-use super::{execute, is_below_ceiling, lowest};
+use super::{CHUNK_ROWS, execute, is_below_ceiling, lowest};
 use crate::failure::failed;
 use crate::rows::text;
 use crate::statement::prepare;
@@ -18,51 +18,101 @@ pub(super) struct Sorted {
     pub(super) aside: usize,
     /// The oldest and the newest entry that stay.
     pub(super) range: Option<(Hlc, Hlc)>,
-    /// The highest stamp of all rows, of any device, that a clock can go on from.
+    /// The highest stamp that a clock must not repeat, or has seen: any of this device,
+    /// and those of others that are near.
     pub(super) highest: Hlc,
 }
 
 /// Puts every row aside that is not an entry of this log.
-pub(super) fn sort(db: &Connection, adoption: i64, device_id: Uuid) -> Result<Sorted, StoreError> {
+pub(super) fn sort(
+    db: &Connection,
+    adoption: i64,
+    device_id: Uuid,
+    is_near: impl Fn(&Hlc) -> bool,
+) -> Result<Sorted, StoreError> {
     let mut sorted = Sorted {
         kept: 0,
         aside: 0,
         range: None,
         highest: Hlc::ZERO,
     };
-    let mut aside = Vec::new();
-    let failed = |error| failed("read what is to be adopted", error);
-    let sql = "SELECT rowid, hlc, model_type, record_uuid, change_type, data, created_at \
-               FROM shared_changes ORDER BY hlc";
-    let mut query = prepare(db, sql).map_err(failed)?;
-    let mut rows = query.query([]).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        let hlc = text(row, 1).and_then(|text| text.parse::<Hlc>().ok());
-        let highest = hlc.filter(is_below_ceiling).unwrap_or(Hlc::ZERO);
-        sorted.highest = sorted.highest.max(highest);
-        match fault(row, hlc, device_id) {
-            Ok(hlc) => {
-                sorted.kept += 1;
-                sorted.range = Some((sorted.range.map_or(hlc, |(oldest, _)| oldest), hlc));
+    let mut next = Some(i64::MIN);
+    while let Some(from) = next {
+        let chunk = chunk(db, from, device_id)?;
+        next = chunk.last().and_then(|found| found.row.checked_add(1));
+        for found in chunk {
+            sorted.take_note(&found, device_id, &is_near);
+            if let Err(reason) = found.verdict {
+                put_aside(db, adoption, found.row, reason)?;
             }
-            Err(reason) => aside.push((row.get::<_, i64>(0).map_err(failed)?, reason)),
         }
-    }
-    drop(rows);
-    sorted.aside = aside.len();
-    for (row, reason) in aside {
-        let sql = "INSERT INTO sync_log_aside_changes (adoption, reason, hlc, model_type, \
-                   record_uuid, change_type, data, created_at) \
-                   SELECT ?1, ?2, hlc, model_type, record_uuid, change_type, data, created_at \
-                   FROM shared_changes WHERE rowid = ?3";
-        execute(db, sql, params![adoption, reason, row])?;
-        execute(db, "DELETE FROM shared_changes WHERE rowid = ?1", [row])?;
     }
     Ok(sorted)
 }
 
-/// The stamp of an entry of this log; or why it is none.
-fn fault(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<Hlc, &'static str> {
+/// A row, as it was found.
+struct Found {
+    row: i64,
+    /// Its stamp, if it has one.
+    hlc: Option<Hlc>,
+    /// Whether it is an entry of this log, or why not.
+    verdict: Result<(), &'static str>,
+}
+
+impl Sorted {
+    fn take_note(&mut self, found: &Found, device_id: Uuid, is_near: &impl Fn(&Hlc) -> bool) {
+        if let Some(hlc) = found.hlc {
+            let is_own = hlc.device_id == device_id && is_below_ceiling(&hlc);
+            if is_own || is_near(&hlc) {
+                self.highest = self.highest.max(hlc);
+            }
+        }
+        match (found.verdict, found.hlc) {
+            (Ok(()), Some(hlc)) => {
+                self.kept += 1;
+                let (oldest, newest) = self.range.unwrap_or((hlc, hlc));
+                self.range = Some((oldest.min(hlc), newest.max(hlc)));
+            }
+            _ => self.aside += 1,
+        }
+    }
+}
+
+/// Some rows from this one on. A value that is longer than it may be is not read.
+fn chunk(db: &Connection, from: i64, device_id: Uuid) -> Result<Vec<Found>, StoreError> {
+    let failed = |error| failed("read what is to be adopted", error);
+    let sql = format!(
+        "SELECT rowid, {hlc}, {model_type}, {record_uuid}, {change_type}, {data}, \
+         octet_length(data) > {MAX_DATA_BYTES}, typeof(created_at) = 'text' \
+         FROM shared_changes WHERE rowid >= ?1 ORDER BY rowid LIMIT {CHUNK_ROWS}",
+        hlc = if_short("hlc", Hlc::TEXT_LEN),
+        model_type = if_short("model_type", MAX_MODEL_TYPE_BYTES),
+        record_uuid = if_short("record_uuid", UUID_BYTES),
+        change_type = if_short("change_type", UUID_BYTES),
+        data = if_short("data", MAX_DATA_BYTES),
+    );
+    let mut query = prepare(db, &sql).map_err(failed)?;
+    let found = query.query_map([from], |row| {
+        let hlc = text(row, 1).and_then(|text| text.parse::<Hlc>().ok());
+        Ok(Found {
+            row: row.get(0)?,
+            hlc,
+            verdict: judge(row, hlc, device_id),
+        })
+    });
+    found.and_then(Iterator::collect).map_err(failed)
+}
+
+/// A UUID as text; no kind of change is longer.
+pub(super) const UUID_BYTES: usize = 36;
+
+/// The value of a column, if it is not longer than that.
+pub(super) fn if_short(column: &str, most_bytes: usize) -> String {
+    format!("CASE WHEN octet_length({column}) <= {most_bytes} THEN {column} END")
+}
+
+/// Whether a row is an entry of this log, or why not.
+fn judge(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<(), &'static str> {
     let hlc = hlc.ok_or("hlc is not a stamp in strict form")?;
     if hlc.device_id != device_id {
         return Err("of another device");
@@ -70,8 +120,7 @@ fn fault(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<Hlc, &'stat
     if !is_below_ceiling(&hlc) || hlc == lowest(device_id) {
         return Err("hlc is a stamp that no clock gives");
     }
-    let model = text(row, 2).map_or(0, str::len);
-    if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model) {
+    if text(row, 2).is_none_or(str::is_empty) {
         return Err("model_type is empty, too long or no text");
     }
     if text(row, 3).and_then(parse_uuid).is_none() {
@@ -80,11 +129,26 @@ fn fault(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<Hlc, &'stat
     if text(row, 4).is_none_or(|kind| kind.parse::<ChangeType>().is_err()) {
         return Err("change_type is none of the three");
     }
-    let data = text(row, 5).ok_or("data is no text")?;
-    if data.len() > MAX_DATA_BYTES {
+    if matches!(row.get(6), Ok(true)) {
         return Err("data is over the limit");
     }
-    JsonText::new(data).map_err(|_| "data is not JSON")?;
-    text(row, 6).ok_or("created_at is no text")?;
-    Ok(hlc)
+    JsonText::new(text(row, 5).ok_or("data is no text")?).map_err(|_| "data is not JSON")?;
+    match row.get(7) {
+        Ok(true) => Ok(()),
+        _ => Err("created_at is no text"),
+    }
+}
+
+fn put_aside(
+    db: &Connection,
+    adoption: i64,
+    row: i64,
+    reason: &'static str,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sync_log_aside_changes (adoption, reason, hlc, model_type, \
+               record_uuid, change_type, data, created_at) \
+               SELECT ?1, ?2, hlc, model_type, record_uuid, change_type, data, created_at \
+               FROM shared_changes WHERE rowid = ?3";
+    execute(db, sql, params![adoption, reason, row])?;
+    execute(db, "DELETE FROM shared_changes WHERE rowid = ?1", [row])
 }

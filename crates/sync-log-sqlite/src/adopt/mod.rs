@@ -15,7 +15,7 @@ use sync_log_core::hlc::CEILING_MS;
 use sync_log_core::{Hlc, LogState, StoreError, Tag, Uuid};
 
 use crate::failure::failed;
-use crate::migration::{TRIGGER_COUNT, TRIGGERS};
+use crate::migration::{DROP_TRIGGERS, TRIGGERS, TRIGGERS_ARE_MISSING, missing};
 use crate::statement::prepare;
 use crate::store::select;
 use crate::time;
@@ -23,19 +23,42 @@ use crate::time;
 /// Noted in a file of an earlier program once it has our tables, until it is adopted.
 pub(crate) const EARLIER_PROGRAM: &str = "an earlier program made the file";
 
-/// Why the file has to be adopted, if it has to. Under the write lock.
+/// Rows that are looked at before those of them that go aside are moved.
+const CHUNK_ROWS: i64 = 1000;
+
+/// Why the file has to be adopted, if it has to. In one transaction with whatever
+/// follows from it.
 pub(crate) fn cause(db: &Connection) -> Result<Option<String>, StoreError> {
-    let noted = "SELECT foreign_write FROM sync_log_state WHERE id = 1";
-    let noted: Option<Option<String>> = first(db, noted, [])?;
-    if let Some(cause) = noted.flatten() {
-        return Ok(Some(cause));
+    match noted(db)? {
+        Some(cause) => Ok(Some(cause)),
+        None => unnoted(db),
     }
-    let triggers = "SELECT COUNT(*) FROM sqlite_master \
-                    WHERE type = 'trigger' AND name LIKE 'sync\\_log\\_%' ESCAPE '\\'";
-    if first(db, triggers, [])? != Some(TRIGGER_COUNT) {
+}
+
+/// Whether core is told, by a note in the state, of all that another program wrote.
+pub(crate) fn is_whole_or_noted(db: &Connection) -> Result<bool, StoreError> {
+    Ok(noted(db)?.is_some() || unnoted(db)?.is_none())
+}
+
+fn noted(db: &Connection) -> Result<Option<String>, StoreError> {
+    let noted = "SELECT foreign_write FROM sync_log_state WHERE id = 1";
+    Ok(first(db, noted, [])?.flatten())
+}
+
+/// What no trigger noted.
+fn unnoted(db: &Connection) -> Result<Option<String>, StoreError> {
+    if are_made_anew(db)? {
         return Ok(Some("the tables were made anew".to_owned()));
     }
     misplaced(db, &select::state(db)?)
+}
+
+fn are_made_anew(db: &Connection) -> Result<bool, StoreError> {
+    let tables = "SELECT COUNT(*) FROM sqlite_master \
+                  WHERE type = 'table' AND name IN ('shared_changes', 'peer_acks')";
+    let tables: Option<i64> = first(db, tables, [])?;
+    let missing: Option<bool> = first(db, TRIGGERS_ARE_MISSING, [])?;
+    Ok(tables != Some(2) || missing != Some(false))
 }
 
 /// What the triggers would have noted, had they been there.
@@ -61,11 +84,13 @@ fn misplaced(db: &Connection, state: &LogState) -> Result<Option<String>, StoreE
 
 /// Adopts what is there, in the caller's transaction.
 pub(crate) fn run(db: &Connection, cause: &str, now_ms: i64) -> Result<(), StoreError> {
+    make_missing(db)?;
     let state = select::state(db)?;
+    let is_near = |hlc: &Hlc| is_near(hlc, now_ms);
     let next = "SELECT COALESCE(MAX(id), 0) + 1 FROM sync_log_adoptions";
     let adoption: i64 = first(db, next, [])?.unwrap_or(1);
-    let changes = changes::sort(db, adoption, state.identity.device_id)?;
-    let claimed = acks::highest(db, state.identity.device_id)?;
+    let changes = changes::sort(db, adoption, state.identity.device_id, is_near)?;
+    let claimed = acks::highest(db, state.identity.device_id, is_near)?;
     let (head, floor) = bounds(&state, &changes, claimed.own);
     let kept_acks = acks::sort(db, adoption, &state, head, now_ms)?;
     let stamps = [state.high_water, head, changes.highest, claimed.any];
@@ -86,8 +111,6 @@ pub(crate) fn run(db: &Connection, cause: &str, now_ms: i64) -> Result<(), Store
         sql,
         params![adoption, at, cause, kept, kept_acks, head, floor, log_id],
     )?;
-    db.execute_batch(TRIGGERS)
-        .map_err(|error| failed("watch for other programs", error))?;
     tracing::warn!(
         cause,
         kept,
@@ -95,6 +118,14 @@ pub(crate) fn run(db: &Connection, cause: &str, now_ms: i64) -> Result<(), Store
         "adopted what another program wrote"
     );
     Ok(())
+}
+
+/// Tables and indexes that are not there, and the triggers, wherever they are now.
+fn make_missing(db: &Connection) -> Result<(), StoreError> {
+    [DROP_TRIGGERS, &missing(), TRIGGERS]
+        .into_iter()
+        .try_for_each(|sql| db.execute_batch(sql))
+        .map_err(|error| failed("make what is missing", error))
 }
 
 /// Head and floor. Below the oldest entry all may have been pruned, and of a log
@@ -136,6 +167,15 @@ fn just_below(hlc: Hlc) -> Hlc {
 /// Whether a clock can go on from it.
 fn is_below_ceiling(hlc: &Hlc) -> bool {
     hlc.timestamp < CEILING_MS
+}
+
+/// As far ahead of the wall clock as a clock takes a stamp in by default (`H3`): what
+/// others are further ahead is not a reason to be ahead of everybody.
+const NEAR_MS: u64 = 24 * 60 * 60 * 1000;
+
+fn is_near(hlc: &Hlc, now_ms: i64) -> bool {
+    let now_ms = u64::try_from(now_ms).unwrap_or_default();
+    is_below_ceiling(hlc) && hlc.timestamp <= now_ms.saturating_add(NEAR_MS)
 }
 
 fn write_state(db: &Connection, head: Hlc, floor: Hlc, high_water: Hlc) -> Result<(), StoreError> {

@@ -12,7 +12,6 @@ use crate::db::SyncDb;
 use crate::error::OpenError;
 use crate::failure::failed;
 use crate::private_copy::PrivateCopy;
-use crate::probe;
 use crate::statement::prepare;
 use crate::store::select::limit;
 
@@ -173,15 +172,27 @@ pub async fn try_adoption(
     library_id: Uuid,
     device_id: Uuid,
 ) -> Result<Vec<Adoption>, OpenError> {
-    probe::refuse_missing(path)?;
-    let copy = PrivateCopy::of(path).map_err(|error| OpenError::store(path, error.into()))?;
+    let copy = {
+        let looked = Inspector::open(path)?;
+        PrivateCopy::through(&looked.db).map_err(|error| OpenError::store(path, error))?
+    };
     let copied = copy.path();
-    let folder = copied.parent().unwrap_or(&copied);
+    adopt_copy(&copied, library_id, device_id)
+        .await
+        .map_err(|refusal| refusal.of_another(path))
+}
+
+async fn adopt_copy(
+    copied: &Path,
+    library_id: Uuid,
+    device_id: Uuid,
+) -> Result<Vec<Adoption>, OpenError> {
+    let folder = copied.parent().unwrap_or(copied);
     let log = SyncDb::open(library_id, device_id, folder).await?;
     let closed = log.close().await;
-    closed.map_err(|error| OpenError::log(path, error))?;
-    let inspector = Inspector::open(&copied)?;
+    closed.map_err(|error| OpenError::log(copied, error))?;
+    let inspector = Inspector::open(copied)?;
     inspector
         .adoptions()
-        .map_err(|error| OpenError::store(path, error))
+        .map_err(|error| OpenError::store(copied, error))
 }

@@ -11,7 +11,7 @@ use sync_log_core::{
 
 use super::Inspector;
 use crate::failure::failed;
-use crate::migration::{MIGRATION_TABLE, migrations};
+use crate::migration::{MIGRATION_TABLE, TRIGGERS_ARE_MISSING, migrations};
 use crate::rows::text;
 use crate::statement::prepare;
 use crate::store::select;
@@ -117,7 +117,10 @@ fn integrity(db: &Connection) -> Result<Check, StoreError> {
 }
 
 fn schema(db: &Connection) -> Result<Check, StoreError> {
-    let mut check = Check::new("schema", "the tables, columns and indexes are there");
+    let mut check = Check::new(
+        "schema",
+        "the tables, columns, indexes and triggers are there",
+    );
     let found = texts(db, SCHEMA)?;
     let has = |wanted: &str| found.iter().any(|name| name == wanted);
     for wanted in WANTED {
@@ -131,6 +134,11 @@ fn schema(db: &Connection) -> Result<Check, StoreError> {
             let ran = applied.iter().any(|version| version == name);
             check.expect(ran, || format!("{name} did not run"));
         }
+        let missing = db.query_row(TRIGGERS_ARE_MISSING, [], |row| row.get(0));
+        let missing: bool = missing.map_err(|error| failed("look for triggers", error))?;
+        check.expect(!missing, || {
+            "a trigger is missing, or watches another table".to_owned()
+        });
     } else {
         check.fault(format!("there is no table {MIGRATION_TABLE}"));
     }

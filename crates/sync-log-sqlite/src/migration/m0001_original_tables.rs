@@ -61,12 +61,10 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Makes what an earlier program did not.
-pub(crate) async fn make_missing<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
-    let missing = UP
-        .replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
-        .replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS");
-    db.execute_unprepared(&missing).await.map(drop)
+/// Makes what an earlier program did not, or removed.
+pub(crate) fn missing() -> String {
+    UP.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+        .replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS")
 }
 
 /// No way down may lose a change.

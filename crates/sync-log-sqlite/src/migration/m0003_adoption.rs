@@ -53,32 +53,32 @@ CREATE TABLE sync_log_aside_acks (
 /// `sync_log_state.writing`. Made anew where they are missing: whoever makes
 /// `shared_changes` anew drops them.
 pub(crate) const TRIGGERS: &str = "
-CREATE TRIGGER IF NOT EXISTS sync_log_inserted AFTER INSERT ON shared_changes
+CREATE TRIGGER sync_log_inserted AFTER INSERT ON shared_changes
 WHEN (SELECT writing FROM sync_log_state WHERE id = 1) = 0
 BEGIN
     UPDATE sync_log_state SET foreign_write = COALESCE(foreign_write, 'an entry was inserted')
     WHERE id = 1;
 END;
-CREATE TRIGGER IF NOT EXISTS sync_log_updated AFTER UPDATE ON shared_changes
+CREATE TRIGGER sync_log_updated AFTER UPDATE ON shared_changes
 WHEN (SELECT writing FROM sync_log_state WHERE id = 1) = 0
 BEGIN
     UPDATE sync_log_state SET foreign_write = COALESCE(foreign_write, 'an entry was changed')
     WHERE id = 1;
 END;
-CREATE TRIGGER IF NOT EXISTS sync_log_deleted AFTER DELETE ON shared_changes
+CREATE TRIGGER sync_log_deleted AFTER DELETE ON shared_changes
 WHEN (SELECT writing FROM sync_log_state WHERE id = 1) = 0
 BEGIN
     UPDATE sync_log_state SET foreign_write = COALESCE(foreign_write, 'an entry was deleted')
     WHERE id = 1;
 END;
-CREATE TRIGGER IF NOT EXISTS sync_log_ack_inserted BEFORE INSERT ON peer_acks
+CREATE TRIGGER sync_log_ack_inserted BEFORE INSERT ON peer_acks
 WHEN (SELECT writing FROM sync_log_state WHERE id = 1) = 0
 BEGIN
     UPDATE sync_log_peers SET verified = 0
     WHERE peer_device_id = NEW.peer_device_id AND NEW.last_acked_hlc >
         COALESCE((SELECT last_acked_hlc FROM peer_acks WHERE peer_device_id = NEW.peer_device_id), '');
 END;
-CREATE TRIGGER IF NOT EXISTS sync_log_ack_updated AFTER UPDATE ON peer_acks
+CREATE TRIGGER sync_log_ack_updated AFTER UPDATE ON peer_acks
 WHEN (SELECT writing FROM sync_log_state WHERE id = 1) = 0
 BEGIN
     UPDATE sync_log_peers SET verified = 0
@@ -87,15 +87,27 @@ BEGIN
 END;
 ";
 
-/// How many triggers there are.
-pub(crate) const TRIGGER_COUNT: i64 = 5;
+/// Whether a trigger of [`TRIGGERS`] is missing, or watches another table: SQLite takes
+/// triggers along when a table is renamed.
+pub(crate) const TRIGGERS_ARE_MISSING: &str = "
+SELECT COUNT(*) < 5 FROM sqlite_master WHERE type = 'trigger' AND (name, tbl_name) IN (
+    ('sync_log_inserted', 'shared_changes'),
+    ('sync_log_updated', 'shared_changes'),
+    ('sync_log_deleted', 'shared_changes'),
+    ('sync_log_ack_inserted', 'peer_acks'),
+    ('sync_log_ack_updated', 'peer_acks'))
+";
 
-const DOWN: &str = "
+/// Removes them from wherever they are.
+pub(crate) const DROP_TRIGGERS: &str = "
 DROP TRIGGER IF EXISTS sync_log_inserted;
 DROP TRIGGER IF EXISTS sync_log_updated;
 DROP TRIGGER IF EXISTS sync_log_deleted;
 DROP TRIGGER IF EXISTS sync_log_ack_inserted;
 DROP TRIGGER IF EXISTS sync_log_ack_updated;
+";
+
+const DOWN: &str = "
 DROP TABLE sync_log_aside_acks;
 DROP TABLE sync_log_aside_changes;
 DROP TABLE sync_log_adoptions;
@@ -124,6 +136,7 @@ impl MigrationTrait for Migration {
         let db = manager.get_connection();
         refuse_while_pending(db).await?;
         refuse_while_aside(db).await?;
+        db.execute_unprepared(DROP_TRIGGERS).await?;
         db.execute_unprepared(DOWN).await.map(drop)
     }
 }

@@ -18,8 +18,8 @@ mod m0003_adoption;
 use sea_orm::{DynIden, sea_query::IntoIden};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
-pub(crate) use m0001_original_tables::{NAME as ORIGINAL_TABLES, make_missing};
-pub(crate) use m0003_adoption::{TRIGGER_COUNT, TRIGGERS};
+pub(crate) use m0001_original_tables::{NAME as ORIGINAL_TABLES, missing};
+pub(crate) use m0003_adoption::{DROP_TRIGGERS, TRIGGERS, TRIGGERS_ARE_MISSING};
 
 /// Name of the table that records which migrations ran.
 pub const MIGRATION_TABLE: &str = "sync_log_migrations";

@@ -65,6 +65,7 @@ impl LogStore for SqliteStore {
 
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
         let mut commits = self.writer.commits();
+        let mut has_ended = false;
         loop {
             // What is committed from here on shows as a change.
             commits.borrow_and_update();
@@ -72,8 +73,11 @@ impl LogStore for SqliteStore {
             if head > place {
                 return Ok(head);
             }
-            // At the end of the writer the next read says that the store is closed.
-            let _ = timeout(self.poll, commits.changed()).await;
+            if has_ended {
+                return Err(closed("watch"));
+            }
+            let changed = timeout(self.poll, commits.changed()).await;
+            has_ended = matches!(changed, Ok(Err(_)));
         }
     }
 

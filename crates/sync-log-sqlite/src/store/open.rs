@@ -20,7 +20,7 @@ use crate::adopt::{self, EARLIER_PROGRAM};
 use crate::connect::{self, MEMORY_VFS, Place};
 use crate::error::OpenError;
 use crate::failure::{corrupt, failed};
-use crate::migration::{MIGRATION_TABLE, Migrator, ORIGINAL_TABLES, make_missing};
+use crate::migration::{MIGRATION_TABLE, Migrator, ORIGINAL_TABLES, missing};
 use crate::options::{DEFAULT_BUSY_TIMEOUT, FILE_NAME};
 use crate::probe::{self, Found, Ids};
 use crate::statement::prepare;
@@ -128,6 +128,8 @@ fn is_locked(error: &OpenError) -> bool {
 /// "immediately", to read only. A statement that could write is refused.
 const WRITE_NOTHING: &str = "UPDATE sync_log_state SET solo = solo WHERE id = 0";
 
+const LOOK: &str = "see whether the file can be adopted";
+
 /// The connection that writes, on a log that is made. Under the write lock, so
 /// that what another process is making is not taken for a part of a log.
 pub(super) fn open_made(
@@ -146,10 +148,29 @@ pub(super) fn open_made(
     let stored = probe::identity(&db).map_err(refused)?.ok_or_else(lost)?;
     ids.refuse_other(stored, place.path())?;
     if let Some(cause) = adopt::cause(&db).map_err(refused)? {
+        if let Some(reason) = adopt::fit::tables(&db).map_err(|e| refused(failed(LOOK, e)))? {
+            let path = place.path().to_owned();
+            return Err(OpenError::NotAdoptable { path, reason });
+        }
         adopt::run(&db, &cause, now_ms).map_err(refused)?;
     }
+    restore_acks(&db, now_ms).map_err(refused)?;
     lock.commit().map_err(refused)?;
     Ok(db)
+}
+
+/// A peer whose ack another program deleted has acknowledged nothing: it counts, and
+/// can acknowledge again.
+fn restore_acks(db: &Connection, now_ms: i64) -> Result<(), StoreError> {
+    let sql = "INSERT INTO peer_acks (peer_device_id, last_acked_hlc, acked_at) \
+               SELECT peer_device_id, ?1, ?2 FROM sync_log_peers \
+               WHERE peer_device_id NOT IN (SELECT peer_device_id FROM peer_acks \
+               WHERE peer_device_id IS NOT NULL)";
+    let values = (Hlc::ZERO.to_string(), time::to_text(now_ms));
+    let restored = prepare(db, sql).and_then(|mut insert| insert.execute(values));
+    restored
+        .map(drop)
+        .map_err(|error| failed("restore acks that are gone", error))
 }
 
 /// Makes the tables and says whose log it is, in one transaction that begins
@@ -253,7 +274,7 @@ async fn has_original_tables_only(txn: &DatabaseTransaction) -> Result<bool, DbE
 /// The original tables stay as they are: what is missing of them is made, and that
 /// they are there is put on record.
 async fn record_original_tables(txn: &DatabaseTransaction, now_ms: i64) -> Result<(), DbErr> {
-    make_missing(txn).await?;
+    txn.execute_unprepared(&missing()).await?;
     Migrator::install(txn).await?;
     let sql = format!(
         "INSERT INTO {MIGRATION_TABLE} (version, applied_at) VALUES (?, ?) \

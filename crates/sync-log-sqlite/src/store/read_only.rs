@@ -12,7 +12,7 @@ use sync_log_core::{
     StoreErrorKind, Survey, WriteJob,
 };
 
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use super::reader::Readers;
 use super::{in_one_state, read, state_only, survey, thread};
@@ -79,7 +79,8 @@ impl LogStore for ReadOnlyStore {
             if head > place {
                 return Ok(head);
             }
-            sleep(self.poll).await;
+            // The next read says so if the log was closed.
+            let _ = timeout(self.poll, self.readers.closed()).await;
         }
     }
 

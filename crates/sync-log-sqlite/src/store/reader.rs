@@ -110,6 +110,11 @@ impl Readers {
             pool.running = None;
             pool.idle.clear();
         }
+        self.closed().await;
+    }
+
+    /// Waits until it is closed.
+    pub(super) async fn closed(&self) {
         let mut ended = self.ended.clone();
         while ended.changed().await.is_ok() {}
     }

@@ -1,13 +1,24 @@
 //! What opening does to a log that another program wrote to, on values: written from
 //! `I3` and `I4`, for the store in memory, which has no files to adopt.
 
+use sync_log_core::hlc::CEILING_MS;
 use sync_log_core::{Contents, Hlc, Mark, PeerFacts, PeerRow, PeerState, RegisteredBy, Tag, Uuid};
+
+/// A day.
+const NEAR_MS: i128 = 24 * 3_600_000;
 
 /// Adopts `contents` as the log `log_id`.
 pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
     let own = contents.state.identity.device_id;
-    let acks = contents.peers.values().map(acked);
-    let found: Vec<Hlc> = contents.entries.keys().copied().chain(acks).collect();
+    // What others say is no reason to be far ahead of the time.
+    let is_near = |hlc: &Hlc| {
+        let ahead = i128::from(hlc.timestamp) - i128::from(now_ms);
+        ahead <= NEAR_MS && hlc.timestamp < CEILING_MS
+    };
+    let acks = contents.peers.values().map(acked).filter(is_near);
+    let entries = contents.entries.keys().copied();
+    let entries = entries.filter(|hlc| hlc.device_id == own || is_near(hlc));
+    let found: Vec<Hlc> = entries.chain(acks).collect();
     let highest = found.iter().copied().max().unwrap_or(Hlc::ZERO);
     let highest_own = found.into_iter().filter(|hlc| hlc.device_id == own).max();
     contents.entries.retain(|hlc, _| hlc.device_id == own);
