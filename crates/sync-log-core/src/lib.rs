@@ -1,4 +1,19 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # I want to …
+//!
+//! | to | see |
+//! |---|---|
+//! | append, serve, acknowledge, prune, explain | [`SyncLog`] |
+//! | choose how a log behaves | [`LogOptions`], [`PrunePolicy`], [`UnknownPeers`] |
+//! | say what changed | [`Change`], [`SharedChangeEntry`], [`JsonText`] |
+//! | say where a reader is | [`Cursor`], [`Tag`], [`Page`] |
+//! | give a device a snapshot | [`SyncLog::head_cursor`] |
+//! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::record_ack_under`] |
+//! | write a backend | [`LogStore`], [`WriteJob`], [`Changes`]; for one that keeps it all in memory, [`Contents`] |
+//! | decide what may go | [`plan`], [`watermark`] |
+//! | answer "why is it not shrinking?" | [`SyncLog::explain`], [`Explanation`] |
+//! | decide what to do about an error | [`LogError::kind`], [`ErrorKind`] |
 
 mod ack;
 mod append;

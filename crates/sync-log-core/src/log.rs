@@ -124,6 +124,18 @@ impl SyncLog {
     /// The head as a cursor: what a newcomer acknowledges that was given a copy
     /// of the app's state. Register it first, then take the cursor, then copy.
     ///
+    /// ```
+    /// use sync_log_core::{Cursor, LogError, SyncLog, Uuid};
+    ///
+    /// /// Gives `newcomer` a copy of the records, and the place that it then acknowledges.
+    /// async fn snapshot(log: &SyncLog, newcomer: Uuid) -> Result<(Cursor, String), LogError> {
+    ///     log.register_peer(newcomer).await?;
+    ///     let place = log.head_cursor().await?;
+    ///     let copy = "all records, read now".to_owned();
+    ///     Ok((place, copy))
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`LogError::Store`]; [`LogError::NewestMissing`] if something else
     /// deleted from the log.

@@ -17,8 +17,8 @@ use crate::state::LogState;
 
 /// Storage of one sync log.
 ///
-/// A store is thin. It keeps four things and never interprets them: the
-/// [`LogState`], the entries in HLC order, the peer rows, and nothing else.
+/// A store is thin. It keeps three things and never interprets them: the
+/// [`LogState`], the entries in HLC order, and the peer rows.
 /// Every decision is core's: a store takes its lock, shows core what it holds,
 /// writes what core answers, and commits.
 ///
@@ -96,9 +96,10 @@ pub trait LogStore: Send + Sync + 'static {
 
     /// Waits until the head is above `place`, and returns it: at once if it is already.
     ///
-    /// It may be told late, and what was told is committed. Commits through a handle
-    /// of this storage in this process are told at once; those of others as soon as
-    /// the store finds out, which it says how. Nobody has to look while nobody waits.
+    /// It may be told late, and what was told is committed. Commits through this store
+    /// are told at once; those through another one on the same storage, in this process
+    /// or another, as soon as the store finds out, which it says how. Nobody has to look
+    /// while nobody waits.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing: the next call compares with the head anew.

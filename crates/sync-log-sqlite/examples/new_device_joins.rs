@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     phone.record(change(10, "Beach")).await?;
     phone.prune_acked().await?;
 
-    // Registered first, so that from here on nothing goes that the tablet lacks.
+    // Registered first: from here on nothing is pruned before the tablet has it.
     phone.register_peer(TABLET).await?;
 
     // From the start it cannot read: what it would need is gone, and the log says so.

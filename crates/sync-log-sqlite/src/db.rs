@@ -22,7 +22,8 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 /// | log own changes | [`record`](SyncLog::record), [`record_many`](SyncLog::record_many) |
 /// | log changes that were stamped before | [`tick`](SyncLog::tick), [`append`](SyncLog::append), [`append_many`](SyncLog::append_many) |
 /// | see what is pending | [`get_since`](SyncLog::get_since), [`head`](SyncLog::head), [`floor`](SyncLog::floor) |
-/// | serve a peer | [`read_for`](SyncLog::read_for), [`record_ack_at`](SyncLog::record_ack_at) |
+/// | serve a peer | [`read_for`](SyncLog::read_for), [`record_ack_at`](SyncLog::record_ack_at), [`record_ack_under`](SyncLog::record_ack_under) |
+/// | give a peer a snapshot | [`head_cursor`](SyncLog::head_cursor) |
 /// | wait for new entries | [`watch`](SyncLog::watch) |
 /// | manage peers | [`register_peer`](SyncLog::register_peer), [`peers`](SyncLog::peers), [`retire`](SyncLog::retire), [`admit`](SyncLog::admit), [`declare_solo`](SyncLog::declare_solo) |
 /// | take note of received stamps | [`observe_all`](SyncLog::observe_all) |
@@ -31,9 +32,10 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 /// | ask where it stands, and why it does not shrink | [`status`](SyncLog::status), [`explain`](SyncLog::explain) |
 /// | finish | [`close`](SyncLog::close) |
 ///
-/// It needs a running tokio runtime, on which one task owns the writing
-/// connection. Dropping all handles loses nothing that was `Ok`; copy the file
-/// only after [`close`](SyncLog::close).
+/// Reads and writes run on threads of the store's own. Opening, and waiting on a
+/// [`watch`](SyncLog::watch), need a tokio runtime with its timer on, and panic
+/// without one. Dropping all handles loses nothing that was `Ok`; copy the file only
+/// after [`close`](SyncLog::close).
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     log: SyncLog,
@@ -49,6 +51,23 @@ impl SyncDb {
     /// of ours that such a program wrote to: see [`inspect`](crate::inspect) for what
     /// became of its rows, and [`declare_peers`](SyncLog::declare_peers) for what it
     /// takes until it is pruned.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use sync_log_sqlite::{SyncDb, Uuid};
+    ///
+    /// let (library, phone) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    /// let folder = tempfile::tempdir()?; // an app has one for each library
+    /// let log = SyncDb::open(library, phone, folder.path()).await?;
+    /// assert_eq!(log.path(), Some(&*folder.path().join("sync.db")));
+    ///
+    /// // It is the log of that device of that library, and of no other.
+    /// let other = SyncDb::open(library, Uuid::from_u128(3), folder.path()).await;
+    /// assert!(other.is_err());
+    /// # Ok(log.close().await?)
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// In this order: [`OpenError::NotAFolder`], [`OpenError::NotSqlite`],

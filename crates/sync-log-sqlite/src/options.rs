@@ -16,7 +16,7 @@ pub const FILE_NAME: &str = "sync.db";
 /// How long an operation waits for another writer by default.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often a watch looks for commits of other processes by default.
+/// How often a watch looks for commits of other handles and processes by default.
 pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The shortest and the longest interval.
@@ -54,8 +54,8 @@ impl SyncDbOptions {
         self
     }
 
-    /// How far a stamp may be ahead of the wall clock. Default: a warning from
-    /// 5 minutes, a refusal from 24 hours.
+    /// How far a stamp may be ahead of the wall clock. Default: a warning beyond
+    /// 5 minutes, a refusal beyond 24 hours.
     pub fn drift(mut self, drift: DriftLimits) -> Self {
         self.log.drift = drift;
         self
@@ -80,8 +80,8 @@ impl SyncDbOptions {
         self
     }
 
-    /// How often a [`watch`](sync_log_core::SyncLog::watch) looks for commits of other
-    /// processes, while somebody waits on one. Default: 500 ms; at least 10 ms, at most
+    /// How often a [`watch`](sync_log_core::SyncLog::watch) looks for commits that
+    /// other handles made, here or in another process, while somebody waits on one. Default: 500 ms; at least 10 ms, at most
     /// a minute.
     pub fn poll_interval(mut self, poll_interval: Duration) -> Self {
         self.poll_interval = poll_interval.clamp(POLL_INTERVALS.0, POLL_INTERVALS.1);

@@ -1,8 +1,8 @@
 //! What a document tells to run can be run.
 //!
 //! Rust is a doctest: its document is included in the docs of a crate. `$ sync-log …` in a
-//! `console` block is run by the CLI's sessions, which look where [`SESSIONS`] says. All other commands are long, or change the
-//! machine: of those, everything that they name has to exist.
+//! `console` block is run by the CLI's sessions, which look where [`SESSIONS`] says. All other
+//! commands are long, or change the machine: of those, everything that they name has to exist.
 
 use std::collections::BTreeSet;
 
@@ -70,10 +70,11 @@ fn fault(command: &str, workspace: &Workspace, files: &Files) -> Option<String> 
     let words: Vec<&str> = words.skip_while(|word| word.contains('=')).collect();
     match words[..] {
         ["cargo", "xtask", ..] => unknown_task(&words),
-        ["cargo", "install", "--path", folder] => {
-            let manifest = format!("{folder}/Cargo.toml");
-            (!files.contains_key(&manifest)).then(|| format!("there is no {manifest}"))
-        }
+        ["cargo", "install", "--path", folder] => no_package_in(folder, files),
+        ["cargo", "add", "--path", folder] => match folder.find("crates/") {
+            Some(start) => no_package_in(&folder[start..], files),
+            None => Some(format!("`{folder}` is no folder in `crates` of a clone")),
+        },
         ["cargo", "add", ref names @ ..] => names.iter().find_map(|name| {
             let published = package(workspace, name).is_some_and(Package::is_published);
             (!published).then(|| format!("`{name}` is not published"))
@@ -86,6 +87,11 @@ fn fault(command: &str, workspace: &Workspace, files: &Files) -> Option<String> 
         ["cargo", "run" | "test" | "bench", ref rest @ ..] => unknown_target(workspace, rest),
         _ => Some(format!("nothing runs or checks `{command}`")),
     }
+}
+
+fn no_package_in(folder: &str, files: &Files) -> Option<String> {
+    let manifest = format!("{folder}/Cargo.toml");
+    (!files.contains_key(&manifest)).then(|| format!("there is no {manifest}"))
 }
 
 fn unknown_task(words: &[&str]) -> Option<String> {
@@ -153,6 +159,8 @@ mod tests {
             "cargo xtask ci --step tidy",
             "cargo xtask --help",
             "cargo add log",
+            "cargo add --path crates/log",
+            "cargo add --path ../clone/crates/log",
             "cargo install --path crates/log",
             "UPDATE=1 cargo test -p log --test log -- --anything",
             "cargo run --release -p log -- demo",
@@ -176,6 +184,14 @@ mod tests {
             ("cargo add log other", "`other` is not published"),
             ("cargo install --path no", "there is no no/Cargo.toml"),
             ("cargo add own", "`own` is not published"),
+            (
+                "cargo add --path ../clone/crates/no",
+                "there is no crates/no/Cargo.toml",
+            ),
+            (
+                "cargo add --path ../clone",
+                "`../clone` is no folder in `crates` of a clone",
+            ),
             ("cargo run -p other", "there is no package `other`"),
             (
                 "cargo test -p log --test no",

@@ -21,6 +21,17 @@ impl SyncLog {
     /// Each step is committed by itself, the declaration last, so it may be
     /// cancelled and called again.
     ///
+    /// ```
+    /// use sync_log_core::{LogError, SyncLog, Uuid};
+    ///
+    /// /// Once, after the file of an earlier program was opened.
+    /// async fn go_on(log: &SyncLog, own_devices: &[Uuid]) -> Result<(), LogError> {
+    ///     log.declare_peers(own_devices).await?;
+    ///     assert!(log.status().await?.peers_declared);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// As for [`register_peer`](Self::register_peer);
     /// [`LogError::TooMany`] for more than [`MAX_DECLARED_PEERS`].

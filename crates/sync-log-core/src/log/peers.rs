@@ -188,6 +188,23 @@ impl SyncLog {
     /// admission it speaks. The other calls that take acks take them as given under
     /// number 1, so of a peer that was retired and admitted again only this one does.
     ///
+    /// ```
+    /// use sync_log_core::{Cursor, LogError, SyncLog, Uuid};
+    ///
+    /// /// The number and the place go to the peer together with a copy of the records.
+    /// async fn let_back(log: &SyncLog, peer: Uuid) -> Result<(u32, Cursor), LogError> {
+    ///     let admission = log.admit(peer).await?;
+    ///     Ok((admission, log.head_cursor().await?))
+    /// }
+    ///
+    /// /// It says the number with each ack, from its first one on, which is of that place.
+    /// async fn ack(log: &SyncLog, peer: Uuid, said: (u32, Cursor)) -> Result<(), LogError> {
+    ///     let (admission, cursor) = said;
+    ///     log.record_ack_under(peer, admission, cursor).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// As for [`record_ack_at`](Self::record_ack_at).
     #[tracing::instrument(level = "debug", name = "sync_log.record_ack_under", skip_all, fields(%peer, admission, hlc = %cursor.hlc()))]

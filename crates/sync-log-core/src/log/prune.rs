@@ -71,6 +71,18 @@ impl SyncLog {
     /// Why the log is not shrinking: who or what keeps how much, and what to do
     /// about it (`P7`).
     ///
+    /// ```
+    /// use sync_log_core::{LogError, SyncLog};
+    ///
+    /// async fn show(log: &SyncLog) -> Result<(), LogError> {
+    ///     for held in log.explain().await?.held {
+    ///         let (cause, entries) = (held.cause, held.lag_entries);
+    ///         println!("{cause:?} keeps {entries} entries; do: {:?}", held.remedy);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.explain", skip_all)]

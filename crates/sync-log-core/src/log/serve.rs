@@ -20,6 +20,24 @@ impl SyncLog {
     /// pruning then holds at that place until the peer acknowledges again what
     /// it had (`K2`). That is committed before the page is returned.
     ///
+    /// ```
+    /// use sync_log_core::{Cursor, LogError, ReadLimits, SyncLog, Uuid};
+    ///
+    /// /// Sends `peer` all that it lacks, from the place that it asked for.
+    /// async fn serve(log: &SyncLog, peer: Uuid, mut place: Cursor) -> Result<(), LogError> {
+    ///     loop {
+    ///         let page = log.read_for(peer, place, ReadLimits::default()).await?;
+    ///         for entry in &page.entries {
+    ///             println!("send {}", entry.hlc);
+    ///         }
+    ///         place = page.next;
+    ///         if !page.more {
+    ///             return Ok(());
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`LogError::ZeroLimit`], [`LogError::NilId`], [`LogError::OwnPeer`]: fix
     /// the call. [`LogError::UnknownPeer`], [`LogError::PeerRetired`]: reading

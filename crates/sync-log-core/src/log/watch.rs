@@ -16,6 +16,18 @@ impl SyncLog {
     /// It tells that there is something to read. What, the reader reads from its own
     /// place, so a watch may be late, or be told once of many commits, and nothing is
     /// lost by that.
+    ///
+    /// ```
+    /// use sync_log_core::{Hlc, LogError, SyncLog};
+    ///
+    /// async fn serve_whenever_there_is_something(log: &SyncLog) -> Result<(), LogError> {
+    ///     let mut watch = log.watch(Hlc::ZERO);
+    ///     loop {
+    ///         let head = watch.changed().await?;
+    ///         println!("tell the peers that there are entries up to {head}");
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn watch(&self, seen: Hlc) -> Watch {
         Watch {
@@ -33,8 +45,8 @@ pub struct Watch {
 
 impl Watch {
     /// Waits until the head is above all that this watch has told, and tells it. What is
-    /// told is committed, and goes up only. Own commits are told at once, those of other
-    /// processes when the store finds out.
+    /// told is committed, and goes up only. Commits through this handle and its clones are
+    /// told at once, all others, in this process or another, when the store finds out.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing: the next call goes on from what was told.

@@ -30,6 +30,22 @@ impl SyncLog {
     /// Stamps `changes` and appends them as one atomic step (`A2`); returns
     /// their stamps, ascending.
     ///
+    /// ```
+    /// use sync_log_core::{Change, ChangeType, JsonText, LogError, SyncLog, Uuid};
+    ///
+    /// async fn rename(log: &SyncLog, tags: &[Uuid], data: JsonText) -> Result<(), LogError> {
+    ///     let change = |tag: &Uuid| Change {
+    ///         model_type: "tag".to_owned(),
+    ///         record_uuid: *tag,
+    ///         change_type: ChangeType::Update,
+    ///         data: data.clone(),
+    ///     };
+    ///     let stamps = log.record_many(tags.iter().map(change).collect()).await?;
+    ///     assert_eq!(stamps.len(), tags.len());
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// As for [`record`](Self::record), and [`LogError::TooMany`],
     /// [`LogError::BatchTooLarge`]: split the batch.
@@ -118,6 +134,17 @@ impl SyncLog {
     ///
     /// Call it before committing what was received: a change that this device
     /// makes afterwards is then above everything it had seen.
+    ///
+    /// ```
+    /// use sync_log_core::{Hlc, LogError, Page, SyncLog};
+    ///
+    /// /// Takes note of what a peer sent, before it is committed.
+    /// async fn take_note(own_log: &SyncLog, page: &Page) -> Result<(), LogError> {
+    ///     let stamps: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
+    ///     own_log.observe_all(&stamps).await?;
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`LogError::Clock`]: a stamp is too far ahead, at the ceiling, or claims
