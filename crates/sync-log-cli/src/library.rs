@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use sync_log_sqlite::inspect::Inspector;
-use sync_log_sqlite::{Cause, FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb};
+use sync_log_sqlite::legacy::ImportError;
+use sync_log_sqlite::{FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::{Exit, Failure};
@@ -29,18 +30,33 @@ pub(crate) fn inspect(path: &Path) -> Result<Inspector, Failure> {
 pub(crate) async fn open(path: &Path) -> Result<SyncDb, Failure> {
     let log = look(path).await?;
     let identity = log.identity();
-    let written_to = log.explain().await?.held;
-    log.close().await?;
-    if written_to
-        .iter()
-        .any(|held| held.cause == Cause::ForeignWrite)
-    {
-        // Opening it would adopt what is there, which nobody asked for.
-        return Err(LogError::ForeignWrite.into());
-    }
+    close_unadopted(log).await?;
     let folder = folder_of(path)?;
     let (library, device) = (identity.library_id, identity.device_id);
     Ok(SyncDb::open(library, device, &folder).await?)
+}
+
+/// Refuses a log that another program wrote to: opening it would adopt what is there,
+/// which nobody asked for.
+async fn close_unadopted(log: SyncDb) -> Result<(), Failure> {
+    let status = log.status().await?;
+    log.close().await?;
+    match status.foreign_write {
+        true => Err(LogError::ForeignWrite.into()),
+        false => Ok(()),
+    }
+}
+
+/// Refuses a folder to import into, if opening it would adopt what is there.
+pub(crate) async fn refuse_to_adopt(folder: &Path) -> Result<(), Failure> {
+    match SyncDb::open_read_only(folder).await {
+        Ok(log) => close_unadopted(log).await,
+        Err(OpenError::NeedsAdoption { path }) => {
+            Err(ImportError::OfAnotherProgram { path }.into())
+        }
+        // What else may be there, opening it to write judges.
+        Err(_) => Ok(()),
+    }
 }
 
 /// A program that writes finds its file by its folder.
