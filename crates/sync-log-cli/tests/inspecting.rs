@@ -306,6 +306,57 @@ fn an_import_leaves_what_another_program_wrote_as_it_was() {
 }
 
 #[test]
+fn a_dry_run_of_an_import_ends_as_the_import_does() {
+    let old = tempfile::tempdir().unwrap();
+    let file = rusqlite::Connection::open(old.path().join("sync_log.db")).unwrap();
+    file.execute_batch(
+        "CREATE TABLE sync_log (sequence, device_id, timestamp, model_type, record_id, \
+         change_type, data);
+         INSERT INTO sync_log VALUES (1, '00000000-0000-0000-0000-0000000000a0', \
+         '2018-02-10T03:27:15Z', 'tag', '00000000-0000-0000-0000-000000000001', 'insert', '{}')",
+    )
+    .unwrap();
+    let (target, full) = (tempfile::tempdir().unwrap(), library());
+    let make = |name: &str, bytes: &[u8]| {
+        let folder = target.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join(FILE_NAME), bytes).unwrap();
+        folder
+    };
+    let (library, device) = (LIBRARY.to_string(), DEVICE.to_string());
+    let other = PHONE.to_string();
+    let new = target.path().join("new");
+    let file = full.path().join(FILE_NAME);
+    let cases = [
+        (new.clone(), &device, 0),
+        (new.clone(), &device, 0),
+        (new, &other, 2),
+        (make("empty", b""), &device, 0),
+        (make("short", b"x"), &device, 3),
+        (make("text", &[b'x'; 5000]), &device, 3),
+        (full.path().to_owned(), &device, 2),
+        (file, &device, 3),
+    ];
+    for (into, device, code) in cases {
+        let into = into.to_str().unwrap();
+        let import = [
+            "import",
+            "--into",
+            into,
+            "--library",
+            &library,
+            "--device",
+            device,
+        ];
+        let dry = run(&[&import[..], &["--dry-run"]].concat(), old.path());
+        let done = run(&import, old.path());
+        assert_eq!(dry.status.code(), Some(code), "{into}: {}", stderr(&dry));
+        assert_eq!(done.status.code(), Some(code), "{into}: {}", stderr(&done));
+        assert_eq!(stdout(&dry), stdout(&done), "{into}");
+    }
+}
+
+#[test]
 fn a_prune_that_deletes_nothing_says_who_knows_why() {
     let library = library();
     let path = library.path().display();

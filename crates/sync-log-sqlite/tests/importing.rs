@@ -13,7 +13,9 @@ use common::tables::{CHANGES, rows};
 use common::{as_child, change, child, contents, folder, raw};
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use sync_log_sqlite::legacy::{ImportError, LEGACY_FILE_NAME, LegacyLog, NotTaken};
+use sync_log_sqlite::legacy::{
+    ImportError, ImportOptions, ImportReport, LEGACY_FILE_NAME, LegacyLog, NotTaken, try_import,
+};
 use sync_log_sqlite::{ErrorKind, Hlc, SyncDb, Uuid};
 
 #[tokio::test]
@@ -103,6 +105,15 @@ async fn a_plan_says_what_an_import_will_do_and_writes_nothing() {
     assert_eq!(contents(old.path()), before, "it is only read");
 }
 
+/// What would be taken into a log that is there.
+async fn tried(old: &Path, new: &Path) -> Result<ImportReport, ImportError> {
+    let mut legacy = LegacyLog::open(old)?;
+    let log = SyncDb::open_read_only(new).await.unwrap();
+    let report = try_import(&log, &mut legacy, &ImportOptions::default()).await;
+    log.close().await.unwrap();
+    report
+}
+
 #[tokio::test]
 async fn an_import_goes_on_after_any_batch_of_it() {
     let (old, whole) = (old_log(), folder());
@@ -114,7 +125,9 @@ async fn an_import_goes_on_after_any_batch_of_it() {
         let log = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
         log.append_many(entries[..there].to_vec()).await.unwrap();
         log.close().await.unwrap();
+        let tried = tried(old.path(), new.path()).await;
         let report = run(old.path(), new.path(), DEVICE).await.unwrap();
+        assert_eq!(tried.unwrap(), report);
         assert_eq!(report.there, there as u64);
         assert_eq!(report.taken, 491 - there as u64);
         assert_eq!(result(new.path()), result(whole.path()));
@@ -149,12 +162,15 @@ async fn a_log_that_holds_anything_else_is_left_as_it_is() {
         }
         log.close().await.unwrap();
         let before = result(new.path());
-        let error = run(old.path(), new.path(), DEVICE).await.unwrap_err();
-        assert!(
-            matches!(error, ImportError::LogNotEmpty { .. }),
-            "{what}: {error:?}"
-        );
-        assert_eq!(error.kind(), ErrorKind::FixCall);
+        let tried = tried(old.path(), new.path()).await;
+        for outcome in [tried, run(old.path(), new.path(), DEVICE).await] {
+            let error = outcome.unwrap_err();
+            assert!(
+                matches!(error, ImportError::LogNotEmpty { .. }),
+                "{what}: {error:?}"
+            );
+            assert_eq!(error.kind(), ErrorKind::FixCall);
+        }
         assert_eq!(result(new.path()), before, "{what}");
     }
     // One that was pruned, though nothing is left of it.

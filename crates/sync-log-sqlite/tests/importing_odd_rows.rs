@@ -8,9 +8,10 @@ mod common;
 use std::path::Path;
 
 use common::old_log::{
-    DEVICE, DEVICES, LIBRARY, old_log, old_log_of, planned, raw_old, result, run, sum,
+    DEVICE, DEVICES, LIBRARY, fill_old, old_log, old_log_of, planned, raw_old, result, run, sum,
 };
 use common::{folder, raw};
+use sync_log_sqlite::core::MAX_DATA_BYTES;
 use sync_log_sqlite::legacy::{
     ImportError, ImportOptions, ImportReport, LEGACY_FILE_NAME, LegacyLog, NotTaken, OTHERS_MAX,
     SEQUENCES_MAX, import,
@@ -185,6 +186,26 @@ async fn the_numbers_add_up_though_the_leader_still_writes() {
         .unwrap();
     assert!(next.rows > 1500 && sum(&next) == next.rows, "{next:?}");
     log.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn data_is_judged_by_its_length_however_it_is_stored() {
+    for encoding in ["UTF-8", "UTF-16"] {
+        let (old, new) = (folder(), folder());
+        let db = raw_old(old.path());
+        db.pragma_update(None, "encoding", encoding).unwrap();
+        fill_old(&db, (1..=3).map(|sequence| (sequence, DEVICE)));
+        for (sequence, length) in [(1, MAX_DATA_BYTES), (2, MAX_DATA_BYTES + 1)] {
+            let data = format!("\"{}\"", "x".repeat(length - 2));
+            let long = "UPDATE sync_log SET data = ?2 WHERE sequence = ?1";
+            db.execute(long, (sequence, data)).unwrap();
+        }
+        let report = run(old.path(), new.path(), DEVICE).await.unwrap();
+        assert_eq!(report.taken, 2, "{encoding}");
+        let not_taken = &report.not_taken[0];
+        assert_eq!(not_taken.reason, "data is over the limit");
+        assert_eq!(not_taken.sequences, [2]);
+    }
 }
 
 /// Cuts the chains of the pages that hold the rest of a long value, so that nobody can

@@ -8,13 +8,13 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use sync_log_sqlite::SyncDb;
 use sync_log_sqlite::legacy::{
-    ImportError, ImportOptions, ImportReport, LegacyLog, import as take,
+    ImportError, ImportOptions, ImportReport, LegacyLog, import as take, try_import,
 };
 
 use crate::answer::Answer;
 use crate::args::ImportArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::{refuse_to_adopt, runtime};
+use crate::library::{look_at_target, runtime};
 use crate::output;
 use crate::sheet::Sheet;
 
@@ -50,11 +50,13 @@ impl Became {
 pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let mut legacy = LegacyLog::open(&args.path)?;
     let options = ImportOptions::default().skip_ahead(args.skip_ahead);
-    runtime()?.block_on(refuse_to_adopt(&args.into))?;
-    let report = match args.dry_run {
-        true => legacy.plan(args.device, &options)?,
-        false => into(args, &mut legacy, &options)?,
-    };
+    let report = runtime()?.block_on(async {
+        let target = look_at_target(&args.into, args.library, args.device).await?;
+        match args.dry_run {
+            true => planned(args, &mut legacy, &options, target).await,
+            false => into(args, &mut legacy, &options, target).await,
+        }
+    })?;
     let rows = rows(&report);
     let sheet = Sheet::new(&COLUMNS, rows.iter().map(Became::cells));
     let facts = serde_json::json!({
@@ -73,27 +75,42 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     })
 }
 
-fn into(
+async fn planned(
     args: &ImportArgs,
     legacy: &mut LegacyLog,
     options: &ImportOptions,
+    target: Option<SyncDb>,
+) -> Result<ImportReport, Failure> {
+    let Some(log) = target else {
+        return Ok(legacy.plan(args.device, options)?);
+    };
+    let planned = try_import(&log, legacy, options).await;
+    log.close().await?;
+    Ok(planned?)
+}
+
+async fn into(
+    args: &ImportArgs,
+    legacy: &mut LegacyLog,
+    options: &ImportOptions,
+    target: Option<SyncDb>,
 ) -> Result<ImportReport, Failure> {
     let bar = match std::io::stderr().is_terminal() {
         true => ProgressBar::new(0),
         false => ProgressBar::hidden(),
     };
-    let outcome = runtime()?.block_on(async {
-        let log = SyncDb::open(args.library, args.device, &args.into).await?;
-        let taken = take(&log, legacy, options, |done, rows| {
-            bar.set_length(rows);
-            bar.set_position(done);
-        });
-        let taken = taken.await;
-        log.close().await?;
-        Ok::<_, Failure>(taken?)
+    if let Some(target) = target {
+        target.close().await?;
+    }
+    let log = SyncDb::open(args.library, args.device, &args.into).await?;
+    let taken = take(&log, legacy, options, |done, rows| {
+        bar.set_length(rows);
+        bar.set_position(done);
     });
+    let taken = taken.await;
     bar.finish_and_clear();
-    outcome
+    log.close().await?;
+    Ok(taken?)
 }
 
 /// A line for each thing that rows became.

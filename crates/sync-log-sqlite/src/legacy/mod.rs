@@ -30,7 +30,7 @@ use crate::statement::prepare;
 pub use error::ImportError;
 pub use options::ImportOptions;
 pub use report::{ImportReport, NotTaken, OTHERS_MAX, SEQUENCES_MAX};
-pub use run::import;
+pub use run::{import, try_import};
 
 /// The name of the old log's file in its folder.
 pub const LEGACY_FILE_NAME: &str = "sync_log.db";
@@ -97,8 +97,8 @@ impl LegacyLog {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// What would be taken for `device`, and what not, into an empty log. Nothing is
-    /// written anywhere.
+    /// What would be taken for `device`, and what not, into a log that has yet to be made;
+    /// [`try_import`] asks one that is there. Nothing is written anywhere.
     ///
     /// # Errors
     /// [`ImportError::TooFarAhead`] where the import would end with it;

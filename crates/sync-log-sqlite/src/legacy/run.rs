@@ -139,7 +139,29 @@ pub async fn import(
     log: &SyncDb,
     legacy: &mut LegacyLog,
     options: &ImportOptions,
+    progress: impl FnMut(u64, u64),
+) -> Result<ImportReport, ImportError> {
+    run(log, legacy, options, progress, true).await
+}
+
+/// What [`import`] would do, with nothing written: the log may be open only to read.
+///
+/// # Errors
+/// As for [`import`].
+pub async fn try_import(
+    log: &SyncDb,
+    legacy: &mut LegacyLog,
+    options: &ImportOptions,
+) -> Result<ImportReport, ImportError> {
+    run(log, legacy, options, |_, _| {}, false).await
+}
+
+async fn run(
+    log: &SyncDb,
+    legacy: &mut LegacyLog,
+    options: &ImportOptions,
     mut progress: impl FnMut(u64, u64),
+    writes: bool,
 ) -> Result<ImportReport, ImportError> {
     refuse_adopted(log)?;
     let (head, floor) = (log.head().await?, log.floor().await?);
@@ -158,7 +180,7 @@ pub async fn import(
         batch.drain(..there);
         reader.report.there += there as u64;
         reader.report.taken += batch.len() as u64;
-        if !batch.is_empty() {
+        if writes && !batch.is_empty() {
             log.append_many(batch).await?;
         }
         progress(reader.done(), reader.report.rows);

@@ -57,7 +57,11 @@ pub(crate) fn planned(old: &Path, device: Uuid) -> Result<ImportReport, ImportEr
 /// An old log of rows with these sequence numbers and devices, where the number is the key.
 pub(crate) fn old_log_of(of: impl IntoIterator<Item = (i64, Uuid)>) -> tempfile::TempDir {
     let folder = folder();
-    let db = raw_old(folder.path());
+    fill_old(&raw_old(folder.path()), of);
+    folder
+}
+
+pub(crate) fn fill_old(db: &Connection, of: impl IntoIterator<Item = (i64, Uuid)>) {
     db.execute_batch(
         "BEGIN; CREATE TABLE sync_log (sequence INTEGER PRIMARY KEY, device_id, timestamp, \
          model_type, record_id, change_type, data)",
@@ -73,7 +77,6 @@ pub(crate) fn old_log_of(of: impl IntoIterator<Item = (i64, Uuid)>) -> tempfile:
         .unwrap();
     }
     db.execute_batch("COMMIT").unwrap();
-    folder
 }
 
 pub(crate) fn sum(report: &ImportReport) -> u64 {
