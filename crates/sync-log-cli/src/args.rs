@@ -108,7 +108,7 @@ pub(crate) enum Command {
     ///
     /// That is a sync_log.db, which held the changes of all devices in the order of a
     /// number. It is only read. The log in --into must be new, or hold a part of this
-    /// import, which is then gone on with. Exit code 1 if a row cannot be read.
+    /// import, which is then gone on with. Exit code 1 if a row cannot be taken.
     Import(ImportArgs),
 
     /// Write all entries to stdout, as they are stored
@@ -251,6 +251,10 @@ pub(crate) struct ImportArgs {
     /// The library's folder, where the sync.db is made
     #[arg(long, value_name = "DIR")]
     pub(crate) into: PathBuf,
+
+    /// Leave out changes that are too far ahead of the clock, and name them
+    #[arg(long)]
+    pub(crate) skip_ahead: bool,
 
     /// Say what would be done, and do nothing
     #[arg(long)]

@@ -1,10 +1,12 @@
 //! The log that a command is about.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use sync_log_sqlite::inspect::Inspector;
-use sync_log_sqlite::{Cause, FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb};
+use sync_log_sqlite::legacy::ImportError;
+use sync_log_sqlite::{FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb, Uuid};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::{Exit, Failure};
@@ -29,18 +31,53 @@ pub(crate) fn inspect(path: &Path) -> Result<Inspector, Failure> {
 pub(crate) async fn open(path: &Path) -> Result<SyncDb, Failure> {
     let log = look(path).await?;
     let identity = log.identity();
-    let written_to = log.explain().await?.held;
+    let written_to = log.status().await?.foreign_write;
     log.close().await?;
-    if written_to
-        .iter()
-        .any(|held| held.cause == Cause::ForeignWrite)
-    {
+    if written_to {
         // Opening it would adopt what is there, which nobody asked for.
         return Err(LogError::ForeignWrite.into());
     }
     let folder = folder_of(path)?;
     let (library, device) = (identity.library_id, identity.device_id);
     Ok(SyncDb::open(library, device, &folder).await?)
+}
+
+/// Looks at the log in a folder to import into, which opening it might adopt; `None` if
+/// it has yet to be made.
+pub(crate) async fn look_at_target(
+    folder: &Path,
+    library: Uuid,
+    device: Uuid,
+) -> Result<Option<SyncDb>, Failure> {
+    let path = folder.join(FILE_NAME);
+    let is_empty = || std::fs::metadata(&path).is_ok_and(|file| file.len() == 0);
+    let log = match SyncDb::open_read_only(&path).await {
+        Ok(log) => log,
+        Err(OpenError::NeedsAdoption { path }) => {
+            return Err(ImportError::OfAnotherProgram { path }.into());
+        }
+        Err(OpenError::Unreachable { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            return Ok(None);
+        }
+        Err(OpenError::NotSqlite { .. }) if is_empty() => return Ok(None),
+        Err(OpenError::Unfinished { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let stored = log.identity();
+    let refusal = match log.status().await?.foreign_write {
+        true => LogError::ForeignWrite,
+        false if (stored.library_id, stored.device_id) == (library, device) => {
+            return Ok(Some(log));
+        }
+        false => LogError::IdentityMismatch {
+            stored_library: stored.library_id,
+            stored_device: stored.device_id,
+            library,
+            device,
+        },
+    };
+    log.close().await?;
+    Err(refusal.into())
 }
 
 /// A program that writes finds its file by its folder.

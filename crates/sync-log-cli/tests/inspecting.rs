@@ -8,7 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use common::{DEVICE, PHONE, TABLET, alter, block_on, change, fill, fill_alone, open, stamp};
+use common::{
+    DEVICE, LIBRARY, PHONE, TABLET, alter, block_on, change, fill, fill_alone, open, stamp,
+};
 use serde_json::Value;
 use sync_log_sqlite::{FILE_NAME, Uuid};
 use tempfile::TempDir;
@@ -261,6 +263,117 @@ fn what_cannot_be_opened_is_told_by_the_exit_code_and_nothing_is_made() {
     alter(library.path(), newer);
     let output = run(&["status"], library.path());
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+}
+
+/// The two tables of an earlier program, with an entry of the device.
+const EARLIER_PROGRAM: &str = "
+    CREATE TABLE shared_changes (
+        hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL,
+        change_type TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
+    CREATE TABLE peer_acks (
+        peer_device_id TEXT PRIMARY KEY, last_acked_hlc TEXT NOT NULL, acked_at TEXT NOT NULL);
+    INSERT INTO shared_changes VALUES
+        ('000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', 'tag',
+         '00000000-0000-0000-0000-000000000001', 'insert', '{}', '2018-02-10T03:27:15Z')";
+
+#[test]
+fn an_import_leaves_what_another_program_wrote_as_it_was() {
+    let old = tempfile::tempdir().unwrap();
+    let file = rusqlite::Connection::open(old.path().join("sync_log.db")).unwrap();
+    file.execute_batch(
+        "CREATE TABLE sync_log (sequence, device_id, timestamp, model_type, record_id, \
+         change_type, data)",
+    )
+    .unwrap();
+    let earlier = tempfile::tempdir().unwrap();
+    alter(earlier.path(), EARLIER_PROGRAM);
+    let altered = library();
+    alter(altered.path(), "UPDATE shared_changes SET data = '[]'");
+    let (library, device) = (LIBRARY.to_string(), DEVICE.to_string());
+    for (folder, code) in [(earlier, 2), (altered, 4)] {
+        let bytes = || std::fs::read(folder.path().join(FILE_NAME)).unwrap();
+        let before = bytes();
+        let into = folder.path().to_str().unwrap();
+        let ids = ["--library", &library, "--device", &device];
+        let import = [&["import", "--into", into][..], &ids].concat();
+        for args in [import.clone(), [&import[..], &["--dry-run"]].concat()] {
+            let output = run(&args, old.path());
+            assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+            assert!(bytes() == before, "{args:?}");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_of_an_import_ends_as_the_import_does() {
+    let old = tempfile::tempdir().unwrap();
+    let file = rusqlite::Connection::open(old.path().join("sync_log.db")).unwrap();
+    file.execute_batch(
+        "CREATE TABLE sync_log (sequence, device_id, timestamp, model_type, record_id, \
+         change_type, data);
+         INSERT INTO sync_log VALUES (1, '00000000-0000-0000-0000-0000000000a0', \
+         '2018-02-10T03:27:15Z', 'tag', '00000000-0000-0000-0000-000000000001', 'insert', '{}')",
+    )
+    .unwrap();
+    let (target, full) = (tempfile::tempdir().unwrap(), library());
+    let make = |name: &str, bytes: &[u8]| {
+        let folder = target.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join(FILE_NAME), bytes).unwrap();
+        folder
+    };
+    let (library, device) = (LIBRARY.to_string(), DEVICE.to_string());
+    let other = PHONE.to_string();
+    let new = target.path().join("new");
+    let file = full.path().join(FILE_NAME);
+    let cases = [
+        (new.clone(), &device, 0),
+        (new.clone(), &device, 0),
+        (new, &other, 2),
+        (make("empty", b""), &device, 0),
+        (make("short", b"x"), &device, 3),
+        (make("text", &[b'x'; 5000]), &device, 3),
+        (full.path().to_owned(), &device, 2),
+        (file, &device, 3),
+    ];
+    for (into, device, code) in cases {
+        let into = into.to_str().unwrap();
+        let import = [
+            "import",
+            "--into",
+            into,
+            "--library",
+            &library,
+            "--device",
+            device,
+        ];
+        let dry = run(&[&import[..], &["--dry-run"]].concat(), old.path());
+        let done = run(&import, old.path());
+        assert_eq!(dry.status.code(), Some(code), "{into}: {}", stderr(&dry));
+        assert_eq!(done.status.code(), Some(code), "{into}: {}", stderr(&done));
+        assert_eq!(stdout(&dry), stdout(&done), "{into}");
+    }
+}
+
+#[test]
+fn a_prune_that_deletes_nothing_says_who_knows_why() {
+    let library = library();
+    let path = library.path().display();
+    let (why, next) = (
+        format!("why: sync-log explain {path}"),
+        format!("next: sync-log status {path}"),
+    );
+    let said = |args: &[&str]| stderr(&run(args, library.path())).to_owned();
+    let dry = said(&["prune", "--dry-run"]);
+    assert!(dry.contains(&why), "{dry}");
+    assert_eq!(said(&["prune"]).trim_end(), why);
+    json(&["retire", &TABLET.to_string()], library.path(), 0);
+    assert_eq!(said(&["prune"]).trim_end(), next, "something was deleted");
+    json(&["retire", &PHONE.to_string()], library.path(), 0);
+    json(&["solo"], library.path(), 0);
+    assert_eq!(said(&["prune"]).trim_end(), next);
+    assert_eq!(said(&["prune"]).trim_end(), next, "nothing is left");
 }
 
 #[test]

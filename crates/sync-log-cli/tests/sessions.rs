@@ -224,6 +224,12 @@ fn furnish(folder: &Path) {
         let made = rusqlite::Connection::open(path.join("sync_log.db"));
         made.unwrap().execute_batch(OLD_DESIGN).unwrap();
     });
+    make("ahead", |path| {
+        let made = rusqlite::Connection::open(path.join("sync_log.db")).unwrap();
+        made.execute_batch(OLD_DESIGN).unwrap();
+        let future = "UPDATE sync_log SET timestamp = '2099-01-01T00:00:00Z' WHERE id = 1";
+        made.execute_batch(future).unwrap();
+    });
     make("empty", |_| {});
     fs::copy(EXCERPT, folder.join("history.ndjson")).unwrap();
 }

@@ -8,56 +8,15 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use common::old_log::{DEVICE, DEVICES, LIBRARY, old_log, planned, raw_old, result, run};
 use common::tables::{CHANGES, rows};
 use common::{as_child, change, child, contents, folder, raw};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use sync_log_sqlite::legacy::{
-    ImportError, ImportReport, LEGACY_FILE_NAME, LegacyLog, NotTaken, import,
+    ImportError, ImportOptions, ImportReport, LEGACY_FILE_NAME, LegacyLog, NotTaken, try_import,
 };
-use sync_log_sqlite::{ErrorKind, Hlc, LogError, SyncDb, Uuid};
-
-const LIBRARY: Uuid = Uuid::from_u128(0xafe3_b279_4b1b_5c84_bccd_5eb5_8605_a254);
-/// The devices of the old log, with how many rows and how many markers each has.
-const DEVICES: [(u128, u64, u64); 4] = [
-    (0xfb4f_4e87_5e9b_56f8_8c10_ec8e_c3ce_38b0, 495, 4),
-    (0x9dc0_e3a6_b66b_5855_89e6_9c30_ef32_6da6, 953, 11),
-    (0x0361_4bc1_d5cc_5c77_aed9_56d9_81cc_038b, 32, 0),
-    (0xfdc7_fe04_fb4a_5019_9bc6_cb9d_03a8_d56c, 20, 0),
-];
-const DEVICE: Uuid = Uuid::from_u128(DEVICES[0].0);
-
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/legacy-leader")
-}
-
-/// A copy of a log that the old design made: 1,500 rows of four devices.
-fn old_log() -> tempfile::TempDir {
-    let folder = folder();
-    let name = LEGACY_FILE_NAME;
-    std::fs::copy(fixture().join(name), folder.path().join(name)).unwrap();
-    folder
-}
-
-fn raw_old(folder: &Path) -> Connection {
-    Connection::open(folder.join(LEGACY_FILE_NAME)).unwrap()
-}
-
-/// Imports from the folder `old` into the folder `new`.
-async fn run(old: &Path, new: &Path, device: Uuid) -> Result<ImportReport, ImportError> {
-    let mut legacy = LegacyLog::open(old)?;
-    let log = SyncDb::open(LIBRARY, device, new).await.unwrap();
-    let report = import(&log, &mut legacy, |_, _| {}).await;
-    log.close().await.unwrap();
-    report
-}
-
-/// All that an import may decide.
-fn result(new: &Path) -> [Vec<Vec<Value>>; 2] {
-    let entries = "SELECT hlc, model_type, record_uuid, change_type, data FROM shared_changes";
-    let state = "SELECT head, floor, high_water FROM sync_log_state";
-    [entries, state].map(|sql| rows(&raw(new), sql))
-}
+use sync_log_sqlite::{ErrorKind, Hlc, SyncDb, Uuid};
 
 #[tokio::test]
 async fn every_row_of_each_device_is_taken_or_named() {
@@ -68,7 +27,7 @@ async fn every_row_of_each_device_is_taken_or_named() {
         assert_eq!((report.rows, report.taken), (1500, all - markers));
         assert_eq!((report.there, report.redated), (0, 0));
         assert_eq!(report.markers, markers);
-        assert_eq!(report.unreadable, []);
+        assert_eq!(report.not_taken, []);
         let others: Vec<(Uuid, u64)> = report.others.into_iter().collect();
         let mut expected: Vec<_> = DEVICES
             .iter()
@@ -139,13 +98,20 @@ async fn a_second_run_changes_nothing_and_says_so() {
 async fn a_plan_says_what_an_import_will_do_and_writes_nothing() {
     let (old, new) = (old_log(), folder());
     let before = contents(old.path());
-    let legacy = LegacyLog::open(&old.path().join(LEGACY_FILE_NAME)).unwrap();
-    let plan = legacy.plan(DEVICE).unwrap();
-    drop(legacy);
+    let plan = planned(&old.path().join(LEGACY_FILE_NAME), DEVICE).unwrap();
     assert_eq!(contents(old.path()), before, "and no file beside it");
     let report = run(old.path(), new.path(), DEVICE).await.unwrap();
     assert_eq!(plan, report);
     assert_eq!(contents(old.path()), before, "it is only read");
+}
+
+/// What would be taken into a log that is there.
+async fn tried(old: &Path, new: &Path) -> Result<ImportReport, ImportError> {
+    let mut legacy = LegacyLog::open(old)?;
+    let log = SyncDb::open_read_only(new).await.unwrap();
+    let report = try_import(&log, &mut legacy, &ImportOptions::default()).await;
+    log.close().await.unwrap();
+    report
 }
 
 #[tokio::test]
@@ -159,7 +125,9 @@ async fn an_import_goes_on_after_any_batch_of_it() {
         let log = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
         log.append_many(entries[..there].to_vec()).await.unwrap();
         log.close().await.unwrap();
+        let tried = tried(old.path(), new.path()).await;
         let report = run(old.path(), new.path(), DEVICE).await.unwrap();
+        assert_eq!(tried.unwrap(), report);
         assert_eq!(report.there, there as u64);
         assert_eq!(report.taken, 491 - there as u64);
         assert_eq!(result(new.path()), result(whole.path()));
@@ -194,12 +162,15 @@ async fn a_log_that_holds_anything_else_is_left_as_it_is() {
         }
         log.close().await.unwrap();
         let before = result(new.path());
-        let error = run(old.path(), new.path(), DEVICE).await.unwrap_err();
-        assert!(
-            matches!(error, ImportError::LogNotEmpty { .. }),
-            "{what}: {error:?}"
-        );
-        assert_eq!(error.kind(), ErrorKind::FixCall);
+        let tried = tried(old.path(), new.path()).await;
+        for outcome in [tried, run(old.path(), new.path(), DEVICE).await] {
+            let error = outcome.unwrap_err();
+            assert!(
+                matches!(error, ImportError::LogNotEmpty { .. }),
+                "{what}: {error:?}"
+            );
+            assert_eq!(error.kind(), ErrorKind::FixCall);
+        }
         assert_eq!(result(new.path()), before, "{what}");
     }
     // One that was pruned, though nothing is left of it.
@@ -255,7 +226,7 @@ async fn rows_that_cannot_be_read_are_named_and_the_others_are_taken() {
             sequences: vec![if number == 7 { 0 } else { number as i64 + 1 }],
         })
         .collect();
-    let mut found = report.unreadable;
+    let mut found = report.not_taken;
     found.sort_by_key(|it| it.reason);
     expected.sort_by_key(|it| it.reason);
     assert_eq!(found, expected);
@@ -269,17 +240,36 @@ async fn rows_that_cannot_be_read_are_named_and_the_others_are_taken() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_far_future_stops_the_import_and_is_named() {
+async fn a_log_that_was_adopted_is_left_as_it_is() {
     let old = old_log();
-    let future = "UPDATE sync_log SET timestamp = '2999-01-01T00:00:00Z' WHERE sequence = 1486";
-    raw_old(old.path()).execute_batch(future).unwrap();
-    let new = folder();
-    let error = run(old.path(), new.path(), DEVICE).await.unwrap_err();
-    assert!(
-        matches!(error, ImportError::Log(LogError::Clock(_))),
-        "{error:?}"
+    let tables = "
+        CREATE TABLE shared_changes (
+            hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL,
+            change_type TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
+        CREATE TABLE peer_acks (peer_device_id TEXT PRIMARY KEY, last_acked_hlc TEXT NOT NULL,
+            acked_at TEXT NOT NULL);";
+    let entry = format!(
+        "INSERT INTO shared_changes VALUES ('{}', 'tag', \
+         '00000000-0000-0000-0000-000000000001', 'insert', '{{}}', '2018-02-10T03:27:15Z')",
+        Hlc::new(1_518_233_235_000, 0, DEVICE)
     );
-    assert_eq!(error.kind(), ErrorKind::FixClock);
+    for entries in ["", &entry] {
+        let new = folder();
+        let earlier = Connection::open(common::file_in(new.path())).unwrap();
+        earlier.execute_batch(tables).unwrap();
+        earlier.execute_batch(entries).unwrap();
+        drop(earlier);
+        let log = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
+        log.close().await.unwrap();
+        let before = result(new.path());
+        let error = run(old.path(), new.path(), DEVICE).await.unwrap_err();
+        assert!(
+            matches!(error, ImportError::OfAnotherProgram { .. }),
+            "{entries:?}: {error:?}"
+        );
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        assert_eq!(result(new.path()), before);
+    }
 }
 
 #[tokio::test]

@@ -145,7 +145,9 @@ fn sentence(held: &Held) -> String {
         ),
         Cause::NoPeers => "no peer counts, and the library is not declared solo".to_owned(),
         Cause::Retention => format!("everybody has {lacks}; the policy keeps them"),
-        Cause::NotYetPruned => format!("everybody has {lacks}; the next prune deletes them"),
+        Cause::NotYetPruned => format!(
+            "everybody has {lacks}; the next prune deletes them, unless the app's policy keeps them"
+        ),
         _ => "it is not known to this program".to_owned(),
     }
 }

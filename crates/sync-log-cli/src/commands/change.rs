@@ -56,19 +56,33 @@ impl Done {
 
 /// Deletes what every peer has acknowledged.
 pub(crate) fn prune(args: &ChangeArgs) -> Result<ExitCode, Failure> {
-    let entries = match args.dry_run {
+    let (entries, left) = match args.dry_run {
         true => on_log(&args.path, async |log| {
-            let held = log.explain().await?.held;
-            let due = held.iter().filter(|held| held.cause == Cause::NotYetPruned);
-            Ok(due.map(|held| held.lag_entries).sum::<u64>())
+            let explanation = log.explain().await?;
+            let held = explanation.held.iter();
+            let due = held.filter(|held| held.cause == Cause::NotYetPruned);
+            let due: u64 = due.map(|held| held.lag_entries).sum();
+            Ok((due, explanation.pending))
         })?,
-        false => on_log_to_change(&args.path, async |log| Ok(log.prune_acked().await? as u64))?,
+        false => on_log_to_change(&args.path, async |log| {
+            let pruned = log.prune_acked().await? as u64;
+            Ok((pruned, log.status().await?.pending_entries))
+        })?,
     };
     let done = Done {
         entries: Some(entries.to_string()),
         ..Done::new("pruned", args.dry_run)
     };
-    tell(args, &[done])
+    let is_stuck = entries == 0 && left > 0;
+    if !is_stuck {
+        return tell(args, &[done]);
+    }
+    print(args, &[done])?;
+    if args.dry_run {
+        output::say("nothing was changed");
+    }
+    output::say(&format!("why: sync-log explain {}", args.path.display()));
+    Ok(Exit::Fine.into())
 }
 
 /// Registers peers.
@@ -201,9 +215,13 @@ async fn known_as(log: &SyncDb, peer: Uuid) -> Result<Option<Peer>, Failure> {
     Ok(peers.into_iter().flatten().find(|row| row.peer == peer))
 }
 
-pub(super) fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
+fn print(args: &ChangeArgs, done: &[Done]) -> Result<(), Failure> {
     let sheet = Sheet::new(&COLUMNS, done.iter().map(Done::cells));
-    Answer::rows(&serde_json::json!({}), "done", done, sheet).print(args.format.get())?;
+    Answer::rows(&serde_json::json!({}), "done", done, sheet).print(args.format.get())
+}
+
+pub(super) fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
+    print(args, done)?;
     if args.dry_run {
         output::say("nothing was changed");
     } else {

@@ -3,15 +3,18 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use sync_log_sqlite::SyncDb;
-use sync_log_sqlite::legacy::{ImportError, ImportReport, LegacyLog, import as take};
+use sync_log_sqlite::legacy::{
+    ImportError, ImportOptions, ImportReport, LegacyLog, import as take, try_import,
+};
 
 use crate::answer::Answer;
 use crate::args::ImportArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::runtime;
+use crate::library::{look_at_target, runtime};
 use crate::output;
 use crate::sheet::Sheet;
 
@@ -46,10 +49,14 @@ impl Became {
 /// Takes one device's changes out of an old log into a log of its own.
 pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let mut legacy = LegacyLog::open(&args.path)?;
-    let report = match args.dry_run {
-        true => legacy.plan(args.device)?,
-        false => into(args, &mut legacy)?,
-    };
+    let options = ImportOptions::default().skip_ahead(args.skip_ahead);
+    let report = runtime()?.block_on(async {
+        let target = look_at_target(&args.into, args.library, args.device).await?;
+        match args.dry_run {
+            true => planned(args, &mut legacy, &options, target).await,
+            false => into(args, &mut legacy, &options, target).await,
+        }
+    })?;
     let rows = rows(&report);
     let sheet = Sheet::new(&COLUMNS, rows.iter().map(Became::cells));
     let facts = serde_json::json!({
@@ -62,29 +69,48 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     } else {
         output::say(&format!("next: sync-log status {}", args.into.display()));
     }
-    Ok(match report.unreadable.is_empty() {
+    Ok(match report.not_taken.is_empty() {
         true => Exit::Fine.into(),
         false => Exit::Finding.into(),
     })
 }
 
-fn into(args: &ImportArgs, legacy: &mut LegacyLog) -> Result<ImportReport, Failure> {
+async fn planned(
+    args: &ImportArgs,
+    legacy: &mut LegacyLog,
+    options: &ImportOptions,
+    target: Option<SyncDb>,
+) -> Result<ImportReport, Failure> {
+    let Some(log) = target else {
+        return Ok(legacy.plan(args.device, options)?);
+    };
+    let planned = try_import(&log, legacy, options).await;
+    log.close().await?;
+    Ok(planned?)
+}
+
+async fn into(
+    args: &ImportArgs,
+    legacy: &mut LegacyLog,
+    options: &ImportOptions,
+    target: Option<SyncDb>,
+) -> Result<ImportReport, Failure> {
     let bar = match std::io::stderr().is_terminal() {
         true => ProgressBar::new(0),
         false => ProgressBar::hidden(),
     };
-    let outcome = runtime()?.block_on(async {
-        let log = SyncDb::open(args.library, args.device, &args.into).await?;
-        let taken = take(&log, legacy, |done, rows| {
-            bar.set_length(rows);
-            bar.set_position(done);
-        });
-        let taken = taken.await;
-        log.close().await?;
-        Ok::<_, Failure>(taken?)
+    if let Some(target) = target {
+        target.close().await?;
+    }
+    let log = SyncDb::open(args.library, args.device, &args.into).await?;
+    let taken = take(&log, legacy, options, |done, rows| {
+        bar.set_length(rows);
+        bar.set_position(done);
     });
+    let taken = taken.await;
     bar.finish_and_clear();
-    outcome
+    log.close().await?;
+    Ok(taken?)
 }
 
 /// A line for each thing that rows became.
@@ -109,7 +135,13 @@ fn rows(report: &ImportReport) -> Vec<Became> {
     lines.extend(
         others.map(|(device, rows)| Became::new(*rows, &format!("not taken: of device {device}"))),
     );
-    lines.extend(report.unreadable.iter().map(|it| Became {
+    if report.more_others > 0 {
+        lines.push(Became::new(
+            report.more_others,
+            "not taken: of more devices",
+        ));
+    }
+    lines.extend(report.not_taken.iter().map(|it| Became {
         sequences: it.sequences.iter().map(ToString::to_string).collect(),
         ..Became::new(it.rows, &format!("not taken: {}", it.reason))
     }));
@@ -124,7 +156,11 @@ impl From<ImportError> for Failure {
             ImportError::Read { .. } | ImportError::NotALegacyLog { .. } => Exit::Damaged,
             _ => Exit::Usage,
         };
-        let error = error.into();
+        let hint = matches!(error, ImportError::TooFarAhead { .. });
+        let mut error = anyhow::Error::from(error);
+        if hint {
+            error = anyhow!("{error:#}; if the clock here is right: --skip-ahead");
+        }
         Self { exit, error }
     }
 }

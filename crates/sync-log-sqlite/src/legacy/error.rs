@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use sync_log_core::hlc::ObserveError;
 use sync_log_core::{ErrorKind, Hlc, LogError, StoreError};
 
 use crate::error::OpenError;
@@ -42,7 +43,25 @@ pub enum ImportError {
         /// Highest HLC ever committed there.
         head: Hlc,
     },
-    /// The log refused: for instance a change that claims to be of the far future.
+    /// Another program wrote what the log holds, and it was adopted. Import into a new
+    /// one.
+    #[error("failed to import into {}: another program wrote to it", path.display())]
+    OfAnotherProgram {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A change is further ahead of the wall clock than the drift limit. If it is the
+    /// own clock that is wrong, set it right; otherwise
+    /// [`skip_ahead`](super::ImportOptions::skip_ahead) leaves such changes out.
+    #[error("failed to take the row with sequence {sequence}")]
+    TooFarAhead {
+        /// Its sequence number.
+        sequence: i64,
+        /// By how much.
+        #[source]
+        source: ObserveError,
+    },
+    /// The log refused, or failed.
     #[error(transparent)]
     Log(#[from] LogError),
 }
@@ -53,7 +72,10 @@ impl ImportError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Open(error) => error.kind(),
-            Self::NotALegacyLog { .. } | Self::LogNotEmpty { .. } => ErrorKind::FixCall,
+            Self::NotALegacyLog { .. }
+            | Self::LogNotEmpty { .. }
+            | Self::OfAnotherProgram { .. } => ErrorKind::FixCall,
+            Self::TooFarAhead { .. } => ErrorKind::FixClock,
             Self::Read { source, .. } => source.kind().remedy(),
             Self::Log(error) => error.kind(),
         }

@@ -5,12 +5,16 @@
 //! and never writes to it; [`import`] takes the changes of one device into its
 //! own log, which must hold nothing else.
 //!
-//! Reading the old file blocks the thread that calls.
+//! Reading the old file blocks the thread that calls. A run reads one state of it, and
+//! holds that to its end: where the file is not in WAL mode, the leader waits for it.
 
+mod ahead;
 mod error;
+mod options;
 mod report;
 mod row;
 mod run;
+mod snapshot;
 mod stamps;
 
 use std::path::{Path, PathBuf};
@@ -24,8 +28,9 @@ use crate::sight::Sight;
 use crate::statement::prepare;
 
 pub use error::ImportError;
-pub use report::{ImportReport, NotTaken, SEQUENCES_MAX};
-pub use run::import;
+pub use options::ImportOptions;
+pub use report::{ImportReport, NotTaken, OTHERS_MAX, SEQUENCES_MAX};
+pub use run::{import, try_import};
 
 /// The name of the old log's file in its folder.
 pub const LEGACY_FILE_NAME: &str = "sync_log.db";
@@ -92,13 +97,14 @@ impl LegacyLog {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// What would be taken for `device`, and what not, into an empty log. Nothing is
-    /// written anywhere.
+    /// What would be taken for `device`, and what not, into a log that has yet to be made;
+    /// [`try_import`] asks one that is there. Nothing is written anywhere.
     ///
     /// # Errors
+    /// [`ImportError::TooFarAhead`] where the import would end with it;
     /// [`ImportError::Read`].
-    pub fn plan(&self, device: Uuid) -> Result<ImportReport, ImportError> {
-        run::plan(self, device)
+    pub fn plan(&self, device: Uuid, options: &ImportOptions) -> Result<ImportReport, ImportError> {
+        run::plan(self, device, options)
     }
 
     fn missing_columns(&self) -> Result<Vec<&'static str>, ImportError> {

@@ -1,12 +1,16 @@
 //! What an import took, and what it did not, and why.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::Serialize;
 use sync_log_core::Uuid;
 
 /// How many sequence numbers a [`NotTaken`] names at most.
 pub const SEQUENCES_MAX: usize = 10;
+
+/// How many devices [`ImportReport::others`] names at most.
+pub const OTHERS_MAX: usize = 100;
 
 /// What an import took, and what it did not, and why. The numbers add up:
 /// `rows` is the sum of all others but `redated`.
@@ -24,10 +28,13 @@ pub struct ImportReport {
     /// Markers of bulk inserts: they say that many rows came, and not which, so there
     /// is no change to take.
     pub markers: u64,
-    /// Rows of other devices, by device: each takes its own.
+    /// Rows of other devices, by device, for the first [`OTHERS_MAX`]: each takes its
+    /// own.
     pub others: BTreeMap<Uuid, u64>,
-    /// Rows that cannot be read, by reason.
-    pub unreadable: Vec<NotTaken>,
+    /// Rows of devices beyond those.
+    pub more_others: u64,
+    /// Rows of the device that cannot be taken, and rows that cannot be read, by reason.
+    pub not_taken: Vec<NotTaken>,
 }
 
 /// Rows that were not taken for one reason.
@@ -42,17 +49,25 @@ pub struct NotTaken {
 }
 
 impl ImportReport {
-    pub(super) fn note_unreadable(&mut self, reason: &'static str, sequence: i64) {
-        let known = self.unreadable.iter().position(|it| it.reason == reason);
+    pub(super) fn note_other(&mut self, device: Uuid) {
+        let is_full = self.others.len() >= OTHERS_MAX;
+        match self.others.entry(device) {
+            Entry::Vacant(_) if is_full => self.more_others += 1,
+            entry => *entry.or_default() += 1,
+        }
+    }
+
+    pub(super) fn note_not_taken(&mut self, reason: &'static str, sequence: i64) {
+        let known = self.not_taken.iter().position(|it| it.reason == reason);
         let index = known.unwrap_or_else(|| {
-            self.unreadable.push(NotTaken {
+            self.not_taken.push(NotTaken {
                 reason,
                 rows: 0,
                 sequences: Vec::new(),
             });
-            self.unreadable.len() - 1
+            self.not_taken.len() - 1
         });
-        let not_taken = &mut self.unreadable[index];
+        let not_taken = &mut self.not_taken[index];
         not_taken.rows += 1;
         if not_taken.sequences.len() < SEQUENCES_MAX {
             not_taken.sequences.push(sequence);

@@ -6,8 +6,8 @@ use sync_log_core::{
     Change, ChangeType, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, Uuid, parse_uuid,
 };
 
-use super::LegacyLog;
 use super::error::ImportError;
+use super::{COLUMNS, LegacyLog};
 use crate::rows::text;
 use crate::statement::prepare;
 use crate::store::select::limit;
@@ -16,18 +16,18 @@ use crate::time;
 /// What was written for many changes at once.
 const MARKER: &str = "bulk_insert";
 
+/// Longest other column that is read, in bytes: no value that is fit is longer.
+const COLUMN_MAX: usize = 1024;
+
+/// Longest `data` that is read, in bytes as they are stored: UTF-16 needs up to twice
+/// as many as UTF-8. The limit itself is judged by what was read.
+const DATA_MAX: usize = 2 * MAX_DATA_BYTES;
+
 /// Where a reader of the old log is: behind this row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     sequence: i64,
     rowid: i64,
-}
-
-impl Place {
-    pub(super) const START: Self = Self {
-        sequence: i64::MIN,
-        rowid: i64::MIN,
-    };
 }
 
 /// A row, judged.
@@ -53,31 +53,42 @@ pub(super) enum What {
     Unreadable(&'static str),
 }
 
+impl What {
+    fn data_bytes(&self) -> usize {
+        match self {
+            Self::Change(change, _) => change.data.len_bytes(),
+            _ => 0,
+        }
+    }
+}
+
 impl LegacyLog {
-    /// At most `rows` rows after `place`, and not many more than `bytes` of payload.
+    /// At most `rows` rows after `place`, or from the start, and not many more than
+    /// `bytes` of payload.
     pub(super) fn page(
         &self,
         device: Uuid,
-        place: Place,
+        place: Option<Place>,
         rows: usize,
         bytes: usize,
     ) -> Result<Vec<LegacyRow>, ImportError> {
-        let sql = "SELECT sequence, rowid, device_id, timestamp, model_type, record_id, \
-                   change_type, data FROM sync_log \
-                   WHERE typeof(sequence) = 'integer' AND (sequence, rowid) > (?1, ?2) \
-                   ORDER BY sequence, rowid LIMIT ?3";
+        let sql = page_sql(place.is_some());
+        let (sequence, rowid) = (
+            place.map(|place| place.sequence),
+            place.map(|place| place.rowid),
+        );
         let read = || {
             let mut page = Vec::new();
-            let mut query = prepare(&self.db, sql)?;
-            let mut found = query.query((place.sequence, place.rowid, limit(rows)))?;
+            let mut query = prepare(&self.db, &sql)?;
+            let mut found = query.query((sequence, rowid, limit(rows)))?;
             let mut read_bytes = 0;
             while let Some(row) = found.next()? {
                 let place = Place {
                     sequence: row.get(0)?,
                     rowid: row.get(1)?,
                 };
-                read_bytes += text(row, 7).map_or(0, str::len);
-                let what = judge(row, device);
+                let what = self.judge(row, place, device)?;
+                read_bytes += what.data_bytes();
                 page.push(LegacyRow { place, what });
                 if read_bytes > bytes {
                     break;
@@ -86,6 +97,40 @@ impl LegacyLog {
             Ok(page)
         };
         read().map_err(|error| self.failed(error))
+    }
+
+    fn judge(&self, row: &Row<'_>, place: Place, device: Uuid) -> rusqlite::Result<What> {
+        match uuid(row, 2) {
+            None => return Ok(What::Unreadable("device_id is no UUID")),
+            Some(other) if other != device => return Ok(What::Other(other)),
+            Some(_) => {}
+        }
+        if text(row, 6) == Some(MARKER) {
+            return Ok(What::Marker);
+        }
+        let head = match head(row) {
+            Ok(head) => head,
+            Err(reason) => return Ok(What::Unreadable(reason)),
+        };
+        Ok(match self.data(place)? {
+            Ok(data) => {
+                let change = Change {
+                    model_type: head.model_type,
+                    record_uuid: head.record_uuid,
+                    change_type: head.change_type,
+                    data,
+                };
+                What::Change(change, text(row, 3).and_then(time::from_text))
+            }
+            Err(reason) => What::Unreadable(reason),
+        })
+    }
+
+    /// The data of one row, once it is known that it is wanted.
+    fn data(&self, place: Place) -> rusqlite::Result<Result<JsonText, &'static str>> {
+        let sql = "SELECT CASE WHEN octet_length(data) <= ?2 THEN data END, \
+                   octet_length(data) > ?2 FROM sync_log WHERE rowid = ?1";
+        prepare(&self.db, sql)?.query_row((place.rowid, limit(DATA_MAX)), data)
     }
 
     /// Rows without a sequence number, which have no place in the order.
@@ -97,39 +142,56 @@ impl LegacyLog {
     }
 }
 
-fn judge(row: &Row<'_>, device: Uuid) -> What {
-    match uuid(row, 2) {
-        None => return What::Unreadable("device_id is no UUID"),
-        Some(other) if other != device => return What::Other(other),
-        Some(_) => {}
-    }
-    if text(row, 6) == Some(MARKER) {
-        return What::Marker;
-    }
-    match change(row) {
-        Ok(change) => What::Change(change, text(row, 3).and_then(time::from_text)),
-        Err(reason) => What::Unreadable(reason),
-    }
+/// Values that are too long are not read.
+fn page_sql(goes_on: bool) -> String {
+    let columns = COLUMNS
+        .iter()
+        .filter(|column| !["sequence", "data"].contains(column));
+    let columns = columns.map(|column| {
+        format!("CASE WHEN octet_length({column}) <= {COLUMN_MAX} THEN {column} END")
+    });
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let after = match goes_on {
+        true => "AND (sequence, rowid) > (?1, ?2)",
+        false => "",
+    };
+    format!(
+        "SELECT sequence, rowid, {columns} FROM sync_log \
+         WHERE typeof(sequence) = 'integer' {after} ORDER BY sequence, rowid LIMIT ?3"
+    )
 }
 
-fn change(row: &Row<'_>) -> Result<Change, &'static str> {
+/// A change without its data.
+struct Head {
+    model_type: String,
+    record_uuid: Uuid,
+    change_type: ChangeType,
+}
+
+fn head(row: &Row<'_>) -> Result<Head, &'static str> {
     let model_type = text(row, 4).unwrap_or_default();
     if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model_type.len()) {
         return Err("model_type is empty, too long or no text");
     }
     let record_uuid = uuid(row, 5).ok_or("record_id is no UUID")?;
     let kind = text(row, 6).and_then(|kind| kind.parse::<ChangeType>().ok());
-    let change_type = kind.ok_or("change_type is none of the three")?;
-    let data = text(row, 7).ok_or("data is no text")?;
-    if data.len() > MAX_DATA_BYTES {
-        return Err("data is over the limit");
-    }
-    Ok(Change {
+    Ok(Head {
         model_type: model_type.to_owned(),
         record_uuid,
-        change_type,
-        data: JsonText::new(data).map_err(|_| "data is not JSON")?,
+        change_type: kind.ok_or("change_type is none of the three")?,
     })
+}
+
+/// The data, and whether it is too long to be read.
+fn data(row: &Row<'_>) -> rusqlite::Result<Result<JsonText, &'static str>> {
+    let is_long = row.get::<_, Option<bool>>(1)? == Some(true);
+    let data = match text(row, 0) {
+        Some(data) if data.len() > MAX_DATA_BYTES => Err("data is over the limit"),
+        Some(data) => JsonText::new(data).map_err(|_| "data is not JSON"),
+        None if is_long => Err("data is over the limit"),
+        None => Err("data is no text"),
+    };
+    Ok(data)
 }
 
 /// Sixteen bytes, or text.

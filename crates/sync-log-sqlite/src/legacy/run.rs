@@ -2,14 +2,19 @@
 
 use std::ops::Deref;
 
-use sync_log_core::{Hlc, SharedChangeEntry, Uuid};
+use sync_log_core::{Change, Hlc, SharedChangeEntry, Uuid};
 
 use super::LegacyLog;
+use super::ahead::Horizon;
 use super::error::ImportError;
+use super::options::ImportOptions;
 use super::report::ImportReport;
 use super::row::{Place, What};
+use super::snapshot::Snapshot;
 use super::stamps::Stamps;
 use crate::db::SyncDb;
+use crate::error::OpenError;
+use crate::inspect::Inspector;
 
 /// Rows that are read, and changes that are committed, at a time.
 const BATCH_ROWS: usize = 500;
@@ -18,30 +23,37 @@ const BATCH_ROWS: usize = 500;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads the part of one device, in order.
-struct Reader<L> {
-    /// Borrowed for itself alone where it is kept over a wait: a connection may go from
-    /// thread to thread, and not be shared.
-    legacy: L,
+struct Reader<L: Deref<Target = LegacyLog>> {
+    legacy: Snapshot<L>,
     device: Uuid,
-    place: Place,
+    place: Option<Place>,
     stamps: Stamps,
+    horizon: Horizon,
     report: ImportReport,
 }
 
 impl<L: Deref<Target = LegacyLog>> Reader<L> {
-    fn new(legacy: L, device: Uuid) -> Result<Self, ImportError> {
+    /// For a log with this head.
+    fn new(
+        legacy: L,
+        device: Uuid,
+        options: &ImportOptions,
+        head: Hlc,
+    ) -> Result<Self, ImportError> {
+        let legacy = Snapshot::of(legacy)?;
         let mut report = ImportReport {
             rows: legacy.rows()?,
             ..ImportReport::default()
         };
         for _ in 0..legacy.unordered()? {
-            report.note_unreadable("sequence is no number", 0);
+            report.note_not_taken("sequence is no number", 0);
         }
         Ok(Self {
             legacy,
             device,
-            place: Place::START,
+            place: None,
             stamps: Stamps::new(device),
+            horizon: Horizon::new(options, device, head),
             report,
         })
     }
@@ -54,35 +66,53 @@ impl<L: Deref<Target = LegacyLog>> Reader<L> {
         let Some(last) = page.last() else {
             return Ok(None);
         };
-        self.place = last.place;
+        self.place = Some(last.place);
         let mut batch = Vec::new();
         for row in page {
             let sequence = row.sequence();
             match row.what {
-                What::Change(change, ms) => {
-                    let (hlc, redated) = self.stamps.next(ms);
-                    self.report.redated += u64::from(redated);
-                    batch.push(change.stamped(hlc));
-                }
+                What::Change(change, ms) => batch.extend(self.stamp(change, ms, sequence)?),
                 What::Marker => self.report.markers += 1,
-                What::Other(device) => *self.report.others.entry(device).or_default() += 1,
-                What::Unreadable(reason) => self.report.note_unreadable(reason, sequence),
+                What::Other(device) => self.report.note_other(device),
+                What::Unreadable(reason) => self.report.note_not_taken(reason, sequence),
             }
         }
         Ok(Some(batch))
     }
 
+    /// The change with its stamp, unless it is left out.
+    fn stamp(
+        &mut self,
+        change: Change,
+        ms: Option<i64>,
+        sequence: i64,
+    ) -> Result<Option<SharedChangeEntry>, ImportError> {
+        let (hlc, redated) = self.stamps.next(ms);
+        let last = self.stamps.last();
+        if self.horizon.leaves_out(last, hlc, sequence)? {
+            self.report.note_not_taken("too far ahead", sequence);
+            return Ok(None);
+        }
+        self.stamps.take(hlc);
+        self.report.redated += u64::from(redated);
+        Ok(Some(change.stamped(hlc)))
+    }
+
     /// How many rows were read.
     fn done(&self) -> u64 {
         let report = &self.report;
-        let unreadable: u64 = report.unreadable.iter().map(|it| it.rows).sum();
-        let others: u64 = report.others.values().sum();
-        report.taken + report.there + report.markers + others + unreadable
+        let not_taken: u64 = report.not_taken.iter().map(|it| it.rows).sum();
+        let others = report.others.values().sum::<u64>() + report.more_others;
+        report.taken + report.there + report.markers + others + not_taken
     }
 }
 
-pub(super) fn plan(legacy: &LegacyLog, device: Uuid) -> Result<ImportReport, ImportError> {
-    let mut reader = Reader::new(legacy, device)?;
+pub(super) fn plan(
+    legacy: &LegacyLog,
+    device: Uuid,
+    options: &ImportOptions,
+) -> Result<ImportReport, ImportError> {
+    let mut reader = Reader::new(legacy, device, options, Hlc::ZERO)?;
     while let Some(batch) = reader.next()? {
         reader.report.taken += batch.len() as u64;
     }
@@ -95,31 +125,53 @@ pub(super) fn plan(legacy: &LegacyLog, device: Uuid) -> Result<ImportReport, Imp
 ///
 /// A run that was stopped is gone on with by the next one, and one that is repeated
 /// changes nothing: what the log holds is compared, entry by entry, before anything is
-/// written. A time that is further ahead of the wall clock than the log's drift limit
-/// is refused as in [`append`](sync_log_core::SyncLog::append).
+/// written. A change further ahead of the wall clock than the drift limit ends it, or is
+/// left out: see [`ImportOptions::skip_ahead`].
 ///
 /// # Errors
-/// [`ImportError::LogNotEmpty`] if the log was ever pruned, or holds anything else;
-/// [`ImportError::Read`], [`ImportError::Log`].
+/// [`ImportError::OfAnotherProgram`] if the log was ever adopted,
+/// [`ImportError::LogNotEmpty`] if it was ever pruned, or holds anything else;
+/// [`ImportError::TooFarAhead`], [`ImportError::Read`], [`ImportError::Log`].
 ///
 /// # Cancel safety
 /// Each batch is there as a whole or not; call it again to go on.
 pub async fn import(
     log: &SyncDb,
     legacy: &mut LegacyLog,
-    mut progress: impl FnMut(u64, u64),
+    options: &ImportOptions,
+    progress: impl FnMut(u64, u64),
 ) -> Result<ImportReport, ImportError> {
+    run(log, legacy, options, progress, true).await
+}
+
+/// What [`import`] would do, with nothing written: the log may be open only to read.
+///
+/// # Errors
+/// As for [`import`].
+pub async fn try_import(
+    log: &SyncDb,
+    legacy: &mut LegacyLog,
+    options: &ImportOptions,
+) -> Result<ImportReport, ImportError> {
+    run(log, legacy, options, |_, _| {}, false).await
+}
+
+async fn run(
+    log: &SyncDb,
+    legacy: &mut LegacyLog,
+    options: &ImportOptions,
+    mut progress: impl FnMut(u64, u64),
+    writes: bool,
+) -> Result<ImportReport, ImportError> {
+    refuse_adopted(log)?;
     let (head, floor) = (log.head().await?, log.floor().await?);
     let not_empty = || ImportError::LogNotEmpty { head };
     if !floor.is_zero() {
         return Err(not_empty());
     }
-    let mut reader = Reader::new(legacy, log.identity().device_id)?;
+    let mut reader = Reader::new(legacy, log.identity().device_id, options, head)?;
     let mut last = Hlc::ZERO;
-    loop {
-        let Some(mut batch) = reader.next()? else {
-            break;
-        };
+    while let Some(mut batch) = reader.next()? {
         let there = match last < head {
             true => prefix(log, last, &batch).await?.ok_or_else(not_empty)?,
             false => 0,
@@ -128,7 +180,7 @@ pub async fn import(
         batch.drain(..there);
         reader.report.there += there as u64;
         reader.report.taken += batch.len() as u64;
-        if !batch.is_empty() {
+        if writes && !batch.is_empty() {
             log.append_many(batch).await?;
         }
         progress(reader.done(), reader.report.rows);
@@ -136,6 +188,21 @@ pub async fn import(
     match head > last {
         true => Err(not_empty()),
         false => Ok(reader.report),
+    }
+}
+
+/// The rows that an adoption put aside are in no batch, and its acks are not of this
+/// device's changes.
+fn refuse_adopted(log: &SyncDb) -> Result<(), ImportError> {
+    let Some(path) = log.path() else {
+        return Ok(());
+    };
+    let adoptions = Inspector::open(path)?.adoptions();
+    match adoptions.map_err(|error| OpenError::store(path, error))? {
+        adoptions if adoptions.is_empty() => Ok(()),
+        _ => Err(ImportError::OfAnotherProgram {
+            path: path.to_owned(),
+        }),
     }
 }
 

@@ -22,13 +22,21 @@ impl Stamps {
         Self { device_id, last }
     }
 
+    /// The stamp of the last change that was taken; zero before the first.
+    pub(super) fn last(&self) -> Hlc {
+        self.last.unwrap_or(Hlc::ZERO)
+    }
+
     /// The stamp of the next change, and whether its own time had to be left out.
-    pub(super) fn next(&mut self, ms: Option<i64>) -> (Hlc, bool) {
+    pub(super) fn next(&self, ms: Option<i64>) -> (Hlc, bool) {
         let usable = ms.and_then(|ms| u64::try_from(ms).ok());
         let usable = usable.filter(|ms| (1..CEILING_MS).contains(ms));
-        let stamp = self.above(usable.unwrap_or(1));
+        (self.above(usable.unwrap_or(1)), usable.is_none())
+    }
+
+    /// The change with that stamp is taken.
+    pub(super) fn take(&mut self, stamp: Hlc) {
         self.last = Some(stamp);
-        (stamp, usable.is_none())
     }
 
     fn above(&self, ms: u64) -> Hlc {
@@ -49,10 +57,16 @@ mod tests {
 
     const DEVICE: Uuid = Uuid::from_u128(7);
 
+    fn take(stamps: &mut Stamps, ms: Option<i64>) -> Hlc {
+        let (stamp, _) = stamps.next(ms);
+        stamps.take(stamp);
+        stamp
+    }
+
     fn stamped(times: &[Option<i64>]) -> Vec<(u64, u64)> {
         let mut stamps = Stamps::new(DEVICE);
-        let next = |ms: &Option<i64>| stamps.next(*ms).0;
-        let given: Vec<Hlc> = times.iter().map(next).collect();
+        let given = times.iter().map(|ms| take(&mut stamps, *ms));
+        let given: Vec<Hlc> = given.collect();
         assert!(given.windows(2).all(|pair| pair[0] < pair[1]), "{given:?}");
         let parts = given.iter().map(|hlc| (hlc.timestamp, hlc.counter));
         parts.collect()
@@ -79,7 +93,7 @@ mod tests {
         ];
         let expected = [(1, 0), (1, 1), (7, 0), (7, 1), (7, 2), (7, 3), (7, 4)];
         assert_eq!(stamped(&times), expected);
-        let mut stamps = Stamps::new(DEVICE);
+        let stamps = Stamps::new(DEVICE);
         assert!(stamps.next(None).1 && stamps.next(Some(ceiling)).1);
         assert!(!stamps.next(Some(ceiling - 1)).1);
     }
@@ -87,7 +101,7 @@ mod tests {
     #[test]
     fn a_full_counter_carries_into_the_millisecond() {
         let mut stamps = Stamps::new(DEVICE);
-        let all = (0..=COUNTER_MAX + 1).map(|_| stamps.next(Some(5)).0);
+        let all = (0..=COUNTER_MAX + 1).map(|_| take(&mut stamps, Some(5)));
         let last = all.last().unwrap();
         assert_eq!((last.timestamp, last.counter), (6, 0));
         assert_eq!(stamps.next(Some(6)).0.counter, 1);

@@ -6,6 +6,7 @@
     reason = "every test binary uses its own part of this module"
 )]
 
+pub(crate) mod old_log;
 #[cfg(unix)]
 pub(crate) mod rights;
 pub(crate) mod tables;

@@ -1,0 +1,49 @@
+//! Which changes are too far ahead of the wall clock.
+
+use sync_log_core::hlc::Clock;
+use sync_log_core::{Hlc, SharedWallClock, Uuid};
+
+use super::error::ImportError;
+use super::options::ImportOptions;
+
+/// Where an import ends: a log whose clock was carried into the far future would stamp
+/// everything there from then on.
+pub(super) struct Horizon {
+    clock: Clock<SharedWallClock>,
+    skip: bool,
+    /// Highest HLC that the log holds.
+    head: Hlc,
+}
+
+impl Horizon {
+    pub(super) fn new(options: &ImportOptions, device: Uuid, head: Hlc) -> Self {
+        Self {
+            clock: Clock::new(device, options.wall.clone()).with_limits(options.drift),
+            skip: options.skip_ahead,
+            head,
+        }
+    }
+
+    /// Whether to leave out the change that would get this stamp, after `last`.
+    pub(super) fn leaves_out(
+        &self,
+        last: Hlc,
+        stamp: Hlc,
+        sequence: i64,
+    ) -> Result<bool, ImportError> {
+        // What can be in the log is compared with it, and not judged again.
+        if stamp <= self.head {
+            return Ok(false);
+        }
+        // Later ones are in the log, so an earlier run left this one out, on an earlier
+        // day: every run derives the same entries.
+        if self.skip && last < self.head {
+            return Ok(true);
+        }
+        match self.clock.check_drift(stamp) {
+            Ok(_) => Ok(false),
+            Err(_) if self.skip => Ok(true),
+            Err(source) => Err(ImportError::TooFarAhead { sequence, source }),
+        }
+    }
+}

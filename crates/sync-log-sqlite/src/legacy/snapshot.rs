@@ -1,0 +1,37 @@
+//! One state of the old log, whoever writes to it meanwhile.
+
+use std::ops::Deref;
+
+use super::LegacyLog;
+use super::error::ImportError;
+
+/// Everything that is read through this is of the state at its first read. The state is
+/// let go of with it, also where an import is cancelled.
+///
+/// The log is borrowed for this alone where it is kept over a wait: a connection may go
+/// from thread to thread, and not be shared.
+pub(super) struct Snapshot<L: Deref<Target = LegacyLog>>(L);
+
+impl<L: Deref<Target = LegacyLog>> Snapshot<L> {
+    pub(super) fn of(legacy: L) -> Result<Self, ImportError> {
+        let begun = legacy.db.execute_batch("BEGIN");
+        begun.map_err(|error| legacy.failed(error))?;
+        Ok(Self(legacy))
+    }
+}
+
+impl<L: Deref<Target = LegacyLog>> Deref for Snapshot<L> {
+    type Target = LegacyLog;
+
+    fn deref(&self) -> &LegacyLog {
+        &self.0
+    }
+}
+
+impl<L: Deref<Target = LegacyLog>> Drop for Snapshot<L> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.db.execute_batch("ROLLBACK") {
+            tracing::debug!(%error, "failed to end the read of an old log");
+        }
+    }
+}
