@@ -100,6 +100,38 @@ async fn a_table_that_was_renamed_and_made_anew_is_adopted_and_never_served() {
     assert!(matches!(read, Err(LogError::ForeignWrite)), "{read:?}");
 }
 
+/// Not only at the next opening: a log that is open goes on with nothing.
+#[tokio::test]
+async fn a_log_that_is_open_while_its_tables_are_made_anew_is_not_used() {
+    let (folder, cursor) = changed("").await;
+    let log = open(folder.path()).await;
+    let reading = SyncDb::open_read_only(folder.path()).await.unwrap();
+    for log in [&log, &reading] {
+        assert_eq!(log.get_since(None, 9).await.unwrap().len(), 5);
+    }
+    let program = other_program(folder.path());
+    // Other tables are no reason.
+    program.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    log.record(change(9)).await.unwrap();
+    program.execute_batch(&without_the_third()).unwrap();
+    for log in [&log, &reading] {
+        let page = log.read_for(PEER, cursor, ReadLimits::default()).await;
+        assert!(matches!(page, Err(LogError::ForeignWrite)), "{page:?}");
+    }
+    for refused in [
+        log.record(change(10)).await.unwrap_err(),
+        log.record_ack_at(PEER, cursor).await.unwrap_err(),
+        log.prune_acked().await.unwrap_err(),
+    ] {
+        assert!(matches!(refused, LogError::ForeignWrite), "{refused}");
+    }
+    let held = log.explain().await.unwrap().held;
+    assert!(held.iter().any(|held| held.cause == Cause::ForeignWrite));
+    log.close().await.unwrap();
+    open(folder.path()).await.close().await.unwrap();
+    assert_eq!(adoptions(folder.path()).len(), 1);
+}
+
 /// What begins like ours is not ours.
 #[tokio::test]
 async fn a_trigger_of_another_program_is_no_reason_to_adopt() {

@@ -47,7 +47,7 @@ const INTENDED_SCANS: &[(&str, &str, &str)] = &[
     (
         "SCAN sqlite_master",
         "FROM sqlite_master",
-        "at opening; few tables",
+        "at opening, and after a change of the schema; few tables",
     ),
     (
         "SCAN sync_log_migrations USING COVERING INDEX sqlite_autoindex_sync_log_migrations_1",
@@ -75,24 +75,34 @@ const INTENDED_SCANS: &[(&str, &str, &str)] = &[
         "when the tables are removed",
     ),
     (
-        "SCAN shared_changes USING INDEX idx_shared_changes_hlc",
-        "SELECT rowid, hlc",
-        "an adoption looks at every entry",
+        "SCAN 5 CONSTANT ROWS",
+        "FROM sqlite_master",
+        "the triggers that are looked for",
     ),
     (
-        "SCAN peer_acks",
-        "SELECT rowid, peer_device_id",
-        "an adoption looks at every ack",
+        "SCAN pragma_table_info VIRTUAL TABLE INDEX 0:",
+        "FROM pragma_table_info",
+        "before an adoption; few columns",
+    ),
+    (
+        "SCAN pragma_index_list VIRTUAL TABLE INDEX 0:",
+        "FROM pragma_index_list",
+        "before an adoption; few indexes",
+    ),
+    (
+        "SCAN pragma_table_list VIRTUAL TABLE INDEX 0:",
+        "FROM pragma_table_list",
+        "before an adoption; few tables",
     ),
     (
         "SCAN sync_log_peers USING COVERING INDEX sqlite_autoindex_sync_log_peers_1",
         "NOT IN (SELECT peer_device_id FROM peer_acks",
-        "an adoption looks at every peer",
+        "at opening; all peers",
     ),
     (
         "SCAN peer_acks USING COVERING INDEX sqlite_autoindex_peer_acks_1",
         "NOT IN (SELECT peer_device_id FROM peer_acks",
-        "an adoption looks at every peer",
+        "at opening; all peers",
     ),
 ];
 

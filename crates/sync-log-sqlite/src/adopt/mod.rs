@@ -53,6 +53,21 @@ fn unnoted(db: &Connection) -> Result<Option<String>, StoreError> {
     misplaced(db, &select::state(db)?)
 }
 
+/// Whether the tables were made anew while the log was open. `in_order` is the version
+/// of the schema that was looked at last: SQLite counts it up at every change.
+pub(crate) fn were_made_anew(
+    db: &Connection,
+    in_order: &mut Option<i64>,
+) -> Result<bool, StoreError> {
+    let version: Option<i64> = first(db, "PRAGMA schema_version", [])?;
+    if version == *in_order {
+        return Ok(false);
+    }
+    let anew = are_made_anew(db)?;
+    *in_order = version.filter(|_| !anew);
+    Ok(anew)
+}
+
 fn are_made_anew(db: &Connection) -> Result<bool, StoreError> {
     let tables = "SELECT COUNT(*) FROM sqlite_master \
                   WHERE type = 'table' AND name IN ('shared_changes', 'peer_acks')";

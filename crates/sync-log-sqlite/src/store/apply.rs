@@ -23,9 +23,11 @@ pub(super) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    /// Reads the state under the write lock: another process may have moved it.
-    pub(super) fn begin(db: &'a Connection) -> Result<Self, StoreError> {
-        let state = select::state(db)?;
+    /// Reads the state under the write lock: another process may have moved it, or made
+    /// the tables anew, after which nothing is written (`I4`).
+    pub(super) fn begin(db: &'a Connection, anew: bool) -> Result<Self, StoreError> {
+        let mut state = select::state(db)?;
+        state.foreign_write |= anew;
         Ok(Self {
             db,
             state,

@@ -20,6 +20,7 @@ use sync_log_core::{
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::adopt;
 use crate::connect::{self, Place};
 use crate::failure::failed;
 use crate::options::{DEFAULT_POLL_INTERVAL, POLL_INTERVALS};
@@ -54,12 +55,12 @@ impl LogStore for SqliteStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read = move |db: &mut Connection| in_one_state(db, |db| read(db, &request));
+        let read = move |db: &mut Db| in_one_state(db, |db, anew| read(db, &request, anew));
         self.readers.run("read", read).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let survey = move |db: &mut Connection| in_one_state(db, |db| survey(db, places));
+        let survey = move |db: &mut Db| in_one_state(db, |db, anew| survey(db, places, anew));
         self.readers.run("survey", survey).await
     }
 
@@ -116,21 +117,44 @@ fn state_only() -> ReadRequest {
     }
 }
 
-/// Reads in a transaction, so that all statements see what the first one saw.
+/// A connection that reads, and the schema that it found in order.
+pub(super) struct Db {
+    connection: Connection,
+    in_order: Option<i64>,
+}
+
+impl From<Connection> for Db {
+    fn from(connection: Connection) -> Self {
+        Self {
+            connection,
+            in_order: None,
+        }
+    }
+}
+
+/// Reads in a transaction, so that all statements see what the first one saw; `read` is
+/// told whether the tables were made anew since the log was opened (`I4`).
 fn in_one_state<T>(
-    db: &mut Connection,
-    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    db: &mut Db,
+    read: impl FnOnce(&Connection, bool) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let txn = db
+        .connection
         .transaction()
         .map_err(|error| failed("begin to read", error))?;
-    let found = read(&txn)?;
+    let anew = adopt::were_made_anew(&txn, &mut db.in_order)?;
+    let found = read(&txn, anew)?;
     txn.finish().map_err(|error| failed("end a read", error))?;
     Ok(found)
 }
 
-fn read(db: &Connection, request: &ReadRequest) -> Result<ReadView, StoreError> {
-    let Standing { state, at, peer } = select::standing(db, request)?;
+fn read(db: &Connection, request: &ReadRequest, anew: bool) -> Result<ReadView, StoreError> {
+    let Standing {
+        mut state,
+        at,
+        peer,
+    } = select::standing(db, request)?;
+    state.foreign_write |= anew;
     let nothing = request.max_entries == 0 || request.after >= state.head;
     let entries = match nothing {
         true => Vec::new(),
@@ -144,8 +168,9 @@ fn read(db: &Connection, request: &ReadRequest) -> Result<ReadView, StoreError> 
     })
 }
 
-fn survey(db: &Connection, places: Places) -> Result<Survey, StoreError> {
-    let state = select::state(db)?;
+fn survey(db: &Connection, places: Places, anew: bool) -> Result<Survey, StoreError> {
+    let mut state = select::state(db)?;
+    state.foreign_write |= anew;
     let peers = select::peers(db)?;
     let extents = places(&state, &peers)
         .into_iter()

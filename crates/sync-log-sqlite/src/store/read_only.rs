@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
 use sync_log_core::{
     Hlc, LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError,
     StoreErrorKind, Survey, WriteJob,
@@ -15,7 +14,7 @@ use sync_log_core::{
 use tokio::time::timeout;
 
 use super::reader::Readers;
-use super::{in_one_state, read, state_only, survey, thread};
+use super::{Db, in_one_state, read, state_only, survey, thread};
 use crate::connect::{self, Place};
 use crate::error::OpenError;
 use crate::probe;
@@ -64,12 +63,12 @@ impl LogStore for ReadOnlyStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read = move |db: &mut Connection| in_one_state(db, |db| read(db, &request));
+        let read = move |db: &mut Db| in_one_state(db, |db, anew| read(db, &request, anew));
         self.readers.run("read", read).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let survey = move |db: &mut Connection| in_one_state(db, |db| survey(db, places));
+        let survey = move |db: &mut Db| in_one_state(db, |db, anew| survey(db, places, anew));
         self.readers.run("survey", survey).await
     }
 

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::apply::Shared;
 use super::thread;
+use crate::adopt;
 use crate::failure::failed;
 use crate::statement::prepare;
 
@@ -62,6 +63,14 @@ impl Writer {
     }
 }
 
+/// What the thread works with.
+struct Writing<'a> {
+    db: &'a Connection,
+    busy: Duration,
+    /// The schema that was found in order.
+    in_order: Option<i64>,
+}
+
 pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError> {
     let failed = |error| StoreError::new(StoreErrorKind::Io, "start a timer").with_source(error);
     let timer = runtime::Builder::new_current_thread().enable_time().build();
@@ -70,7 +79,12 @@ pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError
     let (running, ended) = watch::channel(());
     let (commits, committed) = watch::channel(());
     thread::spawn("sync-log-writer", move || {
-        timer.block_on(run(&db, busy, receiver, &commits));
+        let writing = Writing {
+            db: &db,
+            busy,
+            in_order: None,
+        };
+        timer.block_on(writing.run(receiver, &commits));
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "failed to close the writing connection");
         }
@@ -83,71 +97,84 @@ pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError
     })
 }
 
-/// The thread is the writer's own, so SQLite may hold it up.
-async fn run(
-    db: &Connection,
-    busy: Duration,
-    mut receiver: mpsc::Receiver<Message>,
-    commits: &watch::Sender<()>,
-) {
-    let mut waiting = Vec::with_capacity(QUEUE_JOBS);
-    // The file may have been closed before all of its free pages were given back.
-    let mut may_have_free_pages = true;
-    loop {
-        let received = receiver.recv_many(&mut waiting, QUEUE_JOBS);
-        let received = match may_have_free_pages {
-            true => timeout(IDLE, received).await,
-            false => Ok(received.await),
-        };
-        match received {
-            Ok(0) => break,
-            Ok(_) => {
-                serve_all(db, busy, &mut receiver, &mut waiting);
-                commits.send_replace(());
-                may_have_free_pages = true;
-            }
-            Err(_) => may_have_free_pages = give_pages_back(db, busy),
-        }
-    }
-    for _ in 0..CLOSING_STEPS {
-        if !give_pages_back(db, busy) {
-            break;
-        }
-    }
-}
-
-fn serve_all(
-    db: &Connection,
-    busy: Duration,
-    receiver: &mut mpsc::Receiver<Message>,
-    waiting: &mut Vec<Message>,
-) {
-    let mut jobs = Vec::with_capacity(waiting.len());
-    for message in waiting.drain(..) {
-        match message {
-            Message::Write(queued) => jobs.push(queued),
-            // What was sent before is still received; later sends fail.
-            Message::Close => receiver.close(),
-        }
-    }
-    if !jobs.is_empty() {
-        serve(db, busy, jobs);
-    }
-}
-
-/// Commits `jobs` together, or, if one of them makes that fail, one by one, so
-/// that an error reaches only those whom it concerns.
-fn serve(db: &Connection, busy: Duration, mut jobs: Vec<Queued>) {
-    match commit(db, busy, &mut jobs) {
-        Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
-            tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
-            for job in jobs {
-                let mut alone = vec![job];
-                let outcome = commit(db, busy, &mut alone);
-                answer(alone, outcome);
+impl Writing<'_> {
+    /// The thread is the writer's own, so SQLite may hold it up.
+    async fn run(mut self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) {
+        let mut waiting = Vec::with_capacity(QUEUE_JOBS);
+        // The file may have been closed before all of its free pages were given back.
+        let mut may_have_free_pages = true;
+        loop {
+            let received = receiver.recv_many(&mut waiting, QUEUE_JOBS);
+            let received = match may_have_free_pages {
+                true => timeout(IDLE, received).await,
+                false => Ok(received.await),
+            };
+            match received {
+                Ok(0) => break,
+                Ok(_) => {
+                    self.serve_all(&mut receiver, &mut waiting);
+                    commits.send_replace(());
+                    may_have_free_pages = true;
+                }
+                Err(_) => may_have_free_pages = give_pages_back(self.db, self.busy),
             }
         }
-        outcome => answer(jobs, outcome),
+        for _ in 0..CLOSING_STEPS {
+            if !give_pages_back(self.db, self.busy) {
+                break;
+            }
+        }
+    }
+
+    fn serve_all(&mut self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
+        let mut jobs = Vec::with_capacity(waiting.len());
+        for message in waiting.drain(..) {
+            match message {
+                Message::Write(queued) => jobs.push(queued),
+                // What was sent before is still received; later sends fail.
+                Message::Close => receiver.close(),
+            }
+        }
+        if !jobs.is_empty() {
+            self.serve(jobs);
+        }
+    }
+
+    /// Commits `jobs` together, or, if one of them makes that fail, one by one, so
+    /// that an error reaches only those whom it concerns.
+    fn serve(&mut self, mut jobs: Vec<Queued>) {
+        match self.commit(&mut jobs) {
+            Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
+                tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
+                for job in jobs {
+                    let mut alone = vec![job];
+                    let outcome = self.commit(&mut alone);
+                    answer(alone, outcome);
+                }
+            }
+            outcome => answer(jobs, outcome),
+        }
+    }
+
+    fn commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
+        let txn = WriteLock::take(self.db, self.busy).map_err(Failed::Final)?;
+        let outcomes = self.decide_and_write(jobs).map_err(Failed::BeforeCommit)?;
+        txn.commit().map_err(Failed::Final)?;
+        Ok(outcomes)
+    }
+
+    fn decide_and_write(
+        &mut self,
+        jobs: &mut [Queued],
+    ) -> Result<Vec<Result<(), LogError>>, StoreError> {
+        let anew = adopt::were_made_anew(self.db, &mut self.in_order)?;
+        let mut shared = Shared::begin(self.db, anew)?;
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for queued in jobs {
+            outcomes.push(shared.run(&mut queued.job)?);
+        }
+        shared.finish()?;
+        Ok(outcomes)
     }
 }
 
@@ -172,30 +199,6 @@ enum Failed {
     BeforeCommit(StoreError),
     /// The lock was not had, or the commit itself failed: not to be repeated.
     Final(StoreError),
-}
-
-fn commit(
-    db: &Connection,
-    busy: Duration,
-    jobs: &mut [Queued],
-) -> Result<Vec<Result<(), LogError>>, Failed> {
-    let txn = WriteLock::take(db, busy).map_err(Failed::Final)?;
-    let outcomes = decide_and_write(db, jobs).map_err(Failed::BeforeCommit)?;
-    txn.commit().map_err(Failed::Final)?;
-    Ok(outcomes)
-}
-
-fn decide_and_write(
-    db: &Connection,
-    jobs: &mut [Queued],
-) -> Result<Vec<Result<(), LogError>>, StoreError> {
-    let mut shared = Shared::begin(db)?;
-    let mut outcomes = Vec::with_capacity(jobs.len());
-    for queued in jobs {
-        outcomes.push(shared.run(&mut queued.job)?);
-    }
-    shared.finish()?;
-    Ok(outcomes)
 }
 
 /// A transaction that began with the write lock. A deferred one that reads and

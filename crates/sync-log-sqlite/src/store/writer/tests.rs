@@ -44,16 +44,21 @@ impl Direct {
 impl LogStore for Direct {
     async fn write(&self, job: WriteJob) -> Result<(), LogError> {
         let (answer, mut answered) = oneshot::channel();
-        serve(&self.db(), BUSY, vec![Queued { job, answer }]);
+        let writing = &mut Writing {
+            db: &self.db(),
+            busy: BUSY,
+            in_order: None,
+        };
+        writing.serve(vec![Queued { job, answer }]);
         answered.try_recv().unwrap()
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        crate::store::read(&self.db(), &request)
+        crate::store::read(&self.db(), &request, false)
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        crate::store::survey(&self.db(), places)
+        crate::store::survey(&self.db(), places, false)
     }
 
     async fn head_above(&self, _: Hlc) -> Result<Hlc, StoreError> {
