@@ -48,7 +48,8 @@ pub enum Cause {
     NoPeers,
     /// All peers have it; the policy keeps it.
     Retention,
-    /// All peers have it; the next prune deletes it.
+    /// All peers have it, and the policy that was asked about does not keep it: the next
+    /// prune deletes it.
     NotYetPruned,
 }
 

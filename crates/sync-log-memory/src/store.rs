@@ -77,8 +77,10 @@ impl MemoryStore {
     /// Whoever waits looks again. On another thread a waiter may be about to wait: it
     /// has the lock then, and is on the list before it gives that back.
     fn wake(&self) {
-        let _no_waiter_is_between_look_and_list = self.lock();
+        let no_waiter_is_between_look_and_list = self.lock();
         let waiting = std::mem::take(&mut *unpoisoned(&self.watching));
+        // A waker may poll at once, and look.
+        drop(no_waiter_is_between_look_and_list);
         waiting.into_iter().for_each(Waker::wake);
     }
 
