@@ -148,6 +148,7 @@ macro_rules! for_each_case {
                 an_untrusted_row_keeps_everything [P7];
                 a_lag_is_never_negative [P7];
                 a_lag_counts_from_the_oldest_entry_that_is_lacked [P7];
+                the_status_counts_what_is_there [P7];
                 explaining_changes_nothing [P7];
             }
             handles {

@@ -292,3 +292,20 @@ fn what_a_log_holds_as_json_is_frozen() {
         assert_eq!(serde_json::from_str::<PeerRow>(&json).unwrap(), row);
     }
 }
+
+#[test]
+fn the_words_that_are_stored_of_a_peer_are_frozen() {
+    for (word, by) in [
+        ("app", RegisteredBy::App),
+        ("ack", RegisteredBy::Ack),
+        ("adoption", RegisteredBy::Adoption),
+    ] {
+        assert_eq!(by.as_str(), word);
+        assert_eq!(RegisteredBy::from_stored(word), Some(by));
+    }
+    assert_eq!(RegisteredBy::from_stored("App"), None);
+    assert_eq!(RetireReason::Operator.to_string(), "operator");
+    let reason = RetireReason::from_stored("operator");
+    assert_eq!(reason, Some(RetireReason::Operator));
+    assert_eq!(RetireReason::from_stored(""), None);
+}

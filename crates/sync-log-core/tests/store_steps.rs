@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use mockall::Sequence;
 use sync_log_core::{
-    AckOutcome, Cursor, ErrorKind, Hlc, LogError, ReadLimits, ReadView, StoreErrorKind, Tag, View,
+    AckOutcome, Cursor, ErrorKind, Hlc, LogError, MAX_DECLARED_PEERS, ReadLimits, ReadView,
+    StoreErrorKind, Tag, Uuid, View,
 };
 
 use common::{
@@ -239,4 +240,28 @@ fn an_operators_word_for_an_adopted_ack_is_none_for_another() {
     });
     let trusted = run(async { open(store).await.trust_adopted_acks().await });
     assert_eq!(trusted.unwrap(), 0);
+}
+
+#[test]
+fn as_many_peers_as_the_limit_are_declared_at_once_and_no_more() {
+    let peers = |count: usize| -> Vec<Uuid> {
+        (1..=count)
+            .map(|n| Uuid::from_u128(0xb0_0000 + n as u128))
+            .collect()
+    };
+    let mut store = MockStore::new();
+    let each_and_the_declaration = MAX_DECLARED_PEERS + 1;
+    store
+        .expect_write()
+        .times(each_and_the_declaration)
+        .returning(|mut job| decide(&mut job, &state(), &[]).map(drop));
+    run(async {
+        let log = open(store).await;
+        let (count, limit) = (MAX_DECLARED_PEERS + 1, MAX_DECLARED_PEERS);
+        let refused = log.declare_peers(&peers(count)).await.unwrap_err();
+        let told =
+            matches!(refused, LogError::TooMany { count: n, limit: m } if (n, m) == (count, limit));
+        assert!(told, "{refused}");
+        log.declare_peers(&peers(limit)).await.unwrap();
+    });
 }

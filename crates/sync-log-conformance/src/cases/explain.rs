@@ -1,6 +1,8 @@
 //! Why the log is not shrinking: who, how much, and what to do (`P7`).
 
-use sync_log_core::{AckFault, Cause, Explanation, Held, Hlc, RegisteredBy, Remedy, UntrustedRow};
+use sync_log_core::{
+    AckFault, Cause, Explanation, Held, Hlc, RegisteredBy, Remedy, Status, UntrustedRow,
+};
 
 use crate::harness::Harness;
 use crate::rig::{HOUR_MS, Log, Rig};
@@ -195,6 +197,50 @@ pub async fn a_lag_counts_from_the_oldest_entry_that_is_lacked<H: Harness>() {
     let expected = [(Some(peer(2)), 100), (Some(peer(1)), 30)];
     assert_eq!(lags, expected, "P7");
     assert_eq!(held[1].lag_bytes, 503, "P7: model type and data");
+}
+
+/// Everything of one moment, and each peer under one heading.
+pub async fn the_status_counts_what_is_there<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let fresh = log.status().await.unwrap();
+    assert_eq!((fresh.pending_entries, fresh.oldest_age_ms), (0, 0), "P7");
+    log.register_peers(3).await;
+    log.retire(peer(2)).await.unwrap();
+    let id = peer(3).hyphenated().to_string();
+    rig.storage.plant_peer_row(&id, "garbage").await;
+    let first = log.record(change(0)).await.unwrap();
+    rig.wall.advance_ms(70);
+    let head = log.record(change(1)).await.unwrap();
+    rig.wall.advance_ms(30);
+    let high_water = log.tick().await.unwrap();
+    log.record_ack(peer(1), first).await.unwrap();
+    let expected = Status {
+        identity: log.identity(),
+        head,
+        floor: Hlc::ZERO,
+        high_water,
+        pending_entries: 2,
+        pending_bytes: 2 * bytes_each(),
+        oldest_age_ms: 100,
+        active_peers: 1,
+        retired_peers: 1,
+        unverified_peers: 0,
+        untrusted_rows: 1,
+        solo: false,
+        peers_declared: true,
+        foreign_write: false,
+    };
+    assert_eq!(log.status().await.unwrap(), expected, "P7");
+    rig.storage.adopt().await;
+    let adopted = Status {
+        unverified_peers: 1,
+        peers_declared: false,
+        ..expected
+    };
+    assert_eq!(log.status().await.unwrap(), adopted, "I3");
+    rig.storage.note_foreign_write().await;
+    assert!(log.status().await.unwrap().foreign_write, "I4");
 }
 
 /// Asking changes nothing.
