@@ -205,8 +205,9 @@ pub async fn the_status_counts_what_is_there<H: Harness>() {
     let log = rig.open().await;
     let fresh = log.status().await.unwrap();
     assert_eq!((fresh.pending_entries, fresh.oldest_age_ms), (0, 0), "P7");
-    log.register_peers(3).await;
+    log.register_peers(4).await;
     log.retire(peer(2)).await.unwrap();
+    log.retire(peer(4)).await.unwrap();
     let id = peer(3).hyphenated().to_string();
     rig.storage.plant_peer_row(&id, "garbage").await;
     let first = log.record(change(0)).await.unwrap();
@@ -224,7 +225,7 @@ pub async fn the_status_counts_what_is_there<H: Harness>() {
         pending_bytes: 2 * bytes_each(),
         oldest_age_ms: 100,
         active_peers: 1,
-        retired_peers: 1,
+        retired_peers: 2,
         unverified_peers: 0,
         untrusted_rows: 1,
         solo: false,
