@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use common::{
-    DEVICE, LIBRARY, PHONE, TABLET, alter, block_on, change, fill, fill_alone, open, stamp,
+    DEVICE, EARLIER_PROGRAM, LIBRARY, PHONE, TABLET, alter, block_on, change, fill, fill_alone,
+    open, stamp,
 };
 use serde_json::Value;
 use sync_log_sqlite::{FILE_NAME, Uuid};
@@ -265,26 +266,19 @@ fn what_cannot_be_opened_is_told_by_the_exit_code_and_nothing_is_made() {
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
 }
 
-/// The two tables of an earlier program, with an entry of the device.
-const EARLIER_PROGRAM: &str = "
-    CREATE TABLE shared_changes (
-        hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL,
-        change_type TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
-    CREATE TABLE peer_acks (
-        peer_device_id TEXT PRIMARY KEY, last_acked_hlc TEXT NOT NULL, acked_at TEXT NOT NULL);
-    INSERT INTO shared_changes VALUES
-        ('000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', 'tag',
-         '00000000-0000-0000-0000-000000000001', 'insert', '{}', '2018-02-10T03:27:15Z')";
+/// A log of the old design, with these rows.
+fn old_log(rows: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let file = rusqlite::Connection::open(folder.path().join("sync_log.db")).unwrap();
+    let table = "CREATE TABLE sync_log (sequence, device_id, timestamp, model_type, record_id, \
+                 change_type, data);";
+    file.execute_batch(&format!("{table} {rows}")).unwrap();
+    folder
+}
 
 #[test]
 fn an_import_leaves_what_another_program_wrote_as_it_was() {
-    let old = tempfile::tempdir().unwrap();
-    let file = rusqlite::Connection::open(old.path().join("sync_log.db")).unwrap();
-    file.execute_batch(
-        "CREATE TABLE sync_log (sequence, device_id, timestamp, model_type, record_id, \
-         change_type, data)",
-    )
-    .unwrap();
+    let old = old_log("");
     let earlier = tempfile::tempdir().unwrap();
     alter(earlier.path(), EARLIER_PROGRAM);
     let altered = library();
@@ -307,15 +301,10 @@ fn an_import_leaves_what_another_program_wrote_as_it_was() {
 
 #[test]
 fn a_dry_run_of_an_import_ends_as_the_import_does() {
-    let old = tempfile::tempdir().unwrap();
-    let file = rusqlite::Connection::open(old.path().join("sync_log.db")).unwrap();
-    file.execute_batch(
-        "CREATE TABLE sync_log (sequence, device_id, timestamp, model_type, record_id, \
-         change_type, data);
-         INSERT INTO sync_log VALUES (1, '00000000-0000-0000-0000-0000000000a0', \
+    let old = old_log(
+        "INSERT INTO sync_log VALUES (1, '00000000-0000-0000-0000-0000000000a0', \
          '2018-02-10T03:27:15Z', 'tag', '00000000-0000-0000-0000-000000000001', 'insert', '{}')",
-    )
-    .unwrap();
+    );
     let (target, full) = (tempfile::tempdir().unwrap(), library());
     let make = |name: &str, bytes: &[u8]| {
         let folder = target.path().join(name);

@@ -21,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{alter, fill, fill_alone};
+use common::{EARLIER_PROGRAM, alter, fill, fill_alone};
 use snapbox::Data;
 use snapbox::assert::{Action, Assert};
 use snapbox::data::DataFormat;
@@ -33,24 +33,6 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
 /// The one id that is drawn at random, made the same each time.
 const FIX_LOG_ID: &str =
     "UPDATE sync_log_identity SET log_id = '00000000-0000-0000-0000-000000000077'";
-
-/// A log of an earlier program: entries of this device and one of another, and an ack.
-const EARLIER_PROGRAM: &str = "
-    CREATE TABLE shared_changes (
-        hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL,
-        change_type TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
-    CREATE TABLE peer_acks (
-        peer_device_id TEXT PRIMARY KEY, last_acked_hlc TEXT NOT NULL, acked_at TEXT NOT NULL);
-    INSERT INTO shared_changes VALUES
-        ('000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', 'tag',
-         '00000000-0000-0000-0000-000000000001', 'insert', '{}', '2018-02-10T03:27:15Z'),
-        ('000001617dc0ae38-0000000000000002-00000000-0000-0000-0000-0000000000a0', 'tag',
-         '00000000-0000-0000-0000-000000000001', 'update', '{}', '2018-02-10T03:27:15Z'),
-        ('000001617dc0ae39-0000000000000000-00000000-0000-0000-0000-0000000000b0', 'tag',
-         '00000000-0000-0000-0000-000000000001', 'delete', '{}', '2018-02-10T03:27:15Z');
-    INSERT INTO peer_acks VALUES
-        ('00000000-0000-0000-0000-0000000000b0',
-         '000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', '');";
 
 /// A log of the old design: changes of this device and one of another, a marker, and a
 /// row that cannot be read.

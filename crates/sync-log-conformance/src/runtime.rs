@@ -35,8 +35,7 @@ pub(crate) async fn give_way(times: usize) {
 }
 
 /// Polls `future` once, and says whether it is done.
-pub(crate) async fn is_done_at_once(future: Pin<&mut impl Future>) -> bool {
-    let mut future = future;
+pub(crate) async fn is_done_at_once(mut future: Pin<&mut impl Future>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await
 }
 

@@ -20,8 +20,12 @@ pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The shortest and the longest interval.
-pub(crate) const POLL_INTERVALS: (Duration, Duration) =
-    (Duration::from_millis(10), Duration::from_secs(60));
+const POLL_INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(60));
+
+/// The interval that is kept to.
+pub(crate) fn within_bounds(poll_interval: Duration) -> Duration {
+    poll_interval.clamp(POLL_INTERVALS.0, POLL_INTERVALS.1)
+}
 
 /// How a log in a file is opened; made by [`SyncDb::options`].
 #[derive(Debug, Clone)]
@@ -84,7 +88,7 @@ impl SyncDbOptions {
     /// other handles made, here or in another process, while somebody waits on one. Default: 500 ms; at least 10 ms, at most
     /// a minute.
     pub fn poll_interval(mut self, poll_interval: Duration) -> Self {
-        self.poll_interval = poll_interval.clamp(POLL_INTERVALS.0, POLL_INTERVALS.1);
+        self.poll_interval = poll_interval;
         self
     }
 

@@ -2,7 +2,6 @@
 //! place; it is never skipped.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use rusqlite::Row;
 use rusqlite::types::{FromSql, Value, ValueRef};
@@ -85,7 +84,11 @@ impl<'a> Columns<'a> {
             ValueRef::Text(text) => Some(String::from_utf8_lossy(text)),
             ValueRef::Integer(number) => Some(number.to_string().into()),
             ValueRef::Real(number) => Some(number.to_string().into()),
-            ValueRef::Blob(bytes) => Some(format!("x'{}'", hex(bytes)).into()),
+            ValueRef::Blob(bytes) => {
+                let told = bytes.iter().take(TOLD_BYTES);
+                let hex: String = told.map(|byte| format!("{byte:02x}")).collect();
+                Some(format!("x'{hex}'").into())
+            }
         })
     }
 
@@ -260,13 +263,11 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
 /// At most so many bytes of what is no text are told.
 const TOLD_BYTES: usize = 64;
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes.iter().take(TOLD_BYTES) {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+/// SQL for the value of a column, unless it is longer than so many bytes of UTF-8: it is
+/// not read then. What is stored as UTF-16 takes up to twice as many, so a value may be
+/// read that is over the limit, and not the other way round.
+pub(crate) fn unless_longer(column: &str, most_bytes: usize) -> String {
+    format!("CASE WHEN octet_length({column}) <= 2 * {most_bytes} THEN {column} END")
 }
 
 /// The text of a column, unjudged; `None` if it is none.

@@ -8,6 +8,7 @@ mod common;
 use std::path::Path;
 
 use common::{DEVICE, LIBRARY, PEER, change, contents, file_in, folder, open, other_program, raw};
+use sync_log_sqlite::core::MAX_DATA_BYTES;
 use sync_log_sqlite::hlc::CEILING_MS;
 use sync_log_sqlite::inspect::{Inspector, try_adoption};
 use sync_log_sqlite::{
@@ -271,16 +272,35 @@ async fn rows_that_refer_to_an_entry_are_not_touched() {
     }
 }
 
-/// A value is looked at in its length first.
+/// Its length is asked for first, so nobody sees that it is no text either.
 #[tokio::test]
 async fn a_row_that_is_far_too_large_goes_aside_without_being_read() {
     let folder = earlier(SHARED_CHANGES);
-    let large = row(own(3), 3).replace("'{}'", "printf('%.*c', 20000000, 'x')");
+    let large = row(own(3), 3).replace("'{}'", "CAST(randomblob(20000000) AS TEXT)");
     other_program(folder.path()).execute_batch(&large).unwrap();
     let log = open(folder.path()).await;
     assert_eq!(log.get_since(None, 9).await.unwrap().len(), 2);
     let aside = &Inspector::open(folder.path()).unwrap().adoptions().unwrap()[0].aside;
     assert_eq!(aside[0].reason, "data is over the limit");
+}
+
+/// UTF-16 takes twice the bytes, and a limit counts those of UTF-8.
+#[tokio::test]
+async fn a_file_in_utf_16_is_adopted_by_the_same_limits() {
+    let folder = earlier(&format!("PRAGMA encoding = 'UTF-16'; {SHARED_CHANGES}"));
+    let (fits, over) = (MAX_DATA_BYTES - 2, MAX_DATA_BYTES - 1);
+    for (number, length) in [(3, fits), (4, over)] {
+        let text = format!("'\"' || printf('%.*c', {length}, 'x') || '\"'");
+        let row = row(own(number), number.into()).replace("'{}'", &text);
+        other_program(folder.path()).execute_batch(&row).unwrap();
+    }
+    let log = open(folder.path()).await;
+    assert_eq!(log.get_since(None, 9).await.unwrap().len(), 3);
+    let aside = &Inspector::open(folder.path()).unwrap().adoptions().unwrap()[0].aside;
+    assert_eq!(
+        (aside[0].rows, &*aside[0].reason),
+        (1, "data is over the limit")
+    );
 }
 
 #[tokio::test]

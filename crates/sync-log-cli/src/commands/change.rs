@@ -73,16 +73,11 @@ pub(crate) fn prune(args: &ChangeArgs) -> Result<ExitCode, Failure> {
         entries: Some(entries.to_string()),
         ..Done::new("pruned", args.dry_run)
     };
-    let is_stuck = entries == 0 && left > 0;
-    if !is_stuck {
+    if entries > 0 || left == 0 {
         return tell(args, &[done]);
     }
-    print(args, &[done])?;
-    if args.dry_run {
-        output::say("nothing was changed");
-    }
-    output::say(&format!("why: sync-log explain {}", args.path.display()));
-    Ok(Exit::Fine.into())
+    let why = format!("why: sync-log explain {}", args.path.display());
+    tell_and(args, &[done], Some(why))
 }
 
 /// Registers peers.
@@ -215,17 +210,17 @@ async fn known_as(log: &SyncDb, peer: Uuid) -> Result<Option<Peer>, Failure> {
     Ok(peers.into_iter().flatten().find(|row| row.peer == peer))
 }
 
-fn print(args: &ChangeArgs, done: &[Done]) -> Result<(), Failure> {
-    let sheet = Sheet::new(&COLUMNS, done.iter().map(Done::cells));
-    Answer::rows(&serde_json::json!({}), "done", done, sheet).print(args.format.get())
+pub(super) fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
+    let next = format!("next: sync-log status {}", args.path.display());
+    tell_and(args, done, (!args.dry_run).then_some(next))
 }
 
-pub(super) fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
-    print(args, done)?;
+fn tell_and(args: &ChangeArgs, done: &[Done], next: Option<String>) -> Result<ExitCode, Failure> {
+    let sheet = Sheet::new(&COLUMNS, done.iter().map(Done::cells));
+    Answer::rows(&serde_json::json!({}), "done", done, sheet).print(args.format.get())?;
     if args.dry_run {
         output::say("nothing was changed");
-    } else {
-        output::say(&format!("next: sync-log status {}", args.path.display()));
     }
+    next.iter().for_each(|next| output::say(next));
     Ok(Exit::Fine.into())
 }

@@ -16,6 +16,24 @@ pub(crate) const TABLET: Uuid = Uuid::from_u128(0xc0);
 
 const NOW_MS: i64 = 1_518_233_235_000;
 
+/// A log of an earlier program: entries of this device and one of another, and an ack.
+pub(crate) const EARLIER_PROGRAM: &str = "
+    CREATE TABLE shared_changes (
+        hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL,
+        change_type TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
+    CREATE TABLE peer_acks (
+        peer_device_id TEXT PRIMARY KEY, last_acked_hlc TEXT NOT NULL, acked_at TEXT NOT NULL);
+    INSERT INTO shared_changes VALUES
+        ('000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', 'tag',
+         '00000000-0000-0000-0000-000000000001', 'insert', '{}', '2018-02-10T03:27:15Z'),
+        ('000001617dc0ae38-0000000000000002-00000000-0000-0000-0000-0000000000a0', 'tag',
+         '00000000-0000-0000-0000-000000000001', 'update', '{}', '2018-02-10T03:27:15Z'),
+        ('000001617dc0ae39-0000000000000000-00000000-0000-0000-0000-0000000000b0', 'tag',
+         '00000000-0000-0000-0000-000000000001', 'delete', '{}', '2018-02-10T03:27:15Z');
+    INSERT INTO peer_acks VALUES
+        ('00000000-0000-0000-0000-0000000000b0',
+         '000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', '');";
+
 pub(crate) async fn open(folder: &Path) -> SyncDb {
     let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
     options.open(LIBRARY, DEVICE, folder).await.unwrap()

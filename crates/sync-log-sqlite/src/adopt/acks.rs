@@ -3,10 +3,10 @@
 use rusqlite::{Connection, Row, params};
 use sync_log_core::{Hlc, LogState, RegisteredBy, StoreError, Uuid, parse_uuid};
 
-use super::changes::{UUID_BYTES, if_short};
+use super::changes::UUID_BYTES;
 use super::{CHUNK_ROWS, execute};
 use crate::failure::failed;
-use crate::rows::text;
+use crate::rows::{text, unless_longer};
 use crate::statement::prepare;
 use crate::time;
 
@@ -88,8 +88,8 @@ fn each_chunk(
     let sql = format!(
         "SELECT rowid, {peer}, {hlc}, typeof(acked_at) = 'text' FROM peer_acks \
          WHERE rowid >= ?1 ORDER BY rowid LIMIT {CHUNK_ROWS}",
-        peer = if_short("peer_device_id", UUID_BYTES),
-        hlc = if_short("last_acked_hlc", Hlc::TEXT_LEN),
+        peer = unless_longer("peer_device_id", UUID_BYTES),
+        hlc = unless_longer("last_acked_hlc", Hlc::TEXT_LEN),
     );
     let mut next = Some(i64::MIN);
     while let Some(from) = next {

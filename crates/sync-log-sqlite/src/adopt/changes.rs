@@ -7,7 +7,7 @@ use sync_log_core::{
 
 use super::{CHUNK_ROWS, execute, is_below_ceiling, lowest};
 use crate::failure::failed;
-use crate::rows::text;
+use crate::rows::{text, unless_longer};
 use crate::statement::prepare;
 
 /// What was found.
@@ -83,13 +83,13 @@ fn chunk(db: &Connection, from: i64, device_id: Uuid) -> Result<Vec<Found>, Stor
     let failed = |error| failed("read what is to be adopted", error);
     let sql = format!(
         "SELECT rowid, {hlc}, {model_type}, {record_uuid}, {change_type}, {data}, \
-         octet_length(data) > {MAX_DATA_BYTES}, typeof(created_at) = 'text' \
+         octet_length(data) > 2 * {MAX_DATA_BYTES}, typeof(created_at) = 'text' \
          FROM shared_changes WHERE rowid >= ?1 ORDER BY rowid LIMIT {CHUNK_ROWS}",
-        hlc = if_short("hlc", Hlc::TEXT_LEN),
-        model_type = if_short("model_type", MAX_MODEL_TYPE_BYTES),
-        record_uuid = if_short("record_uuid", UUID_BYTES),
-        change_type = if_short("change_type", UUID_BYTES),
-        data = if_short("data", MAX_DATA_BYTES),
+        hlc = unless_longer("hlc", Hlc::TEXT_LEN),
+        model_type = unless_longer("model_type", MAX_MODEL_TYPE_BYTES),
+        record_uuid = unless_longer("record_uuid", UUID_BYTES),
+        change_type = unless_longer("change_type", UUID_BYTES),
+        data = unless_longer("data", MAX_DATA_BYTES),
     );
     let mut query = prepare(db, &sql).map_err(failed)?;
     let found = query.query_map([from], |row| {
@@ -106,11 +106,6 @@ fn chunk(db: &Connection, from: i64, device_id: Uuid) -> Result<Vec<Found>, Stor
 /// A UUID as text; no kind of change is longer.
 pub(super) const UUID_BYTES: usize = 36;
 
-/// The value of a column, if it is not longer than that.
-pub(super) fn if_short(column: &str, most_bytes: usize) -> String {
-    format!("CASE WHEN octet_length({column}) <= {most_bytes} THEN {column} END")
-}
-
 /// Whether a row is an entry of this log, or why not.
 fn judge(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<(), &'static str> {
     let hlc = hlc.ok_or("hlc is not a stamp in strict form")?;
@@ -120,7 +115,8 @@ fn judge(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<(), &'stati
     if !is_below_ceiling(&hlc) || hlc == lowest(device_id) {
         return Err("hlc is a stamp that no clock gives");
     }
-    if text(row, 2).is_none_or(str::is_empty) {
+    let model = text(row, 2).map_or(0, str::len);
+    if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model) {
         return Err("model_type is empty, too long or no text");
     }
     if text(row, 3).and_then(parse_uuid).is_none() {
@@ -129,10 +125,13 @@ fn judge(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<(), &'stati
     if text(row, 4).is_none_or(|kind| kind.parse::<ChangeType>().is_err()) {
         return Err("change_type is none of the three");
     }
-    if matches!(row.get(6), Ok(true)) {
-        return Err("data is over the limit");
-    }
-    JsonText::new(text(row, 5).ok_or("data is no text")?).map_err(|_| "data is not JSON")?;
+    let is_long = matches!(row.get(6), Ok(true));
+    match text(row, 5) {
+        Some(data) if data.len() > MAX_DATA_BYTES => return Err("data is over the limit"),
+        Some(data) => JsonText::new(data).map_err(|_| "data is not JSON")?,
+        None if is_long => return Err("data is over the limit"),
+        None => return Err("data is no text"),
+    };
     match row.get(7) {
         Ok(true) => Ok(()),
         _ => Err("created_at is no text"),

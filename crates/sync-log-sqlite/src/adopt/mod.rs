@@ -11,7 +11,7 @@ mod changes;
 pub(crate) mod fit;
 
 use rusqlite::{Connection, OptionalExtension, Params, params};
-use sync_log_core::hlc::CEILING_MS;
+use sync_log_core::hlc::{CEILING_MS, DriftLimits};
 use sync_log_core::{Hlc, LogState, StoreError, Tag, Uuid};
 
 use crate::failure::failed;
@@ -184,13 +184,12 @@ fn is_below_ceiling(hlc: &Hlc) -> bool {
     hlc.timestamp < CEILING_MS
 }
 
-/// As far ahead of the wall clock as a clock takes a stamp in by default (`H3`): what
-/// others are further ahead is not a reason to be ahead of everybody.
-const NEAR_MS: u64 = 24 * 60 * 60 * 1000;
-
+/// Whether a clock takes it in by default (`H3`): what others are further ahead is not a
+/// reason to be ahead of everybody.
 fn is_near(hlc: &Hlc, now_ms: i64) -> bool {
     let now_ms = u64::try_from(now_ms).unwrap_or_default();
-    is_below_ceiling(hlc) && hlc.timestamp <= now_ms.saturating_add(NEAR_MS)
+    let ahead_by_ms = hlc.timestamp.saturating_sub(now_ms);
+    is_below_ceiling(hlc) && DriftLimits::default().refuse.allows(ahead_by_ms)
 }
 
 fn write_state(db: &Connection, head: Hlc, floor: Hlc, high_water: Hlc) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use sync_log_core::{
 
 use super::error::ImportError;
 use super::{COLUMNS, LegacyLog};
-use crate::rows::text;
+use crate::rows::{text, unless_longer};
 use crate::statement::prepare;
 use crate::store::select::limit;
 use crate::time;
@@ -17,11 +17,7 @@ use crate::time;
 const MARKER: &str = "bulk_insert";
 
 /// Longest other column that is read, in bytes: no value that is fit is longer.
-const COLUMN_MAX: usize = 1024;
-
-/// Longest `data` that is read, in bytes as they are stored: UTF-16 needs up to twice
-/// as many as UTF-8. The limit itself is judged by what was read.
-const DATA_MAX: usize = 2 * MAX_DATA_BYTES;
+const COLUMN_MAX: usize = 512;
 
 /// Where a reader of the old log is: behind this row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,9 +124,12 @@ impl LegacyLog {
 
     /// The data of one row, once it is known that it is wanted.
     fn data(&self, place: Place) -> rusqlite::Result<Result<JsonText, &'static str>> {
-        let sql = "SELECT CASE WHEN octet_length(data) <= ?2 THEN data END, \
-                   octet_length(data) > ?2 FROM sync_log WHERE rowid = ?1";
-        prepare(&self.db, sql)?.query_row((place.rowid, limit(DATA_MAX)), data)
+        let value = unless_longer("data", MAX_DATA_BYTES);
+        let sql = format!(
+            "SELECT {value}, octet_length(data) > 2 * {MAX_DATA_BYTES} \
+             FROM sync_log WHERE rowid = ?1"
+        );
+        prepare(&self.db, &sql)?.query_row([place.rowid], data)
     }
 
     /// Rows without a sequence number, which have no place in the order.
@@ -147,9 +146,7 @@ fn page_sql(goes_on: bool) -> String {
     let columns = COLUMNS
         .iter()
         .filter(|column| !["sequence", "data"].contains(column));
-    let columns = columns.map(|column| {
-        format!("CASE WHEN octet_length({column}) <= {COLUMN_MAX} THEN {column} END")
-    });
+    let columns = columns.map(|column| unless_longer(column, COLUMN_MAX));
     let columns = columns.collect::<Vec<_>>().join(", ");
     let after = match goes_on {
         true => "AND (sequence, rowid) > (?1, ?2)",

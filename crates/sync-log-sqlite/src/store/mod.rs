@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use crate::adopt;
 use crate::connect::{self, Place};
 use crate::failure::failed;
-use crate::options::{DEFAULT_POLL_INTERVAL, POLL_INTERVALS};
+use crate::options::{DEFAULT_POLL_INTERVAL, within_bounds};
 pub(crate) use read_only::ReadOnlyStore;
 use reader::Readers;
 use select::Standing;
@@ -93,7 +93,7 @@ impl SqliteStore {
     /// The same, with another [`poll_interval`](crate::SyncDbOptions::poll_interval).
     #[must_use]
     pub fn poll_interval(self, poll_interval: Duration) -> Self {
-        let poll = poll_interval.clamp(POLL_INTERVALS.0, POLL_INTERVALS.1);
+        let poll = within_bounds(poll_interval);
         Self { poll, ..self }
     }
 

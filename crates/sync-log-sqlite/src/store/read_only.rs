@@ -17,6 +17,7 @@ use super::reader::Readers;
 use super::{Db, in_one_state, read, state_only, survey, thread};
 use crate::connect::{self, Place};
 use crate::error::OpenError;
+use crate::options::within_bounds;
 use crate::probe;
 use crate::sight::Sight;
 
@@ -43,7 +44,7 @@ impl ReadOnlyStore {
         let store = Self {
             readers: Readers::new(place, busy, connect::read_only),
             sight: Mutex::new(Some(sight)),
-            poll,
+            poll: within_bounds(poll),
         };
         Ok((store, file, identity))
     }

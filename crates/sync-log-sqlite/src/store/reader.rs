@@ -120,8 +120,8 @@ impl Readers {
     }
 
     fn hand_out(&self, doing: &'static str, job: Job) -> Result<(), StoreError> {
-        let mut pool = unpoisoned(&self.pool);
-        let running = pool.running.clone().ok_or_else(|| closed(doing))?;
+        let pool = &mut *unpoisoned(&self.pool);
+        let running = pool.running.as_ref().ok_or_else(|| closed(doing))?;
         if pool.threads == READERS && pool.idle.is_empty() {
             pool.waiting.push_back(job);
             return Ok(());
@@ -129,7 +129,7 @@ impl Readers {
         let reader = match pool.idle.pop() {
             Some(reader) => reader,
             None => {
-                let reader = self.start(running)?;
+                let reader = self.start(running.clone())?;
                 pool.threads += 1;
                 reader
             }

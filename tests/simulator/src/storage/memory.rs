@@ -53,11 +53,11 @@ impl MemoryFile {
 
 impl Storage for MemoryFile {
     fn open(&self, now_ms: i64) -> Result<Arc<dyn LogStore>> {
-        self.store.tamper(|contents| {
-            if contents.state.foreign_write {
-                adoption::adopt(contents, self.log_ids.next(), now_ms);
-            }
-        });
+        if self.dump()?.marks.foreign {
+            let log_id = self.log_ids.next();
+            self.store
+                .tamper(|contents| adoption::adopt(contents, log_id, now_ms));
+        }
         Ok(Arc::new(self.store.reopen()))
     }
 
@@ -68,8 +68,10 @@ impl Storage for MemoryFile {
         }))
     }
 
+    /// Of a copy: to tamper with the store wakes who watches it, and whether that happens
+    /// is what is looked for.
     fn dump(&self) -> Result<Dump> {
-        Ok(self.store.tamper(|contents| {
+        Ok(self.store.copy().tamper(|contents| {
             let entries = contents.entries.values().map(|stored| stored.entry.clone());
             let entries: Vec<SharedChangeEntry> = entries.collect();
             let state = &contents.state;

@@ -235,13 +235,21 @@ impl World {
         Ok(())
     }
 
-    fn registered(&mut self, on: u8, peer: Uuid, reader: Option<u8>) -> Result<(), Violation> {
-        let origin = self.devices[&on].id;
+    /// A peer that was registered or admitted counts, unless somebody retired it since.
+    fn must_count(&self, on: u8, peer: Uuid) -> Result<(), Violation> {
         let truth = &self.devices[&on].files.truth;
-        if !truth.is_active(peer) && !truth.retiring.contains(&peer) {
-            let what = format!("peer {peer} was registered and does not count");
-            return Err(Violation::new("monotone", what));
+        match truth.is_active(peer) || truth.retiring.contains(&peer) {
+            true => Ok(()),
+            false => Err(Violation::new(
+                "monotone",
+                format!("peer {peer} does not count"),
+            )),
         }
+    }
+
+    fn registered(&mut self, on: u8, peer: Uuid, reader: Option<u8>) -> Result<(), Violation> {
+        self.must_count(on, peer)?;
+        let origin = self.devices[&on].id;
         if let Some(reader) = reader.and_then(|reader| self.live(reader)) {
             reader.files.received.registered(origin);
         }
@@ -352,12 +360,8 @@ impl World {
         number: u32,
         is_fresh: bool,
     ) -> Result<(), Violation> {
+        self.must_count(on, peer)?;
         let origin = self.devices[&on].id;
-        let truth = &self.devices[&on].files.truth;
-        if !truth.is_active(peer) && !truth.retiring.contains(&peer) {
-            let what = format!("peer {peer} was admitted and does not count");
-            return Err(Violation::new("monotone", what));
-        }
         let Some(device) = self.live(reader) else {
             return Ok(());
         };

@@ -108,8 +108,7 @@ impl Truth {
         holds
     }
 
-    /// Takes note of what another program wrote; the last word before it is adopted
-    /// has the program that wrote last.
+    /// Takes note of what another program wrote: from now on it has to be adopted.
     pub(crate) fn written(&mut self, foreign: &Foreign) {
         let retained = || self.lineage.retained().to_vec();
         match foreign {
