@@ -65,7 +65,8 @@ enum Task {
     Crash(Passed),
     /// Measure every target next to its limit, and write docs/benchmarks.md
     Bench(BenchArgs),
-    /// Count the crates that each library brings along, time its build, and write docs/cost.md
+    /// Count the crates that each library brings along, time its build, and write docs/cost.md;
+    /// fail if the SQLite store is above one of its limits
     Cost,
     /// Change core's code in one place at a time, and see whether a test notices
     Mutants,

@@ -62,6 +62,14 @@ impl Tree {
         shares
     }
 
+    /// The names of the crates that start with `prefix`, each once.
+    pub(crate) fn named_like(&self, prefix: &str) -> Vec<&str> {
+        let crates = self.through(self.direct()).into_iter();
+        let names = crates.filter_map(|name| name.split(' ').next());
+        let names: BTreeSet<&str> = names.filter(|name| name.starts_with(prefix)).collect();
+        names.into_iter().collect()
+    }
+
     fn direct(&self) -> impl Iterator<Item = &str> {
         self.needed_by(&self.root)
     }
@@ -119,6 +127,13 @@ mod tests {
         // What serde brings comes through orm as well.
         let expected = [share("orm", 6, 3), share("serde", 3, 0), share("syn", 1, 0)];
         assert_eq!(Tree::parse(TREE).shares(), expected);
+    }
+
+    #[test]
+    fn crates_are_found_by_how_their_names_start_whatever_their_versions() {
+        let tree = Tree::parse(TREE);
+        assert_eq!(tree.named_like("s"), ["serde", "syn"]);
+        assert_eq!(tree.named_like("log"), [""; 0]);
     }
 
     #[test]
