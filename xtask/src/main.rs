@@ -6,7 +6,8 @@
 //! - [`step`] is the list of steps and what each one runs.
 //! - [`scope`] says how much a run covers.
 //! - [`checks`] holds the pure checks: values in, violations out.
-//! - [`features`] and [`package`] are the steps that take more than one command.
+//! - [`features`], [`lowest`] and [`package`] are the steps that take more than one command;
+//!   [`mirror`] keeps the copy that one of them works in.
 //! - [`mod@bench`] measures the targets, and [`cost`] what it takes to depend on us; [`table`] and
 //!   [`machine`] help to tell it.
 //! - [`mutants`] changes core's code to see whether a test notices.
@@ -18,7 +19,9 @@ mod checks;
 mod ci;
 mod cost;
 mod features;
+mod lowest;
 mod machine;
+mod mirror;
 mod mutants;
 mod package;
 mod program;

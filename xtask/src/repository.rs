@@ -1,4 +1,4 @@
-//! The text files that belong to the repository.
+//! The files that belong to the repository.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,23 +9,30 @@ use xshell::{Shell, cmd};
 /// Text by path from the root, with `/` between folders.
 pub(crate) type Files = BTreeMap<String, String>;
 
-/// Reads what git tracks and what it would track after `git add`, so that a fault in a new file
-/// shows before its commit. Files that are not UTF-8 hold nothing that is checked.
+/// Bytes by path, likewise.
+pub(crate) type Contents = BTreeMap<String, Vec<u8>>;
+
+/// Reads the text files. Files that are not UTF-8 hold nothing that is checked.
 pub(crate) fn read(shell: &Shell, root: &Path) -> Result<Files> {
+    let files = read_contents(shell, root)?.into_iter();
+    let texts = files.filter_map(|(path, bytes)| Some((path, String::from_utf8(bytes).ok()?)));
+    Ok(texts.collect())
+}
+
+/// Reads what git tracks and what it would track after `git add`, so that a fault in a new file
+/// shows before its commit.
+pub(crate) fn read_contents(shell: &Shell, root: &Path) -> Result<Contents> {
     let list = cmd!(
         shell,
         "git ls-files -z --cached --others --exclude-standard"
     )
     .quiet()
     .read()?;
-    let mut files = Files::new();
+    let mut files = Contents::new();
     for path in list.split_terminator('\0') {
         // A file that is deleted but still in the index is no file any more.
-        let Ok(bytes) = std::fs::read(root.join(path)) else {
-            continue;
-        };
-        if let Ok(text) = String::from_utf8(bytes) {
-            files.insert(path.to_owned(), text);
+        if let Ok(bytes) = std::fs::read(root.join(path)) {
+            files.insert(path.to_owned(), bytes);
         }
     }
     Ok(files)

@@ -80,8 +80,14 @@ mod tests {
     #[test]
     fn fast_leaves_out_the_steps_that_compile_sqlite() {
         assert!(!Scope::Fast.covers(Step::Features));
+        assert!(!Scope::Fast.covers(Step::Lowest));
         assert!(!Scope::Fast.covers(Step::Package));
         assert!(Scope::Fast.covers(Step::Test));
+    }
+
+    #[test]
+    fn standard_has_the_lowest_rusqlite() {
+        assert_eq!(Scope::narrowest_with(Step::Lowest), Scope::Standard);
     }
 
     #[test]

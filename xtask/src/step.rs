@@ -8,6 +8,7 @@ use xshell::{Shell, cmd};
 use crate::bench::{self, BenchArgs};
 use crate::checks;
 use crate::features;
+use crate::lowest;
 use crate::package;
 use crate::program;
 use crate::scope::Scope;
@@ -34,6 +35,8 @@ pub(crate) enum Step {
     Loom,
     /// Each library is clean on its own: without features, with each one, with all of them
     Features,
+    /// The SQLite store builds and passes its tests with the lowest rusqlite that its manifest allows
+    Lowest,
     /// The examples of each crate run to their end
     Examples,
     /// The demo's verdict is yes on the whole history, with both kinds of clocks
@@ -81,6 +84,7 @@ impl Step {
             Self::Docs => docs(shell, scope),
             Self::Loom => loom(shell),
             Self::Features => features::check_each(shell, workspace),
+            Self::Lowest => lowest::check(shell, workspace),
             Self::Examples => examples(shell, workspace),
             Self::Demo => demo(shell),
             Self::Sim => sim(scope),
