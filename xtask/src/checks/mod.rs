@@ -9,6 +9,7 @@ mod examples;
 mod inherited_lints;
 mod links;
 mod markdown;
+mod raw_sql;
 mod reachable;
 mod text;
 mod trees;
@@ -40,6 +41,10 @@ pub(crate) fn tidy(shell: &Shell, workspace: &Workspace) -> Result<()> {
     violations.extend(text::violations(&files));
     violations.extend(links::violations(&files));
     violations.extend(examples::violations(workspace, &files));
+    // Until the folder is there, every statement of the store is written by hand.
+    if raw_sql::has_folder(&files) {
+        violations.extend(raw_sql::violations(&files));
+    }
     none_of(violations)
 }
 
