@@ -363,6 +363,19 @@ impl StoreError {
         self
     }
 
+    /// What caused it, where that is an error of this type, such as one of a driver.
+    #[must_use]
+    pub fn source_as<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.source.as_deref()?.downcast_ref()
+    }
+
+    /// The same failure, told as one of `doing` something else.
+    #[must_use]
+    pub fn while_doing(mut self, doing: impl Into<Cow<'static, str>>) -> Self {
+        self.doing = doing.into();
+        self
+    }
+
     /// What went wrong.
     #[must_use]
     pub const fn kind(&self) -> StoreErrorKind {
