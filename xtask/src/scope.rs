@@ -13,6 +13,13 @@ pub(crate) const WITHOUT_SQLITE: &[&str] = &[
     "xtask",
 ];
 
+/// Every package but [`APP`]: cargo would give its driver to each package that is built beside
+/// it, and users who bring no driver would build something that nobody has tested.
+const ALL: &[&str] = &["--workspace", "--exclude", APP];
+
+/// The package that has a SeaORM driver, which has a step of its own.
+pub(crate) const APP: &str = "app";
+
 /// How much a run covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Scope {
@@ -44,7 +51,7 @@ impl Scope {
     /// The arguments that select the packages for a cargo command.
     pub(crate) fn packages(self) -> Vec<&'static str> {
         match self {
-            Self::Standard | Self::Full => vec!["--workspace"],
+            Self::Standard | Self::Full => ALL.to_vec(),
             Self::Fast => select(WITHOUT_SQLITE.iter().copied()),
         }
     }
@@ -53,7 +60,7 @@ impl Scope {
     /// library, as `cargo test --doc` does.
     pub(crate) fn libraries(self) -> Vec<&'static str> {
         match self {
-            Self::Standard | Self::Full => vec!["--workspace"],
+            Self::Standard | Self::Full => ALL.to_vec(),
             Self::Fast => select(WITHOUT_SQLITE.iter().copied().filter(|p| *p != "xtask")),
         }
     }
@@ -95,7 +102,7 @@ mod tests {
         assert_eq!(Scope::Fast.packages()[..2], ["-p", "hlc"]);
         assert!(!Scope::Fast.libraries().contains(&"xtask"));
         for scope in [Scope::Standard, Scope::Full] {
-            assert_eq!(scope.packages(), ["--workspace"]);
+            assert_eq!(scope.packages(), ALL);
         }
     }
 }

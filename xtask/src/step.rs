@@ -11,7 +11,7 @@ use crate::features;
 use crate::lowest;
 use crate::package;
 use crate::program;
-use crate::scope::Scope;
+use crate::scope::{APP, Scope};
 use crate::workspace::Workspace;
 
 /// A step of `ci`. The order of the variants is the order of the run: cheap ones first.
@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Features,
     /// The SQLite store builds and passes its tests with the lowest rusqlite that its manifest allows
     Lowest,
+    /// An app with a SeaORM driver of its own works beside the log
+    App,
     /// The examples of each crate run to their end
     Examples,
     /// The demo's verdict is yes on the whole history, with both kinds of clocks
@@ -85,6 +87,7 @@ impl Step {
             Self::Loom => loom(shell),
             Self::Features => features::check_each(shell, workspace),
             Self::Lowest => lowest::check(shell, workspace),
+            Self::App => app(shell),
             Self::Examples => examples(shell, workspace),
             Self::Demo => demo(shell),
             Self::Sim => sim(scope),
@@ -139,6 +142,13 @@ fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The graph that most users build. Its examples are run with those of the other packages.
+fn app(shell: &Shell) -> Result<()> {
+    let lints = ["--", "-D", "warnings"];
+    cmd!(shell, "cargo clippy -p {APP} --all-targets {lints...}").run()?;
+    Ok(cmd!(shell, "cargo test -p {APP} --lib --tests --examples").run()?)
 }
 
 fn docs(shell: &Shell, scope: Scope) -> Result<()> {

@@ -1,6 +1,10 @@
 //! Reading pages from anywhere in a log of 20,000 entries.
 
 #![allow(
+    clippy::disallowed_methods,
+    reason = "a limit is what SQLite costs without the product"
+)]
+#![allow(
     clippy::unwrap_used,
     reason = "a bench that cannot go on has nothing to tell but where it stopped"
 )]

@@ -7,16 +7,15 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use sync_log_core::{StoreError, StoreErrorKind, Uuid};
 
+use crate::driver::{Port, Template, first, in_place};
 use crate::failure::failed;
+use crate::raw::pragma::{FULL, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_WAL, SYNCHRONOUS};
 
 /// SQLite's name for its file system in memory.
-pub(crate) const MEMORY_VFS: &str = "memdb";
+const MEMORY_VFS: &str = "memdb";
 
 /// Statements that a connection keeps prepared: more than there are.
-const PREPARED: usize = 32;
-
-/// `PRAGMA synchronous` of a connection that syncs at every commit.
-const FULL: i64 = 2;
+const PREPARED: usize = 64;
 
 /// Where a database is.
 #[derive(Debug, Clone)]
@@ -53,31 +52,50 @@ impl Place {
     }
 }
 
-/// The one connection that writes, to tables that are there.
+/// The connection that makes a file, or fills one that is empty, and then writes to it.
+pub(crate) fn maker(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let db = place.open(flags).and_then(|db| ready(db, busy));
+    let db = db.map_err(|error| failed("make the file", error))?;
+    // Before there is a table, and before the file is in WAL mode.
+    set(&db, &SET_AUTO_VACUUM)?;
+    to_write(db)
+}
+
+/// The one connection that writes, to a file that is there.
 pub(crate) fn writer(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
-    let failed = |error| failed("connect for writing", error);
-    let db = bystander(place, busy).map_err(failed)?;
-    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-        .map_err(failed)?;
-    // Triggers are there for other programs, see the migration that makes them; and
-    // what other tables refer to is not ours to change.
+    to_write(bystander(place, busy)?)
+}
+
+fn to_write(db: Connection) -> Result<Connection, StoreError> {
+    set(&db, &SET_WAL)?;
+    set(&db, &SET_FULL)?;
+    // Triggers are there for other programs, see `raw::triggers`; and what other tables
+    // refer to is not ours to change.
     for config in [
         DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
         DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY,
     ] {
-        db.set_db_config(config, false).map_err(failed)?;
+        db.set_db_config(config, false)
+            .map_err(|error| failed("connect for writing", error))?;
     }
     verify_synchronous(&db)?;
     Ok(db)
 }
 
+/// Some settings answer with what they are now.
+fn set(db: &Connection, setting: &Template) -> Result<(), StoreError> {
+    in_place(first(db, setting, &[], |_| Ok(()))).map(drop)
+}
+
 /// `A3` rests on this one setting, so it is read back rather than believed.
 fn verify_synchronous(db: &Connection) -> Result<(), StoreError> {
-    let synchronous = db.pragma_query_value(None, "synchronous", |row| row.get(0));
-    match synchronous.map_err(|error| failed("read back `synchronous`", error))? {
-        FULL => Ok(()),
+    let synchronous = in_place(first(db, &SYNCHRONOUS, &[], |row| Ok(row.integer(0))))?;
+    match synchronous.flatten() {
+        Some(FULL) => Ok(()),
         other => {
-            let doing = format!("make commits durable: `synchronous` is {other}, not {FULL}");
+            let is = other.map_or_else(|| "unknown".to_owned(), |other| other.to_string());
+            let doing = format!("make commits durable: `synchronous` is {is}, not {FULL}");
             Err(StoreError::new(StoreErrorKind::Io, doing))
         }
     }
@@ -85,28 +103,23 @@ fn verify_synchronous(db: &Connection) -> Result<(), StoreError> {
 
 /// A connection that only reads.
 pub(crate) fn reader(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
-    let failed = |error| failed("connect for reading", error);
-    let db = bystander(place, busy).map_err(failed)?;
-    db.pragma_update(None, "query_only", true).map_err(failed)?;
+    let db = bystander(place, busy)?;
+    in_place(db.run(&SET_QUERY_ONLY, &[]))?;
     Ok(db)
 }
 
-/// A connection that only reads, to a file that is not to be changed.
+/// A connection that cannot change the file.
 pub(crate) fn read_only(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
     let db = place.open(OpenFlags::SQLITE_OPEN_READ_ONLY);
     db.and_then(|db| ready(db, busy))
         .map_err(|error| failed("connect for reading only", error))
 }
 
-/// A connection that cannot change the file, to look at it before it is opened.
-pub(crate) fn probe(path: &Path, busy: Duration) -> rusqlite::Result<Connection> {
-    let place = Place::File(path.to_owned());
-    ready(place.open(OpenFlags::SQLITE_OPEN_READ_ONLY)?, busy)
-}
-
 /// A connection that may write, and does not by itself. It makes no file.
-pub(crate) fn bystander(place: &Place, busy: Duration) -> rusqlite::Result<Connection> {
-    ready(place.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?, busy)
+pub(crate) fn bystander(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+    let db = place.open(OpenFlags::SQLITE_OPEN_READ_WRITE);
+    db.and_then(|db| ready(db, busy))
+        .map_err(|error| failed("connect", error))
 }
 
 fn ready(db: Connection, busy: Duration) -> rusqlite::Result<Connection> {
@@ -117,6 +130,11 @@ fn ready(db: Connection, busy: Duration) -> rusqlite::Result<Connection> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "a test looks at files past the product"
+    )]
+
     use super::*;
 
     #[test]

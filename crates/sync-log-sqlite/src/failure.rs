@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 
-use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use sea_orm::DbErr;
 use sync_log_core::{StoreError, StoreErrorKind};
 
 /// An error that came from SQLite, through either of the libraries that speak to it.
@@ -20,24 +20,27 @@ impl SqliteFailure for rusqlite::Error {
     }
 }
 
+/// The driver is the app's, of a type that this crate does not know. It writes the code into
+/// the text: "(code: 517) database is locked".
 impl SqliteFailure for DbErr {
     fn extended_code(&self) -> Option<u32> {
-        let (DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error))) = self
-        else {
-            return None;
-        };
-        let SqlxError::Database(error) = error.as_ref() else {
-            return None;
-        };
-        error.code()?.parse().ok()
+        let text = self.to_string();
+        let (_, from_code) = text.split_once("(code: ")?;
+        let (code, _) = from_code.split_once(')')?;
+        code.parse().ok()
     }
+}
+
+/// SQLite's extended result code of a failure that a port reported.
+pub(crate) fn extended_code(error: &StoreError) -> Option<u32> {
+    let in_place = error.source_as::<rusqlite::Error>();
+    let code = in_place.and_then(SqliteFailure::extended_code);
+    code.or_else(|| error.source_as::<DbErr>()?.extended_code())
 }
 
 /// Turns a database error into a store error, keeping it as the source.
 pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: impl SqliteFailure) -> StoreError {
-    let code = sqlite_code(&error);
+    let code = error.extended_code().map(primary);
     let told = if code == Some(CANNOT_OPEN) && is_out_of_descriptors() {
         let doing = format!("{}: too many files are open", doing.into());
         StoreError::new(StoreErrorKind::Io, doing)
@@ -55,9 +58,9 @@ pub(crate) fn corrupt(table: &str, key: &str, column: &str) -> StoreError {
     )
 }
 
-/// SQLite's primary result code.
-pub(crate) fn sqlite_code(error: &impl SqliteFailure) -> Option<u32> {
-    Some(error.extended_code()? & 0xff)
+/// The primary result code, of which the extended one is made.
+pub(crate) fn primary(extended_code: u32) -> u32 {
+    extended_code & 0xff
 }
 
 /// `SQLITE_NOTADB`.
@@ -94,5 +97,21 @@ fn kind_of_code(code: u32) -> StoreErrorKind {
         13 => StoreErrorKind::Full,
         11 | NOT_A_DATABASE => StoreErrorKind::Corrupt,
         _ => StoreErrorKind::Io,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_an_apps_driver_is_read_from_its_text() {
+        let busy = "Execution Error: error returned from database: (code: 517) database is locked";
+        let error = DbErr::Custom(busy.to_owned());
+        assert_eq!(error.extended_code(), Some(517));
+        let error = failed("write", error);
+        assert_eq!(error.kind(), StoreErrorKind::Locked);
+        assert_eq!(extended_code(&error), Some(517));
+        assert_eq!(DbErr::RecordNotInserted.extended_code(), None);
     }
 }

@@ -31,8 +31,11 @@
 //! | finish, and copy the file | [`SyncLog::close`] first |
 
 mod adopt;
+mod app;
 mod connect;
 mod db;
+mod driver;
+pub mod entity;
 mod error;
 mod failure;
 pub mod inspect;
@@ -41,12 +44,13 @@ pub mod migration;
 mod options;
 mod private_copy;
 mod probe;
+mod raw;
 mod rows;
 mod sight;
-mod statement;
 mod store;
 mod time;
 
+pub use app::log_state;
 pub use db::SyncDb;
 pub use error::OpenError;
 pub use options::{DEFAULT_BUSY_TIMEOUT, DEFAULT_POLL_INTERVAL, FILE_NAME, SyncDbOptions};
@@ -56,8 +60,8 @@ pub use sync_log_core as core;
 pub use sync_log_core::hlc::{self, DriftLimit, DriftLimits, ManualClock, SystemClock, WallClock};
 pub use sync_log_core::{
     AckFault, AckOutcome, Cause, Change, ChangeType, Cursor, ErrorKind, Explanation, HLC, Held,
-    Hlc, JsonText, JsonTextError, LogError, LogIdentity, OnAck, Page, ParseCursorError, Peer,
-    PeerFacts, PeerState, PrunePolicy, ReadLimits, RegisteredBy, Registration, Remedy,
-    RetireReason, SharedChangeEntry, Status, StoreError, StoreErrorKind, SyncLog, Tag,
-    UnknownPeers, UntrustedRow, Uuid, Watch,
+    Hlc, JsonText, JsonTextError, LogError, LogIdentity, LogState, Mark, OnAck, Page,
+    ParseCursorError, Peer, PeerFacts, PeerState, PrunePolicy, ReadLimits, RegisteredBy,
+    Registration, Remedy, RetireReason, SharedChangeEntry, Status, StoreError, StoreErrorKind,
+    SyncLog, Tag, UnknownPeers, UntrustedRow, Uuid, Watch,
 };

@@ -9,8 +9,9 @@ use std::time::SystemTime;
 use rusqlite::Connection;
 use sync_log_core::{StoreError, Uuid};
 
-use crate::failure::failed;
+use crate::driver::{Port, in_place};
 use crate::options::FILE_NAME;
+use crate::raw::transaction::VACUUM_INTO;
 
 /// What SQLite keeps beside a database, and needs to read what was committed.
 const BESIDE: [&str; 2] = ["-wal", "-journal"];
@@ -47,8 +48,7 @@ impl PrivateCopy {
         let path = copy.path();
         let path = path.to_str().ok_or(io::ErrorKind::InvalidFilename);
         let path = path.map_err(io::Error::from)?;
-        db.execute("VACUUM INTO ?1", [path])
-            .map_err(|error| failed("copy the file", error))?;
+        in_place(db.run(&VACUUM_INTO, &[path.into()]))?;
         Ok(copy)
     }
 

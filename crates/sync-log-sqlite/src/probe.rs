@@ -6,20 +6,20 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::Connection;
 use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
 
 use crate::adopt;
 use crate::adopt::fit::{self, Unfit};
 use crate::connect::{self, Place};
+use crate::driver::{Port, Template, Transaction, all, in_place};
 use crate::error::OpenError;
-use crate::failure::{
-    NOT_A_DATABASE, READ_ONLY_ROLLBACK, SqliteFailure, corrupt, failed, sqlite_code,
-};
-use crate::migration::{MIGRATION_TABLE, migrations};
+use crate::failure::{NOT_A_DATABASE, READ_ONLY_ROLLBACK, corrupt, extended_code, primary};
+use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::private_copy::{PrivateCopy, beside};
-use crate::rows::{self, Columns, IDENTITY};
-use crate::statement::prepare;
+use crate::raw::app::{self, SPLICED};
+use crate::raw::catalogue::TABLES;
+use crate::store::select;
 
 /// Whose log is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -107,10 +107,8 @@ pub(crate) fn refuse_missing(path: &Path) -> Result<(), OpenError> {
 
 /// Looks at a file where it is, and rolls nothing back.
 pub(crate) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenError> {
-    let refusal = |error| refusal(path, error);
-    let db = connect::probe(path, busy).map_err(refusal)?;
-    texts(&db, TABLES).map_err(refusal)?;
-    Ok(db)
+    let looked = look_without_writing(path, busy).map_err(|error| refusal(path, error));
+    looked.map(|(db, _)| db)
 }
 
 /// Looks at a copy, in which what was left half-way is rolled back.
@@ -134,18 +132,27 @@ pub(crate) fn copy_unreadable(path: &Path, refused: OpenError) -> Result<Private
 /// program wrote to, as its triggers noted, says so itself.
 pub(crate) fn identify(db: &Connection, path: &Path) -> Result<LogIdentity, OpenError> {
     let failed = |error| refusal(path, error);
-    let txn = db.unchecked_transaction().map_err(failed)?;
-    let tables = texts(&txn, TABLES).map_err(failed)?;
-    let is_whole = || adopt::is_whole_or_noted(&txn).map_err(|error| OpenError::store(path, error));
-    match judge(&txn, &tables, path)? {
-        (Found::Log, Some(identity)) if is_whole()? => Ok(identity),
-        (Found::Earlier, _) | (Found::Log, Some(_)) => Err(OpenError::NeedsAdoption {
+    let txn = Transaction::read(db).map_err(failed)?;
+    let found = in_place(async {
+        let tables = texts(db, &TABLES).await.map_err(failed)?;
+        let found = judge(db, &tables, path).await?;
+        let is_whole = match found {
+            (Found::Log, Some(_)) => adopt::is_whole_or_noted(db).await.map_err(failed)?,
+            _ => false,
+        };
+        Ok((found, is_whole))
+    });
+    let identity = match found? {
+        ((Found::Log, Some(identity)), true) => Ok(identity),
+        ((Found::Earlier, _) | (Found::Log, Some(_)), _) => Err(OpenError::NeedsAdoption {
             path: path.to_owned(),
         }),
         _ => Err(OpenError::Unfinished {
             path: path.to_owned(),
         }),
-    }
+    };
+    txn.commit().map_err(failed)?;
+    identity
 }
 
 /// Removes what a connection that may not write left beside a file that had no
@@ -159,18 +166,13 @@ pub(crate) fn tidy_after(path: &Path, had_wal: bool, busy: Duration) {
 
 /// Looks at the file through a connection that cannot change it.
 fn look(path: &Path, ids: Ids, busy: Duration) -> Result<Found, OpenError> {
-    let connect = || {
-        let db = connect::probe(path, busy)?;
-        let tables = texts(&db, TABLES)?;
-        Ok((db, tables))
-    };
-    let mut connected = connect();
-    if connected.as_ref().is_err_and(is_half_written) {
+    let mut looked = look_without_writing(path, busy);
+    if looked.as_ref().is_err_and(is_half_written) {
         look_as_writer(path, busy).map_err(|error| refusal(path, error))?;
-        connected = connect();
+        looked = look_without_writing(path, busy);
     }
-    let (db, tables) = connected.map_err(|error| refusal(path, error))?;
-    let (found, stored) = judge(&db, &tables, path)?;
+    let (db, tables) = looked.map_err(|error| refusal(path, error))?;
+    let (found, stored) = in_place(judge(&db, &tables, path))?;
     if let Some(stored) = stored {
         ids.refuse_other(stored, path)?;
     }
@@ -178,6 +180,16 @@ fn look(path: &Path, ids: Ids, busy: Duration) -> Result<Found, OpenError> {
         refuse_unfit(&db, ids.device_id, path)?;
     }
     Ok(found)
+}
+
+/// A connection that cannot change the file, and the tables that it sees.
+fn look_without_writing(
+    path: &Path,
+    busy: Duration,
+) -> Result<(Connection, Vec<String>), StoreError> {
+    let db = connect::read_only(&Place::File(path.to_owned()), busy)?;
+    let tables = in_place(texts(&db, &TABLES))?;
+    Ok((db, tables))
 }
 
 /// SQLite would take what is shorter than its smallest page for an empty
@@ -192,8 +204,8 @@ pub(crate) fn wal_of(path: &Path) -> PathBuf {
 
 /// Whether a process, or the disk under it, stopped in the middle of a
 /// transaction that was not yet in a WAL, which is how a file is made.
-fn is_half_written(error: &rusqlite::Error) -> bool {
-    error.extended_code() == Some(READ_ONLY_ROLLBACK)
+fn is_half_written(error: &StoreError) -> bool {
+    extended_code(error) == Some(READ_ONLY_ROLLBACK)
 }
 
 /// A connection that may not write leaves an empty `-wal` and a `-shm` beside a
@@ -207,9 +219,9 @@ fn tidy(path: &Path, busy: Duration) {
 }
 
 /// Commits nothing; but SQLite rolls back what another connection left unfinished.
-fn look_as_writer(path: &Path, busy: Duration) -> rusqlite::Result<()> {
+fn look_as_writer(path: &Path, busy: Duration) -> Result<(), StoreError> {
     let db = connect::bystander(&Place::File(path.to_owned()), busy)?;
-    texts(&db, TABLES).map(drop)
+    in_place(texts(&db, &TABLES)).map(drop)
 }
 
 /// Whether there is nothing to look at. The file is not opened for this: to
@@ -233,30 +245,37 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
 /// Migrations of the first version, which every log went through.
 const MIGRATIONS_FROM_THE_START: usize = 2;
 
-/// Names as SQLite compares them. A view takes the name of a table.
-const TABLES: &str = "SELECT lower(name) FROM sqlite_master WHERE type IN ('table', 'view')";
-
 /// What the file is, and whose log.
-fn judge(
-    db: &Connection,
+async fn judge(
+    db: &impl Port,
     tables: &[String],
     path: &Path,
 ) -> Result<(Found, Option<LogIdentity>), OpenError> {
+    let failed = |error| refusal(path, error);
     let has = |name: &str| tables.iter().any(|table| table == name);
-    let (mut applied, mut stored) = (Vec::new(), None);
+    if has(app::MIGRATIONS) {
+        let spliced = texts(db, &SPLICED).await.map_err(failed)?;
+        refuse_unknown(&spliced, path)?;
+    }
+    let mut applied = Vec::new();
     if has(MIGRATION_TABLE) {
-        applied = versions(db, path)?;
+        applied = migration::applied(db).await.map_err(failed)?;
         refuse_unknown(&applied, path)?;
     }
+    let mut stored = None;
     if has("sync_log_identity") {
-        refuse_unrecorded(&applied, path)?;
-        stored = identity(db).map_err(|error| OpenError::store(path, error))?;
+        stored = select::identity(db).await.map_err(failed)?;
+        if stored.is_some() {
+            refuse_unrecorded(&applied, path)?;
+        }
     } else if has("shared_changes") || has("peer_acks") {
         return Ok((Found::Earlier, None));
     }
-    let found = match applied.len() == migrations().len() {
-        true => Found::Log,
-        false => Found::Unfinished,
+    let is_whole = applied.len() == MIGRATIONS.len() && stored.is_some();
+    let found = if is_whole {
+        Found::Log
+    } else {
+        Found::Unfinished
     };
     Ok((found, stored))
 }
@@ -264,7 +283,7 @@ fn judge(
 /// Refuses a file of an earlier program that cannot be adopted for this device.
 fn refuse_unfit(db: &Connection, device_id: Uuid, path: &Path) -> Result<(), OpenError> {
     let path_buf = path.to_owned();
-    match fit::fault(db, device_id).map_err(|error| refusal(path, error))? {
+    match in_place(fit::fault(db, device_id)).map_err(|error| refusal(path, error))? {
         None => Ok(()),
         Some(Unfit::NotOfThisDevice) => Err(OpenError::NotOfThisDevice {
             path: path_buf,
@@ -277,31 +296,9 @@ fn refuse_unfit(db: &Connection, device_id: Uuid, path: &Path) -> Result<(), Ope
     }
 }
 
-/// Whose log it is, if that is on record.
-pub(crate) fn identity(db: &Connection) -> Result<Option<LogIdentity>, StoreError> {
-    let stored = prepare(db, IDENTITY).and_then(|mut query| {
-        let read = |row: &Row<'_>| Ok(rows::identity(&mut Columns::of(row)));
-        query.query_row([], read).optional()
-    });
-    let stored = stored.map_err(|error| failed("read whose log it is", error))?;
-    stored.transpose()
-}
-
-/// The migrations that are on record.
-fn versions(db: &Connection, path: &Path) -> Result<Vec<String>, OpenError> {
-    let sql = "SELECT version FROM sync_log_migrations ORDER BY version";
-    texts(db, sql).map_err(|error| match error {
-        rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..) => {
-            let damage = corrupt(MIGRATION_TABLE, "", "version").with_source(error);
-            OpenError::store(path, damage)
-        }
-        error => refusal(path, error),
-    })
-}
-
+/// Refuses migrations that a newer program made (`I2`).
 fn refuse_unknown(applied: &[String], path: &Path) -> Result<(), OpenError> {
-    let known = migrations();
-    let is_known = |name: &&String| known.iter().any(|migration| migration.name() == *name);
+    let is_known = |name: &&String| MIGRATIONS.iter().any(|known| known.name == *name);
     let unknown: Vec<_> = applied.iter().filter(|name| !is_known(name)).collect();
     if unknown.is_empty() {
         return Ok(());
@@ -312,32 +309,35 @@ fn refuse_unknown(applied: &[String], path: &Path) -> Result<(), OpenError> {
     })
 }
 
-/// A file has its identity since the migrations with which the format began. If
-/// they are not on record, they would be run on it again.
+/// An opening records the migrations with which the format began when it puts on record
+/// whose log it is. Where only the latter is there, the file was damaged.
 fn refuse_unrecorded(applied: &[String], path: &Path) -> Result<(), OpenError> {
-    let from_the_start = migrations().into_iter().take(MIGRATIONS_FROM_THE_START);
-    let mut names = from_the_start.map(|migration| migration.name().to_owned());
-    match names.find(|name| !applied.contains(name)) {
+    let mut from_the_start = MIGRATIONS.iter().take(MIGRATIONS_FROM_THE_START);
+    match from_the_start.find(|migration| !applied.iter().any(|name| name == migration.name)) {
         None => Ok(()),
         Some(missing) => {
-            let doing = format!("find {missing} in {MIGRATION_TABLE}");
+            let doing = format!("find {} in {MIGRATION_TABLE}", missing.name);
             let damage = StoreError::new(StoreErrorKind::Corrupt, doing);
             Err(OpenError::store(path, damage))
         }
     }
 }
 
-fn refusal(path: &Path, error: rusqlite::Error) -> OpenError {
-    if sqlite_code(&error) == Some(NOT_A_DATABASE) {
+fn refusal(path: &Path, error: StoreError) -> OpenError {
+    if extended_code(&error).map(primary) == Some(NOT_A_DATABASE) {
         return OpenError::NotSqlite {
             path: path.to_owned(),
         };
     }
-    OpenError::store(path, failed("look at the file", error))
+    OpenError::store(path, error)
 }
 
-fn texts(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
-    let mut query = prepare(db, sql)?;
-    let texts = query.query_map([], |row| row.get(0))?;
-    texts.collect()
+async fn texts(db: &impl Port, query: &Template) -> Result<Vec<String>, StoreError> {
+    all(db, query, &[], |row| {
+        let text = row
+            .text(0)
+            .ok_or_else(|| corrupt("sqlite_master", "", "name"))?;
+        Ok(text.into_owned())
+    })
+    .await
 }

@@ -3,23 +3,20 @@
 
 use std::borrow::Cow;
 
-use rusqlite::Row;
-use rusqlite::types::{FromSql, Value, ValueRef};
 use sync_log_core::{
     EntrySummary, Hlc, JsonText, LogIdentity, LogState, Mark, Peer, PeerFacts, PeerRow, PeerState,
     RegisteredBy, RetireReason, SharedChangeEntry, StoreError, Tag, Uuid, parse_uuid,
 };
 
+use crate::driver::{Cell, Row};
+use crate::entity::{StoredValue, identity, peer_acks, peers, shared_changes, state};
 use crate::failure::corrupt;
 use crate::time;
 
-/// Columns of one entry, in the order that [`entry`] reads them.
-pub(crate) const ENTRY_COLUMNS: &str = "hlc, model_type, record_uuid, change_type, data";
-
 /// Reads the columns of one row, from left to right. Knows what it reads, so
 /// that a column which is not what it should be is damage with a name.
-pub(crate) struct Columns<'a> {
-    row: &'a Row<'a>,
+pub(crate) struct Columns<'r, 'a> {
+    row: &'r Row<'a>,
     next: usize,
     table: &'static str,
     key: Key,
@@ -32,10 +29,10 @@ enum Key {
     InColumn(usize),
 }
 
-impl<'a> Columns<'a> {
+impl<'r, 'a> Columns<'r, 'a> {
     /// The columns of a row of `shared_changes`, with those of other tables
     /// before or after them.
-    pub(crate) fn of(row: &'a Row<'a>) -> Self {
+    pub(crate) fn of(row: &'r Row<'a>) -> Self {
         Self {
             row,
             next: 0,
@@ -54,42 +51,46 @@ impl<'a> Columns<'a> {
         self.key = key;
     }
 
-    pub(crate) fn take<T: FromSql>(&mut self, column: &str) -> Result<T, StoreError> {
-        let value = self.row.get(self.next);
+    fn cell(&mut self) -> Cell<'a> {
+        let cell = self.row.cell(self.next);
         self.next += 1;
-        value.map_err(|error| self.damaged(column).with_source(error))
+        cell
     }
 
-    fn text(&mut self, column: &str) -> Result<&'a str, StoreError> {
+    pub(crate) fn integer(&mut self, column: &str) -> Result<i64, StoreError> {
+        match self.cell() {
+            Cell::Integer(number) => Ok(number),
+            _ => Err(self.damaged(column)),
+        }
+    }
+
+    fn text(&mut self, column: &str) -> Result<Cow<'a, str>, StoreError> {
         self.text_or_null(column)?
             .ok_or_else(|| self.damaged(column))
     }
 
     /// Text, or nothing if the row was not joined.
-    fn text_or_null(&mut self, column: &str) -> Result<Option<&'a str>, StoreError> {
-        let value = self.row.get_ref(self.next);
-        self.next += 1;
-        let text = value.map(|value| value.as_str_or_null());
-        text.map_err(|error| self.damaged(column).with_source(error))?
-            .map_err(|error| self.damaged(column).with_source(error))
+    fn text_or_null(&mut self, column: &str) -> Result<Option<Cow<'a, str>>, StoreError> {
+        match self.cell() {
+            Cell::Text(text) => Ok(Some(text)),
+            Cell::Null => Ok(None),
+            _ => Err(self.damaged(column)),
+        }
     }
 
     /// What there is, as SQL would write what is no text; nothing for NULL.
-    fn any_or_null(&mut self) -> Result<Option<Cow<'a, str>>, StoreError> {
-        let value = self.row.get_ref(self.next);
-        self.next += 1;
-        let value = value.map_err(|error| self.damaged("peer_device_id").with_source(error))?;
-        Ok(match value {
-            ValueRef::Null => None,
-            ValueRef::Text(text) => Some(String::from_utf8_lossy(text)),
-            ValueRef::Integer(number) => Some(number.to_string().into()),
-            ValueRef::Real(number) => Some(number.to_string().into()),
-            ValueRef::Blob(bytes) => {
+    fn any_or_null(&mut self) -> Option<Cow<'a, str>> {
+        match self.cell() {
+            Cell::Null => None,
+            Cell::Text(text) => Some(text),
+            Cell::Integer(number) => Some(number.to_string().into()),
+            Cell::Real(number) => Some(number.to_string().into()),
+            Cell::Bytes(bytes) => {
                 let told = bytes.iter().take(TOLD_BYTES);
                 let hex: String = told.map(|byte| format!("{byte:02x}")).collect();
                 Some(format!("x'{hex}'").into())
             }
-        })
+        }
     }
 
     /// Passes over the columns of a row that was not joined.
@@ -100,18 +101,26 @@ impl<'a> Columns<'a> {
 
     fn damaged(&self, column: &str) -> StoreError {
         let key = match self.key {
-            Key::Is(key) => key,
-            Key::InColumn(index) => match self.row.get_ref(index) {
-                Ok(ValueRef::Text(text)) => str::from_utf8(text).unwrap_or_default(),
-                _ => "",
-            },
+            Key::Is(key) => key.into(),
+            Key::InColumn(index) => self.row.text(index).unwrap_or_default(),
         };
-        corrupt(self.table, key, column)
+        corrupt(self.table, &key, column)
     }
 }
 
-/// The columns of [`ENTRY_COLUMNS`]; `None` if the row was not joined.
-pub(crate) fn entry(columns: &mut Columns<'_>) -> Result<Option<SharedChangeEntry>, StoreError> {
+/// The columns that [`entry`] reads.
+pub(crate) const ENTRY: [shared_changes::Column; 5] = [
+    shared_changes::Column::Hlc,
+    shared_changes::Column::ModelType,
+    shared_changes::Column::RecordUuid,
+    shared_changes::Column::ChangeType,
+    shared_changes::Column::Data,
+];
+
+/// An entry; `None` if the row was not joined.
+pub(crate) fn entry(
+    columns: &mut Columns<'_, '_>,
+) -> Result<Option<SharedChangeEntry>, StoreError> {
     columns.keyed_row_of("shared_changes");
     let Some(hlc) = columns.text_or_null("hlc")? else {
         return Ok(columns.skip(4));
@@ -123,19 +132,25 @@ pub(crate) fn entry(columns: &mut Columns<'_>) -> Result<Option<SharedChangeEntr
     let damaged = |column| columns.damaged(column);
     Ok(Some(SharedChangeEntry {
         hlc: hlc.parse().map_err(|_| damaged("hlc"))?,
-        model_type: model_type.to_owned(),
-        record_uuid: parse_uuid(record_uuid).ok_or_else(|| damaged("record_uuid"))?,
+        model_type: model_type.into_owned(),
+        record_uuid: parse_uuid(&record_uuid).ok_or_else(|| damaged("record_uuid"))?,
         change_type: change_type.parse().map_err(|_| damaged("change_type"))?,
         data: JsonText::new(data).map_err(|_| damaged("data"))?,
     }))
 }
 
+/// The columns that [`summary`] reads.
+pub(crate) const SUMMARY: [shared_changes::Column; 2] = [
+    shared_changes::Column::Hlc,
+    shared_changes::Column::CreatedAt,
+];
+
 /// The stamp of an entry, and when it was written.
-pub(crate) fn summary(columns: &mut Columns<'_>) -> Result<EntrySummary, StoreError> {
+pub(crate) fn summary(columns: &mut Columns<'_, '_>) -> Result<EntrySummary, StoreError> {
     columns.keyed_row_of("shared_changes");
     let text = columns.text("hlc")?;
     let hlc = text.parse().map_err(|_| columns.damaged("hlc"))?;
-    let created_at_ms = created_at_ms(columns.text("created_at")?, hlc);
+    let created_at_ms = created_at_ms(&columns.text("created_at")?, hlc);
     Ok(EntrySummary { hlc, created_at_ms })
 }
 
@@ -145,15 +160,25 @@ fn created_at_ms(text: &str, hlc: Hlc) -> i64 {
     time::from_text(text).unwrap_or_else(|| i64::try_from(hlc.timestamp).unwrap_or(i64::MAX))
 }
 
-/// Columns that [`state`] reads.
-pub(crate) const STATE_COLUMNS: &str = "i.library_id, i.device_id, i.log_id, s.head, s.floor, s.floor_tag, s.high_water, s.solo, \
-     s.peers_declared, s.foreign_write IS NOT NULL";
+/// The columns that [`identity`] reads, and of which [`state`] reads the first.
+pub(crate) const IDENTITY: [identity::Column; 3] = [
+    identity::Column::LibraryId,
+    identity::Column::DeviceId,
+    identity::Column::LogId,
+];
 
-/// Where the one row of each comes from.
-pub(crate) const STATE_TABLES: &str =
-    "sync_log_identity AS i JOIN sync_log_state AS s ON s.id = i.id";
+/// The columns that [`state`] reads after those of [`IDENTITY`].
+pub(crate) const STATE: [state::Column; 7] = [
+    state::Column::Head,
+    state::Column::Floor,
+    state::Column::FloorTag,
+    state::Column::HighWater,
+    state::Column::Solo,
+    state::Column::PeersDeclared,
+    state::Column::ForeignWrite,
+];
 
-pub(crate) fn state(columns: &mut Columns<'_>) -> Result<LogState, StoreError> {
+pub(crate) fn state(columns: &mut Columns<'_, '_>) -> Result<LogState, StoreError> {
     let identity = identity(columns)?;
     columns.row_of("sync_log_state", Key::Is("1"));
     let head = stamp(columns, "head")?;
@@ -161,9 +186,9 @@ pub(crate) fn state(columns: &mut Columns<'_>) -> Result<LogState, StoreError> {
     let tag = columns.text("floor_tag")?;
     let tag: Tag = tag.parse().map_err(|_| columns.damaged("floor_tag"))?;
     let high_water = stamp(columns, "high_water")?;
-    let solo = columns.take::<i64>("solo")? != 0;
-    let peers_declared = columns.take::<i64>("peers_declared")? != 0;
-    let foreign_write = columns.take::<i64>("foreign_write")? != 0;
+    let solo = columns.integer("solo")? != 0;
+    let peers_declared = columns.integer("peers_declared")? != 0;
+    let foreign_write = columns.cell() != Cell::Null;
     Ok(LogState {
         identity,
         head,
@@ -175,10 +200,7 @@ pub(crate) fn state(columns: &mut Columns<'_>) -> Result<LogState, StoreError> {
     })
 }
 
-/// What [`identity`] reads.
-pub(crate) const IDENTITY: &str = "SELECT library_id, device_id, log_id FROM sync_log_identity";
-
-pub(crate) fn identity(columns: &mut Columns<'_>) -> Result<LogIdentity, StoreError> {
+pub(crate) fn identity(columns: &mut Columns<'_, '_>) -> Result<LogIdentity, StoreError> {
     columns.row_of("sync_log_identity", Key::Is("1"));
     Ok(LogIdentity {
         library_id: id(columns, "library_id")?,
@@ -187,35 +209,49 @@ pub(crate) fn identity(columns: &mut Columns<'_>) -> Result<LogIdentity, StoreEr
     })
 }
 
-fn id(columns: &mut Columns<'_>, column: &str) -> Result<Uuid, StoreError> {
+fn id(columns: &mut Columns<'_, '_>, column: &str) -> Result<Uuid, StoreError> {
     let text = columns.text(column)?;
-    parse_uuid(text).ok_or_else(|| columns.damaged(column))
+    parse_uuid(&text).ok_or_else(|| columns.damaged(column))
 }
 
-fn stamp(columns: &mut Columns<'_>, column: &str) -> Result<Hlc, StoreError> {
+fn stamp(columns: &mut Columns<'_, '_>, column: &str) -> Result<Hlc, StoreError> {
     let text = columns.text(column)?;
     text.parse().map_err(|_| columns.damaged(column))
 }
 
-/// Columns that [`peer`] reads.
-pub(crate) const PEER_COLUMNS: &str = "a.peer_device_id, a.last_acked_hlc, a.acked_at, \
-     p.peer_device_id, p.state, p.admission, p.registered_by, p.registered_at, p.retired_at, \
-     p.retired_reason, p.hold, p.verified";
+/// The columns of an ack that [`peer`] reads.
+pub(crate) const ACK: [peer_acks::Column; 3] = [
+    peer_acks::Column::PeerDeviceId,
+    peer_acks::Column::LastAckedHlc,
+    peer_acks::Column::AckedAt,
+];
+
+/// The columns of a peer's facts, which [`peer`] reads after those of [`ACK`].
+pub(crate) const PEER: [peers::Column; 9] = [
+    peers::Column::PeerDeviceId,
+    peers::Column::State,
+    peers::Column::Admission,
+    peers::Column::RegisteredBy,
+    peers::Column::RegisteredAt,
+    peers::Column::RetiredAt,
+    peers::Column::RetiredReason,
+    peers::Column::Hold,
+    peers::Column::Verified,
+];
 
 /// A peer's row in either table; `None` if neither was joined.
-pub(crate) fn peer(columns: &mut Columns<'_>) -> Result<Option<PeerRow>, StoreError> {
+pub(crate) fn peer(columns: &mut Columns<'_, '_>) -> Result<Option<PeerRow>, StoreError> {
     // Whoever wrote this row: core judges it, and says so of what cannot be relied on.
-    let acked_by = columns.any_or_null()?;
-    let last_acked_hlc = columns.any_or_null()?.unwrap_or_default();
+    let acked_by = columns.any_or_null();
+    let last_acked_hlc = columns.any_or_null().unwrap_or_default();
     // Only told, never decided on: a time that cannot be read is the epoch.
-    let acked_at = columns.any_or_null()?;
+    let acked_at = columns.any_or_null();
     columns.keyed_row_of("sync_log_peers");
     let known_as = columns.text_or_null("peer_device_id")?;
     let facts = match known_as {
-        Some(key) => Some(facts(columns, key)?),
+        Some(ref key) => Some(facts(columns, key)?),
         None => columns.skip(8),
     };
-    let known_as = known_as.map(Cow::Borrowed);
     Ok(acked_by.or(known_as).map(|peer_device_id| PeerRow {
         peer_device_id: peer_device_id.into_owned(),
         last_acked_hlc: last_acked_hlc.into_owned(),
@@ -227,21 +263,23 @@ pub(crate) fn peer(columns: &mut Columns<'_>) -> Result<Option<PeerRow>, StoreEr
     }))
 }
 
-fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> {
+fn facts(columns: &mut Columns<'_, '_>, key: &str) -> Result<PeerFacts, StoreError> {
     let state = columns.text("state")?;
-    let admission: i64 = columns.take("admission")?;
+    let admission = columns.integer("admission")?;
     let registered_by = columns.text("registered_by")?;
     let registered_at = columns.text("registered_at")?;
     let retired_at = columns.text_or_null("retired_at")?;
     let retired_reason = columns.text_or_null("retired_reason")?;
     let hold = columns.text_or_null("hold")?;
-    let verified = columns.take::<i64>("verified")? != 0;
+    let verified = columns.integer("verified")? != 0;
     let damaged = |column| columns.damaged(column);
     parse_uuid(key).ok_or_else(|| damaged("peer_device_id"))?;
-    let since_ms = retired_at.and_then(time::from_text);
-    let reason = retired_reason.and_then(RetireReason::from_stored);
+    let since_ms = retired_at.as_deref().and_then(time::from_text);
+    let reason = retired_reason
+        .as_deref()
+        .and_then(RetireReason::from_stored);
     Ok(PeerFacts {
-        state: match state {
+        state: match &*state {
             "active" => PeerState::Active,
             "retired" => PeerState::Retired {
                 since_ms: since_ms.ok_or_else(|| damaged("retired_at"))?,
@@ -249,9 +287,10 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
             },
             _ => return Err(damaged("state")),
         },
-        registered_by: RegisteredBy::from_stored(registered_by)
+        registered_by: RegisteredBy::from_stored(&registered_by)
             .ok_or_else(|| damaged("registered_by"))?,
-        registered_at_ms: time::from_text(registered_at).ok_or_else(|| damaged("registered_at"))?,
+        registered_at_ms: time::from_text(&registered_at)
+            .ok_or_else(|| damaged("registered_at"))?,
         admission: u32::try_from(admission).map_err(|_| damaged("admission"))?,
         hold: hold
             .map(|text| text.parse().map_err(|_| damaged("hold")))
@@ -263,23 +302,8 @@ fn facts(columns: &mut Columns<'_>, key: &str) -> Result<PeerFacts, StoreError> 
 /// At most so many bytes of what is no text are told.
 const TOLD_BYTES: usize = 64;
 
-/// SQL for the value of a column, unless it is longer than so many bytes of UTF-8: it is
-/// not read then. What is stored as UTF-16 takes up to twice as many, so a value may be
-/// read that is over the limit, and not the other way round.
-pub(crate) fn unless_longer(column: &str, most_bytes: usize) -> String {
-    format!("CASE WHEN octet_length({column}) <= 2 * {most_bytes} THEN {column} END")
-}
-
-/// The text of a column, unjudged; `None` if it is none.
-pub(crate) fn text<'a>(row: &'a Row<'_>, column: usize) -> Option<&'a str> {
-    match row.get_ref(column) {
-        Ok(ValueRef::Text(bytes)) => str::from_utf8(bytes).ok(),
-        _ => None,
-    }
-}
-
-/// A peer's row of `peer_acks`, in the order of its columns.
-pub(crate) fn ack_values(peer: &Peer) -> [Value; 3] {
+/// The values of [`ACK`].
+pub(crate) fn ack_values(peer: &Peer) -> [StoredValue; 3] {
     [
         peer.peer.hyphenated().to_string().into(),
         peer.acked.to_string().into(),
@@ -287,8 +311,8 @@ pub(crate) fn ack_values(peer: &Peer) -> [Value; 3] {
     ]
 }
 
-/// A peer's row of `sync_log_peers`, in the order of its columns.
-pub(crate) fn peer_values(peer: &Peer) -> [Value; 9] {
+/// The values of [`PEER`].
+pub(crate) fn peer_values(peer: &Peer) -> [StoredValue; 9] {
     let facts = &peer.facts;
     let (state, retired) = match facts.state {
         PeerState::Active => ("active", None),
@@ -297,12 +321,12 @@ pub(crate) fn peer_values(peer: &Peer) -> [Value; 9] {
     [
         peer.peer.hyphenated().to_string().into(),
         state.to_owned().into(),
-        facts.admission.into(),
+        i64::from(facts.admission).into(),
         facts.registered_by.as_str().to_owned().into(),
         time::to_text(facts.registered_at_ms).into(),
         retired.map(|(since_ms, _)| time::to_text(since_ms)).into(),
         retired.map(|(_, reason)| reason.as_str().to_owned()).into(),
         facts.hold.map(|hold| hold.to_string()).into(),
-        facts.verified.into(),
+        i64::from(facts.verified).into(),
     ]
 }

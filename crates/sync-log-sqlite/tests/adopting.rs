@@ -1,6 +1,10 @@
 //! A file of an earlier program becomes a log (`I3`): nothing is lost, nothing is
 //! invented.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

@@ -1,6 +1,10 @@
 //! A program that knows only the original tables may read our file; if it writes, that
 //! is named and never served silently, and the file is adopted again (`I4`).
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

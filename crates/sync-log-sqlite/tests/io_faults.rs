@@ -5,6 +5,10 @@
 //! Linux only: the failing disk is `shim/io_faults.c`, which a child preloads.
 
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

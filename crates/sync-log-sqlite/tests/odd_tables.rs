@@ -1,6 +1,10 @@
 //! Files whose tables another program changed, or made in its own way (`I3`, `I4`, `P5`):
 //! what is kept, what is named, and what is refused and left as it is.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

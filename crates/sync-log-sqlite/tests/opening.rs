@@ -1,5 +1,9 @@
 //! Opening: what is refused, by which error, and that a refusal changes nothing.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

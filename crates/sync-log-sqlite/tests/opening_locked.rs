@@ -1,5 +1,9 @@
 //! A lock that SQLite does not wait for, though it was told to wait.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

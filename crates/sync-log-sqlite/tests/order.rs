@@ -1,5 +1,9 @@
 //! One order of stamps: as values, as text, and as SQLite sorts the column.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

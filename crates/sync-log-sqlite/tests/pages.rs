@@ -1,6 +1,10 @@
 //! Files of which a page was overwritten, or the end is missing: every call is
 //! answered by a clear error or as if nothing had happened, never by other data.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

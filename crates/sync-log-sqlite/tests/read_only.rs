@@ -1,6 +1,10 @@
 //! A log that is only looked at: never changed, whoever else is at work on it and
 //! wherever it lies.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

@@ -1,15 +1,17 @@
 //! The schema is an interchange format: what is in the file, column by column.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;
 
 use common::{DEVICE, LIBRARY, change, folder, open, raw};
 use rusqlite::Connection;
-use sea_orm::{Database, DatabaseConnection};
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use sync_log_sqlite::SyncDb;
-use sync_log_sqlite::migration::{Migrator, migrations};
+use sync_log_sqlite::migration::migrations;
 
 /// A column: name, type, whether NOT NULL, place in the primary key.
 type Column = (String, String, bool, i64);
@@ -238,106 +240,6 @@ async fn an_entry_is_dated_by_the_wall_clock_that_was_given() {
         })
         .unwrap();
     assert_eq!(time, "2018-02-10T03:27:15.007Z");
-}
-
-async fn connect(folder: &tempfile::TempDir) -> DatabaseConnection {
-    let file = common::file_in(folder.path());
-    Database::connect(format!("sqlite:{}?mode=rwc", file.display()))
-        .await
-        .unwrap()
-}
-
-#[tokio::test]
-async fn migrations_run_up_again_and_down() {
-    let folder = folder();
-    let db = connect(&folder).await;
-    let tables = || names(&raw(folder.path()), "table");
-    Migrator::up(&db, None).await.unwrap();
-    let made = tables();
-    assert_eq!(made.len(), 9, "{made:?}");
-    Migrator::up(&db, None).await.unwrap();
-    assert_eq!(tables(), made);
-    Migrator::down(&db, None).await.unwrap();
-    assert_eq!(tables(), ["sync_log_migrations"]);
-    Migrator::up(&db, None).await.unwrap();
-    assert_eq!(tables(), made);
-}
-
-#[tokio::test]
-async fn migrations_can_run_inside_a_transaction_and_be_rolled_back() {
-    use sea_orm::TransactionTrait;
-    let folder = folder();
-    let db = connect(&folder).await;
-    let txn = db.begin().await.unwrap();
-    Migrator::up(&txn, None).await.unwrap();
-    txn.rollback().await.unwrap();
-    assert_eq!(names(&raw(folder.path()), "table"), [""; 0]);
-}
-
-#[tokio::test]
-async fn no_migration_goes_down_while_an_entry_is_pending() {
-    let folder = folder();
-    let log = open(folder.path()).await;
-    log.record(change(1)).await.unwrap();
-    log.close().await.unwrap();
-    let db = connect(&folder).await;
-    // One by one, so that each migration is asked.
-    for steps in 1..=migrations().len() {
-        let refused = Migrator::down(&db, Some(1)).await.unwrap_err();
-        assert!(
-            refused.to_string().contains("1 entries are pending"),
-            "{refused}"
-        );
-        raw(folder.path())
-            .execute(
-                "DELETE FROM sync_log_migrations WHERE version = \
-                 (SELECT max(version) FROM sync_log_migrations)",
-                [],
-            )
-            .unwrap();
-        assert_eq!(names(&raw(folder.path()), "table").len(), 9, "{steps}");
-    }
-    assert_eq!(common::stamps(&raw(folder.path())).len(), 1);
-}
-
-#[tokio::test]
-async fn going_down_drops_the_tables_once_nothing_is_pending() {
-    let folder = folder();
-    let log = open(folder.path()).await;
-    log.record(change(1)).await.unwrap();
-    log.declare_solo().await.unwrap();
-    assert_eq!(log.prune_acked().await.unwrap(), 1);
-    log.close().await.unwrap();
-    Migrator::down(&connect(&folder).await, None).await.unwrap();
-    assert_eq!(names(&raw(folder.path()), "table"), ["sync_log_migrations"]);
-}
-
-/// An app's own migrator, with the default table for its records.
-struct AppMigrator;
-
-impl MigratorTrait for AppMigrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        migrations()
-    }
-}
-
-#[tokio::test]
-async fn migrations_can_be_spliced_into_an_apps_own_migrator() {
-    let folder = folder();
-    let db = connect(&folder).await;
-    AppMigrator::up(&db, None).await.unwrap();
-    let tables = names(&raw(folder.path()), "table");
-    assert!(
-        tables.contains(&"seaql_migrations".to_owned()),
-        "{tables:?}"
-    );
-    assert!(tables.contains(&"shared_changes".to_owned()), "{tables:?}");
-    assert!(!tables.contains(&"sync_log_migrations".to_owned()));
-    db.close().await.unwrap();
-
-    let opened = SyncDb::open(LIBRARY, DEVICE, folder.path()).await;
-    assert!(opened.is_err(), "its record is not where the log looks");
-    assert_eq!(names(&raw(folder.path()), "table"), tables);
 }
 
 #[test]

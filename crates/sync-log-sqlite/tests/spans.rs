@@ -1,6 +1,10 @@
 //! Every operation tells a subscriber what it is about, with ids and counts, and never
 //! what is in an entry. There is one test here, because there is one subscriber.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;

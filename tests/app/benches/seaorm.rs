@@ -6,7 +6,9 @@
     reason = "a bench that cannot go on has nothing to tell but where it stopped"
 )]
 
+#[path = "../../../crates/sync-log-sqlite/benches/fixture/mod.rs"]
 mod fixture;
+#[path = "../../../crates/sync-log-sqlite/benches/limit/mod.rs"]
 mod limit;
 
 use std::hint::black_box;

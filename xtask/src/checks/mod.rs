@@ -41,10 +41,7 @@ pub(crate) fn tidy(shell: &Shell, workspace: &Workspace) -> Result<()> {
     violations.extend(text::violations(&files));
     violations.extend(links::violations(&files));
     violations.extend(examples::violations(workspace, &files));
-    // Until the folder is there, every statement of the store is written by hand.
-    if raw_sql::has_folder(&files) {
-        violations.extend(raw_sql::violations(&files));
-    }
+    violations.extend(raw_sql::violations(&files));
     none_of(violations)
 }
 

@@ -21,12 +21,6 @@ const KEYWORDS: &[&str] = &[
     "SELECT", "UPDATE", "VACUUM", "WITH",
 ];
 
-/// Whether the store has the folder for raw statements.
-pub(crate) fn has_folder(files: &Files) -> bool {
-    let folder = format!("{SOURCE}{RAW}");
-    files.keys().any(|path| path.starts_with(&folder))
-}
-
 /// Lines that allow the lint, and statements that are written by hand, outside their folders.
 pub(crate) fn violations(files: &Files) -> Vec<String> {
     let mut violations = Vec::new();
@@ -213,13 +207,5 @@ mod tests {
             ("crates/sync-log-sqlite/src/raw.md", &text),
         ];
         assert_eq!(violations(&planted(&files)), [""; 0]);
-    }
-
-    #[test]
-    fn the_folder_is_there_once_it_holds_a_file() {
-        let path = "crates/sync-log-sqlite/src/raw/mod.rs";
-        assert!(has_folder(&planted(&[(path, "")])));
-        let other = "crates/sync-log-sqlite/src/inspect/raw.rs";
-        assert!(!has_folder(&planted(&[(other, "")])));
     }
 }

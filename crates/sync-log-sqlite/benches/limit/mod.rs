@@ -4,6 +4,10 @@
 //! the file are the same, and know nothing of rules, cursors or state.
 
 #![allow(
+    clippy::disallowed_methods,
+    reason = "a limit is what SQLite costs without the product"
+)]
+#![allow(
     dead_code,
     unused_imports,
     reason = "every bench uses its own part of this module"

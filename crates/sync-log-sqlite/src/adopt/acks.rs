@@ -1,13 +1,18 @@
 //! What becomes of the rows of `peer_acks`.
 
-use rusqlite::{Connection, Row, params};
+use std::sync::LazyLock;
+
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order};
+use sea_orm::{EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{Hlc, LogState, RegisteredBy, StoreError, Uuid, parse_uuid};
 
 use super::changes::UUID_BYTES;
-use super::{CHUNK_ROWS, execute};
-use crate::failure::failed;
-use crate::rows::{text, unless_longer};
-use crate::statement::prepare;
+use super::{ADOPT, CHUNK_ROWS};
+use crate::driver::build::{insert, insert_selected, is_text, rowid, unless_longer};
+use crate::driver::{Port, Row, Template, all, argument, argument_rows};
+use crate::entity::{aside_acks, peer_acks, peers};
+use crate::failure::corrupt;
+use crate::rows::ACK;
 use crate::time;
 
 /// The highest stamps in the acks, as far as they are near: an ack can be forged.
@@ -18,8 +23,8 @@ pub(super) struct Claimed {
     pub(super) own: Hlc,
 }
 
-pub(super) fn highest(
-    db: &Connection,
+pub(super) async fn highest(
+    db: &impl Port,
     device_id: Uuid,
     is_near: impl Fn(&Hlc) -> bool,
 ) -> Result<Claimed, StoreError> {
@@ -27,15 +32,17 @@ pub(super) fn highest(
         any: Hlc::ZERO,
         own: Hlc::ZERO,
     };
-    each_chunk(db, Hlc::ZERO, device_id, |chunk| {
+    let mut next = Some(i64::MIN);
+    while let Some(from) = next {
+        let chunk = chunk(db, from, Hlc::ZERO, device_id).await?;
+        next = chunk.last().and_then(|found| found.row.checked_add(1));
         for hlc in chunk.iter().filter_map(|found| found.hlc).filter(&is_near) {
             claimed.any = claimed.any.max(hlc);
             if hlc.device_id == device_id {
                 claimed.own = claimed.own.max(hlc);
             }
         }
-        Ok(())
-    })?;
+    }
     Ok(claimed)
 }
 
@@ -52,64 +59,63 @@ struct Found {
 
 /// Keeps the acks that can be acks of this log, as not verified; puts the others
 /// aside and gives the peer one that says nothing. Returns how many stay.
-pub(super) fn sort(
-    db: &Connection,
+pub(super) async fn sort(
+    db: &impl Port,
     adoption: i64,
     state: &LogState,
     head: Hlc,
     now_ms: i64,
 ) -> Result<i64, StoreError> {
     let mut kept = 0;
-    each_chunk(db, head, state.identity.device_id, |chunk| {
+    let mut next = Some(i64::MIN);
+    while let Some(from) = next {
+        let chunk = chunk(db, from, head, state.identity.device_id).await?;
+        next = chunk.last().and_then(|found| found.row.checked_add(1));
         for found in chunk {
             let (Some(peer), Ok(acked)) = (found.peer, found.acked) else {
-                put_aside(db, adoption, found)?;
+                put_aside(db, adoption, &found).await?;
                 if let Some(peer) = found.peer {
-                    register(db, peer, Hlc::ZERO, now_ms)?;
+                    register(db, peer, Hlc::ZERO, now_ms).await?;
                 }
                 continue;
             };
-            register(db, peer, acked, now_ms)?;
+            register(db, peer, acked, now_ms).await?;
             kept += 1;
         }
-        Ok(())
-    })?;
+    }
     Ok(kept)
 }
 
-/// Shows all rows, some at a time. A value that is longer than it may be is not read.
-fn each_chunk(
-    db: &Connection,
+/// Some rows from this one on. A value that is longer than it may be is not read.
+async fn chunk(
+    db: &impl Port,
+    from: i64,
     head: Hlc,
     device_id: Uuid,
-    mut see: impl FnMut(&[Found]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let failed = |error| failed("read acks that are to be adopted", error);
-    let sql = format!(
-        "SELECT rowid, {peer}, {hlc}, typeof(acked_at) = 'text' FROM peer_acks \
-         WHERE rowid >= ?1 ORDER BY rowid LIMIT {CHUNK_ROWS}",
-        peer = unless_longer("peer_device_id", UUID_BYTES),
-        hlc = unless_longer("last_acked_hlc", Hlc::TEXT_LEN),
-    );
-    let mut next = Some(i64::MIN);
-    while let Some(from) = next {
-        let chunk = {
-            let mut query = prepare(db, &sql).map_err(failed)?;
-            let found = query.query_map([from], |row| judge(row, device_id, head));
-            let found: rusqlite::Result<Vec<_>> = found.and_then(Iterator::collect);
-            found.map_err(failed)?
-        };
-        next = chunk.last().and_then(|found| found.row.checked_add(1));
-        see(&chunk)?;
-    }
-    Ok(())
+) -> Result<Vec<Found>, StoreError> {
+    let arguments = [from.into(), CHUNK_ROWS.into()];
+    all(db, &CHUNK, &arguments, |row| judge(row, device_id, head)).await
 }
 
-fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> rusqlite::Result<Found> {
-    let peer = text(row, 1).and_then(parse_uuid);
+/// Arguments: the number of the first row, and how many.
+static CHUNK: LazyLock<Template> = LazyLock::new(|| {
+    use peer_acks::Column::{AckedAt, LastAckedHlc, PeerDeviceId};
+    let mut query = peer_acks::Entity::find().select_only().into_query();
+    query
+        .expr(rowid::<peer_acks::Entity>())
+        .expr(unless_longer(PeerDeviceId, UUID_BYTES))
+        .expr(unless_longer(LastAckedHlc, Hlc::TEXT_LEN))
+        .expr(is_text(AckedAt))
+        .and_where(rowid::<peer_acks::Entity>().gte(argument(0)))
+        .order_by_expr(rowid::<peer_acks::Entity>(), Order::Asc)
+        .limit(argument_rows(1));
+    Template::build("read acks that are to be adopted", &query)
+});
+
+fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Result<Found, StoreError> {
+    let peer = row.text(1).as_deref().and_then(parse_uuid);
     let peer = peer.filter(|peer| !peer.is_nil() && *peer != device_id);
-    let hlc = text(row, 2).and_then(|text| text.parse::<Hlc>().ok());
-    let has_time: bool = row.get(3)?;
+    let hlc = row.text(2).and_then(|text| text.parse::<Hlc>().ok());
     let acked = match hlc {
         _ if peer.is_none() => Err("peer_device_id is not of a peer, in strict form"),
         None => Err("last_acked_hlc is not a stamp in strict form"),
@@ -117,37 +123,68 @@ fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> rusqlite::Result<Found> {
             Err("last_acked_hlc is a stamp of another device")
         }
         Some(hlc) if hlc > head => Err("last_acked_hlc is above the head"),
-        Some(_) if !has_time => Err("acked_at is no text"),
+        Some(_) if !row.is_true(3) => Err("acked_at is no text"),
         Some(hlc) => Ok(hlc),
     };
+    let number = row.integer(0);
     Ok(Found {
-        row: row.get(0)?,
+        row: number.ok_or_else(|| corrupt("peer_acks", "", "rowid"))?,
         peer,
         hlc,
         acked,
     })
 }
 
-fn put_aside(db: &Connection, adoption: i64, found: &Found) -> Result<(), StoreError> {
+async fn put_aside(db: &impl Port, adoption: i64, found: &Found) -> Result<(), StoreError> {
     let reason = found.acked.err().unwrap_or_default();
-    let sql = "INSERT INTO sync_log_aside_acks (adoption, reason, peer_device_id, \
-               last_acked_hlc, acked_at) \
-               SELECT ?1, ?2, peer_device_id, last_acked_hlc, acked_at \
-               FROM peer_acks WHERE rowid = ?3";
-    execute(db, sql, params![adoption, reason, found.row])?;
-    execute(db, "DELETE FROM peer_acks WHERE rowid = ?1", [found.row])
+    let arguments = [adoption.into(), reason.into(), found.row.into()];
+    db.run(&PUT_ASIDE, &arguments).await?;
+    db.run(&DELETE, &[found.row.into()]).await.map(drop)
 }
 
+/// Arguments: the adoption, the reason, and the number of the row.
+static PUT_ASIDE: LazyLock<Template> = LazyLock::new(|| {
+    use aside_acks::Column::{AckedAt, Adoption, LastAckedHlc, PeerDeviceId, Reason};
+    let mut row = peer_acks::Entity::find().select_only().into_query();
+    row.expr(Expr::val(argument(0)))
+        .expr(Expr::val(argument(1)))
+        .columns(ACK)
+        .and_where(rowid::<peer_acks::Entity>().eq(argument(2)));
+    let insert = insert_selected::<aside_acks::Entity>(
+        &[Adoption, Reason, PeerDeviceId, LastAckedHlc, AckedAt],
+        row,
+    );
+    Template::build(ADOPT, &insert)
+});
+
+/// Argument: the number of the row.
+static DELETE: LazyLock<Template> = LazyLock::new(|| {
+    let delete =
+        peer_acks::Entity::delete_many().filter(rowid::<peer_acks::Entity>().eq(argument(0)));
+    Template::build(ADOPT, &delete.into_query())
+});
+
 /// An ack of nothing needs no proof.
-fn register(db: &Connection, peer: Uuid, acked: Hlc, now_ms: i64) -> Result<(), StoreError> {
-    let sql = "INSERT INTO sync_log_peers (peer_device_id, state, registered_by, \
-               registered_at, verified) VALUES (?1, 'active', ?2, ?3, ?4) \
-               ON CONFLICT (peer_device_id) DO UPDATE SET verified = excluded.verified";
-    let values = params![
-        peer.hyphenated().to_string(),
-        RegisteredBy::Adoption.as_str(),
-        time::to_text(now_ms),
-        acked.is_zero(),
+async fn register(db: &impl Port, peer: Uuid, acked: Hlc, now_ms: i64) -> Result<(), StoreError> {
+    let (peer, now) = (peer.hyphenated().to_string(), time::to_text(now_ms));
+    let arguments = [
+        (&peer).into(),
+        "active".into(),
+        RegisteredBy::Adoption.as_str().into(),
+        (&now).into(),
+        acked.is_zero().into(),
     ];
-    execute(db, sql, values)
+    db.run(&REGISTER, &arguments).await.map(drop)
 }
+
+static REGISTER: LazyLock<Template> = LazyLock::new(|| {
+    use peers::Column::{PeerDeviceId, RegisteredAt, RegisteredBy, State, Verified};
+    let known = OnConflict::column(PeerDeviceId)
+        .update_column(Verified)
+        .to_owned();
+    let columns = [PeerDeviceId, State, RegisteredBy, RegisteredAt, Verified];
+    let register = insert::<peers::Entity>(&columns)
+        .on_conflict(known)
+        .to_owned();
+    Template::build(ADOPT, &register)
+});

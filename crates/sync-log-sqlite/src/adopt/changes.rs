@@ -1,14 +1,18 @@
 //! Which rows of `shared_changes` are entries of this log.
 
-use rusqlite::{Connection, Row, params};
+use std::sync::LazyLock;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Order};
+use sea_orm::{EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{
     ChangeType, Hlc, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError, Uuid, parse_uuid,
 };
 
-use super::{CHUNK_ROWS, execute, is_below_ceiling, lowest};
-use crate::failure::failed;
-use crate::rows::{text, unless_longer};
-use crate::statement::prepare;
+use super::{ADOPT, CHUNK_ROWS, is_below_ceiling, lowest};
+use crate::driver::build::{insert_selected, is_longer, is_text, rowid, unless_longer};
+use crate::driver::{Port, Row, Template, all, argument, argument_rows};
+use crate::entity::{aside_changes, shared_changes};
+use crate::failure::corrupt;
 
 /// What was found.
 pub(super) struct Sorted {
@@ -24,8 +28,8 @@ pub(super) struct Sorted {
 }
 
 /// Puts every row aside that is not an entry of this log.
-pub(super) fn sort(
-    db: &Connection,
+pub(super) async fn sort(
+    db: &impl Port,
     adoption: i64,
     device_id: Uuid,
     is_near: impl Fn(&Hlc) -> bool,
@@ -38,12 +42,12 @@ pub(super) fn sort(
     };
     let mut next = Some(i64::MIN);
     while let Some(from) = next {
-        let chunk = chunk(db, from, device_id)?;
+        let chunk = chunk(db, from, device_id).await?;
         next = chunk.last().and_then(|found| found.row.checked_add(1));
         for found in chunk {
             sorted.take_note(&found, device_id, &is_near);
             if let Err(reason) = found.verdict {
-                put_aside(db, adoption, found.row, reason)?;
+                put_aside(db, adoption, found.row, reason).await?;
             }
         }
     }
@@ -79,29 +83,37 @@ impl Sorted {
 }
 
 /// Some rows from this one on. A value that is longer than it may be is not read.
-fn chunk(db: &Connection, from: i64, device_id: Uuid) -> Result<Vec<Found>, StoreError> {
-    let failed = |error| failed("read what is to be adopted", error);
-    let sql = format!(
-        "SELECT rowid, {hlc}, {model_type}, {record_uuid}, {change_type}, {data}, \
-         octet_length(data) > 2 * {MAX_DATA_BYTES}, typeof(created_at) = 'text' \
-         FROM shared_changes WHERE rowid >= ?1 ORDER BY rowid LIMIT {CHUNK_ROWS}",
-        hlc = unless_longer("hlc", Hlc::TEXT_LEN),
-        model_type = unless_longer("model_type", MAX_MODEL_TYPE_BYTES),
-        record_uuid = unless_longer("record_uuid", UUID_BYTES),
-        change_type = unless_longer("change_type", UUID_BYTES),
-        data = unless_longer("data", MAX_DATA_BYTES),
-    );
-    let mut query = prepare(db, &sql).map_err(failed)?;
-    let found = query.query_map([from], |row| {
-        let hlc = text(row, 1).and_then(|text| text.parse::<Hlc>().ok());
+async fn chunk(db: &impl Port, from: i64, device_id: Uuid) -> Result<Vec<Found>, StoreError> {
+    all(db, &CHUNK, &[from.into(), CHUNK_ROWS.into()], |row| {
+        let hlc = row.text(1).and_then(|text| text.parse::<Hlc>().ok());
+        let number = row.integer(0);
         Ok(Found {
-            row: row.get(0)?,
+            row: number.ok_or_else(|| corrupt("shared_changes", "", "rowid"))?,
             hlc,
             verdict: judge(row, hlc, device_id),
         })
-    });
-    found.and_then(Iterator::collect).map_err(failed)
+    })
+    .await
 }
+
+/// Arguments: the number of the first row, and how many.
+static CHUNK: LazyLock<Template> = LazyLock::new(|| {
+    use shared_changes::Column::{ChangeType, CreatedAt, Data, Hlc, ModelType, RecordUuid};
+    let mut query = shared_changes::Entity::find().select_only().into_query();
+    query
+        .expr(rowid::<shared_changes::Entity>())
+        .expr(unless_longer(Hlc, sync_log_core::Hlc::TEXT_LEN))
+        .expr(unless_longer(ModelType, MAX_MODEL_TYPE_BYTES))
+        .expr(unless_longer(RecordUuid, UUID_BYTES))
+        .expr(unless_longer(ChangeType, UUID_BYTES))
+        .expr(unless_longer(Data, MAX_DATA_BYTES))
+        .expr(is_longer(Data, MAX_DATA_BYTES))
+        .expr(is_text(CreatedAt))
+        .and_where(rowid::<shared_changes::Entity>().gte(argument(0)))
+        .order_by_expr(rowid::<shared_changes::Entity>(), Order::Asc)
+        .limit(argument_rows(1));
+    Template::build("read what is to be adopted", &query)
+});
 
 /// A UUID as text; no kind of change is longer.
 pub(super) const UUID_BYTES: usize = 36;
@@ -115,39 +127,69 @@ fn judge(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<(), &'stati
     if !is_below_ceiling(&hlc) || hlc == lowest(device_id) {
         return Err("hlc is a stamp that no clock gives");
     }
-    let model = text(row, 2).map_or(0, str::len);
+    let model = row.text(2).map_or(0, |model| model.len());
     if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model) {
         return Err("model_type is empty, too long or no text");
     }
-    if text(row, 3).and_then(parse_uuid).is_none() {
+    if row.text(3).as_deref().and_then(parse_uuid).is_none() {
         return Err("record_uuid is not in strict form");
     }
-    if text(row, 4).is_none_or(|kind| kind.parse::<ChangeType>().is_err()) {
+    if row
+        .text(4)
+        .is_none_or(|kind| kind.parse::<ChangeType>().is_err())
+    {
         return Err("change_type is none of the three");
     }
-    let is_long = matches!(row.get(6), Ok(true));
-    match text(row, 5) {
+    match row.text(5) {
         Some(data) if data.len() > MAX_DATA_BYTES => return Err("data is over the limit"),
         Some(data) => JsonText::new(data).map_err(|_| "data is not JSON")?,
-        None if is_long => return Err("data is over the limit"),
+        None if row.is_true(6) => return Err("data is over the limit"),
         None => return Err("data is no text"),
     };
-    match row.get(7) {
-        Ok(true) => Ok(()),
-        _ => Err("created_at is no text"),
+    if row.is_true(7) {
+        Ok(())
+    } else {
+        Err("created_at is no text")
     }
 }
 
-fn put_aside(
-    db: &Connection,
+async fn put_aside(
+    db: &impl Port,
     adoption: i64,
     row: i64,
     reason: &'static str,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO sync_log_aside_changes (adoption, reason, hlc, model_type, \
-               record_uuid, change_type, data, created_at) \
-               SELECT ?1, ?2, hlc, model_type, record_uuid, change_type, data, created_at \
-               FROM shared_changes WHERE rowid = ?3";
-    execute(db, sql, params![adoption, reason, row])?;
-    execute(db, "DELETE FROM shared_changes WHERE rowid = ?1", [row])
+    let arguments = [adoption.into(), reason.into(), row.into()];
+    db.run(&PUT_ASIDE, &arguments).await?;
+    db.run(&DELETE, &[row.into()]).await.map(drop)
 }
+
+/// Arguments: the adoption, the reason, and the number of the row.
+static PUT_ASIDE: LazyLock<Template> = LazyLock::new(|| {
+    use aside_changes::Column as Aside;
+    use shared_changes::Column::{ChangeType, CreatedAt, Data, Hlc, ModelType, RecordUuid};
+    let mut row = shared_changes::Entity::find().select_only().into_query();
+    row.expr(Expr::val(argument(0)))
+        .expr(Expr::val(argument(1)))
+        .columns([Hlc, ModelType, RecordUuid, ChangeType, Data, CreatedAt])
+        .and_where(rowid::<shared_changes::Entity>().eq(argument(2)));
+    let columns = [
+        Aside::Adoption,
+        Aside::Reason,
+        Aside::Hlc,
+        Aside::ModelType,
+        Aside::RecordUuid,
+        Aside::ChangeType,
+        Aside::Data,
+        Aside::CreatedAt,
+    ];
+    let insert = insert_selected::<aside_changes::Entity>(&columns, row);
+    Template::build(ADOPT, &insert)
+});
+
+/// Argument: the number of the row.
+static DELETE: LazyLock<Template> = LazyLock::new(|| {
+    let number = rowid::<shared_changes::Entity>();
+    let delete = shared_changes::Entity::delete_many().filter(number.eq(argument(0)));
+    Template::build(ADOPT, &delete.into_query())
+});

@@ -1,10 +1,16 @@
 //! Whether a file of an earlier program can be adopted; asked before anything is
 //! changed.
 
-use rusqlite::{Connection, OptionalExtension};
-use sync_log_core::Uuid;
+use std::sync::LazyLock;
 
-use crate::statement::prepare;
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func};
+use sea_orm::{ColumnTrait, EntityTrait, QuerySelect, QueryTrait};
+use sync_log_core::{StoreError, Uuid};
+
+use super::has_table;
+use crate::driver::{Port, Row, Template, all, argument, first, one};
+use crate::entity::shared_changes;
+use crate::raw::catalogue::{COLUMNS, HAS_NO_ROWID, KEY, NAMED, UNIQUE_INDEXES, WITH_TRIGGERS};
 
 /// The columns of the original tables, sorted.
 const WANTED: [(&str, &[&str]); 2] = [
@@ -35,64 +41,79 @@ pub(crate) enum Unfit {
 
 /// What speaks against adopting a file of an earlier program for `device_id`, if
 /// anything does.
-pub(crate) fn fault(db: &Connection, device_id: Uuid) -> rusqlite::Result<Option<Unfit>> {
-    if let Some(fault) = tables(db)?.map_or_else(|| triggers(db), |fault| Ok(Some(fault)))? {
+pub(crate) async fn fault(db: &impl Port, device_id: Uuid) -> Result<Option<Unfit>, StoreError> {
+    let fault = match tables(db).await? {
+        Some(fault) => Some(fault),
+        None => triggers(db).await?,
+    };
+    if let Some(fault) = fault {
         return Ok(Some(Unfit::Tables(fault)));
     }
-    if !has_table(db, "shared_changes")? {
+    if !has_table(db, "shared_changes").await? {
         return Ok(None);
     }
-    let sql = "SELECT COUNT(*), COALESCE(SUM(substr(hlc, -36) = ?1), 0) FROM shared_changes";
     let device = device_id.hyphenated().to_string();
-    let counted: (i64, i64) =
-        prepare(db, sql)?.query_row([device], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let strange = counted.0 > 0 && counted.1 == 0;
-    Ok(strange.then_some(Unfit::NotOfThisDevice))
+    let numbers = |row: &Row<'_>| Ok((row.integer(0), row.integer(1)));
+    let (all, own) = one(db, &COUNT_OWN, &[(&device).into()], numbers).await?;
+    let is_strange = all > Some(0) && own == Some(0);
+    Ok(is_strange.then_some(Unfit::NotOfThisDevice))
 }
+
+/// Argument: the device. How many rows there are, and how many have its stamps.
+static COUNT_OWN: LazyLock<Template> = LazyLock::new(|| {
+    let hlc = shared_changes::Column::Hlc.into_expr();
+    let of_device = Func::cust("substr").args([hlc, Expr::val(-36)]);
+    let is_own = Expr::from(of_device).eq(argument(0));
+    let mut query = shared_changes::Entity::find().select_only().into_query();
+    query
+        .expr(Func::count(Expr::col(Asterisk)))
+        .expr(Func::coalesce([Func::sum(is_own).into(), Expr::val(0)]));
+    Template::build("see whose entries the file holds", &query)
+});
 
 /// Why no log can be kept in the original tables, as they are, if it cannot. One that is
 /// missing can be made.
-pub(crate) fn tables(db: &Connection) -> rusqlite::Result<Option<String>> {
+pub(crate) async fn tables(db: &impl Port) -> Result<Option<String>, StoreError> {
     for (table, wanted) in WANTED {
-        if let Some(fault) = fault_of(db, table, wanted)? {
+        if let Some(fault) = fault_of(db, table, wanted).await? {
             return Ok(Some(fault));
         }
     }
     Ok(None)
 }
 
-fn has_table(db: &Connection, table: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?1";
-    let count: i64 = prepare(db, sql)?.query_row([table], |row| row.get(0))?;
-    Ok(count > 0)
-}
-
-fn fault_of(db: &Connection, table: &str, wanted: &[&str]) -> rusqlite::Result<Option<String>> {
+async fn fault_of(
+    db: &impl Port,
+    table: &str,
+    wanted: &[&str],
+) -> Result<Option<String>, StoreError> {
     // Names are the same to SQLite in either case, and a view takes one too.
-    let sql = "SELECT type, name FROM sqlite_master WHERE name = ?1 COLLATE NOCASE";
-    let mut query = prepare(db, sql)?;
-    let mut named = query.query([table])?;
-    let Some(row) = named.next()? else {
+    let named = first(db, &NAMED, &[table.into()], |row| Ok(texts(row))).await?;
+    let Some((kind, name)) = named else {
         return Ok(None);
     };
-    let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
     if kind != "table" || name != table {
         return Ok(Some(format!("{table} is a {kind} that is called {name}")));
     }
-    drop(named);
-    for fault in [columns, key, rowid, unique_index] {
-        if let Some(fault) = fault(db, table, wanted)? {
-            return Ok(Some(format!("{table} {fault}")));
-        }
-    }
-    Ok(None)
+    let fault = match columns(db, table, wanted).await? {
+        Some(fault) => Some(fault),
+        None => layout(db, table).await?,
+    };
+    Ok(fault.map(|fault| format!("{table} {fault}")))
 }
 
-fn columns(db: &Connection, table: &str, wanted: &[&str]) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT name, type FROM pragma_table_info(?1) ORDER BY name";
-    let mut query = prepare(db, sql)?;
-    let found = query.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let found: Vec<(String, String)> = found.collect::<Result<_, _>>()?;
+/// The first two columns.
+fn texts(row: &Row<'_>) -> (String, String) {
+    let text = |column| row.text(column).unwrap_or_default().into_owned();
+    (text(0), text(1))
+}
+
+async fn columns(
+    db: &impl Port,
+    table: &str,
+    wanted: &[&str],
+) -> Result<Option<String>, StoreError> {
+    let found = all(db, &COLUMNS, &[table.into()], |row| Ok(texts(row))).await?;
     let names = found.iter().map(|(name, _)| name.as_str());
     if !names.eq(wanted.iter().copied()) {
         return Ok(Some("has other columns".to_owned()));
@@ -110,37 +131,30 @@ fn keeps_text(declared: &str) -> bool {
     !says(&["INT"]) && (says(&["CHAR", "CLOB", "TEXT", "BLOB"]) || declared.is_empty())
 }
 
-fn key(db: &Connection, table: &str, _: &[&str]) -> rusqlite::Result<Option<String>> {
-    let key = if table == "shared_changes" {
+async fn layout(db: &impl Port, table: &str) -> Result<Option<String>, StoreError> {
+    let wanted = if table == "shared_changes" {
         "hlc"
     } else {
         "peer_device_id"
     };
-    let sql = "SELECT COUNT(*), SUM(name = ?2) FROM pragma_table_info(?1) WHERE pk <> 0";
-    let found: (i64, Option<i64>) =
-        prepare(db, sql)?.query_row([table, key], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok((found != (1, Some(1))).then(|| format!("is a table of which {key} is not the key")))
-}
-
-fn rowid(db: &Connection, table: &str, _: &[&str]) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT wr FROM pragma_table_list(?1) WHERE schema = 'main'";
-    let without_rowid: bool = prepare(db, sql)?.query_row([table], |row| row.get(0))?;
-    Ok(without_rowid.then(|| "has no rowid".to_owned()))
-}
-
-/// It would refuse entries that a log takes.
-fn unique_index(db: &Connection, table: &str, _: &[&str]) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT COUNT(*) FROM pragma_index_list(?1) WHERE \"unique\" AND origin <> 'pk'";
-    let indexes: i64 = prepare(db, sql)?.query_row([table], |row| row.get(0))?;
-    Ok((indexes > 0).then(|| "has a unique index".to_owned()))
+    let name = |row: &Row<'_>| Ok(row.text(0).unwrap_or_default().into_owned());
+    let key = all(db, &KEY, &[table.into()], name).await?;
+    if key != [wanted] {
+        return Ok(Some(format!("is a table of which {wanted} is not the key")));
+    }
+    let is_true = |row: &Row<'_>| Ok(row.is_true(0));
+    if one(db, &HAS_NO_ROWID, &[table.into()], is_true).await? {
+        return Ok(Some("has no rowid".to_owned()));
+    }
+    // It would refuse entries that a log takes.
+    let has_unique_index = one(db, &UNIQUE_INDEXES, &[table.into()], is_true).await?;
+    Ok(has_unique_index.then(|| "has a unique index".to_owned()))
 }
 
 /// Whoever wrote them counts on them, and here they do not run.
-fn triggers(db: &Connection) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' \
-               AND tbl_name IN ('shared_changes', 'peer_acks') LIMIT 1";
-    let table = prepare(db, sql)?.query_row([], |row| row.get::<_, String>(0));
-    let table = table.optional()?;
+async fn triggers(db: &impl Port) -> Result<Option<String>, StoreError> {
+    let name = |row: &Row<'_>| Ok(row.text(0).unwrap_or_default().into_owned());
+    let table = first(db, &WITH_TRIGGERS, &[], name).await?;
     Ok(table.map(|table| format!("{table} has triggers")))
 }
 

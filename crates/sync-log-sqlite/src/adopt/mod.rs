@@ -10,86 +10,114 @@ mod acks;
 mod changes;
 pub(crate) mod fit;
 
-use rusqlite::{Connection, OptionalExtension, Params, params};
+use std::sync::LazyLock;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::hlc::{CEILING_MS, DriftLimits};
 use sync_log_core::{Hlc, LogState, StoreError, Tag, Uuid};
 
-use crate::failure::failed;
-use crate::migration::{DROP_TRIGGERS, TRIGGERS, TRIGGERS_ARE_MISSING, missing};
-use crate::statement::prepare;
+use crate::driver::build::insert;
+use crate::driver::{Argument, Port, Template, argument, first};
+use crate::entity::{adoptions, identity, shared_changes, state};
+use crate::migration;
+use crate::raw::catalogue::{ORIGINAL_TABLES, TABLES_NAMED};
+use crate::raw::pragma::SCHEMA_VERSION;
+use crate::raw::triggers;
 use crate::store::select;
 use crate::time;
 
-/// Noted in a file of an earlier program once it has our tables, until it is adopted.
+/// Why a file is adopted that another program made.
 pub(crate) const EARLIER_PROGRAM: &str = "an earlier program made the file";
 
 /// Rows that are looked at before those of them that go aside are moved.
-const CHUNK_ROWS: i64 = 1000;
+const CHUNK_ROWS: usize = 1000;
 
 /// Why the file has to be adopted, if it has to. In one transaction with whatever
 /// follows from it.
-pub(crate) fn cause(db: &Connection) -> Result<Option<String>, StoreError> {
-    match noted(db)? {
+pub(crate) async fn cause(db: &impl Port) -> Result<Option<String>, StoreError> {
+    match noted(db).await? {
         Some(cause) => Ok(Some(cause)),
-        None => unnoted(db),
+        None => unnoted(db).await,
     }
 }
 
 /// Whether core is told, by a note in the state, of all that another program wrote.
-pub(crate) fn is_whole_or_noted(db: &Connection) -> Result<bool, StoreError> {
-    Ok(noted(db)?.is_some() || unnoted(db)?.is_none())
+pub(crate) async fn is_whole_or_noted(db: &impl Port) -> Result<bool, StoreError> {
+    Ok(noted(db).await?.is_some() || unnoted(db).await?.is_none())
 }
 
-fn noted(db: &Connection) -> Result<Option<String>, StoreError> {
-    let noted = "SELECT foreign_write FROM sync_log_state WHERE id = 1";
-    Ok(first(db, noted, [])?.flatten())
+/// Whether an earlier program made the file. Asked under the lock: another process may have
+/// been faster.
+pub(crate) async fn has_original_tables_only(db: &impl Port) -> Result<bool, StoreError> {
+    Ok(count_original_tables(db).await? > 0 && !has_table(db, "sync_log_identity").await?)
 }
+
+async fn count_original_tables(db: &impl Port) -> Result<i64, StoreError> {
+    let count = first(db, &ORIGINAL_TABLES, &[], |row| Ok(row.integer(0))).await?;
+    Ok(count.flatten().unwrap_or_default())
+}
+
+/// Whether there is a table of this name.
+pub(crate) async fn has_table(db: &impl Port, name: &str) -> Result<bool, StoreError> {
+    let count = first(db, &TABLES_NAMED, &[name.into()], |row| Ok(row.is_true(0))).await?;
+    Ok(count == Some(true))
+}
+
+async fn noted(db: &impl Port) -> Result<Option<String>, StoreError> {
+    let note = first(db, &NOTE, &[], |row| {
+        Ok(row.text(0).map(|note| note.into_owned()))
+    })
+    .await?;
+    Ok(note.flatten())
+}
+
+/// What a trigger noted.
+static NOTE: LazyLock<Template> = LazyLock::new(|| {
+    let query = state::Entity::find()
+        .select_only()
+        .column(state::Column::ForeignWrite)
+        .filter(state::Column::Id.eq(1));
+    Template::build(SEE, &query.into_query())
+});
 
 /// What no trigger noted.
-fn unnoted(db: &Connection) -> Result<Option<String>, StoreError> {
-    if are_made_anew(db)? {
+async fn unnoted(db: &impl Port) -> Result<Option<String>, StoreError> {
+    if are_made_anew(db).await? {
         return Ok(Some("the tables were made anew".to_owned()));
     }
-    misplaced(db, &select::state(db)?)
+    misplaced(db, &select::state(db).await?).await
 }
 
 /// Whether the tables were made anew while the log was open. `in_order` is the version
 /// of the schema that was looked at last: SQLite counts it up at every change.
-pub(crate) fn were_made_anew(
-    db: &Connection,
+pub(crate) async fn were_made_anew(
+    db: &impl Port,
     in_order: &mut Option<i64>,
 ) -> Result<bool, StoreError> {
-    let version: Option<i64> = first(db, "PRAGMA schema_version", [])?;
+    let version = first(db, &SCHEMA_VERSION, &[], |row| Ok(row.integer(0))).await?;
+    let version = version.flatten();
     if version == *in_order {
         return Ok(false);
     }
-    let anew = are_made_anew(db)?;
+    let anew = are_made_anew(db).await?;
     *in_order = version.filter(|_| !anew);
     Ok(anew)
 }
 
-fn are_made_anew(db: &Connection) -> Result<bool, StoreError> {
-    let tables = "SELECT COUNT(*) FROM sqlite_master \
-                  WHERE type = 'table' AND name IN ('shared_changes', 'peer_acks')";
-    let tables: Option<i64> = first(db, tables, [])?;
-    let missing: Option<bool> = first(db, TRIGGERS_ARE_MISSING, [])?;
-    Ok(tables != Some(2) || missing != Some(false))
+async fn are_made_anew(db: &impl Port) -> Result<bool, StoreError> {
+    let are_missing = first(db, &triggers::ARE_MISSING, &[], |row| Ok(row.is_true(0))).await?;
+    Ok(count_original_tables(db).await? != 2 || are_missing != Some(false))
 }
 
 /// What the triggers would have noted, had they been there.
-fn misplaced(db: &Connection, state: &LogState) -> Result<Option<String>, StoreError> {
-    let (head, floor) = (state.head.to_text(), state.floor.hlc.to_text());
-    let above = "SELECT 1 FROM shared_changes WHERE hlc > ?1 LIMIT 1";
-    let at = "SELECT 1 FROM shared_changes WHERE hlc = ?1";
-    let up_to = "SELECT 1 FROM shared_changes WHERE hlc <= ?1 LIMIT 1";
-    let has = |sql: &str, hlc: &str| -> Result<bool, StoreError> {
-        Ok(first::<i64>(db, sql, [hlc])?.is_some())
-    };
-    let found = if has(above, head.as_str())? {
+async fn misplaced(db: &impl Port, state: &LogState) -> Result<Option<String>, StoreError> {
+    let (head, floor) = (state.head, state.floor.hlc);
+    let found = if has(db, &ANY_ABOVE, head).await? {
         Some("an entry is above the head")
-    } else if has(up_to, floor.as_str())? {
+    } else if has(db, &ANY_UP_TO, floor).await? {
         Some("an entry is not above the floor")
-    } else if state.head > state.floor.hlc && !has(at, head.as_str())? {
+    } else if head > floor && !has(db, &ANY_AT, head).await? {
         Some("the newest entry is missing")
     } else {
         None
@@ -97,50 +125,110 @@ fn misplaced(db: &Connection, state: &LogState) -> Result<Option<String>, StoreE
     Ok(found.map(str::to_owned))
 }
 
+async fn has(db: &impl Port, query: &Template, hlc: Hlc) -> Result<bool, StoreError> {
+    let hlc = hlc.to_text();
+    let found = first(db, query, &[hlc.as_str().into()], |_| Ok(())).await?;
+    Ok(found.is_some())
+}
+
+static ANY_ABOVE: LazyLock<Template> =
+    LazyLock::new(|| any_entry(shared_changes::Column::Hlc.gt(argument(0))));
+
+static ANY_AT: LazyLock<Template> =
+    LazyLock::new(|| any_entry(shared_changes::Column::Hlc.eq(argument(0))));
+
+static ANY_UP_TO: LazyLock<Template> =
+    LazyLock::new(|| any_entry(shared_changes::Column::Hlc.lte(argument(0))));
+
+/// The stamp of any entry of which this holds.
+fn any_entry(holds: Expr) -> Template {
+    let query = shared_changes::Entity::find()
+        .select_only()
+        .column(shared_changes::Column::Hlc)
+        .filter(holds)
+        .limit(1);
+    Template::build(SEE, &query.into_query())
+}
+
+const SEE: &str = "see what other programs wrote";
+
 /// Adopts what is there, in the caller's transaction.
-pub(crate) fn run(db: &Connection, cause: &str, now_ms: i64) -> Result<(), StoreError> {
-    make_missing(db)?;
-    let state = select::state(db)?;
+pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<(), StoreError> {
+    make_missing(db).await?;
+    let state = select::state(db).await?;
     let is_near = |hlc: &Hlc| is_near(hlc, now_ms);
-    let next = "SELECT COALESCE(MAX(id), 0) + 1 FROM sync_log_adoptions";
-    let adoption: i64 = first(db, next, [])?.unwrap_or(1);
-    let changes = changes::sort(db, adoption, state.identity.device_id, is_near)?;
-    let claimed = acks::highest(db, state.identity.device_id, is_near)?;
+    let adoption = first(db, &NEXT_ADOPTION, &[], |row| Ok(row.integer(0))).await?;
+    let adoption = adoption.flatten().unwrap_or(1);
+    let changes = changes::sort(db, adoption, state.identity.device_id, is_near).await?;
+    let claimed = acks::highest(db, state.identity.device_id, is_near).await?;
     let (head, floor) = bounds(&state, &changes, claimed.own);
-    let kept_acks = acks::sort(db, adoption, &state, head, now_ms)?;
+    let kept_acks = acks::sort(db, adoption, &state, head, now_ms).await?;
     let stamps = [state.high_water, head, changes.highest, claimed.any];
     let high_water = stamps.into_iter().max().unwrap_or(head);
-    write_state(db, head, floor, high_water)?;
+    write_state(db, head, floor, high_water).await?;
     let log_id = Uuid::new_v4().hyphenated().to_string();
-    execute(
-        db,
-        "UPDATE sync_log_identity SET log_id = ?1 WHERE id = 1",
-        [&log_id],
-    )?;
-    let sql = "INSERT INTO sync_log_adoptions (id, adopted_at, cause, kept_changes, \
-               kept_acks, head, floor, log_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let (kept, at) = (changes.kept, time::to_text(now_ms));
-    let (head, floor) = (head.to_string(), floor.to_string());
-    execute(
-        db,
-        sql,
-        params![adoption, at, cause, kept, kept_acks, head, floor, log_id],
-    )?;
+    db.run(&WRITE_LOG_ID, &[(&log_id).into()]).await?;
+    let (head, floor, now) = (head.to_string(), floor.to_string(), time::to_text(now_ms));
+    let record = [
+        adoption.into(),
+        (&now).into(),
+        cause.into(),
+        changes.kept.into(),
+        kept_acks.into(),
+        (&head).into(),
+        (&floor).into(),
+        (&log_id).into(),
+    ];
+    db.run(&RECORD, &record).await?;
     tracing::warn!(
         cause,
-        kept,
+        kept = changes.kept,
         aside = changes.aside,
         "adopted what another program wrote"
     );
     Ok(())
 }
 
+static NEXT_ADOPTION: LazyLock<Template> = LazyLock::new(|| {
+    let mut query = adoptions::Entity::find().select_only().into_query();
+    let last = Func::coalesce([
+        Func::max(adoptions::Column::Id.into_expr()).into(),
+        Expr::val(0),
+    ]);
+    query.expr(Expr::from(last).add(1));
+    Template::build(ADOPT, &query)
+});
+
+static WRITE_LOG_ID: LazyLock<Template> = LazyLock::new(|| {
+    let update = identity::Entity::update_many()
+        .col_expr(identity::Column::LogId, Expr::val(argument(0)))
+        .filter(identity::Column::Id.eq(1));
+    Template::build(ADOPT, &update.into_query())
+});
+
+/// Arguments: the columns, in the order of the table.
+static RECORD: LazyLock<Template> = LazyLock::new(|| {
+    use adoptions::Column::{AdoptedAt, Cause, Floor, Head, Id, KeptAcks, KeptChanges, LogId};
+    let columns = [
+        Id,
+        AdoptedAt,
+        Cause,
+        KeptChanges,
+        KeptAcks,
+        Head,
+        Floor,
+        LogId,
+    ];
+    Template::build(ADOPT, &insert::<adoptions::Entity>(&columns))
+});
+
+const ADOPT: &str = "adopt the file";
+
 /// Tables and indexes that are not there, and the triggers, wherever they are now.
-fn make_missing(db: &Connection) -> Result<(), StoreError> {
-    [DROP_TRIGGERS, &missing(), TRIGGERS]
-        .into_iter()
-        .try_for_each(|sql| db.execute_batch(sql))
-        .map_err(|error| failed("make what is missing", error))
+async fn make_missing(db: &impl Port) -> Result<(), StoreError> {
+    migration::run_all(triggers::remove(), db).await?;
+    migration::run_all(migration::original_tables(), db).await?;
+    migration::run_all(triggers::make(), db).await
 }
 
 /// Head and floor. Below the oldest entry all may have been pruned, and of a log
@@ -192,27 +280,29 @@ fn is_near(hlc: &Hlc, now_ms: i64) -> bool {
     is_below_ceiling(hlc) && DriftLimits::default().refuse.allows(ahead_by_ms)
 }
 
-fn write_state(db: &Connection, head: Hlc, floor: Hlc, high_water: Hlc) -> Result<(), StoreError> {
-    let sql = "UPDATE sync_log_state SET head = ?1, floor = ?2, floor_tag = ?3, \
-               high_water = ?4, solo = 0, peers_declared = 0, foreign_write = NULL \
-               WHERE id = 1";
-    let [head, floor, high_water] = [head, floor, high_water].map(|hlc| hlc.to_string());
+async fn write_state(
+    db: &impl Port,
+    head: Hlc,
+    floor: Hlc,
+    high_water: Hlc,
+) -> Result<(), StoreError> {
     let tag = Tag::ZERO.to_string();
-    execute(db, sql, params![head, floor, tag, high_water])
+    let [head, floor, high_water] = [head, floor, high_water].map(|hlc| hlc.to_string());
+    let state = [&head, &floor, &tag, &high_water].map(Argument::from);
+    db.run(&WRITE_STATE, &state).await.map(drop)
 }
 
-fn first<T: rusqlite::types::FromSql>(
-    db: &Connection,
-    sql: &str,
-    values: impl Params,
-) -> Result<Option<T>, StoreError> {
-    let found =
-        prepare(db, sql).and_then(|mut query| query.query_row(values, |row| row.get(0)).optional());
-    found.map_err(|error| failed("see what other programs wrote", error))
-}
-
-fn execute(db: &Connection, sql: &str, values: impl Params) -> Result<(), StoreError> {
-    let done = prepare(db, sql).and_then(|mut statement| statement.execute(values));
-    done.map(drop)
-        .map_err(|error| failed("adopt the file", error))
-}
+/// Arguments: head, floor, its tag, high-water.
+static WRITE_STATE: LazyLock<Template> = LazyLock::new(|| {
+    use state::Column::{Floor, FloorTag, ForeignWrite, Head, HighWater, Id, PeersDeclared, Solo};
+    let update = state::Entity::update_many()
+        .col_expr(Head, Expr::val(argument(0)))
+        .col_expr(Floor, Expr::val(argument(1)))
+        .col_expr(FloorTag, Expr::val(argument(2)))
+        .col_expr(HighWater, Expr::val(argument(3)))
+        .col_expr(Solo, Expr::val(0))
+        .col_expr(PeersDeclared, Expr::val(0))
+        .col_expr(ForeignWrite, Expr::null())
+        .filter(Id.eq(1));
+    Template::build(ADOPT, &update.into_query())
+});

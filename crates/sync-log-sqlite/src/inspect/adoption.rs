@@ -1,19 +1,21 @@
 //! What was adopted, and what went aside.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
-use rusqlite::{Params, Row};
+use sea_orm::sea_query::{Asterisk, Expr, Func};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::{Serialize, Serializer};
 use sync_log_core::{StoreError, Uuid};
 
 use super::Inspector;
 use super::raw::{self, RawEntry};
 use crate::db::SyncDb;
+use crate::driver::{Port, Row, Template, all, argument, argument_rows, in_place};
+use crate::entity::{adoptions, aside_acks, aside_changes};
 use crate::error::OpenError;
-use crate::failure::failed;
+use crate::failure::corrupt;
 use crate::private_copy::PrivateCopy;
-use crate::statement::prepare;
-use crate::store::select::limit;
 
 /// One adoption of what another program wrote, as it is on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -84,25 +86,7 @@ impl Inspector {
         if !self.has_table("sync_log_adoptions")? {
             return Ok(Vec::new());
         }
-        let sql = "SELECT id, adopted_at, cause, kept_changes, kept_acks, head, floor, log_id \
-                   FROM sync_log_adoptions ORDER BY id";
-        let mut adoptions = self.all(sql, [], |row| {
-            Ok(Adoption {
-                number: row.get(0)?,
-                adopted_at: row.get(1)?,
-                cause: row.get(2)?,
-                kept_changes: row.get(3)?,
-                kept_acks: row.get(4)?,
-                head: row.get(5)?,
-                floor: row.get(6)?,
-                log_id: row.get(7)?,
-                aside: Vec::new(),
-            })
-        })?;
-        for adoption in &mut adoptions {
-            adoption.aside = self.aside(adoption.number)?;
-        }
-        Ok(adoptions)
+        in_place(adoptions(&self.db))
     }
 
     /// At most `limit_entries` of the entries that went aside, after the one with
@@ -118,48 +102,109 @@ impl Inspector {
         if !self.has_table("sync_log_aside_changes")? {
             return Ok(Vec::new());
         }
-        let columns = raw::COLUMNS;
-        let sql = format!(
-            "SELECT {columns}, id, adoption, reason FROM sync_log_aside_changes \
-             WHERE id > ?1 ORDER BY id LIMIT ?2"
-        );
-        self.all(&sql, (after, limit(limit_entries)), |row| {
+        let arguments = [after.into(), limit_entries.into()];
+        in_place(all(&self.db, &READ_ASIDE_CHANGES, &arguments, |row| {
             Ok(AsideEntry {
-                entry: raw::entry(row)?,
-                number: row.get(6)?,
-                adoption: row.get(7)?,
-                reason: row.get(8)?,
+                entry: raw::entry(row),
+                number: integer(row, 6, "sync_log_aside_changes", "id")?,
+                adoption: integer(row, 7, "sync_log_aside_changes", "adoption")?,
+                reason: text(row, 8, "sync_log_aside_changes", "reason")?,
             })
-        })
-    }
-
-    fn aside(&self, adoption: i64) -> Result<Vec<Aside>, StoreError> {
-        let sql = "SELECT 'shared_changes', reason, COUNT(*) FROM sync_log_aside_changes \
-                   WHERE adoption = ?1 GROUP BY reason \
-                   UNION ALL \
-                   SELECT 'peer_acks', reason, COUNT(*) FROM sync_log_aside_acks \
-                   WHERE adoption = ?1 GROUP BY reason";
-        self.all(sql, [adoption], |row| {
-            Ok(Aside {
-                table: row.get(0)?,
-                reason: row.get(1)?,
-                rows: row.get(2)?,
-            })
-        })
-    }
-
-    fn all<T>(
-        &self,
-        sql: &str,
-        values: impl Params,
-        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, StoreError> {
-        let failed = |error| failed("read what was adopted", error);
-        let mut query = prepare(&self.db, sql).map_err(failed)?;
-        let rows = query.query_map(values, read).map_err(failed)?;
-        rows.collect::<Result<_, _>>().map_err(failed)
+        }))
     }
 }
+
+async fn adoptions(db: &impl Port) -> Result<Vec<Adoption>, StoreError> {
+    let mut adoptions = all(db, &READ_ADOPTIONS, &[], adoption).await?;
+    for adoption in &mut adoptions {
+        for (table, counted) in [
+            ("shared_changes", &*COUNT_ASIDE_CHANGES),
+            ("peer_acks", &*COUNT_ASIDE_ACKS),
+        ] {
+            let number = [adoption.number.into()];
+            let aside = all(db, counted, &number, |row| {
+                Ok(Aside {
+                    table: table.to_owned(),
+                    reason: text(row, 0, "the rows aside", "reason")?,
+                    rows: integer(row, 1, "the rows aside", "rows")?,
+                })
+            });
+            adoption.aside.extend(aside.await?);
+        }
+    }
+    Ok(adoptions)
+}
+
+fn adoption(row: &Row<'_>) -> Result<Adoption, StoreError> {
+    let integer = |column, name| integer(row, column, "sync_log_adoptions", name);
+    let text = |column, name| text(row, column, "sync_log_adoptions", name);
+    Ok(Adoption {
+        number: integer(0, "id")?,
+        adopted_at: text(1, "adopted_at")?,
+        cause: text(2, "cause")?,
+        kept_changes: integer(3, "kept_changes")?,
+        kept_acks: integer(4, "kept_acks")?,
+        head: text(5, "head")?,
+        floor: text(6, "floor")?,
+        log_id: text(7, "log_id")?,
+        aside: Vec::new(),
+    })
+}
+
+fn integer(row: &Row<'_>, column: usize, table: &str, name: &str) -> Result<i64, StoreError> {
+    row.integer(column).ok_or_else(|| corrupt(table, "", name))
+}
+
+fn text(row: &Row<'_>, column: usize, table: &str, name: &str) -> Result<String, StoreError> {
+    let text = row.text(column).ok_or_else(|| corrupt(table, "", name))?;
+    Ok(text.into_owned())
+}
+
+static READ_ADOPTIONS: LazyLock<Template> = LazyLock::new(|| {
+    let query = adoptions::Entity::find().order_by_asc(adoptions::Column::Id);
+    Template::build(READ, &query.into_query())
+});
+
+/// Arguments: the number that they are above, and how many.
+static READ_ASIDE_CHANGES: LazyLock<Template> = LazyLock::new(|| {
+    use aside_changes::Column::{
+        Adoption, ChangeType, CreatedAt, Data, Hlc, Id, ModelType, Reason, RecordUuid,
+    };
+    let entry = [Hlc, ModelType, RecordUuid, ChangeType, Data, CreatedAt];
+    let query = aside_changes::Entity::find()
+        .select_only()
+        .columns(entry)
+        .columns([Id, Adoption, Reason])
+        .filter(Id.gt(argument(0)))
+        .order_by_asc(Id)
+        .limit(argument_rows(1));
+    Template::build(READ, &query.into_query())
+});
+
+static COUNT_ASIDE_CHANGES: LazyLock<Template> = LazyLock::new(|| {
+    use aside_changes::Column::{Adoption, Reason};
+    count_by_reason::<aside_changes::Entity>(Adoption, Reason)
+});
+
+static COUNT_ASIDE_ACKS: LazyLock<Template> = LazyLock::new(|| {
+    use aside_acks::Column::{Adoption, Reason};
+    count_by_reason::<aside_acks::Entity>(Adoption, Reason)
+});
+
+/// Argument: the adoption.
+fn count_by_reason<E: EntityTrait>(adoption: E::Column, reason: E::Column) -> Template {
+    let mut query = E::find()
+        .select_only()
+        .column(reason)
+        .filter(adoption.eq(argument(0)))
+        .group_by(reason)
+        .order_by_asc(reason)
+        .into_query();
+    query.expr(Func::count(Expr::col(Asterisk)));
+    Template::build(READ, &query)
+}
+
+const READ: &str = "read what was adopted";
 
 /// What opening the file at `path` for this library and device would adopt: tried
 /// on a copy in the system's folder for temporary files, all adoptions on record

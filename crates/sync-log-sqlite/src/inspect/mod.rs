@@ -14,11 +14,12 @@ use std::path::Path;
 use rusqlite::Connection;
 use sync_log_core::{LogIdentity, StoreError};
 
+use crate::adopt::has_table;
+use crate::driver::in_place;
 use crate::error::OpenError;
-use crate::failure::failed;
 use crate::options::DEFAULT_BUSY_TIMEOUT;
-use crate::probe;
 use crate::sight::Sight;
+use crate::store::select;
 
 pub use adoption::{Adoption, Aside, AsideEntry, try_adoption};
 pub use raw::RawEntry;
@@ -57,15 +58,14 @@ impl Inspector {
     /// # Errors
     /// A [`StoreError`] if the file cannot be read, or what it says is damaged.
     pub fn identity(&self) -> Result<Option<LogIdentity>, StoreError> {
-        match self.has_table("sync_log_identity")? {
-            true => probe::identity(&self.db),
-            false => Ok(None),
+        if self.has_table("sync_log_identity")? {
+            in_place(select::identity(&self.db))
+        } else {
+            Ok(None)
         }
     }
 
     fn has_table(&self, name: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?1";
-        let count = self.db.query_row(sql, [name], |row| row.get::<_, i64>(0));
-        Ok(count.map_err(|error| failed("look for a table", error))? > 0)
+        in_place(has_table(&self.db, name))
     }
 }

@@ -1,14 +1,14 @@
 //! Rows of `shared_changes` as they are stored.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Params, Row};
+use std::sync::LazyLock;
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::Serialize;
 use sync_log_core::StoreError;
 
 use super::Inspector;
-use crate::failure::failed;
-use crate::statement::prepare;
-use crate::store::select::limit;
+use crate::driver::{Argument, Cell, Row, Template, all, argument, argument_rows, in_place};
+use crate::entity::shared_changes::{Column, Entity};
 
 /// An entry as it is stored: the columns of `shared_changes`, unjudged. Bytes that
 /// are not text are replaced, and numbers are spelled out.
@@ -28,8 +28,6 @@ pub struct RawEntry {
     pub created_at: String,
 }
 
-pub(super) const COLUMNS: &str = "hlc, model_type, record_uuid, change_type, data, created_at";
-
 impl Inspector {
     /// At most `limit` entries after `after`, oldest first; `None` is before all.
     ///
@@ -40,9 +38,8 @@ impl Inspector {
         after: Option<&str>,
         limit_entries: usize,
     ) -> Result<Vec<RawEntry>, StoreError> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM shared_changes WHERE hlc > ?1 ORDER BY hlc LIMIT ?2");
-        self.rows(&sql, (after.unwrap_or_default(), limit(limit_entries)))
+        let after = after.unwrap_or_default();
+        self.entries(&READ_AFTER, &[after.into(), limit_entries.into()])
     }
 
     /// The newest `count` entries, oldest first.
@@ -50,8 +47,7 @@ impl Inspector {
     /// # Errors
     /// A [`StoreError`] if the file cannot be read.
     pub fn newest(&self, count: usize) -> Result<Vec<RawEntry>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM shared_changes ORDER BY hlc DESC LIMIT ?1");
-        let mut rows = self.rows(&sql, [limit(count)])?;
+        let mut rows = self.entries(&READ_NEWEST, &[count.into()])?;
         rows.reverse();
         Ok(rows)
     }
@@ -61,38 +57,62 @@ impl Inspector {
     /// # Errors
     /// A [`StoreError`] if the file cannot be read.
     pub fn entry(&self, hlc: &str) -> Result<Option<RawEntry>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM shared_changes WHERE hlc = ?1");
-        Ok(self.rows(&sql, [hlc])?.pop())
+        Ok(self.entries(&READ_ONE, &[hlc.into()])?.pop())
     }
 
-    fn rows(&self, sql: &str, values: impl Params) -> Result<Vec<RawEntry>, StoreError> {
-        let failed = |error| failed("read entries", error);
-        let mut query = prepare(&self.db, sql).map_err(failed)?;
-        let rows = query.query_map(values, entry).map_err(failed)?;
-        rows.collect::<Result<_, _>>().map_err(failed)
+    fn entries(
+        &self,
+        query: &Template,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<RawEntry>, StoreError> {
+        in_place(all(&self.db, query, arguments, |row| Ok(entry(row))))
+    }
+}
+
+/// Reads the first columns, which are those of `shared_changes`.
+pub(super) fn entry(row: &Row<'_>) -> RawEntry {
+    let text = |column| spelled_out(row.cell(column));
+    RawEntry {
+        hlc: text(0),
+        model_type: text(1),
+        record_uuid: text(2),
+        change_type: text(3),
+        data: text(4),
+        created_at: text(5),
+    }
+}
+
+fn spelled_out(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Null => String::new(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Real(number) => number.to_string(),
+        Cell::Text(text) => text.into_owned(),
+        Cell::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
     }
 }
 
-/// Reads the columns of [`COLUMNS`].
-pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
-    let text = |column| row.get_ref(column).map(spelled_out);
-    Ok(RawEntry {
-        hlc: text(0)?,
-        model_type: text(1)?,
-        record_uuid: text(2)?,
-        change_type: text(3)?,
-        data: text(4)?,
-        created_at: text(5)?,
-    })
-}
+/// Arguments: a stamp, and how many.
+static READ_AFTER: LazyLock<Template> = LazyLock::new(|| {
+    let query = Entity::find()
+        .filter(Column::Hlc.gt(argument(0)))
+        .order_by_asc(Column::Hlc)
+        .limit(argument_rows(1));
+    Template::build(READ, &query.into_query())
+});
 
-fn spelled_out(value: ValueRef<'_>) -> String {
-    match value {
-        ValueRef::Null => String::new(),
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
-    }
-}
+/// Argument: how many.
+static READ_NEWEST: LazyLock<Template> = LazyLock::new(|| {
+    let query = Entity::find()
+        .order_by_desc(Column::Hlc)
+        .limit(argument_rows(0));
+    Template::build(READ, &query.into_query())
+});
+
+/// Argument: a stamp.
+static READ_ONE: LazyLock<Template> = LazyLock::new(|| {
+    let query = Entity::find().filter(Column::Hlc.eq(argument(0)));
+    Template::build(READ, &query.into_query())
+});
+
+const READ: &str = "read entries";

@@ -1,8 +1,10 @@
 //! Whether what is in the file holds together.
 
 use std::fmt::Display;
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
-use rusqlite::{Connection, Row};
+use sea_orm::{EntityTrait, QueryOrder, QueryTrait};
 use serde::Serialize;
 use sync_log_core::{
     ChangeType, Hlc, JsonText, LogState, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError, Tag,
@@ -10,10 +12,13 @@ use sync_log_core::{
 };
 
 use super::Inspector;
-use crate::failure::failed;
-use crate::migration::{MIGRATION_TABLE, TRIGGERS_ARE_MISSING, migrations};
-use crate::rows::text;
-use crate::statement::prepare;
+use crate::driver::{Port, Row, Template, Transaction, all, in_place, one};
+use crate::entity::shared_changes;
+use crate::failure::corrupt;
+use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
+use crate::raw::catalogue::TABLES_AND_INDEXES;
+use crate::raw::pragma::INTEGRITY;
+use crate::raw::triggers;
 use crate::store::select;
 use crate::time;
 
@@ -63,12 +68,7 @@ impl Check {
     }
 }
 
-/// Tables with their columns, and indexes: what other programs read too.
-const SCHEMA: &str = "
-SELECT m.type || ' ' || m.name || COALESCE('.' || c.name, '')
-FROM sqlite_master AS m LEFT JOIN pragma_table_info(m.name) AS c ON m.type = 'table'
-WHERE m.type IN ('table', 'index')";
-
+/// What other programs read too, and what tells that the log has a state.
 const WANTED: [&str; 14] = [
     "table shared_changes.hlc",
     "table shared_changes.model_type",
@@ -93,50 +93,53 @@ impl Inspector {
     /// # Errors
     /// A [`StoreError`] if the file cannot be read at all.
     pub fn verify(&self) -> Result<Vec<Check>, StoreError> {
-        let txn = self.db.unchecked_transaction();
-        let txn = txn.map_err(|error| failed("begin to read", error))?;
-        let mut checks = vec![integrity(&txn)?, schema(&txn)?];
-        let (check, state) = state(&txn);
-        checks.push(check);
-        if checks[1].is_ok() {
-            checks.extend(entries(&txn, state.as_ref())?);
-        }
-        if let Some(state) = &state {
-            checks.push(peers(&txn, state));
-        }
+        let txn = Transaction::read(&self.db)?;
+        let checks = in_place(verify(&self.db))?;
+        txn.commit()?;
         Ok(checks)
     }
 }
 
-fn integrity(db: &Connection) -> Result<Check, StoreError> {
+async fn verify(db: &impl Port) -> Result<Vec<Check>, StoreError> {
+    let mut checks = vec![integrity(db).await?, schema(db).await?];
+    let (check, state) = state(db).await;
+    checks.push(check);
+    if checks[1].is_ok() {
+        checks.extend(entries(db, state.as_ref()).await?);
+    }
+    if let Some(state) = &state {
+        checks.push(peers(db, state).await);
+    }
+    Ok(checks)
+}
+
+async fn integrity(db: &impl Port) -> Result<Check, StoreError> {
     let mut check = Check::new("integrity", "SQLite finds the file sound");
-    for text in texts(db, "PRAGMA integrity_check(100)")? {
+    for text in texts(db, &INTEGRITY).await? {
         check.expect(text == "ok", || text.clone());
     }
     Ok(check)
 }
 
-fn schema(db: &Connection) -> Result<Check, StoreError> {
+async fn schema(db: &impl Port) -> Result<Check, StoreError> {
     let mut check = Check::new(
         "schema",
         "the tables, columns, indexes and triggers are there",
     );
-    let found = texts(db, SCHEMA)?;
+    let found = texts(db, &TABLES_AND_INDEXES).await?;
     let has = |wanted: &str| found.iter().any(|name| name == wanted);
     for wanted in WANTED {
         check.expect(has(wanted), || format!("there is no {wanted}"));
     }
     if has("table sync_log_migrations.version") {
-        let sql = format!("SELECT version FROM {MIGRATION_TABLE}");
-        let applied = texts(db, &sql)?;
-        for migration in migrations() {
-            let name = migration.name();
+        let applied = migration::applied(db).await?;
+        for migration in &MIGRATIONS {
+            let name = migration.name;
             let ran = applied.iter().any(|version| version == name);
             check.expect(ran, || format!("{name} did not run"));
         }
-        let missing = db.query_row(TRIGGERS_ARE_MISSING, [], |row| row.get(0));
-        let missing: bool = missing.map_err(|error| failed("look for triggers", error))?;
-        check.expect(!missing, || {
+        let is_missing = one(db, &triggers::ARE_MISSING, &[], |row| Ok(row.is_true(0))).await?;
+        check.expect(!is_missing, || {
             "a trigger is missing, or watches another table".to_owned()
         });
     } else {
@@ -145,9 +148,9 @@ fn schema(db: &Connection) -> Result<Check, StoreError> {
     Ok(check)
 }
 
-fn state(db: &Connection) -> (Check, Option<LogState>) {
+async fn state(db: &impl Port) -> (Check, Option<LogState>) {
     let mut check = Check::new("state", "floor, head and high-water are in this order");
-    let state = match select::state(db) {
+    let state = match select::state(db).await {
         Ok(state) => state,
         Err(error) => {
             check.fault(error);
@@ -187,7 +190,7 @@ struct Entries {
     times: Check,
 }
 
-fn entries(db: &Connection, state: Option<&LogState>) -> Result<Vec<Check>, StoreError> {
+async fn entries(db: &impl Port, state: Option<&LogState>) -> Result<Vec<Check>, StoreError> {
     let mut checks = Entries {
         stamps: Check::new("stamps", "each stamp is in strict form and of this device"),
         place: Check::new(
@@ -198,15 +201,12 @@ fn entries(db: &Connection, state: Option<&LogState>) -> Result<Vec<Check>, Stor
         data: Check::new("data", "each payload is JSON and within its limit"),
         times: Check::new("times", "each time is RFC 3339"),
     };
-    let failed = |error| failed("read entries", error);
-    let sql = "SELECT hlc, model_type, record_uuid, change_type, data, created_at \
-               FROM shared_changes ORDER BY hlc";
-    let mut query = prepare(db, sql).map_err(failed)?;
-    let mut rows = query.query([]).map_err(failed)?;
     let mut newest = None;
-    while let Some(row) = rows.next().map_err(failed)? {
+    db.rows(&READ_ALL, &[], |row| {
         newest = checks.row(row, state).or(newest);
-    }
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
     if let Some(state) = state {
         let is_there = newest.unwrap_or(state.floor.hlc) == state.head;
         checks.place.expect(is_there, || {
@@ -226,7 +226,7 @@ fn entries(db: &Connection, state: Option<&LogState>) -> Result<Vec<Check>, Stor
 impl Entries {
     /// Looks at one row; returns its stamp.
     fn row(&mut self, row: &Row<'_>, state: Option<&LogState>) -> Option<Hlc> {
-        let key = text(row, 0).unwrap_or("");
+        let key = row.text(0).unwrap_or_default();
         let fault = |check: &mut Check, what: &str| check.fault(format!("{key:?}: {what}"));
         let hlc = key.parse::<Hlc>().ok();
         match (hlc, state) {
@@ -244,35 +244,38 @@ impl Entries {
             }
             (Some(_), None) => {}
         }
-        let model = text(row, 1).map_or(0, str::len);
+        let model = row.text(1).map_or(0, |model| model.len());
         if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model) {
             fault(
                 &mut self.columns,
                 "model_type is empty, too long or no text",
             );
         }
-        if text(row, 2).and_then(parse_uuid).is_none() {
+        if row.text(2).as_deref().and_then(parse_uuid).is_none() {
             fault(&mut self.columns, "record_uuid is not in strict form");
         }
-        if text(row, 3).is_none_or(|kind| kind.parse::<ChangeType>().is_err()) {
+        if row
+            .text(3)
+            .is_none_or(|kind| kind.parse::<ChangeType>().is_err())
+        {
             fault(&mut self.columns, "change_type is none of the three");
         }
-        match text(row, 4) {
+        match row.text(4) {
             Some(data) if data.len() > MAX_DATA_BYTES => fault(&mut self.data, "over the limit"),
-            Some(data) if JsonText::new(data).is_err() => fault(&mut self.data, "not JSON"),
+            Some(data) if JsonText::new(&*data).is_err() => fault(&mut self.data, "not JSON"),
             Some(_) => {}
             None => fault(&mut self.data, "no text"),
         }
-        if text(row, 5).and_then(time::from_text).is_none() {
+        if row.text(5).as_deref().and_then(time::from_text).is_none() {
             fault(&mut self.times, "created_at is not RFC 3339");
         }
         hlc
     }
 }
 
-fn peers(db: &Connection, state: &LogState) -> Check {
+async fn peers(db: &impl Port, state: &LogState) -> Check {
     let mut check = Check::new("peers", "each peer's row can be relied on");
-    match select::peers(db) {
+    match select::peers(db).await {
         Err(error) => check.fault(error),
         Ok(rows) => {
             for untrusted in rows.iter().filter_map(|row| row.judge(state).err()) {
@@ -283,9 +286,17 @@ fn peers(db: &Connection, state: &LogState) -> Check {
     check
 }
 
-fn texts(db: &Connection, sql: &str) -> Result<Vec<String>, StoreError> {
-    let failed = |error| failed("verify", error);
-    let mut query = prepare(db, sql).map_err(failed)?;
-    let rows = query.query_map([], |row| row.get(0)).map_err(failed)?;
-    rows.collect::<Result<_, _>>().map_err(failed)
+static READ_ALL: LazyLock<Template> = LazyLock::new(|| {
+    let query = shared_changes::Entity::find().order_by_asc(shared_changes::Column::Hlc);
+    Template::build("read entries", &query.into_query())
+});
+
+async fn texts(db: &impl Port, query: &Template) -> Result<Vec<String>, StoreError> {
+    all(db, query, &[], |row| {
+        let text = row
+            .text(0)
+            .ok_or_else(|| corrupt("sqlite_master", "", "name"))?;
+        Ok(text.into_owned())
+    })
+    .await
 }

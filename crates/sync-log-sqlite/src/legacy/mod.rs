@@ -20,12 +20,12 @@ mod stamps;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use sync_log_core::Uuid;
+use sync_log_core::{StoreError, Uuid};
 
-use crate::failure::failed;
+use crate::driver::{Argument, Row, Template, all, in_place};
 use crate::options::DEFAULT_BUSY_TIMEOUT;
+use crate::raw::legacy::{COLUMNS, COUNT, TABLE_COLUMNS};
 use crate::sight::Sight;
-use crate::statement::prepare;
 
 pub use error::ImportError;
 pub use options::ImportOptions;
@@ -34,17 +34,6 @@ pub use run::{import, try_import};
 
 /// The name of the old log's file in its folder.
 pub const LEGACY_FILE_NAME: &str = "sync_log.db";
-
-/// Columns that are read.
-const COLUMNS: [&str; 7] = [
-    "sequence",
-    "device_id",
-    "timestamp",
-    "model_type",
-    "record_id",
-    "change_type",
-    "data",
-];
 
 /// A log of the old design, opened to read.
 #[derive(Debug)]
@@ -88,13 +77,7 @@ impl LegacyLog {
     /// # Errors
     /// [`ImportError::Read`].
     pub fn rows(&self) -> Result<u64, ImportError> {
-        let count = self
-            .db
-            .query_row("SELECT COUNT(*) FROM sync_log", [], |row| {
-                row.get::<_, i64>(0)
-            });
-        let count = count.map_err(|error| self.failed(error))?;
-        Ok(u64::try_from(count).unwrap_or_default())
+        self.count(&COUNT)
     }
 
     /// What would be taken for `device`, and what not, into a log that has yet to be made;
@@ -108,20 +91,33 @@ impl LegacyLog {
     }
 
     fn missing_columns(&self) -> Result<Vec<&'static str>, ImportError> {
-        let sql = "SELECT name FROM pragma_table_info('sync_log')";
-        let names = prepare(&self.db, sql).and_then(|mut query| {
-            let names = query.query_map([], |row| row.get(0))?;
-            names.collect::<rusqlite::Result<Vec<String>>>()
-        });
-        let names = names.map_err(|error| self.failed(error))?;
+        let name = |row: &Row<'_>| Ok(row.text(0).unwrap_or_default().into_owned());
+        let names = self.all(&TABLE_COLUMNS, &[], name)?;
         let has = |column: &&str| names.iter().any(|name| name == column);
         Ok(COLUMNS.into_iter().filter(|column| !has(column)).collect())
     }
 
-    fn failed(&self, error: rusqlite::Error) -> ImportError {
+    fn count(&self, query: &Template) -> Result<u64, ImportError> {
+        let counts = self.all(query, &[], |row| Ok(row.integer(0)))?;
+        let count = counts.into_iter().flatten().next();
+        Ok(count
+            .and_then(|count| u64::try_from(count).ok())
+            .unwrap_or_default())
+    }
+
+    fn all<T>(
+        &self,
+        query: &Template,
+        arguments: &[Argument<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, ImportError> {
+        in_place(all(&self.db, query, arguments, read)).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, source: StoreError) -> ImportError {
         ImportError::Read {
             path: self.path(),
-            source: failed("read the old log", error),
+            source,
         }
     }
 }

@@ -1,23 +1,21 @@
 //! Rows of the old log.
 
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
+use std::ops::ControlFlow;
+
 use sync_log_core::{
-    Change, ChangeType, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, Uuid, parse_uuid,
+    Change, ChangeType, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError, Uuid,
+    parse_uuid,
 };
 
+use super::LegacyLog;
 use super::error::ImportError;
-use super::{COLUMNS, LegacyLog};
-use crate::rows::{text, unless_longer};
-use crate::statement::prepare;
-use crate::store::select::limit;
+use crate::driver::{Argument, Cell, Port, Row, in_place, one};
+use crate::failure::corrupt;
+use crate::raw::legacy::{DATA, FIRST_ROWS, NEXT_ROWS, UNORDERED};
 use crate::time;
 
 /// What was written for many changes at once.
 const MARKER: &str = "bulk_insert";
-
-/// Longest other column that is read, in bytes: no value that is fit is longer.
-const COLUMN_MAX: usize = 512;
 
 /// Where a reader of the old log is: behind this row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,40 +66,40 @@ impl LegacyLog {
         rows: usize,
         bytes: usize,
     ) -> Result<Vec<LegacyRow>, ImportError> {
-        let sql = page_sql(place.is_some());
-        let (sequence, rowid) = (
-            place.map(|place| place.sequence),
-            place.map(|place| place.rowid),
-        );
-        let read = || {
-            let mut page = Vec::new();
-            let mut query = prepare(&self.db, &sql)?;
-            let mut found = query.query((sequence, rowid, limit(rows)))?;
-            let mut read_bytes = 0;
-            while let Some(row) = found.next()? {
-                let place = Place {
-                    sequence: row.get(0)?,
-                    rowid: row.get(1)?,
-                };
-                let what = self.judge(row, place, device)?;
-                read_bytes += what.data_bytes();
-                page.push(LegacyRow { place, what });
-                if read_bytes > bytes {
-                    break;
-                }
+        let rows = Argument::from(rows);
+        let (query, arguments) = match place {
+            None => (&FIRST_ROWS, vec![rows]),
+            Some(Place { sequence, rowid }) => {
+                (&NEXT_ROWS, vec![sequence.into(), rowid.into(), rows])
             }
-            Ok(page)
         };
-        read().map_err(|error| self.failed(error))
+        let mut page = Vec::new();
+        let mut read_bytes = 0;
+        let read = self.db.rows(query, &arguments, |row| {
+            let place = Place {
+                sequence: integer(row, 0, "sequence")?,
+                rowid: integer(row, 1, "rowid")?,
+            };
+            let what = self.judge(row, place, device)?;
+            read_bytes += what.data_bytes();
+            page.push(LegacyRow { place, what });
+            Ok(if read_bytes > bytes {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        });
+        in_place(read).map_err(|error| self.failed(error))?;
+        Ok(page)
     }
 
-    fn judge(&self, row: &Row<'_>, place: Place, device: Uuid) -> rusqlite::Result<What> {
+    fn judge(&self, row: &Row<'_>, place: Place, device: Uuid) -> Result<What, StoreError> {
         match uuid(row, 2) {
             None => return Ok(What::Unreadable("device_id is no UUID")),
             Some(other) if other != device => return Ok(What::Other(other)),
             Some(_) => {}
         }
-        if text(row, 6) == Some(MARKER) {
+        if row.text(6).as_deref() == Some(MARKER) {
             return Ok(What::Marker);
         }
         let head = match head(row) {
@@ -116,46 +114,28 @@ impl LegacyLog {
                     change_type: head.change_type,
                     data,
                 };
-                What::Change(change, text(row, 3).and_then(time::from_text))
+                What::Change(change, row.text(3).as_deref().and_then(time::from_text))
             }
             Err(reason) => What::Unreadable(reason),
         })
     }
 
     /// The data of one row, once it is known that it is wanted.
-    fn data(&self, place: Place) -> rusqlite::Result<Result<JsonText, &'static str>> {
-        let value = unless_longer("data", MAX_DATA_BYTES);
-        let sql = format!(
-            "SELECT {value}, octet_length(data) > 2 * {MAX_DATA_BYTES} \
-             FROM sync_log WHERE rowid = ?1"
-        );
-        prepare(&self.db, &sql)?.query_row([place.rowid], data)
+    fn data(&self, place: Place) -> Result<Result<JsonText, &'static str>, StoreError> {
+        in_place(one(&self.db, &DATA, &[place.rowid.into()], |row| {
+            Ok(data(row))
+        }))
     }
 
     /// Rows without a sequence number, which have no place in the order.
     pub(super) fn unordered(&self) -> Result<u64, ImportError> {
-        let sql = "SELECT COUNT(*) FROM sync_log WHERE typeof(sequence) <> 'integer'";
-        let count = self.db.query_row(sql, [], |row| row.get::<_, i64>(0));
-        let count = count.map_err(|error| self.failed(error))?;
-        Ok(u64::try_from(count).unwrap_or_default())
+        self.count(&UNORDERED)
     }
 }
 
-/// Values that are too long are not read.
-fn page_sql(goes_on: bool) -> String {
-    let columns = COLUMNS
-        .iter()
-        .filter(|column| !["sequence", "data"].contains(column));
-    let columns = columns.map(|column| unless_longer(column, COLUMN_MAX));
-    let columns = columns.collect::<Vec<_>>().join(", ");
-    let after = match goes_on {
-        true => "AND (sequence, rowid) > (?1, ?2)",
-        false => "",
-    };
-    format!(
-        "SELECT sequence, rowid, {columns} FROM sync_log \
-         WHERE typeof(sequence) = 'integer' {after} ORDER BY sequence, rowid LIMIT ?3"
-    )
+fn integer(row: &Row<'_>, column: usize, name: &str) -> Result<i64, StoreError> {
+    row.integer(column)
+        .ok_or_else(|| corrupt("sync_log", "", name))
 }
 
 /// A change without its data.
@@ -166,35 +146,34 @@ struct Head {
 }
 
 fn head(row: &Row<'_>) -> Result<Head, &'static str> {
-    let model_type = text(row, 4).unwrap_or_default();
+    let model_type = row.text(4).unwrap_or_default();
     if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model_type.len()) {
         return Err("model_type is empty, too long or no text");
     }
     let record_uuid = uuid(row, 5).ok_or("record_id is no UUID")?;
-    let kind = text(row, 6).and_then(|kind| kind.parse::<ChangeType>().ok());
+    let kind = row.text(6).and_then(|kind| kind.parse::<ChangeType>().ok());
     Ok(Head {
-        model_type: model_type.to_owned(),
+        model_type: model_type.into_owned(),
         record_uuid,
         change_type: kind.ok_or("change_type is none of the three")?,
     })
 }
 
-/// The data, and whether it is too long to be read.
-fn data(row: &Row<'_>) -> rusqlite::Result<Result<JsonText, &'static str>> {
-    let is_long = row.get::<_, Option<bool>>(1)? == Some(true);
-    let data = match text(row, 0) {
+/// The data, or why it cannot be taken: text, and whether it is too long to be read.
+fn data(row: &Row<'_>) -> Result<JsonText, &'static str> {
+    match row.text(0) {
         Some(data) if data.len() > MAX_DATA_BYTES => Err("data is over the limit"),
         Some(data) => JsonText::new(data).map_err(|_| "data is not JSON"),
-        None if is_long => Err("data is over the limit"),
+        None if row.is_true(1) => Err("data is over the limit"),
         None => Err("data is no text"),
-    };
-    Ok(data)
+    }
 }
 
 /// Sixteen bytes, or text.
 fn uuid(row: &Row<'_>, column: usize) -> Option<Uuid> {
-    match row.get_ref(column) {
-        Ok(ValueRef::Blob(bytes)) => Uuid::from_slice(bytes).ok(),
-        _ => text(row, column).and_then(parse_uuid),
+    match row.cell(column) {
+        Cell::Bytes(bytes) => Uuid::from_slice(&bytes).ok(),
+        Cell::Text(text) => parse_uuid(&text),
+        _ => None,
     }
 }

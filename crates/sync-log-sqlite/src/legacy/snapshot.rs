@@ -4,6 +4,8 @@ use std::ops::Deref;
 
 use super::LegacyLog;
 use super::error::ImportError;
+use crate::driver::{Port, in_place};
+use crate::raw::transaction::{BEGIN, ROLLBACK};
 
 /// Everything that is read through this is of the state at its first read. The state is
 /// let go of with it, also where an import is cancelled.
@@ -14,7 +16,7 @@ pub(super) struct Snapshot<L: Deref<Target = LegacyLog>>(L);
 
 impl<L: Deref<Target = LegacyLog>> Snapshot<L> {
     pub(super) fn of(legacy: L) -> Result<Self, ImportError> {
-        let begun = legacy.db.execute_batch("BEGIN");
+        let begun = in_place(legacy.db.run(&BEGIN, &[]));
         begun.map_err(|error| legacy.failed(error))?;
         Ok(Self(legacy))
     }
@@ -30,7 +32,7 @@ impl<L: Deref<Target = LegacyLog>> Deref for Snapshot<L> {
 
 impl<L: Deref<Target = LegacyLog>> Drop for Snapshot<L> {
     fn drop(&mut self) {
-        if let Err(error) = self.0.db.execute_batch("ROLLBACK") {
+        if let Err(error) = in_place(self.0.db.run(&ROLLBACK, &[])) {
             tracing::debug!(%error, "failed to end the read of an old log");
         }
     }

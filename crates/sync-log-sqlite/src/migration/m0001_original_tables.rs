@@ -1,82 +1,54 @@
 //! The two tables of the original design, which other programs read too.
 
-use sea_orm::{ConnectionTrait, DbErr, Statement};
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+use sea_orm::sea_query::Index;
 
-pub(super) struct Migration;
+use super::schema::{self, index, table, text};
+use super::{Migration, count};
+use crate::driver::Template;
+use crate::entity::{peer_acks, shared_changes};
 
-/// Under this it is on record.
-pub(crate) const NAME: &str = "sync_log_0001_original_tables";
+pub(super) const MIGRATION: Migration = Migration {
+    name: "sync_log_0001_original_tables",
+    make,
+    remove: || {
+        vec![
+            schema::remove::<shared_changes::Entity>(),
+            schema::remove::<peer_acks::Entity>(),
+        ]
+    },
+    keeps: || vec![pending()],
+};
 
-impl MigrationName for Migration {
-    fn name(&self) -> &str {
-        NAME
-    }
+/// What no way down may lose.
+pub(super) fn pending() -> (Template, &'static str) {
+    (count::<shared_changes::Entity>(), "entries are pending")
 }
 
-const UP: &str = "
-CREATE TABLE shared_changes (
-    hlc TEXT PRIMARY KEY,
-    model_type TEXT NOT NULL,
-    record_uuid TEXT NOT NULL,
-    change_type TEXT NOT NULL,
-    data TEXT NOT NULL,
-    created_at TEXT NOT NULL
-);
-CREATE INDEX idx_shared_changes_hlc ON shared_changes (hlc);
-CREATE INDEX idx_shared_changes_model ON shared_changes (model_type);
-CREATE INDEX idx_shared_changes_record ON shared_changes (record_uuid);
-CREATE TABLE peer_acks (
-    peer_device_id TEXT NOT NULL,
-    last_acked_hlc TEXT NOT NULL,
-    acked_at TEXT NOT NULL,
-    PRIMARY KEY (peer_device_id)
-);
-CREATE INDEX idx_peer_acks_hlc ON peer_acks (last_acked_hlc);
-";
-
-// `async_trait` tells `SchemaManager` from `SchemaManager<'_>`, and the trait has
-// the former.
-#[allow(elided_lifetimes_in_paths)]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .get_connection()
-            .execute_unprepared(UP)
-            .await
-            .map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let db = manager.get_connection();
-        refuse_while_pending(db).await?;
-        db.execute_unprepared("DROP TABLE shared_changes; DROP TABLE peer_acks;")
-            .await
-            .map(drop)
-    }
-}
-
-/// Makes what an earlier program did not, or removed.
-pub(crate) fn missing() -> String {
-    UP.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
-        .replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS")
-}
-
-/// No way down may lose a change.
-pub(super) async fn refuse_while_pending<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
-    let sql = "SELECT COUNT(*) FROM shared_changes";
-    let row = db
-        .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
-        .await?;
-    let pending: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-    if pending > 0 {
-        let text = format!("failed to remove the sync log: {pending} entries are pending");
-        return Err(DbErr::Migration(text));
-    }
-    Ok(())
+/// Makes what is not there of the two tables and their indexes.
+pub(crate) fn make() -> Vec<Template> {
+    use peer_acks::Column::{AckedAt, LastAckedHlc, PeerDeviceId};
+    use shared_changes::Column::{ChangeType, CreatedAt, Data, Hlc, ModelType, RecordUuid};
+    let changes = table::<shared_changes::Entity>([
+        text(Hlc).primary_key().to_owned(),
+        text(ModelType).not_null().to_owned(),
+        text(RecordUuid).not_null().to_owned(),
+        text(ChangeType).not_null().to_owned(),
+        text(Data).not_null().to_owned(),
+        text(CreatedAt).not_null().to_owned(),
+    ]);
+    let acks = table::<peer_acks::Entity>([
+        text(PeerDeviceId).not_null().to_owned(),
+        text(LastAckedHlc).not_null().to_owned(),
+        text(AckedAt).not_null().to_owned(),
+    ])
+    .primary_key(Index::create().col(PeerDeviceId))
+    .to_owned();
+    vec![
+        schema::make(&changes),
+        index::<shared_changes::Entity>("idx_shared_changes_hlc", Hlc),
+        index::<shared_changes::Entity>("idx_shared_changes_model", ModelType),
+        index::<shared_changes::Entity>("idx_shared_changes_record", RecordUuid),
+        schema::make(&acks),
+        index::<peer_acks::Entity>("idx_peer_acks_hlc", LastAckedHlc),
+    ]
 }

@@ -1,78 +1,76 @@
 //! The tables of our own: whose log it is, where it stands, who its peers are.
 
-use sea_orm::{ConnectionTrait, DbErr};
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+use sea_orm::sea_query::{Expr, ExprTrait};
 
-use super::m0001_original_tables::refuse_while_pending;
+use super::Migration;
+use super::m0001_original_tables::pending;
+use super::schema::{self, flag, integer, table, text, the_one};
+use crate::driver::Template;
+use crate::entity::{identity, peers, state};
 
-pub(super) struct Migration;
+pub(super) const MIGRATION: Migration = Migration {
+    name: "sync_log_0002_log_tables",
+    make: || vec![make_identity(), make_state(), make_peers()],
+    remove: || {
+        vec![
+            schema::remove::<peers::Entity>(),
+            schema::remove::<state::Entity>(),
+            schema::remove::<identity::Entity>(),
+        ]
+    },
+    keeps: || vec![pending()],
+};
 
-impl MigrationName for Migration {
-    fn name(&self) -> &str {
-        "sync_log_0002_log_tables"
-    }
+fn make_identity() -> Template {
+    use identity::Column::{CreatedAt, DeviceId, Id, LibraryId, LogId};
+    schema::make(&table::<identity::Entity>([
+        the_one(Id),
+        text(LibraryId).not_null().to_owned(),
+        text(DeviceId).not_null().to_owned(),
+        text(LogId).not_null().to_owned(),
+        text(CreatedAt).not_null().to_owned(),
+    ]))
 }
 
-// `policy_time_ms`, `evaluated_at`, `lagging_since_ms` and `seen_ms` belong to
-// the limit policies. They are here from the start because formats are frozen.
-const UP: &str = "
-CREATE TABLE sync_log_identity (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    library_id TEXT NOT NULL,
-    device_id TEXT NOT NULL,
-    log_id TEXT NOT NULL,
-    created_at TEXT NOT NULL
-);
-CREATE TABLE sync_log_state (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    head TEXT NOT NULL,
-    floor TEXT NOT NULL,
-    floor_tag TEXT NOT NULL,
-    high_water TEXT NOT NULL,
-    solo INTEGER NOT NULL DEFAULT 0 CHECK (solo IN (0, 1)),
-    policy_time_ms INTEGER NOT NULL DEFAULT 0,
-    evaluated_at TEXT
-);
-CREATE TABLE sync_log_peers (
-    peer_device_id TEXT PRIMARY KEY NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('active', 'retired')),
-    admission INTEGER NOT NULL DEFAULT 1,
-    registered_by TEXT NOT NULL,
-    registered_at TEXT NOT NULL,
-    retired_at TEXT,
-    retired_reason TEXT,
-    hold TEXT,
-    lagging_since_ms INTEGER,
-    seen_ms INTEGER
-);
-";
+/// `policy_time_ms`, `evaluated_at` and, of the peers, `lagging_since_ms` and `seen_ms`
+/// belong to the limit policies. They are here from the start because formats are frozen.
+fn make_state() -> Template {
+    use state::Column::{
+        EvaluatedAt, Floor, FloorTag, ForeignWrite, Head, HighWater, Id, PeersDeclared,
+        PolicyTimeMs, Solo, Writing,
+    };
+    schema::make(&table::<state::Entity>([
+        the_one(Id),
+        text(Head).not_null().to_owned(),
+        text(Floor).not_null().to_owned(),
+        text(FloorTag).not_null().to_owned(),
+        text(HighWater).not_null().to_owned(),
+        flag(Solo, false),
+        integer(PolicyTimeMs).not_null().default(0).to_owned(),
+        text(EvaluatedAt),
+        flag(PeersDeclared, true),
+        text(ForeignWrite),
+        integer(Writing).not_null().default(0).to_owned(),
+    ]))
+}
 
-const DOWN: &str = "
-DROP TABLE sync_log_peers;
-DROP TABLE sync_log_state;
-DROP TABLE sync_log_identity;
-";
-
-// `async_trait` tells `SchemaManager` from `SchemaManager<'_>`, and the trait has
-// the former.
-#[allow(elided_lifetimes_in_paths)]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .get_connection()
-            .execute_unprepared(UP)
-            .await
-            .map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let db = manager.get_connection();
-        refuse_while_pending(db).await?;
-        db.execute_unprepared(DOWN).await.map(drop)
-    }
+fn make_peers() -> Template {
+    use peers::Column::{
+        Admission, Hold, LaggingSinceMs, PeerDeviceId, RegisteredAt, RegisteredBy, RetiredAt,
+        RetiredReason, SeenMs, State, Verified,
+    };
+    let is_state = Expr::col(State).is_in(["active", "retired"]);
+    schema::make(&table::<peers::Entity>([
+        text(PeerDeviceId).primary_key().not_null().to_owned(),
+        text(State).not_null().check(is_state).to_owned(),
+        integer(Admission).not_null().default(1).to_owned(),
+        text(RegisteredBy).not_null().to_owned(),
+        text(RegisteredAt).not_null().to_owned(),
+        text(RetiredAt),
+        text(RetiredReason),
+        text(Hold),
+        integer(LaggingSinceMs),
+        integer(SeenMs),
+        flag(Verified, true),
+    ]))
 }

@@ -1,50 +1,122 @@
 //! How the tables are made.
 //!
-//! Three doors. [`SyncDb::open`](crate::SyncDb::open) runs [`Migrator`] by
-//! itself. An app can run `Migrator::up` on its connection or inside its
-//! transaction: the record of what ran is in `sync_log_migrations`, apart from the
-//! app's `seaql_migrations`. Or it can splice [`migrations`] into the list of its
-//! own migrator. Then the record is in `seaql_migrations`, where
-//! [`SyncDb::open`](crate::SyncDb::open) does not look: it would make the tables
-//! again, fails, and leaves the file as it was.
+//! [`SyncDb::open`](crate::SyncDb::open) makes what is missing by itself. An app that keeps
+//! the tables beside its own has two more doors, both behind the feature `migrator`, which is
+//! on by default:
 //!
-//! A `fresh()` of the app's own migrator drops every table of the database it
-//! runs on, these included: the pending changes in them are then lost.
+//! - `Migrator::up` on a connection or in a transaction of the app's. The record of what ran
+//!   is in `sync_log_migrations`, apart from the app's `seaql_migrations`.
+//! - `migrations()`, to splice into the list of the app's own migrator.
+//!
+//! [`SyncDb::open`](crate::SyncDb::open) takes a file whose tables were made through either of
+//! them: no statement of a migration has an effect where its work is done.
+//!
+//! A `fresh()` of the app's own migrator drops every table of the database that it runs on,
+//! and with these tables the changes that are pending in them.
 
 mod m0001_original_tables;
 mod m0002_log_tables;
 mod m0003_adoption;
+#[cfg(feature = "migrator")]
+mod migrator;
+mod schema;
 
-use sea_orm::{DynIden, sea_query::IntoIden};
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use std::sync::LazyLock;
 
-pub(crate) use m0001_original_tables::{NAME as ORIGINAL_TABLES, missing};
-pub(crate) use m0003_adoption::{DROP_TRIGGERS, TRIGGERS, TRIGGERS_ARE_MISSING};
+use sea_orm::sea_query::{Asterisk, Expr, Func};
+use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
+use sync_log_core::StoreError;
+
+use crate::driver::build::insert;
+use crate::driver::{Port, Template, all};
+use crate::entity::migrations;
+use crate::failure::corrupt;
+
+pub(crate) use m0001_original_tables::make as original_tables;
+#[cfg(feature = "migrator")]
+pub use migrator::{Migrator, migrations};
 
 /// Name of the table that records which migrations ran.
 pub const MIGRATION_TABLE: &str = "sync_log_migrations";
 
-/// Makes and removes the tables of a log.
-#[derive(Debug, Clone, Copy)]
-pub struct Migrator;
-
-/// All migrations, in order. Only ever added to.
-#[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![
-        Box::new(m0001_original_tables::Migration),
-        Box::new(m0002_log_tables::Migration),
-        Box::new(m0003_adoption::Migration),
-    ]
+/// A step in the history of the tables. Steps are only ever added.
+pub(crate) struct Migration {
+    /// What it is recorded as.
+    pub(crate) name: &'static str,
+    /// Its statements. None has an effect where its work is done.
+    make: fn() -> Vec<Template>,
+    #[cfg_attr(not(feature = "migrator"), allow(dead_code, reason = "to go down"))]
+    remove: fn() -> Vec<Template>,
+    /// Counts of what would be lost with the tables, and what that is called.
+    #[cfg_attr(not(feature = "migrator"), allow(dead_code, reason = "to go down"))]
+    keeps: fn() -> Vec<(Template, &'static str)>,
 }
 
-#[async_trait::async_trait]
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        migrations()
-    }
+/// All migrations, in order.
+pub(crate) const MIGRATIONS: [Migration; 3] = [
+    m0001_original_tables::MIGRATION,
+    m0002_log_tables::MIGRATION,
+    m0003_adoption::MIGRATION,
+];
 
-    fn migration_table_name() -> DynIden {
-        MIGRATION_TABLE.into_iden()
+impl Migration {
+    async fn up(&self, db: &impl Port) -> Result<(), StoreError> {
+        run_all((self.make)(), db).await
     }
+}
+
+/// Runs statements that take no arguments.
+pub(crate) async fn run_all(
+    statements: impl IntoIterator<Item = Template>,
+    db: &impl Port,
+) -> Result<(), StoreError> {
+    for statement in statements {
+        db.run(&statement, &[]).await?;
+    }
+    Ok(())
+}
+
+/// Runs what is not on record, and records it; `now_ms` is the wall clock.
+pub(crate) async fn up(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
+    run_all([schema::migrations()], db).await?;
+    let applied = applied(db).await?;
+    for migration in &MIGRATIONS {
+        if !applied.iter().any(|name| name == migration.name) {
+            migration.up(db).await?;
+            let record = [migration.name.into(), (now_ms / 1000).into()];
+            db.run(&RECORD, &record).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The migrations that are on record, where there is a table for it.
+pub(crate) async fn applied(db: &impl Port) -> Result<Vec<String>, StoreError> {
+    let damaged = || corrupt(MIGRATION_TABLE, "", "version");
+    all(db, &APPLIED, &[], |row| {
+        let version = row.text(0).ok_or_else(damaged)?;
+        Ok(version.into_owned())
+    })
+    .await
+}
+
+static APPLIED: LazyLock<Template> = LazyLock::new(|| {
+    let query = migrations::Entity::find()
+        .select_only()
+        .column(migrations::Column::Version);
+    Template::build("look at the file", &query.into_query())
+});
+
+/// Arguments: the name, and when in seconds.
+static RECORD: LazyLock<Template> = LazyLock::new(|| {
+    use migrations::Column::{AppliedAt, Version};
+    let record = insert::<migrations::Entity>(&[Version, AppliedAt]);
+    Template::build("record a migration", &record)
+});
+
+/// How many rows a table has.
+fn count<E: EntityTrait>() -> Template {
+    let mut query = E::find().select_only().into_query();
+    query.expr(Func::count(Expr::col(Asterisk)));
+    Template::build("count what would be lost", &query)
 }

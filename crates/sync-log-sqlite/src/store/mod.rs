@@ -1,14 +1,18 @@
 //! The store: one thread that writes, a few that read.
 
-mod apply;
+pub(crate) mod apply;
 mod open;
 mod read_only;
 mod reader;
 pub(crate) mod select;
 mod thread;
+mod ticks;
 mod writer;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,15 +22,15 @@ use sync_log_core::{
     WriteJob,
 };
 use tokio::sync::oneshot;
-use tokio::time::timeout;
 
 use crate::adopt;
 use crate::connect::{self, Place};
-use crate::failure::failed;
-use crate::options::{DEFAULT_POLL_INTERVAL, within_bounds};
+use crate::driver::{Port, Transaction, in_place};
+use crate::options::DEFAULT_POLL_INTERVAL;
 pub(crate) use read_only::ReadOnlyStore;
 use reader::Readers;
 use select::Standing;
+use ticks::Ticks;
 use writer::{Message, Queued, Writer};
 
 /// A sync log in SQLite; what [`SyncDb`](crate::SyncDb) runs on.
@@ -36,7 +40,7 @@ use writer::{Message, Queued, Writer};
 pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
-    poll: Duration,
+    ticks: Ticks,
 }
 
 #[async_trait]
@@ -55,18 +59,20 @@ impl LogStore for SqliteStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read = move |db: &mut Db| in_one_state(db, |db, anew| read(db, &request, anew));
+        let read =
+            move |db: &mut Db| in_one_state(db, async |db, anew| read(db, &request, anew).await);
         self.readers.run("read", read).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let survey = move |db: &mut Db| in_one_state(db, |db, anew| survey(db, places, anew));
+        let survey =
+            move |db: &mut Db| in_one_state(db, async |db, anew| survey(db, places, anew).await);
         self.readers.run("survey", survey).await
     }
 
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
         let mut commits = self.writer.commits();
-        let mut has_ended = false;
+        let mut ticks = self.ticks.wait()?;
         loop {
             // What is committed from here on shows as a change.
             commits.borrow_and_update();
@@ -74,11 +80,16 @@ impl LogStore for SqliteStore {
             if head > place {
                 return Ok(head);
             }
-            if has_ended {
+            let (mut committed, mut ticked) = (pin!(commits.changed()), pin!(ticks.tick()));
+            let has_ended = poll_fn(|context| {
+                if let Poll::Ready(changed) = committed.as_mut().poll(context) {
+                    return Poll::Ready(changed.is_err());
+                }
+                ticked.as_mut().poll(context).map(|()| false)
+            });
+            if has_ended.await {
                 return Err(closed("watch"));
             }
-            let changed = timeout(self.poll, commits.changed()).await;
-            has_ended = matches!(changed, Ok(Err(_)));
         }
     }
 
@@ -93,8 +104,8 @@ impl SqliteStore {
     /// The same, with another [`poll_interval`](crate::SyncDbOptions::poll_interval).
     #[must_use]
     pub fn poll_interval(self, poll_interval: Duration) -> Self {
-        let poll = within_bounds(poll_interval);
-        Self { poll, ..self }
+        let ticks = Ticks::every(poll_interval);
+        Self { ticks, ..self }
     }
 
     /// A store on a place whose tables are there, and on the connection that writes.
@@ -102,7 +113,7 @@ impl SqliteStore {
         Ok(Self {
             readers: Readers::new(place, busy, connect::reader),
             writer: writer::spawn(db, busy)?,
-            poll: DEFAULT_POLL_INTERVAL,
+            ticks: Ticks::every(DEFAULT_POLL_INTERVAL),
         })
     }
 }
@@ -133,32 +144,32 @@ impl From<Connection> for Db {
 }
 
 /// Reads in a transaction, so that all statements see what the first one saw; `read` is
-/// told whether the tables were made anew since the log was opened (`I4`).
+/// given whether the tables were made anew since the log was opened (`I4`).
 fn in_one_state<T>(
     db: &mut Db,
-    read: impl FnOnce(&Connection, bool) -> Result<T, StoreError>,
+    read: impl AsyncFnOnce(&Connection, bool) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let txn = db
-        .connection
-        .transaction()
-        .map_err(|error| failed("begin to read", error))?;
-    let anew = adopt::were_made_anew(&txn, &mut db.in_order)?;
-    let found = read(&txn, anew)?;
-    txn.finish().map_err(|error| failed("end a read", error))?;
+    let txn = Transaction::read(&db.connection)?;
+    let found = in_place(async {
+        let anew = adopt::were_made_anew(&db.connection, &mut db.in_order).await?;
+        read(&db.connection, anew).await
+    })?;
+    txn.commit()
+        .map_err(|error| error.while_doing("end a read"))?;
     Ok(found)
 }
 
-fn read(db: &Connection, request: &ReadRequest, anew: bool) -> Result<ReadView, StoreError> {
+async fn read(db: &impl Port, request: &ReadRequest, anew: bool) -> Result<ReadView, StoreError> {
     let Standing {
         mut state,
         at,
         peer,
-    } = select::standing(db, request)?;
+    } = select::standing(db, request).await?;
     state.foreign_write |= anew;
     let nothing = request.max_entries == 0 || request.after >= state.head;
     let entries = match nothing {
         true => Vec::new(),
-        false => select::page(db, request)?,
+        false => select::page(db, request).await?,
     };
     Ok(ReadView {
         state,
@@ -168,14 +179,14 @@ fn read(db: &Connection, request: &ReadRequest, anew: bool) -> Result<ReadView, 
     })
 }
 
-fn survey(db: &Connection, places: Places, anew: bool) -> Result<Survey, StoreError> {
-    let mut state = select::state(db)?;
+async fn survey(db: &impl Port, places: Places, anew: bool) -> Result<Survey, StoreError> {
+    let mut state = select::state(db).await?;
     state.foreign_write |= anew;
-    let peers = select::peers(db)?;
-    let extents = places(&state, &peers)
-        .into_iter()
-        .map(|place| select::extent(db, place))
-        .collect::<Result<_, _>>()?;
+    let peers = select::peers(db).await?;
+    let mut extents = Vec::new();
+    for place in places(&state, &peers) {
+        extents.push(select::extent(db, place).await?);
+    }
     Ok(Survey {
         state,
         peers,

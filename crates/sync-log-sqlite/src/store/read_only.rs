@@ -1,8 +1,11 @@
 //! A log that is only looked at, whoever else is at work on it.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,13 +14,11 @@ use sync_log_core::{
     StoreErrorKind, Survey, WriteJob,
 };
 
-use tokio::time::timeout;
-
 use super::reader::Readers;
+use super::ticks::Ticks;
 use super::{Db, in_one_state, read, state_only, survey, thread};
 use crate::connect::{self, Place};
 use crate::error::OpenError;
-use crate::options::within_bounds;
 use crate::probe;
 use crate::sight::Sight;
 
@@ -26,7 +27,7 @@ pub(crate) struct ReadOnlyStore {
     // Closed before the folder is left as it was.
     readers: Readers,
     sight: Mutex<Option<Sight>>,
-    poll: Duration,
+    ticks: Ticks,
 }
 
 impl ReadOnlyStore {
@@ -44,7 +45,7 @@ impl ReadOnlyStore {
         let store = Self {
             readers: Readers::new(place, busy, connect::read_only),
             sight: Mutex::new(Some(sight)),
-            poll: within_bounds(poll),
+            ticks: Ticks::every(poll),
         };
         Ok((store, file, identity))
     }
@@ -64,23 +65,31 @@ impl LogStore for ReadOnlyStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read = move |db: &mut Db| in_one_state(db, |db, anew| read(db, &request, anew));
+        let read =
+            move |db: &mut Db| in_one_state(db, async |db, anew| read(db, &request, anew).await);
         self.readers.run("read", read).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let survey = move |db: &mut Db| in_one_state(db, |db, anew| survey(db, places, anew));
+        let survey =
+            move |db: &mut Db| in_one_state(db, async |db, anew| survey(db, places, anew).await);
         self.readers.run("survey", survey).await
     }
 
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        let mut ticks = self.ticks.wait()?;
         loop {
             let head = self.read(state_only()).await?.state.head;
             if head > place {
                 return Ok(head);
             }
             // The next read says so if the log was closed.
-            let _ = timeout(self.poll, self.readers.closed()).await;
+            let (mut closed, mut ticked) = (pin!(self.readers.closed()), pin!(ticks.tick()));
+            poll_fn(|context| match closed.as_mut().poll(context) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => ticked.as_mut().poll(context),
+            })
+            .await;
         }
     }
 

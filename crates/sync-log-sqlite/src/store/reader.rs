@@ -192,6 +192,11 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "a test looks at files past the product"
+    )]
+
     use std::future::poll_fn;
     use std::task::Poll;
 

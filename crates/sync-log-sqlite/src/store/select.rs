@@ -1,87 +1,32 @@
 //! The statements that read.
 
-use rusqlite::{Connection, Params};
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Order, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{
-    EntrySummary, Extent, Hlc, LogState, PeerRow, ReadRequest, SharedChangeEntry, StoreError,
-    StoreErrorKind, Uuid,
+    EntrySummary, Extent, Hlc, LogIdentity, LogState, PeerRow, ReadRequest, SharedChangeEntry,
+    StoreError, Uuid,
 };
 
-use crate::failure::failed;
-use crate::rows::{self, Columns, ENTRY_COLUMNS, PEER_COLUMNS, STATE_COLUMNS, STATE_TABLES};
-use crate::statement::prepare;
+use crate::driver::build::octet_length;
+use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first, one};
+use crate::entity::{identity, peer_acks, peers, shared_changes, state};
+use crate::rows::{self, ACK, Columns, ENTRY, IDENTITY, PEER, STATE, SUMMARY};
 
-/// Reads the rows one after another, as long as `read` goes on. Not one more of
-/// them is in memory.
-fn each(
-    db: &Connection,
-    sql: &str,
-    values: impl Params,
-    doing: &'static str,
-    mut read: impl FnMut(&mut Columns<'_>) -> Result<bool, StoreError>,
-) -> Result<(), StoreError> {
-    let failed = |error| failed(doing, error);
-    let mut query = prepare(db, sql).map_err(failed)?;
-    let mut rows = query.query(values).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        if !read(&mut Columns::of(row))? {
-            break;
-        }
-    }
-    Ok(())
+/// Where the log stands.
+pub(crate) async fn state(db: &impl Port) -> Result<LogState, StoreError> {
+    one(db, &READ_STATE, &[], |row| {
+        rows::state(&mut Columns::of(row))
+    })
+    .await
 }
 
-/// All rows.
-pub(super) fn all<T>(
-    db: &Connection,
-    sql: &str,
-    values: impl Params,
-    doing: &'static str,
-    read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let mut found = Vec::new();
-    each(db, sql, values, doing, |columns| {
-        found.push(read(columns)?);
-        Ok(true)
-    })?;
-    Ok(found)
-}
-
-/// The first row.
-fn first<T>(
-    db: &Connection,
-    sql: &str,
-    values: impl Params,
-    doing: &'static str,
-    read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
-) -> Result<Option<T>, StoreError> {
-    let mut found = None;
-    each(db, sql, values, doing, |columns| {
-        found = Some(read(columns)?);
-        Ok(false)
-    })?;
-    Ok(found)
-}
-
-/// The first row, which has to be there.
-fn one<T>(
-    db: &Connection,
-    sql: &str,
-    values: impl Params,
-    doing: &'static str,
-    read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    first(db, sql, values, doing, read)?
-        .ok_or_else(|| StoreError::new(StoreErrorKind::Corrupt, format!("{doing}: no row")))
-}
-
-/// A number of rows as SQLite takes it.
-pub(crate) fn limit(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
-}
-
-pub(crate) fn state(db: &Connection) -> Result<LogState, StoreError> {
-    let sql = format!("SELECT {STATE_COLUMNS} FROM {STATE_TABLES}");
-    one(db, &sql, [], "read the state", rows::state)
+/// Whose log it is, if that is on record.
+pub(crate) async fn identity(db: &impl Port) -> Result<Option<LogIdentity>, StoreError> {
+    let read = |row: &Row<'_>| rows::identity(&mut Columns::of(row));
+    first(db, &READ_IDENTITY, &[], read).await
 }
 
 /// All that a reader is judged by.
@@ -91,100 +36,235 @@ pub(super) struct Standing {
     pub(super) peer: Option<PeerRow>,
 }
 
-pub(super) fn standing(db: &Connection, request: &ReadRequest) -> Result<Standing, StoreError> {
-    let sql = format!(
-        "SELECT {STATE_COLUMNS}, {ENTRY_COLUMNS}, {PEER_COLUMNS} FROM {STATE_TABLES} \
-         LEFT JOIN shared_changes ON hlc = ?1 \
-         LEFT JOIN peer_acks AS a ON a.peer_device_id = ?2 \
-         LEFT JOIN sync_log_peers AS p ON p.peer_device_id = ?2"
-    );
+pub(super) async fn standing(
+    db: &impl Port,
+    request: &ReadRequest,
+) -> Result<Standing, StoreError> {
     let peer = request.peer.map(|peer| peer.hyphenated().to_string());
     let after = request.after.to_text();
-    let values = (after.as_str(), peer);
-    one(db, &sql, values, "read where the log stands", |columns| {
+    let arguments = [after.as_str().into(), peer.as_ref().into()];
+    one(db, &READ_STANDING, &arguments, |row| {
+        let columns = &mut Columns::of(row);
         Ok(Standing {
             state: rows::state(columns)?,
             at: rows::entry(columns)?,
             peer: rows::peer(columns)?,
         })
     })
+    .await
 }
 
 /// The retained entry of a stamp.
-pub(super) fn entry(db: &Connection, hlc: Hlc) -> Result<Option<SharedChangeEntry>, StoreError> {
-    let sql = format!("SELECT {ENTRY_COLUMNS} FROM shared_changes WHERE hlc = ?1");
+pub(super) async fn entry(
+    db: &impl Port,
+    hlc: Hlc,
+) -> Result<Option<SharedChangeEntry>, StoreError> {
     let hlc = hlc.to_text();
-    let found = first(db, &sql, [hlc.as_str()], "look up an entry", rows::entry)?;
+    let read = |row: &Row<'_>| rows::entry(&mut Columns::of(row));
+    let found = first(db, &READ_ENTRY, &[hlc.as_str().into()], read).await?;
     Ok(found.flatten())
 }
 
-pub(super) fn peer(db: &Connection, peer: Uuid) -> Result<Option<PeerRow>, StoreError> {
-    // Not the full join of all peers: an ack must not cost more with more of them.
-    let sql = format!(
-        "SELECT {PEER_COLUMNS} FROM (SELECT ?1 AS id) AS wanted \
-         LEFT JOIN peer_acks AS a ON a.peer_device_id = wanted.id \
-         LEFT JOIN sync_log_peers AS p ON p.peer_device_id = wanted.id"
-    );
+pub(super) async fn peer(db: &impl Port, peer: Uuid) -> Result<Option<PeerRow>, StoreError> {
     let peer = peer.hyphenated().to_string();
-    one(db, &sql, [peer], "read a peer", rows::peer)
+    let read = |row: &Row<'_>| rows::peer(&mut Columns::of(row));
+    one(db, &READ_PEER, &[(&peer).into()], read).await
 }
 
-pub(crate) fn peers(db: &Connection) -> Result<Vec<PeerRow>, StoreError> {
-    let sql = format!(
-        "SELECT {PEER_COLUMNS} FROM peer_acks AS a \
-         FULL JOIN sync_log_peers AS p ON p.peer_device_id = a.peer_device_id \
-         ORDER BY COALESCE(a.peer_device_id, p.peer_device_id)"
-    );
-    let found = all(db, &sql, [], "read the peers", rows::peer)?;
+pub(crate) async fn peers(db: &impl Port) -> Result<Vec<PeerRow>, StoreError> {
+    let found = all(db, &READ_PEERS, &[], |row| {
+        rows::peer(&mut Columns::of(row))
+    })
+    .await?;
     Ok(found.into_iter().flatten().collect())
 }
 
 /// The oldest entries, without payload.
-pub(super) fn oldest(db: &Connection, count: usize) -> Result<Vec<EntrySummary>, StoreError> {
-    let sql = "SELECT hlc, created_at FROM shared_changes ORDER BY hlc LIMIT ?1";
-    all(db, sql, [limit(count)], "list entries", rows::summary)
+pub(super) async fn oldest(db: &impl Port, count: usize) -> Result<Vec<EntrySummary>, StoreError> {
+    all(db, &READ_OLDEST, &[count.into()], |row| {
+        rows::summary(&mut Columns::of(row))
+    })
+    .await
 }
 
 /// The entries of one page. The one that would exceed it is looked at, and dropped.
-pub(super) fn page(
-    db: &Connection,
+pub(super) async fn page(
+    db: &impl Port,
     request: &ReadRequest,
 ) -> Result<Vec<SharedChangeEntry>, StoreError> {
-    let sql =
-        format!("SELECT {ENTRY_COLUMNS} FROM shared_changes WHERE hlc > ?1 ORDER BY hlc LIMIT ?2");
     let after = request.after.to_text();
-    let values = (after.as_str(), limit(request.max_entries));
+    let arguments = [after.as_str().into(), request.max_entries.into()];
     let mut entries = Vec::new();
     let mut bytes = 0_usize;
-    each(db, &sql, values, "read a page", |columns| {
-        let Some(entry) = rows::entry(columns)? else {
-            return Ok(true);
+    db.rows(&READ_PAGE, &arguments, |row| {
+        let Some(entry) = rows::entry(&mut Columns::of(row))? else {
+            return Ok(ControlFlow::Continue(()));
         };
         bytes = bytes.saturating_add(entry.content_bytes());
-        let fits = entries.is_empty() || bytes <= request.max_bytes;
-        if fits {
-            entries.push(entry);
+        if !entries.is_empty() && bytes > request.max_bytes {
+            return Ok(ControlFlow::Break(()));
         }
-        Ok(fits)
-    })?;
+        entries.push(entry);
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
     Ok(entries)
 }
 
-pub(super) fn extent(db: &Connection, place: Hlc) -> Result<Extent, StoreError> {
+pub(super) async fn extent(db: &impl Port, place: Hlc) -> Result<Extent, StoreError> {
     let place = place.to_text();
-    let sql = "SELECT COUNT(*), COALESCE(SUM(octet_length(model_type) + octet_length(data)), 0) \
-               FROM shared_changes WHERE hlc > ?1";
+    let place = [Argument::from(place.as_str())];
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
-    let sums = one(db, sql, [place.as_str()], "sum up entries", |columns| {
-        Ok((columns.take("hlc")?, columns.take("data")?))
-    });
-    let (entries, bytes) = sums?;
-    let sql = "SELECT hlc, created_at FROM shared_changes WHERE hlc > ?1 ORDER BY hlc LIMIT 1";
-    let doing = "find the oldest entry";
-    let oldest = first(db, sql, [place.as_str()], doing, rows::summary)?;
+    let (entries, bytes) = one(db, &SUM_UP, &place, |row| {
+        let mut columns = Columns::of(row);
+        Ok((columns.integer("hlc")?, columns.integer("data")?))
+    })
+    .await?;
+    let read = |row: &Row<'_>| rows::summary(&mut Columns::of(row));
+    let oldest = first(db, &READ_OLDEST_AFTER, &place, read).await?;
     Ok(Extent {
         entries: count(entries),
         bytes: count(bytes),
         oldest_created_at_ms: oldest.map(|oldest| oldest.created_at_ms),
     })
 }
+
+static READ_IDENTITY: LazyLock<Template> = LazyLock::new(|| {
+    let query = identity::Entity::find().select_only().columns(IDENTITY);
+    Template::build("read whose log it is", &query.into_query())
+});
+
+static READ_STATE: LazyLock<Template> =
+    LazyLock::new(|| Template::build("read the state", &select_state()));
+
+/// The one row of the identity with that of the state.
+fn select_state() -> SelectStatement {
+    let query = identity::Entity::find().select_only().columns(IDENTITY);
+    let mut query = query.into_query();
+    query
+        .join(
+            JoinType::InnerJoin,
+            state::Entity,
+            state::Column::Id
+                .into_expr()
+                .equals((identity::Entity, identity::Column::Id)),
+        )
+        .columns(STATE.map(|column| column.as_column_ref()));
+    query
+}
+
+/// Arguments: a stamp, and a peer.
+static READ_STANDING: LazyLock<Template> = LazyLock::new(|| {
+    let mut query = select_state();
+    query
+        .join(
+            JoinType::LeftJoin,
+            shared_changes::Entity,
+            shared_changes::Column::Hlc.eq(argument(0)),
+        )
+        .columns(ENTRY.map(|column| column.as_column_ref()));
+    join_peer(&mut query, 1);
+    Template::build("read where the log stands", &query)
+});
+
+/// Argument: a peer. Not the full join of all peers, since an ack must not cost more with
+/// more of them.
+static READ_PEER: LazyLock<Template> = LazyLock::new(|| {
+    let mut query = state::Entity::find().select_only().into_query();
+    join_peer(&mut query, 0);
+    Template::build("read a peer", &query)
+});
+
+/// Adds both rows of the peer that is this argument, where there are any.
+fn join_peer(query: &mut SelectStatement, peer: u64) {
+    query
+        .join(
+            JoinType::LeftJoin,
+            peer_acks::Entity,
+            peer_acks::Column::PeerDeviceId.eq(argument(peer)),
+        )
+        .join(
+            JoinType::LeftJoin,
+            peers::Entity,
+            peers::Column::PeerDeviceId.eq(argument(peer)),
+        )
+        .columns(ACK.map(|column| column.as_column_ref()))
+        .columns(PEER.map(|column| column.as_column_ref()));
+}
+
+static READ_PEERS: LazyLock<Template> = LazyLock::new(|| {
+    let mut query = peer_acks::Entity::find()
+        .select_only()
+        .columns(ACK)
+        .into_query();
+    let (acked, known) = (
+        peer_acks::Column::PeerDeviceId.into_expr(),
+        peers::Column::PeerDeviceId.into_expr(),
+    );
+    query
+        .join(
+            JoinType::FullOuterJoin,
+            peers::Entity,
+            known
+                .clone()
+                .equals((peer_acks::Entity, peer_acks::Column::PeerDeviceId)),
+        )
+        .columns(PEER.map(|column| column.as_column_ref()))
+        .order_by_expr(Func::coalesce([acked, known]).into(), Order::Asc);
+    Template::build("read the peers", &query)
+});
+
+/// Argument: a stamp.
+static READ_ENTRY: LazyLock<Template> = LazyLock::new(|| {
+    let query = shared_changes::Entity::find()
+        .select_only()
+        .columns(ENTRY)
+        .filter(shared_changes::Column::Hlc.eq(argument(0)));
+    Template::build("look up an entry", &query.into_query())
+});
+
+/// Arguments: a stamp, and how many.
+static READ_PAGE: LazyLock<Template> = LazyLock::new(|| {
+    let query = shared_changes::Entity::find()
+        .select_only()
+        .columns(ENTRY)
+        .filter(shared_changes::Column::Hlc.gt(argument(0)))
+        .order_by_asc(shared_changes::Column::Hlc)
+        .limit(argument_rows(1));
+    Template::build("read a page", &query.into_query())
+});
+
+/// Argument: how many.
+static READ_OLDEST: LazyLock<Template> = LazyLock::new(|| {
+    let query = shared_changes::Entity::find()
+        .select_only()
+        .columns(SUMMARY)
+        .order_by_asc(shared_changes::Column::Hlc)
+        .limit(argument_rows(0));
+    Template::build("list entries", &query.into_query())
+});
+
+/// Argument: a stamp.
+static READ_OLDEST_AFTER: LazyLock<Template> = LazyLock::new(|| {
+    let query = shared_changes::Entity::find()
+        .select_only()
+        .columns(SUMMARY)
+        .filter(shared_changes::Column::Hlc.gt(argument(0)))
+        .order_by_asc(shared_changes::Column::Hlc)
+        .limit(1);
+    Template::build("find the oldest entry", &query.into_query())
+});
+
+/// Argument: a stamp. Entries after it, and the bytes of their content.
+static SUM_UP: LazyLock<Template> = LazyLock::new(|| {
+    let content = octet_length(shared_changes::Column::ModelType)
+        .add(octet_length(shared_changes::Column::Data));
+    let mut query = shared_changes::Entity::find()
+        .select_only()
+        .filter(shared_changes::Column::Hlc.gt(argument(0)))
+        .into_query();
+    query
+        .expr(Func::count(Expr::col(Asterisk)))
+        .expr(Func::coalesce([Func::sum(content).into(), Expr::val(0)]));
+    Template::build("sum up entries", &query)
+});

@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_log_core::{LogError, StoreError, StoreErrorKind, WriteJob};
-use tokio::runtime;
+use sync_log_core::{LogError, StoreError, WriteJob};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
 
 use super::apply::Shared;
 use super::thread;
 use crate::adopt;
+use crate::driver::{Port, Transaction, all, in_place, one};
 use crate::failure::failed;
-use crate::statement::prepare;
+use crate::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 
 /// Jobs that may wait, and that share one commit at most. A caller beyond that
 /// waits for a place: nothing is dropped, nothing grows without bound.
@@ -20,10 +19,6 @@ const QUEUE_JOBS: usize = 256;
 
 /// How long nothing has to be asked of the writer before it does housekeeping.
 const IDLE: Duration = Duration::from_millis(20);
-
-/// Free pages that are given back to the file system in one step, for which an
-/// append may have to wait.
-const VACUUM_PAGES: u32 = 64;
 
 /// Steps that are made before the file is closed: a program that is never idle while
 /// it has a log open would keep every free page. What is left waits for another time.
@@ -72,9 +67,6 @@ struct Writing<'a> {
 }
 
 pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError> {
-    let failed = |error| StoreError::new(StoreErrorKind::Io, "start a timer").with_source(error);
-    let timer = runtime::Builder::new_current_thread().enable_time().build();
-    let timer = timer.map_err(failed)?;
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
     let (running, ended) = watch::channel(());
     let (commits, committed) = watch::channel(());
@@ -84,7 +76,7 @@ pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError
             busy,
             in_order: None,
         };
-        timer.block_on(writing.run(receiver, &commits));
+        writing.run(receiver, &commits);
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "failed to close the writing connection");
         }
@@ -99,24 +91,20 @@ pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError
 
 impl Writing<'_> {
     /// The thread is the writer's own, so SQLite may hold it up.
-    async fn run(mut self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) {
+    fn run(mut self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) {
         let mut waiting = Vec::with_capacity(QUEUE_JOBS);
         // The file may have been closed before all of its free pages were given back.
         let mut may_have_free_pages = true;
         loop {
-            let received = receiver.recv_many(&mut waiting, QUEUE_JOBS);
-            let received = match may_have_free_pages {
-                true => timeout(IDLE, received).await,
-                false => Ok(received.await),
-            };
-            match received {
-                Ok(0) => break,
-                Ok(_) => {
+            let limit = may_have_free_pages.then_some(IDLE);
+            match thread::wait(receiver.recv_many(&mut waiting, QUEUE_JOBS), limit) {
+                Some(0) => break,
+                Some(_) => {
                     self.serve_all(&mut receiver, &mut waiting);
                     commits.send_replace(());
                     may_have_free_pages = true;
                 }
-                Err(_) => may_have_free_pages = give_pages_back(self.db, self.busy),
+                None => may_have_free_pages = give_pages_back(self.db, self.busy),
             }
         }
         for _ in 0..CLOSING_STEPS {
@@ -157,23 +145,23 @@ impl Writing<'_> {
     }
 
     fn commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
-        let txn = WriteLock::take(self.db, self.busy).map_err(Failed::Final)?;
-        let outcomes = self.decide_and_write(jobs).map_err(Failed::BeforeCommit)?;
+        let txn = Transaction::write(self.db, self.busy).map_err(Failed::Final)?;
+        let outcomes = in_place(self.decide_and_write(jobs)).map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
         Ok(outcomes)
     }
 
-    fn decide_and_write(
+    async fn decide_and_write(
         &mut self,
         jobs: &mut [Queued],
     ) -> Result<Vec<Result<(), LogError>>, StoreError> {
-        let anew = adopt::were_made_anew(self.db, &mut self.in_order)?;
-        let mut shared = Shared::begin(self.db, anew)?;
+        let anew = adopt::were_made_anew(self.db, &mut self.in_order).await?;
+        let mut shared = Shared::begin(self.db, anew).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for queued in jobs {
-            outcomes.push(shared.run(&mut queued.job)?);
+            outcomes.push(shared.run(&mut queued.job).await?);
         }
-        shared.finish()?;
+        shared.finish().await?;
         Ok(outcomes)
     }
 }
@@ -201,48 +189,16 @@ enum Failed {
     Final(StoreError),
 }
 
-/// A transaction that began with the write lock. A deferred one that reads and
-/// then writes fails at once when another writer was faster, whatever the busy
-/// timeout says.
-pub(super) struct WriteLock<'a>(&'a Connection);
-
-impl<'a> WriteLock<'a> {
-    pub(super) fn take(db: &'a Connection, busy: Duration) -> Result<Self, StoreError> {
-        run_cached(db, "BEGIN IMMEDIATE").map_err(|error| {
-            let doing = format!("take the write lock within {} ms", busy.as_millis());
-            failed(doing, error)
-        })?;
-        Ok(Self(db))
-    }
-
-    pub(super) fn commit(self) -> Result<(), StoreError> {
-        run_cached(self.0, "COMMIT").map_err(|error| failed("commit", error))
-    }
-}
-
-/// Rolls back what was not committed. Where SQLite has done so by itself, as it
-/// does when the disk is full, there is no transaction any more.
-impl Drop for WriteLock<'_> {
-    fn drop(&mut self) {
-        if self.0.is_autocommit() {
-            return;
-        }
-        if let Err(error) = run_cached(self.0, "ROLLBACK") {
-            tracing::warn!(%error, "failed to roll back");
-        }
-    }
-}
-
-fn run_cached(db: &Connection, sql: &str) -> rusqlite::Result<()> {
-    prepare(db, sql)?.execute([]).map(drop)
-}
-
 /// Gives some free pages back to the file system, and says whether there may be
 /// more. Only housekeeping: it does not wait for a lock, and after a failure it is
 /// left until something was written again.
 fn give_pages_back(db: &Connection, busy: Duration) -> bool {
-    let outcome = db.busy_timeout(Duration::ZERO).and_then(|()| vacuum(db));
-    if let Err(error) = db.busy_timeout(busy) {
+    let set = |timeout| {
+        let set = db.busy_timeout(timeout);
+        set.map_err(|error| failed("set the busy timeout", error))
+    };
+    let outcome = set(Duration::ZERO).and_then(|()| in_place(vacuum(db)));
+    if let Err(error) = set(busy) {
         tracing::warn!(%error, "failed to restore the busy timeout");
     }
     outcome.unwrap_or_else(|error| {
@@ -251,20 +207,13 @@ fn give_pages_back(db: &Connection, busy: Duration) -> bool {
     })
 }
 
-fn vacuum(db: &Connection) -> rusqlite::Result<bool> {
-    let free: u32 = prepare(db, "PRAGMA freelist_count")?.query_row([], |row| row.get(0))?;
-    if free == 0 {
+async fn vacuum(db: &impl Port) -> Result<bool, StoreError> {
+    let free = one(db, &FREE_PAGES, &[], |row| Ok(row.integer(0))).await?;
+    if free == Some(0) {
         return Ok(false);
     }
-    let sql = format!("PRAGMA incremental_vacuum({VACUUM_PAGES})");
-    let mut vacuum = prepare(db, &sql)?;
-    // A query, of which each row is a page.
-    let mut pages = vacuum.query([])?;
-    let mut given_back = false;
-    while pages.next()?.is_some() {
-        given_back = true;
-    }
-    Ok(given_back)
+    let pages = all(db, &GIVE_PAGES_BACK, &[], |_| Ok(())).await?;
+    Ok(!pages.is_empty())
 }
 
 #[cfg(test)]

@@ -2,6 +2,10 @@
 //! and children that are this test binary once more.
 
 #![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
+#![allow(
     dead_code,
     reason = "every test binary uses its own part of this module"
 )]

@@ -1,5 +1,10 @@
 //! The tables of a log and of what was adopted, with plain SQL.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
+
 use std::path::Path;
 
 use rusqlite::Connection;

@@ -1,5 +1,9 @@
 //! A folder with one `sync.db`, and damage to it.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::path::PathBuf;

@@ -1,6 +1,11 @@
 //! What SQLite ends by itself, as it does when the disk is full. Here the pages
 //! of the file are limited instead, which only this crate can do.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
+
 use std::future::pending;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,6 +20,7 @@ use sync_log_core::{
 
 use super::*;
 use crate::connect::{self, Place};
+use crate::raw::pragma::VACUUM_PAGES;
 use crate::{FILE_NAME, SqliteStore};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
@@ -54,11 +60,11 @@ impl LogStore for Direct {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        crate::store::read(&self.db(), &request, false)
+        in_place(crate::store::read(&*self.db(), &request, false))
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        crate::store::survey(&self.db(), places, false)
+        in_place(crate::store::survey(&*self.db(), places, false))
     }
 
     async fn head_above(&self, _: Hlc) -> Result<Hlc, StoreError> {
@@ -137,7 +143,7 @@ async fn pages_that_a_prune_freed_are_given_back_step_by_step() {
     };
     let before = count("page_count");
     let db = store.db();
-    let lock = WriteLock::take(&db, BUSY).unwrap();
+    let lock = Transaction::write(&db, BUSY).unwrap();
     db.execute_batch(
         "CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(4000000)); DROP TABLE big",
     )

@@ -1,0 +1,67 @@
+//! What statements are built with, beside SeaORM's own builders.
+
+use sea_orm::sea_query::{
+    CaseStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query, SelectStatement,
+};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic};
+
+use super::argument;
+
+/// Inserts a row, of which each column is an argument, in their order.
+pub(crate) fn insert<E: EntityTrait>(columns: &[E::Column]) -> InsertStatement {
+    let values = (0..).take(columns.len()).map(argument).map(Expr::val);
+    Query::insert()
+        .into_table(E::default())
+        .columns(columns.iter().copied())
+        .values_panic(values)
+        .to_owned()
+}
+
+/// Inserts the rows of a query, which has as many columns as are named.
+pub(crate) fn insert_selected<E: EntityTrait>(
+    columns: &[E::Column],
+    rows: SelectStatement,
+) -> InsertStatement {
+    Query::insert()
+        .into_table(E::default())
+        .columns(columns.iter().copied())
+        .select_from(rows)
+        .expect("the query has as many columns")
+        .to_owned()
+}
+
+/// Like [`insert`]; where there is a row with this key, the other columns are replaced, and those
+/// that are not named keep what they have.
+pub(crate) fn upsert<E: EntityTrait>(key: E::Column, columns: &[E::Column]) -> InsertStatement {
+    let others = columns.iter().copied();
+    let others = others.filter(|column| column.as_str() != key.as_str());
+    let replaced = OnConflict::column(key).update_columns(others).to_owned();
+    insert::<E>(columns).on_conflict(replaced).to_owned()
+}
+
+/// The number of a row, which tells it from every other whatever its key is.
+pub(crate) fn rowid<E: EntityTrait>() -> Expr {
+    Expr::col((E::default(), "rowid"))
+}
+
+/// The length of a column as it is stored, in bytes.
+pub(crate) fn octet_length(column: impl ColumnTrait) -> Expr {
+    Func::cust("octet_length").arg(column.into_expr()).into()
+}
+
+/// Whether a column is longer than so many bytes of UTF-8. UTF-16 takes up to twice as many
+/// bytes, so a value may pass that is over the limit, and not the other way round.
+pub(crate) fn is_longer(column: impl ColumnTrait, most_bytes: usize) -> Expr {
+    octet_length(column).gt(2 * i64::try_from(most_bytes).unwrap_or(i64::MAX / 2))
+}
+
+/// The value of a column, unless it [`is_longer`]: it is not read then.
+pub(crate) fn unless_longer(column: impl ColumnTrait, most_bytes: usize) -> Expr {
+    let case = CaseStatement::new().case(is_longer(column, most_bytes).not(), column.into_expr());
+    case.into()
+}
+
+/// Whether a column holds text.
+pub(crate) fn is_text(column: impl ColumnTrait) -> Expr {
+    Expr::from(Func::cust("typeof").arg(column.into_expr())).eq("text")
+}

@@ -1,0 +1,52 @@
+//! Transactions on a connection of this crate's own.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+use sync_log_core::StoreError;
+
+use super::{Port, in_place};
+use crate::raw::transaction::{BEGIN, BEGIN_IMMEDIATE, COMMIT, ROLLBACK};
+
+/// A transaction; rolled back unless it is ended.
+pub(crate) struct Transaction<'a>(&'a Connection);
+
+impl<'a> Transaction<'a> {
+    /// Begins to read: all statements see what the first one saw.
+    pub(crate) fn read(db: &'a Connection) -> Result<Self, StoreError> {
+        in_place(db.run(&BEGIN, &[]))?;
+        Ok(Self(db))
+    }
+
+    /// Begins with the write lock, for which SQLite waits at most `busy`. A transaction that
+    /// reads first and then writes fails at once when another writer was faster, whatever
+    /// the busy timeout says.
+    pub(crate) fn write(db: &'a Connection, busy: Duration) -> Result<Self, StoreError> {
+        let begun = in_place(db.run(&BEGIN_IMMEDIATE, &[]));
+        begun.map_err(|error| {
+            error.while_doing(format!(
+                "take the write lock within {} ms",
+                busy.as_millis()
+            ))
+        })?;
+        Ok(Self(db))
+    }
+
+    /// Ends it, and makes what was written durable.
+    pub(crate) fn commit(self) -> Result<(), StoreError> {
+        in_place(self.0.run(&COMMIT, &[])).map(drop)
+    }
+}
+
+/// Rolls back what was not committed. Where SQLite has done so by itself, as it does when
+/// the disk is full, there is no transaction any more.
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.0.is_autocommit() {
+            return;
+        }
+        if let Err(error) = in_place(self.0.run(&ROLLBACK, &[])) {
+            tracing::warn!(%error, "failed to roll back");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The tables of a log as SeaORM entities.
+//!
+//! An app reads them over a SeaORM connection of its own to
+//! [`SyncDb::path`](crate::SyncDb::path), opened with `?mode=ro`. [`shared_changes`] and
+//! [`peer_acks`] are an interchange format that other programs read too. The other tables
+//! belong to this crate: read them, and leave writing to [`SyncDb`](crate::SyncDb).
+//!
+//! Stamps are the 70 bytes of [`Hlc`](crate::Hlc)'s text, whose byte order is the order of
+//! stamps. UUIDs are lower-case and hyphenated. A time is RFC 3339 in UTC unless the name of
+//! its column ends in `_ms`.
+//!
+//! ```no_run
+//! # async fn pending() -> Result<Vec<sync_log_sqlite::entity::shared_changes::Model>, sea_orm::DbErr> {
+//! use sea_orm::{Database, EntityTrait, QueryOrder};
+//! use sync_log_sqlite::entity::shared_changes::{Column, Entity};
+//!
+//! // Needs the feature `sqlx-sqlite` of the app's own `sea-orm`.
+//! let db = Database::connect("sqlite:library/sync.db?mode=ro").await?;
+//! Entity::find().order_by_asc(Column::Hlc).all(&db).await
+//! # }
+//! ```
+
+pub mod adoptions;
+pub mod aside_acks;
+pub mod aside_changes;
+pub mod identity;
+pub mod migrations;
+pub mod peer_acks;
+pub mod peers;
+pub mod shared_changes;
+pub mod state;
+mod stored_value;
+
+pub use stored_value::StoredValue;

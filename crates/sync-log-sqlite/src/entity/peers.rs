@@ -1,0 +1,38 @@
+//! `sync_log_peers`: what the log knows about each peer, apart from its ack.
+
+use sea_orm::entity::prelude::*;
+
+/// One peer that was ever registered.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sync_log_peers")]
+pub struct Model {
+    /// The peer's UUID.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub peer_device_id: String,
+    /// `active` or `retired`.
+    pub state: String,
+    /// Counts how often the peer was admitted; 1 is the first time.
+    pub admission: i64,
+    /// What registered the peer; see [`RegisteredBy`](crate::RegisteredBy).
+    pub registered_by: String,
+    /// When the peer was registered.
+    pub registered_at: String,
+    /// When the peer was retired.
+    pub retired_at: Option<String>,
+    /// Why the peer was retired; see [`RetireReason`](crate::RetireReason).
+    pub retired_reason: Option<String>,
+    /// The stamp at which pruning holds for a peer that reads below its own ack.
+    pub hold: Option<String>,
+    /// Since when the peer lags, by the limit policies' own clock, in milliseconds.
+    pub lagging_since_ms: Option<i64>,
+    /// When the peer was heard of last, by the same clock, in milliseconds.
+    pub seen_ms: Option<i64>,
+    /// 1 if the ack came through this crate, 0 if another program wrote it.
+    pub verified: i64,
+}
+
+/// Peers refer to no other table.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,39 @@
+//! `sync_log_state`: where the log stands.
+
+use sea_orm::entity::prelude::*;
+
+/// Head, floor and what else a log knows about itself; one row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sync_log_state")]
+pub struct Model {
+    /// Always 1.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// The highest stamp ever committed.
+    pub head: String,
+    /// The highest stamp ever pruned.
+    pub floor: String,
+    /// The tag of the entry at the floor, 16 hexadecimal digits.
+    pub floor_tag: String,
+    /// The highest stamp issued or observed.
+    pub high_water: String,
+    /// 1 if the app declared that there are no peers, else 0.
+    pub solo: i64,
+    /// The age of the log by the limit policies' own clock, in milliseconds.
+    pub policy_time_ms: i64,
+    /// When a limit policy was evaluated last.
+    pub evaluated_at: Option<String>,
+    /// 1 if the registered peers are all there are, 0 after an adoption until the app or an
+    /// operator says so.
+    pub peers_declared: i64,
+    /// What another program wrote, until the log is adopted.
+    pub foreign_write: Option<String>,
+    /// 1 while a connection of this crate writes with triggers switched on.
+    pub writing: i64,
+}
+
+/// The state refers to no other table.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

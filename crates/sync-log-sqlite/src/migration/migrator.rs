@@ -1,0 +1,73 @@
+//! The migrations as SeaORM's migrator takes them.
+
+use sea_orm::sea_query::IntoIden;
+use sea_orm::{DbErr, DynIden};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
+use sync_log_core::StoreError;
+
+use super::{MIGRATION_TABLE, MIGRATIONS, Migration, run_all};
+use crate::driver::{Over, one};
+
+/// Makes and removes the tables of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator;
+
+/// All migrations, in order. Only ever added to.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let migrations = MIGRATIONS.into_iter();
+    migrations
+        .map(|migration| Box::new(migration) as _)
+        .collect()
+}
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        migrations()
+    }
+
+    fn migration_table_name() -> DynIden {
+        MIGRATION_TABLE.into_iden()
+    }
+}
+
+impl MigrationName for Migration {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+// `async_trait` tells `SchemaManager` from `SchemaManager<'_>`, and the trait has
+// the former.
+#[allow(elided_lifetimes_in_paths)]
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let done = Migration::up(self, &Over(manager.get_connection())).await;
+        done.map_err(db_err)
+    }
+
+    /// Refuses while an entry is pending, or a row is aside.
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let db = Over(manager.get_connection());
+        for (count, what) in (self.keeps)() {
+            let rows = one(&db, &count, &[], |row| Ok(row.integer(0))).await;
+            if let Some(rows @ 1..) = rows.map_err(db_err)? {
+                let text = format!("failed to remove the sync log: {rows} {what}");
+                return Err(DbErr::Migration(text));
+            }
+        }
+        run_all((self.remove)(), &db).await.map_err(db_err)
+    }
+}
+
+/// The driver's own error where it is one, so that callers find its code.
+fn db_err(error: StoreError) -> DbErr {
+    let driver = error.source_as::<DbErr>().cloned();
+    driver.unwrap_or_else(|| DbErr::Migration(error.to_string()))
+}

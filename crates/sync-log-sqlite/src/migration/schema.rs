@@ -1,0 +1,89 @@
+//! What tables and indexes are made of.
+
+use sea_orm::sea_query::{
+    ColumnDef, ColumnType, Expr, ExprTrait, Index, Table, TableCreateStatement,
+};
+use sea_orm::{ColumnTrait, EntityTrait};
+
+use crate::driver::Template;
+use crate::entity::migrations;
+
+/// A column of text; an interchange format has its types spelled like this.
+pub(super) fn text(column: impl ColumnTrait) -> ColumnDef {
+    ColumnDef::new_with_type(column, ColumnType::custom("TEXT"))
+}
+
+/// A column of whole numbers.
+pub(super) fn integer(column: impl ColumnTrait) -> ColumnDef {
+    ColumnDef::new_with_type(column, ColumnType::custom("INTEGER"))
+}
+
+/// A column without a type, in which SQLite keeps what it is given, byte for byte.
+pub(super) fn any(column: impl ColumnTrait) -> ColumnDef {
+    ColumnDef::new(column)
+}
+
+/// The key of a table that has one row.
+pub(super) fn the_one(column: impl ColumnTrait) -> ColumnDef {
+    let is_one = Expr::col(column).eq(1);
+    integer(column).primary_key().check(is_one).to_owned()
+}
+
+/// A flag, and what it is until it is set.
+pub(super) fn flag(column: impl ColumnTrait, default: bool) -> ColumnDef {
+    let is_flag = Expr::col(column).is_in([0, 1]);
+    integer(column)
+        .not_null()
+        .default(i32::from(default))
+        .check(is_flag)
+        .to_owned()
+}
+
+/// Makes a table that is not there, of these columns.
+pub(super) fn table<E: EntityTrait>(
+    columns: impl IntoIterator<Item = ColumnDef>,
+) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(E::default()).if_not_exists();
+    for mut column in columns {
+        table.col(&mut column);
+    }
+    table
+}
+
+/// The statement that makes it.
+pub(super) fn make(table: &TableCreateStatement) -> Template {
+    Template::build("make a table", table)
+}
+
+/// Makes an index that is not there.
+pub(super) fn index<E: EntityTrait>(name: &str, column: E::Column) -> Template {
+    let index = Index::create()
+        .if_not_exists()
+        .name(name)
+        .table(E::default())
+        .col(column)
+        .to_owned();
+    Template::build("make an index", &index)
+}
+
+/// Removes a table.
+pub(super) fn remove<E: EntityTrait>() -> Template {
+    let table = Table::drop().table(E::default()).to_owned();
+    Template::build("remove a table", &table)
+}
+
+/// Makes the record of migrations, as SeaORM's migrator does.
+pub(super) fn migrations() -> Template {
+    use migrations::Column::{AppliedAt, Version};
+    let version = ColumnDef::new(Version)
+        .string()
+        .not_null()
+        .primary_key()
+        .to_owned();
+    let applied_at = ColumnDef::new(AppliedAt)
+        .big_integer()
+        .not_null()
+        .to_owned();
+    make(&table::<migrations::Entity>([version, applied_at]))
+}

@@ -1,0 +1,51 @@
+//! Settings and figures of a connection or a file.
+
+use super::Raw;
+use crate::driver::Template;
+
+/// `synchronous` of a connection that syncs at every commit.
+pub(crate) const FULL: i64 = 2;
+
+/// Free pages that one step gives back to the file system, for which an append may have to
+/// wait.
+pub(crate) const VACUUM_PAGES: u32 = 64;
+
+/// Lets free pages be given back. Has an effect before the first table only.
+pub(crate) static SET_AUTO_VACUUM: Raw = Raw::new(|| {
+    let text = "PRAGMA auto_vacuum = INCREMENTAL";
+    Template::raw("set `auto_vacuum`", text, 0)
+});
+
+/// Switches the file to a write-ahead log. Answers with the mode that it is in.
+pub(crate) static SET_WAL: Raw =
+    Raw::new(|| Template::raw("set `journal_mode`", "PRAGMA journal_mode = WAL", 0));
+
+/// Syncs at every commit from here on.
+pub(crate) static SET_FULL: Raw =
+    Raw::new(|| Template::raw("set `synchronous`", "PRAGMA synchronous = FULL", 0));
+
+/// What `synchronous` is.
+pub(crate) static SYNCHRONOUS: Raw =
+    Raw::new(|| Template::raw("read back `synchronous`", "PRAGMA synchronous", 0));
+
+/// Refuses every write of this connection.
+pub(crate) static SET_QUERY_ONLY: Raw =
+    Raw::new(|| Template::raw("set `query_only`", "PRAGMA query_only = ON", 0));
+
+/// A number that SQLite raises at every change of the schema.
+pub(crate) static SCHEMA_VERSION: Raw =
+    Raw::new(|| Template::raw("see what other programs wrote", "PRAGMA schema_version", 0));
+
+/// How many pages are free.
+pub(crate) static FREE_PAGES: Raw =
+    Raw::new(|| Template::raw("count free pages", "PRAGMA freelist_count", 0));
+
+/// Gives some free pages back; answers with a row for each.
+pub(crate) static GIVE_PAGES_BACK: Raw = Raw::new(|| {
+    let text = format!("PRAGMA incremental_vacuum({VACUUM_PAGES})");
+    Template::raw("give free pages back", text, 0)
+});
+
+/// Whether SQLite finds the file sound: one row that says "ok", or one for each fault.
+pub(crate) static INTEGRITY: Raw =
+    Raw::new(|| Template::raw("verify", "PRAGMA integrity_check(100)", 0));

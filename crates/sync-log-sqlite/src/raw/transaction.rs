@@ -1,0 +1,21 @@
+//! Transactions and whole files.
+
+use super::Raw;
+use crate::driver::Template;
+
+/// Begins a transaction that takes each lock when it is needed.
+pub(crate) static BEGIN: Raw = Raw::new(|| Template::raw("begin to read", "BEGIN", 0));
+
+/// Begins a transaction with the write lock.
+pub(crate) static BEGIN_IMMEDIATE: Raw =
+    Raw::new(|| Template::raw("take the write lock", "BEGIN IMMEDIATE", 0));
+
+/// Ends a transaction for good.
+pub(crate) static COMMIT: Raw = Raw::new(|| Template::raw("commit", "COMMIT", 0));
+
+/// Ends a transaction without what it wrote.
+pub(crate) static ROLLBACK: Raw = Raw::new(|| Template::raw("roll back", "ROLLBACK", 0));
+
+/// Copies the database to a new file, whose path is the argument.
+pub(crate) static VACUUM_INTO: Raw =
+    Raw::new(|| Template::raw("copy the file", "VACUUM INTO ?1", 1));
