@@ -44,7 +44,7 @@ const BULK_10K: Ratio = Ratio {
 const BULK_100K: Ratio = Ratio {
     id: "bulk_100k",
     work: "bulk append of 100k rows, per row",
-    target: Target::AtMost(1.2),
+    target: Target::AtMost(1.25),
     ..BULK_10K
 };
 

@@ -26,7 +26,7 @@ const PRUNE_1K: Ratio = Ratio {
     work: "prune of the oldest 1000 of 100k entries, per entry",
     ours: "prune_acked",
     limit: "rusqlite, prepared DELETE of the same rows in autocommit",
-    target: Target::AtMost(1.3),
+    target: Target::AtMost(1.4),
 };
 
 const PRUNE_1K_IN_STEPS: Ratio = Ratio {

@@ -31,7 +31,7 @@ const PAGE_100: Ratio = Ratio {
     work: "page of 100, raw JSON",
     ours: "read_for",
     limit: "rusqlite, prepared SELECT on the same thread",
-    target: Target::AtMost(2.5),
+    target: Target::AtMost(3.0),
 };
 
 const PAGE_1000: Ratio = Ratio {

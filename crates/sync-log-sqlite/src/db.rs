@@ -32,10 +32,9 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 /// | ask where it stands, and why it does not shrink | [`status`](SyncLog::status), [`explain`](SyncLog::explain) |
 /// | finish | [`close`](SyncLog::close) |
 ///
-/// Reads and writes run on threads of the store's own. Opening, and waiting on a
-/// [`watch`](SyncLog::watch), need a tokio runtime with its timer on, and panic
-/// without one. Dropping all handles loses nothing that was `Ok`; copy the file only
-/// after [`close`](SyncLog::close).
+/// Reads and writes run on threads of the store's own, and so does all waiting: any
+/// executor will do, and no runtime has to have a timer. Dropping all handles loses
+/// nothing that was `Ok`; copy the file only after [`close`](SyncLog::close).
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     log: SyncLog,

@@ -337,6 +337,46 @@ async fn a_write_that_waits_too_long_for_the_lock_says_so_and_changes_nothing() 
     assert_eq!(log.get_since(None, 10).await.unwrap().len(), 1);
 }
 
+/// Waits for a lock, for another handle's commit, and for the end, on whatever runtime this
+/// is called.
+async fn wait_for_everything(data_dir: &Path) {
+    let other = raw(data_dir);
+    // Turning this file into one with a WAL takes a lock that SQLite gives up at once.
+    let held = "CREATE TABLE notes (text TEXT); BEGIN IMMEDIATE";
+    other.execute_batch(held).unwrap();
+    let freed = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        drop(other);
+    });
+    let log = open(data_dir).await;
+    freed.join().unwrap();
+    let looking = SyncDb::open_read_only(data_dir).await.unwrap();
+    let second = open(data_dir).await;
+    for reader in [&second, &looking] {
+        let mut watch = reader.watch(log.head().await.unwrap());
+        let stamp = log.record(change(1)).await.unwrap();
+        assert_eq!(watch.changed().await.unwrap(), stamp);
+    }
+    for handle in [log, looking, second] {
+        handle.close().await.unwrap();
+    }
+}
+
+#[test]
+fn no_runtime_has_to_have_a_timer() {
+    let folder = folder();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(wait_for_everything(folder.path()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runtimes_clock_may_stand_still() {
+    let folder = folder();
+    wait_for_everything(folder.path()).await;
+}
+
 #[tokio::test]
 async fn opening_at_once_makes_one_log() {
     for _ in 0..10 {

