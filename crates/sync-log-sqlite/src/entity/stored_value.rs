@@ -20,18 +20,18 @@ pub enum StoredValue {
 
 impl TryGetable for StoredValue {
     /// A driver refuses to read a value as another type than it is stored with, so the one
-    /// type that it does not refuse is the right one.
+    /// type that it does not refuse is the right one. Text, the most frequent, is tried first.
     fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
-        match row.try_get_by::<Option<i64>, _>(index) {
+        match row.try_get_by::<Option<String>, _>(index) {
             Ok(None) => return Ok(Self::Null),
-            Ok(Some(number)) => return Ok(Self::Integer(number)),
+            Ok(Some(text)) => return Ok(Self::Text(text)),
             Err(_) => {}
         }
         if let Ok(number) = row.try_get_by(index) {
-            return Ok(Self::Real(number));
+            return Ok(Self::Integer(number));
         }
-        if let Ok(text) = row.try_get_by(index) {
-            return Ok(Self::Text(text));
+        if let Ok(number) = row.try_get_by(index) {
+            return Ok(Self::Real(number));
         }
         row.try_get_by(index)
             .map(Self::Bytes)
