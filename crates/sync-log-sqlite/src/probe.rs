@@ -177,7 +177,7 @@ fn look(path: &Path, ids: Ids, busy: Duration) -> Result<Found, OpenError> {
         ids.refuse_other(stored, path)?;
     }
     if found == Found::Earlier {
-        refuse_unfit(&db, ids.device_id, path)?;
+        in_place(refuse_unfit(&db, ids.device_id, path))?;
     }
     Ok(found)
 }
@@ -254,7 +254,7 @@ async fn judge(
     let failed = |error| refusal(path, error);
     let has = |name: &str| tables.iter().any(|table| table == name);
     if has(app::MIGRATIONS) {
-        let spliced = texts(db, &SPLICED).await.map_err(failed)?;
+        let spliced = spliced(db).await.map_err(failed)?;
         refuse_unknown(&spliced, path)?;
     }
     let mut applied = Vec::new();
@@ -280,24 +280,41 @@ async fn judge(
     Ok((found, stored))
 }
 
-/// Refuses a file of an earlier program that cannot be adopted for this device.
-fn refuse_unfit(db: &Connection, device_id: Uuid, path: &Path) -> Result<(), OpenError> {
-    let path_buf = path.to_owned();
-    match in_place(fit::fault(db, device_id)).map_err(|error| refusal(path, error))? {
-        None => Ok(()),
-        Some(Unfit::NotOfThisDevice) => Err(OpenError::NotOfThisDevice {
-            path: path_buf,
+/// What an app's own migrator ran of ours; nothing where its table is another's.
+async fn spliced(db: &impl Port) -> Result<Vec<String>, StoreError> {
+    let columns = migration::columns(db, app::MIGRATIONS).await?;
+    if !columns.iter().any(|column| column == "version") {
+        return Ok(Vec::new());
+    }
+    all(db, &SPLICED, &[], |row| {
+        let damaged = || corrupt(app::MIGRATIONS, "", "version");
+        Ok(row.text(0).ok_or_else(damaged)?.into_owned())
+    })
+    .await
+}
+
+/// Refuses what another program wrote where it cannot be adopted for this device.
+pub(crate) async fn refuse_unfit(
+    db: &impl Port,
+    device_id: Uuid,
+    path: &Path,
+) -> Result<(), OpenError> {
+    match fit::fault(db, device_id).await {
+        Ok(None) => Ok(()),
+        Ok(Some(Unfit::NotOfThisDevice)) => Err(OpenError::NotOfThisDevice {
+            path: path.to_owned(),
             device_id,
         }),
-        Some(Unfit::Tables(reason)) => Err(OpenError::NotAdoptable {
-            path: path_buf,
+        Ok(Some(Unfit::Tables(reason))) => Err(OpenError::NotAdoptable {
+            path: path.to_owned(),
             reason,
         }),
+        Err(error) => Err(refusal(path, error)),
     }
 }
 
 /// Refuses migrations that a newer program made (`I2`).
-fn refuse_unknown(applied: &[String], path: &Path) -> Result<(), OpenError> {
+pub(crate) fn refuse_unknown(applied: &[String], path: &Path) -> Result<(), OpenError> {
     let is_known = |name: &&String| MIGRATIONS.iter().any(|known| known.name == *name);
     let unknown: Vec<_> = applied.iter().filter(|name| !is_known(name)).collect();
     if unknown.is_empty() {

@@ -83,6 +83,7 @@ impl<'r, 'a> Columns<'r, 'a> {
         match self.cell() {
             Cell::Null => None,
             Cell::Text(text) => Some(text),
+            Cell::BrokenText(text) => Some(String::from_utf8_lossy(&text).into_owned().into()),
             Cell::Integer(number) => Some(number.to_string().into()),
             Cell::Real(number) => Some(number.to_string().into()),
             Cell::Bytes(bytes) => {

@@ -78,6 +78,26 @@ const INTENDED_SCANS: &[(&str, &str, &str)] = &[
         "no further than the first row",
     ),
     (
+        "SCAN sync_log_peers USING COVERING INDEX sqlite_autoindex_sync_log_peers_1",
+        "FROM \"sync_log_peers\" UNION ALL",
+        "no further than the first row",
+    ),
+    (
+        "SCAN sync_log_adoptions",
+        "FROM \"sync_log_adoptions\" UNION ALL",
+        "no further than the first row",
+    ),
+    (
+        "SCAN sync_log_aside_changes",
+        "FROM \"sync_log_aside_changes\" UNION ALL",
+        "no further than the first row",
+    ),
+    (
+        "SCAN sync_log_aside_acks",
+        "FROM \"sync_log_aside_acks\" LIMIT",
+        "no further than the first row",
+    ),
+    (
         "SCAN shared_changes USING COVERING INDEX idx_shared_changes_hlc",
         "substr(\"shared_changes\".\"hlc\"",
         "before an adoption; all entries",

@@ -11,7 +11,6 @@ mod common;
 use common::{DEVICE, LIBRARY, change, folder, open, raw};
 use rusqlite::Connection;
 use sync_log_sqlite::SyncDb;
-use sync_log_sqlite::migration::migrations;
 
 /// A column: name, type, whether NOT NULL, place in the primary key.
 type Column = (String, String, bool, i64);
@@ -242,8 +241,10 @@ async fn an_entry_is_dated_by_the_wall_clock_that_was_given() {
     assert_eq!(time, "2018-02-10T03:27:15.007Z");
 }
 
+#[cfg(feature = "migrator")]
 #[test]
 fn the_names_of_migrations_are_ours_and_frozen() {
+    use sync_log_sqlite::migration::migrations;
     let names: Vec<_> = migrations()
         .iter()
         .map(|migration| migration.name().to_owned())

@@ -174,6 +174,30 @@ async fn entries_in_tables_that_were_made_by_hand_are_adopted() {
 }
 
 #[tokio::test]
+async fn an_apps_own_table_by_one_of_our_names_is_not_taken_for_ours() {
+    for made in [
+        "CREATE TABLE peer_acks (id INTEGER PRIMARY KEY, what TEXT)",
+        "CREATE TABLE shared_changes (hlc TEXT PRIMARY KEY, more TEXT)",
+        "CREATE TABLE sync_log_adoptions (id INTEGER PRIMARY KEY)",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        raw(folder.path()).execute_batch(made).unwrap();
+        let db = connect(&folder).await;
+        let refused = Migrator::up(&db, None).await.unwrap_err().to_string();
+        assert!(
+            refused.contains("there is one with other columns"),
+            "{refused}"
+        );
+        let unmade = Migrator::down(&db, None).await;
+        let name = made.split(' ').nth(2).unwrap().to_owned();
+        assert!(
+            tables(&raw(folder.path())).contains(&name),
+            "{made}: {unmade:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_migration_of_a_newer_program_is_refused_by_name_whoever_ran_it() {
     for table in ["seaql_migrations", MIGRATION_TABLE] {
         let folder = tempfile::tempdir().unwrap();

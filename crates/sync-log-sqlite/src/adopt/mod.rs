@@ -18,7 +18,7 @@ use sync_log_core::hlc::{CEILING_MS, DriftLimits};
 use sync_log_core::{Hlc, LogState, StoreError, Tag, Uuid};
 
 use crate::driver::build::insert;
-use crate::driver::{Argument, Port, Template, argument, first};
+use crate::driver::{Argument, Cell, Port, Template, argument, first};
 use crate::entity::{adoptions, identity, shared_changes, state};
 use crate::migration;
 use crate::raw::catalogue::{ORIGINAL_TABLES, TABLES_NAMED};
@@ -64,12 +64,16 @@ pub(crate) async fn has_table(db: &impl Port, name: &str) -> Result<bool, StoreE
     Ok(count == Some(true))
 }
 
+/// Whatever is there is a note, whoever wrote it.
 async fn noted(db: &impl Port) -> Result<Option<String>, StoreError> {
     let note = first(db, &NOTE, &[], |row| {
-        Ok(row.text(0).map(|note| note.into_owned()))
-    })
-    .await?;
-    Ok(note.flatten())
+        Ok(match row.cell(0) {
+            Cell::Null => None,
+            Cell::Text(note) => Some(note.into_owned()),
+            _ => Some("another program wrote a note that is no text".to_owned()),
+        })
+    });
+    Ok(note.await?.flatten())
 }
 
 /// What a trigger noted.

@@ -21,7 +21,8 @@ pub(crate) enum Cell<'a> {
     Real(f64),
     /// Text that is UTF-8.
     Text(Cow<'a, str>),
-    /// Bytes, or text that is not UTF-8.
+    /// Text that is not UTF-8. Over an app's driver it comes as bytes.
+    BrokenText(Cow<'a, [u8]>),
     Bytes(Cow<'a, [u8]>),
 }
 
@@ -71,7 +72,7 @@ impl<'a> Cell<'a> {
             ValueRef::Blob(bytes) => Self::Bytes(bytes.into()),
             ValueRef::Text(bytes) => match str::from_utf8(bytes) {
                 Ok(text) => Self::Text(text.into()),
-                Err(_) => Self::Bytes(bytes.into()),
+                Err(_) => Self::BrokenText(bytes.into()),
             },
         }
     }

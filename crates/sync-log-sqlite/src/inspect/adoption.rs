@@ -104,11 +104,12 @@ impl Inspector {
         }
         let arguments = [after.into(), limit_entries.into()];
         in_place(all(&self.db, &READ_ASIDE_CHANGES, &arguments, |row| {
+            let aside = Named::of(row, "sync_log_aside_changes", 6);
             Ok(AsideEntry {
                 entry: raw::entry(row),
-                number: integer(row, 6, "sync_log_aside_changes", "id")?,
-                adoption: integer(row, 7, "sync_log_aside_changes", "adoption")?,
-                reason: text(row, 8, "sync_log_aside_changes", "reason")?,
+                number: aside.integer(6, "id")?,
+                adoption: aside.integer(7, "adoption")?,
+                reason: aside.text(8, "reason")?,
             })
         }))
     }
@@ -117,16 +118,21 @@ impl Inspector {
 async fn adoptions(db: &impl Port) -> Result<Vec<Adoption>, StoreError> {
     let mut adoptions = all(db, &READ_ADOPTIONS, &[], adoption).await?;
     for adoption in &mut adoptions {
-        for (table, counted) in [
-            ("shared_changes", &*COUNT_ASIDE_CHANGES),
-            ("peer_acks", &*COUNT_ASIDE_ACKS),
+        for (of, table, count) in [
+            (
+                "shared_changes",
+                "sync_log_aside_changes",
+                &COUNT_ASIDE_CHANGES,
+            ),
+            ("peer_acks", "sync_log_aside_acks", &COUNT_ASIDE_ACKS),
         ] {
             let number = [adoption.number.into()];
-            let aside = all(db, counted, &number, |row| {
+            let aside = all(db, count, &number, |row| {
+                let counted = Named::of(row, table, 0);
                 Ok(Aside {
-                    table: table.to_owned(),
-                    reason: text(row, 0, "the rows aside", "reason")?,
-                    rows: integer(row, 1, "the rows aside", "rows")?,
+                    table: of.to_owned(),
+                    reason: counted.text(0, "reason")?,
+                    rows: counted.integer(1, "reason")?,
                 })
             });
             adoption.aside.extend(aside.await?);
@@ -136,28 +142,47 @@ async fn adoptions(db: &impl Port) -> Result<Vec<Adoption>, StoreError> {
 }
 
 fn adoption(row: &Row<'_>) -> Result<Adoption, StoreError> {
-    let integer = |column, name| integer(row, column, "sync_log_adoptions", name);
-    let text = |column, name| text(row, column, "sync_log_adoptions", name);
+    let row = Named::of(row, "sync_log_adoptions", 0);
     Ok(Adoption {
-        number: integer(0, "id")?,
-        adopted_at: text(1, "adopted_at")?,
-        cause: text(2, "cause")?,
-        kept_changes: integer(3, "kept_changes")?,
-        kept_acks: integer(4, "kept_acks")?,
-        head: text(5, "head")?,
-        floor: text(6, "floor")?,
-        log_id: text(7, "log_id")?,
+        number: row.integer(0, "id")?,
+        adopted_at: row.text(1, "adopted_at")?,
+        cause: row.text(2, "cause")?,
+        kept_changes: row.integer(3, "kept_changes")?,
+        kept_acks: row.integer(4, "kept_acks")?,
+        head: row.text(5, "head")?,
+        floor: row.text(6, "floor")?,
+        log_id: row.text(7, "log_id")?,
         aside: Vec::new(),
     })
 }
 
-fn integer(row: &Row<'_>, column: usize, table: &str, name: &str) -> Result<i64, StoreError> {
-    row.integer(column).ok_or_else(|| corrupt(table, "", name))
+/// A row that is named where a column of it is damaged: its table, and the number in its key
+/// column.
+struct Named<'r, 'a> {
+    row: &'r Row<'a>,
+    table: &'static str,
+    key: usize,
 }
 
-fn text(row: &Row<'_>, column: usize, table: &str, name: &str) -> Result<String, StoreError> {
-    let text = row.text(column).ok_or_else(|| corrupt(table, "", name))?;
-    Ok(text.into_owned())
+impl<'r, 'a> Named<'r, 'a> {
+    fn of(row: &'r Row<'a>, table: &'static str, key: usize) -> Self {
+        Self { row, table, key }
+    }
+
+    fn integer(&self, column: usize, name: &str) -> Result<i64, StoreError> {
+        let number = self.row.integer(column);
+        number.ok_or_else(|| self.damaged(name))
+    }
+
+    fn text(&self, column: usize, name: &str) -> Result<String, StoreError> {
+        let text = self.row.text(column).ok_or_else(|| self.damaged(name))?;
+        Ok(text.into_owned())
+    }
+
+    fn damaged(&self, name: &str) -> StoreError {
+        let key = self.row.integer(self.key).map(|key| key.to_string());
+        corrupt(self.table, &key.unwrap_or_default(), name)
+    }
 }
 
 static READ_ADOPTIONS: LazyLock<Template> = LazyLock::new(|| {

@@ -88,7 +88,9 @@ fn spelled_out(cell: Cell<'_>) -> String {
         Cell::Integer(number) => number.to_string(),
         Cell::Real(number) => number.to_string(),
         Cell::Text(text) => text.into_owned(),
-        Cell::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Cell::BrokenText(bytes) | Cell::Bytes(bytes) => {
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
     }
 }
 

@@ -115,7 +115,7 @@ async fn verify(db: &impl Port) -> Result<Vec<Check>, StoreError> {
 
 async fn integrity(db: &impl Port) -> Result<Check, StoreError> {
     let mut check = Check::new("integrity", "SQLite finds the file sound");
-    for text in texts(db, &INTEGRITY).await? {
+    for text in texts(db, &INTEGRITY, "integrity_check").await? {
         check.expect(text == "ok", || text.clone());
     }
     Ok(check)
@@ -126,7 +126,7 @@ async fn schema(db: &impl Port) -> Result<Check, StoreError> {
         "schema",
         "the tables, columns, indexes and triggers are there",
     );
-    let found = texts(db, &TABLES_AND_INDEXES).await?;
+    let found = texts(db, &TABLES_AND_INDEXES, "sqlite_master").await?;
     let has = |wanted: &str| found.iter().any(|name| name == wanted);
     for wanted in WANTED {
         check.expect(has(wanted), || format!("there is no {wanted}"));
@@ -291,11 +291,9 @@ static READ_ALL: LazyLock<Template> = LazyLock::new(|| {
     Template::build("read entries", &query.into_query())
 });
 
-async fn texts(db: &impl Port, query: &Template) -> Result<Vec<String>, StoreError> {
+async fn texts(db: &impl Port, query: &Template, what: &str) -> Result<Vec<String>, StoreError> {
     all(db, query, &[], |row| {
-        let text = row
-            .text(0)
-            .ok_or_else(|| corrupt("sqlite_master", "", "name"))?;
+        let text = row.text(0).ok_or_else(|| corrupt(what, "", "name"))?;
         Ok(text.into_owned())
     })
     .await

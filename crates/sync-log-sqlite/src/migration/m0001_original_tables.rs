@@ -2,14 +2,21 @@
 
 use sea_orm::sea_query::Index;
 
-use super::schema::{self, index, table, text};
+use super::schema::{self, index, owned, table, text};
 use super::{Migration, count};
 use crate::driver::Template;
 use crate::entity::{peer_acks, shared_changes};
 
 pub(super) const MIGRATION: Migration = Migration {
     name: "sync_log_0001_original_tables",
+    owns: || {
+        vec![
+            owned::<shared_changes::Entity>(&[], &CHANGES_INDEXES),
+            owned::<peer_acks::Entity>(&[], &ACKS_INDEXES),
+        ]
+    },
     make,
+    adds: Vec::new,
     remove: || {
         vec![
             schema::remove::<shared_changes::Entity>(),
@@ -18,6 +25,14 @@ pub(super) const MIGRATION: Migration = Migration {
     },
     keeps: || vec![pending()],
 };
+
+const CHANGES_INDEXES: [&str; 3] = [
+    "idx_shared_changes_hlc",
+    "idx_shared_changes_model",
+    "idx_shared_changes_record",
+];
+
+const ACKS_INDEXES: [&str; 1] = ["idx_peer_acks_hlc"];
 
 /// What no way down may lose.
 pub(super) fn pending() -> (Template, &'static str) {
@@ -43,12 +58,14 @@ pub(crate) fn make() -> Vec<Template> {
     ])
     .primary_key(Index::create().col(PeerDeviceId))
     .to_owned();
-    vec![
-        schema::make(&changes),
-        index::<shared_changes::Entity>("idx_shared_changes_hlc", Hlc),
-        index::<shared_changes::Entity>("idx_shared_changes_model", ModelType),
-        index::<shared_changes::Entity>("idx_shared_changes_record", RecordUuid),
-        schema::make(&acks),
-        index::<peer_acks::Entity>("idx_peer_acks_hlc", LastAckedHlc),
-    ]
+    let indexed = CHANGES_INDEXES
+        .into_iter()
+        .zip([Hlc, ModelType, RecordUuid]);
+    let indexes = indexed.map(|(name, column)| index::<shared_changes::Entity>(name, column));
+    let [acks_index] = ACKS_INDEXES;
+    let mut make = vec![schema::make(&changes)];
+    make.extend(indexes);
+    make.push(schema::make(&acks));
+    make.push(index::<peer_acks::Entity>(acks_index, LastAckedHlc));
+    make
 }

@@ -4,13 +4,22 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 
 use super::Migration;
 use super::m0001_original_tables::pending;
-use super::schema::{self, flag, integer, table, text, the_one};
+use super::schema::{self, flag, integer, owned, table, text, the_one};
 use crate::driver::Template;
 use crate::entity::{identity, peers, state};
 
 pub(super) const MIGRATION: Migration = Migration {
     name: "sync_log_0002_log_tables",
+    owns: || {
+        use state::Column::{ForeignWrite, PeersDeclared, Writing};
+        vec![
+            owned::<identity::Entity>(&[], &[]),
+            owned::<state::Entity>(&[PeersDeclared, ForeignWrite, Writing], &[]),
+            owned::<peers::Entity>(&[peers::Column::Verified], &[]),
+        ]
+    },
     make: || vec![make_identity(), make_state(), make_peers()],
+    adds: Vec::new,
     remove: || {
         vec![
             schema::remove::<peers::Entity>(),
@@ -35,10 +44,7 @@ fn make_identity() -> Template {
 /// `policy_time_ms`, `evaluated_at` and, of the peers, `lagging_since_ms` and `seen_ms`
 /// belong to the limit policies. They are here from the start because formats are frozen.
 fn make_state() -> Template {
-    use state::Column::{
-        EvaluatedAt, Floor, FloorTag, ForeignWrite, Head, HighWater, Id, PeersDeclared,
-        PolicyTimeMs, Solo, Writing,
-    };
+    use state::Column::{EvaluatedAt, Floor, FloorTag, Head, HighWater, Id, PolicyTimeMs, Solo};
     schema::make(&table::<state::Entity>([
         the_one(Id),
         text(Head).not_null().to_owned(),
@@ -48,16 +54,13 @@ fn make_state() -> Template {
         flag(Solo, false),
         integer(PolicyTimeMs).not_null().default(0).to_owned(),
         text(EvaluatedAt),
-        flag(PeersDeclared, true),
-        text(ForeignWrite),
-        integer(Writing).not_null().default(0).to_owned(),
     ]))
 }
 
 fn make_peers() -> Template {
     use peers::Column::{
         Admission, Hold, LaggingSinceMs, PeerDeviceId, RegisteredAt, RegisteredBy, RetiredAt,
-        RetiredReason, SeenMs, State, Verified,
+        RetiredReason, SeenMs, State,
     };
     let is_state = Expr::col(State).is_in(["active", "retired"]);
     schema::make(&table::<peers::Entity>([
@@ -71,6 +74,5 @@ fn make_peers() -> Template {
         text(Hold),
         integer(LaggingSinceMs),
         integer(SeenMs),
-        flag(Verified, true),
     ]))
 }

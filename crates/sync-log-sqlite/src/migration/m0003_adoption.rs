@@ -2,24 +2,48 @@
 //! adopted when, and triggers that notice another program's writes.
 
 use super::m0001_original_tables::pending;
-use super::schema::{self, any, integer, table, text};
+use super::schema::{self, added, any, flag, integer, owned, remove_column, table, text};
 use super::{Migration, count};
 use crate::driver::Template;
-use crate::entity::{adoptions, aside_acks, aside_changes};
+use crate::entity::{adoptions, aside_acks, aside_changes, peers, state};
 use crate::raw::triggers;
 
 pub(super) const MIGRATION: Migration = Migration {
     name: "sync_log_0003_adoption",
+    owns: || {
+        vec![
+            owned::<adoptions::Entity>(&[], &[]),
+            owned::<aside_changes::Entity>(&[], &[]),
+            owned::<aside_acks::Entity>(&[], &[]),
+        ]
+    },
+    adds: || {
+        use peers::Column::Verified;
+        use state::Column::{ForeignWrite, PeersDeclared, Writing};
+        let writing = integer(Writing).not_null().default(0).to_owned();
+        vec![
+            added::<state::Entity>(PeersDeclared, flag(PeersDeclared, true)),
+            added::<state::Entity>(ForeignWrite, text(ForeignWrite)),
+            added::<state::Entity>(Writing, writing),
+            added::<peers::Entity>(Verified, flag(Verified, true)),
+        ]
+    },
     make: || {
         let mut make = vec![make_adoptions(), make_aside_changes(), make_aside_acks()];
         make.extend(triggers::make());
         make
     },
     remove: || {
+        use peers::Column::Verified;
+        use state::Column::{ForeignWrite, PeersDeclared, Writing};
         let mut remove = triggers::remove();
         remove.push(schema::remove::<aside_acks::Entity>());
         remove.push(schema::remove::<aside_changes::Entity>());
         remove.push(schema::remove::<adoptions::Entity>());
+        remove.push(remove_column::<peers::Entity>(Verified));
+        for column in [Writing, ForeignWrite, PeersDeclared] {
+            remove.push(remove_column::<state::Entity>(column));
+        }
         remove
     },
     // What went aside may hold changes that somebody still wants.

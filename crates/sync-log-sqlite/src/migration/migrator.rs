@@ -55,6 +55,7 @@ impl MigrationTrait for Migration {
     /// Refuses while an entry is pending, or a row is aside.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = Over(manager.get_connection());
+        self.refuse_others(&db).await.map_err(db_err)?;
         for (count, what) in (self.keeps)() {
             let rows = one(&db, &count, &[], |row| Ok(row.integer(0))).await;
             if let Some(rows @ 1..) = rows.map_err(db_err)? {

@@ -25,12 +25,13 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::{Asterisk, Expr, Func};
 use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
-use sync_log_core::StoreError;
+use sync_log_core::{StoreError, StoreErrorKind};
 
 use crate::driver::build::insert;
-use crate::driver::{Port, Template, all};
+use crate::driver::{Port, Template, all, first};
 use crate::entity::migrations;
 use crate::failure::corrupt;
+use crate::raw::catalogue::{COLUMNS, INDEXED};
 
 pub(crate) use m0001_original_tables::make as original_tables;
 #[cfg(feature = "migrator")]
@@ -43,13 +44,33 @@ pub const MIGRATION_TABLE: &str = "sync_log_migrations";
 pub(crate) struct Migration {
     /// What it is recorded as.
     pub(crate) name: &'static str,
+    /// The tables that it makes.
+    owns: fn() -> Vec<Owned>,
     /// Its statements. None has an effect where its work is done.
     make: fn() -> Vec<Template>,
+    /// Columns that it adds to tables of earlier steps, where they are not there.
+    adds: fn() -> Vec<Added>,
     #[cfg_attr(not(feature = "migrator"), allow(dead_code, reason = "to go down"))]
     remove: fn() -> Vec<Template>,
     /// Counts of what would be lost with the tables, and what that is called.
     #[cfg_attr(not(feature = "migrator"), allow(dead_code, reason = "to go down"))]
     keeps: fn() -> Vec<(Template, &'static str)>,
+}
+
+/// A table of a migration's own.
+pub(crate) struct Owned {
+    table: &'static str,
+    columns: Vec<&'static str>,
+    /// Whether later migrations add columns.
+    grows: bool,
+    indexes: &'static [&'static str],
+}
+
+/// A column that a migration adds to a table.
+pub(crate) struct Added {
+    table: &'static str,
+    column: &'static str,
+    add: Template,
 }
 
 /// All migrations, in order.
@@ -61,8 +82,52 @@ pub(crate) const MIGRATIONS: [Migration; 3] = [
 
 impl Migration {
     async fn up(&self, db: &impl Port) -> Result<(), StoreError> {
-        run_all((self.make)(), db).await
+        self.refuse_others(db).await?;
+        run_all((self.make)(), db).await?;
+        for Added { table, column, add } in (self.adds)() {
+            if !columns(db, table).await?.iter().any(|name| name == column) {
+                db.run(&add, &[]).await?;
+            }
+        }
+        Ok(())
     }
+
+    /// Refuses where a table or an index has the name of one of these, and is another
+    /// program's: statements that make what is not there would take it for ours.
+    async fn refuse_others(&self, db: &impl Port) -> Result<(), StoreError> {
+        for owned in (self.owns)() {
+            let table = owned.table;
+            let other = |what: &str| {
+                let doing = format!("make table {table}: {what}");
+                StoreError::new(StoreErrorKind::Corrupt, doing)
+            };
+            let found = columns(db, table).await?;
+            let has = |column: &&str| found.iter().any(|name| name == *column);
+            let fits = owned.columns.iter().all(has)
+                && (owned.grows || found.len() == owned.columns.len());
+            if !found.is_empty() && !fits {
+                return Err(other("there is one with other columns"));
+            }
+            for index in owned.indexes {
+                let name = [(*index).into()];
+                let on = first(db, &INDEXED, &name, |row| {
+                    Ok(row.text(0).unwrap_or_default().into_owned())
+                });
+                if on.await?.is_some_and(|on| on != table) {
+                    return Err(other(&format!("index {index} is on another table")));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of a table's columns; none if there is no such table.
+pub(crate) async fn columns(db: &impl Port, table: &str) -> Result<Vec<String>, StoreError> {
+    all(db, &COLUMNS, &[table.into()], |row| {
+        Ok(row.text(0).unwrap_or_default().into_owned())
+    })
+    .await
 }
 
 /// Runs statements that take no arguments.

@@ -3,8 +3,9 @@
 use sea_orm::sea_query::{
     ColumnDef, ColumnType, Expr, ExprTrait, Index, Table, TableCreateStatement,
 };
-use sea_orm::{ColumnTrait, EntityTrait};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
+use super::{Added, Owned};
 use crate::driver::Template;
 use crate::entity::migrations;
 
@@ -65,6 +66,44 @@ pub(super) fn index<E: EntityTrait>(name: &str, column: E::Column) -> Template {
         .col(column)
         .to_owned();
     Template::build("make an index", &index)
+}
+
+/// A table that a migration makes, with all columns of its entity but `later`, which later
+/// migrations add.
+pub(super) fn owned<E: EntityTrait>(
+    later: &[E::Column],
+    indexes: &'static [&'static str],
+) -> Owned {
+    let is_later = |column: &E::Column| later.iter().any(|it| it.as_str() == column.as_str());
+    let columns = E::Column::iter().filter(|column| !is_later(column));
+    Owned {
+        table: E::default().as_str(),
+        columns: columns.map(|column| column.as_str()).collect(),
+        grows: !later.is_empty(),
+        indexes,
+    }
+}
+
+/// Adds a column to a table of an earlier migration.
+pub(super) fn added<E: EntityTrait>(column: E::Column, definition: ColumnDef) -> Added {
+    let add = Table::alter()
+        .table(E::default())
+        .add_column(definition)
+        .to_owned();
+    Added {
+        table: E::default().as_str(),
+        column: column.as_str(),
+        add: Template::build("add a column", &add),
+    }
+}
+
+/// Removes a column from a table of an earlier migration.
+pub(super) fn remove_column<E: EntityTrait>(column: E::Column) -> Template {
+    let remove = Table::alter()
+        .table(E::default())
+        .drop_column(column)
+        .to_owned();
+    Template::build("remove a column", &remove)
 }
 
 /// Removes a table.

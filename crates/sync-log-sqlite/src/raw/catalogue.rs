@@ -28,6 +28,12 @@ pub(crate) static COLUMNS: Raw = Raw::new(|| {
     Template::raw(LOOK, text, 1)
 });
 
+/// The table that an index is on.
+pub(crate) static INDEXED: Raw = Raw::new(|| {
+    let text = "SELECT tbl_name FROM sqlite_master WHERE type = 'index' AND name = ?1";
+    Template::raw("look for an index", text, 1)
+});
+
 /// The columns of a table's primary key.
 pub(crate) static KEY: Raw = Raw::new(|| {
     let text = "SELECT name FROM pragma_table_info(?1) WHERE pk <> 0";
@@ -46,10 +52,11 @@ pub(crate) static UNIQUE_INDEXES: Raw = Raw::new(|| {
     Template::raw(LOOK, text, 1)
 });
 
-/// The first of the original tables that has triggers.
+/// The first of the original tables that has triggers which are not ours.
 pub(crate) static WITH_TRIGGERS: Raw = Raw::new(|| {
     let text = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' \
-                AND tbl_name IN ('shared_changes', 'peer_acks') LIMIT 1";
+                AND tbl_name IN ('shared_changes', 'peer_acks') \
+                AND substr(name, 1, 9) <> 'sync_log_' LIMIT 1";
     Template::raw(LOOK, text, 0)
 });
 

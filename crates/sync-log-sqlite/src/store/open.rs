@@ -5,16 +5,19 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use sea_orm::sea_query::{Expr, UnionType};
+use sea_orm::sea_query::{Expr, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{Hlc, StoreError, StoreErrorKind, Tag, Uuid};
 
-use super::{SqliteStore, select, thread};
+use super::thread::{self, Wanted};
+use super::{SqliteStore, select};
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
 use crate::connect::{self, Place};
 use crate::driver::build::{insert, insert_selected};
 use crate::driver::{Argument, Port, Template, Transaction, argument, first, in_place};
-use crate::entity::{identity, peer_acks, peers, shared_changes, state};
+use crate::entity::{
+    adoptions, aside_acks, aside_changes, identity, peer_acks, peers, shared_changes, state,
+};
 use crate::error::OpenError;
 use crate::failure::corrupt;
 use crate::migration;
@@ -73,7 +76,9 @@ impl SqliteStore {
             busy: DEFAULT_BUSY_TIMEOUT,
             now_ms,
         };
-        opening.run(|opening| opening.open(Found::Nothing)).await
+        opening
+            .run(|opening, wanted| opening.open(Found::Nothing, wanted))
+            .await
     }
 }
 
@@ -90,23 +95,23 @@ impl Opening {
     /// Opens on a thread of its own, and makes a store of the connection that writes.
     async fn run(
         self,
-        open: impl FnOnce(&Self) -> Result<Connection, OpenError> + Send + 'static,
+        open: impl FnOnce(&Self, Wanted<'_>) -> Result<Connection, OpenError> + Send + 'static,
     ) -> Result<SqliteStore, OpenError> {
         let opening = self.clone();
-        let opened = thread::run("sync-log-opener", move || open(&opening)).await;
+        let opened = thread::run("sync-log-opener", move |wanted| open(&opening, wanted)).await;
         let failed = |error| OpenError::store(self.place.path(), error);
         let db = opened.map_err(failed)??;
         SqliteStore::new(db, self.place.clone(), self.busy).map_err(failed)
     }
 
-    /// Tries again while the file is locked, for as long as one may wait.
-    fn patiently(&self) -> Result<Connection, OpenError> {
+    /// Tries again while the file is locked, for as long as one may wait, and as anyone does.
+    fn patiently(&self, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
         let deadline = Instant::now() + self.busy;
         loop {
             let opened = probe::probe(self.place.path(), self.ids, self.busy)
-                .and_then(|found| self.open(found));
+                .and_then(|found| self.open(found, wanted));
             match opened {
-                Err(error) if is_locked(&error) && Instant::now() < deadline => {
+                Err(error) if is_locked(&error) && Instant::now() < deadline && wanted() => {
                     tracing::debug!(%error, "the file is locked for a moment; trying again");
                     std::thread::sleep(RETRY_PAUSE);
                 }
@@ -120,15 +125,23 @@ impl Opening {
     ///
     /// In one transaction that begins with the write lock: what another process is making is
     /// not taken for a part of a log, and of two that make a file, one finds it made.
-    pub(super) fn open(&self, found: Found) -> Result<Connection, OpenError> {
+    /// A file that nobody waits for any more is left as it was.
+    pub(super) fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
         let failed = |error| OpenError::store(self.place.path(), error);
         let connect = match found {
             Found::Nothing => connect::maker,
             Found::Unfinished | Found::Earlier | Found::Log => connect::writer,
         };
+        let given_up = || failed(StoreError::new(StoreErrorKind::Closed, "open the log"));
+        if !wanted() {
+            return Err(given_up());
+        }
         let db = connect(&self.place, self.busy).map_err(failed)?;
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
         in_place(self.finish(&db, found))?;
+        if !wanted() {
+            return Err(given_up());
+        }
         txn.commit().map_err(failed)?;
         Ok(db)
     }
@@ -141,10 +154,11 @@ impl Opening {
                 refused.map_err(failed)?;
                 None
             }
-            Found::Nothing | Found::Unfinished | Found::Earlier => {
-                self.make(db).await.map_err(failed)?
-            }
+            Found::Nothing | Found::Unfinished | Found::Earlier => self.make(db).await?,
         };
+        // A newer program may have been faster.
+        let applied = migration::applied(db).await.map_err(failed)?;
+        probe::refuse_unknown(&applied, self.place.path())?;
         let lost = || failed(corrupt("sync_log_identity", "1", "id"));
         let stored = select::identity(db).await.map_err(failed)?;
         self.ids
@@ -161,14 +175,26 @@ impl Opening {
 
     /// Makes what is missing of the tables, and puts on record whose log it is. Returns why
     /// the file has to be adopted, if it holds what another program wrote.
-    async fn make(&self, db: &impl Port) -> Result<Option<String>, StoreError> {
-        let is_earlier = adopt::has_original_tables_only(db).await?;
-        migration::up(db, self.now_ms).await?;
-        if !is_unidentified(db).await? {
+    async fn make(&self, db: &impl Port) -> Result<Option<String>, OpenError> {
+        let (path, device_id) = (self.place.path(), self.ids.device_id);
+        let failed = |error| OpenError::store(path, error);
+        let is_earlier = adopt::has_original_tables_only(db).await.map_err(failed)?;
+        if is_earlier {
+            probe::refuse_unfit(db, device_id, path).await?;
+        }
+        migration::up(db, self.now_ms).await.map_err(failed)?;
+        if !is_unidentified(db).await.map_err(failed)? {
             return Ok(None);
         }
-        identify(db, self.ids, self.now_ms).await?;
-        let holds_rows = first(db, &ANY_ROW, &[], |_| Ok(())).await?.is_some();
+        let has_row = async |query| Ok(first(db, query, &[], |_| Ok(())).await?.is_some());
+        if has_row(&ANY_OWN_ROW).await.map_err(failed)? {
+            return Err(failed(corrupt("sync_log_identity", "1", "id")));
+        }
+        let holds_rows = has_row(&ANY_ROW).await.map_err(failed)?;
+        if holds_rows && !is_earlier {
+            probe::refuse_unfit(db, device_id, path).await?;
+        }
+        identify(db, self.ids, self.now_ms).await.map_err(failed)?;
         Ok((is_earlier || holds_rows).then(|| EARLIER_PROGRAM.to_owned()))
     }
 
@@ -226,15 +252,28 @@ static RESTORE_ACKS: LazyLock<Template> = LazyLock::new(|| {
 
 /// A row of one of the original tables.
 static ANY_ROW: LazyLock<Template> = LazyLock::new(|| {
-    let acks = peer_acks::Entity::find()
-        .select_only()
-        .into_query()
-        .expr(Expr::val(1))
-        .to_owned();
-    let mut rows = shared_changes::Entity::find().select_only().into_query();
-    rows.expr(Expr::val(1)).union(UnionType::All, acks).limit(1);
+    let mut rows = any_of::<shared_changes::Entity>();
+    rows.union(UnionType::All, any_of::<peer_acks::Entity>())
+        .limit(1);
     Template::build("look for rows of another program", &rows)
 });
+
+/// A row that only a log has which knew whose it was.
+static ANY_OWN_ROW: LazyLock<Template> = LazyLock::new(|| {
+    let mut rows = any_of::<peers::Entity>();
+    rows.union(UnionType::All, any_of::<adoptions::Entity>())
+        .union(UnionType::All, any_of::<aside_changes::Entity>())
+        .union(UnionType::All, any_of::<aside_acks::Entity>())
+        .limit(1);
+    Template::build("see whether the log was identified", &rows)
+});
+
+/// A 1 for each row of a table.
+fn any_of<E: EntityTrait>() -> SelectStatement {
+    let mut rows = E::find().select_only().into_query();
+    rows.expr(Expr::val(1));
+    rows
+}
 
 /// Whether the tables were just made. A log that knows where it stands has an
 /// identity, or lost it; then it does not get another.

@@ -38,7 +38,7 @@ impl ReadOnlyStore {
         poll: Duration,
     ) -> Result<(Self, PathBuf, LogIdentity), OpenError> {
         let of = path.to_owned();
-        let looked = thread::run("sync-log-opener", move || see(&of, busy)).await;
+        let looked = thread::run("sync-log-opener", move |_| see(&of, busy)).await;
         let (sight, identity) = looked.map_err(|error| OpenError::store(path, error))??;
         let file = sight.path().to_owned();
         let place = Place::File(sight.readable());
@@ -100,7 +100,7 @@ impl LogStore for ReadOnlyStore {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        thread::run("sync-log-closer", move || drop(sight)).await?;
+        thread::run("sync-log-closer", move |_| drop(sight)).await?;
         Ok(())
     }
 }

@@ -19,15 +19,19 @@ pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(
         .map_err(|error| StoreError::new(StoreErrorKind::Io, "start a thread").with_source(error))
 }
 
+/// Whether anyone waits for the outcome.
+pub(super) type Wanted<'a> = &'a dyn Fn() -> bool;
+
 /// Runs `work` on a thread of its own, which reports to the subscriber and in the span of
-/// the caller. Dropping the future does not stop it.
+/// the caller. Dropping the future does not stop it; `work` can ask whether it is wanted.
 pub(super) async fn run<T: Send + 'static>(
     name: &str,
-    work: impl FnOnce() -> T + Send + 'static,
+    work: impl FnOnce(Wanted<'_>) -> T + Send + 'static,
 ) -> Result<T, StoreError> {
     let (answer, answered) = oneshot::channel();
     let (subscriber, span) = (dispatcher::get_default(Dispatch::clone), Span::current());
     spawn(name, move || {
+        let work = || work(&|| !answer.is_closed());
         let outcome = dispatcher::with_default(&subscriber, || span.in_scope(work));
         // Nobody listens if the caller has dropped its future.
         let _ = answer.send(outcome);

@@ -1,0 +1,284 @@
+//! Files that are almost a log: of the first version, made by somebody else, half lost, or
+//! changed while they are opened.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at files past the product"
+)]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::path::Path;
+use std::time::Duration;
+
+use common::{DEVICE, LIBRARY, PEER, change, contents, file_in, folder, open, raw};
+use sync_log_sqlite::inspect::Inspector;
+use sync_log_sqlite::{ErrorKind, Hlc, OpenError, SyncDb, Uuid};
+use tempfile::TempDir;
+
+async fn refused(data_dir: &Path) -> OpenError {
+    let opened = SyncDb::open(LIBRARY, DEVICE, data_dir).await;
+    opened.unwrap_err()
+}
+
+async fn log_in_a_folder() -> TempDir {
+    let folder = folder();
+    open(folder.path()).await.close().await.unwrap();
+    folder
+}
+
+/// The tables as the first two migrations made them.
+const FIRST_VERSION: &str = "
+CREATE TABLE shared_changes (hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL,
+    record_uuid TEXT NOT NULL, change_type TEXT NOT NULL, data TEXT NOT NULL,
+    created_at TEXT NOT NULL);
+CREATE INDEX idx_shared_changes_hlc ON shared_changes (hlc);
+CREATE INDEX idx_shared_changes_model ON shared_changes (model_type);
+CREATE INDEX idx_shared_changes_record ON shared_changes (record_uuid);
+CREATE TABLE peer_acks (peer_device_id TEXT NOT NULL, last_acked_hlc TEXT NOT NULL,
+    acked_at TEXT NOT NULL, PRIMARY KEY (peer_device_id));
+CREATE INDEX idx_peer_acks_hlc ON peer_acks (last_acked_hlc);
+CREATE TABLE sync_log_identity (id INTEGER PRIMARY KEY CHECK (id = 1),
+    library_id TEXT NOT NULL, device_id TEXT NOT NULL, log_id TEXT NOT NULL,
+    created_at TEXT NOT NULL);
+CREATE TABLE sync_log_state (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL,
+    floor TEXT NOT NULL, floor_tag TEXT NOT NULL, high_water TEXT NOT NULL,
+    solo INTEGER NOT NULL DEFAULT 0 CHECK (solo IN (0, 1)),
+    policy_time_ms INTEGER NOT NULL DEFAULT 0, evaluated_at TEXT);
+CREATE TABLE sync_log_peers (peer_device_id TEXT PRIMARY KEY NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'retired')),
+    admission INTEGER NOT NULL DEFAULT 1, registered_by TEXT NOT NULL,
+    registered_at TEXT NOT NULL, retired_at TEXT, retired_reason TEXT, hold TEXT,
+    lagging_since_ms INTEGER, seen_ms INTEGER);
+CREATE TABLE sync_log_migrations (version varchar NOT NULL PRIMARY KEY,
+    applied_at bigint NOT NULL);
+INSERT INTO sync_log_migrations VALUES
+    ('sync_log_0001_original_tables', 1), ('sync_log_0002_log_tables', 1);
+";
+
+/// Name, type, NOT NULL, default and place in the key of each column of each table.
+fn columns(data_dir: &Path) -> Vec<String> {
+    let db = raw(data_dir);
+    let sql = "SELECT m.name || '.' || c.cid || ' ' || c.name || ' ' || c.type || \
+               c.\"notnull\" || COALESCE(c.dflt_value, '-') || c.pk \
+               FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c \
+               WHERE m.type = 'table' AND m.name <> 'sync_log_migrations' ORDER BY 1";
+    let mut query = db.prepare(sql).unwrap();
+    let rows = query.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_log_of_the_first_version_is_brought_up_to_date() {
+    let folder = folder();
+    let zero = Hlc::ZERO;
+    let log_id = Uuid::from_u128(77);
+    let rows = format!(
+        "INSERT INTO sync_log_identity VALUES
+            (1, '{LIBRARY}', '{DEVICE}', '{log_id}', '2026-01-01T00:00:00.000Z');
+         INSERT INTO sync_log_state (id, head, floor, floor_tag, high_water) VALUES
+            (1, '{zero}', '{zero}', '0000000000000000', '{zero}')"
+    );
+    let db = raw(folder.path());
+    db.execute_batch(FIRST_VERSION).unwrap();
+    db.execute_batch(&rows).unwrap();
+    drop(db);
+    let log = open(folder.path()).await;
+    assert_eq!(log.identity().log_id, log_id);
+    log.record(change(1)).await.unwrap();
+    log.close().await.unwrap();
+    let new = log_in_a_folder().await;
+    assert_eq!(columns(folder.path()), columns(new.path()));
+}
+
+#[tokio::test]
+async fn tables_and_indexes_of_others_by_our_names_are_refused_and_left_alone() {
+    for made in [
+        "CREATE TABLE sync_log_adoptions (x TEXT)",
+        "CREATE TABLE sync_log_aside_changes (x TEXT)",
+        "CREATE TABLE sync_log_aside_acks (id INTEGER PRIMARY KEY, adoption INTEGER)",
+        "CREATE TABLE sync_log_peers (peer_device_id TEXT)",
+        "CREATE VIEW sync_log_peers AS SELECT 1 AS peer_device_id WHERE 0",
+        "CREATE TABLE other (last_acked_hlc TEXT);
+         CREATE INDEX idx_peer_acks_hlc ON other (last_acked_hlc)",
+    ] {
+        let folder = folder();
+        raw(folder.path()).execute_batch(made).unwrap();
+        let before = columns(folder.path());
+        let refused = refused(folder.path()).await;
+        assert_eq!(refused.kind(), ErrorKind::RepairData, "{made}: {refused:?}");
+        assert_eq!(columns(folder.path()), before, "{made}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_lost_its_identity_and_state_is_neither_a_new_one_nor_another_devices() {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    log.register_peer(PEER).await.unwrap();
+    log.record(change(1)).await.unwrap();
+    log.close().await.unwrap();
+    let lost = "DELETE FROM sync_log_identity; DELETE FROM sync_log_state";
+    raw(folder.path()).execute_batch(lost).unwrap();
+    let before = contents(folder.path());
+    for device in [DEVICE, Uuid::from_u128(0xa1)] {
+        let opened = SyncDb::open(LIBRARY, device, folder.path()).await;
+        assert_eq!(opened.unwrap_err().kind(), ErrorKind::RepairData);
+        assert_eq!(contents(folder.path()), before);
+    }
+    // Without peers nothing tells it from tables that were made by hand, but whose entries
+    // it holds is seen all the same.
+    let forgotten = "DELETE FROM sync_log_peers; DELETE FROM peer_acks";
+    raw(folder.path()).execute_batch(forgotten).unwrap();
+    let opened = SyncDb::open(LIBRARY, Uuid::from_u128(0xa1), folder.path()).await;
+    let refused = opened.unwrap_err();
+    assert!(
+        matches!(refused, OpenError::NotOfThisDevice { .. }),
+        "{refused:?}"
+    );
+    let log = open(folder.path()).await;
+    assert!(!log.floor().await.unwrap().is_zero(), "it was adopted");
+}
+
+#[tokio::test]
+async fn an_opening_that_was_given_up_changes_nothing_later() {
+    let folder = folder();
+    let other = raw(folder.path());
+    let held = "CREATE TABLE notes (text TEXT); BEGIN IMMEDIATE";
+    other.execute_batch(held).unwrap();
+    let options = SyncDb::options().busy_timeout(Duration::from_secs(60));
+    let opening = options.open(LIBRARY, DEVICE, folder.path());
+    let given_up = tokio::time::timeout(Duration::from_millis(100), opening).await;
+    assert!(given_up.is_err());
+    // Longer than the pause between two attempts.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    other.execute_batch("COMMIT").unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(columns(folder.path()), ["notes.0 text TEXT0-0"]);
+}
+
+#[tokio::test]
+async fn a_newer_program_that_made_the_log_meanwhile_is_refused_by_name() {
+    let (folder, newer) = (folder(), log_in_a_folder().await);
+    let db = raw(folder.path());
+    let wal = "PRAGMA journal_mode = WAL; CREATE TABLE notes (text TEXT)";
+    db.execute_batch(wal).unwrap();
+    let newer = file_in(newer.path());
+    db.execute("ATTACH ?1 AS newer", [newer.to_str().unwrap()])
+        .unwrap();
+    let made: Vec<(String, String)> = {
+        let sql = "SELECT name, sql FROM newer.sqlite_master WHERE type = 'table'";
+        let mut query = db.prepare(sql).unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for (name, sql) in &made {
+        let filled = format!("{sql}; INSERT INTO main.{name} SELECT * FROM newer.{name}");
+        db.execute_batch(&filled).unwrap();
+    }
+    let record = "INSERT INTO main.sync_log_migrations VALUES ('sync_log_9999_newer', 1)";
+    db.execute(record, []).unwrap();
+    let path = folder.path().to_owned();
+    let opening = tokio::spawn(async move { refused(&path).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    db.execute_batch("COMMIT").unwrap();
+    let refused = opening.await.unwrap();
+    assert!(
+        matches!(refused, OpenError::SchemaTooNew { .. }),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_an_apps_migrator_keeps_is_no_reason_to_refuse_a_log() {
+    for kept in [
+        "CREATE TABLE seaql_migrations (version varchar PRIMARY KEY, applied_at bigint);
+         INSERT INTO seaql_migrations VALUES ('sync_log_views_of_the_app', 1)",
+        "CREATE TABLE seaql_migrations (name TEXT)",
+        "CREATE TABLE seaql_migrations (version INTEGER);
+         INSERT INTO seaql_migrations VALUES (1)",
+        "CREATE TABLE SEAQL_MIGRATIONS (version TEXT);
+         INSERT INTO SEAQL_MIGRATIONS VALUES ('m1'), (CAST(x'ff' AS TEXT)), (NULL)",
+    ] {
+        let folder = log_in_a_folder().await;
+        raw(folder.path()).execute_batch(kept).unwrap();
+        open(folder.path()).await.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_note_of_a_foreign_write_that_is_no_text_is_adopted_once() {
+    for note in ["x'00'", "CAST(x'ff' AS TEXT)", "7"] {
+        let folder = log_in_a_folder().await;
+        let noted = format!("UPDATE sync_log_state SET foreign_write = {note}");
+        raw(folder.path()).execute_batch(&noted).unwrap();
+        for _ in 0..2 {
+            let log = open(folder.path()).await;
+            log.record(change(1)).await.unwrap();
+            log.close().await.unwrap();
+        }
+        let inspector = Inspector::open(folder.path()).unwrap();
+        assert_eq!(inspector.adoptions().unwrap().len(), 1, "{note}");
+    }
+}
+
+/// The errors of everything that a log can be asked.
+async fn ask_everything(data_dir: &Path) {
+    let Ok(log) = SyncDb::open(LIBRARY, DEVICE, data_dir).await else {
+        return;
+    };
+    log.status().await.ok();
+    log.explain().await.ok();
+    log.peers().await.ok();
+    log.get_since(None, 100).await.ok();
+    log.record(change(9)).await.ok();
+    log.register_peer(Uuid::from_u128(0xb2)).await.ok();
+    log.prune_acked().await.ok();
+    log.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_value_in_any_column_makes_a_panic() {
+    let made = folder();
+    let log = open(made.path()).await;
+    log.register_peer(PEER).await.unwrap();
+    log.record(change(1)).await.unwrap();
+    log.close().await.unwrap();
+    let foreign = "INSERT INTO shared_changes VALUES ('x', 't', 'u', 'insert', '{}', 'now');
+                   INSERT INTO peer_acks VALUES ('p', 'q', 'r')";
+    common::other_program(made.path())
+        .execute_batch(foreign)
+        .unwrap();
+    open(made.path()).await.close().await.unwrap();
+    let columns: Vec<(String, String)> = {
+        let db = raw(made.path());
+        let sql = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c \
+                   WHERE m.type = 'table'";
+        let mut query = db.prepare(sql).unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    for (table, column) in columns {
+        for value in ["x'ff00'", "CAST(x'ff41' AS TEXT)"] {
+            let folder = folder();
+            std::fs::copy(file_in(made.path()), file_in(folder.path())).unwrap();
+            let db = raw(folder.path());
+            db.pragma_update(None, "ignore_check_constraints", true)
+                .unwrap();
+            let spoil = format!("UPDATE {table} SET {column} = {value}");
+            // A key of whole numbers takes nothing else.
+            let is_spoiled = db.execute(&spoil, []).is_ok();
+            drop(db);
+            if is_spoiled {
+                ask_everything(folder.path()).await;
+                let inspector = Inspector::open(folder.path()).unwrap();
+                inspector.verify().ok();
+                inspector.adoptions().ok();
+                inspector.aside_changes(0, 10).ok();
+                inspector.identity().ok();
+            }
+        }
+    }
+}
