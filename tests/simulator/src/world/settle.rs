@@ -59,6 +59,10 @@ impl World {
             }
             (Purpose::Append { entry }, answer) => {
                 let (hlc, numbers) = (entry.hlc, [number(&entry)]);
+                let lineage = &self.devices[&on].files.truth.lineage;
+                if happened.is_none() && !was_parked && answer.is_err() {
+                    answers_hold::check_retry(lineage, &entry)?;
+                }
                 if let Some(running) = &mut self.devices_mut(on).processes[process]
                     && !matches!(answer, Err(LogError::NotAboveHead { .. }))
                 {
@@ -70,9 +74,6 @@ impl World {
                     Err(_) => (committed, Said::Refused),
                 };
                 let lineage = &self.devices[&on].files.truth.lineage;
-                if happened.is_none() && !was_parked && answer.is_err() {
-                    answers_hold::check_retry(lineage, hlc)?;
-                }
                 answers_hold::check(lineage, from, &numbers, said)
             }
             (Purpose::Tick, Ok(Answer::Stamps(stamps))) => {
