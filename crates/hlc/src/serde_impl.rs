@@ -18,38 +18,37 @@ impl Serialize for Hlc {
     }
 }
 
-/// As strict as [`FromStr`](core::str::FromStr): what is not exactly a stamp is an error.
+/// Takes the text and the bytes from any format that hands them over. Both are as strict as
+/// [`FromStr`](core::str::FromStr): what is not exactly a stamp is an error.
 impl<'de> Deserialize<'de> for Hlc {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // What is asked for is a hint, which formats that do not describe themselves need. The
+        // answer may be the other form: serde reads what a tagged, untagged or flattened type
+        // holds from a buffer, and the buffer claims to be human-readable whatever filled it.
         if deserializer.is_human_readable() {
-            deserializer.deserialize_str(Text)
+            deserializer.deserialize_str(TextOrBytes)
         } else {
-            deserializer.deserialize_bytes(Bytes)
+            deserializer.deserialize_bytes(TextOrBytes)
         }
     }
 }
 
-struct Text;
+struct TextOrBytes;
 
-impl Visitor<'_> for Text {
+impl<'de> Visitor<'de> for TextOrBytes {
     type Value = Hlc;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} bytes of text of a stamp", Hlc::TEXT_LEN)
+        let (text, bytes) = (Hlc::TEXT_LEN, Hlc::BYTES_LEN);
+        write!(
+            f,
+            "the {text} bytes of text or the {bytes} bytes of a stamp"
+        )
     }
 
+    // Borrowed and owned text comes here too, by the default methods.
     fn visit_str<E: Error>(self, text: &str) -> Result<Hlc, E> {
         text.parse().map_err(E::custom)
-    }
-}
-
-struct Bytes;
-
-impl<'de> Visitor<'de> for Bytes {
-    type Value = Hlc;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} bytes of a stamp", Hlc::BYTES_LEN)
     }
 
     // Borrowed and owned bytes come here too, by the default methods.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use hlc::Hlc;
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -18,7 +19,8 @@ use crate::text::parse_uuid;
 ///
 /// Forms: 56 bytes big-endian (log id 16, HLC 32, tag 8), and the text
 /// `{log_id}/{hlc}/{tag:016x}`; both are strict and frozen. With serde: text
-/// where human-readable, bytes elsewhere.
+/// where human-readable, bytes elsewhere; either is read, whichever a format
+/// hands over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor {
     log_id: Uuid,
@@ -151,30 +153,49 @@ impl Serialize for Cursor {
 
 impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
+        // What is asked for is a hint, as for `Hlc`: the buffers of serde claim to be
+        // human-readable, and hold bytes where the format did.
         if deserializer.is_human_readable() {
-            String::deserialize(deserializer)?
-                .parse()
-                .map_err(D::Error::custom)
+            deserializer.deserialize_str(TextOrBytes)
         } else {
-            deserializer.deserialize_bytes(BytesVisitor)
+            deserializer.deserialize_bytes(TextOrBytes)
         }
     }
 }
 
-struct BytesVisitor;
+struct TextOrBytes;
 
-impl<'de> serde::de::Visitor<'de> for BytesVisitor {
+impl<'de> Visitor<'de> for TextOrBytes {
     type Value = Cursor;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes of a cursor", Cursor::BYTES_LEN)
+        let (text, bytes) = (Cursor::TEXT_LEN, Cursor::BYTES_LEN);
+        write!(
+            f,
+            "the {text} bytes of text or the {bytes} bytes of a cursor"
+        )
     }
 
-    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Cursor, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Cursor, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Cursor, E> {
         let bytes = bytes
             .try_into()
             .map_err(|_| E::invalid_length(bytes.len(), &self))?;
         Cursor::from_bytes(bytes).map_err(E::custom)
+    }
+
+    // Formats without a type for bytes write them as a sequence of numbers.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Cursor, A::Error> {
+        let mut bytes = Vec::with_capacity(Cursor::BYTES_LEN);
+        while let Some(byte) = numbers.next_element()? {
+            if bytes.len() == Cursor::BYTES_LEN {
+                return Err(A::Error::invalid_length(bytes.len() + 1, &self));
+            }
+            bytes.push(byte);
+        }
+        self.visit_bytes(&bytes)
     }
 }

@@ -18,9 +18,9 @@ pub(crate) struct Args {
     /// How many steps a run has, after those in which the devices meet
     #[arg(long, default_value_t = 200)]
     pub(crate) steps: usize,
-    /// The first seed
-    #[arg(long, default_value_t = 0)]
-    pub(crate) first_seed: u64,
+    /// The first seed; `fresh` draws one, and prints the command that repeats the runs
+    #[arg(long, value_name = "SEED", default_value = "0", value_parser = parse_first_seed)]
+    pub(crate) first_seed: FirstSeed,
     /// Which store the devices have
     #[arg(long, value_enum, default_value_t = StoreName::Memory)]
     pub(crate) store: StoreName,
@@ -31,6 +31,15 @@ pub(crate) struct Args {
     /// How many runs at a time
     #[arg(long, default_value_t = 1)]
     pub(crate) jobs: usize,
+}
+
+/// Where the seeds begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstSeed {
+    /// At this one.
+    At(u64),
+    /// At one that is drawn for this command.
+    Fresh,
 }
 
 /// The names of the stores.
@@ -67,6 +76,14 @@ pub(crate) enum Plant {
     All,
 }
 
+fn parse_first_seed(text: &str) -> Result<FirstSeed, String> {
+    if text == "fresh" {
+        return Ok(FirstSeed::Fresh);
+    }
+    let seed = text.parse().map(FirstSeed::At);
+    seed.map_err(|_| "it is neither a number nor `fresh`".to_owned())
+}
+
 fn parse_planted(text: &str) -> Result<Plant, String> {
     if text == "all" {
         return Ok(Plant::All);
@@ -86,6 +103,14 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_first_seed_is_a_number_or_fresh() {
+        assert_eq!(parse_first_seed("42"), Ok(FirstSeed::At(42)));
+        assert_eq!(parse_first_seed("fresh"), Ok(FirstSeed::Fresh));
+        assert!(parse_first_seed("-1").is_err());
+        assert!(parse_first_seed("old").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "the report is what the command is for")]
 
+use std::ops::Range;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -15,20 +16,37 @@ use simulator::seeds::{Summary, run_all};
 use simulator::shrink::shrink;
 use simulator::{Coverage, Fault, PLANTED};
 
-use crate::args::{Args, Plant};
+use crate::args::{Args, FirstSeed, Plant};
 use crate::progress::Progress;
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args, first_seed: u64) -> Result<ExitCode> {
+    let seeds = first_seed..first_seed.saturating_add(args.seeds);
+    if args.first_seed == FirstSeed::Fresh {
+        print_fresh(args, first_seed);
+    }
     match args.fault {
-        Some(Plant::All) => find_all(args),
-        Some(Plant::One(fault)) => find_one(args, Some(fault)),
-        None => find_one(args, None),
+        Some(Plant::All) => find_all(args, seeds),
+        Some(Plant::One(fault)) => find_one(args, seeds, Some(fault)),
+        None => find_one(args, seeds, None),
     }
 }
 
-fn find_one(args: &Args, fault: Option<Fault>) -> Result<ExitCode> {
+/// Before the first run, so that it is printed whatever becomes of the runs.
+fn print_fresh(args: &Args, first_seed: u64) {
+    let planted = match args.fault {
+        Some(Plant::All) => " --fault all".to_owned(),
+        Some(Plant::One(fault)) => format!(" --fault {fault}"),
+        None => String::new(),
+    };
+    println!(
+        "fresh seeds; {}",
+        repeat(args, first_seed, args.seeds, &planted)
+    );
+}
+
+fn find_one(args: &Args, seeds: Range<u64>, fault: Option<Fault>) -> Result<ExitCode> {
     let start = Instant::now();
-    let summary = run_seeds(args, fault)?;
+    let summary = run_seeds(args, seeds, fault)?;
     print_coverage(&summary.coverage);
     println!(
         "{} seeds, {} steps each on {}: {} device-steps in {:.1} s, trace hash {:016x}",
@@ -48,10 +66,10 @@ fn find_one(args: &Args, fault: Option<Fault>) -> Result<ExitCode> {
 }
 
 /// Plants one fault after the other; each has to be found.
-fn find_all(args: &Args) -> Result<ExitCode> {
+fn find_all(args: &Args, seeds: Range<u64>) -> Result<ExitCode> {
     let mut missed = 0;
     for fault in PLANTED {
-        let summary = run_seeds(args, Some(fault))?;
+        let summary = run_seeds(args, seeds.clone(), Some(fault))?;
         let Some(seed) = summary.failed else {
             println!("{fault:<24} not found in {} seeds", summary.seeds);
             missed += 1;
@@ -74,9 +92,8 @@ fn find_all(args: &Args) -> Result<ExitCode> {
     })
 }
 
-fn run_seeds(args: &Args, fault: Option<Fault>) -> Result<Summary> {
+fn run_seeds(args: &Args, seeds: Range<u64>, fault: Option<Fault>) -> Result<Summary> {
     let progress = Progress::new(args.seeds);
-    let seeds = args.first_seed..args.first_seed.saturating_add(args.seeds);
     let tell = |done| {
         if fault.is_none() {
             progress.show(done);
@@ -121,12 +138,17 @@ fn print_failure(args: &Args, fault: Option<Fault>, seed: u64) -> Result<()> {
         println!("\nbroken {when}: {violation}");
     }
     let planted = fault.map_or(String::new(), |fault| format!(" --fault {fault}"));
-    println!(
-        "\nrepeat: cargo xtask sim --seeds 1 --first-seed {seed} --steps {} --store {}{planted}",
-        args.steps,
-        args.store.name()
-    );
+    println!("\n{}", repeat(args, seed, 1, &planted));
     Ok(())
+}
+
+/// The command that runs these seeds again.
+fn repeat(args: &Args, first_seed: u64, seeds: u64, planted: &str) -> String {
+    let (steps, store) = (args.steps, args.store.name());
+    format!(
+        "repeat: cargo xtask sim --seeds {seeds} --first-seed {first_seed} --steps {steps} \
+         --store {store}{planted}"
+    )
 }
 
 fn print_coverage(coverage: &Coverage) {

@@ -173,6 +173,9 @@ impl SyncLog {
     /// `peer` is who the transport authenticated, never what a message says
     /// (`K5`).
     ///
+    /// Do not pass on an ack that was sent before this log's file, or what the peer
+    /// received, was put back from a backup: it cannot be told from a current one.
+    ///
     /// # Errors
     /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`],
     /// [`LogError::PeerRetired`], [`LogError::UntrustedRow`],

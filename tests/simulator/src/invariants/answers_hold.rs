@@ -2,7 +2,7 @@
 //! that was returned, after an error it is not, and a batch is there as a whole
 //! or not at all (`A1`–`A3`, `A7`).
 
-use sync_log_core::Hlc;
+use sync_log_core::{Hlc, SharedChangeEntry};
 
 use super::Violation;
 use crate::chain::Lineage;
@@ -52,20 +52,23 @@ pub fn check(
     }
 }
 
-/// Whether an append may be refused: not if that entry is retained, because
-/// then it is a retry.
+/// Whether an append may be refused: not if that very entry is retained, because then
+/// it is a retry. Another entry under the same stamp is none: another program can have
+/// written one there, after the stamp was drawn and before the append.
 ///
 /// # Errors
 /// It is retained.
-pub fn check_retry(lineage: &Lineage, hlc: Hlc) -> Result<(), Violation> {
+pub fn check_retry(lineage: &Lineage, entry: &SharedChangeEntry) -> Result<(), Violation> {
+    let hlc = entry.hlc;
     let retained = lineage.retained();
-    match retained.binary_search_by_key(&hlc, |entry| entry.hlc) {
-        Ok(_) => Err(Violation::new(
+    let place = retained.binary_search_by_key(&hlc, |entry| entry.hlc);
+    if place.is_ok_and(|place| retained[place] == *entry) {
+        return Err(Violation::new(
             NAME,
             format!("the retry of {hlc} was refused"),
-        )),
-        Err(_) => Ok(()),
+        ));
     }
+    Ok(())
 }
 
 fn broken(numbers: &[u64], what: &str) -> Violation {
@@ -74,7 +77,7 @@ fn broken(numbers: &[u64], what: &str) -> Violation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{lineage, stamp};
+    use super::super::sample::{entry, lineage, stamp};
     use super::*;
 
     fn checked(numbers: &[u64], answer: Answer<'_>) -> Result<(), Violation> {
@@ -99,9 +102,17 @@ mod tests {
 
     #[test]
     fn a_retry_may_be_refused_only_when_its_entry_is_gone() {
-        assert!(check_retry(&lineage(5, 2), stamp(30)).is_err());
-        assert_eq!(check_retry(&lineage(5, 3), stamp(30)), Ok(()));
-        assert_eq!(check_retry(&lineage(5, 3), stamp(55)), Ok(()));
+        assert!(check_retry(&lineage(5, 2), &entry(30, 3)).is_err());
+        assert_eq!(check_retry(&lineage(5, 3), &entry(30, 3)), Ok(()));
+        assert_eq!(check_retry(&lineage(5, 3), &entry(55, 6)), Ok(()));
+    }
+
+    #[test]
+    fn another_entry_under_a_stamp_that_is_taken_may_be_refused_and_may_not_be_ok() {
+        let other = entry(30, 6);
+        assert_eq!(check_retry(&lineage(5, 2), &other), Ok(()));
+        let stamps = [other.hlc];
+        assert!(checked(&[6], Answer::Stamped(&stamps)).is_err());
     }
 
     #[test]

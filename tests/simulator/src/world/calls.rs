@@ -183,6 +183,7 @@ impl World {
     ) -> Result<(), Violation> {
         let (on, process) = (operation.on, operation.process);
         let word = operation.purpose.word();
+        self.hear(on, &operation.purpose);
         let device = &self.devices[&on];
         let Some(running) = &device.processes[process] else {
             return Ok(());
@@ -219,6 +220,27 @@ impl World {
                 self.look(on)
             }
             (None, _) => self.give_up(operation),
+        }
+    }
+
+    /// A log may rely on what a peer has that acknowledges under the current number, however
+    /// the peer learnt that number: from this log before it was put back, or from a copy.
+    fn hear(&mut self, on: u8, purpose: &Purpose) {
+        let Purpose::TakeAck {
+            reader,
+            peer,
+            admission,
+            ..
+        } = purpose
+        else {
+            return;
+        };
+        let origin = self.id_of(on);
+        let received = &self.devices[reader].files.received;
+        let has = received.numbers(origin).to_vec();
+        let truth = self.devices.get_mut(&on).map(|d| &mut d.files.truth);
+        if let Some(truth) = truth.filter(|truth| truth.admission(*peer) == Some(*admission)) {
+            truth.applied(*peer, has);
         }
     }
 

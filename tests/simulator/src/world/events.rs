@@ -231,8 +231,12 @@ impl World {
         if files != Files::Log {
             device.files.received = received;
         }
-        // What it said before it was put back is not heard any more.
+        // A connection ends when files are put back at one of its ends. The log could not
+        // tell an ack that was sent before from a current one.
         self.network.forget_sender(on);
+        if files != Files::Received {
+            self.network.forget_acks(|_, to| to == on);
+        }
         self.rely_again(on);
         self.be_relied_on(on);
         let (kind, detail) = match files {

@@ -104,6 +104,14 @@ impl Network {
         self.in_flight.retain(|envelope| envelope.from != from);
     }
 
+    /// Drops the acks on their way for which `is_lost` holds, given sender and receiver.
+    pub(crate) fn forget_acks(&mut self, is_lost: impl Fn(u8, u8) -> bool) {
+        self.in_flight.retain(|envelope| {
+            let is_ack = matches!(envelope.message, Message::Ack { .. });
+            !(is_ack && is_lost(envelope.from, envelope.to))
+        });
+    }
+
     pub(crate) fn cut(&mut self, one: u8, other: u8) -> bool {
         one != other && self.cuts.insert(pair(one, other))
     }
@@ -184,6 +192,20 @@ mod tests {
         let mut network = network(&[(1, 0), (0, 1)]);
         network.forget_sender(1);
         assert_eq!(from(network.deliver(0)), Some(0));
+        assert_eq!(from(network.deliver(0)), None);
+    }
+
+    #[test]
+    fn acks_can_be_forgotten_and_other_messages_stay() {
+        let mut network = network(&[(1, 0), (2, 0)]);
+        let (cursor, limit) = (Cursor::ZERO, 1);
+        network.send(Envelope {
+            message: Message::Pull { cursor, limit },
+            ..ack(3, 0)
+        });
+        network.forget_acks(|from, to| from != 2 && to == 0);
+        assert_eq!(from(network.deliver(0)), Some(2));
+        assert_eq!(from(network.deliver(0)), Some(3));
         assert_eq!(from(network.deliver(0)), None);
     }
 

@@ -23,6 +23,8 @@ struct Place {
     trouble: Option<Trouble>,
     /// The number under which it was admitted, as far as it knows.
     admission: u32,
+    /// The highest such number that it was ever given.
+    highest_admission: u32,
 }
 
 /// Why a device cannot go on reading.
@@ -45,6 +47,7 @@ impl Default for Place {
             chain: Chain::default(),
             trouble: None,
             admission: 1,
+            highest_admission: 1,
         }
     }
 }
@@ -104,7 +107,7 @@ impl Receiver {
             cursor: pin,
             chain: copy,
             trouble: None,
-            admission: place.admission,
+            ..*place
         };
         true
     }
@@ -123,24 +126,27 @@ impl Receiver {
         place.map_or(1, |place| place.admission)
     }
 
-    /// Notes the number under which it was admitted; says whether that is news.
+    /// Notes the number under which it was admitted; returns whether it is above all that it
+    /// was given before.
     pub(crate) fn admitted(&mut self, origin: Uuid, admission: u32) -> bool {
         let place = self.places.entry(origin).or_default();
         let solved = [Some(Trouble::Retired), Some(Trouble::OtherNumber)];
         if solved.contains(&place.trouble) {
             place.trouble = None;
         }
-        std::mem::replace(&mut place.admission, admission) != admission
+        place.admission = admission;
+        let highest = place.highest_admission.max(admission);
+        std::mem::replace(&mut place.highest_admission, highest) < highest
     }
 
-    /// Loses what it has of an origin, but for the number under which it speaks.
+    /// Loses what it has of an origin, but for the numbers that it was given.
     pub(crate) fn forget(&mut self, origin: Uuid) {
-        let admission = self.admission(origin);
-        let place = Place {
-            admission,
+        let place = self.places.entry(origin).or_default();
+        *place = Place {
+            admission: place.admission,
+            highest_admission: place.highest_admission,
             ..Place::default()
         };
-        self.places.insert(origin, place);
     }
 
     /// Notes that it was registered.
@@ -209,6 +215,8 @@ mod tests {
         receiver.refused(ORIGIN, place(1), Trouble::Retired);
         assert!(receiver.admitted(ORIGIN, 2));
         assert!(!receiver.admitted(ORIGIN, 2));
+        assert!(!receiver.admitted(ORIGIN, 1), "a lower one");
+        assert!(!receiver.admitted(ORIGIN, 2), "given before");
         assert_eq!(receiver.trouble(ORIGIN), None);
         receiver.take_copy(ORIGIN, place(1), place(3), Chain::default());
         receiver.forget(ORIGIN);

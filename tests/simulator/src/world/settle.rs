@@ -59,6 +59,10 @@ impl World {
             }
             (Purpose::Append { entry }, answer) => {
                 let (hlc, numbers) = (entry.hlc, [number(&entry)]);
+                let lineage = &self.devices[&on].files.truth.lineage;
+                if happened.is_none() && !was_parked && answer.is_err() {
+                    answers_hold::check_retry(lineage, &entry)?;
+                }
                 if let Some(running) = &mut self.devices_mut(on).processes[process]
                     && !matches!(answer, Err(LogError::NotAboveHead { .. }))
                 {
@@ -70,9 +74,6 @@ impl World {
                     Err(_) => (committed, Said::Refused),
                 };
                 let lineage = &self.devices[&on].files.truth.lineage;
-                if happened.is_none() && !was_parked && answer.is_err() {
-                    answers_hold::check_retry(lineage, hlc)?;
-                }
                 answers_hold::check(lineage, from, &numbers, said)
             }
             (Purpose::Tick, Ok(Answer::Stamps(stamps))) => {
@@ -366,15 +367,32 @@ impl World {
             return Ok(());
         };
         let received = &mut device.files.received;
-        let was = received.admission(origin);
-        if received.admitted(origin, number) && is_fresh && number > was {
+        // A file that was put back repeats numbers. Under one that is not new to it, a
+        // device loses nothing here: its older acks would pass for current ones.
+        let is_lost = received.admitted(origin, number) && is_fresh;
+        if is_lost {
             received.forget(origin);
         }
         let has = received.numbers(origin).to_vec();
+        if is_lost {
+            self.forget_what_it_said(reader, on)?;
+        }
         self.everywhere_applied(origin, peer, &has);
         let detail = format_args!("d{reader} by d{on} under {number}");
         self.trace.event("admitted", detail);
         Ok(())
+    }
+
+    /// A device has lost what it had of a log. Its acks on their way to other copies of
+    /// that log are dropped; the log that admitted it is protected by the number.
+    fn forget_what_it_said(&mut self, reader: u8, admitted_by: u8) -> Result<(), Violation> {
+        let origin = self.id_of(admitted_by);
+        let others = self.devices.iter();
+        let others = others.filter(|(name, d)| **name != admitted_by && d.id == origin);
+        let others: Vec<u8> = others.map(|(name, _)| *name).collect();
+        self.network
+            .forget_acks(|from, to| from == reader && others.contains(&to));
+        self.give_up_all(|held| held.serves(reader) && others.contains(&held.on))
     }
 
     fn judge_page(
