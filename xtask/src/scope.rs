@@ -15,7 +15,7 @@ pub(crate) const WITHOUT_SQLITE: &[&str] = &[
 
 /// Every package but [`APP`]: cargo would give its driver to each package that is built beside
 /// it, and users who bring no driver would build something that nobody has tested.
-const ALL: &[&str] = &["--workspace", "--exclude", APP];
+pub(crate) const ALL: &[&str] = &["--workspace", "--exclude", APP];
 
 /// The package that has a SeaORM driver, which has a step of its own.
 pub(crate) const APP: &str = "app";

@@ -18,6 +18,7 @@ use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::machine;
+use crate::scope::{ALL, APP};
 use crate::workspace::{Package, Workspace};
 use history::History;
 use row::Row;
@@ -106,14 +107,25 @@ fn run_benches(shell: &Shell, workspace: &Workspace, args: &BenchArgs) -> Result
 
 /// What to pass to each call of cargo. A whole run builds each package by itself, as its users
 /// do. A quick run is about no times, so it takes what `cargo test` has built.
-fn selections(packages: &[Package], quick: bool) -> Vec<Vec<&str>> {
-    let with_benches = || packages.iter().filter(|package| package.has_benches());
-    if quick {
-        let built = ["--profile", "dev", "--workspace", "--all-features"];
-        let benches = with_benches().flat_map(benches);
-        return vec![built.into_iter().chain(benches).collect()];
+fn selections<'a>(packages: &'a [Package], quick: bool) -> Vec<Vec<&'a str>> {
+    let with_benches = packages.iter().filter(|package| package.has_benches());
+    if !quick {
+        return with_benches.map(alone).collect();
     }
-    with_benches().map(alone).collect()
+    let (app, others): (Vec<_>, Vec<_>) = with_benches.partition(|package| package.name == APP);
+    let built = |built: &[&'static str], benched: Vec<&'a Package>| -> Vec<&'a str> {
+        let profile = ["--profile", "dev"].into_iter();
+        let benches = benched.into_iter().flat_map(benches);
+        profile
+            .chain(built.iter().copied())
+            .chain(benches)
+            .collect()
+    };
+    let mut selections = vec![built(&[ALL, &["--all-features"]].concat(), others)];
+    if !app.is_empty() {
+        selections.push(built(&["-p", APP], app));
+    }
+    selections
 }
 
 fn alone(package: &Package) -> Vec<&str> {
@@ -180,6 +192,7 @@ mod tests {
             Package::library("sync-log-sqlite")
                 .with_bench("append")
                 .with_bench("read"),
+            Package::library(APP).with_bench("seaorm"),
         ];
         let selections = selections(&packages, quick);
         selections
@@ -193,15 +206,19 @@ mod tests {
         let expected = [
             "-p hlc --bench limits",
             "-p sync-log-sqlite --bench append --bench read",
+            "-p app --bench seaorm",
         ];
         assert_eq!(joined(false), expected);
     }
 
     #[test]
     fn a_quick_run_takes_what_the_tests_have_built() {
-        let expected = "--profile dev --workspace --all-features \
-                        --bench limits --bench append --bench read";
-        assert_eq!(joined(true), [expected]);
+        let expected = [
+            "--profile dev --workspace --exclude app --all-features \
+             --bench limits --bench append --bench read",
+            "--profile dev -p app --bench seaorm",
+        ];
+        assert_eq!(joined(true), expected);
     }
 
     #[test]

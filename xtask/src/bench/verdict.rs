@@ -1,7 +1,7 @@
 //! Which targets are met.
 
 use crate::bench::row::{Goal, Measured, Row};
-use crate::bench::targets::{Excuse, Expected, Target};
+use crate::bench::targets::{By, Excuse, Expected, Target};
 
 /// Fewest pairs whose median says anything.
 const PAIRS_MIN: usize = 15;
@@ -78,8 +78,9 @@ fn other_target(expected: &Expected, row: &Row) -> Option<String> {
     };
     let is_growth = matches!(row.measured, Measured::Growth { .. });
     let is_same = match expected.target {
-        Some(target) => !is_growth && row.target == Some(target),
-        None => is_growth && row.target.is_some(),
+        By::Number(target) => !is_growth && row.target == Some(target),
+        By::Machine(least) => !is_growth && row.target.is_some_and(|target| target >= least),
+        By::Growth => is_growth && row.target.is_some(),
     };
     (goal != expected.goal || !is_same)
         .then(|| format!("`{}` was judged by another target", row.id))
@@ -109,15 +110,15 @@ mod tests {
     use super::*;
     use crate::bench::row::planted::{bound, growth, ratio};
 
-    const fn expected(id: &'static str, goal: Goal, target: Option<f64>) -> Expected {
+    const fn expected(id: &'static str, goal: Goal, target: By) -> Expected {
         Expected { id, goal, target }
     }
 
     const EXPECTED: [&Expected; 4] = [
-        &expected("time", Goal::AtMost, Some(1.3)),
-        &expected("speed", Goal::Faster, Some(20.0)),
-        &expected("lock", Goal::AtMost, Some(50.0)),
-        &expected("size", Goal::AtMost, None),
+        &expected("time", Goal::AtMost, By::Number(1.3)),
+        &expected("speed", Goal::Faster, By::Number(20.0)),
+        &expected("lock", Goal::AtMost, By::Number(50.0)),
+        &expected("size", Goal::AtMost, By::Growth),
     ];
 
     const EXCUSE: Excuse = Excuse {
@@ -217,6 +218,21 @@ mod tests {
             let judged = judge("prune", &EXPECTED, &rows, &[EXCUSE], Question::Reported);
             assert_eq!(judged, not_met(&fault));
         }
+    }
+
+    #[test]
+    fn a_target_may_be_milder_on_a_slow_machine_and_never_stricter_than_it_says() {
+        let expected = expected("lock", Goal::AtMost, By::Machine(50.0));
+        let judged = |target: f64, measured: f64| {
+            let rows = [bound("lock", target, measured)];
+            judge("prune", &[&expected], &rows, &[], Question::Met)
+        };
+        assert_eq!(judged(50.0, 49.0), Verdict::Met);
+        assert_eq!(judged(80.0, 60.0), Verdict::Met);
+        let other = "`lock` was judged by another target";
+        assert_eq!(judged(40.0, 30.0), not_met(other));
+        let too_long = "`lock` is not within its target";
+        assert_eq!(judged(80.0, 81.0), not_met(too_long));
     }
 
     #[test]
