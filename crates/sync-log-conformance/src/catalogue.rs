@@ -198,6 +198,7 @@ macro_rules! for_each_case {
             }
             payload {
                 text_that_is_not_json_never_becomes_a_payload [A6];
+                what_no_reader_can_take_for_a_value_is_refused [A6];
                 text_is_kept_byte_for_byte [A6];
                 the_largest_entry_is_taken [A6];
                 a_model_type_out_of_range_is_refused [A6];

@@ -89,21 +89,42 @@ pub(crate) fn decide(
         .iter()
         .map(|entry| (entry.hlc, entry))
         .collect();
-    let is_retained = |entry: &&SharedChangeEntry| retained.get(&entry.hlc) == Some(entry);
-    match batch.iter().filter(is_retained).count() {
-        all if all == batch.len() => Ok(None),
-        0 => Err(LogError::NotAboveHead {
-            hlc: first.hlc,
-            head: state.head,
-        }),
-        _ => {
-            let new = batch
-                .iter()
-                .find(|entry| !is_retained(entry))
-                .unwrap_or(first);
-            Err(LogError::BatchMixed { hlc: new.hlc })
-        }
+    match refusal(batch, &retained, state) {
+        Some(refusal) => Err(refusal),
+        None => Ok(None),
     }
+}
+
+/// Why a batch that begins at or below the head is no retry; `None` if it is one. The order
+/// of the checks is part of the contract.
+fn refusal(
+    batch: &[SharedChangeEntry],
+    retained: &HashMap<Hlc, &SharedChangeEntry>,
+    state: &LogState,
+) -> Option<LogError> {
+    let is_retained = |entry: &&SharedChangeEntry| retained.get(&entry.hlc) == Some(entry);
+    let first = batch.first()?;
+    if first.hlc <= state.floor.hlc {
+        return Some(LogError::BelowFloor {
+            hlc: first.hlc,
+            floor: state.floor.hlc,
+        });
+    }
+    let is_other = |entry: &&SharedChangeEntry| {
+        let there = retained.get(&entry.hlc);
+        there.is_some_and(|there| there != entry)
+    };
+    if let Some(other) = batch.iter().find(is_other) {
+        return Some(LogError::OtherContent { hlc: other.hlc });
+    }
+    let missing = batch.iter().find(|entry| !is_retained(entry))?;
+    if batch.iter().any(|entry| is_retained(&entry)) {
+        return Some(LogError::BatchMixed { hlc: missing.hlc });
+    }
+    Some(LogError::Overtaken {
+        hlc: first.hlc,
+        head: state.head,
+    })
 }
 
 /// The changes that insert entries which are known to lie above the head.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::error::LogError;
 use crate::json::JsonText;
-use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES};
+use crate::limits::{MAX_DATA_DEPTH, MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES};
 
 /// What happened to the record.
 ///
@@ -145,6 +145,11 @@ fn validate_content(model_type: &str, data: &JsonText, max: usize) -> Result<(),
         return Err(LogError::DataTooLarge {
             length_bytes,
             limit_bytes: max,
+        });
+    }
+    if !data.is_shallow() {
+        return Err(LogError::DataTooDeep {
+            limit: MAX_DATA_DEPTH,
         });
     }
     Ok(())

@@ -15,6 +15,9 @@ pub enum ErrorKind {
     FixCall,
     /// Try again, later or with a new stamp.
     Retry,
+    /// Nobody can know whether it was done before: look at the record, and repeat the call
+    /// with a new stamp only if the change is missing.
+    Uncertain,
     /// The reader lacks entries that are gone: it needs a snapshot.
     Bootstrap,
     /// The peer is not known, or no longer: register or admit it.
@@ -93,6 +96,12 @@ pub enum LogError {
         /// The most that one call takes.
         limit: usize,
     },
+    /// `data` is nested more deeply than JSON readers accept; see [`JsonText`](crate::JsonText).
+    #[error("failed to accept data that is nested more than {limit} levels deep")]
+    DataTooDeep {
+        /// The most levels.
+        limit: usize,
+    },
     /// A batch has too many content bytes; split it.
     #[error("failed to accept a batch of {length_bytes} bytes, the limit is {limit_bytes}")]
     BatchTooLarge {
@@ -125,13 +134,29 @@ pub enum LogError {
         /// The device whose log it is.
         device_id: Uuid,
     },
-    /// The stamp is at or below the head (`A1`): stamp again, or use `record`.
-    #[error("failed to append {hlc}: it is not above the head {head}")]
-    NotAboveHead {
-        /// The entry's stamp.
+    /// Another append passed this one: its stamp is below the head, and the log holds no
+    /// entry of that stamp (`A1`). It was not written: stamp it again, or use `record`.
+    #[error("failed to append {hlc}: another append was faster, and the head is {head}")]
+    Overtaken {
+        /// The entry's stamp; of a batch, the first.
         hlc: Hlc,
         /// Highest HLC ever committed.
         head: Hlc,
+    },
+    /// The log holds another entry of this stamp (`A1`): one stamp was used for two changes.
+    #[error("failed to append {hlc}: the log holds another entry of that stamp")]
+    OtherContent {
+        /// The stamp.
+        hlc: Hlc,
+    },
+    /// The stamp is at or below the floor (`A1`). Every peer that counts has everything up to
+    /// there; whether this entry was among it, nobody can know any more.
+    #[error("failed to append {hlc}: everything up to {floor} was pruned")]
+    BelowFloor {
+        /// The entry's stamp; of a batch, the first.
+        hlc: Hlc,
+        /// Highest HLC ever pruned.
+        floor: Hlc,
     },
     /// The clock refused a stamp.
     #[error(transparent)]
@@ -280,17 +305,20 @@ impl LogError {
             | Self::OptionOutOfRange { .. }
             | Self::ModelTypeLength { .. }
             | Self::DataTooLarge { .. }
+            | Self::DataTooDeep { .. }
             | Self::TooMany { .. }
             | Self::BatchTooLarge { .. }
             | Self::BatchNotAscending { .. }
             | Self::BatchMixed { .. }
+            | Self::OtherContent { .. }
             | Self::ForeignOrigin { .. }
             | Self::ZeroLimit
             | Self::OwnPeer { .. }
             | Self::NotSolo { .. }
             | Self::AckBeyondHead { .. }
             | Self::UnknownStamp { .. } => ErrorKind::FixCall,
-            Self::NotAboveHead { .. } => ErrorKind::Retry,
+            Self::Overtaken { .. } => ErrorKind::Retry,
+            Self::BelowFloor { .. } => ErrorKind::Uncertain,
             Self::Clock(ObserveError::OwnStampAhead { .. })
             | Self::OtherLog { .. }
             | Self::AdmittedTooOften { .. }

@@ -4,10 +4,16 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Valid JSON text, kept exactly as it was given (`A6`).
+use crate::limits::MAX_DATA_DEPTH;
+
+/// JSON text that serde_json reads back as a value, kept exactly as it was given (`A6`).
+///
+/// Some JSON has no value: arrays and objects that are nested more than
+/// [`MAX_DATA_DEPTH`](crate::MAX_DATA_DEPTH) levels deep, a `\uD800` without its other half,
+/// a number beyond all floating-point numbers. A peer could not apply it, so it is refused here.
 ///
 /// The text is what is stored, hashed into the [`Tag`](crate::Tag) and sent to
 /// peers: white space, key order and number spelling survive. Cloning is cheap.
@@ -28,7 +34,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JsonText(Arc<str>);
 
-/// Text that is not valid JSON, or a value that cannot be written as JSON.
+/// Text that is not JSON or has no value, or a value that cannot be written as JSON.
 ///
 /// Nothing was stored. Fix the payload; the source says where it is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -36,13 +42,13 @@ pub struct JsonText(Arc<str>);
 pub struct JsonTextError(#[from] serde_json::Error);
 
 impl JsonText {
-    /// Takes `text` as it is, if it is valid JSON.
+    /// Takes `text` as it is, if it is JSON that has a value.
     ///
     /// # Errors
     /// [`JsonTextError`] if it is not.
     pub fn new(text: impl Into<Arc<str>>) -> Result<Self, JsonTextError> {
         let text = text.into();
-        serde_json::from_str::<IgnoredAny>(&text)?;
+        serde_json::from_str::<Readable>(&text)?;
         Ok(Self(text))
     }
 
@@ -50,9 +56,9 @@ impl JsonText {
     ///
     /// # Errors
     /// [`JsonTextError`] if `value` has no JSON form (a map with keys that are
-    /// not strings, or a `Serialize` that fails).
+    /// not strings, or a `Serialize` that fails), or is nested too deeply.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, JsonTextError> {
-        Ok(Self(serde_json::to_string(value)?.into()))
+        Self::new(serde_json::to_string(value)?)
     }
 
     /// The text.
@@ -67,6 +73,12 @@ impl JsonText {
         self.0.len()
     }
 
+    /// Whether it is nested no more deeply than readers accept. A value that was made in
+    /// memory can be: there is no text to refuse when it is taken.
+    pub(crate) fn is_shallow(&self) -> bool {
+        depth(&self.0) <= MAX_DATA_DEPTH
+    }
+
     /// Reads the text as a `T`, for instance a [`serde_json::Value`].
     ///
     /// # Errors
@@ -76,6 +88,78 @@ impl JsonText {
     }
 }
 
+/// How deep arrays and objects are nested in JSON text.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut is_string, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            b'[' | b'{' if !is_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !is_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Accepts what a [`serde_json::Value`] can hold, and keeps nothing of it.
+struct Readable;
+
+impl<'de> Deserialize<'de> for Readable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Readable {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self, A::Error> {
+        while elements.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        while members.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
+}
+
+/// A value that is nested too deeply is refused when it is logged.
 impl From<serde_json::Value> for JsonText {
     fn from(value: serde_json::Value) -> Self {
         Self(value.to_string().into())
@@ -122,7 +206,13 @@ mod tests {
 
     #[test]
     fn the_text_is_kept_byte_for_byte() {
-        for text in ["{}", " { \"a\" : 1e2 }\n", "\"\\ud800\"", "1.0", "null"] {
+        for text in [
+            "{}",
+            " { \"a\" : 1e2 }\n",
+            "\"\\ud83c\\udfd6\"",
+            "1.0",
+            "null",
+        ] {
             assert_eq!(JsonText::new(text).unwrap().as_str(), text);
         }
     }
@@ -143,11 +233,46 @@ mod tests {
         }
     }
 
+    fn nested(levels: usize) -> String {
+        "[".repeat(levels) + &"]".repeat(levels)
+    }
+
     #[test]
-    fn deep_nesting_neither_panics_nor_overflows() {
-        let deep = "[".repeat(500_000) + &"]".repeat(500_000);
-        // Either answer is fine; a crash is not.
-        let _ = JsonText::new(deep);
+    fn what_serde_json_cannot_read_as_a_value_is_refused_and_nothing_else() {
+        let texts = [
+            "\"\\ud800\"".to_owned(),
+            "{\"\\udc00\":1}".to_owned(),
+            "1e999".to_owned(),
+            "-1e999".to_owned(),
+            "1e-999".to_owned(),
+            "123456789012345678901234567890".to_owned(),
+            "{\"a\":1,\"a\":[true,null,-7,\"x\"]}".to_owned(),
+            nested(MAX_DATA_DEPTH),
+            nested(MAX_DATA_DEPTH + 1),
+            nested(500_000),
+        ];
+        for text in texts {
+            let is_value = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            let is_taken = JsonText::new(text.as_str()).is_ok();
+            assert_eq!(is_taken, is_value, "{:.40}", text);
+        }
+        assert!(JsonText::new("1e999").is_err());
+        assert!(JsonText::new(nested(MAX_DATA_DEPTH)).is_ok());
+        assert!(JsonText::new(nested(MAX_DATA_DEPTH + 1)).is_err());
+    }
+
+    #[test]
+    fn the_depth_of_a_value_that_was_made_in_memory_is_known() {
+        let nested = |levels: usize| {
+            let value = (0..levels).fold(serde_json::Value::Null, |inner, level| match level % 2 {
+                0 => serde_json::json!([inner, "]]{\"\\[["]),
+                _ => serde_json::json!({ "[{": inner }),
+            });
+            JsonText::from(value)
+        };
+        assert!(nested(MAX_DATA_DEPTH).is_shallow());
+        assert!(!nested(MAX_DATA_DEPTH + 1).is_shallow());
+        assert!(JsonText::from_serialize(&"flat").unwrap().is_shallow());
     }
 
     #[test]

@@ -7,6 +7,9 @@
 /// [`LogOptions::max_data_bytes`](crate::LogOptions), never raise it.
 pub const MAX_DATA_BYTES: usize = 1024 * 1024;
 
+/// How deep arrays and objects may be nested in `data`: where serde_json ends.
+pub const MAX_DATA_DEPTH: usize = 127;
+
 /// Longest `model_type`, in bytes. The shortest is 1.
 pub const MAX_MODEL_TYPE_BYTES: usize = 128;
 

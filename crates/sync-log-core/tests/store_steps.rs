@@ -68,7 +68,7 @@ fn a_refusal_after_a_first_decision_is_what_counts() {
         decide(&mut job, &ahead, &[]).map(drop)
     });
     let error = run(async { open(store).await.append(entry(1)).await }).unwrap_err();
-    assert!(matches!(error, LogError::NotAboveHead { .. }), "{error:?}");
+    assert!(matches!(error, LogError::Overtaken { .. }), "{error:?}");
 }
 
 #[test]

@@ -115,7 +115,7 @@ async fn a_refused_entry_leaves_no_trace_and_does_not_touch_its_neighbours() {
     let after = after.await.unwrap().unwrap();
     let refused = refused.await.unwrap().unwrap_err();
     assert!(
-        matches!(refused, LogError::NotAboveHead { hlc, head } if hlc == late && head >= first),
+        matches!(refused, LogError::Overtaken { hlc, head } if hlc == late && head >= first),
         "{refused:?}"
     );
     let stamps: Vec<_> = stamps(&log).await;

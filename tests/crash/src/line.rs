@@ -157,7 +157,7 @@ pub enum Gave {
     /// Nothing to tell.
     Nothing,
     /// Refused because another process was faster; nothing was written.
-    NotAboveHead,
+    Overtaken,
     /// Entries that went.
     Pruned(usize),
     /// A log that is open.

@@ -95,7 +95,9 @@ impl fmt::Display for Shorts<'_> {
 pub(crate) fn refusal(error: &LogError) -> &'static str {
     use sync_log_core::hlc::ObserveError;
     match error {
-        LogError::NotAboveHead { .. } => "refused: not above head",
+        LogError::Overtaken { .. } => "refused: overtaken",
+        LogError::OtherContent { .. } => "refused: other content",
+        LogError::BelowFloor { .. } => "refused: below floor",
         LogError::ForeignOrigin { .. } => "refused: foreign origin",
         LogError::OtherLog { .. } => "refused: other log",
         LogError::Compacted { .. } => "refused: compacted",

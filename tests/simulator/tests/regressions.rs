@@ -123,7 +123,7 @@ fn an_append_under_a_stamp_that_another_program_used_meanwhile_is_no_retry() {
         call_in(0, ORIGIN, Call::Review),
         call_in(1, ORIGIN, Call::Append),
     ]);
-    let refused = happened(&outcome, "refused: not above head append");
+    let refused = happened(&outcome, "refused: other content append");
     assert_eq!(refused, 1, "{:#?}", outcome.lines);
 }
 

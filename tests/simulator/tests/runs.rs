@@ -220,7 +220,7 @@ const EVERY_KIND: &[&str] = &[
     "refused: diverged",
     "refused: foreign origin",
     "refused: foreign write",
-    "refused: not above head",
+    "refused: overtaken",
     "refused: not solo",
     "refused: other admission",
     "refused: other log",

@@ -43,10 +43,12 @@ pub async fn an_entry_not_above_the_head_is_refused<H: Harness>() {
         timestamp: head.timestamp - 5,
         ..head
     };
-    for hlc in [below, just_below(head), Hlc::new(0, 0, DEVICE), head] {
-        let refused = LogError::NotAboveHead { hlc, head };
+    for hlc in [below, just_below(head), Hlc::new(0, 0, DEVICE)] {
+        let refused = LogError::Overtaken { hlc, head };
         log.refuses("A1", refused, log.append(entry(hlc, 9))).await;
     }
+    let refused = LogError::OtherContent { hlc: head };
+    log.refuses("A1", refused, log.append(entry(head, 9))).await;
     let next = just_above(head);
     assert_eq!(log.append(entry(next, 9)).await.unwrap(), next, "A1: above");
 }
@@ -70,7 +72,7 @@ pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>() {
     let log = rig.open().await;
     let hlc = log.tick().await.unwrap();
     let head = log.record(change(0)).await.unwrap();
-    let late = LogError::NotAboveHead { hlc, head };
+    let late = LogError::Overtaken { hlc, head };
     log.refuses("A1", late, log.append(entry(hlc, 1))).await;
 }
 
@@ -201,7 +203,7 @@ pub async fn an_append_is_checked_under_the_lock<H: Harness>() {
     });
     let error = log.append(entry(hlc, 0)).await.unwrap_err();
     let head = other.head().await.unwrap();
-    let expected = LogError::NotAboveHead { hlc, head };
+    let expected = LogError::Overtaken { hlc, head };
     assert_eq!(format!("{error:?}"), format!("{expected:?}"), "A1");
     assert_eq!(other.snapshot().await.stamps(), [head], "A1: not written");
 }

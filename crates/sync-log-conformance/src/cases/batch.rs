@@ -98,27 +98,28 @@ pub async fn a_batch_that_does_not_ascend_is_refused<H: Harness>() {
     log.refuses("A2", refused, log.append_many(twice)).await;
 }
 
-/// A batch that begins at or below the head is late as a whole, also if it ends
-/// above.
+/// A batch that begins at or below the head is late as a whole, even if it ends above. One
+/// that has a stamp of another entry is a mistake of the caller.
 pub async fn a_batch_that_begins_below_the_head_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     let batch = batch_after(start, 4);
     let head = log.append(entry(batch[1].hlc, 77)).await.unwrap();
-    let late = |hlc| LogError::NotAboveHead { hlc, head };
-    log.refuses(
-        "A1",
-        late(batch[0].hlc),
-        log.append_many(batch[..1].to_vec()),
-    )
-    .await;
-    log.refuses("A1", late(batch[0].hlc), log.append_many(batch.clone()))
+    let overtaken = || LogError::Overtaken {
+        hlc: batch[0].hlc,
+        head,
+    };
+    log.refuses("A1", overtaken(), log.append_many(batch[..1].to_vec()))
         .await;
-    // Begins at the head, with other content.
+    let around_it = vec![batch[0].clone(), batch[2].clone(), batch[3].clone()];
+    log.refuses("A1", overtaken(), log.append_many(around_it))
+        .await;
+    let other = || LogError::OtherContent { hlc: head };
+    log.refuses("A1", other(), log.append_many(batch.clone()))
+        .await;
     let at_head = batch[1..].to_vec();
-    log.refuses("A1", late(head), log.append_many(at_head))
-        .await;
+    log.refuses("A1", other(), log.append_many(at_head)).await;
 }
 
 /// A batch has most entries and most bytes; one more is refused.

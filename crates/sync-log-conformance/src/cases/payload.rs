@@ -1,8 +1,8 @@
 //! Payloads are valid JSON within limits, kept byte for byte (`A6`).
 
 use sync_log_core::{
-    Change, ChangeType, Cursor, Hlc, JsonText, LogError, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES,
-    SyncLog, Uuid,
+    Change, ChangeType, Cursor, Hlc, JsonText, LogError, MAX_DATA_BYTES, MAX_DATA_DEPTH,
+    MAX_MODEL_TYPE_BYTES, SyncLog, Uuid,
 };
 
 use crate::harness::Harness;
@@ -14,7 +14,7 @@ const TEXTS: [&str; 11] = [
     "{}",
     "null",
     " { \"a\" : 1e2 ,\n\t\"a\": 1.0 } ",
-    "\"\\u0000\\ud800\"",
+    "\"\\u0000\\ud83c\\udfd6\"",
     "\"\u{0}\u{1}\"",
     "12345678901234567890123456789",
     "-0.0",
@@ -30,6 +30,33 @@ pub async fn text_that_is_not_json_never_becomes_a_payload<H: Harness>() {
     for text in ["", "{", "{'a':1}", "{} {}", "\u{feff}{}", "NaN", "01"] {
         assert!(JsonText::new(text).is_err(), "A6: {text:?}");
     }
+}
+
+/// JSON that no reader can take for a value is none either, and a value that was made in
+/// memory is refused when it is logged.
+pub async fn what_no_reader_can_take_for_a_value_is_refused<H: Harness>() {
+    let too_deep = "[".repeat(MAX_DATA_DEPTH + 1) + &"]".repeat(MAX_DATA_DEPTH + 1);
+    for text in ["\"\\ud800\"", "1e999", too_deep.as_str()] {
+        assert!(JsonText::new(text).is_err(), "A6: {text:?}");
+    }
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let nested = |levels: usize| {
+        let value = (0..levels).fold(serde_json::Value::Null, |inner, _| [inner].into());
+        Change {
+            data: JsonText::from(value),
+            ..change(0)
+        }
+    };
+    log.record(nested(MAX_DATA_DEPTH)).await.unwrap();
+    let refused = || LogError::DataTooDeep {
+        limit: MAX_DATA_DEPTH,
+    };
+    let too_deep = nested(MAX_DATA_DEPTH + 1);
+    log.refuses("A6", refused(), log.record(too_deep.clone()))
+        .await;
+    let stamped = too_deep.stamped(log.tick().await.unwrap());
+    log.refuses("A6", refused(), log.append(stamped)).await;
 }
 
 /// Model type and data come back as they went in: in pages, to the owner, and

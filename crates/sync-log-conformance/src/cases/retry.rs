@@ -4,7 +4,7 @@ use sync_log_core::{ChangeType, JsonText, LogError, SharedChangeEntry, Uuid};
 
 use crate::harness::Harness;
 use crate::rig::Rig;
-use crate::sample::{change, entry, just_above, peer};
+use crate::sample::{change, entry, just_above, just_below, peer};
 
 /// The same entry again is `Ok` and writes nothing, also after a restart and
 /// below the head.
@@ -38,9 +38,9 @@ pub async fn another_entry_at_a_retained_stamp_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
-    let head = log.record(change(1)).await.unwrap();
+    log.record(change(1)).await.unwrap();
     for other in others(&entry(hlc, 0)) {
-        let refused = LogError::NotAboveHead { hlc, head };
+        let refused = LogError::OtherContent { hlc };
         log.refuses("A1", refused, log.append(other)).await;
     }
 }
@@ -67,15 +67,23 @@ fn others(original: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
     ]
 }
 
-/// What was pruned can no longer be recognised: it is late.
+/// What was pruned can no longer be recognised, and nobody is told that it was not written.
 pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let hlc = log.record(change(0)).await.unwrap();
     log.on_ack(peer(1), hlc).await.unwrap();
-    let refused = LogError::NotAboveHead { hlc, head: hlc };
-    log.refuses("A1", refused, log.append(entry(hlc, 0))).await;
+    let floor = hlc;
+    for content in [0, 9] {
+        let refused = LogError::BelowFloor { hlc, floor };
+        let again = log.append(entry(hlc, content));
+        log.refuses("A1", refused, again).await;
+    }
+    // Below the floor, and never in the log.
+    let hlc = just_below(floor);
+    let refused = LogError::BelowFloor { hlc, floor };
+    log.refuses("A1", refused, log.append(entry(hlc, 1))).await;
 }
 
 /// A batch is a retry if all of it is there, from wherever it is taken.
@@ -105,11 +113,11 @@ pub async fn a_batch_that_mixes_retained_and_new_entries_is_refused<H: Harness>(
     .await;
     // The second is there with other content.
     let altered = vec![entry(stamps[0], 0), entry(stamps[1], 9)];
-    let refused = LogError::BatchMixed { hlc: stamps[1] };
+    let refused = LogError::OtherContent { hlc: stamps[1] };
     log.refuses("A2", refused, log.append_many(altered)).await;
 }
 
-/// A batch of which the beginning was pruned is no retry either.
+/// A batch of which the beginning was pruned may have been written, or not.
 pub async fn a_batch_whose_beginning_was_pruned_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
@@ -117,6 +125,9 @@ pub async fn a_batch_whose_beginning_was_pruned_is_refused<H: Harness>() {
     let stamps = log.record_each(2).await;
     log.on_ack(peer(1), stamps[0]).await.unwrap();
     let batch = vec![entry(stamps[0], 0), entry(stamps[1], 1)];
-    let refused = LogError::BatchMixed { hlc: stamps[0] };
+    let refused = LogError::BelowFloor {
+        hlc: stamps[0],
+        floor: stamps[0],
+    };
     log.refuses("A2", refused, log.append_many(batch)).await;
 }

@@ -134,16 +134,25 @@ impl Reference {
     }
 
     fn retry(&self, batch: &[SharedChangeEntry]) -> Result<(), LogError> {
-        let is_there = |entry: &&SharedChangeEntry| self.entry(entry.hlc) == Some(entry);
-        let missing = batch.iter().find(|entry| !is_there(entry));
-        let any = batch.iter().any(|entry| is_there(&entry));
-        match missing {
+        let (hlc, floor) = (batch[0].hlc, self.file.floor.hlc);
+        if hlc <= floor {
+            return Err(LogError::BelowFloor { hlc, floor });
+        }
+        let mut missing = Vec::new();
+        for entry in batch {
+            match self.entry(entry.hlc) {
+                None => missing.push(entry.hlc),
+                Some(there) if there == entry => {}
+                Some(_) => return Err(LogError::OtherContent { hlc: entry.hlc }),
+            }
+        }
+        match missing.first() {
             None => Ok(()),
-            Some(missing) if any => Err(LogError::BatchMixed { hlc: missing.hlc }),
-            Some(_) => Err(LogError::NotAboveHead {
-                hlc: batch[0].hlc,
+            Some(_) if missing.len() == batch.len() => Err(LogError::Overtaken {
+                hlc,
                 head: self.file.head,
             }),
+            Some(missing) => Err(LogError::BatchMixed { hlc: *missing }),
         }
     }
 

@@ -64,15 +64,19 @@ impl SyncLog {
 
     /// Appends an entry that was stamped with [`tick`](Self::tick); returns its
     /// stamp. An entry that is in the log already, identical, is `Ok` again, so
-    /// an append may be retried.
+    /// an append whose answer was lost may be retried until it was pruned.
     ///
     /// Prefer [`record`](Self::record): between `tick` and `append` another
     /// append may pass, and then this one is refused.
     ///
     /// # Errors
-    /// [`LogError::NotAboveHead`]: stamp again. [`LogError::ForeignOrigin`]
+    /// [`LogError::Overtaken`]: it was not written, so stamp it again.
+    /// [`LogError::OtherContent`]: one stamp was used for two changes.
+    /// [`LogError::BelowFloor`]: do not stamp it again before you have looked whether the
+    /// change was made; a retry that comes so late cannot be told from a new entry.
+    /// [`LogError::ForeignOrigin`]
     /// (`A4`), [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`],
-    /// [`LogError::Clock`] if the stamp is too far ahead of the wall clock.
+    /// [`LogError::DataTooDeep`], [`LogError::Clock`] if the stamp is too far ahead of the wall clock.
     /// [`LogError::Store`].
     pub async fn append(&self, entry: SharedChangeEntry) -> Result<Hlc, LogError> {
         let hlc = entry.hlc;

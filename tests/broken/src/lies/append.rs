@@ -20,7 +20,9 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         }),
         Fault::HeadReplaced => Defect::deciding(|_, decision| {
             late(decision, |decision, why| match why {
-                LogError::NotAboveHead { hlc, head } if hlc == head => Some(whole_batch(decision)),
+                LogError::OtherContent { hlc } if *hlc == decision.shown.state.head => {
+                    Some(whole_batch(decision))
+                }
                 _ => None,
             })
         }),
@@ -82,7 +84,13 @@ pub(super) fn late(
     instead: fn(&mut Decision<'_>, &LogError) -> Option<Changes>,
 ) -> Result<Changes, LogError> {
     let decided = decision.take();
-    let Err(why @ (LogError::NotAboveHead { .. } | LogError::BatchMixed { .. })) = &decided else {
+    let Err(
+        why @ (LogError::Overtaken { .. }
+        | LogError::OtherContent { .. }
+        | LogError::BelowFloor { .. }
+        | LogError::BatchMixed { .. }),
+    ) = &decided
+    else {
         return decided;
     };
     instead(decision, why).map_or(decided.clone(), Ok)

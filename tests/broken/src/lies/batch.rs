@@ -24,7 +24,9 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         }),
         Fault::MixedBatchTaken => Defect::deciding(|_, decision| {
             late(decision, |decision, why| match why {
-                LogError::BatchMixed { .. } => Some(above_the_head(decision)),
+                LogError::BatchMixed { .. } | LogError::OtherContent { .. } => {
+                    Some(above_the_head(decision))
+                }
                 _ => None,
             })
         }),

@@ -83,7 +83,9 @@ impl Worker {
         }
         match self.log.append(entry).await {
             Ok(_) => self.voice.done(stamps),
-            Err(LogError::NotAboveHead { .. }) => self.voice.done(Gave::NotAboveHead),
+            Err(LogError::Overtaken { .. } | LogError::BelowFloor { .. }) => {
+                self.voice.done(Gave::Overtaken)
+            }
             Err(other) => Err(other.into()),
         }
     }

@@ -120,7 +120,7 @@ impl Model {
                 let expected = self.pruned();
                 count_fault(*pruned, expected)
             }
-            (_, Gave::NotAboveHead) => Vec::new(),
+            (_, Gave::Overtaken) => Vec::new(),
             _ => vec![Violation::Unannounced],
         }
     }

@@ -64,7 +64,12 @@ impl World {
                     answers_hold::check_retry(lineage, &entry)?;
                 }
                 if let Some(running) = &mut self.devices_mut(on).processes[process]
-                    && !matches!(answer, Err(LogError::NotAboveHead { .. }))
+                    && !matches!(
+                        answer,
+                        Err(LogError::Overtaken { .. }
+                            | LogError::OtherContent { .. }
+                            | LogError::BelowFloor { .. })
+                    )
                 {
                     running.stamped = Some(entry);
                 }

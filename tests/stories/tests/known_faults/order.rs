@@ -26,7 +26,7 @@ async fn what_commits_later_has_the_higher_stamp(phone: Device) {
     let late = change(9).stamped(drawn_first);
     refused(
         log.append(late).await,
-        |error| matches!(error, LogError::NotAboveHead { hlc, head } if *hlc == drawn_first && *head == first),
+        |error| matches!(error, LogError::Overtaken { hlc, head } if *hlc == drawn_first && *head == first),
     );
     let second = log.record(change(9)).await.unwrap();
     let page = log.read_for(LAPTOP, place, ReadLimits::default()).await;
@@ -52,7 +52,7 @@ async fn an_append_that_fails_says_so_and_can_be_made_good(phone: Device) {
     let late = change(2).stamped(log.tick().await.unwrap());
     record(&log, 1).await;
     refused(log.append(late.clone()).await, |error| {
-        matches!(error, LogError::NotAboveHead { .. })
+        matches!(error, LogError::Overtaken { .. })
     });
     let stamp = log.record(change(2)).await.unwrap();
     assert_eq!(pending(&log).await.last(), Some(&stamp));
