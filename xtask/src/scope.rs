@@ -14,7 +14,7 @@ pub(crate) const WITHOUT_SQLITE: &[&str] = &[
 ];
 
 /// Every package but [`APP`]: cargo would give its driver to each package that is built beside
-/// it, and users who bring no driver would build something that nobody has tested.
+/// it, and the crates would be tested only with a driver, though users may have none.
 pub(crate) const ALL: &[&str] = &["--workspace", "--exclude", APP];
 
 /// The package that has a SeaORM driver, which has a step of its own.

@@ -15,8 +15,8 @@ pub enum ErrorKind {
     FixCall,
     /// Try again, later or with a new stamp.
     Retry,
-    /// Nobody can know whether it was done before: look at the record, and repeat the call
-    /// with a new stamp only if the change is missing.
+    /// The log can no longer tell whether the call took effect earlier. Look at the record, and
+    /// repeat the call with a new stamp only if the change is missing.
     Uncertain,
     /// The reader lacks entries that are gone: it needs a snapshot.
     Bootstrap,
@@ -150,7 +150,7 @@ pub enum LogError {
         hlc: Hlc,
     },
     /// The stamp is at or below the floor (`A1`). Every peer that counts has everything up to
-    /// there; whether this entry was among it, nobody can know any more.
+    /// the floor. The log can no longer tell whether this entry was part of it.
     #[error("failed to append {hlc}: everything up to {floor} was pruned")]
     BelowFloor {
         /// The entry's stamp; of a batch, the first.

@@ -369,7 +369,7 @@ impl StoreError {
         self.source.as_deref()?.downcast_ref()
     }
 
-    /// The same failure, told as one of `doing` something else.
+    /// The same failure, reported as one of `doing` something else.
     #[must_use]
     pub fn while_doing(mut self, doing: impl Into<Cow<'static, str>>) -> Self {
         self.doing = doing.into();

@@ -20,29 +20,3 @@ use crate::store::select;
 pub async fn log_state<C: ConnectionTrait>(db: &C) -> Result<LogState, StoreError> {
     select::state(&Over(db)).await
 }
-
-#[cfg(test)]
-mod tests {
-    use sea_orm::DatabaseTransaction;
-    use sync_log_core::WriteJob;
-
-    use super::*;
-    use crate::store::apply::Shared;
-
-    fn is_send(_: impl Send) {}
-
-    /// Compiled, and never run: here is no driver.
-    fn spawned(txn: &'static DatabaseTransaction, mut job: WriteJob) {
-        is_send(async move {
-            let db = Over(txn);
-            let mut shared = Shared::begin(&db, false).await?;
-            let outcome = shared.run(&mut job).await?;
-            shared.finish().await.map(|()| outcome)
-        });
-    }
-
-    #[test]
-    fn a_job_can_be_spawned_with_an_apps_transaction() {
-        let _ = spawned;
-    }
-}

@@ -12,13 +12,14 @@ use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
 use crate::adopt;
 use crate::adopt::fit::{self, Unfit};
 use crate::connect::{self, Place};
-use crate::driver::{Port, Template, Transaction, all, in_place};
+use crate::driver::{Port, Transaction, in_place};
 use crate::error::OpenError;
-use crate::failure::{NOT_A_DATABASE, READ_ONLY_ROLLBACK, corrupt, extended_code, primary};
+use crate::failure::{NOT_A_DATABASE, READ_ONLY_ROLLBACK, extended_code, primary};
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::private_copy::{PrivateCopy, beside};
 use crate::raw::app::{self, SPLICED};
 use crate::raw::catalogue::TABLES;
+use crate::rows::texts;
 use crate::store::select;
 
 /// Whose log is wanted.
@@ -134,7 +135,7 @@ pub(crate) fn identify(db: &Connection, path: &Path) -> Result<LogIdentity, Open
     let failed = |error| refusal(path, error);
     let txn = Transaction::read(db).map_err(failed)?;
     let found = in_place(async {
-        let tables = texts(db, &TABLES).await.map_err(failed)?;
+        let tables = table_names(db).await.map_err(failed)?;
         let found = judge(db, &tables, path).await?;
         let is_whole = match found {
             (Found::Log, Some(_)) => adopt::is_whole_or_noted(db).await.map_err(failed)?,
@@ -188,8 +189,12 @@ fn look_without_writing(
     busy: Duration,
 ) -> Result<(Connection, Vec<String>), StoreError> {
     let db = connect::read_only(&Place::File(path.to_owned()), busy)?;
-    let tables = in_place(texts(&db, &TABLES))?;
+    let tables = in_place(table_names(&db))?;
     Ok((db, tables))
+}
+
+async fn table_names(db: &impl Port) -> Result<Vec<String>, StoreError> {
+    texts(db, &TABLES, &[], ("sqlite_master", "name")).await
 }
 
 /// SQLite would take what is shorter than its smallest page for an empty
@@ -221,7 +226,7 @@ fn tidy(path: &Path, busy: Duration) {
 /// Commits nothing; but SQLite rolls back what another connection left unfinished.
 fn look_as_writer(path: &Path, busy: Duration) -> Result<(), StoreError> {
     let db = connect::bystander(&Place::File(path.to_owned()), busy)?;
-    in_place(texts(&db, &TABLES)).map(drop)
+    in_place(table_names(&db)).map(drop)
 }
 
 /// Whether there is nothing to look at. The file is not opened for this: to
@@ -286,11 +291,7 @@ async fn spliced(db: &impl Port) -> Result<Vec<String>, StoreError> {
     if !columns.iter().any(|column| column == "version") {
         return Ok(Vec::new());
     }
-    all(db, &SPLICED, &[], |row| {
-        let damaged = || corrupt(app::MIGRATIONS, "", "version");
-        Ok(row.text(0).ok_or_else(damaged)?.into_owned())
-    })
-    .await
+    texts(db, &SPLICED, &[], (app::MIGRATIONS, "version")).await
 }
 
 /// Refuses what another program wrote where it cannot be adopted for this device.
@@ -347,14 +348,4 @@ fn refusal(path: &Path, error: StoreError) -> OpenError {
         };
     }
     OpenError::store(path, error)
-}
-
-async fn texts(db: &impl Port, query: &Template) -> Result<Vec<String>, StoreError> {
-    all(db, query, &[], |row| {
-        let text = row
-            .text(0)
-            .ok_or_else(|| corrupt("sqlite_master", "", "name"))?;
-        Ok(text.into_owned())
-    })
-    .await
 }

@@ -8,7 +8,7 @@ use sync_log_core::{
     RegisteredBy, RetireReason, SharedChangeEntry, StoreError, Tag, Uuid, parse_uuid,
 };
 
-use crate::driver::{Cell, Row};
+use crate::driver::{Argument, Cell, Port, Row, Template, all};
 use crate::entity::{StoredValue, identity, peer_acks, peers, shared_changes, state};
 use crate::failure::corrupt;
 use crate::time;
@@ -107,6 +107,20 @@ impl<'r, 'a> Columns<'r, 'a> {
         };
         corrupt(self.table, &key, column)
     }
+}
+
+/// The texts of a query that has one column, `column` of `table`.
+pub(crate) async fn texts(
+    db: &impl Port,
+    query: &Template,
+    arguments: &[Argument<'_>],
+    (table, column): (&str, &str),
+) -> Result<Vec<String>, StoreError> {
+    all(db, query, arguments, |row| {
+        let text = row.text(0).ok_or_else(|| corrupt(table, "", column))?;
+        Ok(text.into_owned())
+    })
+    .await
 }
 
 /// The columns that [`entry`] reads.

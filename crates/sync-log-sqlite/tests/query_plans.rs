@@ -1,6 +1,6 @@
-//! Every statement that is issued: that SeaORM built it from the entities, and how SQLite
-//! carries it out, as it was when somebody last looked: `tests/snapshots/query_plans.txt`.
-//! After a change, look again, with `UPDATE_SNAPSHOTS=1`.
+//! Every statement that the crate issues: SeaORM built it from the entities, and SQLite
+//! carries it out by the reviewed plan in `tests/snapshots/query_plans.txt`. After a change,
+//! write the plans again with `UPDATE_SNAPSHOTS=1`, and review them.
 //!
 //! The statements come from what the crate reports to a subscriber while a log is put
 //! through everything that it can do. There is one test here, because there is one

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A first seed that nobody chose. It is drawn before the first run begins; the runs depend
+/// A first seed that is drawn at random. It is drawn before the first run begins; the runs depend
 /// on the number alone.
 #[allow(
     clippy::disallowed_types,

@@ -238,7 +238,10 @@ mod tests {
             quick: false,
             only: Some("_lock".to_owned()),
         };
-        let rows = [bound("prune_lock", 50.0, 49.0)];
+        let rows = [
+            bound("prune_lock", 50.0, 49.0),
+            bound("prune_lock_idle", 1000.0, 9.0),
+        ];
         let outcomes = judge_all(&rows, &args);
         assert_eq!(outcomes.len(), 1);
         assert_eq!(outcomes[0].verdict, Verdict::Met);

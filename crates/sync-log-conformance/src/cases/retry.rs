@@ -67,7 +67,8 @@ fn others(original: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
     ]
 }
 
-/// What was pruned can no longer be recognised, and nobody is told that it was not written.
+/// A pruned entry can no longer be compared with its retry. The error must not claim that the
+/// entry was never written.
 pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;

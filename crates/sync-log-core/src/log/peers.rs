@@ -174,7 +174,7 @@ impl SyncLog {
     /// (`K5`).
     ///
     /// Do not pass on an ack that was sent before this log's file, or what the peer
-    /// received, was put back from a backup: it cannot be told from a current one.
+    /// received, was put back from a backup: the log cannot tell it from a current ack.
     ///
     /// # Errors
     /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`],

@@ -72,11 +72,12 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::Overtaken`]: it was not written, so stamp it again.
     /// [`LogError::OtherContent`]: one stamp was used for two changes.
-    /// [`LogError::BelowFloor`]: do not stamp it again before you have looked whether the
-    /// change was made; a retry that comes so late cannot be told from a new entry.
+    /// [`LogError::BelowFloor`]: check whether the change was made before you stamp it again. A
+    /// retry after the entry was pruned looks like a new entry.
     /// [`LogError::ForeignOrigin`]
     /// (`A4`), [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`],
-    /// [`LogError::DataTooDeep`], [`LogError::Clock`] if the stamp is too far ahead of the wall clock.
+    /// [`LogError::DataTooDeep`], [`LogError::Clock`] if the stamp is too far ahead of the
+    /// wall clock.
     /// [`LogError::Store`].
     pub async fn append(&self, entry: SharedChangeEntry) -> Result<Hlc, LogError> {
         let hlc = entry.hlc;

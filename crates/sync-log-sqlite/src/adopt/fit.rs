@@ -11,6 +11,7 @@ use super::has_table;
 use crate::driver::{Port, Row, Template, all, argument, first, one};
 use crate::entity::shared_changes;
 use crate::raw::catalogue::{COLUMNS, HAS_NO_ROWID, KEY, NAMED, UNIQUE_INDEXES, WITH_TRIGGERS};
+use crate::rows::texts;
 
 /// The columns of the original tables, sorted.
 const WANTED: [(&str, &[&str]); 2] = [
@@ -88,7 +89,7 @@ async fn fault_of(
     wanted: &[&str],
 ) -> Result<Option<String>, StoreError> {
     // Names are the same to SQLite in either case, and a view takes one too.
-    let named = first(db, &NAMED, &[table.into()], |row| Ok(texts(row))).await?;
+    let named = first(db, &NAMED, &[table.into()], |row| Ok(two_texts(row))).await?;
     let Some((kind, name)) = named else {
         return Ok(None);
     };
@@ -103,7 +104,7 @@ async fn fault_of(
 }
 
 /// The first two columns.
-fn texts(row: &Row<'_>) -> (String, String) {
+fn two_texts(row: &Row<'_>) -> (String, String) {
     let text = |column| row.text(column).unwrap_or_default().into_owned();
     (text(0), text(1))
 }
@@ -113,7 +114,7 @@ async fn columns(
     table: &str,
     wanted: &[&str],
 ) -> Result<Option<String>, StoreError> {
-    let found = all(db, &COLUMNS, &[table.into()], |row| Ok(texts(row))).await?;
+    let found = all(db, &COLUMNS, &[table.into()], |row| Ok(two_texts(row))).await?;
     let names = found.iter().map(|(name, _)| name.as_str());
     if !names.eq(wanted.iter().copied()) {
         return Ok(Some("has other columns".to_owned()));
@@ -137,8 +138,7 @@ async fn layout(db: &impl Port, table: &str) -> Result<Option<String>, StoreErro
     } else {
         "peer_device_id"
     };
-    let name = |row: &Row<'_>| Ok(row.text(0).unwrap_or_default().into_owned());
-    let key = all(db, &KEY, &[table.into()], name).await?;
+    let key = texts(db, &KEY, &[table.into()], (table, "name")).await?;
     if key != [wanted] {
         return Ok(Some(format!("is a table of which {wanted} is not the key")));
     }
@@ -153,9 +153,8 @@ async fn layout(db: &impl Port, table: &str) -> Result<Option<String>, StoreErro
 
 /// Whoever wrote them counts on them, and here they do not run.
 async fn triggers(db: &impl Port) -> Result<Option<String>, StoreError> {
-    let name = |row: &Row<'_>| Ok(row.text(0).unwrap_or_default().into_owned());
-    let table = first(db, &WITH_TRIGGERS, &[], name).await?;
-    Ok(table.map(|table| format!("{table} has triggers")))
+    let tables = texts(db, &WITH_TRIGGERS, &[], ("sqlite_master", "tbl_name")).await?;
+    Ok(tables.first().map(|table| format!("{table} has triggers")))
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub(crate) async fn has_table(db: &impl Port, name: &str) -> Result<bool, StoreE
     Ok(count == Some(true))
 }
 
-/// Whatever is there is a note, whoever wrote it.
+/// Any value but NULL is a note, even one that no trigger writes.
 async fn noted(db: &impl Port) -> Result<Option<String>, StoreError> {
     let note = first(db, &NOTE, &[], |row| {
         Ok(match row.cell(0) {

@@ -12,13 +12,13 @@ use sync_log_core::{
 };
 
 use super::Inspector;
-use crate::driver::{Port, Row, Template, Transaction, all, in_place, one};
+use crate::driver::{Port, Row, Template, Transaction, in_place, one};
 use crate::entity::shared_changes;
-use crate::failure::corrupt;
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::raw::catalogue::TABLES_AND_INDEXES;
 use crate::raw::pragma::INTEGRITY;
 use crate::raw::triggers;
+use crate::rows::texts;
 use crate::store::select;
 use crate::time;
 
@@ -115,7 +115,7 @@ async fn verify(db: &impl Port) -> Result<Vec<Check>, StoreError> {
 
 async fn integrity(db: &impl Port) -> Result<Check, StoreError> {
     let mut check = Check::new("integrity", "SQLite finds the file sound");
-    for text in texts(db, &INTEGRITY, "integrity_check").await? {
+    for text in texts(db, &INTEGRITY, &[], ("integrity_check", "integrity_check")).await? {
         check.expect(text == "ok", || text.clone());
     }
     Ok(check)
@@ -126,7 +126,7 @@ async fn schema(db: &impl Port) -> Result<Check, StoreError> {
         "schema",
         "the tables, columns, indexes and triggers are there",
     );
-    let found = texts(db, &TABLES_AND_INDEXES, "sqlite_master").await?;
+    let found = texts(db, &TABLES_AND_INDEXES, &[], ("sqlite_master", "name")).await?;
     let has = |wanted: &str| found.iter().any(|name| name == wanted);
     for wanted in WANTED {
         check.expect(has(wanted), || format!("there is no {wanted}"));
@@ -290,11 +290,3 @@ static READ_ALL: LazyLock<Template> = LazyLock::new(|| {
     let query = shared_changes::Entity::find().order_by_asc(shared_changes::Column::Hlc);
     Template::build("read entries", &query.into_query())
 });
-
-async fn texts(db: &impl Port, query: &Template, what: &str) -> Result<Vec<String>, StoreError> {
-    all(db, query, &[], |row| {
-        let text = row.text(0).ok_or_else(|| corrupt(what, "", "name"))?;
-        Ok(text.into_owned())
-    })
-    .await
-}

@@ -22,9 +22,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use sync_log_core::{StoreError, Uuid};
 
-use crate::driver::{Argument, Row, Template, all, in_place};
+use crate::driver::{Template, in_place, one};
 use crate::options::DEFAULT_BUSY_TIMEOUT;
 use crate::raw::legacy::{COLUMNS, COUNT, TABLE_COLUMNS};
+use crate::rows::texts;
 use crate::sight::Sight;
 
 pub use error::ImportError;
@@ -91,27 +92,18 @@ impl LegacyLog {
     }
 
     fn missing_columns(&self) -> Result<Vec<&'static str>, ImportError> {
-        let name = |row: &Row<'_>| Ok(row.text(0).unwrap_or_default().into_owned());
-        let names = self.all(&TABLE_COLUMNS, &[], name)?;
+        let names = in_place(texts(&self.db, &TABLE_COLUMNS, &[], ("sync_log", "name")));
+        let names = names.map_err(|error| self.failed(error))?;
         let has = |column: &&str| names.iter().any(|name| name == column);
         Ok(COLUMNS.into_iter().filter(|column| !has(column)).collect())
     }
 
     fn count(&self, query: &Template) -> Result<u64, ImportError> {
-        let counts = self.all(query, &[], |row| Ok(row.integer(0)))?;
-        let count = counts.into_iter().flatten().next();
+        let count = in_place(one(&self.db, query, &[], |row| Ok(row.integer(0))));
+        let count = count.map_err(|error| self.failed(error))?;
         Ok(count
             .and_then(|count| u64::try_from(count).ok())
             .unwrap_or_default())
-    }
-
-    fn all<T>(
-        &self,
-        query: &Template,
-        arguments: &[Argument<'_>],
-        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, ImportError> {
-        in_place(all(&self.db, query, arguments, read)).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, source: StoreError) -> ImportError {

@@ -46,7 +46,7 @@ pub(super) const MIGRATION: Migration = Migration {
         }
         remove
     },
-    // What went aside may hold changes that somebody still wants.
+    // Rows that went aside may hold changes that are still wanted.
     keeps: || {
         vec![
             pending(),

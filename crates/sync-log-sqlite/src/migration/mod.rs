@@ -28,10 +28,10 @@ use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
 use sync_log_core::{StoreError, StoreErrorKind};
 
 use crate::driver::build::insert;
-use crate::driver::{Port, Template, all, first};
+use crate::driver::{Port, Template};
 use crate::entity::migrations;
-use crate::failure::corrupt;
 use crate::raw::catalogue::{COLUMNS, INDEXED};
+use crate::rows::texts;
 
 pub(crate) use m0001_original_tables::make as original_tables;
 #[cfg(feature = "migrator")]
@@ -110,10 +110,8 @@ impl Migration {
             }
             for index in owned.indexes {
                 let name = [(*index).into()];
-                let on = first(db, &INDEXED, &name, |row| {
-                    Ok(row.text(0).unwrap_or_default().into_owned())
-                });
-                if on.await?.is_some_and(|on| on != table) {
+                let on = texts(db, &INDEXED, &name, ("sqlite_master", "tbl_name")).await?;
+                if on.iter().any(|on| on != table) {
                     return Err(other(&format!("index {index} is on another table")));
                 }
             }
@@ -124,10 +122,7 @@ impl Migration {
 
 /// The names of a table's columns; none if there is no such table.
 pub(crate) async fn columns(db: &impl Port, table: &str) -> Result<Vec<String>, StoreError> {
-    all(db, &COLUMNS, &[table.into()], |row| {
-        Ok(row.text(0).unwrap_or_default().into_owned())
-    })
-    .await
+    texts(db, &COLUMNS, &[table.into()], (table, "name")).await
 }
 
 /// Runs statements that take no arguments.
@@ -157,12 +152,7 @@ pub(crate) async fn up(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
 
 /// The migrations that are on record, where there is a table for it.
 pub(crate) async fn applied(db: &impl Port) -> Result<Vec<String>, StoreError> {
-    let damaged = || corrupt(MIGRATION_TABLE, "", "version");
-    all(db, &APPLIED, &[], |row| {
-        let version = row.text(0).ok_or_else(damaged)?;
-        Ok(version.into_owned())
-    })
-    .await
+    texts(db, &APPLIED, &[], (MIGRATION_TABLE, "version")).await
 }
 
 static APPLIED: LazyLock<Template> = LazyLock::new(|| {

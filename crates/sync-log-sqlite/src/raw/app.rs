@@ -3,7 +3,7 @@
 use super::Raw;
 use crate::driver::Template;
 
-/// The table in which SeaORM's migrators record what ran, unless told otherwise.
+/// The table in which SeaORM's migrators record what ran, by default.
 pub(crate) const MIGRATIONS: &str = "seaql_migrations";
 
 /// The migrations of this crate that an app's own migrator ran, by the form of their names.

@@ -17,7 +17,7 @@ use crate::rows::{self, ACK, PEER};
 use crate::time;
 
 /// A write transaction that several jobs share.
-pub(crate) struct Shared<'a, P> {
+pub(super) struct Shared<'a, P> {
     db: &'a P,
     /// As it will be once everything is written.
     state: LogState,
@@ -29,7 +29,7 @@ pub(crate) struct Shared<'a, P> {
 impl<'a, P: Port> Shared<'a, P> {
     /// Reads the state under the write lock: another process may have moved it, or made
     /// the tables anew, after which nothing is written (`I4`).
-    pub(crate) async fn begin(db: &'a P, anew: bool) -> Result<Self, StoreError> {
+    pub(super) async fn begin(db: &'a P, anew: bool) -> Result<Self, StoreError> {
         let mut state = select::state(db).await?;
         state.foreign_write |= anew;
         Ok(Self {
@@ -41,7 +41,7 @@ impl<'a, P: Port> Shared<'a, P> {
     }
 
     /// Runs one job. A refusal is its own; a failure is the transaction's.
-    pub(crate) async fn run(
+    pub(super) async fn run(
         &mut self,
         job: &mut WriteJob,
     ) -> Result<Result<(), LogError>, StoreError> {
@@ -53,7 +53,7 @@ impl<'a, P: Port> Shared<'a, P> {
     }
 
     /// Writes what is left.
-    pub(crate) async fn finish(self) -> Result<(), StoreError> {
+    pub(super) async fn finish(self) -> Result<(), StoreError> {
         if self.state != self.stored {
             self.write_state().await?;
         }
@@ -229,5 +229,30 @@ impl CreatedAt {
             self.text = time::to_text(ms);
         }
         &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DatabaseTransaction;
+
+    use super::*;
+    use crate::driver::Over;
+
+    fn is_send(_: impl Send) {}
+
+    /// That this compiles is the test. It cannot run, because this crate has no driver.
+    fn spawned(txn: &'static DatabaseTransaction, mut job: WriteJob) {
+        is_send(async move {
+            let db = Over(txn);
+            let mut shared = Shared::begin(&db, false).await?;
+            let outcome = shared.run(&mut job).await?;
+            shared.finish().await.map(|()| outcome)
+        });
+    }
+
+    #[test]
+    fn a_job_can_be_spawned_with_an_apps_transaction() {
+        let _ = spawned;
     }
 }

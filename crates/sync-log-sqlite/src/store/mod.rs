@@ -1,6 +1,6 @@
 //! The store: one thread that writes, a few that read.
 
-pub(crate) mod apply;
+mod apply;
 mod open;
 mod read_only;
 mod reader;
@@ -10,9 +10,6 @@ mod ticks;
 mod writer;
 
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -72,24 +69,20 @@ impl LogStore for SqliteStore {
 
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
         let mut commits = self.writer.commits();
-        let mut ticks = self.ticks.wait()?;
+        let mut waiting = None;
         loop {
+            let has_ended = commits.has_changed().is_err();
             // What is committed from here on shows as a change.
             commits.borrow_and_update();
             let head = self.read(state_only()).await?.state.head;
             if head > place {
                 return Ok(head);
             }
-            let (mut committed, mut ticked) = (pin!(commits.changed()), pin!(ticks.tick()));
-            let has_ended = poll_fn(|context| {
-                if let Poll::Ready(changed) = committed.as_mut().poll(context) {
-                    return Poll::Ready(changed.is_err());
-                }
-                ticked.as_mut().poll(context).map(|()| false)
-            });
-            if has_ended.await {
+            if has_ended {
                 return Err(closed("watch"));
             }
+            let committed = async { commits.changed().await.unwrap_or_default() };
+            self.ticks.wait_in(&mut waiting)?.tick_or(committed).await;
         }
     }
 
@@ -144,7 +137,7 @@ impl From<Connection> for Db {
 }
 
 /// Reads in a transaction, so that all statements see what the first one saw; `read` is
-/// given whether the tables were made anew since the log was opened (`I4`).
+/// given whether another program recreated the tables since the log was opened (`I4`).
 fn in_one_state<T>(
     db: &mut Db,
     read: impl AsyncFnOnce(&Connection, bool) -> Result<T, StoreError>,

@@ -84,11 +84,11 @@ impl SqliteStore {
 
 /// What a log is opened by.
 #[derive(Debug, Clone)]
-pub(super) struct Opening {
-    pub(super) place: Place,
-    pub(super) ids: Ids,
-    pub(super) busy: Duration,
-    pub(super) now_ms: i64,
+struct Opening {
+    place: Place,
+    ids: Ids,
+    busy: Duration,
+    now_ms: i64,
 }
 
 impl Opening {
@@ -125,8 +125,8 @@ impl Opening {
     ///
     /// In one transaction that begins with the write lock: what another process is making is
     /// not taken for a part of a log, and of two that make a file, one finds it made.
-    /// A file that nobody waits for any more is left as it was.
-    pub(super) fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
+    /// If the caller has dropped its future, the file is left as it was.
+    fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
         let failed = |error| OpenError::store(self.place.path(), error);
         let connect = match found {
             Found::Nothing => connect::maker,
@@ -297,17 +297,24 @@ async fn identify(db: &impl Port, ids: Ids, now_ms: i64) -> Result<(), StoreErro
     let [library, device, log] =
         [ids.library_id, ids.device_id, Uuid::new_v4()].map(|id| id.hyphenated().to_string());
     let now = time::to_text(now_ms);
-    let texts = [&library, &device, &log, &now].map(Argument::from);
-    db.run(&IDENTIFY, &with_id(&texts)).await?;
-    let (zero, tag) = (Hlc::ZERO.to_string(), Tag::ZERO.to_string());
-    let texts = [&zero, &zero, &tag, &zero].map(Argument::from);
-    db.run(&BEGIN_STATE, &with_id(&texts)).await.map(drop)
-}
-
-/// The columns of a table that has one row, whose id is 1.
-fn with_id<'a>(values: &[Argument<'a>]) -> Vec<Argument<'a>> {
     let id = Argument::Integer(1);
-    std::iter::once(id).chain(values.iter().copied()).collect()
+    let row = [
+        id,
+        (&library).into(),
+        (&device).into(),
+        (&log).into(),
+        (&now).into(),
+    ];
+    db.run(&IDENTIFY, &row).await?;
+    let (zero, tag) = (Hlc::ZERO.to_string(), Tag::ZERO.to_string());
+    let row = [
+        id,
+        (&zero).into(),
+        (&zero).into(),
+        (&tag).into(),
+        (&zero).into(),
+    ];
+    db.run(&BEGIN_STATE, &row).await.map(drop)
 }
 
 static IDENTIFY: LazyLock<Template> = LazyLock::new(|| {

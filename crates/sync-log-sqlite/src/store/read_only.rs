@@ -1,11 +1,8 @@
 //! A log that is only looked at, whoever else is at work on it.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -77,19 +74,15 @@ impl LogStore for ReadOnlyStore {
     }
 
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
-        let mut ticks = self.ticks.wait()?;
+        let mut waiting = None;
         loop {
             let head = self.read(state_only()).await?.state.head;
             if head > place {
                 return Ok(head);
             }
-            // The next read says so if the log was closed.
-            let (mut closed, mut ticked) = (pin!(self.readers.closed()), pin!(ticks.tick()));
-            poll_fn(|context| match closed.as_mut().poll(context) {
-                Poll::Ready(()) => Poll::Ready(()),
-                Poll::Pending => ticked.as_mut().poll(context),
-            })
-            .await;
+            // The next read fails if the log was closed.
+            let waiting = self.ticks.wait_in(&mut waiting)?;
+            waiting.tick_or(self.readers.closed()).await;
         }
     }
 

@@ -1,9 +1,13 @@
-//! Ticks for those who wait for the commits of others, which nothing announces.
+//! Ticks for watches. Commits of other handles and processes are not announced, so a watch
+//! looks for them at an interval.
 //!
-//! A thread of the store's own ticks as long as anyone waits: no runtime has to have a
-//! timer, and one whose clock stands still holds up nothing.
+//! A thread of the store ticks while any watch waits. No runtime needs a timer for it, and a
+//! runtime whose clock stands still does not stop it.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use sync_log_core::StoreError;
@@ -12,7 +16,7 @@ use tokio::sync::watch;
 use super::thread;
 use crate::options::within_bounds;
 
-/// What ticks at an interval while anyone waits.
+/// Ticks at an interval while any watch waits.
 pub(super) struct Ticks {
     interval: Duration,
     shared: Arc<Shared>,
@@ -31,7 +35,7 @@ struct State {
     has_ended: bool,
 }
 
-/// Somebody who waits.
+/// A watch that waits. Dropping it ends the wait.
 pub(super) struct Waiting {
     shared: Arc<Shared>,
     ticks: watch::Receiver<()>,
@@ -49,7 +53,7 @@ impl Ticks {
         }
     }
 
-    /// Waits from here on, until what is returned is dropped.
+    /// Begins a wait.
     pub(super) fn wait(&self) -> Result<Waiting, StoreError> {
         let mut state = self.shared.lock();
         if !state.is_ticking {
@@ -65,11 +69,29 @@ impl Ticks {
     }
 }
 
+impl Ticks {
+    /// The wait in `waiting`, which begins with the first call.
+    pub(super) fn wait_in<'a>(
+        &self,
+        waiting: &'a mut Option<Waiting>,
+    ) -> Result<&'a mut Waiting, StoreError> {
+        match waiting {
+            Some(waiting) => Ok(waiting),
+            None => Ok(waiting.insert(self.wait()?)),
+        }
+    }
+}
+
 impl Waiting {
-    /// Returns at the next tick.
-    pub(super) async fn tick(&mut self) {
-        // The sender is in what this holds.
-        let _ = self.ticks.changed().await;
+    /// Returns at the next tick, or as soon as `event` is ready.
+    pub(super) async fn tick_or(&mut self, event: impl Future<Output = ()>) {
+        let (mut event, mut tick) = (pin!(event), pin!(self.ticks.changed()));
+        poll_fn(|context| match event.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(()),
+            // A tick cannot fail: this struct holds the sender.
+            Poll::Pending => tick.as_mut().poll(context).map(drop),
+        })
+        .await;
     }
 }
 
@@ -81,7 +103,8 @@ impl Shared {
                 .ended
                 .wait_timeout_while(state, interval, |state| !state.has_ended);
             let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            // Not at once when nobody waits: who waits again and again finds the thread.
+            // The thread lives on for one interval without a watch, so that a watch that waits
+            // again and again finds it.
             if state.has_ended || state.waiting == 0 {
                 state.is_ticking = false;
                 return;
@@ -112,6 +135,8 @@ impl Drop for Waiting {
 
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
+
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(10);
@@ -125,15 +150,21 @@ mod tests {
         let ticks = Ticks::every(SHORT);
         let mut waiting = ticks.wait().unwrap();
         for _ in 0..3 {
-            waiting.tick().await;
+            waiting.tick_or(pending()).await;
         }
     }
 
     #[tokio::test]
-    async fn the_thread_ends_when_nobody_waits_and_comes_back() {
+    async fn an_event_ends_the_wait_before_the_tick() {
+        let ticks = Ticks::every(Duration::from_secs(60));
+        ticks.wait().unwrap().tick_or(ready(())).await;
+    }
+
+    #[tokio::test]
+    async fn the_thread_ends_without_a_watch_and_starts_again() {
         let ticks = Ticks::every(SHORT);
         for _ in 0..2 {
-            ticks.wait().unwrap().tick().await;
+            ticks.wait().unwrap().tick_or(pending()).await;
             while is_ticking(&ticks) {
                 tokio::task::yield_now().await;
             }
@@ -141,12 +172,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_wait_at_once_share_a_thread_and_all_are_told() {
+    async fn watches_that_wait_at_once_share_a_thread_and_all_get_the_tick() {
         let ticks = Ticks::every(SHORT);
         let (mut one, mut other) = (ticks.wait().unwrap(), ticks.wait().unwrap());
-        one.tick().await;
-        other.tick().await;
+        one.tick_or(pending()).await;
+        other.tick_or(pending()).await;
         drop(one);
-        other.tick().await;
+        other.tick_or(pending()).await;
     }
 }
