@@ -32,11 +32,12 @@ pub const MAX_OBSERVED: usize = 100_000;
 /// Most entries that [`PrunePolicy::KeepEntries`](crate::PrunePolicy) may keep.
 pub const MAX_KEPT_ENTRIES: usize = 10_000;
 
-/// Most entries that one transaction of a prune deletes: with which a prune begins.
+/// Most entries that one transaction of a prune deletes.
 pub const PRUNE_CHUNK_ENTRIES: usize = 1000;
 
-/// Fewest entries that it deletes where there are more. In between, a prune takes
-/// smaller steps where they take long, so that an append never waits for long.
+/// Fewest entries that it deletes where there are more, and with how many a prune
+/// begins. Its steps grow while they are quick and shrink while they take long, so
+/// that an append never waits for long.
 pub const SMALLEST_PRUNE_CHUNK_ENTRIES: usize = 125;
 
 /// Peers in one [`SyncLog::declare_peers`](crate::SyncLog::declare_peers).

@@ -57,26 +57,34 @@ fn steps(took_ms: impl Fn(usize) -> i64 + Send + 'static) -> (Vec<usize>, usize)
 }
 
 #[test]
-fn a_prune_that_is_fast_takes_large_steps_to_the_end() {
+fn a_prune_that_is_fast_takes_ever_larger_steps_to_the_end() {
     // The last one finds nothing more.
-    assert_eq!(steps(|_| 0), (vec![1000; 4], 3000));
+    let (asked, pruned) = steps(|_| 0);
+    assert_eq!(
+        (asked, pruned),
+        (vec![125, 250, 500, 1000, 1000, 1000], 3000)
+    );
 }
 
 #[test]
 fn a_prune_that_is_slow_takes_smaller_steps_and_ends_all_the_same() {
-    let (asked, pruned) = steps(|_| 6);
-    assert_eq!(asked[..5], [1000, 500, 250, 125, 125]);
-    assert_eq!((asked.len(), pruned), (14, 3000));
+    let (asked, pruned) = steps(|step| if step < 2 { 0 } else { 6 });
+    assert_eq!(asked[..6], [125, 250, 500, 250, 125, 125]);
+    assert_eq!((asked.len(), pruned), (20, 3000));
 }
 
 #[test]
 fn steps_grow_back_when_what_slowed_them_is_over() {
-    let (asked, pruned) = steps(|step| if step < 2 { 100 } else { 0 });
-    assert_eq!((asked, pruned), (vec![1000, 500, 250, 500, 1000], 3000));
+    let (asked, pruned) = steps(|step| if step < 3 { 100 } else { 0 });
+    assert_eq!(asked, [125, 125, 125, 125, 250, 500, 1000, 1000]);
+    assert_eq!(pruned, 3000);
 }
 
 #[test]
 fn a_wall_clock_that_is_set_back_meanwhile_makes_no_step_too_large() {
     let (asked, pruned) = steps(|_| -1_000_000_000);
-    assert_eq!((asked, pruned), (vec![1000; 4], 3000));
+    assert_eq!(
+        (asked, pruned),
+        (vec![125, 250, 500, 1000, 1000, 1000], 3000)
+    );
 }

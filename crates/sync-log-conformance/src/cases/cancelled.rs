@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use sync_log_core::{Hlc, PRUNE_CHUNK_ENTRIES, ReadLimits};
+use sync_log_core::{Hlc, ReadLimits, SMALLEST_PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
 use crate::rig::{DEVICE, Log, Rig, START_MS};
@@ -166,13 +166,13 @@ pub async fn a_prune_dropped_between_chunks_goes_on_later<H: Harness>() {
     for polls in 0..POLLS_MAX {
         let rig = Rig::<H>::new().await;
         let log = rig.open().await;
-        let stamps = log.record_batch(PRUNE_CHUNK_ENTRIES + 5).await;
+        let stamps = log.record_batch(SMALLEST_PRUNE_CHUNK_ENTRIES + 5).await;
         let last = stamps[stamps.len() - 1];
         log.record_ack(peer(1), last).await.unwrap();
         let answer = dropped_after(polls, log.prune_acked()).await;
         let log = rig.hand_over(log).await;
         let gone = stamps.len() - rig.storage.retained().await.len();
-        let whole = [0, PRUNE_CHUNK_ENTRIES, stamps.len()];
+        let whole = [0, SMALLEST_PRUNE_CHUNK_ENTRIES, stamps.len()];
         assert!(whole.contains(&gone), "A7: {gone} are gone");
         let floor = gone.checked_sub(1).map_or(Hlc::ZERO, |last| stamps[last]);
         assert_eq!(log.floor().await.unwrap(), floor, "P3: after {polls} polls");

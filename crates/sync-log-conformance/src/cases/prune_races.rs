@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Hlc, PRUNE_CHUNK_ENTRIES};
+use sync_log_core::{Hlc, SMALLEST_PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
@@ -38,13 +38,16 @@ pub async fn a_registration_right_before_the_delete_counts<H: Harness>() {
 /// A peer registers between two chunks: the rest stays.
 pub async fn a_registration_between_two_chunks_counts<H: Harness>() {
     let rig = Rig::<H>::new().await;
-    let (log, raced, rival, stamps) = set_up(&rig, PRUNE_CHUNK_ENTRIES + 5).await;
+    let (log, raced, rival, stamps) = set_up(&rig, SMALLEST_PRUNE_CHUNK_ENTRIES + 5).await;
     raced.before_write(async {});
     raced.before_write(async move {
         rival.register_peer(peer(2)).await.unwrap();
     });
     let pruned = log.prune_acked().await.unwrap();
-    assert_eq!(pruned, PRUNE_CHUNK_ENTRIES, "P4: planned anew per chunk");
+    assert_eq!(
+        pruned, SMALLEST_PRUNE_CHUNK_ENTRIES,
+        "P4: planned anew per chunk"
+    );
     assert_eq!(rig.storage.retained().await, stamps[pruned..], "P4");
     let floor = log.floor().await.unwrap();
     assert_eq!(floor, stamps[pruned - 1], "P3: the floor is that far");

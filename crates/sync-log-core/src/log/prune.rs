@@ -27,10 +27,10 @@ impl SyncLog {
     /// Deletes what every active peer has acknowledged and the policy does not
     /// keep; returns how many entries went.
     ///
-    /// Works in chunks, smaller ones where they take long, so that appends never
-    /// wait for long. The plan of each is computed inside the transaction
-    /// that deletes it (`P4`) and the floor moves with it (`P3`), so it is safe
-    /// against appends, acks and registrations at the same time, in this process
+    /// Works in chunks, which grow while they are quick and shrink while they take
+    /// long, so that appends never wait for long. The plan of each is computed
+    /// inside the transaction that deletes it (`P4`) and the floor moves with it
+    /// (`P3`), so it is safe against appends, acks and registrations at the same time, in this process
     /// or another, and may be cancelled or killed between any two chunks.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl SyncLog {
     #[tracing::instrument(level = "debug", name = "sync_log.prune_acked", skip_all)]
     pub async fn prune_acked(&self) -> Result<usize, LogError> {
         let mut pruned = 0;
-        let mut chunk = PRUNE_CHUNK_ENTRIES;
+        let mut chunk = SMALLEST_PRUNE_CHUNK_ENTRIES;
         loop {
             let began_ms = self.shared.clock.now_ms();
             let gone = self.prune_chunk(chunk).await?;

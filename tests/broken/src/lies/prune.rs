@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, EntrySummary, LogError, PRUNE_CHUNK_ENTRIES, WriteJob};
+use sync_log_core::{Changes, EntrySummary, LogError, SMALLEST_PRUNE_CHUNK_ENTRIES, WriteJob};
 
 use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
@@ -53,7 +53,10 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             }
         }),
         Fault::ChunkTooSmall => Defect::deciding(|_, decision| {
-            decision.shown.oldest.truncate(PRUNE_CHUNK_ENTRIES - 1);
+            decision
+                .shown
+                .oldest
+                .truncate(SMALLEST_PRUNE_CHUNK_ENTRIES - 1);
             decision.take()
         }),
         Fault::PlanOutsideTransaction => {
@@ -96,7 +99,7 @@ fn plan_by_first_chunk(handle: &Handle, decision: &mut Decision<'_>) -> Result<C
     let changes = decision.take()?;
     let is_gone = |entry: &&EntrySummary| Some(entry.hlc) <= changes.prune_through;
     let gone = decision.all_entries.iter().take_while(is_gone).count();
-    let goes_on = gone == PRUNE_CHUNK_ENTRIES;
+    let goes_on = gone == SMALLEST_PRUNE_CHUNK_ENTRIES;
     handle.own().rows = goes_on.then(|| decision.shown.peers.clone());
     Ok(changes)
 }
