@@ -31,11 +31,11 @@ pub(crate) fn inspect(path: &Path) -> Result<Inspector, Failure> {
 pub(crate) async fn open(path: &Path) -> Result<SyncDb, Failure> {
     let log = look(path).await?;
     let identity = log.identity();
-    let written_to = log.status().await?.foreign_write;
+    let altered = log.status().await?.altered;
     log.close().await?;
-    if written_to {
+    if let Some(altered) = altered {
         // Opening it would adopt what is there, which nobody asked for.
-        return Err(LogError::ForeignWrite.into());
+        return Err(LogError::from(altered).into());
     }
     let folder = folder_of(path)?;
     let (library, device) = (identity.library_id, identity.device_id);
@@ -64,12 +64,12 @@ pub(crate) async fn look_at_target(
         Err(error) => return Err(error.into()),
     };
     let stored = log.identity();
-    let refusal = match log.status().await?.foreign_write {
-        true => LogError::ForeignWrite,
-        false if (stored.library_id, stored.device_id) == (library, device) => {
+    let refusal = match log.status().await?.altered {
+        Some(altered) => altered.into(),
+        None if (stored.library_id, stored.device_id) == (library, device) => {
             return Ok(Some(log));
         }
-        false => LogError::IdentityMismatch {
+        None => LogError::IdentityMismatch {
             stored_library: stored.library_id,
             stored_device: stored.device_id,
             library,
@@ -99,7 +99,6 @@ impl From<OpenError> for Failure {
         let exit = match &error {
             OpenError::SchemaTooNew { .. } => Exit::Damaged,
             OpenError::Log { source, .. } => exit_of(source),
-            OpenError::NotOfThisDevice { .. } => Exit::Usage,
             _ => Exit::CannotOpen,
         };
         let hint = matches!(error, OpenError::NeedsAdoption { .. });
@@ -129,9 +128,7 @@ impl From<StoreError> for Failure {
 fn exit_of(error: &LogError) -> Exit {
     match error {
         LogError::Store(error) if error.kind() == StoreErrorKind::Corrupt => Exit::Damaged,
-        LogError::UntrustedRow(_) | LogError::NewestMissing { .. } | LogError::ForeignWrite => {
-            Exit::Damaged
-        }
+        LogError::Altered(_) => Exit::Damaged,
         LogError::Store(_) => Exit::CannotOpen,
         _ => Exit::Usage,
     }

@@ -283,8 +283,13 @@ fn an_import_leaves_what_another_program_wrote_as_it_was() {
     alter(earlier.path(), EARLIER_PROGRAM);
     let altered = library();
     alter(altered.path(), "UPDATE shared_changes SET data = '[]'");
+    let found = library();
+    alter(
+        found.path(),
+        "UPDATE sync_log_state SET altered_at = head, altered = 'other_tag'",
+    );
     let (library, device) = (LIBRARY.to_string(), DEVICE.to_string());
-    for (folder, code) in [(earlier, 2), (altered, 4)] {
+    for (folder, code) in [(earlier, 2), (altered, 2), (found, 4)] {
         let bytes = || std::fs::read(folder.path().join(FILE_NAME)).unwrap();
         let before = bytes();
         let into = folder.path().to_str().unwrap();

@@ -190,6 +190,9 @@ fn furnish(folder: &Path) {
     make("altered", |path| {
         fill(path);
         alter(path, "UPDATE shared_changes SET data = '{'");
+        // As it is once the log has come across that.
+        let found = "UPDATE sync_log_state SET altered_at = head, altered = 'other_tag'";
+        alter(path, found);
     });
     make("newer", |path| {
         fill_alone(path);

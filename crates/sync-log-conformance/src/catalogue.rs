@@ -28,9 +28,8 @@ macro_rules! for_each_case {
         $then! { [$($arguments)*]
             ack_order {
                 the_own_id_goes_before_the_state_of_its_row [K3];
-                retired_goes_before_untrusted [K3];
                 retired_goes_before_the_place [K3];
-                untrusted_goes_before_the_place [K3];
+                another_admission_goes_before_the_place [K3 K6];
                 unknown_goes_before_the_place [K3];
                 another_log_goes_before_another_device [K3];
                 another_device_goes_before_every_place [K3];
@@ -67,7 +66,18 @@ macro_rules! for_each_case {
                 reading_below_an_adopted_ack_is_not_a_rewind [I3];
                 an_operator_may_trust_adopted_acks [I3];
                 solo_declares_the_peers_of_an_adopted_log [I3 P2];
-                a_log_that_another_program_wrote_to_is_not_used [I4];
+            }
+            altered {
+                a_changed_entry_is_not_served [R4 R2 I4];
+                nobody_is_led_past_a_deleted_entry [R4 R2 I4];
+                a_log_of_which_everything_was_deleted_is_not_empty [R4 R2 I4];
+                an_inserted_entry_is_not_served [R4 I4];
+                an_entry_with_another_tag_is_not_served [R4 I4];
+                an_entry_that_lost_its_tag_is_not_served [R4 I4];
+                a_prune_over_a_broken_chain_deletes_nothing [R4 I4];
+                an_entry_that_comes_back_below_the_floor_is_found [R4];
+                a_retry_of_an_entry_that_was_deleted_is_altered [R4 A1];
+                once_damage_was_found_every_call_answers_the_same [I4 R4 P7];
             }
             anywhere {
                 a_registration_at_any_step_of_a_prune_counts [P4 K1];
@@ -112,6 +122,14 @@ macro_rules! for_each_case {
                 a_dropped_read_of_a_rewound_peer_holds_or_not [A7];
                 a_handle_goes_on_after_dropped_calls [A1 A7 A2];
             }
+            chain {
+                the_same_entry_after_another_past_is_another_place [R4 R2 K3];
+                the_same_entries_after_the_same_past_are_the_same_places [R4];
+                tags_follow_from_the_entries_alone [R4];
+                the_tags_of_pruned_entries_are_deleted_with_them [R4 P3 K3];
+                a_page_that_came_as_it_was_sent_is_sound [R4];
+                a_page_that_was_altered_on_the_way_is_found_out [R4];
+            }
             concurrent {
                 writers_on_two_handles_never_share_a_stamp [A1];
                 ticks_on_two_handles_are_unique [A1];
@@ -132,11 +150,10 @@ macro_rules! for_each_case {
                 a_cursor_that_names_no_entry_diverged [R2];
                 no_other_cursor_holds_the_zero_stamp [R2];
                 head_and_floor_are_cursors_at_every_stage [R2];
-                the_head_cursor_survives_a_prune_in_between [R2];
                 reading_from_zero_before_the_first_ack_holds_nothing [R2];
                 reading_never_registers [R2];
                 this_device_and_nobody_cannot_read_as_a_peer [R2];
-                a_missing_newest_entry_is_an_error_not_an_end [R2];
+                a_missing_newest_entry_is_an_error_not_an_end [R2 R4];
             }
             explain {
                 an_empty_log_holds_nothing [P7];
@@ -145,11 +162,20 @@ macro_rules! for_each_case {
                 every_peer_that_lags_is_named_worst_first [P7];
                 what_everybody_has_is_not_yet_pruned [P7];
                 a_peer_below_the_floor_needs_a_snapshot [P7];
-                an_untrusted_row_keeps_everything [P7];
+                a_strangers_row_is_named_beside_the_others [P7 P5];
                 a_lag_is_never_negative [P7];
                 a_lag_counts_from_the_oldest_entry_that_is_lacked [P7];
                 the_status_counts_what_is_there [P7];
                 explaining_changes_nothing [P7];
+            }
+            groups {
+                a_page_goes_back_to_the_start_of_a_group_that_it_would_cut [R1];
+                a_page_that_is_full_of_bytes_goes_back_too [R1];
+                a_first_group_larger_than_the_limits_is_served_whole [R1];
+                a_reader_inside_a_group_gets_the_rest_of_it [R1];
+                a_group_larger_than_a_page_is_refused_before_anything_is_written [R1];
+                changes_that_are_recorded_each_are_a_group_each [R1 A2];
+                a_batch_without_a_group_end_is_refused [R1];
             }
             handles {
                 every_call_on_every_clone_is_closed_after_close [Handle];
@@ -200,6 +226,7 @@ macro_rules! for_each_case {
                 text_that_is_not_json_never_becomes_a_payload [A6];
                 what_no_reader_can_take_for_a_value_is_refused [A6];
                 text_is_kept_byte_for_byte [A6];
+                the_model_version_is_kept [A6];
                 the_largest_entry_is_taken [A6];
                 a_model_type_out_of_range_is_refused [A6];
                 data_above_the_limit_is_refused [A6];
@@ -297,13 +324,16 @@ macro_rules! for_each_case {
                 a_refused_ack_does_not_end_solo [P2];
             }
             untrusted {
-                every_untrusted_row_of_a_stranger_blocks_pruning [P5];
-                every_untrusted_row_of_a_registered_peer_blocks_pruning [P7 P5];
-                a_deleted_row_of_a_registered_peer_blocks_pruning [P5];
-                nothing_is_decided_on_an_untrusted_row [P5];
-                a_peer_with_an_untrusted_row_may_read [P5];
-                an_untrusted_row_blocks_a_solo_library [P5];
-                a_trusted_row_that_was_set_back_is_believed [P5];
+                every_fault_of_a_row_counts_as_it_must [P5];
+                every_fault_of_a_row_is_named [P5 P7];
+                a_mirror_above_the_own_ack_is_never_believed [P5];
+                an_operator_may_trust_what_a_mirror_claims [P5 I3];
+                a_mirror_that_claims_what_cannot_be_is_not_trusted [P5];
+                a_strangers_row_makes_a_peer_that_acknowledged_nothing [P5 K1];
+                a_strangers_row_blocks_a_solo_library [P5 P2];
+                a_row_whose_id_is_no_devices_blocks_nothing [P5];
+                a_retired_peer_stays_retired_whatever_its_mirror_says [P5 K6];
+                a_peer_may_read_whatever_is_wrong_with_its_rows [P5];
             }
             watching {
                 a_watch_that_nobody_polls_holds_up_nobody [R3];
@@ -313,6 +343,15 @@ macro_rules! for_each_case {
                 what_adds_nothing_is_not_told [R3];
                 a_wait_that_is_dropped_loses_nothing [R3];
                 closing_ends_a_watch [R3];
+            }
+            ways_out {
+                registering_a_peer_writes_its_rows_again [P5];
+                retiring_a_peer_writes_its_rows_again [P5];
+                admitting_a_peer_writes_its_rows_again [P5];
+                an_ack_writes_the_rows_of_its_peer_again [P5];
+                an_ack_that_says_nothing_writes_them_again_too [P5];
+                a_rewound_read_writes_them_again_too [P5 K2];
+                acks_of_before_the_rows_were_spoiled_are_refused [P5 K6];
             }
         }
     };
@@ -359,9 +398,9 @@ mod tests {
 
     /// What a backend must keep and core decides. `A3` in a power cut and `I2`
     /// are proven where the files are.
-    const CLAUSES: [&str; 24] = [
-        "A1", "A2", "A3", "A4", "A5", "A6", "A7", "R1", "R2", "K1", "K2", "K3", "K4", "K5", "K6",
-        "P1", "P2", "P3", "P4", "P5", "P6", "P7", "I1", "Handle",
+    const CLAUSES: [&str; 25] = [
+        "A1", "A2", "A3", "A4", "A5", "A6", "A7", "R1", "R2", "R4", "K1", "K2", "K3", "K4", "K5",
+        "K6", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "I1", "Handle",
     ];
 
     #[test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use sync_log_core::{Contents, Hlc, LogError, LogIdentity, LogStore, PeerRow, Uuid};
+use sync_log_core::{Contents, Hlc, LogError, LogIdentity, LogStore, Uuid};
 
+use crate::damage::{Damage, RowDamage, adopt};
 use crate::harness::Harness;
 
 /// A storage that can be read and replaced as a whole. It has a [`Harness`] for
@@ -64,45 +65,16 @@ impl<D: Document> Harness for D {
         self.replace(backup);
     }
 
-    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
-        tamper(self, |contents| {
-            let known = contents.peers.get(peer_device_id);
-            let row = PeerRow {
-                peer_device_id: peer_device_id.to_owned(),
-                last_acked_hlc: last_acked_hlc.to_owned(),
-                acked_at_ms: 0,
-                facts: known.and_then(|row| row.facts),
-            };
-            contents.peers.insert(peer_device_id.to_owned(), row);
-        });
+    async fn damage_row(&self, peer_device_id: &str, damage: RowDamage) {
+        tamper(self, |contents| damage.to(contents, peer_device_id));
     }
 
-    async fn delete_peer_row(&self, peer_device_id: &str) {
-        tamper(self, |contents| {
-            match contents.peers.get_mut(peer_device_id) {
-                // What this program knows of the peer is not in `peer_acks`.
-                Some(row) if row.facts.is_some() => row.last_acked_hlc.clear(),
-                _ => drop(contents.peers.remove(peer_device_id)),
-            }
-        });
-    }
-
-    async fn delete_entry(&self, hlc: Hlc) {
-        tamper(self, |contents| drop(contents.entries.remove(&hlc)));
+    async fn damage(&self, damage: Damage) {
+        tamper(self, |contents| damage.to(contents));
     }
 
     async fn adopt(&self) {
-        tamper(self, |contents| {
-            contents.state.peers_declared = false;
-            let rows = contents.peers.values_mut();
-            for facts in rows.filter_map(|row| row.facts.as_mut()) {
-                facts.verified = false;
-            }
-        });
-    }
-
-    async fn note_foreign_write(&self) {
-        tamper(self, |contents| contents.state.foreign_write = true);
+        tamper(self, adopt);
     }
 
     async fn retained(&self) -> Vec<Hlc> {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sync_log_core::{Hlc, LogError, LogStore, Uuid};
 
+use crate::damage::{Damage, RowDamage};
+
 /// One storage of the backend under test, such as a file, seen from outside:
 /// it can be opened, copied, put back, and tampered with as by another program.
 ///
@@ -38,24 +40,16 @@ pub trait Harness: Sized + Send + Sync + 'static {
     /// Puts the storage back to what it was at `backup`. All handles are closed.
     async fn restore(&self, backup: &Self::Backup);
 
-    /// Writes a row of `peer_acks` over the row with that id, if there is one, as
-    /// damage does, or a program whose writes the storage cannot tell from its own.
-    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str);
+    /// Does something to the rows of that peer, as another program does, or damage.
+    async fn damage_row(&self, peer_device_id: &str, damage: RowDamage);
 
-    /// Deletes a row of `peer_acks` in the same way.
-    async fn delete_peer_row(&self, peer_device_id: &str);
-
-    /// Deletes an entry in the same way.
-    async fn delete_entry(&self, hlc: Hlc);
+    /// Does something to the stored entries in the same way.
+    async fn damage(&self, damage: Damage);
 
     /// Makes of the storage what it is after a file of an earlier program was
     /// adopted: no ack is verified, and the peers are not declared. All handles are
     /// closed.
     async fn adopt(&self);
-
-    /// Notes that a program wrote to the log which knows the interchange tables
-    /// alone.
-    async fn note_foreign_write(&self);
 
     /// The stamps of the entries that are there, ascending, found without core
     /// and without the store's own reading code.

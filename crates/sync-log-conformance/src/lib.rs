@@ -4,17 +4,20 @@
 
 pub mod cases;
 mod catalogue;
+mod damage;
 mod document;
 mod harness;
 mod interpose;
 pub mod model;
 mod rig;
+mod row_faults;
 mod runtime;
 pub mod sample;
 mod snapshot;
 mod suite;
 
 pub use catalogue::{CASES, Case, cases_on};
+pub use damage::{Damage, RowDamage, adopt};
 pub use document::Document;
 pub use harness::Harness;
 pub use interpose::Interposed;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    Cursor, Hlc, LogError, LogOptions, LogStore, Page, ReadLimits, SharedChangeEntry, SyncLog, Tag,
-    UnknownPeers, Uuid,
+    Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, SharedChangeEntry,
+    SyncLog, UnknownPeers, Uuid,
 };
 
 use crate::harness::Harness;
@@ -163,7 +163,7 @@ impl Log {
     }
 
     /// Records `count` changes one by one.
-    pub async fn record_each(&self, count: usize) -> Vec<Hlc> {
+    pub async fn record_one_by_one(&self, count: usize) -> Vec<Hlc> {
         let mut stamps = Vec::with_capacity(count);
         for number in 0..count {
             stamps.push(self.record(sample::change(number)).await.unwrap());
@@ -171,10 +171,16 @@ impl Log {
         stamps
     }
 
-    /// Records `count` changes in one batch.
-    pub async fn record_batch(&self, count: usize) -> Vec<Hlc> {
+    /// Records `count` changes in one step, as one group: no more than fit one page.
+    pub async fn record_group(&self, count: usize) -> Vec<Hlc> {
         let changes = (0..count).map(sample::change).collect();
         self.record_many(changes).await.unwrap()
+    }
+
+    /// Records `count` changes in one step, each a group by itself.
+    pub async fn record_bulk(&self, count: usize) -> Vec<Hlc> {
+        let changes = (0..count).map(sample::change).collect();
+        self.record_each(changes).await.unwrap()
     }
 
     /// Registers the first `count` sample peers.
@@ -192,10 +198,15 @@ impl Log {
         entries.into_iter().find(|entry| entry.hlc == hlc).unwrap()
     }
 
-    /// The cursor at `hlc`, which is retained.
+    /// The cursor at `hlc`, which is retained. Its tag is not the stored one: the chain is
+    /// followed from the floor.
     pub async fn cursor_at(&self, hlc: Hlc) -> Cursor {
-        let tag = Tag::of(&self.entry_at(hlc).await);
-        Cursor::new(self.identity().log_id, hlc, tag).unwrap()
+        let snapshot = self.snapshot().await;
+        let mut entries = snapshot.entries.iter();
+        let last = entries.position(|entry| entry.hlc == hlc).unwrap();
+        let through = snapshot.entries[..=last].iter();
+        let mark = through.fold(snapshot.state.floor, Mark::then);
+        Cursor::new(self.identity().log_id, mark.hlc, mark.tag).unwrap()
     }
 
     /// A page of everything after `cursor`.

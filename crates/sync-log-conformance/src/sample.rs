@@ -18,6 +18,7 @@ pub fn change(number: usize) -> Change {
         record_uuid: Uuid::from_u128(0x7a90 + number as u128),
         change_type: ChangeType::Insert,
         data: JsonText::from(serde_json::json!({ "name": format!("tag {number}") })),
+        model_version: 1,
     }
 }
 
@@ -35,6 +36,15 @@ pub fn change_of_bytes(data_bytes: usize) -> Change {
 #[must_use]
 pub fn entry(hlc: Hlc, number: usize) -> SharedChangeEntry {
     change(number).stamped(hlc)
+}
+
+/// The same entries as one group.
+#[must_use]
+pub fn grouped(mut entries: Vec<SharedChangeEntry>) -> Vec<SharedChangeEntry> {
+    if let Some((_, others)) = entries.split_last_mut() {
+        others.iter_mut().for_each(|entry| entry.group_end = false);
+    }
+    entries
 }
 
 /// A stamp of this device, `ahead_ms` after `hlc`.
@@ -73,8 +83,22 @@ pub fn foreign(hlc: Hlc) -> Hlc {
 /// The same place with another tag.
 #[must_use]
 pub fn retagged(cursor: Cursor) -> Cursor {
-    let tag = Tag::from_u64(cursor.tag().as_u64() ^ 1);
+    let tag = other_tag(cursor.tag());
     Cursor::new(cursor.log_id(), cursor.hlc(), tag).unwrap()
+}
+
+/// A tag that differs in one bit.
+#[must_use]
+pub fn other_tag(tag: Tag) -> Tag {
+    let mut bytes = tag.to_bytes();
+    bytes[Tag::BYTES_LEN - 1] ^= 1;
+    Tag::from_bytes(bytes)
+}
+
+/// A tag that no log gave out.
+#[must_use]
+pub const fn made_up_tag(byte: u8) -> Tag {
+    Tag::from_bytes([byte; Tag::BYTES_LEN])
 }
 
 /// The same place in another log.

@@ -1,18 +1,20 @@
 //! Everything that a log holds, to compare it before and after a call.
 
 use sync_log_core::{
-    Extent, Hlc, LogState, LogStore, PeerRow, ReadRequest, SharedChangeEntry, Uuid,
+    Extent, Hlc, LogState, LogStore, Peer, PeerRow, ReadRequest, SharedChangeEntry, Tag, Uuid,
 };
 
 /// All that a store holds, read through the store itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Identity, head, floor with its tag, high-water, solo.
+    /// Identity, head and floor with their tags, high-water, solo.
     pub state: LogState,
     /// All peer rows.
     pub peers: Vec<PeerRow>,
     /// All entries.
     pub entries: Vec<SharedChangeEntry>,
+    /// The tag that is stored for each of them.
+    pub tags: Vec<Option<Tag>>,
     /// Their number, bytes and the age of the oldest.
     pub extent: Extent,
 }
@@ -32,10 +34,14 @@ impl Snapshot {
             view.state, survey.state,
             "read and survey show the same state"
         );
+        assert!(view.reached_end, "nothing is stored above everything");
+        let found = view.entries.into_iter();
+        let (entries, tags) = found.map(|found| (found.entry, found.tag)).unzip();
         Self {
             state: survey.state,
             peers: survey.peers,
-            entries: view.entries,
+            entries,
+            tags,
             extent: survey.extents[0],
         }
     }
@@ -51,6 +57,13 @@ impl Snapshot {
     pub fn peer(&self, peer: Uuid) -> Option<&PeerRow> {
         let id = peer.hyphenated().to_string();
         self.peers.iter().find(|row| row.peer_device_id == id)
+    }
+
+    /// The peer, whose rows are sound.
+    #[must_use]
+    pub fn sound_peer(&self, peer: Uuid) -> Peer {
+        let row = self.peer(peer).unwrap();
+        row.judge(&self.state).unwrap()
     }
 
     /// The same without the id of the file, to compare two files.

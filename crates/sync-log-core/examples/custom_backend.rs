@@ -47,7 +47,9 @@ impl LogStore for Shelf {
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
         poll_fn(|context| match &*self.lock() {
             None => Poll::Ready(Err(closed())),
-            Some(contents) if contents.state.head > place => Poll::Ready(Ok(contents.state.head)),
+            Some(contents) if contents.state.head.hlc > place => {
+                Poll::Ready(Ok(contents.state.head.hlc))
+            }
             Some(_) => {
                 context.waker().wake_by_ref();
                 Poll::Pending
@@ -85,6 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     record_uuid,
                     change_type,
                     data,
+                    model_version: 0,
                 })
                 .await?;
             assert_eq!(log.head().await?, stamp);

@@ -9,7 +9,7 @@ use crate::options::UnknownPeers;
 use crate::peer::{Peer, PeerRow, PeerState, RegisteredBy};
 use crate::state::{LogState, refuse_nil};
 use crate::store::{Changes, Needs, PeersNeeded, View};
-use crate::tag::Tag;
+use crate::tag::Mark;
 
 /// What became of an acknowledgement that was taken.
 ///
@@ -43,19 +43,19 @@ impl Claim {
         }
     }
 
-    fn matches(&self, tag: Tag) -> bool {
+    fn names(&self, mark: Mark) -> bool {
         match self {
-            Self::Stamp(_) => true,
-            Self::Cursor(cursor) => cursor.tag() == tag,
+            Self::Stamp(hlc) => *hlc == mark.hlc,
+            Self::Cursor(cursor) => cursor.mark() == mark,
         }
     }
 }
 
 pub(crate) fn needs(peer: Uuid, claim: Claim) -> Needs {
     Needs {
-        entries: vec![claim.hlc()],
+        marks: vec![claim.hlc()],
         peers: PeersNeeded::One(peer),
-        oldest: 0,
+        ..Needs::default()
     }
 }
 
@@ -81,23 +81,33 @@ pub(crate) fn decide(
     if known.is_none() && unknown_peers == UnknownPeers::Refuse {
         return Err(LogError::UnknownPeer { peer });
     }
-    let registered = known.is_some();
+    let is_registered = view.peers.first().is_some_and(|row| row.own.is_some());
+    let is_new = known.is_none();
     let row = known.unwrap_or_else(|| Peer::new(peer, RegisteredBy::Ack, now_ms));
     refuse_other_admission(ack, row.facts.admission)?;
     let (moved, outcome) = moved(row, claim, view, now_ms)?;
-    if registered {
-        Ok((
-            Changes {
-                peer: moved,
-                ..Changes::default()
-            },
-            outcome,
-        ))
+    let changes = match moved {
+        _ if !is_registered => registration(moved.unwrap_or(row), state),
+        None => repaired(row, view),
+        Some(_) => Changes {
+            peer: moved,
+            ..Changes::default()
+        },
+    };
+    let outcome = if is_new {
+        AckOutcome::Registered
     } else {
-        Ok((
-            registration(moved.unwrap_or(row), state),
-            AckOutcome::Registered,
-        ))
+        outcome
+    };
+    Ok((changes, outcome))
+}
+
+/// Writes a peer's rows again, if something is wrong with them.
+pub(crate) fn repaired(peer: Peer, view: &View<'_>) -> Changes {
+    let is_wrong = |row: &PeerRow| row.fault(view.state).is_some();
+    Changes {
+        peer: view.peers.first().is_some_and(is_wrong).then_some(peer),
+        ..Changes::default()
     }
 }
 
@@ -180,23 +190,20 @@ fn refuse_impossible(peer: Uuid, hlc: Hlc, state: &LogState) -> Result<(), LogEr
     if hlc.device_id != device_id {
         return Err(LogError::ForeignOrigin { hlc, device_id });
     }
-    if hlc > state.head {
+    if hlc > state.head.hlc {
         return Err(LogError::AckBeyondHead {
             peer,
             hlc,
-            head: state.head,
+            head: state.head.hlc,
         });
     }
     Ok(())
 }
 
-/// Whether the claim names a retained entry or the floor, with its content.
+/// Whether the claim names a retained entry or the floor, with its past.
 fn is_known(claim: Claim, view: &View<'_>) -> bool {
-    let entries = view.entries.iter().map(|entry| (entry.hlc, Tag::of(entry)));
-    let floor = (view.state.floor.hlc, view.state.floor.tag);
-    entries
-        .chain([floor])
-        .any(|(hlc, tag)| hlc == claim.hlc() && claim.matches(tag))
+    let known = view.marks.iter().chain([&view.state.floor]);
+    known.copied().any(|mark| claim.names(mark))
 }
 
 /// Refuses this device, and nobody, as a peer.
@@ -209,19 +216,19 @@ pub(crate) fn refuse_own(peer: Uuid, state: &LogState) -> Result<(), LogError> {
     }
 }
 
-/// The peer's trusted row, if it has one and is not retired.
+/// The peer by its rows, if it has any and is not retired.
 pub(crate) fn known_peer(
     peer: Uuid,
     row: Option<&PeerRow>,
     state: &LogState,
 ) -> Result<Option<Peer>, LogError> {
-    let Some(row) = row else { return Ok(None) };
-    if let Some(PeerState::Retired { since_ms, reason }) = row.facts.map(|facts| facts.state) {
-        return Err(LogError::PeerRetired {
+    let known = row.and_then(|row| row.peer(state));
+    match known.map(|known| known.facts.state) {
+        Some(PeerState::Retired { since_ms, reason }) => Err(LogError::PeerRetired {
             peer,
             since_ms,
             reason,
-        });
+        }),
+        _ => Ok(known),
     }
-    Ok(Some(row.judge(state)?))
 }

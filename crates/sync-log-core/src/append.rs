@@ -6,19 +6,57 @@ use hlc::Hlc;
 
 use crate::entry::{Change, SharedChangeEntry};
 use crate::error::LogError;
-use crate::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
+use crate::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use crate::proof::{Altered, ChainFault};
 use crate::state::LogState;
 use crate::store::{Changes, Needs, StoredEntry, View};
 
+/// Whether changes that are written in one step are applied in one step, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grouping {
+    /// All of them are one group.
+    One,
+    /// Each is a group by itself.
+    Each,
+}
+
 /// Refuses changes that no log can hold, before any lock is taken.
-pub(crate) fn validate_changes(changes: &[Change], max_data_bytes: usize) -> Result<(), LogError> {
+pub(crate) fn validate_changes(
+    changes: &[Change],
+    grouping: Grouping,
+    max_data_bytes: usize,
+) -> Result<(), LogError> {
     changes
         .iter()
         .try_for_each(|change| change.validate(max_data_bytes))?;
-    validate_size(
-        changes.len(),
-        changes.iter().map(Change::content_bytes).sum(),
-    )
+    let length_bytes = changes.iter().map(Change::content_bytes).sum();
+    match grouping {
+        Grouping::One => validate_group(changes.len(), length_bytes),
+        Grouping::Each => validate_size(changes.len(), length_bytes),
+    }
+}
+
+/// Refuses a group that no page could hold (`R1`).
+fn validate_group(count: usize, length_bytes: usize) -> Result<(), LogError> {
+    if count > MAX_PAGE_ENTRIES || length_bytes > MAX_PAGE_BYTES {
+        return Err(LogError::GroupTooLarge {
+            count,
+            length_bytes,
+        });
+    }
+    Ok(())
+}
+
+/// Refuses a batch of which a group is too large, or has no end.
+fn validate_groups(batch: &[SharedChangeEntry]) -> Result<(), LogError> {
+    for group in batch.split_inclusive(|entry| entry.group_end) {
+        let bytes = group.iter().map(SharedChangeEntry::content_bytes).sum();
+        validate_group(group.len(), bytes)?;
+        if let Some(last) = group.last().filter(|last| !last.group_end) {
+            return Err(LogError::GroupWithoutEnd { hlc: last.hlc });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses entries that no log of this device can hold, before any lock is taken.
@@ -33,6 +71,7 @@ pub(crate) fn validate_batch(
         batch.len(),
         batch.iter().map(SharedChangeEntry::content_bytes).sum(),
     )?;
+    validate_groups(batch)?;
     match batch.windows(2).find(|pair| pair[1].hlc <= pair[0].hlc) {
         Some(pair) => Err(LogError::BatchNotAscending {
             hlc: pair[1].hlc,
@@ -61,9 +100,11 @@ fn validate_size(count: usize, length_bytes: usize) -> Result<(), LogError> {
 /// A batch that begins at or below the head can only be a retry: ask for what
 /// is retained of it.
 pub(crate) fn needs(batch: &[SharedChangeEntry], state: &LogState) -> Needs {
+    let stamps = || batch.iter().map(|entry| entry.hlc).collect();
     match batch.first() {
-        Some(first) if first.hlc <= state.head => Needs {
-            entries: batch.iter().map(|entry| entry.hlc).collect(),
+        Some(first) if first.hlc <= state.head.hlc => Needs {
+            entries: stamps(),
+            marks: stamps(),
             ..Needs::default()
         },
         _ => Needs::default(),
@@ -81,7 +122,7 @@ pub(crate) fn decide(
     let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
         return Ok(None);
     };
-    if first.hlc > state.head {
+    if first.hlc > state.head.hlc {
         return Ok(Some(insert(batch.iter().cloned(), last.hlc, state, now_ms)));
     }
     let retained: HashMap<Hlc, &SharedChangeEntry> = view
@@ -89,6 +130,14 @@ pub(crate) fn decide(
         .iter()
         .map(|entry| (entry.hlc, entry))
         .collect();
+    if let Some(lost) = view
+        .marks
+        .iter()
+        .find(|mark| !retained.contains_key(&mark.hlc))
+    {
+        let (hlc, fault) = (lost.hlc, ChainFault::Missing);
+        return Err(Altered { hlc, fault }.into());
+    }
     match refusal(batch, &retained, state) {
         Some(refusal) => Err(refusal),
         None => Ok(None),
@@ -123,7 +172,7 @@ fn refusal(
     }
     Some(LogError::Overtaken {
         hlc: first.hlc,
-        head: state.head,
+        head: state.head.hlc,
     })
 }
 
@@ -134,13 +183,17 @@ pub(crate) fn insert(
     state: &LogState,
     now_ms: i64,
 ) -> Changes {
+    let mut reached = state.head;
+    let chained = batch.map(|entry| {
+        reached = reached.then(&entry);
+        StoredEntry {
+            entry,
+            created_at_ms: now_ms,
+            tag: Some(reached.tag),
+        }
+    });
     Changes {
-        append: batch
-            .map(|entry| StoredEntry {
-                entry,
-                created_at_ms: now_ms,
-            })
-            .collect(),
+        append: chained.collect(),
         high_water: (last > state.high_water).then_some(last),
         ..Changes::default()
     }
@@ -163,6 +216,7 @@ mod tests {
             record_uuid: Uuid::from_u128(1),
             change_type: ChangeType::Insert,
             data: JsonText::from(serde_json::Value::Null),
+            model_version: 0,
         };
         change.stamped(Hlc::new(ms, 0, DEVICE))
     }
@@ -174,7 +228,7 @@ mod tests {
             device_id: DEVICE,
             log_id: Uuid::from_u128(2),
         });
-        (state.head, state.high_water) = (entry(5).hlc, entry(7).hlc);
+        (state.head.hlc, state.high_water) = (entry(5).hlc, entry(7).hlc);
         state
     }
 

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 
-use crate::entry::SharedChangeEntry;
 use crate::error::LogError;
 use crate::peer::PeerRow;
-use crate::state::{LogIdentity, LogState, Mark};
+use crate::proof::{Altered, Proof};
+use crate::state::{LogIdentity, LogState};
 use crate::store::{
-    Changes, EntrySummary, Extent, Needs, PeersNeeded, Places, ReadRequest, ReadView, StoreError,
-    StoreErrorKind, StoredEntry, Survey, View, WriteJob,
+    Changes, EntrySummary, Extent, FoundEntry, Needs, PeersNeeded, Places, ReadRequest, ReadView,
+    StoredEntry, Survey, View, WriteJob,
 };
-use crate::tag::Tag;
+use crate::tag::{Mark, Tag};
 
 /// Everything that a log holds, as plain values.
 ///
@@ -29,6 +29,10 @@ pub struct Contents {
     pub entries: BTreeMap<Hlc, StoredEntry>,
     /// The peer rows, by the text of the peer's id, as `peer_acks` is.
     pub peers: BTreeMap<String, PeerRow>,
+    /// Tags whose entries are missing: only another program deletes an entry and leaves its
+    /// tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lost: BTreeMap<Hlc, Tag>,
 }
 
 impl Contents {
@@ -39,6 +43,7 @@ impl Contents {
             state: LogState::new(identity),
             entries: BTreeMap::new(),
             peers: BTreeMap::new(),
+            lost: BTreeMap::new(),
         }
     }
 
@@ -46,8 +51,8 @@ impl Contents {
     /// [`LogStore::write`](crate::LogStore::write) between lock and commit.
     ///
     /// # Errors
-    /// What the job refused with; [`StoreErrorKind::Corrupt`] if the entry that
-    /// it prunes through is not there. Nothing was written.
+    /// What the job refused with; [`Altered`] if what it prunes is not what was written.
+    /// Nothing was written.
     pub fn write(&mut self, job: &mut WriteJob) -> Result<(), LogError> {
         let needs = job.needs(&self.state);
         let changes = job.decide(&self.view(&needs))?;
@@ -58,11 +63,14 @@ impl Contents {
     #[must_use]
     pub fn read(&self, request: ReadRequest) -> ReadView {
         let peer = request.peer.map(|peer| peer.hyphenated().to_string());
-        let at = self.entries.get(&request.after);
+        let before = self.entries.range(..=request.after).rev();
+        let entries = self.page(request);
+        let end = entries.last().map_or(request.after, |last| last.entry.hlc);
         ReadView {
             state: self.state,
-            at: at.map(|stored| stored.entry.clone()),
-            entries: self.page(request),
+            before: before.filter_map(|(_, stored)| mark(stored)).next(),
+            reached_end: request.max_entries > 0 && self.above(end).next().is_none(),
+            entries,
             peer: peer.and_then(|peer| self.peer(&peer)),
         }
     }
@@ -81,10 +89,21 @@ impl Contents {
 
     /// What a job wants to see.
     fn view(&self, needs: &Needs) -> View<'_> {
-        let found = needs.entries.iter().filter_map(|hlc| self.entries.get(hlc));
+        let retained = |hlc| self.entries.get(hlc).filter(|stored| stored.tag.is_some());
+        let found = needs.entries.iter().filter_map(retained);
+        let lost = |hlc: &Hlc| {
+            self.lost.get(hlc).map(|tag| Mark {
+                hlc: *hlc,
+                tag: *tag,
+            })
+        };
+        let marks = needs.marks.iter();
         View {
             state: &self.state,
             entries: found.map(|stored| stored.entry.clone()).collect(),
+            marks: marks
+                .filter_map(|hlc| retained(hlc).and_then(mark).or_else(|| lost(hlc)))
+                .collect(),
             peers: match needs.peers {
                 PeersNeeded::None => Vec::new(),
                 PeersNeeded::One(peer) => self
@@ -104,7 +123,7 @@ impl Contents {
 
     /// Writes what a job decided. Checked before anything is written, so that a
     /// failure leaves no trace.
-    fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
+    fn apply(&mut self, changes: Changes) -> Result<(), Altered> {
         // Every field by name: a kind of change that is added later must not be
         // ignored here.
         let Changes {
@@ -114,13 +133,15 @@ impl Contents {
             solo,
             peers_declared,
             prune_through,
+            altered,
         } = changes;
-        if let Some(floor) = prune_through.map(|hlc| self.mark(hlc)).transpose()? {
+        if let Some(floor) = prune_through.map(|hlc| self.prove(hlc)).transpose()? {
             self.entries.retain(|hlc, _| *hlc > floor.hlc);
+            self.lost.retain(|hlc, _| *hlc > floor.hlc);
             self.state.floor = floor;
         }
         for stored in append {
-            self.state.head = stored.entry.hlc;
+            self.state.head = mark(&stored).unwrap_or(self.state.head);
             self.entries.insert(stored.entry.hlc, stored);
         }
         if let Some(row) = peer.map(PeerRow::from) {
@@ -129,30 +150,32 @@ impl Contents {
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
         self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
+        self.state.altered = self.state.altered.or(altered);
         Ok(())
     }
 
-    fn mark(&self, hlc: Hlc) -> Result<Mark, StoreError> {
-        let missing =
-            || StoreError::new(StoreErrorKind::Corrupt, "find the entry to prune through");
-        let stored = self.entries.get(&hlc).ok_or_else(missing)?;
-        Ok(Mark {
-            hlc,
-            tag: Tag::of(&stored.entry),
-        })
+    /// Proves what is pruned through `hlc`.
+    fn prove(&self, hlc: Hlc) -> Result<Mark, Altered> {
+        let mut proof = Proof::after(self.state.floor);
+        for stored in self.entries.range(..=hlc).map(|(_, stored)| stored) {
+            proof.take(&stored.entry, stored.tag)?;
+        }
+        proof.end_at(hlc)
     }
 
-    fn page(&self, request: ReadRequest) -> Vec<SharedChangeEntry> {
+    fn page(&self, request: ReadRequest) -> Vec<FoundEntry> {
         let mut bytes = 0usize;
         self.above(request.after)
-            .map(|stored| &stored.entry)
             .take(request.max_entries)
             .enumerate()
-            .take_while(|(index, entry)| {
-                bytes = bytes.saturating_add(entry.content_bytes());
+            .take_while(|(index, stored)| {
+                bytes = bytes.saturating_add(stored.entry.content_bytes());
                 *index == 0 || bytes <= request.max_bytes
             })
-            .map(|(_, entry)| entry.clone())
+            .map(|(_, stored)| FoundEntry {
+                entry: stored.entry.clone(),
+                tag: stored.tag,
+            })
             .collect()
     }
 
@@ -177,6 +200,11 @@ impl Contents {
     fn peer(&self, id: &str) -> Option<PeerRow> {
         self.peers.get(id).cloned()
     }
+}
+
+fn mark(stored: &StoredEntry) -> Option<Mark> {
+    let hlc = stored.entry.hlc;
+    stored.tag.map(|tag| Mark { hlc, tag })
 }
 
 fn summary(stored: &StoredEntry) -> EntrySummary {

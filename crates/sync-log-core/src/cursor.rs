@@ -4,21 +4,20 @@ use std::fmt;
 use std::str::FromStr;
 
 use hlc::Hlc;
-use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::tag::Tag;
-use crate::text::parse_uuid;
+use crate::tag::{Mark, Tag};
+use crate::text::{self, Forms, parse_uuid};
 
 /// A reader's place: *everything up to and including `hlc` of log `log_id`*.
 ///
-/// The tag is a hash of the entry at that place. It is what makes a restored,
+/// The tag is a hash of everything up to that place. It is what makes a restored,
 /// cloned or rewritten file answer with an error instead of with a silent hole
-/// (`R2`): a stamp alone may be there again, with other content.
+/// (`R2`): a stamp alone may be there again, with another past.
 ///
-/// Forms: 56 bytes big-endian (log id 16, HLC 32, tag 8), and the text
-/// `{log_id}/{hlc}/{tag:016x}`; both are strict and frozen. With serde: text
+/// Forms: 64 bytes big-endian (log id 16, HLC 32, tag 16), and the text
+/// `{log_id}/{hlc}/{tag:032x}`; both are strict and frozen. With serde: text
 /// where human-readable, bytes elsewhere; either is read, whichever a format
 /// hands over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,9 +35,9 @@ impl Cursor {
         tag: Tag::ZERO,
     };
     /// Length of the binary form, in bytes.
-    pub const BYTES_LEN: usize = 56;
+    pub const BYTES_LEN: usize = 64;
     /// Length of the text form, in bytes.
-    pub const TEXT_LEN: usize = 36 + 1 + Hlc::TEXT_LEN + 1 + 16;
+    pub const TEXT_LEN: usize = 36 + 1 + Hlc::TEXT_LEN + 1 + Tag::TEXT_LEN;
 
     /// A cursor from its parts.
     ///
@@ -54,12 +53,22 @@ impl Cursor {
         }
     }
 
-    /// A cursor of a place that is known not to be zero, or the zero cursor.
-    pub(crate) fn at(log_id: Uuid, hlc: Hlc, tag: Tag) -> Self {
+    /// The cursor of a mark; the zero cursor of the zero mark.
+    pub(crate) fn at(log_id: Uuid, mark: Mark) -> Self {
+        let Mark { hlc, tag } = mark;
         if hlc.is_zero() {
             Self::ZERO
         } else {
             Self { log_id, hlc, tag }
+        }
+    }
+
+    /// The place, whatever the log.
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
+        Mark {
+            hlc: self.hlc,
+            tag: self.tag,
         }
     }
 
@@ -75,7 +84,7 @@ impl Cursor {
         self.hlc
     }
 
-    /// The tag of that entry.
+    /// The tag at that entry.
     #[must_use]
     pub const fn tag(&self) -> Tag {
         self.tag
@@ -93,7 +102,7 @@ impl Cursor {
         let mut bytes = [0; Self::BYTES_LEN];
         bytes[..16].copy_from_slice(self.log_id.as_bytes());
         bytes[16..48].copy_from_slice(&self.hlc.to_bytes());
-        bytes[48..].copy_from_slice(&self.tag.as_u64().to_be_bytes());
+        bytes[48..].copy_from_slice(&self.tag.to_bytes());
         bytes
     }
 
@@ -102,14 +111,14 @@ impl Cursor {
     /// # Errors
     /// [`ParseCursorError`] as for [`Cursor::new`].
     pub fn from_bytes(bytes: [u8; Self::BYTES_LEN]) -> Result<Self, ParseCursorError> {
-        let (mut log_id, mut hlc, mut tag) = ([0; 16], [0; 32], [0; 8]);
+        let (mut log_id, mut hlc, mut tag) = ([0; 16], [0; 32], [0; 16]);
         log_id.copy_from_slice(&bytes[..16]);
         hlc.copy_from_slice(&bytes[16..48]);
         tag.copy_from_slice(&bytes[48..]);
         Self::new(
             Uuid::from_bytes(log_id),
             Hlc::from_bytes(hlc),
-            Tag::from_u64(u64::from_be_bytes(tag)),
+            Tag::from_bytes(tag),
         )
     }
 }
@@ -141,61 +150,27 @@ impl FromStr for Cursor {
     }
 }
 
+impl Forms for Cursor {
+    const WHAT: &'static str = "cursor";
+    const BYTES: usize = Self::BYTES_LEN;
+
+    fn bytes(&self) -> Vec<u8> {
+        self.to_bytes().to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Result<Self, ParseCursorError>> {
+        Some(Self::from_bytes(bytes.try_into().ok()?))
+    }
+}
+
 impl Serialize for Cursor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            serializer.serialize_bytes(&self.to_bytes())
-        }
+        text::serialize(self, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // What is asked for is a hint, as for `Hlc`: the buffers of serde claim to be
-        // human-readable, and hold bytes where the format did.
-        if deserializer.is_human_readable() {
-            deserializer.deserialize_str(TextOrBytes)
-        } else {
-            deserializer.deserialize_bytes(TextOrBytes)
-        }
-    }
-}
-
-struct TextOrBytes;
-
-impl<'de> Visitor<'de> for TextOrBytes {
-    type Value = Cursor;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (text, bytes) = (Cursor::TEXT_LEN, Cursor::BYTES_LEN);
-        write!(
-            f,
-            "the {text} bytes of text or the {bytes} bytes of a cursor"
-        )
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Cursor, E> {
-        text.parse().map_err(E::custom)
-    }
-
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Cursor, E> {
-        let bytes = bytes
-            .try_into()
-            .map_err(|_| E::invalid_length(bytes.len(), &self))?;
-        Cursor::from_bytes(bytes).map_err(E::custom)
-    }
-
-    // Formats without a type for bytes write them as a sequence of numbers.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Cursor, A::Error> {
-        let mut bytes = Vec::with_capacity(Cursor::BYTES_LEN);
-        while let Some(byte) = numbers.next_element()? {
-            if bytes.len() == Cursor::BYTES_LEN {
-                return Err(A::Error::invalid_length(bytes.len() + 1, &self));
-            }
-            bytes.push(byte);
-        }
-        self.visit_bytes(&bytes)
+        text::deserialize(deserializer)
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::error::LogError;
 use crate::json::JsonText;
 use crate::limits::{MAX_DATA_DEPTH, MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES};
+use crate::state::yes;
 
 /// What happened to the record.
 ///
@@ -36,8 +37,8 @@ impl ChangeType {
         }
     }
 
-    /// The byte that stands for it in a [`Tag`](crate::Tag): 1, 2 or 3.
-    pub(crate) const fn tag_byte(self) -> u8 {
+    /// The byte that stands for it in a [`Digest`](crate::Digest): 1, 2 or 3.
+    pub(crate) const fn digest_byte(self) -> u8 {
         match self {
             Self::Insert => 1,
             Self::Update => 2,
@@ -81,10 +82,14 @@ pub struct Change {
     pub change_type: ChangeType,
     /// The record's content, or what changed in it: the app's own JSON.
     pub data: JsonText,
+    /// The version of the model that `data` is written in: the app's own number, which a peer
+    /// compares with its own. 0 if the app does not count them.
+    #[serde(default)]
+    pub model_version: u32,
 }
 
 impl Change {
-    /// The same change, stamped.
+    /// The same change, stamped: a group by itself.
     #[must_use]
     pub fn stamped(self, hlc: Hlc) -> SharedChangeEntry {
         SharedChangeEntry {
@@ -93,6 +98,8 @@ impl Change {
             record_uuid: self.record_uuid,
             change_type: self.change_type,
             data: self.data,
+            model_version: self.model_version,
+            group_end: true,
         }
     }
 
@@ -106,7 +113,7 @@ impl Change {
     }
 }
 
-/// One entry of the log. Two entries are *identical* (`A1`) when all five
+/// One entry of the log. Two entries are *identical* (`A1`) when all seven
 /// fields are equal, `data` byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SharedChangeEntry {
@@ -120,6 +127,13 @@ pub struct SharedChangeEntry {
     pub change_type: ChangeType,
     /// The record's content, or what changed in it: the app's own JSON.
     pub data: JsonText,
+    /// The version of the model that `data` is written in; 0 if it is not known.
+    #[serde(default)]
+    pub model_version: u32,
+    /// Whether it is the last entry of its group: of the entries that one
+    /// [`record_many`](crate::SyncLog::record_many) wrote, which are served together.
+    #[serde(default = "yes")]
+    pub group_end: bool,
 }
 
 impl SharedChangeEntry {

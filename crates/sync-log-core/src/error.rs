@@ -3,8 +3,9 @@
 use hlc::{Hlc, ObserveError, ResumeError};
 use uuid::Uuid;
 
-use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_ENTRIES};
-use crate::peer::{RetireReason, UntrustedRow};
+use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use crate::peer::RetireReason;
+use crate::proof::Altered;
 use crate::store::StoreError;
 
 /// What the caller can do about an error.
@@ -110,6 +111,24 @@ pub enum LogError {
         /// The most that one batch takes.
         limit_bytes: usize,
     },
+    /// A group is larger than a page, in entries or in content bytes. Make it smaller, or write
+    /// its changes with `record_each`, which makes each a group by itself.
+    #[error(
+        "failed to accept a group of {count} entries and {length_bytes} bytes, the limits are \
+         {MAX_PAGE_ENTRIES} and {MAX_PAGE_BYTES}"
+    )]
+    GroupTooLarge {
+        /// Its entries.
+        count: usize,
+        /// Their content bytes.
+        length_bytes: usize,
+    },
+    /// The last entry of a batch does not end its group. Set its `group_end`.
+    #[error("failed to accept a batch whose last entry, {hlc}, does not end its group")]
+    GroupWithoutEnd {
+        /// The last entry.
+        hlc: Hlc,
+    },
     /// A batch is not strictly ascending.
     #[error("failed to accept a batch in which {hlc} follows {previous}")]
     BatchNotAscending {
@@ -206,15 +225,10 @@ pub enum LogError {
         /// Highest HLC ever committed.
         head: Hlc,
     },
-    /// The newest entry is missing: something else deleted from the log. It is
-    /// not served, so that no reader slips past the hole.
-    #[error("failed to find an entry after {after} though the head is {head}")]
-    NewestMissing {
-        /// Where the read began.
-        after: Hlc,
-        /// Highest HLC ever committed.
-        head: Hlc,
-    },
+    /// What is stored is not what was written (`R4`). Close the log and open it again: that
+    /// adopts what is there (`I4`).
+    #[error(transparent)]
+    Altered(#[from] Altered),
 
     /// The peer is this device itself.
     #[error("failed to accept device {peer} as a peer of its own log")]
@@ -276,13 +290,6 @@ pub enum LogError {
         /// What it acknowledged.
         hlc: Hlc,
     },
-    /// The peer's row cannot be relied on, so no ack of it can be judged.
-    #[error(transparent)]
-    UntrustedRow(#[from] UntrustedRow),
-    /// Another program wrote to the log (`I4`). Close it and open it again: that
-    /// adopts what is there.
-    #[error("failed to use the log: another program wrote to it, and it has to be opened again")]
-    ForeignWrite,
     /// There are active peers, so the library is not solo.
     #[error("failed to declare the library solo: {active} peers are active")]
     NotSolo {
@@ -308,6 +315,8 @@ impl LogError {
             | Self::DataTooDeep { .. }
             | Self::TooMany { .. }
             | Self::BatchTooLarge { .. }
+            | Self::GroupTooLarge { .. }
+            | Self::GroupWithoutEnd { .. }
             | Self::BatchNotAscending { .. }
             | Self::BatchMixed { .. }
             | Self::OtherContent { .. }
@@ -327,8 +336,7 @@ impl LogError {
             Self::Clock(_) | Self::Resume(_) => ErrorKind::FixClock,
             Self::Compacted { .. } | Self::OtherAdmission { .. } => ErrorKind::Bootstrap,
             Self::UnknownPeer { .. } | Self::PeerRetired { .. } => ErrorKind::Admit,
-            Self::NewestMissing { .. } | Self::UntrustedRow(_) => ErrorKind::RepairData,
-            Self::ForeignWrite => ErrorKind::Reopen,
+            Self::Altered(_) => ErrorKind::Reopen,
             Self::Store(error) => error.kind().remedy(),
         }
     }

@@ -7,8 +7,9 @@ use hlc::Hlc;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::peer::{Peer, PeerRow, RegisteredBy, UntrustedRow};
+use crate::peer::{OwnRow, Peer, PeerRow, RegisteredBy, RowFault, UntrustedRow};
 use crate::policy::{PrunePolicy, Watermark, age, watermark};
+use crate::proof::Altered;
 use crate::state::LogState;
 use crate::store::{Extent, Survey};
 use crate::text::parse_uuid;
@@ -39,10 +40,10 @@ pub enum Cause {
     },
     /// The log was adopted, and nobody has said yet who its peers are (`I3`).
     PeersNotDeclared,
-    /// Another program wrote to the log: it has to be opened again, which adopts
-    /// what is there (`I4`).
-    ForeignWrite,
-    /// A peer's row cannot be relied on.
+    /// What is stored is not what was written: the log has to be opened again, which adopts what
+    /// is there (`I4`).
+    Altered(Altered),
+    /// Something is wrong with a peer's rows.
     UntrustedRow(UntrustedRow),
     /// There is no active peer, and the library was not declared solo.
     NoPeers,
@@ -69,7 +70,7 @@ pub enum Remedy {
     Retire,
     /// Give the peer a snapshot.
     Bootstrap,
-    /// Repair the row, or, where another program wrote to the log, open it again.
+    /// Open the log again: that puts right what another program wrote.
     RepairRow,
     /// Set the clock right.
     FixClock,
@@ -111,9 +112,9 @@ pub struct Explanation {
 
 /// The places that [`explain`] needs summed up.
 pub(crate) fn places(state: &LogState, peers: &[PeerRow]) -> Vec<Hlc> {
-    let trusted = peers.iter().filter_map(|row| row.judge(state).ok());
-    let positions = trusted.filter(Peer::is_active).map(|peer| peer.position());
-    let ends = [Hlc::ZERO, state.head];
+    let known = peers.iter().filter_map(|row| row.peer(state));
+    let positions = known.filter(Peer::is_active).map(|peer| peer.position());
+    let ends = [Hlc::ZERO, state.head.hlc];
     positions
         .chain(ends)
         .collect::<BTreeSet<_>>()
@@ -132,23 +133,34 @@ pub(crate) fn explain(survey: &Survey, policy: PrunePolicy, now_ms: i64) -> Expl
     let above = |place: Hlc| extents.get(&place).copied().unwrap_or_default();
     let pending = above(Hlc::ZERO);
 
-    let mut held: Vec<Held> = survey
-        .peers
-        .iter()
-        .filter_map(|row| match row.judge(state) {
-            Ok(peer) => held_by_peer(&peer, state, above(peer.position()), now_ms),
-            Err(untrusted) => Some(held_by_row(untrusted, row, pending, now_ms)),
-        })
-        .collect();
+    let mut held: Vec<Held> = Vec::new();
+    for row in &survey.peers {
+        let peer = row.peer(state);
+        let counts = peer.filter(Peer::is_active);
+        let lag = counts.map_or_else(Extent::default, |peer| above(peer.position()));
+        match row.judge(state) {
+            Err(untrusted) if untrusted.fault != RowFault::OtherMirror => {
+                held.push(held_by_row(untrusted, row, lag, now_ms));
+            }
+            judged => {
+                held.extend(peer.and_then(|peer| held_by_peer(&peer, state, lag, now_ms)));
+                let other = judged.err();
+                held.extend(other.map(|other| held_by_row(other, row, Extent::default(), now_ms)));
+            }
+        }
+    }
     held.extend(held_by_adoption(state, pending, now_ms));
     held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
     held.extend(match watermark(state, &survey.peers) {
         Watermark::Through(place) => held_by_policy(policy, pending, above(place), now_ms),
-        Watermark::Unknown if held.is_empty() => held_by_nobody(&survey.peers, pending, now_ms),
+        // A row of nobody is named, and keeps nothing.
+        Watermark::Unknown if held.iter().all(|held| held.lag_entries == 0) => {
+            held_by_nobody(survey, pending, now_ms)
+        }
         Watermark::Unknown => None,
     });
     Explanation {
-        head: state.head,
+        head: state.head.hlc,
         floor: state.floor.hlc,
         pending: pending.entries,
         held,
@@ -191,8 +203,8 @@ fn held_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
 
 /// What keeps everything, whatever the peers have.
 fn held_by_adoption(state: &LogState, pending: Extent, now_ms: i64) -> Option<Held> {
-    let (cause, remedy) = if state.foreign_write {
-        (Cause::ForeignWrite, Remedy::RepairRow)
+    let (cause, remedy) = if let Some(altered) = state.altered {
+        (Cause::Altered(altered), Remedy::RepairRow)
     } else if !state.peers_declared {
         (Cause::PeersNotDeclared, Remedy::Register)
     } else {
@@ -201,22 +213,31 @@ fn held_by_adoption(state: &LogState, pending: Extent, now_ms: i64) -> Option<He
     Some(held(cause, Some(remedy), pending, now_ms))
 }
 
-fn held_by_row(untrusted: UntrustedRow, row: &PeerRow, pending: Extent, now_ms: i64) -> Held {
+fn held_by_row(untrusted: UntrustedRow, row: &PeerRow, lag: Extent, now_ms: i64) -> Held {
     let peer = parse_uuid(&untrusted.peer_device_id);
-    let registered_by = row.facts.map(|facts| facts.registered_by);
+    let registered_by = match row.own {
+        Some(OwnRow::Known { facts, .. }) => Some(facts.registered_by),
+        _ => None,
+    };
+    let remedy = match untrusted.fault {
+        RowFault::OtherMirror => Remedy::Pull,
+        RowFault::PeerIdText | RowFault::NilPeer | RowFault::OwnPeer => Remedy::RepairRow,
+        _ => Remedy::Register,
+    };
     let cause = Cause::UntrustedRow(untrusted);
     Held {
         peer,
         registered_by,
-        ..held(cause, Some(Remedy::RepairRow), pending, now_ms)
+        ..held(cause, Some(remedy), lag, now_ms)
     }
 }
 
-fn held_by_nobody(peers: &[PeerRow], pending: Extent, now_ms: i64) -> Option<Held> {
-    let remedy = if peers.is_empty() {
-        Remedy::Register
-    } else {
+fn held_by_nobody(survey: &Survey, pending: Extent, now_ms: i64) -> Option<Held> {
+    let mut rows = survey.peers.iter();
+    let remedy = if rows.any(|row| row.peer(&survey.state).is_some()) {
         Remedy::DeclareSolo
+    } else {
+        Remedy::Register
     };
     (pending.entries > 0).then(|| held(Cause::NoPeers, Some(remedy), pending, now_ms))
 }

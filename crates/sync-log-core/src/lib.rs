@@ -28,6 +28,7 @@ mod log;
 mod options;
 mod peer;
 mod policy;
+mod proof;
 mod read;
 mod shared_store;
 mod state;
@@ -53,16 +54,17 @@ pub use limits::{
 pub use log::{OnAck, Registration, SyncLog, Watch};
 pub use options::{LogOptions, SharedWallClock, UnknownPeers};
 pub use peer::{
-    AckFault, Peer, PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason, UntrustedRow,
+    OwnRow, Peer, PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason, RowFault, UntrustedRow,
 };
 pub use policy::{Plan, PrunePolicy, Watermark, plan, watermark};
+pub use proof::{Altered, ChainFault, Proof};
 pub use read::{Page, ReadLimits};
-pub use state::{LogIdentity, LogState, Mark};
+pub use state::{LogIdentity, LogState};
 pub use status::Status;
 pub use store::{
-    Changes, EntrySummary, Extent, LogStore, Needs, PeersNeeded, Places, ReadRequest, ReadView,
-    StoreError, StoreErrorKind, StoredEntry, Survey, View, WriteJob,
+    Changes, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded, Places, ReadRequest,
+    ReadView, StoreError, StoreErrorKind, StoredEntry, Survey, View, WriteJob,
 };
-pub use tag::{ParseTagError, Tag};
+pub use tag::{Digest, Mark, ParseTagError, Tag};
 pub use text::parse_uuid;
 pub use uuid::Uuid;

@@ -16,9 +16,9 @@ use uuid::Uuid;
 use crate::cursor::Cursor;
 use crate::error::LogError;
 use crate::options::{LogOptions, SharedWallClock};
+use crate::proof::Altered;
 use crate::state::{LogIdentity, LogState, refuse_nil};
 use crate::store::{Changes, LogStore, Needs, ReadRequest, View, WriteJob};
-use crate::tag::Tag;
 
 pub use peers::Registration;
 pub use prune::OnAck;
@@ -77,7 +77,7 @@ impl SyncLog {
             });
         }
         let clock = Clock::new(device_id, options.wall.clone()).with_limits(options.drift);
-        clock.resume(state.high_water.max(state.head))?;
+        clock.resume(state.high_water.max(state.head.hlc))?;
         Ok(Self {
             store,
             shared: Arc::new(Shared {
@@ -100,7 +100,7 @@ impl SyncLog {
     /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.head", skip_all)]
     pub async fn head(&self) -> Result<Hlc, LogError> {
-        Ok(read_state(&*self.store).await?.head)
+        Ok(read_state(&*self.store).await?.head.hlc)
     }
 
     /// Highest HLC ever pruned; zero if there never was one.
@@ -137,27 +137,12 @@ impl SyncLog {
     /// ```
     ///
     /// # Errors
-    /// [`LogError::Store`]; [`LogError::NewestMissing`] if something else
-    /// deleted from the log.
+    /// [`LogError::Altered`], [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.head_cursor", skip_all)]
     pub async fn head_cursor(&self) -> Result<Cursor, LogError> {
-        let mut after = self.head().await?;
-        loop {
-            let view = self.store.read(state_only(after)).await?;
-            view.state.refuse_foreign_write()?;
-            let log_id = view.state.identity.log_id;
-            if let Some(entry) = view.at {
-                return Ok(Cursor::at(log_id, after, Tag::of(&entry)));
-            }
-            if view.state.floor.hlc == after {
-                return Ok(view.state.floor_cursor());
-            }
-            if view.state.head == after {
-                return Err(LogError::NewestMissing { after, head: after });
-            }
-            // The entry was pruned meanwhile, so the head has moved since.
-            after = view.state.head;
-        }
+        let state = read_state(&*self.store).await?;
+        state.refuse_altered()?;
+        Ok(state.head_cursor())
     }
 
     /// Finishes what is in flight and closes the store. Every later call, on
@@ -181,14 +166,41 @@ impl SyncLog {
         let slot = Arc::new(Mutex::new(None));
         let decided = Arc::clone(&slot);
         let job = WriteJob::new(needs, move |view| {
-            view.state.refuse_foreign_write()?;
+            view.state.refuse_altered()?;
             let (changes, outcome) = decide(view)?;
             *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             Ok(changes)
         });
-        self.store.write(job).await?;
+        let written = self.store.write(job).await;
+        self.noting_damage(written).await?;
         let outcome = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(outcome.expect("a store that answers Ok has decided the job"))
+    }
+
+    /// Keeps on record that the log was altered, if that is what was found, so that nothing
+    /// more is served or deleted, and opening the log adopts it (`I4`).
+    async fn noting_damage<T>(&self, found: Result<T, LogError>) -> Result<T, LogError> {
+        if let Err(LogError::Altered(altered)) = &found {
+            self.note_damage(*altered).await;
+        }
+        found
+    }
+
+    /// As well as it can: where nothing can be written, each read finds it again.
+    async fn note_damage(&self, altered: Altered) {
+        let job = WriteJob::new(
+            |_| Needs::default(),
+            move |view| {
+                Ok(Changes {
+                    altered: view.state.altered.is_none().then_some(altered),
+                    ..Changes::default()
+                })
+            },
+        );
+        tracing::error!(%altered, "what is stored is not what was written");
+        if let Err(error) = self.store.write(job).await {
+            tracing::warn!(%error, "the damage could not be put on record");
+        }
     }
 }
 

@@ -70,33 +70,25 @@ pub enum Watermark {
     /// Every entry up to and including this one is acknowledged by all, or, in
     /// a solo library, needed by nobody.
     Through(Hlc),
-    /// Nobody is known to have anything: there is no active peer, a row that
-    /// cannot be trusted, or there may be peers that are not known (`P2`, `P5`,
-    /// `I3`).
+    /// Nobody is known to have anything: there is no active peer, or there may be peers that
+    /// are not known (`P2`, `I3`).
     Unknown,
 }
 
 /// Finds how far every peer that counts has come.
 #[must_use]
 pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
-    if !state.peers_declared || state.foreign_write {
+    if !state.peers_declared || state.altered.is_some() {
         return Watermark::Unknown;
     }
-    let Ok(peers) = peers
-        .iter()
-        .map(|row| row.judge(state))
-        .collect::<Result<Vec<_>, _>>()
-    else {
-        return Watermark::Unknown;
-    };
-    let slowest = peers
-        .iter()
-        .filter(|peer| peer.is_active())
-        .map(Peer::position)
+    let counts = peers.iter().filter_map(|row| row.peer(state));
+    let slowest = counts
+        .filter(Peer::is_active)
+        .map(|peer| peer.position())
         .min();
     match slowest {
         Some(position) => Watermark::Through(position),
-        None if state.solo => Watermark::Through(state.head),
+        None if state.solo => Watermark::Through(state.head.hlc),
         None => Watermark::Unknown,
     }
 }

@@ -5,9 +5,10 @@ use hlc::Hlc;
 use crate::cursor::Cursor;
 use crate::entry::SharedChangeEntry;
 use crate::error::LogError;
+use crate::proof::{Altered, ChainFault, Proof};
 use crate::state::LogState;
 use crate::store::ReadView;
-use crate::tag::Tag;
+use crate::tag::Mark;
 
 /// How much of the log one page may hold.
 ///
@@ -70,14 +71,41 @@ pub struct Page {
     pub more: bool,
 }
 
-/// Decides whether `cursor` is a place in this log. `at` is the retained entry
-/// at its HLC. The order of the checks is part of the contract.
+impl Page {
+    /// Compares the entries with the chain from `after`, the cursor that the page was asked
+    /// for, to [`next`](Self::next): finds what was lost or changed on the way (`R4`). It
+    /// cannot find that the entries and `next` were both made up; for that, take `next` from
+    /// the origin itself.
+    ///
+    /// # Errors
+    /// [`Altered`] where the two part. Do not apply the page; read it again.
+    pub fn verify(&self, after: Cursor) -> Result<(), Altered> {
+        let mut reached = after.mark();
+        for entry in &self.entries {
+            if entry.hlc <= reached.hlc {
+                let (hlc, fault) = (entry.hlc, ChainFault::OutOfOrder);
+                return Err(Altered { hlc, fault });
+            }
+            reached = reached.then(entry);
+        }
+        if reached == self.next.mark() {
+            return Ok(());
+        }
+        Err(Altered {
+            hlc: reached.hlc,
+            fault: ChainFault::OtherTag,
+        })
+    }
+}
+
+/// Decides whether `cursor` is a place in this log. `before` is the mark of the newest
+/// retained entry at or below its HLC. The order of the checks is part of the contract.
 pub(crate) fn validate_cursor(
     state: &LogState,
-    at: Option<&SharedChangeEntry>,
+    before: Option<Mark>,
     cursor: Cursor,
 ) -> Result<(), LogError> {
-    let (requested, floor, head) = (cursor.hlc(), state.floor.hlc, state.head);
+    let (requested, floor, head) = (cursor.hlc(), state.floor.hlc, state.head.hlc);
     let log_id = state.identity.log_id;
     if cursor == state.floor_cursor() {
         return Ok(());
@@ -98,8 +126,8 @@ pub(crate) fn validate_cursor(
     if requested > head {
         return Err(LogError::AheadOfHead { requested, head });
     }
-    match at {
-        Some(entry) if Tag::of(entry) == cursor.tag() => Ok(()),
+    match before {
+        Some(mark) if mark == cursor.mark() => Ok(()),
         _ => Err(LogError::Diverged { requested, head }),
     }
 }
@@ -107,7 +135,7 @@ pub(crate) fn validate_cursor(
 /// Decides whether the owner may read after `since`: anywhere between floor
 /// and head, present or not.
 pub(crate) fn validate_since(state: &LogState, since: Hlc) -> Result<(), LogError> {
-    let (requested, floor, head) = (since, state.floor.hlc, state.head);
+    let (requested, floor, head) = (since, state.floor.hlc, state.head.hlc);
     if requested < floor {
         return Err(LogError::Compacted {
             requested,
@@ -121,28 +149,30 @@ pub(crate) fn validate_since(state: &LogState, since: Hlc) -> Result<(), LogErro
     Ok(())
 }
 
-/// Refuses a view that lacks the newest entry: a reader who went on would slip
-/// past a hole.
-pub(crate) fn refuse_hole(view: &ReadView, after: Hlc) -> Result<(), LogError> {
-    let head = view.state.head;
-    let nothing_left = after.max(view.state.floor.hlc) >= head;
-    if view.entries.is_empty() && !nothing_left {
-        return Err(LogError::NewestMissing { after, head });
+/// Proves the entries of a view, from the mark before them (`R4`): each has its tag, and where
+/// nothing is stored above them, they end at the head.
+///
+/// Entries at or below the floor are refused as well. Nobody but another program wrote them.
+pub(crate) fn prove(view: &ReadView) -> Result<(), Altered> {
+    let state = &view.state;
+    let is_above = |mark: &Mark| mark.hlc > state.floor.hlc;
+    let mut proof = Proof::after(view.before.filter(is_above).unwrap_or(state.floor));
+    for found in &view.entries {
+        proof.take(&found.entry, found.tag)?;
+    }
+    if view.reached_end {
+        proof.end_at(state.head.hlc)?;
     }
     Ok(())
 }
 
-/// The page that a valid cursor gets.
-pub(crate) fn page(view: ReadView, cursor: Cursor) -> Page {
-    let state = view.state;
-    let next = view.entries.last().map_or(cursor, |last| {
-        Cursor::at(state.identity.log_id, last.hlc, Tag::of(last))
-    });
+/// The page that a valid cursor gets, of entries that are proven and end with a group.
+pub(crate) fn page(state: &LogState, entries: Vec<SharedChangeEntry>, next: Cursor) -> Page {
     Page {
-        more: next.hlc() < state.head && !view.entries.is_empty(),
-        entries: view.entries,
+        more: next.hlc() < state.head.hlc && !entries.is_empty(),
+        entries,
         next,
-        head: state.head,
+        head: state.head.hlc,
         floor: state.floor.hlc,
     }
 }

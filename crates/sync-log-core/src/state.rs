@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::cursor::Cursor;
 use crate::error::LogError;
-use crate::tag::Tag;
+use crate::proof::Altered;
+use crate::tag::Mark;
 
 /// Whose log it is, and which file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,31 +41,14 @@ pub(crate) fn refuse_nil(id: Uuid, what: &'static str) -> Result<(), LogError> {
     }
 }
 
-/// A place in the log that no longer needs its entry: HLC and tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Mark {
-    /// The stamp of the entry.
-    pub hlc: Hlc,
-    /// The tag of the entry.
-    pub tag: Tag,
-}
-
-impl Mark {
-    /// Before every entry.
-    pub const ZERO: Self = Self {
-        hlc: Hlc::ZERO,
-        tag: Tag::ZERO,
-    };
-}
-
 /// The log's own state; one row, read and written with the entries in one
 /// transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogState {
     /// Whose log it is.
     pub identity: LogIdentity,
-    /// Highest HLC ever committed; survives pruning and restart.
-    pub head: Hlc,
+    /// Highest HLC ever committed, with its tag; survives pruning and restart.
+    pub head: Mark,
     /// Highest HLC ever pruned, with its tag.
     pub floor: Mark,
     /// Highest HLC issued or observed; at or above the head.
@@ -75,20 +59,15 @@ pub struct LogState {
     /// adoption, until the app or an operator has said so (`I3`).
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub peers_declared: bool,
-    /// Whether another program wrote to the log, so that nothing in it is served,
-    /// added or deleted until it was adopted again, by opening it (`I4`).
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub foreign_write: bool,
+    /// Where it was found that what is stored is not what was written, if it was: nothing is
+    /// served, added or deleted until it was adopted again, by opening it (`I4`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altered: Option<Altered>,
 }
 
 /// What a document says that is older than the question.
 pub(crate) const fn yes() -> bool {
     true
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 impl LogState {
@@ -97,26 +76,29 @@ impl LogState {
     pub const fn new(identity: LogIdentity) -> Self {
         Self {
             identity,
-            head: Hlc::ZERO,
+            head: Mark::ZERO,
             floor: Mark::ZERO,
             high_water: Hlc::ZERO,
             solo: false,
             peers_declared: true,
-            foreign_write: false,
+            altered: None,
         }
     }
 
     /// Refuses what another program wrote to (`I4`).
-    pub(crate) const fn refuse_foreign_write(&self) -> Result<(), LogError> {
-        match self.foreign_write {
-            true => Err(LogError::ForeignWrite),
-            false => Ok(()),
-        }
+    pub(crate) fn refuse_altered(&self) -> Result<(), LogError> {
+        self.altered.map_or(Ok(()), |altered| Err(altered.into()))
+    }
+
+    /// The head as a cursor; the zero cursor if nothing was ever committed.
+    #[must_use]
+    pub fn head_cursor(&self) -> Cursor {
+        Cursor::at(self.identity.log_id, self.head)
     }
 
     /// The floor as a cursor; the zero cursor if nothing was ever pruned.
     #[must_use]
     pub fn floor_cursor(&self) -> Cursor {
-        Cursor::at(self.identity.log_id, self.floor.hlc, self.floor.tag)
+        Cursor::at(self.identity.log_id, self.floor)
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::peer::PeerRow;
 use crate::policy::age;
+use crate::proof::Altered;
 use crate::state::{LogIdentity, LogState};
 use crate::store::Survey;
 
@@ -31,14 +32,14 @@ pub struct Status {
     pub retired_peers: usize,
     /// Peers whose ack was found in an adopted file, and is not believed (`I3`).
     pub unverified_peers: usize,
-    /// Rows of peers that cannot be relied on (`P5`).
+    /// Peers with rows that something is wrong with (`P5`).
     pub untrusted_rows: usize,
     /// Whether the app declared that there are no peers (`P2`).
     pub solo: bool,
     /// Whether the peers that are registered are all there are (`I3`).
     pub peers_declared: bool,
-    /// Whether another program wrote to it, so that it has to be adopted (`I4`).
-    pub foreign_write: bool,
+    /// Where it was found not to be what was written, if it was: it has to be adopted (`I4`).
+    pub altered: Option<Altered>,
 }
 
 pub(crate) fn places(_: &LogState, _: &[PeerRow]) -> Vec<Hlc> {
@@ -49,21 +50,22 @@ pub(crate) fn status(survey: &Survey, now_ms: i64) -> Status {
     let state = &survey.state;
     let pending = survey.extents.first().copied().unwrap_or_default();
     let judged = || survey.peers.iter().map(|row| row.judge(state));
-    let active = || judged().flatten().filter(crate::Peer::is_active);
+    let peers = || survey.peers.iter().filter_map(|row| row.peer(state));
+    let active = || peers().filter(crate::Peer::is_active);
     Status {
         identity: state.identity,
-        head: state.head,
+        head: state.head.hlc,
         floor: state.floor.hlc,
         high_water: state.high_water,
         pending_entries: pending.entries,
         pending_bytes: pending.bytes,
         oldest_age_ms: pending.oldest_created_at_ms.map_or(0, |at| age(at, now_ms)),
         active_peers: active().count(),
-        retired_peers: judged().flatten().filter(|peer| !peer.is_active()).count(),
+        retired_peers: peers().filter(|peer| !peer.is_active()).count(),
         unverified_peers: active().filter(|peer| !peer.facts.verified).count(),
         untrusted_rows: judged().filter(Result::is_err).count(),
         solo: state.solo,
         peers_declared: state.peers_declared,
-        foreign_write: state.foreign_write,
+        altered: state.altered,
     }
 }

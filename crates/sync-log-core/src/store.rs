@@ -13,7 +13,9 @@ use uuid::Uuid;
 use crate::entry::SharedChangeEntry;
 use crate::error::{ErrorKind, LogError};
 use crate::peer::{Peer, PeerRow};
+use crate::proof::Altered;
 use crate::state::LogState;
+use crate::tag::{Mark, Tag};
 
 /// Storage of one sync log.
 ///
@@ -126,6 +128,8 @@ pub type Places = fn(&LogState, &[PeerRow]) -> Vec<Hlc>;
 pub struct Needs {
     /// Retained entries with these HLCs, as many as there are.
     pub entries: Vec<Hlc>,
+    /// The marks of retained entries with these HLCs, as many as there are.
+    pub marks: Vec<Hlc>,
     /// Peer rows.
     pub peers: PeersNeeded,
     /// The oldest entries, at most this many, without payload.
@@ -149,8 +153,11 @@ pub enum PeersNeeded {
 pub struct View<'a> {
     /// The log's state.
     pub state: &'a LogState,
-    /// Those of [`Needs::entries`] that are retained, in any order.
+    /// Those of [`Needs::entries`] that are there and have a tag, in any order.
     pub entries: Vec<SharedChangeEntry>,
+    /// Those of [`Needs::marks`] that have a tag, in any order, whether their entries are there
+    /// or not.
+    pub marks: Vec<Mark>,
     /// The peer rows that were asked for.
     pub peers: Vec<PeerRow>,
     /// The oldest entries, ascending.
@@ -173,13 +180,24 @@ pub struct StoredEntry {
     pub entry: SharedChangeEntry,
     /// When it was written, in ms since the Unix epoch.
     pub created_at_ms: i64,
+    /// Its place in the chain. `None` only of an entry that another program put there.
+    pub tag: Option<Tag>,
+}
+
+/// An entry as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundEntry {
+    /// The entry. Without a tag, its `model_version` and `group_end` mean nothing.
+    pub entry: SharedChangeEntry,
+    /// The tag that is stored for it, if there is one.
+    pub tag: Option<Tag>,
 }
 
 /// What a job decided, to be written as one step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    /// Entries to insert, ascending, all above the head. The head becomes the
-    /// last of them.
+    /// Entries to insert, ascending, all above the head, each with its tag. The head
+    /// becomes the last of them.
     pub append: Vec<StoredEntry>,
     /// The new high-water.
     pub high_water: Option<Hlc>,
@@ -189,9 +207,13 @@ pub struct Changes {
     pub solo: Option<bool>,
     /// Whether the peers that are registered are all there are.
     pub peers_declared: Option<bool>,
-    /// Delete every entry up to and including this one, which is retained. The
-    /// floor becomes this HLC with the [`Tag`](crate::Tag) of that entry.
+    /// Delete every entry up to and including this one, which is retained, and their tags.
+    /// The store proves them first, with a [`Proof`](crate::Proof) from the floor, and refuses
+    /// with what that finds (`R4`). The floor becomes the [`Mark`] that the proof ends at.
     pub prune_through: Option<Hlc>,
+    /// What is stored was found not to be what was written: [`LogState::altered`] from now on,
+    /// if there is none yet.
+    pub altered: Option<Altered>,
 }
 
 impl Changes {
@@ -262,10 +284,13 @@ pub struct ReadRequest {
 pub struct ReadView {
     /// The log's state.
     pub state: LogState,
-    /// The retained entry exactly at `after`, if there is one.
-    pub at: Option<SharedChangeEntry>,
+    /// The mark of the newest retained entry at or below `after`, if there is one.
+    pub before: Option<Mark>,
     /// The entries above it.
-    pub entries: Vec<SharedChangeEntry>,
+    pub entries: Vec<FoundEntry>,
+    /// Whether no entry is stored above these. Where the limits ended the read, that need not
+    /// be known: then it is `false`.
+    pub reached_end: bool,
     /// The row of the peer that was asked for, if there is one.
     pub peer: Option<PeerRow>,
 }

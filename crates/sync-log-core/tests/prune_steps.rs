@@ -17,21 +17,17 @@ const ENTRIES: u64 = 3000;
 /// write takes as long as `took_ms` says of it.
 fn steps(took_ms: impl Fn(usize) -> i64 + Send + 'static) -> (Vec<usize>, usize) {
     let mut contents = Contents::new(state().identity);
-    contents.entries = (1..=ENTRIES)
-        .map(|number| {
-            let entry = entry(number);
-            let created_at_ms = 0;
-            (
-                entry.hlc,
-                StoredEntry {
-                    entry,
-                    created_at_ms,
-                },
-            )
-        })
-        .collect();
-    contents.state.head = entry(ENTRIES).hlc;
-    contents.state.high_water = contents.state.head;
+    for number in 1..=ENTRIES {
+        let head = contents.state.head.then(&entry(number));
+        let stored = StoredEntry {
+            entry: entry(number),
+            created_at_ms: 0,
+            tag: Some(head.tag),
+        };
+        contents.entries.insert(head.hlc, stored);
+        contents.state.head = head;
+    }
+    contents.state.high_water = contents.state.head.hlc;
     contents.state.solo = true;
     let wall = Arc::new(ManualClock::new(1_700_000_000_000));
     let asked = Arc::new(Mutex::new(Vec::new()));

@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{BytesDeserializer, Error, SeqDeserializer, StrDeserializer};
 use serde::{Deserialize, Serialize};
 use sync_log_core::{
-    Change, ChangeType, Contents, Cursor, Hlc, JsonText, LogIdentity, LogState, Mark, PeerFacts,
-    PeerRow, PeerState, RegisteredBy, RetireReason, SharedChangeEntry, StoredEntry, Tag, Uuid,
+    Change, ChangeType, Contents, Cursor, Hlc, JsonText, LogIdentity, LogState, Mark, OwnRow,
+    PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason, SharedChangeEntry, StoredEntry, Tag,
+    Uuid,
 };
 
 const DEVICE: Uuid = Uuid::from_u128(0xd0);
@@ -146,7 +147,7 @@ enum TaggedMap<T> {
 }
 
 fn cursor() -> Cursor {
-    Cursor::new(Uuid::from_u128(0x10), STAMP, Tag::from_u64(u64::MAX)).unwrap()
+    Cursor::new(Uuid::from_u128(0x10), STAMP, Tag::from_bytes([u8::MAX; 16])).unwrap()
 }
 
 fn change() -> Change {
@@ -156,6 +157,7 @@ fn change() -> Change {
         change_type: ChangeType::Insert,
         // White space, and numbers that no float holds, must stay as they are.
         data: JsonText::new("{ \"n\" : 1.00 , \"big\":18446744073709551617 }\n").unwrap(),
+        model_version: 0,
     }
 }
 
@@ -178,7 +180,7 @@ fn a_cursor_is_read_back() {
 #[test]
 fn a_tag_is_read_back() {
     round_trips(&Tag::ZERO);
-    round_trips(&Tag::from_u64(u64::MAX));
+    round_trips(&Tag::from_bytes([u8::MAX; 16]));
 }
 
 #[test]
@@ -205,10 +207,10 @@ fn state() -> LogState {
         device_id: DEVICE,
         log_id: Uuid::from_u128(3),
     });
-    (state.head, state.high_water) = (STAMP, STAMP);
+    (state.head.hlc, state.high_water) = (STAMP, STAMP);
     state.floor = Mark {
         hlc: STAMP,
-        tag: Tag::from_u64(u64::MAX),
+        tag: Tag::from_bytes([u8::MAX; 16]),
     };
     state
 }
@@ -216,16 +218,19 @@ fn state() -> LogState {
 fn row(state: PeerState) -> PeerRow {
     PeerRow {
         peer_device_id: DEVICE.to_string(),
-        last_acked_hlc: STAMP.to_string(),
-        acked_at_ms: -1,
-        facts: Some(PeerFacts {
-            state,
-            registered_by: RegisteredBy::App,
-            registered_at_ms: 3,
-            admission: 2,
-            hold: Some(STAMP),
-            verified: false,
+        own: Some(OwnRow::Known {
+            acked: STAMP,
+            acked_at_ms: -1,
+            facts: PeerFacts {
+                state,
+                registered_by: RegisteredBy::App,
+                registered_at_ms: 3,
+                admission: 2,
+                hold: Some(STAMP),
+                verified: false,
+            },
         }),
+        mirror: Some(STAMP.to_string()),
     }
 }
 
@@ -241,6 +246,7 @@ fn what_a_log_holds_is_read_back() {
     let stored = StoredEntry {
         entry: entry(),
         created_at_ms: -7,
+        tag: Some(Tag::ZERO),
     };
     round_trips_as_a_map(&stored);
     let mut contents = Contents::new(state().identity);

@@ -9,14 +9,24 @@ use std::sync::{Arc, Mutex};
 
 use mockall::Sequence;
 use sync_log_core::{
-    AckOutcome, Cursor, ErrorKind, Hlc, LogError, MAX_DECLARED_PEERS, ReadLimits, ReadView,
-    StoreErrorKind, Tag, Uuid, View,
+    AckOutcome, Cursor, ErrorKind, FoundEntry, Hlc, LogError, MAX_DECLARED_PEERS, Mark, OwnRow,
+    ReadLimits, ReadView, SharedChangeEntry, StoreErrorKind, Uuid, View,
 };
 
 use common::{
     DEVICE, LOG, MockStore, PEER, assert_came_through, change, decide, entry, failure, open,
     open_on, peer_at, run, state, view,
 };
+
+/// The mark of the first entry of a log, and its second one as it is found.
+fn chain(first: &SharedChangeEntry, second: &SharedChangeEntry) -> (Mark, FoundEntry) {
+    let mark = Mark::ZERO.then(first);
+    let found = FoundEntry {
+        entry: second.clone(),
+        tag: Some(mark.then(second).tag),
+    };
+    (mark, found)
+}
 
 #[test]
 fn a_stamp_of_a_commit_that_failed_is_not_issued_again() {
@@ -45,8 +55,8 @@ fn a_stamp_of_a_commit_that_failed_is_not_issued_again() {
 #[test]
 fn of_a_job_that_is_decided_twice_the_last_decision_counts() {
     let mut ahead = state();
-    ahead.head = Hlc::new(1_800_000_000_000, 0, DEVICE);
-    ahead.high_water = ahead.head;
+    ahead.head.hlc = Hlc::new(1_800_000_000_000, 0, DEVICE);
+    ahead.high_water = ahead.head.hlc;
     let mut store = MockStore::new();
     store.expect_write().times(1).returning(move |mut job| {
         // The first attempt is rolled back; meanwhile another process wrote.
@@ -55,13 +65,13 @@ fn of_a_job_that_is_decided_twice_the_last_decision_counts() {
         Ok(())
     });
     let stamp = run(async { open(store).await.record(change()).await }).unwrap();
-    assert!(stamp > ahead.head);
+    assert!(stamp > ahead.head.hlc);
 }
 
 #[test]
 fn a_refusal_after_a_first_decision_is_what_counts() {
     let mut ahead = state();
-    ahead.head = Hlc::new(1_800_000_000_000, 0, DEVICE);
+    ahead.head.hlc = Hlc::new(1_800_000_000_000, 0, DEVICE);
     let mut store = MockStore::new();
     store.expect_write().times(1).returning(move |mut job| {
         decide(&mut job, &state(), &[]).unwrap();
@@ -74,13 +84,15 @@ fn a_refusal_after_a_first_decision_is_what_counts() {
 #[test]
 fn no_page_is_returned_if_the_hold_cannot_be_committed() {
     let (old, new) = (entry(1), entry(2));
-    let cursor = Cursor::new(LOG, old.hlc, Tag::of(&old)).unwrap();
+    let (before, found) = chain(&old, &new);
+    let cursor = Cursor::new(LOG, before.hlc, before.tag).unwrap();
     let mut now = state();
-    now.head = new.hlc;
+    now.head = before.then(&new);
     let rewound = ReadView {
         state: now,
-        at: Some(old),
-        entries: vec![new.clone()],
+        before: Some(before),
+        entries: vec![found],
+        reached_end: true,
         peer: Some(peer_at(new.hlc)),
     };
     let mut store = MockStore::new();
@@ -111,7 +123,7 @@ fn no_page_is_returned_if_the_hold_cannot_be_committed() {
 fn an_ack_that_was_taken_stays_taken_if_the_prune_fails() {
     let acked = entry(1).hlc;
     let mut now = state();
-    now.head = acked;
+    now.head.hlc = acked;
     let taken = Arc::new(Mutex::new(None));
     let written = Arc::clone(&taken);
     let mut store = MockStore::new();
@@ -124,7 +136,8 @@ fn an_ack_that_was_taken_stays_taken_if_the_prune_fails() {
             let _ = job.needs(&now);
             let changes = job.decide(&View {
                 state: &now,
-                entries: vec![entry(1)],
+                entries: Vec::new(),
+                marks: vec![Mark::ZERO.then(&entry(1))],
                 peers: vec![peer_at(Hlc::ZERO)],
                 oldest: Vec::new(),
             })?;
@@ -156,13 +169,15 @@ fn an_ack_that_registers_asks_for_no_prune() {
 #[test]
 fn a_read_from_the_own_ack_asks_for_no_write() {
     let (old, new) = (entry(1), entry(2));
-    let cursor = Cursor::new(LOG, old.hlc, Tag::of(&old)).unwrap();
+    let (before, found) = chain(&old, &new);
+    let cursor = Cursor::new(LOG, before.hlc, before.tag).unwrap();
     let mut now = state();
-    now.head = new.hlc;
+    now.head = before.then(&new);
     let acked = ReadView {
         state: now,
-        at: Some(old.clone()),
-        entries: vec![new.clone()],
+        before: Some(before),
+        entries: vec![found],
+        reached_end: true,
         peer: Some(peer_at(old.hlc)),
     };
     // The first read is the one that opens the log.
@@ -216,11 +231,13 @@ fn an_observation_asks_for_a_write_only_above_the_high_water() {
 fn an_operators_word_for_an_adopted_ack_is_none_for_another() {
     let (seen, meanwhile) = (entry(1).hlc, entry(2).hlc);
     let mut adopted = state();
-    adopted.head = meanwhile;
+    adopted.head.hlc = meanwhile;
     adopted.peers_declared = false;
     let unverified = |acked| {
         let mut row = peer_at(acked);
-        row.facts.as_mut().unwrap().verified = false;
+        if let Some(OwnRow::Known { facts, .. }) = &mut row.own {
+            facts.verified = false;
+        }
         row
     };
     let mut store = MockStore::new();

@@ -29,6 +29,7 @@ async fn record(log: &SyncLog, record: u128) -> Result<(), Box<dyn Error>> {
         record_uuid,
         change_type,
         data,
+        model_version: 1,
     })
     .await?;
     Ok(())

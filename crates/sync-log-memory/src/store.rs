@@ -89,7 +89,7 @@ impl MemoryStore {
             Ok(contents) => contents,
             Err(closed) => return Poll::Ready(Err(closed)),
         };
-        let head = contents.state.head;
+        let head = contents.state.head.hlc;
         if head > place {
             return Poll::Ready(Ok(head));
         }

@@ -31,13 +31,13 @@ const PAGE_100: Ratio = Ratio {
     work: "page of 100, raw JSON",
     ours: "read_for",
     limit: "rusqlite, prepared SELECT on the same thread",
-    target: Target::AtMost(3.0),
+    target: Target::AtMost(4.0),
 };
 
 const PAGE_1000: Ratio = Ratio {
     id: "page_1000",
     work: "page of 1000, raw JSON",
-    target: Target::AtMost(2.0),
+    target: Target::AtMost(2.8),
     ..PAGE_100
 };
 

@@ -15,6 +15,7 @@ fn change(record: u128, name: &str) -> Change {
         record_uuid: Uuid::from_u128(record),
         change_type: ChangeType::Insert,
         data: serde_json::json!({ "name": name }).into(),
+        model_version: 0,
     }
 }
 

@@ -33,6 +33,7 @@ impl Device {
             record_uuid: RECORD,
             change_type,
             data,
+            model_version: 0,
         };
         let stamp = self.log.record(change).await?;
         self.records.insert(RECORD, (stamp, name.to_owned()));

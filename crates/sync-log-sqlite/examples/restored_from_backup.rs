@@ -19,6 +19,7 @@ async fn record(log: &SyncDb, n: u32) -> Result<(), Box<dyn Error>> {
         record_uuid,
         change_type,
         data,
+        model_version: 0,
     })
     .await?;
     Ok(())

@@ -46,6 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         record_uuid: Uuid::from_u128(n),
         change_type: ChangeType::Insert,
         data: serde_json::json!({ "name": format!("Tag {n}") }).into(),
+        model_version: 0,
     };
     phone.record_many((1..=5).map(change).collect()).await?;
 

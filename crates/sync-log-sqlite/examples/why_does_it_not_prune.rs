@@ -27,6 +27,7 @@ fn change(n: u128) -> Change {
         record_uuid: Uuid::from_u128(n),
         change_type: ChangeType::Insert,
         data: serde_json::json!({ "name": format!("Album {n}") }).into(),
+        model_version: 0,
     }
 }
 
@@ -37,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = given.as_deref().unwrap_or(temporary.path());
     let [library, phone, laptop, tablet] = [0x11, 0xa0, 0xb0, 0xc0].map(Uuid::from_u128);
     let log = SyncDb::open(library, phone, folder).await?;
-    log.record_many((10..15).map(change).collect()).await?;
+    log.record_each((10..15).map(change).collect()).await?;
 
     // Nobody is registered: the log cannot know that nobody will come.
     assert_eq!(show(&log).await?, [Some(Remedy::Register)]);

@@ -70,8 +70,8 @@ pub(crate) fn writer(place: &Place, busy: Duration) -> Result<Connection, StoreE
 fn to_write(db: Connection) -> Result<Connection, StoreError> {
     set(&db, &SET_WAL)?;
     set(&db, &SET_FULL)?;
-    // Triggers are there for other programs, see `raw::triggers`; and what other tables
-    // refer to is not ours to change.
+    // Triggers of other programs count on what those know, and what other tables refer to is
+    // not ours to change.
     for config in [
         DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
         DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY,

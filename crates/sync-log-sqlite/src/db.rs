@@ -19,7 +19,7 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 ///
 /// | to | call |
 /// |---|---|
-/// | log own changes | [`record`](SyncLog::record), [`record_many`](SyncLog::record_many) |
+/// | log own changes | [`record`](SyncLog::record), [`record_many`](SyncLog::record_many), [`record_each`](SyncLog::record_each) |
 /// | log changes that were stamped before | [`tick`](SyncLog::tick), [`append`](SyncLog::append), [`append_many`](SyncLog::append_many) |
 /// | see what is pending | [`get_since`](SyncLog::get_since), [`head`](SyncLog::head), [`floor`](SyncLog::floor) |
 /// | serve a peer | [`read_for`](SyncLog::read_for), [`record_ack_at`](SyncLog::record_ack_at), [`record_ack_under`](SyncLog::record_ack_under) |
@@ -70,8 +70,7 @@ impl SyncDb {
     ///
     /// # Errors
     /// In this order: [`OpenError::NotAFolder`], [`OpenError::NotSqlite`],
-    /// [`OpenError::SchemaTooNew`], [`OpenError::NotAdoptable`],
-    /// [`OpenError::NotOfThisDevice`], then
+    /// [`OpenError::SchemaTooNew`], [`OpenError::NotAdoptable`], then
     /// [`OpenError::Log`]: [`LogError::IdentityMismatch`] if it is the log of
     /// another library or device (`I1`), [`LogError::NilId`], or
     /// [`LogError::Store`] if it is locked, read-only or damaged.

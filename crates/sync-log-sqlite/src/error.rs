@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sync_log_core::{ErrorKind, LogError, StoreError, Uuid};
+use sync_log_core::{ErrorKind, LogError, StoreError};
 
 /// Why a file could not be opened as a log. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -60,15 +60,6 @@ pub enum OpenError {
         /// What is in the way.
         reason: String,
     },
-    /// An earlier program made the file, and none of its entries is of this device:
-    /// it is another's, or the device id is wrong.
-    #[error("failed to adopt {}: none of its entries is of device {device_id}", path.display())]
-    NotOfThisDevice {
-        /// The file.
-        path: PathBuf,
-        /// The device that was asked for.
-        device_id: Uuid,
-    },
     /// The file is a log that was never finished, or of an earlier version of this
     /// program: open it to write once, which brings it up to date. Only told when
     /// it is opened to read.
@@ -97,10 +88,9 @@ impl OpenError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotAFolder { .. }
-            | Self::NotSqlite { .. }
-            | Self::SchemaTooNew { .. }
-            | Self::NotOfThisDevice { .. } => ErrorKind::FixCall,
+            Self::NotAFolder { .. } | Self::NotSqlite { .. } | Self::SchemaTooNew { .. } => {
+                ErrorKind::FixCall
+            }
             Self::Unreachable { .. } => ErrorKind::Reopen,
             Self::NeedsAdoption { .. } | Self::NotAdoptable { .. } | Self::Unfinished { .. } => {
                 ErrorKind::RepairData
@@ -127,7 +117,6 @@ impl OpenError {
             | Self::SchemaTooNew { path, .. }
             | Self::NeedsAdoption { path }
             | Self::NotAdoptable { path, .. }
-            | Self::NotOfThisDevice { path, .. }
             | Self::Unfinished { path }
             | Self::Log { path, .. } => other.clone_into(path),
         }

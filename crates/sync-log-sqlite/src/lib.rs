@@ -13,7 +13,7 @@
 //! | choose what stays after all have it | [`SyncDbOptions::policy`] |
 //! | name the devices that must not miss anything | [`SyncLog::register_peer`] |
 //! | say that there are no other devices | [`SyncLog::declare_solo`] |
-//! | log own changes | [`SyncLog::record`], [`SyncLog::record_many`] |
+//! | log own changes | [`SyncLog::record`], [`SyncLog::record_many`], [`SyncLog::record_each`] |
 //! | give a peer what it lacks | [`SyncLog::read_for`] |
 //! | be above all that was received | [`SyncLog::observe_all`], before it is committed |
 //! | take a peer's ack | [`SyncLog::record_ack_at`] |
@@ -38,6 +38,7 @@ mod driver;
 pub mod entity;
 mod error;
 mod failure;
+mod group;
 pub mod inspect;
 pub mod legacy;
 pub mod migration;
@@ -59,9 +60,9 @@ pub use store::SqliteStore;
 pub use sync_log_core as core;
 pub use sync_log_core::hlc::{self, DriftLimit, DriftLimits, ManualClock, SystemClock, WallClock};
 pub use sync_log_core::{
-    AckFault, AckOutcome, Cause, Change, ChangeType, Cursor, ErrorKind, Explanation, HLC, Held,
-    Hlc, JsonText, JsonTextError, LogError, LogIdentity, LogState, Mark, OnAck, Page,
-    ParseCursorError, Peer, PeerFacts, PeerState, PrunePolicy, ReadLimits, RegisteredBy,
-    Registration, Remedy, RetireReason, SharedChangeEntry, Status, StoreError, StoreErrorKind,
-    SyncLog, Tag, UnknownPeers, UntrustedRow, Uuid, Watch,
+    AckOutcome, Altered, Cause, ChainFault, Change, ChangeType, Cursor, Digest, ErrorKind,
+    Explanation, HLC, Held, Hlc, JsonText, JsonTextError, LogError, LogIdentity, LogState, Mark,
+    OnAck, Page, ParseCursorError, Peer, PeerFacts, PeerState, PrunePolicy, ReadLimits,
+    RegisteredBy, Registration, Remedy, RetireReason, RowFault, SharedChangeEntry, Status,
+    StoreError, StoreErrorKind, SyncLog, Tag, UnknownPeers, UntrustedRow, Uuid, Watch,
 };

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
 
 use crate::adopt;
-use crate::adopt::fit::{self, Unfit};
+use crate::adopt::fit;
 use crate::connect::{self, Place};
 use crate::driver::{Port, Transaction, in_place};
 use crate::error::OpenError;
@@ -129,8 +129,8 @@ pub(crate) fn copy_unreadable(path: &Path, refused: OpenError) -> Result<Private
     }
 }
 
-/// Whose log it is, if it is one that this program can read as it is. One that another
-/// program wrote to, as its triggers noted, says so itself.
+/// Whose log it is, if it is one that this program can read as it is. One that was found to be
+/// altered says so itself.
 pub(crate) fn identify(db: &Connection, path: &Path) -> Result<LogIdentity, OpenError> {
     let failed = |error| refusal(path, error);
     let txn = Transaction::read(db).map_err(failed)?;
@@ -178,7 +178,7 @@ fn look(path: &Path, ids: Ids, busy: Duration) -> Result<Found, OpenError> {
         ids.refuse_other(stored, path)?;
     }
     if found == Found::Earlier {
-        in_place(refuse_unfit(&db, ids.device_id, path))?;
+        in_place(refuse_unfit(&db, path))?;
     }
     Ok(found)
 }
@@ -294,19 +294,11 @@ async fn spliced(db: &impl Port) -> Result<Vec<String>, StoreError> {
     texts(db, &SPLICED, &[], (app::MIGRATIONS, "version")).await
 }
 
-/// Refuses what another program wrote where it cannot be adopted for this device.
-pub(crate) async fn refuse_unfit(
-    db: &impl Port,
-    device_id: Uuid,
-    path: &Path,
-) -> Result<(), OpenError> {
-    match fit::fault(db, device_id).await {
+/// Refuses what another program wrote where it cannot be adopted.
+pub(crate) async fn refuse_unfit(db: &impl Port, path: &Path) -> Result<(), OpenError> {
+    match fit::fault(db).await {
         Ok(None) => Ok(()),
-        Ok(Some(Unfit::NotOfThisDevice)) => Err(OpenError::NotOfThisDevice {
-            path: path.to_owned(),
-            device_id,
-        }),
-        Ok(Some(Unfit::Tables(reason))) => Err(OpenError::NotAdoptable {
+        Ok(Some(reason)) => Err(OpenError::NotAdoptable {
             path: path.to_owned(),
             reason,
         }),

@@ -1,17 +1,24 @@
 //! Rows to values and back. A row that cannot be read is damage, with its
 //! place; it is never skipped.
 
+mod entry;
+mod peer;
+
 use std::borrow::Cow;
 
 use sync_log_core::{
-    EntrySummary, Hlc, JsonText, LogIdentity, LogState, Mark, Peer, PeerFacts, PeerRow, PeerState,
-    RegisteredBy, RetireReason, SharedChangeEntry, StoreError, Tag, Uuid, parse_uuid,
+    Altered, ChainFault, Hlc, LogIdentity, LogState, Mark, StoreError, Tag, Uuid, parse_uuid,
 };
 
 use crate::driver::{Argument, Cell, Port, Row, Template, all};
-use crate::entity::{StoredValue, identity, peer_acks, peers, shared_changes, state};
+use crate::entity::{identity, state};
 use crate::failure::corrupt;
-use crate::time;
+
+pub(crate) use entry::{ENTRY, MARK, PLACE, SUMMARY, found, mark, summary};
+pub(crate) use peer::{ACK, MIRROR, PEER, ack_values, peer, peer_values};
+
+/// At most so many bytes of what is no text are told.
+const TOLD_BYTES: usize = 64;
 
 /// Reads the columns of one row, from left to right. Knows what it reads, so
 /// that a column which is not what it should be is damage with a name.
@@ -65,15 +72,8 @@ impl<'r, 'a> Columns<'r, 'a> {
     }
 
     fn text(&mut self, column: &str) -> Result<Cow<'a, str>, StoreError> {
-        self.text_or_null(column)?
-            .ok_or_else(|| self.damaged(column))
-    }
-
-    /// Text, or nothing if the row was not joined.
-    fn text_or_null(&mut self, column: &str) -> Result<Option<Cow<'a, str>>, StoreError> {
         match self.cell() {
-            Cell::Text(text) => Ok(Some(text)),
-            Cell::Null => Ok(None),
+            Cell::Text(text) => Ok(text),
             _ => Err(self.damaged(column)),
         }
     }
@@ -92,12 +92,6 @@ impl<'r, 'a> Columns<'r, 'a> {
                 Some(format!("x'{hex}'").into())
             }
         }
-    }
-
-    /// Passes over the columns of a row that was not joined.
-    fn skip<T>(&mut self, columns: usize) -> Option<T> {
-        self.next += columns;
-        None
     }
 
     fn damaged(&self, column: &str) -> StoreError {
@@ -123,58 +117,6 @@ pub(crate) async fn texts(
     .await
 }
 
-/// The columns that [`entry`] reads.
-pub(crate) const ENTRY: [shared_changes::Column; 5] = [
-    shared_changes::Column::Hlc,
-    shared_changes::Column::ModelType,
-    shared_changes::Column::RecordUuid,
-    shared_changes::Column::ChangeType,
-    shared_changes::Column::Data,
-];
-
-/// An entry; `None` if the row was not joined.
-pub(crate) fn entry(
-    columns: &mut Columns<'_, '_>,
-) -> Result<Option<SharedChangeEntry>, StoreError> {
-    columns.keyed_row_of("shared_changes");
-    let Some(hlc) = columns.text_or_null("hlc")? else {
-        return Ok(columns.skip(4));
-    };
-    let model_type = columns.text("model_type")?;
-    let record_uuid = columns.text("record_uuid")?;
-    let change_type = columns.text("change_type")?;
-    let data = columns.text("data")?;
-    let damaged = |column| columns.damaged(column);
-    Ok(Some(SharedChangeEntry {
-        hlc: hlc.parse().map_err(|_| damaged("hlc"))?,
-        model_type: model_type.into_owned(),
-        record_uuid: parse_uuid(&record_uuid).ok_or_else(|| damaged("record_uuid"))?,
-        change_type: change_type.parse().map_err(|_| damaged("change_type"))?,
-        data: JsonText::new(data).map_err(|_| damaged("data"))?,
-    }))
-}
-
-/// The columns that [`summary`] reads.
-pub(crate) const SUMMARY: [shared_changes::Column; 2] = [
-    shared_changes::Column::Hlc,
-    shared_changes::Column::CreatedAt,
-];
-
-/// The stamp of an entry, and when it was written.
-pub(crate) fn summary(columns: &mut Columns<'_, '_>) -> Result<EntrySummary, StoreError> {
-    columns.keyed_row_of("shared_changes");
-    let text = columns.text("hlc")?;
-    let hlc = text.parse().map_err(|_| columns.damaged("hlc"))?;
-    let created_at_ms = created_at_ms(&columns.text("created_at")?, hlc);
-    Ok(EntrySummary { hlc, created_at_ms })
-}
-
-/// When an entry was written. One whose time cannot be read is dated by its
-/// stamp: it has to have some age, and nothing else depends on it.
-fn created_at_ms(text: &str, hlc: Hlc) -> i64 {
-    time::from_text(text).unwrap_or_else(|| i64::try_from(hlc.timestamp).unwrap_or(i64::MAX))
-}
-
 /// The columns that [`identity`] reads, and of which [`state`] reads the first.
 pub(crate) const IDENTITY: [identity::Column; 3] = [
     identity::Column::LibraryId,
@@ -183,35 +125,52 @@ pub(crate) const IDENTITY: [identity::Column; 3] = [
 ];
 
 /// The columns that [`state`] reads after those of [`IDENTITY`].
-pub(crate) const STATE: [state::Column; 7] = [
+pub(crate) const STATE: [state::Column; 9] = [
     state::Column::Head,
+    state::Column::HeadTag,
     state::Column::Floor,
     state::Column::FloorTag,
     state::Column::HighWater,
     state::Column::Solo,
     state::Column::PeersDeclared,
-    state::Column::ForeignWrite,
+    state::Column::AlteredAt,
+    state::Column::Altered,
 ];
 
 pub(crate) fn state(columns: &mut Columns<'_, '_>) -> Result<LogState, StoreError> {
     let identity = identity(columns)?;
     columns.row_of("sync_log_state", Key::Is("1"));
-    let head = stamp(columns, "head")?;
-    let floor = stamp(columns, "floor")?;
-    let tag = columns.text("floor_tag")?;
-    let tag: Tag = tag.parse().map_err(|_| columns.damaged("floor_tag"))?;
+    let head = Mark {
+        hlc: stamp(columns, "head")?,
+        tag: tag(columns, "head_tag")?,
+    };
+    let floor = Mark {
+        hlc: stamp(columns, "floor")?,
+        tag: tag(columns, "floor_tag")?,
+    };
     let high_water = stamp(columns, "high_water")?;
     let solo = columns.integer("solo")? != 0;
     let peers_declared = columns.integer("peers_declared")? != 0;
-    let foreign_write = columns.cell() != Cell::Null;
+    let altered = altered(columns);
     Ok(LogState {
         identity,
         head,
-        floor: Mark { hlc: floor, tag },
+        floor,
         high_water,
         solo,
         peers_declared,
-        foreign_write,
+        altered,
+    })
+}
+
+/// Whatever is there is a note, even one that this program did not write.
+fn altered(columns: &mut Columns<'_, '_>) -> Option<Altered> {
+    let (at, what) = (columns.any_or_null(), columns.any_or_null());
+    (at.is_some() || what.is_some()).then(|| Altered {
+        hlc: at.and_then(|at| at.parse().ok()).unwrap_or(Hlc::ZERO),
+        fault: what
+            .and_then(|what| ChainFault::from_stored(&what))
+            .unwrap_or(ChainFault::OtherTag),
     })
 }
 
@@ -234,114 +193,7 @@ fn stamp(columns: &mut Columns<'_, '_>, column: &str) -> Result<Hlc, StoreError>
     text.parse().map_err(|_| columns.damaged(column))
 }
 
-/// The columns of an ack that [`peer`] reads.
-pub(crate) const ACK: [peer_acks::Column; 3] = [
-    peer_acks::Column::PeerDeviceId,
-    peer_acks::Column::LastAckedHlc,
-    peer_acks::Column::AckedAt,
-];
-
-/// The columns of a peer's facts, which [`peer`] reads after those of [`ACK`].
-pub(crate) const PEER: [peers::Column; 9] = [
-    peers::Column::PeerDeviceId,
-    peers::Column::State,
-    peers::Column::Admission,
-    peers::Column::RegisteredBy,
-    peers::Column::RegisteredAt,
-    peers::Column::RetiredAt,
-    peers::Column::RetiredReason,
-    peers::Column::Hold,
-    peers::Column::Verified,
-];
-
-/// A peer's row in either table; `None` if neither was joined.
-pub(crate) fn peer(columns: &mut Columns<'_, '_>) -> Result<Option<PeerRow>, StoreError> {
-    // Whoever wrote this row: core judges it, and says so of what cannot be relied on.
-    let acked_by = columns.any_or_null();
-    let last_acked_hlc = columns.any_or_null().unwrap_or_default();
-    // Only told, never decided on: a time that cannot be read is the epoch.
-    let acked_at = columns.any_or_null();
-    columns.keyed_row_of("sync_log_peers");
-    let known_as = columns.text_or_null("peer_device_id")?;
-    let facts = match known_as {
-        Some(ref key) => Some(facts(columns, key)?),
-        None => columns.skip(8),
-    };
-    Ok(acked_by.or(known_as).map(|peer_device_id| PeerRow {
-        peer_device_id: peer_device_id.into_owned(),
-        last_acked_hlc: last_acked_hlc.into_owned(),
-        acked_at_ms: acked_at
-            .as_deref()
-            .and_then(time::from_text)
-            .unwrap_or_default(),
-        facts,
-    }))
-}
-
-fn facts(columns: &mut Columns<'_, '_>, key: &str) -> Result<PeerFacts, StoreError> {
-    let state = columns.text("state")?;
-    let admission = columns.integer("admission")?;
-    let registered_by = columns.text("registered_by")?;
-    let registered_at = columns.text("registered_at")?;
-    let retired_at = columns.text_or_null("retired_at")?;
-    let retired_reason = columns.text_or_null("retired_reason")?;
-    let hold = columns.text_or_null("hold")?;
-    let verified = columns.integer("verified")? != 0;
-    let damaged = |column| columns.damaged(column);
-    parse_uuid(key).ok_or_else(|| damaged("peer_device_id"))?;
-    let since_ms = retired_at.as_deref().and_then(time::from_text);
-    let reason = retired_reason
-        .as_deref()
-        .and_then(RetireReason::from_stored);
-    Ok(PeerFacts {
-        state: match &*state {
-            "active" => PeerState::Active,
-            "retired" => PeerState::Retired {
-                since_ms: since_ms.ok_or_else(|| damaged("retired_at"))?,
-                reason: reason.ok_or_else(|| damaged("retired_reason"))?,
-            },
-            _ => return Err(damaged("state")),
-        },
-        registered_by: RegisteredBy::from_stored(&registered_by)
-            .ok_or_else(|| damaged("registered_by"))?,
-        registered_at_ms: time::from_text(&registered_at)
-            .ok_or_else(|| damaged("registered_at"))?,
-        admission: u32::try_from(admission).map_err(|_| damaged("admission"))?,
-        hold: hold
-            .map(|text| text.parse().map_err(|_| damaged("hold")))
-            .transpose()?,
-        verified,
-    })
-}
-
-/// At most so many bytes of what is no text are told.
-const TOLD_BYTES: usize = 64;
-
-/// The values of [`ACK`].
-pub(crate) fn ack_values(peer: &Peer) -> [StoredValue; 3] {
-    [
-        peer.peer.hyphenated().to_string().into(),
-        peer.acked.to_string().into(),
-        time::to_text(peer.acked_at_ms).into(),
-    ]
-}
-
-/// The values of [`PEER`].
-pub(crate) fn peer_values(peer: &Peer) -> [StoredValue; 9] {
-    let facts = &peer.facts;
-    let (state, retired) = match facts.state {
-        PeerState::Active => ("active", None),
-        PeerState::Retired { since_ms, reason } => ("retired", Some((since_ms, reason))),
-    };
-    [
-        peer.peer.hyphenated().to_string().into(),
-        state.to_owned().into(),
-        i64::from(facts.admission).into(),
-        facts.registered_by.as_str().to_owned().into(),
-        time::to_text(facts.registered_at_ms).into(),
-        retired.map(|(since_ms, _)| time::to_text(since_ms)).into(),
-        retired.map(|(_, reason)| reason.as_str().to_owned()).into(),
-        facts.hold.map(|hold| hold.to_string()).into(),
-        i64::from(facts.verified).into(),
-    ]
+fn tag(columns: &mut Columns<'_, '_>, column: &str) -> Result<Tag, StoreError> {
+    let text = columns.text(column)?;
+    text.parse().map_err(|_| columns.damaged(column))
 }

@@ -166,14 +166,27 @@ async fn a_file_that_is_only_looked_at_is_not_adopted() {
 }
 
 #[tokio::test]
-async fn a_file_without_an_entry_of_this_device_is_refused() {
+async fn of_a_file_without_an_entry_of_this_device_everything_goes_aside() {
     let folder = earlier_program();
-    let error = refused(folder.path(), SILENT).await;
-    assert!(
-        matches!(&error, OpenError::NotOfThisDevice { device_id, .. } if *device_id == SILENT),
-        "{error:?}"
-    );
-    assert_eq!(error.kind(), ErrorKind::FixCall);
+    let found = changes_in(&raw(folder.path()), "shared_changes");
+    let acks = acks_in(&raw(folder.path()), "peer_acks");
+    let log = SyncDb::open(LIBRARY, SILENT, folder.path()).await.unwrap();
+    let file = raw(folder.path());
+    assert_eq!(changes_in(&file, "sync_log_aside_changes"), found);
+    assert_eq!(acks_in(&file, "sync_log_aside_acks"), acks);
+    let (head, floor) = (log.head().await.unwrap(), log.floor().await.unwrap());
+    assert_eq!(head, floor);
+    assert_eq!(head.device_id, SILENT);
+    let next = log.record(change(1)).await.unwrap().to_text();
+    let is_above =
+        |row: &Vec<Value>| matches!(&row[0], Value::Text(hlc) if hlc.as_str() < next.as_str());
+    assert!(found.iter().all(is_above), "above all that there was");
+    // Whoever acknowledged something else has nothing of this log.
+    let peers = log.peers().await.unwrap();
+    assert_eq!(peers.len(), ACKED.len());
+    for peer in peers {
+        assert!(peer.unwrap().acked.is_zero());
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sync_log_conformance::{Case, Harness, START_MS, cases_on};
+use sync_log_conformance::{Case, Damage, Harness, RowDamage, START_MS, cases_on};
 use sync_log_sqlite::core::{
     Changes, LogStore, Needs, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey,
     WriteJob,
@@ -69,7 +69,10 @@ impl InMemory {
         }
         let made = make(self.library_id, self.device_id).await;
         let view = made.read(everything()).await.unwrap();
-        assert!(view.entries.is_empty() && view.state.head.is_zero(), "A3");
+        assert!(
+            view.entries.is_empty() && view.state.head.hlc.is_zero(),
+            "A3"
+        );
         assert_ne!(view.state.identity.log_id, log_id, "A3: another log");
         assert!(log_id.is_nil(), "{GONE}");
         let store = Arc::new(made);
@@ -112,15 +115,11 @@ impl Harness for InMemory {
         panic!("{UNCOPIED}");
     }
 
-    async fn plant_peer_row(&self, _: &str, _: &str) {
+    async fn damage_row(&self, _: &str, _: RowDamage) {
         panic!("{ALONE}");
     }
 
-    async fn delete_peer_row(&self, _: &str) {
-        panic!("{ALONE}");
-    }
-
-    async fn delete_entry(&self, _: Hlc) {
+    async fn damage(&self, _: Damage) {
         panic!("{ALONE}");
     }
 
@@ -128,13 +127,9 @@ impl Harness for InMemory {
         panic!("{ALONE}");
     }
 
-    async fn note_foreign_write(&self) {
-        panic!("{ALONE}");
-    }
-
     async fn retained(&self) -> Vec<Hlc> {
         let view = self.store().await.read(everything()).await.unwrap();
-        view.entries.iter().map(|entry| entry.hlc).collect()
+        view.entries.iter().map(|found| found.entry.hlc).collect()
     }
 }
 

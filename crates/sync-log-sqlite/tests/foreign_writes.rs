@@ -12,7 +12,7 @@ mod common;
 use common::tables::{ACKS, CHANGES, changes_in, result, rows};
 use common::{PEER, change, folder, open, other_program, raw};
 use rusqlite::types::Value;
-use sync_log_sqlite::{Cause, Cursor, ErrorKind, LogError, ReadLimits};
+use sync_log_sqlite::{Cause, ChainFault, Cursor, ErrorKind, Held, LogError, ReadLimits, RowFault};
 
 #[tokio::test]
 async fn a_program_that_knows_the_original_tables_reads_our_file() {
@@ -42,41 +42,41 @@ async fn a_program_that_knows_the_original_tables_reads_our_file() {
     );
 }
 
-/// What another program does to our file, by statement.
-const WRITES: [(&str, &str); 6] = [
+/// What another program does to our file, by statement, and what is found.
+const WRITES: [(&str, ChainFault); 6] = [
     (
         "INSERT INTO shared_changes SELECT replace(hlc, '-0000000000000000-', '-00000000000000ff-'), \
          model_type, record_uuid, change_type, data, created_at FROM shared_changes LIMIT 1",
-        "an entry was inserted",
+        ChainFault::NoTag,
     ),
     (
         "INSERT INTO shared_changes VALUES \
          ('0000ffff00000000-0000000000000000-03614bc1-d5cc-5c77-aed9-56d981cc038b', 'tag', \
          '00000000-0000-0000-0000-000000000001', 'insert', '{}', '2024-01-01T00:00:00Z')",
-        "an entry was inserted",
+        ChainFault::NoTag,
     ),
     (
         "DELETE FROM shared_changes WHERE hlc = (SELECT min(hlc) FROM shared_changes)",
-        "an entry was deleted",
+        ChainFault::OtherTag,
     ),
     (
         "DELETE FROM shared_changes WHERE hlc = (SELECT max(hlc) FROM shared_changes)",
-        "an entry was deleted",
+        ChainFault::Missing,
     ),
     (
         "UPDATE shared_changes SET data = '1' WHERE hlc = (SELECT max(hlc) FROM shared_changes)",
-        "an entry was changed",
+        ChainFault::OtherTag,
     ),
     (
         "INSERT OR REPLACE INTO shared_changes SELECT hlc, model_type, record_uuid, 'delete', \
          data, created_at FROM shared_changes LIMIT 1",
-        "an entry was inserted",
+        ChainFault::OtherTag,
     ),
 ];
 
 #[tokio::test]
 async fn what_another_program_wrote_is_named_and_never_served_silently() {
-    for (sql, cause) in WRITES {
+    for (sql, fault) in WRITES {
         let folder = folder();
         let log = open(folder.path()).await;
         log.register_peer(PEER).await.unwrap();
@@ -89,15 +89,18 @@ async fn what_another_program_wrote_is_named_and_never_served_silently() {
         let changes = other_program(folder.path()).execute(sql, []).unwrap();
         assert_eq!(changes, 1, "{sql}");
 
-        // A log that is open does not go on.
-        let page = log.read_for(PEER, cursor, ReadLimits::default());
-        assert!(matches!(page.await, Err(LogError::ForeignWrite)), "{sql}");
+        // A log that is open does not go on from where it reads over it.
+        let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+        let Err(LogError::Altered(altered)) = page.await else {
+            panic!("{sql}: it is served");
+        };
+        assert_eq!(altered.fault, fault, "{sql}");
+        assert_eq!(log.status().await.unwrap().altered, Some(altered));
         let error = log.record(change(9)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Reopen, "{sql}");
-        assert!(matches!(
-            log.prune_acked().await,
-            Err(LogError::ForeignWrite)
-        ));
+        assert_eq!(error.to_string(), altered.to_string(), "{sql}");
+        assert!(matches!(log.prune_acked().await, Err(LogError::Altered(_))));
+        let cause = altered.to_string();
         log.close().await.unwrap();
         let found = changes_in(&raw(folder.path()), "shared_changes");
 
@@ -154,13 +157,10 @@ async fn tables_that_another_program_made_anew_are_adopted() {
     let log = open(folder.path()).await;
     assert_eq!(log.head().await.unwrap(), stamps[1]);
     assert!(log.floor().await.unwrap() >= stamps[0]);
-    // And is watched again.
     let gone = other_program(folder.path()).execute("DELETE FROM shared_changes", []);
     assert_eq!(gone.unwrap(), 1);
-    assert!(matches!(
-        log.head_cursor().await,
-        Err(LogError::ForeignWrite)
-    ));
+    let read = log.get_since(None, 9).await;
+    assert!(matches!(read, Err(LogError::Altered(_))), "{read:?}");
 }
 
 #[tokio::test]
@@ -178,14 +178,18 @@ async fn an_ack_that_another_program_moved_on_is_not_believed() {
         log.record_ack(PEER, first).await.unwrap();
         let other = other_program(folder.path());
         assert_eq!(other.execute(sql, [second.to_string()]).unwrap(), 1);
-        assert_eq!(log.prune_acked().await.unwrap(), 0, "{sql}");
         let held = log.explain().await.unwrap().held;
-        let cause = Cause::UnverifiedAck { acked: second };
-        assert!(held.iter().any(|held| held.cause == cause), "{held:?}");
-        log.record_ack(PEER, first).await.unwrap();
-        assert_eq!(log.prune_acked().await.unwrap(), 1, "{sql}");
-        // What this program writes itself is noticed by nobody.
+        let is_named = |held: &Held| matches!(&held.cause, Cause::UntrustedRow(row) if row.fault == RowFault::OtherMirror);
+        assert!(held.iter().any(is_named), "{held:?}");
+        assert_eq!(
+            log.prune_acked().await.unwrap(),
+            1,
+            "what it told us: {sql}"
+        );
+        assert_eq!(log.prune_acked().await.unwrap(), 0, "{sql}");
+        // What this program writes itself counts, in both tables.
         log.record_ack(PEER, second).await.unwrap();
         assert_eq!(log.prune_acked().await.unwrap(), 1, "{sql}");
+        assert!(log.peers().await.unwrap()[0].is_ok(), "{sql}");
     }
 }

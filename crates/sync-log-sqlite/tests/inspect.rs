@@ -57,7 +57,7 @@ async fn a_sound_file_passes_every_check() {
         .iter()
         .map(|check| check.name)
         .collect();
-    let expected = "integrity schema state stamps place columns data times peers";
+    let expected = "integrity schema state stamps place columns data times tags chain groups peers";
     assert_eq!(names.join(" "), expected);
     for full in [false, true] {
         if full {
@@ -90,6 +90,15 @@ async fn each_damage_is_found_by_its_check() {
         ("data", "UPDATE shared_changes SET data = '{'".to_owned()),
         ("data", "UPDATE shared_changes SET data = x'7b7d'".to_owned()),
         ("times", "UPDATE shared_changes SET created_at = 'yesterday'".to_owned()),
+        ("tags", format!("DELETE FROM sync_log_entries WHERE hlc = {oldest}")),
+        ("tags", format!("DELETE FROM shared_changes WHERE hlc = {oldest}")),
+        ("tags", "UPDATE sync_log_entries SET tag = x'00'".to_owned()),
+        ("tags", "UPDATE sync_log_entries SET group_end = 2".to_owned()),
+        ("chain", "UPDATE sync_log_entries SET tag = zeroblob(16)".to_owned()),
+        ("chain", format!("UPDATE shared_changes SET data = '1' WHERE hlc = {oldest}")),
+        ("chain", "UPDATE sync_log_entries SET model_version = 7".to_owned()),
+        ("chain", "UPDATE sync_log_state SET head_tag = floor_tag".to_owned()),
+        ("groups", "UPDATE sync_log_entries SET group_end = 0".to_owned()),
         ("peers", "UPDATE peer_acks SET last_acked_hlc = 'x'".to_owned()),
         ("peers", "INSERT INTO peer_acks VALUES ('y', 'x', 'x')".to_owned()),
     ];

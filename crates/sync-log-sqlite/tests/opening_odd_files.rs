@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use common::{DEVICE, LIBRARY, PEER, change, contents, file_in, folder, open, raw};
 use sync_log_sqlite::inspect::Inspector;
-use sync_log_sqlite::{ErrorKind, Hlc, OpenError, SyncDb, Uuid};
+use sync_log_sqlite::{ErrorKind, Hlc, OpenError, SyncDb, Tag, Uuid};
 use tempfile::TempDir;
 
 async fn refused(data_dir: &Path) -> OpenError {
@@ -93,12 +93,58 @@ async fn a_log_of_the_first_version_is_brought_up_to_date() {
     assert_eq!(columns(folder.path()), columns(new.path()));
 }
 
+/// Before there was a chain, a tag was 16 digits, and entries had none in the file.
+#[tokio::test]
+async fn a_log_from_before_the_chain_is_adopted_unless_it_is_empty() {
+    let stamp = |counter| Hlc::new(1_700_000_000_000, counter, DEVICE);
+    for entries in [0, 3] {
+        let folder = folder();
+        let log_id = Uuid::from_u128(77);
+        let (floor, head) = (stamp(9), stamp(9 + entries));
+        let db = raw(folder.path());
+        db.execute_batch(FIRST_VERSION).unwrap();
+        let rows = format!(
+            "INSERT INTO sync_log_identity VALUES
+                (1, '{LIBRARY}', '{DEVICE}', '{log_id}', '2026-01-01T00:00:00.000Z');
+             INSERT INTO sync_log_state (id, head, floor, floor_tag, high_water) VALUES
+                (1, '{head}', '{floor}', '00112233445566ff', '{head}')"
+        );
+        db.execute_batch(&rows).unwrap();
+        for counter in 0..entries {
+            let hlc = stamp(10 + counter);
+            let entry = format!(
+                "INSERT INTO shared_changes VALUES ('{hlc}', 'tag', '{PEER}', 'delete', '{{}}', \
+                 '2026-01-01T00:00:00.000Z')"
+            );
+            db.execute_batch(&entry).unwrap();
+        }
+        drop(db);
+        let log = open(folder.path()).await;
+        assert_eq!(log.identity().log_id == log_id, entries == 0);
+        assert_eq!(log.get_since(None, 9).await.unwrap().len() as u64, entries);
+        let place = log.floor_cursor().await.unwrap();
+        assert_eq!(place.hlc(), floor);
+        assert_eq!(place.tag(), Tag::ZERO, "it begins without a past");
+        assert!(log.record(change(1)).await.unwrap() > head);
+        log.close().await.unwrap();
+        let inspector = Inspector::open(folder.path()).unwrap();
+        let causes = inspector.adoptions().unwrap().into_iter();
+        let causes: Vec<_> = causes.map(|adoption| adoption.cause).collect();
+        let expected = vec!["the entries have no tags".to_owned(); usize::from(entries > 0)];
+        assert_eq!(causes, expected);
+        for check in inspector.verify().unwrap() {
+            assert!(check.is_ok(), "{check:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn tables_and_indexes_of_others_by_our_names_are_refused_and_left_alone() {
     for made in [
         "CREATE TABLE sync_log_adoptions (x TEXT)",
         "CREATE TABLE sync_log_aside_changes (x TEXT)",
         "CREATE TABLE sync_log_aside_acks (id INTEGER PRIMARY KEY, adoption INTEGER)",
+        "CREATE TABLE sync_log_entries (hlc TEXT PRIMARY KEY, tag BLOB)",
         "CREATE TABLE sync_log_peers (peer_device_id TEXT)",
         "CREATE VIEW sync_log_peers AS SELECT 1 AS peer_device_id WHERE 0",
         "CREATE TABLE other (last_acked_hlc TEXT);
@@ -128,16 +174,9 @@ async fn a_log_that_lost_its_identity_and_state_is_neither_a_new_one_nor_another
         assert_eq!(opened.unwrap_err().kind(), ErrorKind::RepairData);
         assert_eq!(contents(folder.path()), before);
     }
-    // Without peers nothing tells it from tables that were made by hand, but whose entries
-    // it holds is seen all the same.
+    // Without peers nothing tells it from tables that were made by hand.
     let forgotten = "DELETE FROM sync_log_peers; DELETE FROM peer_acks";
     raw(folder.path()).execute_batch(forgotten).unwrap();
-    let opened = SyncDb::open(LIBRARY, Uuid::from_u128(0xa1), folder.path()).await;
-    let refused = opened.unwrap_err();
-    assert!(
-        matches!(refused, OpenError::NotOfThisDevice { .. }),
-        "{refused:?}"
-    );
     let log = open(folder.path()).await;
     assert!(!log.floor().await.unwrap().is_zero(), "it was adopted");
 }
@@ -210,10 +249,14 @@ async fn what_an_apps_migrator_keeps_is_no_reason_to_refuse_a_log() {
 }
 
 #[tokio::test]
-async fn a_note_of_a_foreign_write_that_is_no_text_is_adopted_once() {
-    for note in ["x'00'", "CAST(x'ff' AS TEXT)", "7"] {
+async fn a_note_that_the_log_was_altered_is_adopted_once_whatever_it_says() {
+    for note in [
+        "altered = x'00'",
+        "altered_at = CAST(x'ff' AS TEXT)",
+        "altered = 7",
+    ] {
         let folder = log_in_a_folder().await;
-        let noted = format!("UPDATE sync_log_state SET foreign_write = {note}");
+        let noted = format!("UPDATE sync_log_state SET {note}");
         raw(folder.path()).execute_batch(&noted).unwrap();
         for _ in 0..2 {
             let log = open(folder.path()).await;

@@ -19,7 +19,7 @@ async fn any_limit_around_the_size_of_a_page_reads_exactly_as_many() {
     let folder = folder();
     let log = open(folder.path()).await;
     let all = log
-        .record_many((0..2500).map(change).collect())
+        .record_each((0..2500).map(change).collect())
         .await
         .unwrap();
     for limit in [1, 2, 999, 1000, 1001, 2499, 2500, 2501, usize::MAX] {

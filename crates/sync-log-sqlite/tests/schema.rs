@@ -118,22 +118,14 @@ async fn everything_else_is_in_tables_of_our_own() {
             "sync_log_adoptions",
             "sync_log_aside_acks",
             "sync_log_aside_changes",
+            "sync_log_entries",
             "sync_log_identity",
             "sync_log_migrations",
             "sync_log_peers",
             "sync_log_state",
         ]
     );
-    assert_eq!(
-        names(&file, "trigger"),
-        [
-            "sync_log_ack_inserted",
-            "sync_log_ack_updated",
-            "sync_log_deleted",
-            "sync_log_inserted",
-            "sync_log_updated",
-        ]
-    );
+    assert_eq!(names(&file, "trigger"), [""; 0]);
     assert_eq!(names(&file, "view"), [""; 0]);
     assert_eq!(
         columns(&file, "sync_log_identity"),
@@ -157,10 +149,23 @@ async fn everything_else_is_in_tables_of_our_own() {
             column("policy_time_ms", "INTEGER", true, 0),
             column("evaluated_at", "TEXT", false, 0),
             column("peers_declared", "INTEGER", true, 0),
-            column("foreign_write", "TEXT", false, 0),
-            column("writing", "INTEGER", true, 0),
+            column("head_tag", "TEXT", true, 0),
+            column("altered_at", "TEXT", false, 0),
+            column("altered", "TEXT", false, 0),
         ]
     );
+    assert_eq!(
+        columns(&file, "sync_log_entries"),
+        [
+            column("hlc", "TEXT", true, 1),
+            column("tag", "BLOB", true, 0),
+            column("model_version", "INTEGER", true, 0),
+            column("group_end", "INTEGER", true, 0),
+        ]
+    );
+    let has_rowid = "SELECT wr = 0 FROM pragma_table_list('sync_log_entries')";
+    let has_rowid = file.query_row(has_rowid, [], |row| row.get::<_, bool>(0));
+    assert!(!has_rowid.unwrap(), "the table is its own index");
     assert_eq!(
         columns(&file, "sync_log_peers"),
         [
@@ -175,6 +180,8 @@ async fn everything_else_is_in_tables_of_our_own() {
             column("lagging_since_ms", "INTEGER", false, 0),
             column("seen_ms", "INTEGER", false, 0),
             column("verified", "INTEGER", true, 0),
+            column("acked", "TEXT", true, 0),
+            column("acked_at", "TEXT", false, 0),
         ]
     );
 }
@@ -215,6 +222,7 @@ async fn ids_stamps_and_times_are_stored_in_their_one_spelling() {
         "SELECT created_at FROM shared_changes",
         "SELECT acked_at FROM peer_acks",
         "SELECT registered_at FROM sync_log_peers",
+        "SELECT acked_at FROM sync_log_peers",
         "SELECT created_at FROM sync_log_identity",
     ] {
         let time = at(sql);
@@ -255,6 +263,7 @@ fn the_names_of_migrations_are_ours_and_frozen() {
             "sync_log_0001_original_tables",
             "sync_log_0002_log_tables",
             "sync_log_0003_adoption",
+            "sync_log_0004_chain",
         ]
     );
     for migration in migrations() {

@@ -51,15 +51,6 @@ fn main() {
     page(&mut bench, &runtime);
 }
 
-/// They would take what is written for another program's work.
-fn drop_triggers(folder: &Path) {
-    let connection = connect(folder);
-    let sql = "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_master \
-               WHERE type = 'trigger'";
-    let drops: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
-    connection.execute_batch(&drops).unwrap();
-}
-
 fn append(bench: &mut Bench, runtime: &Runtime) {
     if !bench.wants(APPEND_1.id) {
         return;
@@ -67,7 +58,6 @@ fn append(bench: &mut Bench, runtime: &Runtime) {
     let each = if bench.is_quick() { 50 } else { 300 };
     let empty = Log::closed(runtime, 0, 0);
     let copied = copy(empty.path());
-    drop_triggers(copied.path());
     let db = pool(runtime, copied.path());
     let rows = Rows::open(empty.path());
     let thread = Thread::one_by_one(move |change: Change| rows.insert(&change));

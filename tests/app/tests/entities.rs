@@ -55,11 +55,13 @@ async fn a_live_log_is_read_as_entities() {
     assert_eq!(ids, (LIBRARY.to_string(), DEVICE.to_string()));
     let state = state::Entity::find().one(&db).await.unwrap().unwrap();
     assert_eq!(state.head, stamps[2]);
-    assert_eq!((state.solo, state.foreign_write), (0, None));
+    assert_eq!((state.solo, state.altered), (0, None));
     let known = peers::Entity::find().one(&db).await.unwrap().unwrap();
     assert_eq!((known.state.as_str(), known.admission), ("active", 1));
     assert_eq!((known.hold, known.seen_ms), (None, None));
-    assert_eq!(migrations::Entity::find().count(&db).await.unwrap(), 3);
+    assert_eq!(known.acked, Hlc::ZERO.to_string());
+    assert_eq!(known.acked_at, Some(known.registered_at));
+    assert_eq!(migrations::Entity::find().count(&db).await.unwrap(), 4);
     log.close().await.unwrap();
 }
 

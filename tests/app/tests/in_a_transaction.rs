@@ -39,7 +39,7 @@ async fn an_app_asks_where_the_log_stands_in_a_transaction_of_a_spawned_task() {
     let state = in_a_transaction.await.unwrap();
     assert_eq!(state.identity, log.identity());
     assert_eq!(
-        (state.head, state.floor.hlc),
+        (state.head.hlc, state.floor.hlc),
         (head, log.floor().await.unwrap())
     );
     assert_eq!(

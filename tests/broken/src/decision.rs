@@ -1,8 +1,8 @@
 //! One decision of core, open to lies.
 
 use sync_log_core::{
-    Changes, EntrySummary, Hlc, LogError, LogState, Needs, PeerRow, PeersNeeded, SharedChangeEntry,
-    Uuid, View, WriteJob,
+    Changes, EntrySummary, Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded,
+    SharedChangeEntry, Uuid, View, WriteJob,
 };
 
 /// Which decision it is, as far as a store can tell.
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn of(needs: &Needs) -> Self {
-        match (needs.peers, needs.entries.first()) {
+        match (needs.peers, needs.marks.first()) {
             (PeersNeeded::One(peer), Some(hlc)) => Self::Ack(peer, *hlc),
             (PeersNeeded::One(peer), None) => Self::Peer(peer),
             (PeersNeeded::All, _) if needs.oldest > 0 => Self::Prune,
@@ -40,6 +40,7 @@ impl Kind {
 pub(crate) struct Shown {
     pub(crate) state: LogState,
     pub(crate) entries: Vec<SharedChangeEntry>,
+    pub(crate) marks: Vec<Mark>,
     pub(crate) peers: Vec<PeerRow>,
     pub(crate) oldest: Vec<EntrySummary>,
 }
@@ -48,6 +49,8 @@ pub(crate) struct Shown {
 pub(crate) struct Decision<'a> {
     pub(crate) kind: Kind,
     pub(crate) shown: Shown,
+    /// The stamps of the marks that core asked for.
+    pub(crate) asked: Vec<Hlc>,
     /// Every peer row, whatever core asked for.
     pub(crate) all_peers: Vec<PeerRow>,
     /// Every entry, whatever core asked for.
@@ -73,9 +76,11 @@ impl<'a> Decision<'a> {
             shown: Shown {
                 state,
                 entries: view.entries.clone(),
+                marks: view.marks.clone(),
                 peers: view.peers.iter().filter(asked_for).cloned().collect(),
                 oldest: view.oldest.iter().take(needs.oldest).copied().collect(),
             },
+            asked: needs.marks.clone(),
             all_peers: view.peers.clone(),
             all_entries: view.oldest.clone(),
             job,
@@ -87,6 +92,7 @@ impl<'a> Decision<'a> {
         self.job.decide(&View {
             state: &self.shown.state,
             entries: self.shown.entries.clone(),
+            marks: self.shown.marks.clone(),
             peers: self.shown.peers.clone(),
             oldest: self.shown.oldest.clone(),
         })

@@ -120,6 +120,8 @@ faults! {
         TextCutAtNul;
         /// A delete comes back as an update.
         DeleteIsUpdate;
+        /// The version of a model is not stored.
+        ModelVersionLost;
         /// An entry of the largest size is refused.
         LargestEntryRefused;
     }
@@ -150,6 +152,8 @@ faults! {
         LargeEntryNotServed;
         /// The owner's list is bounded by bytes too.
         OwnerBoundedByBytes;
+        /// Entries that were recorded as one group are stored as a group each, so that pages cut it.
+        GroupsForgotten;
         /// Entries are of a later moment than head and floor.
         PageOfTwoMoments;
         /// The sums are of a later moment than head and floor.
@@ -182,6 +186,22 @@ faults! {
         WatchSurvivesClose;
         /// A watch that nobody polls keeps the log from being closed.
         WatchHoldsTheClose;
+    }
+    R4 {
+        /// The tag of an entry is computed from that entry alone.
+        TagWithoutPast;
+        /// A page is not compared with the chain: its tags are made up to fit what is there.
+        PageTagsMadeUp;
+        /// An entry without a tag is passed over.
+        UntaggedSkipped;
+        /// What a prune deletes is not compared with the chain.
+        PruneNotProven;
+        /// The tag of an entry is not deleted with it.
+        TagOutlivesEntry;
+        /// An entry of which only the tag is left looks as if it had never been written.
+        LostEntryForgotten;
+        /// That the log was altered is told and not stored.
+        DamageNotStored;
     }
     K1 {
         /// A peer that never acked does not count when a prune is planned.
@@ -310,6 +330,8 @@ faults! {
         FloorBeforeDelete;
         /// The floor is stored without its tag.
         FloorWithoutTag;
+        /// The floor moves without its tag, which stays that of the floor before.
+        FloorTagLeftBehind;
         /// The floor is the entry before the last one that went.
         FloorOneBehind;
         /// The floor is the head as soon as anything went.
@@ -326,24 +348,32 @@ faults! {
         PlanOfOpening;
     }
     P5 {
-        /// A row that cannot be trusted is passed over when a prune is planned.
+        /// A peer with a fault in its rows does not count when a prune is planned.
         UntrustedSkipped;
-        /// A row that cannot be trusted is not named.
+        /// A row with a fault is not named.
         UntrustedNotNamed;
-        /// A row that this program never registered is passed over.
+        /// A peer that this program never registered does not count.
         StrangerSkipped;
-        /// A row that this program never registered is taken as a peer's.
+        /// What another program wrote of a peer that was never registered is believed.
         StrangerTrusted;
-        /// A row of this device or of nobody is passed over.
-        OwnRowSkipped;
-        /// A row above the head counts as one at the head.
-        AboveHeadClamped;
-        /// A row in another spelling is understood.
+        /// What the mirror says counts as the ack.
+        MirrorAckBelieved;
+        /// A peer whose own row cannot be read does not count.
+        SpoiledSkipped;
+        /// A row whose id is no device's blocks pruning.
+        NobodysRowBlocks;
+        /// An id in another spelling is understood.
         LooseText;
-        /// A registered peer whose ack was deleted has everything.
-        DeletedAckIsHead;
-        /// In a solo library a row that cannot be trusted is passed over.
+        /// An own row with an ack above the head counts as one at the head.
+        AboveHeadClamped;
+        /// A peer whose mirror was deleted has everything.
+        DeletedMirrorIsHead;
+        /// In a solo library a peer with a fault in its rows does not count.
         UntrustedSkippedInSolo;
+        /// A number of an admission that cannot be read is taken for the first.
+        AdmissionGuessed;
+        /// Rows with a fault stay as they are where nothing else changes.
+        RowsNotRepaired;
     }
     P6 {
         /// A policy takes every entry for old.
@@ -390,10 +420,10 @@ faults! {
         DeclarationNotStored;
     }
     I4 {
-        /// What another program wrote is served.
-        ForeignWriteServed;
-        /// A log that another program wrote to is written on.
-        ForeignWriteIgnored;
+        /// A log that was found altered is served on.
+        AlteredServed;
+        /// A log that was found altered is written on.
+        AlteredIgnored;
     }
     Handle {
         /// A closed handle goes on.

@@ -188,6 +188,7 @@ impl Handle {
         match self.defect.decide {
             Some(_) => Needs {
                 entries: asked.entries,
+                marks: asked.marks,
                 peers: PeersNeeded::All,
                 oldest: usize::MAX,
             },

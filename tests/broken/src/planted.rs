@@ -1,12 +1,10 @@
 //! What a broken storage remembers, beside what the store behind it holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 
-use sync_log_core::{
-    Changes, Hlc, LogError, LogState, LogStore, Mark, PeerRow, SharedChangeEntry, Uuid,
-};
+use sync_log_core::{Changes, Hlc, LogError, LogState, LogStore, Mark, PeerRow, Tag, Uuid};
 
 use crate::fault::Fault;
 use crate::handle::{Broken, Handle};
@@ -94,8 +92,10 @@ pub(crate) struct Memory {
     pub(crate) lost_rows: Vec<PeerRow>,
     /// Whether solo was forgotten.
     pub(crate) lost_solo: bool,
-    /// The last entry of each page that a peer was given.
-    pub(crate) served: HashMap<(Uuid, Hlc), SharedChangeEntry>,
+    /// Where each page ended that a peer was given.
+    pub(crate) served: HashMap<(Uuid, Hlc), Mark>,
+    /// The tag of every entry that was ever appended.
+    pub(crate) tags: BTreeMap<Hlc, Tag>,
     /// What a call that was dropped had decided.
     pub(crate) late: Option<Changes>,
     /// Whether a call was dropped.
@@ -111,7 +111,7 @@ pub(crate) struct Memory {
 /// Head and high-water.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Marks {
-    pub(crate) head: Hlc,
+    pub(crate) head: Mark,
     pub(crate) high_water: Hlc,
 }
 

@@ -5,7 +5,7 @@ use sync_log_core::{Cursor, Hlc, Tag, Uuid, parse_uuid};
 use crate::forms::{STAMP, has_form, survives_serde};
 
 const UUID: &str = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
-const TAG: &str = "hhhhhhhhhhhhhhhh";
+const TAG: &str = "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh";
 
 /// Any text: it is a cursor if it has the one form and if only the zero cursor holds
 /// the zero stamp.
@@ -30,7 +30,7 @@ pub fn cursor_text(input: &[u8]) {
     }
 }
 
-/// Any 56 bytes: they are a cursor unless they hold the zero stamp and more.
+/// Any 64 bytes: they are a cursor unless they hold the zero stamp and more.
 pub fn cursor_bytes(input: &[u8]) {
     if let Ok(cursor) = postcard::from_bytes::<Cursor>(input) {
         keeps_its_forms(cursor);

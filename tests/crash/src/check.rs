@@ -149,8 +149,8 @@ fn has_the_tag(model: &Model, file: &LogFile) -> bool {
     if floor.is_zero() {
         return tag == Tag::ZERO;
     }
-    let entry = model.entries.get(&floor);
-    entry.is_some_and(|id| Tag::of(&id.stamped(floor)) == tag)
+    let is_place = floor == model.floor || model.entries.contains_key(&floor);
+    is_place && model.tag_at(floor) == tag
 }
 
 /// How far a prune in flight may go, if there is one. That of an `on_ack`

@@ -43,9 +43,12 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
 /// The entries that the log has to have.
 pub(crate) fn own_entries() -> Vec<SharedChangeEntry> {
     let stamps = (0..OWN).map(|index| (index, stamp(index, DEVICE)));
-    stamps
-        .map(|(index, hlc)| named(index).stamped(hlc))
-        .collect()
+    // The earlier program knew no versions.
+    let entry = |(index, hlc)| SharedChangeEntry {
+        model_version: 0,
+        ..named(index).stamped(hlc)
+    };
+    stamps.map(entry).collect()
 }
 
 fn named(index: u32) -> EntryId {
@@ -129,7 +132,7 @@ pub(crate) fn check(folder: &Path) -> Result<Option<Uuid>> {
 const ORIGINAL_PARTS: i64 = 2;
 
 fn has_to_be_adopted(file: &Connection) -> Result<bool> {
-    let sql = "SELECT foreign_write IS NOT NULL FROM sync_log_state";
+    let sql = "SELECT altered IS NOT NULL FROM sync_log_state";
     Ok(file.query_row(sql, [], |row| row.get(0))?)
 }
 

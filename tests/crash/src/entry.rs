@@ -74,6 +74,7 @@ impl EntryId {
             record_uuid: self.record_uuid(),
             change_type: kinds[rng.usize(0..3)],
             data: JsonText::new(data).expect("what is formatted above is JSON"),
+            model_version: self.index,
         }
     }
 

@@ -114,8 +114,8 @@ pub(crate) fn refuse_parts(connection: &Connection, at_first: i64) -> Result<i64
     Ok(parts)
 }
 
-/// Tables, indexes and triggers of a whole log, but those that SQLite makes by itself.
-const TABLES: i64 = 9 + 4 + 5;
+/// Tables and indexes of a whole log, but those that SQLite makes by itself.
+const TABLES: i64 = 10 + 4;
 
 fn log_tables(connection: &Connection) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'sync\\_log\\_%' ESCAPE '\\' \
@@ -161,7 +161,8 @@ fn state(connection: &Connection) -> Result<State> {
 }
 
 fn entries(connection: &Connection) -> Result<BTreeMap<Hlc, SharedChangeEntry>> {
-    let sql = "SELECT hlc, model_type, record_uuid, change_type, data FROM shared_changes";
+    let sql = "SELECT hlc, model_type, record_uuid, change_type, data, model_version, group_end \
+               FROM shared_changes JOIN sync_log_entries USING (hlc)";
     let mut query = connection.prepare(sql)?;
     let mut rows = query.query([])?;
     let mut entries = BTreeMap::new();
@@ -174,15 +175,18 @@ fn entries(connection: &Connection) -> Result<BTreeMap<Hlc, SharedChangeEntry>> 
             record_uuid: uuid(&text(2)?)?,
             change_type: text(3)?.parse()?,
             data: sync_log_sqlite::JsonText::new(text(4)?)?,
+            model_version: row.get(5)?,
+            group_end: row.get(6)?,
         };
         entries.insert(hlc, entry);
     }
     Ok(entries)
 }
 
-/// Every peer has a row in both tables, and is active: nobody retires one here.
+/// Every peer has a row in both tables, which say the same, and is active: nobody retires one
+/// here.
 fn peers(connection: &Connection) -> Result<BTreeMap<Uuid, PeerRow>> {
-    let sql = "SELECT a.peer_device_id, a.last_acked_hlc, p.hold, p.state \
+    let sql = "SELECT a.peer_device_id, p.acked, p.hold, p.state, a.last_acked_hlc \
                FROM peer_acks AS a FULL JOIN sync_log_peers AS p USING (peer_device_id)";
     let mut query = connection.prepare(sql)?;
     let mut rows = query.query([])?;
@@ -192,6 +196,10 @@ fn peers(connection: &Connection) -> Result<BTreeMap<Uuid, PeerRow>> {
         let peer = text(0).context("a peer without a row in peer_acks")?;
         let state = text(3).context("a peer without a row in sync_log_peers")?;
         ensure!(state == "active", "peer {peer} is {state}");
+        ensure!(
+            text(4)? == text(1)?,
+            "peer {peer} has another ack in peer_acks"
+        );
         let hold: Option<String> = row.get(2)?;
         let row = PeerRow {
             acked: text(1)?.parse()?,

@@ -5,7 +5,7 @@ mod hear;
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
 
-use sync_log_sqlite::{Hlc, Uuid};
+use sync_log_sqlite::{Hlc, Mark, Tag, Uuid};
 
 use crate::entry::EntryId;
 use crate::file::{LogFile, PeerRow};
@@ -34,6 +34,8 @@ pub struct Model {
     pub head: Hlc,
     /// Highest stamp that was pruned.
     pub floor: Hlc,
+    /// The tag there.
+    pub floor_tag: Tag,
     /// Highest stamp that was issued or observed.
     pub high_water: Hlc,
     /// What was begun and not acknowledged.
@@ -86,6 +88,7 @@ impl Model {
             log_id: None,
             head: Hlc::ZERO,
             floor: Hlc::ZERO,
+            floor_tag: Tag::ZERO,
             high_water: Hlc::ZERO,
             in_flight: None,
             fresh: Vec::new(),
@@ -143,7 +146,22 @@ impl Model {
         self.base = self.high_water;
     }
 
+    /// The tag at `place`, reckoned from the floor over what was acknowledged.
+    #[must_use]
+    pub fn tag_at(&self, place: Hlc) -> Tag {
+        let begin = Mark {
+            hlc: self.floor,
+            tag: self.floor_tag,
+        };
+        let entries = self.after(self.floor);
+        let until = entries.take_while(|(hlc, _)| *hlc <= place);
+        until
+            .fold(begin, |mark, (hlc, id)| mark.then(&id.stamped(hlc)))
+            .tag
+    }
+
     fn raise_floor(&mut self, floor: Hlc) {
+        self.floor_tag = self.tag_at(floor);
         self.floor = floor;
         self.entries = self.entries.split_off(&floor);
     }

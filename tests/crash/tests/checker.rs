@@ -11,7 +11,6 @@ use crash::file;
 use crash::line::{Gave, Line, Operation, Start};
 use crash::model::Model;
 use rusqlite::Connection;
-use rusqlite::config::DbConfig;
 use sync_log_sqlite::{FILE_NAME, Hlc, SyncDb, Uuid};
 use tempfile::TempDir;
 
@@ -76,7 +75,7 @@ impl Rig {
             index,
         });
         let changes = ids.map(EntryId::change).collect();
-        self.log.record_many(changes).await.unwrap()
+        self.log.record_each(changes).await.unwrap()
     }
 
     async fn ack(&mut self, peer: Uuid, through: Hlc) {
@@ -105,12 +104,8 @@ impl Rig {
     }
 }
 
-/// A connection that no trigger of a log notices.
 fn connection(folder: &Path) -> Connection {
-    let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
-    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
-    connection.set_db_config(triggers, false).unwrap();
-    connection
+    Connection::open(folder.join(FILE_NAME)).unwrap()
 }
 
 #[tokio::test]
@@ -197,13 +192,13 @@ async fn a_delete_without_its_floor_is_a_loss() {
 #[tokio::test]
 async fn a_floor_that_goes_back_or_has_another_tag_is_found() {
     let (rig, stamps) = Rig::new().await;
-    rig.doctor("UPDATE sync_log_state SET floor_tag = '00000000000000aa'");
+    rig.doctor("UPDATE sync_log_state SET floor_tag = '000000000000000000000000000000aa'");
     let floor = stamps[4];
     assert_eq!(rig.findings(), [Violation::FloorTag { floor }]);
     rig.doctor(&format!(
         "UPDATE sync_log_state SET floor = '{}', floor_tag = '{}'",
         Hlc::ZERO,
-        "0".repeat(16)
+        "0".repeat(32)
     ));
     let back = Violation::FloorBack {
         floor: Hlc::ZERO,
@@ -217,7 +212,10 @@ async fn an_ack_that_goes_back_or_up_by_itself_is_found() {
     let (rig, stamps) = Rig::new().await;
     let (peer, found, acknowledged) = (PEERS[0], stamps[10], stamps[11]);
     let set = |hlc: Hlc| {
-        format!("UPDATE peer_acks SET last_acked_hlc = '{hlc}' WHERE peer_device_id = '{peer}'")
+        format!(
+            "UPDATE peer_acks SET last_acked_hlc = '{hlc}' WHERE peer_device_id = '{peer}'; \
+             UPDATE sync_log_peers SET acked = '{hlc}' WHERE peer_device_id = '{peer}'"
+        )
     };
     rig.doctor(&set(found));
     let back = Violation::AckBack {
@@ -243,9 +241,15 @@ async fn a_registered_peer_that_is_forgotten_is_found() {
 
 #[tokio::test]
 async fn half_a_peer_is_damage() {
-    let (rig, _) = Rig::new().await;
-    rig.doctor("DELETE FROM peer_acks");
-    assert!(file::read(rig.folder.path()).is_err());
+    for damage in [
+        "DELETE FROM peer_acks",
+        "DELETE FROM sync_log_peers",
+        "UPDATE peer_acks SET last_acked_hlc = upper(last_acked_hlc) || 'x'",
+    ] {
+        let (rig, _) = Rig::new().await;
+        rig.doctor(damage);
+        assert!(file::read(rig.folder.path()).is_err(), "{damage}");
+    }
 }
 
 #[tokio::test]
@@ -407,5 +411,5 @@ async fn a_log_that_was_promised_beside_is_missed_and_half_of_one_is_damage() {
 }
 
 fn tag_of(model: &Model, hlc: Hlc) -> sync_log_sqlite::Tag {
-    sync_log_sqlite::Tag::of(&model.entries[&hlc].stamped(hlc))
+    model.tag_at(hlc)
 }

@@ -90,6 +90,7 @@ pub struct Lineage {
     begin: Prefix,
     entries: Vec<SharedChangeEntry>,
     prefixes: Vec<Prefix>,
+    marks: Vec<Mark>,
     gone: usize,
 }
 
@@ -100,6 +101,7 @@ impl Default for Lineage {
             begin: Prefix::default(),
             entries: Vec::new(),
             prefixes: Vec::new(),
+            marks: Vec::new(),
             gone: 0,
         }
     }
@@ -143,17 +145,25 @@ impl Lineage {
         self.entries.last().map_or(self.base, |entry| entry.hlc)
     }
 
+    /// The newest entry, as a mark; where it begins before the first.
+    #[must_use]
+    pub fn head_mark(&self) -> Mark {
+        self.mark(self.entries.len())
+    }
+
     /// The newest entry that is gone; where it begins before the first.
     #[must_use]
     pub fn floor(&self) -> Mark {
+        self.mark(self.gone)
+    }
+
+    /// Where the first `len` entries end.
+    fn mark(&self, len: usize) -> Mark {
         let begin = Mark {
             hlc: self.base,
             tag: Tag::ZERO,
         };
-        self.gone().last().map_or(begin, |entry| Mark {
-            hlc: entry.hlc,
-            tag: Tag::of(entry),
-        })
+        len.checked_sub(1).map_or(begin, |last| self.marks[last])
     }
 
     /// Whether a reader can be at `hlc`: where it begins, or at an entry.
@@ -188,6 +198,7 @@ impl Lineage {
     pub fn push(&mut self, entry: SharedChangeEntry) {
         let prefix = self.prefix(self.entries.len());
         self.prefixes.push(prefix.then(entry.hlc, number(&entry)));
+        self.marks.push(self.head_mark().then(&entry));
         self.entries.push(entry);
     }
 

@@ -18,6 +18,7 @@ pub fn change(number: u64) -> Change {
         record_uuid: Uuid::from_u64_pair(0, number),
         change_type,
         data: JsonText::new(data).expect("an object with a number in it is JSON"),
+        model_version: u32::try_from(number % 4).unwrap_or_default(),
     }
 }
 
@@ -27,8 +28,10 @@ pub fn number(entry: &SharedChangeEntry) -> u64 {
     entry.record_uuid.as_u64_pair().1
 }
 
-/// Whether an entry holds the change whose number it bears, unaltered.
+/// Whether an entry holds the change whose number it bears, unaltered, in whatever group.
 #[must_use]
 pub fn is_unaltered(entry: &SharedChangeEntry) -> bool {
-    *entry == change(number(entry)).stamped(entry.hlc)
+    let mut expected = change(number(entry)).stamped(entry.hlc);
+    expected.group_end = entry.group_end;
+    *entry == expected
 }

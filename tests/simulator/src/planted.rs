@@ -4,7 +4,7 @@ use broken_stores::Fault;
 
 /// The list in the README: each of these has to be found within 500 seeds of
 /// 200 steps. Any other fault of `broken-stores` may be planted too.
-pub const PLANTED: [Fault; 24] = [
+pub const PLANTED: [Fault; 33] = [
     Fault::FloorNotStored,
     Fault::FloorAfterDelete,
     Fault::NeverAckedNotCounted,
@@ -24,8 +24,17 @@ pub const PLANTED: [Fault; 24] = [
     Fault::SoloNeverEnds,
     Fault::AdoptedAcksTrusted,
     Fault::UndeclaredPeersIgnored,
-    Fault::ForeignWriteServed,
-    Fault::ForeignWriteIgnored,
+    Fault::MirrorAckBelieved,
+    Fault::AlteredServed,
+    Fault::AlteredIgnored,
+    Fault::DamageNotStored,
+    Fault::TagWithoutPast,
+    Fault::PageTagsMadeUp,
+    Fault::UntaggedSkipped,
+    Fault::PruneNotProven,
+    Fault::TagOutlivesEntry,
+    Fault::FloorTagLeftBehind,
+    Fault::GroupsForgotten,
     Fault::WatchSleepsThroughCommits,
     Fault::WatchRepeatsItself,
     Fault::WatchSurvivesClose,

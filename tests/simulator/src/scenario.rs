@@ -1,10 +1,12 @@
 //! From a seed to a scenario: who takes part, and every step, drawn up front.
 
+mod foreign;
+
 use fastrand::Rng;
 use sync_log_core::{PrunePolicy, UnknownPeers};
 
 use crate::gate::{Incident, Struck};
-use crate::step::{Call, Files, ForeignWrite, Step, WildAck};
+use crate::step::{Call, Files, Step, WildAck};
 
 /// Most devices that ever take part, clones included.
 pub const DEVICES_MAX: u8 = 7;
@@ -401,19 +403,6 @@ impl Generator {
     fn watch(&mut self) -> Step {
         let (on, process) = (self.device(), self.process());
         Step::Watch { on, process }
-    }
-
-    fn foreign(&mut self) -> Step {
-        let (on, peer) = self.pair();
-        let what = match self.rng.u32(0..8) {
-            0 => ForeignWrite::Append,
-            1 => ForeignWrite::Insert,
-            2 => ForeignWrite::Strange,
-            3 => ForeignWrite::DeleteOldest,
-            4 => ForeignWrite::DeleteNewest,
-            _ => ForeignWrite::Ack { peer },
-        };
-        Step::Foreign { on, what }
     }
 
     fn declare(&mut self) -> Step {

@@ -161,6 +161,8 @@ pub enum Step {
         on: u8,
         /// What it writes.
         what: ForeignWrite,
+        /// Whether the log is pruned before all of it is read.
+        prunes_first: bool,
     },
     /// A process of a device begins to watch its log.
     Watch {
@@ -171,7 +173,7 @@ pub enum Step {
     },
 }
 
-/// What a program writes that knows the original tables only.
+/// What another program writes, which knows the original tables only, or what damage does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForeignWrite {
     /// A change of this device, above all that is there.
@@ -180,15 +182,49 @@ pub enum ForeignWrite {
     Insert,
     /// A change of another device.
     Strange,
-    /// That the oldest entry is gone.
+    /// That the oldest entry is gone. Its tag stays.
     DeleteOldest,
-    /// That the newest entry is gone.
+    /// That the newest entry is gone. Its tag stays.
     DeleteNewest,
     /// That a peer has everything.
     Ack {
         /// The peer.
         peer: u8,
     },
+    /// A file that was rebuilt row by row, with less or something else in it.
+    Rebuild(Damage),
+}
+
+/// What is other in a file that was rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// The oldest entry is gone, and its tag.
+    NoOldest,
+    /// An entry in the middle is gone, and its tag.
+    NoMiddle,
+    /// The newest entry is gone, and its tag.
+    NoNewest,
+    /// Every entry is gone, and its tag.
+    Nothing,
+    /// An entry has other content.
+    OtherContent,
+    /// An entry has no tag.
+    NoTag,
+    /// An entry has another tag.
+    OtherTag,
+}
+
+impl Damage {
+    /// Each of them.
+    pub const ALL: [Self; 7] = [
+        Self::NoOldest,
+        Self::NoMiddle,
+        Self::NoNewest,
+        Self::Nothing,
+        Self::OtherContent,
+        Self::NoTag,
+        Self::OtherTag,
+    ];
 }
 
 /// What a device calls on its own log.

@@ -4,7 +4,7 @@
 
 use simulator::run::{Make, Outcome, run, run_telling};
 use simulator::scenario::Scenario;
-use simulator::step::{Call, Files, ForeignWrite, Step};
+use simulator::step::{Call, Damage, Files, ForeignWrite, Step};
 use simulator::{Incident, Store, Struck};
 use sync_log_core::{PrunePolicy, UnknownPeers};
 
@@ -118,6 +118,7 @@ fn an_append_under_a_stamp_that_another_program_used_meanwhile_is_no_retry() {
         Step::Foreign {
             on: ORIGIN,
             what: ForeignWrite::Insert,
+            prunes_first: false,
         },
         call_in(0, ORIGIN, Call::Review),
         call_in(0, ORIGIN, Call::Review),
@@ -278,4 +279,40 @@ fn a_device_that_has_the_number_from_before_counts_even_if_the_answer_was_lost()
     ]);
     assert_eq!(happened(&outcome, "crash after d0/0 admit"), 1);
     assert_eq!(happened(&outcome, "ack advanced d0"), 1);
+}
+
+/// The oracle took the first chunk of a prune for a write to a log that another program wrote
+/// to. What the chunk deleted was sound, and the second one found what is not.
+#[test]
+fn a_prune_may_delete_a_chunk_before_it_finds_what_another_program_did() {
+    let outcome = holds(vec![
+        Step::Join { on: ORIGIN },
+        call(ORIGIN, Call::Solo),
+        call(ORIGIN, Call::Record { changes: 1500 }),
+        Step::Foreign {
+            on: ORIGIN,
+            what: ForeignWrite::Insert,
+            prunes_first: true,
+        },
+    ]);
+    let found = happened(&outcome, "refused: altered prune");
+    assert_eq!(found, 1, "{:#?}", outcome.lines);
+}
+
+/// The second time nothing became other, and the oracle waited for the log to find it.
+#[test]
+fn an_entry_that_is_rewritten_again_is_no_damage() {
+    let rewrite = Step::Foreign {
+        on: ORIGIN,
+        what: ForeignWrite::Rebuild(Damage::OtherContent),
+        prunes_first: false,
+    };
+    let outcome = holds(vec![
+        Step::Join { on: ORIGIN },
+        call(ORIGIN, RECORD),
+        rewrite,
+        rewrite,
+    ]);
+    let found = happened(&outcome, "refused: altered review");
+    assert_eq!(found, 1, "{:#?}", outcome.lines);
 }

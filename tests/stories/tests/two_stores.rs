@@ -20,6 +20,7 @@ fn change(name: &str) -> Change {
         record_uuid: Uuid::from_u128(7),
         change_type: ChangeType::Update,
         data: JsonText::from(serde_json::json!({ "name": name })),
+        model_version: 0,
     }
 }
 

@@ -79,7 +79,7 @@ impl LogStore for JsonFile {
     /// Looks ten times a second: whoever writes need not say so.
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
         poll_fn(
-            |context| match self.load().map(|contents| contents.state.head) {
+            |context| match self.load().map(|contents| contents.state.head.hlc) {
                 Ok(head) if head <= place => {
                     let waker = context.waker().clone();
                     thread::spawn(move || {

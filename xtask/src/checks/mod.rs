@@ -9,8 +9,10 @@ mod examples;
 mod inherited_lints;
 mod links;
 mod markdown;
+mod named_tests;
 mod raw_sql;
 mod reachable;
+mod regressions;
 mod text;
 mod trees;
 
@@ -36,6 +38,7 @@ pub(crate) fn dependencies(shell: &Shell, workspace: &Workspace) -> Result<()> {
 pub(crate) fn tidy(shell: &Shell, workspace: &Workspace) -> Result<()> {
     let files = repository::read(shell, &workspace.root)?;
     let mut violations = contract::violations(&files);
+    violations.extend(regressions::violations(&files));
     violations.extend(inherited_lints::violations(workspace.manifests(), &files));
     violations.extend(reachable::violations(workspace.target_roots(), &files));
     violations.extend(text::violations(&files));

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use serde::Serialize;
 use sync_log_sqlite::inspect::{Adoption, try_adoption};
-use sync_log_sqlite::{FILE_NAME, SyncDb, Uuid};
+use sync_log_sqlite::{FILE_NAME, RowFault, SyncDb, Uuid};
 
 use crate::answer::Answer;
 use crate::args::{AdoptArgs, ChangeArgs};
@@ -101,19 +101,32 @@ fn cells(adoption: &Adoption) -> Vec<[String; COLUMNS.len()]> {
     lines
 }
 
-/// Takes the operator's word that the acks in an adopted file are true.
+/// Takes the operator's word that the acks are true which an adopted file had, or which another
+/// program wrote since.
 pub(crate) fn trust(args: &ChangeArgs) -> Result<ExitCode, Failure> {
-    let unverified = on_log(&args.path, async |log| {
-        let peers = log.peers().await?.into_iter().flatten();
-        let unverified = peers.filter(|peer| !peer.facts.verified);
-        Ok(unverified.map(|peer| peer.peer).collect::<Vec<_>>())
-    })?;
-    if !args.dry_run {
-        on_log_to_change(&args.path, async |log| Ok(log.trust_adopted_acks().await?))?;
-    }
-    let done = unverified.into_iter();
+    let claimed = match args.dry_run {
+        true => on_log(&args.path, claimed)?,
+        false => on_log_to_change(&args.path, async |log| {
+            // Opening it has put right what claims nothing.
+            let claimed = claimed(log).await?;
+            log.trust_adopted_acks().await?;
+            Ok(claimed)
+        })?,
+    };
+    let done = claimed.into_iter();
     let done: Vec<Done> = done
         .map(|peer| Done::of("trusted", peer, args.dry_run))
         .collect();
     tell(args, &done)
+}
+
+/// The peers that have an ack which is not believed.
+async fn claimed(log: &SyncDb) -> Result<Vec<Uuid>, Failure> {
+    let peers = log.peers().await?;
+    let claimed = peers.iter().filter_map(|peer| match peer {
+        Ok(peer) => (!peer.facts.verified).then_some(peer.peer),
+        Err(row) if row.fault == RowFault::OtherMirror => row.peer_device_id.parse().ok(),
+        Err(_) => None,
+    });
+    Ok(claimed.collect())
 }

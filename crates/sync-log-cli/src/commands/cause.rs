@@ -76,7 +76,7 @@ pub(crate) fn name(cause: &Cause) -> &'static str {
         Cause::BelowFloor => "below-floor",
         Cause::UnverifiedAck { .. } => "unverified-ack",
         Cause::PeersNotDeclared => "peers-not-declared",
-        Cause::ForeignWrite => "foreign-write",
+        Cause::Altered(_) => "altered",
         Cause::UntrustedRow(_) => "untrusted-row",
         Cause::NoPeers => "no-peers",
         Cause::Retention => "retention",
@@ -138,9 +138,14 @@ fn sentence(held: &Held) -> String {
         Cause::PeersNotDeclared => {
             "the log was adopted, and nobody has said yet which peers there are".to_owned()
         }
-        Cause::ForeignWrite => "another program wrote to the log".to_owned(),
+        Cause::Altered(altered) => {
+            format!(
+                "the log is not what was written at {}: {}",
+                altered.hlc, altered.fault
+            )
+        }
         Cause::UntrustedRow(untrusted) => format!(
-            "the row of peer {:?} cannot be relied on: {}",
+            "the row of peer {:?} cannot be trusted: {}",
             untrusted.peer_device_id, untrusted.fault
         ),
         Cause::NoPeers => "no peer counts, and the library is not declared solo".to_owned(),
@@ -163,9 +168,17 @@ fn advice(remedy: Remedy, held: &Held, path: &Path) -> String {
             "name all of them: sync-log register --all {path} PEER…; \
              if the acks are known to be true and complete: sync-log trust {path}"
         ),
-        Remedy::RepairRow if held.cause == Cause::ForeignWrite => {
+        Remedy::RepairRow if matches!(held.cause, Cause::Altered(_)) => {
             format!("take in what is there: sync-log adopt {path}")
         }
+        Remedy::Pull if matches!(held.cause, Cause::UntrustedRow(_)) => format!(
+            "its next ack writes the copy again; if the copy is known to be true: \
+             sync-log trust {path}"
+        ),
+        Remedy::Register if matches!(held.cause, Cause::UntrustedRow(_)) => format!(
+            "write it again: sync-log register {path} {peer}; \
+             if it is no device of this library: {retire}"
+        ),
         Remedy::Pull => {
             format!("have it pull and acknowledge; if it never comes back: {retire}")
         }
@@ -179,7 +192,7 @@ fn advice(remedy: Remedy, held: &Held, path: &Path) -> String {
             format!("it cannot catch up by reading: give it a copy of the data, or: {retire}")
         }
         Remedy::RepairRow => {
-            format!("another program wrote it; what is wrong with the file: sync-log verify {path}")
+            format!("it is put right when the log is opened again: sync-log adopt {path}")
         }
         Remedy::FixClock => "set the device's clock right".to_owned(),
         Remedy::DeclareSolo => {

@@ -92,7 +92,8 @@ pub(crate) fn peers(args: &LookArgs) -> Result<ExitCode, Failure> {
 }
 
 fn rows(peers: &[Result<Peer, UntrustedRow>], explanation: &Explanation) -> Vec<Row> {
-    let held = explanation.held.iter();
+    // The worst is first, and of a peer of which there are two, the second lacks no entry.
+    let held = explanation.held.iter().rev();
     let by_peer: HashMap<String, &Held> = held
         .filter_map(|held| Some((held.peer?.to_string(), held)))
         .collect();

@@ -30,6 +30,7 @@ struct Facts {
     unverified_peers: usize,
     untrusted_peers: usize,
     solo: bool,
+    altered: Option<String>,
     kept_by: Vec<&'static str>,
     shrinks: bool,
 }
@@ -58,6 +59,7 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
             unverified_peers: status.unverified_peers,
             untrusted_peers: status.untrusted_rows,
             solo: status.solo,
+            altered: status.altered.map(|altered| altered.to_string()),
             kept_by: held.iter().map(|held| cause::name(&held.cause)).collect(),
             shrinks: !held.iter().any(cause::needs_doing),
         })
@@ -80,6 +82,7 @@ fn lines(facts: &Facts) -> Vec<(&'static str, String)> {
         true => "-".to_owned(),
         false => facts.kept_by.join(" "),
     };
+    let altered = facts.altered.clone().unwrap_or_else(|| "-".to_owned());
     vec![
         ("path", facts.path.clone()),
         ("library_id", facts.library_id.clone()),
@@ -98,6 +101,7 @@ fn lines(facts: &Facts) -> Vec<(&'static str, String)> {
         ("unverified_peers", facts.unverified_peers.to_string()),
         ("untrusted_peers", facts.untrusted_peers.to_string()),
         ("solo", yes_or_no(facts.solo)),
+        ("altered", altered),
         ("kept_by", kept_by),
         ("shrinks", yes_or_no(facts.shrinks)),
     ]

@@ -139,13 +139,14 @@ mod tests {
             record_uuid: Uuid::from_u128(1),
             change_type,
             data: data.parse().unwrap(),
+            model_version: 0,
         };
         change.stamped(Hlc::new(ms, 0, ORIGIN))
     }
 
     fn cursor(ms: u64) -> Cursor {
         let log_id = Uuid::from_u128(9);
-        Cursor::new(log_id, Hlc::new(ms, 0, ORIGIN), Tag::from_u64(5)).unwrap()
+        Cursor::new(log_id, Hlc::new(ms, 0, ORIGIN), Tag::from_bytes([5; 16])).unwrap()
     }
 
     fn record(database: &Database) -> (bool, Option<String>) {

@@ -191,6 +191,7 @@ mod tests {
             record_uuid: Uuid::from_u128(1),
             change_type: ChangeType::Update,
             data: data.parse().unwrap(),
+            model_version: 0,
         }
     }
 

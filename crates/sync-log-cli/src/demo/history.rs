@@ -259,6 +259,7 @@ fn change(line: Line<'_>) -> Result<Change, Fault> {
         record_uuid,
         change_type: line.op,
         data: JsonText::new(data).map_err(|error| Fault::Json(error.to_string()))?,
+        model_version: 0,
     })
 }
 

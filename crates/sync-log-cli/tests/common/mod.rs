@@ -45,6 +45,7 @@ pub(crate) fn change(record: u128) -> Change {
         record_uuid: Uuid::from_u128(record),
         change_type: ChangeType::Insert,
         data: serde_json::json!({"name": format!("a, \"{record}\"")}).into(),
+        model_version: 0,
     }
 }
 

@@ -2,11 +2,14 @@
 //! (`K3`). One case for each adjacent pair for which both can apply; above the
 //! head and below the own ack, for one, never are at once.
 
-use sync_log_core::{AckFault, AckOutcome, Cursor, Hlc, LogError, PeerState, Tag, UntrustedRow};
+use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, PeerState};
 
+use crate::damage::RowDamage;
 use crate::harness::Harness;
 use crate::rig::{DEVICE, Log, Rig};
-use crate::sample::{change, foreign, in_other_log, just_above, own_after, peer, retagged};
+use crate::sample::{
+    change, foreign, in_other_log, just_above, made_up_tag, own_after, peer, retagged,
+};
 
 /// Peer 1 has acknowledged the second of three entries, 10 ms apart.
 async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
@@ -33,28 +36,15 @@ async fn retired_error(log: &Log) -> LogError {
     }
 }
 
-/// Own id, then a row that cannot be trusted.
+/// Own id, then a row that another program wrote of it.
 pub async fn the_own_id_goes_before_the_state_of_its_row<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let (log, stamps) = set_up(&rig).await;
     let own_row = DEVICE.hyphenated().to_string();
-    rig.storage
-        .plant_peer_row(&own_row, &stamps[0].to_string())
-        .await;
+    let planted = RowDamage::Mirror(stamps[0].to_string());
+    rig.storage.damage_row(&own_row, planted).await;
     let refused = LogError::OwnPeer { peer: DEVICE };
     log.refuses("K3", refused, log.record_ack(DEVICE, stamps[1]))
-        .await;
-}
-
-/// Retired, then a row that cannot be trusted.
-pub async fn retired_goes_before_untrusted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, stamps) = set_up(&rig).await;
-    log.retire(peer(1)).await.unwrap();
-    let retired = retired_error(&log).await;
-    let row = peer(1).hyphenated().to_string();
-    rig.storage.plant_peer_row(&row, "garbage").await;
-    log.refuses("K3", retired, log.record_ack(peer(1), stamps[2]))
         .await;
 }
 
@@ -71,18 +61,21 @@ pub async fn retired_goes_before_the_place<H: Harness>() {
     log.refuses("K3", retired, by_stamp).await;
 }
 
-/// Untrusted, then another device's stamp.
-pub async fn untrusted_goes_before_the_place<H: Harness>() {
+/// Another admission, then another log and another device's stamp.
+pub async fn another_admission_goes_before_the_place<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let (log, stamps) = set_up(&rig).await;
-    let row = peer(1).hyphenated().to_string();
-    rig.storage.plant_peer_row(&row, "garbage").await;
-    let untrusted = LogError::UntrustedRow(UntrustedRow {
-        peer_device_id: row,
-        fault: AckFault::HlcText,
-    });
-    let ack = log.record_ack(peer(1), foreign(stamps[2]));
-    log.refuses("K3", untrusted, ack).await;
+    let cursor = log.cursor_at(stamps[2]).await;
+    let foreign = Cursor::new(cursor.log_id(), foreign(stamps[2]), cursor.tag()).unwrap();
+    for place in [in_other_log(cursor), foreign] {
+        let refused = LogError::OtherAdmission {
+            peer: peer(1),
+            given: 7,
+            admission: 1,
+        };
+        log.refuses("K3", refused, log.record_ack_under(peer(1), 7, place))
+            .await;
+    }
 }
 
 /// Unknown, then another log and another device's stamp.
@@ -133,7 +126,7 @@ pub async fn above_the_head_goes_before_unknown<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let (log, stamps) = set_up(&rig).await;
     let (hlc, head) = (just_above(stamps[2]), stamps[2]);
-    let cursor = Cursor::new(log.identity().log_id, hlc, Tag::from_u64(1)).unwrap();
+    let cursor = Cursor::new(log.identity().log_id, hlc, made_up_tag(1)).unwrap();
     let beyond = LogError::AckBeyondHead {
         peer: peer(1),
         hlc,

@@ -24,9 +24,16 @@ pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>() {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     let first = log.record_ack(peer(1), stamps[1]).await.unwrap();
     assert_eq!(first, AckOutcome::Advanced, "K2");
-    let row = log.snapshot().await.peer(peer(1)).unwrap().clone();
-    assert_eq!(row.last_acked_hlc, stamps[1].to_string(), "K2");
+    let snapshot = log.snapshot().await;
+    let row = snapshot.sound_peer(peer(1));
+    assert_eq!(row.acked, stamps[1], "K2");
     assert_eq!(row.acked_at_ms, START_MS + 30, "K2: when it moved");
+    let mirror = &snapshot.peer(peer(1)).unwrap().mirror;
+    assert_eq!(
+        *mirror,
+        Some(stamps[1].to_string()),
+        "K2: for others to read"
+    );
     let again = log.record_ack(peer(1), stamps[1]);
     log.changes_nothing("K2", AckOutcome::Unchanged, again)
         .await;

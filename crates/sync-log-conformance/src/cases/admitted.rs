@@ -11,7 +11,7 @@ use crate::sample::{change, peer};
 async fn admitted<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
     let log = rig.open().await;
     log.register_peers(2).await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     log.record_ack(peer(2), stamps[2]).await.unwrap();
     log.retire(peer(1)).await.unwrap();
@@ -102,7 +102,7 @@ pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peers(2).await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[0]).await.unwrap();
     log.record_ack(peer(2), stamps[1]).await.unwrap();
     log.retire(peer(1)).await.unwrap();

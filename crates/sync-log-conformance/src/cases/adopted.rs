@@ -1,20 +1,18 @@
 //! A log that was adopted is not pruned before its peers are known and have
-//! acknowledged (`I3`); one that another program wrote to is not used (`I4`).
+//! acknowledged (`I3`).
 
-use sync_log_core::{
-    AckOutcome, Cause, Cursor, Explanation, Hlc, LogError, ReadLimits, Remedy, Uuid,
-};
+use sync_log_core::{AckOutcome, Cause, Cursor, Explanation, Hlc, Remedy, Uuid};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
-use crate::sample::{change, peer};
+use crate::sample::peer;
 
 /// Three entries; peer 1 has acknowledged two of them, peer 2 all, and then the
 /// storage became one that was adopted.
 async fn adopted<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
     let log = rig.open().await;
     log.register_peers(2).await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     log.record_ack(peer(2), stamps[2]).await.unwrap();
     log.close().await.unwrap();
@@ -132,36 +130,4 @@ pub async fn solo_declares_the_peers_of_an_adopted_log<H: Harness>() {
     log.changes_nothing("I3", 0, log.prune_acked()).await;
     log.declare_solo().await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 3, "I3");
-}
-
-/// Nothing is served, added or deleted; what is there can still be explained.
-pub async fn a_log_that_another_program_wrote_to_is_not_used<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(1).await;
-    let stamps = log.record_each(2).await;
-    let cursor = log.cursor_at(stamps[0]).await;
-    let tick = log.tick().await.unwrap();
-    let entry = change(7).stamped(tick);
-    rig.storage.note_foreign_write().await;
-    let refusal = || LogError::ForeignWrite;
-    let page = log.read_for(peer(1), cursor, ReadLimits::default());
-    log.refuses("I4", refusal(), page).await;
-    log.refuses("I4", refusal(), log.get_since(None, 9)).await;
-    log.refuses("I4", refusal(), log.head_cursor()).await;
-    log.refuses("I4", refusal(), log.record(change(3))).await;
-    log.refuses("I4", refusal(), log.append(entry)).await;
-    log.refuses("I4", refusal(), log.tick()).await;
-    log.refuses("I4", refusal(), log.record_ack(peer(1), stamps[0]))
-        .await;
-    log.refuses("I4", refusal(), log.record_ack_at(peer(1), cursor))
-        .await;
-    log.refuses("I4", refusal(), log.prune_acked()).await;
-    log.refuses("I4", refusal(), log.register_peer(peer(2)))
-        .await;
-    log.refuses("I4", refusal(), log.retire(peer(1))).await;
-    log.refuses("I4", refusal(), log.observe_all(&[tick])).await;
-    let held = log.explain().await.unwrap().held;
-    let named = held.iter().any(|held| held.cause == Cause::ForeignWrite);
-    assert!(named, "P7: {held:?}");
 }

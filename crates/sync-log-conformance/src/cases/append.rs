@@ -12,16 +12,16 @@ use crate::sample::{change, entry, foreign, just_above, just_below, own_after};
 pub async fn stamps_ascend_in_commit_order<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let mut stamps = log.record_each(3).await;
+    let mut stamps = log.record_one_by_one(3).await;
     rig.wall.advance_ms(5);
-    stamps.extend(log.record_each(2).await);
+    stamps.extend(log.record_one_by_one(2).await);
     rig.wall.advance_ms(-HOUR_MS);
-    stamps.extend(log.record_batch(3).await);
+    stamps.extend(log.record_group(3).await);
     assert!(stamps.is_sorted_by(|a, b| a < b), "A1: {stamps:?}");
     let snapshot = log.snapshot().await;
     assert_eq!(snapshot.stamps(), stamps, "A1: read in commit order");
     assert_eq!(
-        (snapshot.state.head, snapshot.state.high_water),
+        (snapshot.state.head.hlc, snapshot.state.high_water),
         (stamps[7], stamps[7]),
         "A1: head and high-water are the last stamp"
     );
@@ -63,7 +63,7 @@ pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>() {
     assert_eq!(log.append(entry(stamp, 1)).await.unwrap(), stamp, "A1");
     let snapshot = log.snapshot().await;
     assert_eq!(snapshot.stamps(), [head, stamp], "A1");
-    assert_eq!(snapshot.state.head, stamp, "A1: the head moved");
+    assert_eq!(snapshot.state.head.hlc, stamp, "A1: the head moved");
 }
 
 /// Between `tick` and `append` a record passed: the append is late.
@@ -85,7 +85,7 @@ pub async fn an_append_may_lie_below_the_high_water<H: Harness>() {
     log.observe_all(&[remote]).await.unwrap();
     log.append(entry(stamp, 0)).await.unwrap();
     let state = log.snapshot().await.state;
-    assert_eq!(state.head, stamp, "A1");
+    assert_eq!(state.head.hlc, stamp, "A1");
     assert_eq!(state.high_water, remote, "A5: the high-water stays");
     assert!(log.record(change(1)).await.unwrap() > remote, "A5");
 }
@@ -167,7 +167,7 @@ pub async fn a_record_is_not_late_when_another_writer_was_first<H: Harness>() {
     let log = Log::on(raced.clone(), rig.options()).await;
     let rival = other.clone();
     raced.before_write(async move {
-        rival.record_batch(50).await;
+        rival.record_group(50).await;
     });
     let stamp = log.record(change(0)).await.unwrap();
     assert!(raced.is_done(), "A1: the rival went first");

@@ -6,7 +6,7 @@ use sync_log_core::{
 
 use crate::harness::Harness;
 use crate::rig::{DEVICE, Rig};
-use crate::sample::{change, change_of_bytes, entry, foreign, own_after};
+use crate::sample::{change, change_of_bytes, entry, foreign, grouped, own_after};
 
 fn batch_after(start: Hlc, count: u64) -> Vec<SharedChangeEntry> {
     (1..=count)
@@ -19,10 +19,10 @@ fn batch_after(start: Hlc, count: u64) -> Vec<SharedChangeEntry> {
 pub async fn a_batch_is_stamped_in_its_order<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_batch(20).await;
+    let stamps = log.record_group(20).await;
     assert!(stamps.is_sorted_by(|a, b| a < b), "A2");
     let expected: Vec<_> = (0..20).map(|n| entry(stamps[n], n)).collect();
-    assert_eq!(log.snapshot().await.entries, expected, "A2");
+    assert_eq!(log.snapshot().await.entries, grouped(expected), "A2");
 }
 
 /// Entries that were stamped before are written as one step.
@@ -34,7 +34,10 @@ pub async fn an_appended_batch_is_written_as_one_step<H: Harness>() {
     log.append_many(batch.clone()).await.unwrap();
     let snapshot = log.snapshot().await;
     assert_eq!(snapshot.entries[1..], batch, "A2");
-    assert_eq!(snapshot.state.head, batch[4].hlc, "A2: head is the last");
+    assert_eq!(
+        snapshot.state.head.hlc, batch[4].hlc,
+        "A2: head is the last"
+    );
     assert_eq!(snapshot.state.high_water, batch[4].hlc, "A5");
 }
 
@@ -46,6 +49,8 @@ pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>() {
     log.changes_nothing("A2", (), log.append_many(Vec::new()))
         .await;
     log.changes_nothing("A2", Vec::new(), log.record_many(Vec::new()))
+        .await;
+    log.changes_nothing("A2", Vec::new(), log.record_each(Vec::new()))
         .await;
 }
 
@@ -132,7 +137,7 @@ pub async fn a_batch_above_its_limits_is_refused<H: Harness>() {
         limit: MAX_BATCH_ENTRIES,
     };
     let changes = vec![change(0); count];
-    log.refuses("A2", too_many(), log.record_many(changes))
+    log.refuses("A2", too_many(), log.record_each(changes))
         .await;
     let entries = vec![entry(Hlc::new(1, 0, DEVICE), 0); count];
     log.refuses("A2", too_many(), log.append_many(entries))
@@ -147,5 +152,5 @@ pub async fn a_batch_above_its_limits_is_refused<H: Harness>() {
         length_bytes,
         limit_bytes: MAX_BATCH_BYTES,
     };
-    log.refuses("A2", too_large, log.record_many(large)).await;
+    log.refuses("A2", too_large, log.record_each(large)).await;
 }

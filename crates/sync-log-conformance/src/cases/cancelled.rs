@@ -26,7 +26,7 @@ type Step = for<'a> fn(&'a Log) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>
 async fn set_up<H: Harness>() -> (Rig<H>, Log) {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.register_peers(2).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     (rig, log)
@@ -166,7 +166,7 @@ pub async fn a_prune_dropped_between_chunks_goes_on_later<H: Harness>() {
     for polls in 0..POLLS_MAX {
         let rig = Rig::<H>::new().await;
         let log = rig.open().await;
-        let stamps = log.record_batch(SMALLEST_PRUNE_CHUNK_ENTRIES + 5).await;
+        let stamps = log.record_bulk(SMALLEST_PRUNE_CHUNK_ENTRIES + 5).await;
         let last = stamps[stamps.len() - 1];
         log.record_ack(peer(1), last).await.unwrap();
         let answer = dropped_after(polls, log.prune_acked()).await;
@@ -205,6 +205,8 @@ pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>() {
         let call = log.record_many(vec![change(0), change(1)]);
         returned.extend(dropped_after(polls, call).await.map(Result::unwrap));
         returned.push(vec![log.record(change(2)).await.unwrap()]);
+        // The chain is as it was committed: nothing came in late, below the head.
+        log.get_since(None, usize::MAX).await.unwrap();
     }
     let returned: Vec<Hlc> = returned.concat();
     assert!(returned.is_sorted_by(|a, b| a < b), "A1: {returned:?}");

@@ -140,7 +140,7 @@ pub async fn every_read_shows_one_committed_state<H: Harness>() {
         .map(|log| tokio::spawn(look_until(log, Arc::clone(&done))))
         .collect();
     for round in 0..60 {
-        let stamps = log.record_batch(3).await;
+        let stamps = log.record_group(3).await;
         yield_now().await;
         if round % 3 == 2 {
             log.on_ack(peer(1), stamps[2]).await.unwrap();
@@ -170,7 +170,7 @@ pub async fn a_look_that_others_interrupt_shows_one_committed_state<H: Harness>(
         let rig = Rig::<H>::new().await;
         let (log, rival) = (rig.open().await, rig.open().await);
         rival.register_peer(peer(1)).await.unwrap();
-        let last = rival.record_batch(3).await[2];
+        let last = rival.record_group(3).await[2];
         let store = log.store();
         let looking = async {
             look_at_a_page(&*store).await;
@@ -180,7 +180,7 @@ pub async fn a_look_that_others_interrupt_shows_one_committed_state<H: Harness>(
             give_way(times).await;
             rival.on_ack(peer(1), last).await.unwrap();
             for _ in 0..batches {
-                rival.record_batch(3).await;
+                rival.record_group(3).await;
             }
         };
         tokio::join!(biased; looking, interrupting);
@@ -197,20 +197,24 @@ async fn look_at_a_page(store: &dyn LogStore) {
     let view = store.read(everything).await.unwrap();
     let (state, entries) = (view.state, view.entries);
     assert_eq!(entries.len() % 3, 0, "R1: whole batches");
-    let end = entries.last().map_or(state.floor.hlc, |last| last.hlc);
-    assert_eq!(end, state.head, "R1: the head is the last entry");
-    let above = entries.first().is_none_or(|e| e.hlc > state.floor.hlc);
+    let end = entries
+        .last()
+        .map_or(state.floor.hlc, |last| last.entry.hlc);
+    assert_eq!(end, state.head.hlc, "R1: the head is the last entry");
+    let above = entries
+        .first()
+        .is_none_or(|e| e.entry.hlc > state.floor.hlc);
     assert!(above, "R1: the floor is below the first entry");
     let row = view.peer.unwrap().judge(&state).unwrap();
     assert!(row.acked >= state.floor.hlc, "R1: nothing went unacked");
 }
 
 async fn look_at_a_survey(store: &dyn LogStore) {
-    let survey = store.survey(|state, _| vec![Hlc::ZERO, state.head]);
+    let survey = store.survey(|state, _| vec![Hlc::ZERO, state.head.hlc]);
     let survey = survey.await.unwrap();
     assert_eq!(survey.extents[0].entries % 3, 0, "R1: whole batches");
     assert_eq!(survey.extents[1].entries, 0, "R1: none above the head");
-    let is_empty = survey.state.floor.hlc == survey.state.head;
+    let is_empty = survey.state.floor.hlc == survey.state.head.hlc;
     assert_eq!(
         survey.extents[0].entries == 0,
         is_empty,
@@ -255,7 +259,7 @@ pub async fn the_floor_stands_still_once_a_registration_is_ok<H: Harness>() {
 pub async fn refusals_do_not_touch_their_neighbours<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let mut stamps = log.record_each(2).await;
+    let mut stamps = log.record_one_by_one(2).await;
     let old = stamps[0];
     let calls: Vec<_> = (0..40)
         .map(|number| {
@@ -288,5 +292,5 @@ pub async fn refusals_do_not_touch_their_neighbours<H: Harness>() {
     let snapshot = log.snapshot().await;
     assert_eq!(snapshot.stamps(), stamps, "A2");
     assert_eq!(snapshot.peers, [], "A2: no trace of a refusal");
-    assert_eq!(snapshot.state.head, *stamps.last().unwrap(), "A1");
+    assert_eq!(snapshot.state.head.hlc, *stamps.last().unwrap(), "A1");
 }

@@ -1,9 +1,11 @@
 //! Why the log is not shrinking: who, how much, and what to do (`P7`).
 
 use sync_log_core::{
-    AckFault, Cause, Explanation, Held, Hlc, RegisteredBy, Remedy, Status, UntrustedRow,
+    Altered, Cause, ChainFault, Explanation, Held, Hlc, RegisteredBy, Remedy, RowFault, Status,
+    UntrustedRow,
 };
 
+use crate::damage::{Damage, RowDamage};
 use crate::harness::Harness;
 use crate::rig::{HOUR_MS, Log, Rig};
 use crate::sample::{change, change_of_bytes, peer};
@@ -40,7 +42,7 @@ pub async fn an_empty_log_holds_nothing<H: Harness>() {
 pub async fn without_peers_it_says_register<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    log.record_each(2).await;
+    log.record_one_by_one(2).await;
     rig.wall.advance_ms(500);
     let expected = Held {
         cause: Cause::NoPeers,
@@ -109,7 +111,7 @@ pub async fn what_everybody_has_is_not_yet_pruned<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peers(2).await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[2]).await.unwrap();
     log.record_ack(peer(2), stamps[1]).await.unwrap();
     let held = explain(&log).await.held;
@@ -141,30 +143,28 @@ pub async fn a_peer_below_the_floor_needs_a_snapshot<H: Harness>() {
     assert_eq!(explain(&log).await.held, [], "P7: after its snapshot");
 }
 
-/// A row that cannot be trusted keeps everything; who wrote it is not a peer
-/// of this program.
-pub async fn an_untrusted_row_keeps_everything<H: Harness>() {
+/// What a stranger's row keeps is told, and what the others keep too.
+pub async fn a_strangers_row_is_named_beside_the_others<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(2).await;
+    let stamps = log.record_one_by_one(2).await;
     log.record_ack(peer(1), stamps[0]).await.unwrap();
     let id = peer(2).hyphenated().to_string();
-    rig.storage
-        .plant_peer_row(&id, &stamps[1].to_string())
-        .await;
+    let planted = RowDamage::Mirror(stamps[1].to_string());
+    rig.storage.damage_row(&id, planted).await;
     let held = explain(&log).await.held;
     let untrusted = Held {
         cause: Cause::UntrustedRow(UntrustedRow {
             peer_device_id: id,
-            fault: AckFault::NotRegistered,
+            fault: RowFault::NotRegistered,
         }),
         peer: Some(peer(2)),
         registered_by: None,
         lag_entries: 2,
         lag_bytes: 2 * bytes_each(),
         lag_ms: 0,
-        remedy: Some(Remedy::RepairRow),
+        remedy: Some(Remedy::Register),
     };
     assert_eq!(held.len(), 2, "P7");
     assert_eq!(held[0], untrusted, "P7: worst first");
@@ -209,7 +209,8 @@ pub async fn the_status_counts_what_is_there<H: Harness>() {
     log.retire(peer(2)).await.unwrap();
     log.retire(peer(4)).await.unwrap();
     let id = peer(3).hyphenated().to_string();
-    rig.storage.plant_peer_row(&id, "garbage").await;
+    let garbage = RowDamage::Mirror("garbage".to_owned());
+    rig.storage.damage_row(&id, garbage).await;
     let first = log.record(change(0)).await.unwrap();
     rig.wall.advance_ms(70);
     let head = log.record(change(1)).await.unwrap();
@@ -224,24 +225,30 @@ pub async fn the_status_counts_what_is_there<H: Harness>() {
         pending_entries: 2,
         pending_bytes: 2 * bytes_each(),
         oldest_age_ms: 100,
-        active_peers: 1,
+        active_peers: 2,
         retired_peers: 2,
         unverified_peers: 0,
         untrusted_rows: 1,
         solo: false,
         peers_declared: true,
-        foreign_write: false,
+        altered: None,
     };
     assert_eq!(log.status().await.unwrap(), expected, "P7");
     rig.storage.adopt().await;
     let adopted = Status {
-        unverified_peers: 1,
+        unverified_peers: 2,
         peers_declared: false,
         ..expected
     };
     assert_eq!(log.status().await.unwrap(), adopted, "I3");
-    rig.storage.note_foreign_write().await;
-    assert!(log.status().await.unwrap().foreign_write, "I4");
+    rig.storage.damage(Damage::TagDeleted(first)).await;
+    assert_eq!(log.status().await.unwrap(), adopted, "I4: nobody looked");
+    log.get_since(None, 9).await.unwrap_err();
+    let altered = Some(Altered {
+        hlc: first,
+        fault: ChainFault::NoTag,
+    });
+    assert_eq!(log.status().await.unwrap().altered, altered, "I4");
 }
 
 /// Asking changes nothing.
@@ -249,7 +256,7 @@ pub async fn explaining_changes_nothing<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    log.record_each(2).await;
+    log.record_one_by_one(2).await;
     let before = log.snapshot().await;
     explain(&log).await;
     log.peers().await.unwrap();

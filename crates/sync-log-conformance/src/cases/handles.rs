@@ -31,6 +31,7 @@ pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>() {
     for log in [&*log, &clone] {
         is_closed(log.record(change(1))).await;
         is_closed(log.record_many(vec![change(1)])).await;
+        is_closed(log.record_each(vec![change(1)])).await;
         is_closed(log.append(entry(just_above(hlc), 1))).await;
         is_closed(log.append_many(vec![entry(just_above(hlc), 1)])).await;
         is_closed(log.tick()).await;

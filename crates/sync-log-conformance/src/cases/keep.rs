@@ -87,7 +87,7 @@ pub async fn keep_for_deletes_a_prefix_only<H: Harness>() {
 pub async fn keep_entries_keeps_the_newest_that_all_have<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = open(&rig, PrunePolicy::KeepEntries { count: 2 }).await;
-    let stamps = log.record_each(6).await;
+    let stamps = log.record_one_by_one(6).await;
     let counts = [(0, 0), (1, 0), (2, 1), (4, 2)];
     for (acked, expected) in counts {
         let done = log.on_ack(peer(1), stamps[acked]).await.unwrap();
@@ -105,7 +105,7 @@ pub async fn keep_entries_keeps_the_newest_that_all_have<H: Harness>() {
 pub async fn keep_entries_works_across_chunks<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = open(&rig, PrunePolicy::KeepEntries { count: 5 }).await;
-    let stamps = log.record_batch(2 * PRUNE_CHUNK_ENTRIES + 5).await;
+    let stamps = log.record_bulk(2 * PRUNE_CHUNK_ENTRIES + 5).await;
     let last = *stamps.last().unwrap();
     let pruned = log.on_ack(peer(1), last).await.unwrap().pruned;
     assert_eq!(pruned, 2 * PRUNE_CHUNK_ENTRIES, "P6");
@@ -116,7 +116,7 @@ pub async fn keep_entries_works_across_chunks<H: Harness>() {
 pub async fn explain_tells_kept_from_not_yet_pruned<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = open(&rig, PrunePolicy::KeepEntries { count: 2 }).await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[2]).await.unwrap();
     let held = log.explain().await.unwrap().held;
     assert_eq!(held.len(), 1, "P7");
@@ -133,7 +133,7 @@ pub async fn a_solo_library_keeps_what_its_policy_keeps<H: Harness>() {
     let log = open(&rig, PrunePolicy::KeepEntries { count: 1 }).await;
     log.retire(peer(1)).await.unwrap();
     log.declare_solo().await.unwrap();
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     assert_eq!(log.prune_acked().await.unwrap(), 2, "P6");
     assert_eq!(rig.storage.retained().await, stamps[2..], "P6");
 }

@@ -20,7 +20,7 @@ pub async fn the_highest_stamp_becomes_the_high_water<H: Harness>() {
     assert_eq!(highest, Some(remote(3000)), "A5");
     let state = log.snapshot().await.state;
     assert_eq!(state.high_water, remote(3000), "A5: committed");
-    assert_eq!(state.head, Hlc::ZERO, "A5: the head is of own commits");
+    assert_eq!(state.head.hlc, Hlc::ZERO, "A5: the head is of own commits");
     assert_eq!(rig.storage.retained().await, [], "A4: it is no entry here");
     assert!(log.record(change(0)).await.unwrap() > remote(3000), "A5");
 }
@@ -88,7 +88,7 @@ pub async fn a_stamp_at_the_ceiling_is_refused<H: Harness>() {
 pub async fn an_echo_is_fine_and_an_own_stamp_ahead_is_not<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let last = *log.record_each(2).await.last().unwrap();
+    let last = *log.record_one_by_one(2).await.last().unwrap();
     log.changes_nothing("H7", Some(last), log.observe_all(&[last]))
         .await;
     let last = log.tick().await.unwrap();

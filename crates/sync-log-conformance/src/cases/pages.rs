@@ -31,9 +31,9 @@ pub async fn pages_of_every_size_hold_every_entry_once<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let mut stamps = log.record_batch(6).await;
+    let mut stamps = log.record_bulk(6).await;
     rig.wall.advance_ms(1);
-    stamps.extend(log.record_batch(5).await);
+    stamps.extend(log.record_bulk(5).await);
     for size in 1..=12 {
         let pages = read_all(&log, ReadLimits::entries(size)).await;
         let full = pages[..pages.len() - 1].iter().all(|p| p.len() == size);
@@ -65,7 +65,7 @@ pub async fn a_page_is_bounded_by_count<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_batch(MAX_PAGE_ENTRIES + 5).await;
+    let stamps = log.record_bulk(MAX_PAGE_ENTRIES + 5).await;
     let pages = read_all(&log, ReadLimits::entries(usize::MAX)).await;
     let sizes: Vec<usize> = pages.iter().map(Vec::len).collect();
     assert_eq!(sizes, [MAX_PAGE_ENTRIES, 5], "R1");
@@ -80,7 +80,7 @@ pub async fn a_page_is_bounded_by_bytes<H: Harness>() {
     let large = change_of_bytes(MAX_DATA_BYTES - 3);
     let bytes = large.model_type.len() + large.data.len_bytes();
     assert_eq!(MAX_PAGE_BYTES / bytes, 4, "four of them fill a page");
-    log.record_many(vec![large; 6]).await.unwrap();
+    log.record_each(vec![large; 6]).await.unwrap();
     let sizes = |pages: Vec<Vec<Hlc>>| pages.iter().map(Vec::len).collect::<Vec<_>>();
     let limited = |max_bytes| ReadLimits {
         max_entries: 100,
@@ -106,7 +106,7 @@ pub async fn a_page_never_skips_an_entry_to_fit_the_next<H: Harness>() {
     log.register_peer(peer(1)).await.unwrap();
     let sizes = [10, 500, 10, 500, 10];
     let changes = sizes.iter().map(|bytes| change_of_bytes(*bytes)).collect();
-    let stamps = log.record_many(changes).await.unwrap();
+    let stamps = log.record_each(changes).await.unwrap();
     let limits = ReadLimits {
         max_entries: 100,
         max_bytes: 100,
@@ -142,7 +142,7 @@ pub async fn a_page_tells_head_and_floor<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(4).await;
+    let stamps = log.record_one_by_one(4).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
     let floor = log.floor_cursor().await.unwrap();
     let page = log
@@ -194,7 +194,7 @@ pub async fn the_owner_is_refused_below_the_floor_and_above_the_head<H: Harness>
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     let (floor, head) = (stamps[1], stamps[2]);
     log.on_ack(peer(1), floor).await.unwrap();
     for requested in [stamps[0], Hlc::ZERO] {
@@ -219,7 +219,7 @@ pub async fn the_owner_is_refused_below_the_floor_and_above_the_head<H: Harness>
 pub async fn the_owners_list_is_bounded_by_count_alone<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    log.record_many(vec![change_of_bytes(MAX_DATA_BYTES); 5])
+    log.record_each(vec![change_of_bytes(MAX_DATA_BYTES); 5])
         .await
         .unwrap();
     let entries = log.get_since(None, 5).await.unwrap();

@@ -79,9 +79,10 @@ pub async fn text_is_kept_byte_for_byte<H: Harness>() {
             record_uuid: Uuid::from_u128(u128::MAX - n as u128),
             change_type: kinds[n % kinds.len()],
             data: texts[n].clone(),
+            model_version: 0,
         })
         .collect();
-    let stamps = log.record_many(changes.clone()).await.unwrap();
+    let stamps = log.record_each(changes.clone()).await.unwrap();
     let expected: Vec<_> = changes
         .into_iter()
         .zip(stamps)
@@ -96,6 +97,25 @@ pub async fn text_is_kept_byte_for_byte<H: Harness>() {
     let given = TEXTS.iter().filter(|text| JsonText::new(**text).is_ok());
     let kept = owners.iter().map(|entry| entry.data.as_str());
     assert!(kept.eq(given.copied()), "A6: byte for byte as given");
+}
+
+/// The version of the model comes back as it went in, however large.
+pub async fn the_model_version_is_kept<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let versions = [0, 1, i32::MAX.cast_unsigned() + 1, u32::MAX];
+    for model_version in versions {
+        let versioned = Change {
+            model_version,
+            ..change(0)
+        };
+        log.record(versioned).await.unwrap();
+    }
+    let log = rig.reopen(log).await;
+    let page = log.page(peer(1), Cursor::ZERO).await;
+    let kept = page.entries.iter().map(|entry| entry.model_version);
+    assert!(kept.eq(versions), "A6: {:?}", page.entries);
 }
 
 /// The largest entry is taken, and fits a page.

@@ -13,7 +13,7 @@ pub async fn nothing_goes_that_one_active_peer_lacks<H: Harness>() {
         let rig = Rig::<H>::new().await;
         let log = rig.open().await;
         let peers = log.register_peers(3).await;
-        let stamps = log.record_each(4).await;
+        let stamps = log.record_one_by_one(4).await;
         for (index, peer) in peers.iter().enumerate() {
             let acked = if index == slowest { 1 } else { 3 };
             log.record_ack(*peer, stamps[acked]).await.unwrap();
@@ -28,7 +28,7 @@ pub async fn pruning_follows_the_slowest_peer<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peers(2).await;
-    let stamps = log.record_each(5).await;
+    let stamps = log.record_one_by_one(5).await;
     let steps = [(1, 4, 0), (2, 0, 1), (2, 2, 2), (2, 4, 2)];
     let mut gone = 0;
     for (number, acked, expected) in steps {
@@ -57,7 +57,7 @@ pub async fn the_floor_moves_with_the_delete<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(4).await;
+    let stamps = log.record_one_by_one(4).await;
     assert_eq!(log.floor().await.unwrap(), Hlc::ZERO, "P3: never moved");
     let mut log = log;
     for index in [1, 2, 3] {
@@ -66,7 +66,7 @@ pub async fn the_floor_moves_with_the_delete<H: Harness>() {
         assert_eq!(log.floor().await.unwrap(), stamps[index], "P3");
         assert_eq!(log.floor_cursor().await.unwrap(), cursor, "P3: its tag");
         let state = log.snapshot().await.state;
-        assert_eq!(state.head, stamps[3], "A5: the head stays");
+        assert_eq!(state.head.hlc, stamps[3], "A5: the head stays");
         log = rig.reopen(log).await;
         assert_eq!(log.floor_cursor().await.unwrap(), cursor, "P3: stored");
         let page = log.page(peer(1), cursor).await;
@@ -93,7 +93,7 @@ pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_batch(2 * PRUNE_CHUNK_ENTRIES + 7).await;
+    let stamps = log.record_bulk(2 * PRUNE_CHUNK_ENTRIES + 7).await;
     let last = stamps.len() - 3;
     let cursor = log.cursor_at(stamps[last]).await;
     let done = log.on_ack(peer(1), stamps[last]).await.unwrap();
@@ -107,7 +107,7 @@ pub async fn exactly_one_chunk_goes_as_a_whole<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_batch(PRUNE_CHUNK_ENTRIES + 1).await;
+    let stamps = log.record_bulk(PRUNE_CHUNK_ENTRIES + 1).await;
     let acked = stamps[PRUNE_CHUNK_ENTRIES - 1];
     let done = log.on_ack(peer(1), acked).await.unwrap();
     assert_eq!(done.pruned, PRUNE_CHUNK_ENTRIES, "P1");
@@ -119,7 +119,7 @@ pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     assert_eq!(rig.storage.retained().await, stamps, "an ack alone");
     let done = log.on_ack(peer(1), stamps[0]).await.unwrap();
@@ -131,7 +131,7 @@ pub async fn a_reader_left_behind_by_a_prune_is_told<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     let early = log.cursor_at(stamps[0]).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();

@@ -15,7 +15,7 @@ use crate::sample::{change, peer};
 async fn set_up<H: Harness>(rig: &Rig<H>, entries: usize) -> (Log, Arc<Interposed>, Log, Vec<Hlc>) {
     let rival = rig.open().await;
     rival.register_peer(peer(1)).await.unwrap();
-    let stamps = rival.record_batch(entries).await;
+    let stamps = rival.record_bulk(entries).await;
     let last = *stamps.last().unwrap();
     rival.record_ack(peer(1), last).await.unwrap();
     let raced = Interposed::new(rig.storage.open(LIBRARY, DEVICE).await.unwrap());

@@ -14,7 +14,7 @@ use crate::sample::{change, foreign, just_above, peer};
 pub async fn a_registered_peer_starts_at_zero<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    log.record_each(2).await;
+    log.record_one_by_one(2).await;
     rig.wall.advance_ms(70);
     let registered = log.register_peer(peer(1)).await.unwrap();
     assert_eq!(registered, Registration::New, "K1");
@@ -34,7 +34,7 @@ pub async fn a_registered_peer_starts_at_zero<H: Harness>() {
 pub async fn a_peer_that_never_acked_blocks_pruning<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.register_peers(2).await;
     let acked = log.on_ack(peer(1), stamps[2]).await.unwrap();
     assert_eq!((acked.ack, acked.pruned), (AckOutcome::Advanced, 0), "K1");
@@ -85,7 +85,7 @@ pub async fn peers_are_listed_in_the_order_of_their_ids<H: Harness>() {
 pub async fn an_ack_of_an_unknown_peer_registers_it_and_prunes_nothing<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     let acked = log.on_ack(peer(1), stamps[1]).await.unwrap();
     assert_eq!((acked.ack, acked.pruned), (AckOutcome::Registered, 0), "K4");
     assert_eq!(rig.storage.retained().await, stamps, "K4");
@@ -183,7 +183,7 @@ pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(4).await;
+    let stamps = log.record_one_by_one(4).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
 
     log.register_peer(peer(2)).await.unwrap();

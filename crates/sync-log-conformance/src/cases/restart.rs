@@ -11,7 +11,7 @@ pub async fn everything_is_there_after_a_restart<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     let peers = log.register_peers(3).await;
-    let stamps = log.record_each(5).await;
+    let stamps = log.record_one_by_one(5).await;
     for (peer, acked) in [(peers[0], stamps[3]), (peers[1], stamps[1])] {
         log.record_ack(peer, acked).await.unwrap();
     }
@@ -33,7 +33,7 @@ pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     let before = log.snapshot().await;
     drop(log);
@@ -52,7 +52,7 @@ pub async fn an_empty_log_stamps_above_its_past_with_the_wall_clock_set_back<H: 
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let last = *log.record_each(3).await.last().unwrap();
+    let last = *log.record_one_by_one(3).await.last().unwrap();
     log.on_ack(peer(1), last).await.unwrap();
     assert_eq!(log.snapshot().await.entries, [], "A5: the log is empty");
     let log = rig.reopen(log).await;
@@ -60,7 +60,7 @@ pub async fn an_empty_log_stamps_above_its_past_with_the_wall_clock_set_back<H: 
     let log = rig.reopen(log).await;
     let state = log.snapshot().await.state;
     assert_eq!(
-        (state.head, state.high_water, state.floor.hlc),
+        (state.head.hlc, state.high_water, state.floor.hlc),
         (last, last, last),
         "A5: survive an empty log and a restart"
     );

@@ -10,9 +10,9 @@ use crate::sample::{change, peer};
 async fn restored_after_peer_went_further<H: Harness>(rig: &Rig<H>) -> (Log, Cursor) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    log.record_each(3).await;
+    log.record_one_by_one(3).await;
     let (log, backup) = rig.back_up(log).await;
-    log.record_each(2).await;
+    log.record_one_by_one(2).await;
     let page = log.page(peer(1), Cursor::ZERO).await;
     assert_eq!(page.entries.len(), 5);
     (rig.restore(log, &backup).await, page.next)
@@ -100,10 +100,10 @@ pub async fn a_peer_that_was_not_further_reads_on<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     let cursor = log.cursor_at(stamps[1]).await;
     let (log, backup) = rig.back_up(log).await;
-    log.record_each(2).await;
+    log.record_one_by_one(2).await;
     let log = rig.restore(log, &backup).await;
     let new = log.record(change(100)).await.unwrap();
     let page = log.page(peer(1), cursor).await;

@@ -11,7 +11,7 @@ pub async fn retiring_only_writes_the_marker<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peers(2).await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     rig.wall.advance_ms(9);
     log.retire(peer(2)).await.unwrap();

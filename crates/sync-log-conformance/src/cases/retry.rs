@@ -4,7 +4,7 @@ use sync_log_core::{ChangeType, JsonText, LogError, SharedChangeEntry, Uuid};
 
 use crate::harness::Harness;
 use crate::rig::Rig;
-use crate::sample::{change, entry, just_above, just_below, peer};
+use crate::sample::{change, entry, grouped, just_above, just_below, peer};
 
 /// The same entry again is `Ok` and writes nothing, also after a restart and
 /// below the head.
@@ -38,11 +38,14 @@ pub async fn another_entry_at_a_retained_stamp_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
-    log.record(change(1)).await.unwrap();
+    let next = log.record(change(1)).await.unwrap();
+    let refused = || LogError::OtherContent { hlc };
     for other in others(&entry(hlc, 0)) {
-        let refused = LogError::OtherContent { hlc };
-        log.refuses("A1", refused, log.append(other)).await;
+        log.refuses("A1", refused(), log.append(other)).await;
     }
+    let other_group = grouped(vec![entry(hlc, 0), entry(next, 1)]);
+    log.refuses("A1", refused(), log.append_many(other_group))
+        .await;
 }
 
 fn others(original: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
@@ -62,6 +65,10 @@ fn others(original: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
         },
         SharedChangeEntry {
             data: JsonText::new(spaced).unwrap(),
+            ..original.clone()
+        },
+        SharedChangeEntry {
+            model_version: original.model_version + 1,
             ..original.clone()
         },
     ]
@@ -91,7 +98,7 @@ pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>() {
 pub async fn a_batch_that_is_all_there_is_ok_again<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_each(4).await;
+    let stamps = log.record_one_by_one(4).await;
     let all: Vec<_> = (0..4).map(|n| entry(stamps[n], n)).collect();
     log.changes_nothing("A2", (), log.append_many(all.clone()))
         .await;
@@ -103,7 +110,7 @@ pub async fn a_batch_that_is_all_there_is_ok_again<H: Harness>() {
 pub async fn a_batch_that_mixes_retained_and_new_entries_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_each(2).await;
+    let stamps = log.record_one_by_one(2).await;
     let new = just_above(stamps[1]);
     let mixed = vec![entry(stamps[0], 0), entry(stamps[1], 1), entry(new, 2)];
     log.refuses(
@@ -123,7 +130,7 @@ pub async fn a_batch_whose_beginning_was_pruned_is_refused<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(2).await;
+    let stamps = log.record_one_by_one(2).await;
     log.on_ack(peer(1), stamps[0]).await.unwrap();
     let batch = vec![entry(stamps[0], 0), entry(stamps[1], 1)];
     let refused = LogError::BelowFloor {

@@ -12,7 +12,7 @@ use crate::sample::{change, in_other_log, peer, retagged};
 async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
     let log = rig.open().await;
     log.register_peers(2).await;
-    let stamps = log.record_each(6).await;
+    let stamps = log.record_one_by_one(6).await;
     log.record_ack(peer(1), stamps[4]).await.unwrap();
     log.on_ack(peer(2), stamps[1]).await.unwrap();
     (log, stamps)
@@ -48,7 +48,7 @@ pub async fn reading_from_the_very_start_holds_everything<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let last = *log.record_each(3).await.last().unwrap();
+    let last = *log.record_one_by_one(3).await.last().unwrap();
     log.record_ack(peer(1), last).await.unwrap();
     assert_eq!(log.page(peer(1), Cursor::ZERO).await.entries.len(), 3, "K2");
     assert_eq!(log.prune_acked().await.unwrap(), 0, "K2");
@@ -110,8 +110,8 @@ pub async fn an_ack_past_the_old_place_lifts_the_hold<H: Harness>() {
     read_after(&log, &stamps, 2).await;
     let ack = log.record_ack(peer(1), stamps[5]).await.unwrap();
     assert_eq!(ack, AckOutcome::Advanced, "K2");
-    let row = log.snapshot().await.peer(peer(1)).unwrap().clone();
-    assert_eq!(row.facts.unwrap().hold, None, "K2: lifted");
+    let row = log.snapshot().await.sound_peer(peer(1));
+    assert_eq!(row.facts.hold, None, "K2: lifted");
     assert_eq!(log.position(peer(1)).await, stamps[5], "K2");
 }
 
@@ -177,8 +177,8 @@ pub async fn a_prune_that_gets_in_before_the_hold_is_told<H: Harness>() {
         head: stamps[5],
     };
     assert_eq!(format!("{error:?}"), format!("{expected:?}"), "K2");
-    let row = other.snapshot().await.peer(peer(1)).unwrap().clone();
-    assert_eq!(row.facts.unwrap().hold, None, "K2: nothing to hold");
+    let row = other.snapshot().await.sound_peer(peer(1));
+    assert_eq!(row.facts.hold, None, "K2: nothing to hold");
 }
 
 /// The hold is committed before the page is read: a prune that comes between

@@ -10,7 +10,7 @@ use crate::sample::{change, peer};
 pub async fn without_peers_nothing_is_deleted<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.changes_nothing("P2", 0, log.prune_acked()).await;
     assert_eq!(rig.storage.retained().await, stamps, "P2");
 }
@@ -20,7 +20,7 @@ pub async fn with_retired_peers_alone_nothing_is_deleted<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peers(2).await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[2]).await.unwrap();
     log.retire(peer(1)).await.unwrap();
     log.retire(peer(2)).await.unwrap();
@@ -31,7 +31,7 @@ pub async fn with_retired_peers_alone_nothing_is_deleted<H: Harness>() {
 pub async fn a_solo_library_prunes_everything<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     log.declare_solo().await.unwrap();
     assert!(log.snapshot().await.state.solo, "P2: stored");
     log.changes_nothing("P2", (), log.declare_solo()).await;
@@ -48,7 +48,7 @@ pub async fn a_library_of_retired_peers_may_be_declared_solo<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    log.record_each(2).await;
+    log.record_one_by_one(2).await;
     log.retire(peer(1)).await.unwrap();
     log.declare_solo().await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 2, "P2");
@@ -105,7 +105,7 @@ pub async fn an_ack_that_registers_ends_solo<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.declare_solo().await.unwrap();
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     let ack = log.on_ack(peer(1), stamps[0]).await.unwrap();
     assert_eq!((ack.ack, ack.pruned), (AckOutcome::Registered, 0), "K4");
     assert!(!log.snapshot().await.state.solo, "P2: ended");

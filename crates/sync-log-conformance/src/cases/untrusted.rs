@@ -1,203 +1,242 @@
-//! A peer row that cannot be trusted blocks pruning and is named (`P5`).
+//! The store's own row is the truth about a peer; what else is wrong with its rows is told,
+//! believed by nobody, and blocks no more than it must (`P5`).
 
 use sync_log_core::{
-    AckFault, Cause, Cursor, Hlc, LogError, PeerRow, RegisteredBy, Remedy, UntrustedRow, Uuid,
+    Cause, Cursor, Held, LogError, RegisteredBy, Registration, Remedy, RowFault, UnknownPeers,
+    UntrustedRow,
 };
 
+use crate::damage::RowDamage;
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
+use crate::rig::Rig;
+use crate::row_faults::{Counts, Faulty, RowCase, text};
 use crate::sample::{change, foreign, just_above, peer};
 
-/// Peer 1 has acknowledged both entries.
-async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
+/// Nothing is pruned that the peer may lack, and what it surely has is.
+pub async fn every_fault_of_a_row_counts_as_it_must<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth(number).await {
+        let Faulty { log, case, .. } = &faulty;
+        let status = log.status().await.unwrap();
+        let active = if case.counts == Counts::Nobody { 1 } else { 2 };
+        assert_eq!(status.active_peers, active, "P5: {case:?}");
+        assert_eq!(
+            log.prune_acked().await.unwrap(),
+            case.prunable(),
+            "P5: {case:?}"
+        );
+        let left = &faulty.stamps[case.prunable()..];
+        assert_eq!(faulty.rig.storage.retained().await, left, "P5: {case:?}");
+        number += 1;
+    }
+}
+
+/// `explain`, `peers` and `status` say which row it is and what is wrong with it, and asking
+/// changes nothing.
+pub async fn every_fault_of_a_row_is_named<H: Harness>() {
+    let mut number = 0;
+    while let Some(Faulty { log, case, .. }) = Faulty::<H>::nth(number).await {
+        let before = log.snapshot().await;
+        let untrusted = UntrustedRow {
+            peer_device_id: case.id.clone(),
+            fault: case.fault,
+        };
+        let held = log.explain().await.unwrap().held;
+        let cause = Cause::UntrustedRow(untrusted.clone());
+        let named = held.iter().find(|held| held.cause == cause);
+        let named = named.unwrap_or_else(|| panic!("P7: {case:?} in {held:?}"));
+        is_told(&case, named);
+        let behind = held.iter().find(|held| held.cause == Cause::Behind);
+        let lag = behind.map(|held| held.lag_entries);
+        assert_eq!(
+            lag,
+            (case.counts == Counts::OwnRow).then_some(1),
+            "P7: {case:?}"
+        );
+        let peers = log.peers().await.unwrap();
+        assert!(peers.contains(&Err(untrusted)), "P5: {case:?} in {peers:?}");
+        assert_eq!(
+            log.status().await.unwrap().untrusted_rows,
+            1,
+            "P7: {case:?}"
+        );
+        assert_eq!(log.snapshot().await, before, "P5: {case:?}");
+        number += 1;
+    }
+}
+
+/// How much the row keeps, who registered the peer, and what to do.
+fn is_told(case: &RowCase, named: &Held) {
+    let (lag, remedy) = match case.counts {
+        Counts::Nobody => (0, Remedy::RepairRow),
+        Counts::Nothing => (3, Remedy::Register),
+        Counts::OwnRow => (0, Remedy::Pull),
+    };
+    assert_eq!(named.lag_entries, lag, "P7: {case:?}");
+    assert_eq!(named.remedy, Some(remedy), "P7: {case:?}");
+    let is_readable = matches!(case.fault, RowFault::OtherMirror | RowFault::ImpossibleAck);
+    let by_app = is_readable.then_some(RegisteredBy::App);
+    assert_eq!(named.registered_by, by_app, "P7: {case:?}");
+}
+
+/// Another program says in `peer_acks` that a peer has more than it acknowledged here: no
+/// entry is deleted for that, and the peer's own word goes on counting.
+pub async fn a_mirror_above_the_own_ack_is_never_believed<H: Harness>() {
+    let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_each(2).await;
+    let stamps = log.record_one_by_one(3).await;
+    log.record_ack(peer(1), stamps[0]).await.unwrap();
+    let forged = RowDamage::Mirror(stamps[2].to_string());
+    rig.storage.damage_row(&text(peer(1)), forged).await;
+    let log = rig.reopen(log).await;
+    assert_eq!(log.prune_acked().await.unwrap(), 1, "P5");
+    assert_eq!(rig.storage.retained().await, stamps[1..], "P5");
+    let pruned = log.on_ack(peer(1), stamps[1]).await.unwrap().pruned;
+    assert_eq!(pruned, 1, "P5: its own ack is taken");
+    assert_eq!(log.snapshot().await.sound_peer(peer(1)).acked, stamps[1]);
+}
+
+/// With an operator's word it counts like an ack.
+pub async fn an_operator_may_trust_what_a_mirror_claims<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peers(2).await;
+    let stamps = log.record_one_by_one(3).await;
+    for number in 1..=3 {
+        let claimed = RowDamage::Mirror(stamps[1].to_string());
+        rig.storage.damage_row(&text(peer(number)), claimed).await;
+    }
+    log.record_ack(peer(2), stamps[2]).await.unwrap();
+    log.changes_nothing("P5", 0, log.prune_acked()).await;
+    // Of peer 2 the mirror was written again by its ack.
+    assert_eq!(log.trust_adopted_acks().await.unwrap(), 2, "P5");
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "P5");
+    assert_eq!(log.status().await.unwrap().untrusted_rows, 0, "P5");
+    log.changes_nothing("P5", 0, log.trust_adopted_acks()).await;
+}
+
+/// No word makes true what cannot be.
+pub async fn a_mirror_that_claims_what_cannot_be_is_not_trusted<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
-    (log, stamps)
+    let claims = [
+        foreign(stamps[2]).to_string(),
+        just_above(stamps[2]).to_string(),
+        stamps[0].to_string(),
+        "garbage".to_owned(),
+    ];
+    for claim in claims {
+        let claimed = RowDamage::Mirror(claim);
+        rig.storage.damage_row(&text(peer(1)), claimed).await;
+        log.changes_nothing("P5", 0, log.trust_adopted_acks()).await;
+    }
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "P5");
 }
 
-fn text(peer: Uuid) -> String {
-    peer.hyphenated().to_string()
-}
-
-/// Nothing is pruned, `explain` and `peers` name the row and the fault.
-async fn blocks<H: Harness>(rig: &Rig<H>, log: &Log, id: &str, hlc: &str, fault: AckFault) {
-    let retained = rig.storage.retained().await;
-    rig.storage.plant_peer_row(id, hlc).await;
-    log.changes_nothing("P5", 0, log.prune_acked()).await;
-    assert_eq!(rig.storage.retained().await, retained, "P5: {fault}");
-
-    let untrusted = UntrustedRow {
-        peer_device_id: id.to_owned(),
-        fault,
-    };
-    let held = log.explain().await.unwrap().held;
-    let cause = Cause::UntrustedRow(untrusted.clone());
-    let named = held.iter().find(|held| held.cause == cause);
-    let named = named.unwrap_or_else(|| panic!("P5: {fault} is named in {held:?}"));
-    assert_eq!(named.remedy, Some(Remedy::RepairRow), "P7: {fault}");
-    assert_eq!(named.lag_entries, retained.len() as u64, "P7: {fault}");
-    let listed = log.peers().await.unwrap();
-    assert!(
-        listed.contains(&Err(untrusted)),
-        "P5: {fault} in {listed:?}"
-    );
-}
-
-/// The row is gone: pruning goes on.
-async fn repaired<H: Harness>(rig: &Rig<H>, log: &Log, id: &str) {
-    rig.storage.delete_peer_row(id).await;
-    assert_eq!(log.prune_acked().await.unwrap(), 2, "P5: repaired");
-}
-
-/// Rows of nobody that this program ever registered, each with one fault.
-pub async fn every_untrusted_row_of_a_stranger_blocks_pruning<H: Harness>() {
-    let id = text(peer(2));
-    let rows = |stamps: &[Hlc]| {
-        let acked = stamps[1].to_string();
-        let cases: Vec<(String, String, AckFault)> = vec![
-            (id.clone(), acked.clone(), AckFault::NotRegistered),
-            (id.clone(), Hlc::ZERO.to_string(), AckFault::NotRegistered),
-            (text(Uuid::nil()), acked.clone(), AckFault::NilPeer),
-            (text(DEVICE), acked.clone(), AckFault::OwnPeer),
-            (id.to_uppercase(), acked.clone(), AckFault::PeerIdText),
-            (id.replace('-', ""), acked.clone(), AckFault::PeerIdText),
-            (String::new(), acked.clone(), AckFault::PeerIdText),
-            ("laptop".to_owned(), acked.clone(), AckFault::PeerIdText),
-            (id.clone(), String::new(), AckFault::HlcText),
-            (id.clone(), acked.to_uppercase(), AckFault::HlcText),
-            (id.clone(), format!(" {acked}"), AckFault::HlcText),
-            (id.clone(), "0".to_owned(), AckFault::HlcText),
-            (
-                id.clone(),
-                foreign(stamps[1]).to_string(),
-                AckFault::ForeignHlc,
-            ),
-            (
-                id.clone(),
-                just_above(stamps[1]).to_string(),
-                AckFault::AboveHead,
-            ),
-        ];
-        cases
-    };
-    // One log for each row, so that each blocks by itself.
-    for index in 0..14 {
+/// Another program serves a peer that this one never heard of. It counts, whoever is let in.
+pub async fn a_strangers_row_makes_a_peer_that_acknowledged_nothing<H: Harness>() {
+    for unknown_peers in [UnknownPeers::Register, UnknownPeers::Refuse] {
         let rig = Rig::<H>::new().await;
-        let (log, stamps) = set_up(&rig).await;
-        let (id, hlc, fault) = rows(&stamps).swap_remove(index);
-        blocks(&rig, &log, &id, &hlc, fault).await;
-        repaired(&rig, &log, &id).await;
+        let mut options = rig.options();
+        options.unknown_peers = unknown_peers;
+        let log = rig.open_with(options).await;
+        let stamps = log.record_one_by_one(2).await;
+        let planted = RowDamage::Mirror(stamps[1].to_string());
+        rig.storage.damage_row(&text(peer(1)), planted).await;
+        log.changes_nothing("P5", 0, log.prune_acked()).await;
+        let page = log.page(peer(1), Cursor::ZERO).await;
+        assert_eq!(page.entries.len(), 2, "P5: it may read");
+        let pruned = log.on_ack(peer(1), stamps[0]).await.unwrap().pruned;
+        assert_eq!(pruned, 1, "P5: its own word counts");
+        let registered = log.register_peer(peer(1)).await.unwrap();
+        assert_eq!(registered, Registration::Known, "P5: by its ack");
     }
 }
 
-/// The row of a registered peer that another program wrote over.
-pub async fn every_untrusted_row_of_a_registered_peer_blocks_pruning<H: Harness>() {
-    let id = text(peer(2));
-    let faults = |stamps: &[Hlc]| {
-        [
-            ("garbage".to_owned(), AckFault::HlcText),
-            (foreign(stamps[1]).to_string(), AckFault::ForeignHlc),
-            (just_above(stamps[1]).to_string(), AckFault::AboveHead),
-        ]
-    };
-    for index in 0..3 {
-        let rig = Rig::<H>::new().await;
-        let (log, stamps) = set_up(&rig).await;
-        log.register_peer(peer(2)).await.unwrap();
-        log.record_ack(peer(2), stamps[1]).await.unwrap();
-        let (hlc, fault) = &faults(&stamps)[index];
-        blocks(&rig, &log, &id, hlc, *fault).await;
-        let held = log.explain().await.unwrap().held;
-        let named = held.iter().find(|held| held.peer == Some(peer(2)));
-        let by = named.and_then(|held| held.registered_by);
-        assert_eq!(by, Some(RegisteredBy::App), "P7");
-        rig.storage
-            .plant_peer_row(&id, &stamps[1].to_string())
-            .await;
-        assert_eq!(log.prune_acked().await.unwrap(), 2, "P5: repaired");
-    }
-}
-
-/// The ack row of a registered peer was deleted: that is not an ack.
-pub async fn a_deleted_row_of_a_registered_peer_blocks_pruning<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, _) = set_up(&rig).await;
-    log.register_peer(peer(2)).await.unwrap();
-    rig.storage.delete_peer_row(&text(peer(2))).await;
-    log.changes_nothing("P5", 0, log.prune_acked()).await;
-    let held = log.explain().await.unwrap().held;
-    let about_row = |cause: &Cause| {
-        matches!(cause, Cause::UntrustedRow(row)
-        if row.peer_device_id == text(peer(2)))
-    };
-    assert!(
-        held.iter().any(|held| about_row(&held.cause)),
-        "P5: {held:?}"
-    );
-}
-
-/// While its row is not trusted, the peer is not judged: its acks, its
-/// registration and its retirement are refused, and so is solo.
-pub async fn nothing_is_decided_on_an_untrusted_row<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, stamps) = set_up(&rig).await;
-    let id = text(peer(1));
-    rig.storage.plant_peer_row(&id, "garbage").await;
-    let untrusted = || {
-        LogError::UntrustedRow(UntrustedRow {
-            peer_device_id: id.clone(),
-            fault: AckFault::HlcText,
-        })
-    };
-    let cursor = log.head_cursor().await.unwrap();
-    log.refuses("P5", untrusted(), log.record_ack(peer(1), stamps[1]))
-        .await;
-    log.refuses("P5", untrusted(), log.on_ack(peer(1), stamps[1]))
-        .await;
-    log.refuses("P5", untrusted(), log.record_ack_at(peer(1), cursor))
-        .await;
-    log.refuses("P5", untrusted(), log.register_peer(peer(1)))
-        .await;
-    log.refuses("P5", untrusted(), log.retire(peer(1))).await;
-    log.refuses("P5", untrusted(), log.declare_solo()).await;
-}
-
-/// It may still read, since nothing is pruned that it might lack.
-pub async fn a_peer_with_an_untrusted_row_may_read<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, _) = set_up(&rig).await;
-    rig.storage.plant_peer_row(&text(peer(1)), "garbage").await;
-    let before = log.snapshot().await;
-    let page = log.page(peer(1), Cursor::ZERO).await;
-    assert_eq!(page.entries.len(), 2, "P5");
-    assert_eq!(log.snapshot().await, before, "P5: nothing to hold");
-}
-
-/// An untrusted row goes before solo and before every peer that has acked.
-pub async fn an_untrusted_row_blocks_a_solo_library<H: Harness>() {
+/// There is a peer, so the library is not solo, whatever was declared.
+pub async fn a_strangers_row_blocks_a_solo_library<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
     log.declare_solo().await.unwrap();
     let hlc = log.record(change(0)).await.unwrap();
-    let id = text(peer(1));
-    let hlc_text = hlc.to_string();
-    blocks(&rig, &log, &id, &hlc_text, AckFault::NotRegistered).await;
+    let planted = RowDamage::Mirror(hlc.to_string());
+    rig.storage.damage_row(&text(peer(1)), planted).await;
+    log.changes_nothing("P5", 0, log.prune_acked()).await;
+    let active = LogError::NotSolo { active: 1 };
+    log.refuses("P2", active, log.declare_solo()).await;
+    log.register_peer(peer(1)).await.unwrap();
+    assert!(!log.status().await.unwrap().solo, "P2: it was registered");
+    log.retire(peer(1)).await.unwrap();
+    log.declare_solo().await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 1, "P5: it is got over");
 }
 
-/// Another program sets a trusted row back: the peer lacks more, as that says.
-pub async fn a_trusted_row_that_was_set_back_is_believed<H: Harness>() {
+/// It is nobody's, so a library can be solo in spite of it, without peers all the same, and
+/// the peer that it might have meant is unknown.
+pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Harness>() {
+    let ids = [text(peer(2)).to_uppercase(), "laptop".to_owned()];
+    for id in ids {
+        let rig = Rig::<H>::new().await;
+        let log = rig.open_refusing().await;
+        let hlc = log.record(change(0)).await.unwrap();
+        let planted = RowDamage::Mirror(hlc.to_string());
+        rig.storage.damage_row(&id, planted).await;
+        let held = log.explain().await.unwrap().held;
+        let nobody = held.iter().find(|held| held.cause == Cause::NoPeers);
+        let remedy = nobody.and_then(|held| held.remedy);
+        assert_eq!(remedy, Some(Remedy::Register), "P7: {held:?}");
+        let unknown = LogError::UnknownPeer { peer: peer(2) };
+        log.refuses("P5", unknown.clone(), log.retire(peer(2)))
+            .await;
+        log.refuses("P5", unknown, log.record_ack(peer(2), hlc))
+            .await;
+        log.declare_solo().await.unwrap();
+        assert_eq!(log.prune_acked().await.unwrap(), 1, "P5: {id}");
+    }
+}
+
+/// That a peer is retired is in the own row alone.
+pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Harness>() {
     let rig = Rig::<H>::new().await;
-    let (log, stamps) = set_up(&rig).await;
-    rig.storage
-        .plant_peer_row(&text(peer(1)), &stamps[0].to_string())
-        .await;
-    assert_eq!(log.prune_acked().await.unwrap(), 1, "P5");
-    let rows = log.snapshot().await.peers;
-    assert_eq!(rows.iter().map(id_of).collect::<Vec<_>>(), [text(peer(1))]);
+    let log = rig.open().await;
+    log.register_peers(2).await;
+    let stamps = log.record_one_by_one(2).await;
+    log.retire(peer(2)).await.unwrap();
+    let refused = log.register_peer(peer(2)).await.unwrap_err();
+    for claim in ["garbage".to_owned(), stamps[0].to_string()] {
+        let planted = RowDamage::Mirror(claim);
+        rig.storage.damage_row(&text(peer(2)), planted).await;
+        let again = log.register_peer(peer(2));
+        log.refuses("K6", refused.clone(), again).await;
+        let ack = log.record_ack(peer(2), stamps[1]);
+        log.refuses("K6", refused.clone(), ack).await;
+    }
+    let pruned = log.on_ack(peer(1), stamps[1]).await.unwrap().pruned;
+    assert_eq!(pruned, 2, "P5: it does not count");
 }
 
-fn id_of(row: &PeerRow) -> String {
-    row.peer_device_id.clone()
+/// Nothing is pruned that it might lack.
+pub async fn a_peer_may_read_whatever_is_wrong_with_its_rows<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+        let Faulty { log, case, .. } = &faulty;
+        log.prune_acked().await.unwrap();
+        let place = match case.counts {
+            Counts::OwnRow => log.floor_cursor().await.unwrap(),
+            _ => Cursor::ZERO,
+        };
+        let before = log.snapshot().await;
+        let page = log.page(peer(2), place).await;
+        assert_eq!(page.entries.len(), 3 - case.prunable(), "P5: {case:?}");
+        assert_eq!(
+            log.snapshot().await,
+            before,
+            "P5: nothing to hold: {case:?}"
+        );
+        number += 1;
+    }
 }

@@ -44,7 +44,7 @@ pub async fn a_commit_wakes_who_waits<H: Harness>() {
 pub async fn what_was_committed_before_is_told_at_once<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;
-    let stamps = log.record_each(3).await;
+    let stamps = log.record_one_by_one(3).await;
     for seen in [Hlc::ZERO, stamps[0], stamps[1]] {
         let mut watch = log.watch(seen);
         assert_eq!(told("the head", watch.changed()).await, stamps[2], "R3");
@@ -60,7 +60,7 @@ pub async fn heads_that_are_told_go_up<H: Harness>() {
     let mut watch = log.watch(Hlc::ZERO);
     let mut last = Hlc::ZERO;
     for _ in 0..3 {
-        let stamps = log.record_each(2).await;
+        let stamps = log.record_one_by_one(2).await;
         let head = told("a commit", watch.changed()).await;
         assert!(head > last && head == stamps[1], "R3");
         last = head;

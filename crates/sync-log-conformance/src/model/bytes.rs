@@ -3,7 +3,7 @@
 
 use sync_log_core::{PrunePolicy, UnknownPeers};
 
-use super::op::{CursorPick, History, Item, Op, StampPick};
+use super::op::{CursorPick, History, Item, NUMBERS, Op, SpoilPick, StampPick};
 
 /// The input that is left; zeros follow its end.
 struct Bytes<'a>(&'a [u8]);
@@ -60,7 +60,15 @@ pub(super) fn history(input: &[u8], steps_max: usize) -> History {
 }
 
 fn op(kind: u8, bytes: &mut Bytes<'_>) -> Op {
-    match kind % 25 {
+    match kind {
+        // The last one alone, so that inputs of before mean what they meant.
+        127 => Op::Spoil(bytes.below(4), spoil(bytes)),
+        _ => op_of_before(kind, bytes),
+    }
+}
+
+fn op_of_before(kind: u8, bytes: &mut Bytes<'_>) -> Op {
+    match kind % 26 {
         0 => Op::Record(bytes.next()),
         1 => Op::RecordMany(bytes.below(4)),
         2 => Op::Tick,
@@ -90,7 +98,8 @@ fn op(kind: u8, bytes: &mut Bytes<'_>) -> Op {
         21 => Op::Wall(wall(bytes)),
         22 => Op::Admit(bytes.below(4)),
         23 => Op::AckUnder(bytes.below(4), bytes.below(4), cursor(bytes)),
-        _ => Op::Plant(bytes.below(4), maybe_stamp(bytes)),
+        24 => Op::Plant(bytes.below(4), maybe_stamp(bytes)),
+        _ => Op::RecordEach(bytes.below(4)),
     }
 }
 
@@ -103,7 +112,7 @@ fn wall(bytes: &mut Bytes<'_>) -> i64 {
 fn item(bytes: &mut Bytes<'_>) -> Item {
     match bytes.below(3) {
         0 => Item::Copy(bytes.next()),
-        _ => Item::New(stamp(bytes), bytes.below(3)),
+        _ => Item::New(stamp(bytes), bytes.below(NUMBERS)),
     }
 }
 
@@ -125,6 +134,16 @@ fn stamp(bytes: &mut Bytes<'_>) -> StampPick {
         8 => StampPick::ForeignAt(bytes.number() / 16),
         9 => StampPick::ForeignAt(DAY_MS - 2 + i64::from(bytes.below(5))),
         _ => StampPick::Ceiling,
+    }
+}
+
+fn spoil(bytes: &mut Bytes<'_>) -> SpoilPick {
+    match bytes.below(5) {
+        0 => SpoilPick::Deleted,
+        1 => SpoilPick::Spoiled,
+        2 => SpoilPick::SpoiledWhole,
+        3 => SpoilPick::Acked(StampPick::Ceiling),
+        _ => SpoilPick::Acked(StampPick::Foreign(bytes.next())),
     }
 }
 

@@ -13,6 +13,7 @@ mod clock;
 mod op;
 mod peer;
 mod reference;
+mod repairs;
 mod serve;
 mod world;
 

@@ -50,12 +50,30 @@ pub(super) enum CursorPick {
     MadeUp(StampPick),
 }
 
+/// What happens to an own row.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SpoilPick {
+    /// It is deleted.
+    Deleted,
+    /// It cannot be read, but for the admission.
+    Spoiled,
+    /// It cannot be read.
+    SpoiledWhole,
+    /// It has another ack.
+    Acked(StampPick),
+}
+
+/// The number of an entry whose group goes on with the next.
+pub(super) const OPEN: u8 = 3;
+/// How many numbers there are.
+pub(super) const NUMBERS: u8 = 4;
+
 /// One entry to append.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Item {
     /// An entry that is there.
     Copy(u8),
-    /// Another one.
+    /// Another one, of that number; [`OPEN`] does not end its group.
     New(StampPick, u8),
 }
 
@@ -63,7 +81,10 @@ pub(super) enum Item {
 #[derive(Debug, Clone)]
 pub(super) enum Op {
     Record(u8),
+    /// As one group.
     RecordMany(u8),
+    /// In one step, each a group by itself.
+    RecordEach(u8),
     Tick,
     Append(Item),
     AppendMany(Vec<Item>),
@@ -86,8 +107,10 @@ pub(super) enum Op {
     BackUp,
     Restore,
     Wall(i64),
-    /// Another program writes over the row of a registered peer.
+    /// Another program writes over the mirror of a peer's row.
     Plant(u8, Option<StampPick>),
+    /// Something happens to the own row of a registered peer.
+    Spoil(u8, SpoilPick),
 }
 
 /// One history: how the log is opened, and what happens on which handle.
@@ -117,7 +140,8 @@ pub(super) fn histories(steps_max: usize) -> impl Strategy<Value = History> {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => any::<u8>().prop_map(Op::Record),
-        3 => (0..4_u8).prop_map(Op::RecordMany),
+        3 => (0..5_u8).prop_map(Op::RecordMany),
+        1 => (0..4_u8).prop_map(Op::RecordEach),
         2 => Just(Op::Tick),
         4 => item().prop_map(Op::Append),
         3 => vec(item(), 0..4).prop_map(Op::AppendMany),
@@ -143,7 +167,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::BackUp),
         1 => Just(Op::Restore),
         4 => wall().prop_map(Op::Wall),
-        1 => (device(), proptest::option::of(stamp())).prop_map(|(peer, row)| Op::Plant(peer, row)),
+        2 => (device(), proptest::option::of(stamp())).prop_map(|(peer, row)| Op::Plant(peer, row)),
+        1 => (device(), spoil()).prop_map(|(peer, pick)| Op::Spoil(peer, pick)),
     ]
 }
 
@@ -173,7 +198,7 @@ fn wall() -> impl Strategy<Value = i64> {
 fn item() -> impl Strategy<Value = Item> {
     prop_oneof![
         1 => any::<u8>().prop_map(Item::Copy),
-        2 => (stamp(), 0..3_u8).prop_map(|(stamp, number)| Item::New(stamp, number)),
+        2 => (stamp(), 0..NUMBERS).prop_map(|(stamp, number)| Item::New(stamp, number)),
     ]
 }
 
@@ -191,6 +216,23 @@ fn stamp() -> impl Strategy<Value = StampPick> {
         2 => (-2000..2000_i64).prop_map(StampPick::ForeignAt),
         1 => (DAY_MS - 2..DAY_MS + 3).prop_map(StampPick::ForeignAt),
         1 => Just(StampPick::Ceiling),
+    ]
+}
+
+fn spoil() -> impl Strategy<Value = SpoilPick> {
+    prop_oneof![
+        Just(SpoilPick::Deleted),
+        Just(SpoilPick::Spoiled),
+        Just(SpoilPick::SpoiledWhole),
+        impossible().prop_map(SpoilPick::Acked),
+    ]
+}
+
+/// A stamp that nobody can have acknowledged.
+fn impossible() -> impl Strategy<Value = StampPick> {
+    prop_oneof![
+        any::<u8>().prop_map(StampPick::Foreign),
+        Just(StampPick::Ceiling),
     ]
 }
 

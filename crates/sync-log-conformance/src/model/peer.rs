@@ -1,8 +1,8 @@
 //! Peers and their acks, in the reference.
 
 use sync_log_core::{
-    AckFault, AckOutcome, Cursor, Hlc, LogError, PeerFacts, PeerRow, PeerState, RegisteredBy,
-    Registration, RetireReason, UnknownPeers, UntrustedRow, Uuid,
+    AckOutcome, Cursor, Hlc, LogError, OwnRow, PeerFacts, PeerRow, PeerState, RegisteredBy,
+    Registration, RetireReason, RowFault, UnknownPeers, Uuid,
 };
 
 use super::reference::Reference;
@@ -11,8 +11,24 @@ use crate::rig::DEVICE;
 /// What is stored about a peer.
 #[derive(Debug, Clone)]
 pub(super) struct ModelPeer {
-    /// The text of its ack.
-    pub(super) acked: String,
+    pub(super) own: Own,
+    /// What another program may read, and may have written.
+    pub(super) mirror: Option<String>,
+}
+
+/// The log's own row about a peer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Own {
+    Missing,
+    /// It cannot be read, but for the number of the admission at most.
+    Spoiled(Option<u32>),
+    Known(Known),
+}
+
+/// What the own row says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) acked: Hlc,
     pub(super) acked_at_ms: i64,
     pub(super) registered_by: RegisteredBy,
     pub(super) registered_at_ms: i64,
@@ -21,10 +37,10 @@ pub(super) struct ModelPeer {
     pub(super) admission: u32,
 }
 
-impl ModelPeer {
+impl Known {
     fn new(registered_by: RegisteredBy, now_ms: i64) -> Self {
         Self {
-            acked: Hlc::ZERO.to_string(),
+            acked: Hlc::ZERO,
             acked_at_ms: now_ms,
             registered_by,
             registered_at_ms: now_ms,
@@ -34,7 +50,12 @@ impl ModelPeer {
         }
     }
 
-    pub(super) fn row(&self, id: Uuid) -> PeerRow {
+    /// What pruning relies on.
+    pub(super) fn position(&self) -> Hlc {
+        self.hold.map_or(self.acked, |hold| hold.min(self.acked))
+    }
+
+    fn row(&self) -> OwnRow {
         let state = match self.retired_at_ms {
             None => PeerState::Active,
             Some(since_ms) => PeerState::Retired {
@@ -42,36 +63,66 @@ impl ModelPeer {
                 reason: RetireReason::Operator,
             },
         };
-        PeerRow {
-            peer_device_id: id.to_string(),
-            last_acked_hlc: self.acked.clone(),
+        OwnRow::Known {
+            acked: self.acked,
             acked_at_ms: self.acked_at_ms,
-            facts: Some(PeerFacts {
+            facts: PeerFacts {
                 state,
                 registered_by: self.registered_by,
                 registered_at_ms: self.registered_at_ms,
                 admission: self.admission,
                 hold: self.hold,
                 verified: true,
-            }),
+            },
+        }
+    }
+}
+
+impl ModelPeer {
+    pub(super) fn row(&self, id: Uuid) -> PeerRow {
+        PeerRow {
+            peer_device_id: id.to_string(),
+            own: match self.own {
+                Own::Missing => None,
+                Own::Spoiled(admission) => Some(OwnRow::Spoiled { admission }),
+                Own::Known(known) => Some(known.row()),
+            },
+            mirror: self.mirror.clone(),
         }
     }
 
-    /// The ack, if the row can be trusted.
-    pub(super) fn trusted(&self, head: Hlc) -> Result<Hlc, AckFault> {
-        let Ok(acked) = self.acked.parse::<Hlc>() else {
-            return Err(AckFault::HlcText);
-        };
-        if acked.is_zero() {
-            Ok(acked)
-        } else if acked.device_id != DEVICE {
-            Err(AckFault::ForeignHlc)
-        } else if acked > head {
-            Err(AckFault::AboveHead)
-        } else {
-            Ok(acked)
+    /// As what the peer counts: what cannot be is no ack.
+    fn known(&self, head: Hlc) -> Known {
+        let nothing = Known::new(RegisteredBy::Adoption, 0);
+        match self.own {
+            Own::Missing => nothing,
+            Own::Spoiled(admission) => Known {
+                admission: admission.unwrap_or(1 << 31),
+                ..nothing
+            },
+            Own::Known(known) if is_possible(known.acked, head) => known,
+            Own::Known(known) => Known {
+                acked: Hlc::ZERO,
+                ..known
+            },
         }
     }
+
+    fn fault(&self, head: Hlc) -> Option<RowFault> {
+        match self.own {
+            Own::Missing => Some(RowFault::NotRegistered),
+            Own::Spoiled(_) => Some(RowFault::Spoiled),
+            Own::Known(known) if !is_possible(known.acked, head) => Some(RowFault::ImpossibleAck),
+            Own::Known(known) => {
+                let is_same = self.mirror == Some(known.acked.to_string());
+                (!is_same).then_some(RowFault::OtherMirror)
+            }
+        }
+    }
+}
+
+fn is_possible(acked: Hlc, head: Hlc) -> bool {
+    acked.is_zero() || acked.device_id == DEVICE && acked <= head
 }
 
 /// What a peer acknowledges.
@@ -82,33 +133,46 @@ pub(super) enum Claim {
 }
 
 impl Reference {
-    /// The places of all active peers, if every row can be trusted.
-    pub(super) fn active_positions(&self) -> Result<Vec<Hlc>, AckFault> {
-        let mut positions = Vec::new();
-        for peer in self.file.peers.values() {
-            let acked = peer.trusted(self.file.head)?;
-            if peer.retired_at_ms.is_none() {
-                positions.push(peer.hold.map_or(acked, |hold| hold.min(acked)));
-            }
+    /// The peer of that id, if there are rows of it, whatever is in them.
+    pub(super) fn known(&self, id: Uuid) -> Option<Known> {
+        let peer = self.file.peers.get(&id).filter(|_| id != DEVICE)?;
+        Some(peer.known(self.file.head.hlc))
+    }
+
+    /// What is wrong with the rows of that id.
+    pub(super) fn fault(&self, id: Uuid) -> Option<RowFault> {
+        if id == DEVICE {
+            return Some(RowFault::OwnPeer);
         }
-        Ok(positions)
+        self.file.peers[&id].fault(self.file.head.hlc)
     }
 
-    fn untrusted(&self, id: Uuid) -> Result<Hlc, LogError> {
-        let trusted = self.file.peers[&id].trusted(self.file.head);
-        trusted.map_err(|fault| {
-            LogError::UntrustedRow(UntrustedRow {
-                peer_device_id: id.to_string(),
-                fault,
-            })
-        })
+    /// Both rows are written, always.
+    pub(super) fn write(&mut self, id: Uuid, known: Known) {
+        let peer = ModelPeer {
+            own: Own::Known(known),
+            mirror: Some(known.acked.to_string()),
+        };
+        self.file.peers.insert(id, peer);
     }
 
-    fn refuse_own_and_retired(&self, id: Uuid) -> Result<(), LogError> {
+    /// The places of all active peers.
+    pub(super) fn active_positions(&self) -> Vec<Hlc> {
+        let known = self.file.peers.keys().filter_map(|id| self.known(*id));
+        let active = known.filter(|known| known.retired_at_ms.is_none());
+        active.map(|known| known.position()).collect()
+    }
+
+    fn has_own_row(&self, id: Uuid) -> bool {
+        let peer = self.file.peers.get(&id);
+        peer.is_some_and(|peer| !matches!(peer.own, Own::Missing))
+    }
+
+    pub(super) fn refuse_own_and_retired(&self, id: Uuid) -> Result<(), LogError> {
         if id == DEVICE {
             return Err(LogError::OwnPeer { peer: id });
         }
-        match self.file.peers.get(&id).and_then(|p| p.retired_at_ms) {
+        match self.known(id).and_then(|known| known.retired_at_ms) {
             Some(since_ms) => Err(LogError::PeerRetired {
                 peer: id,
                 since_ms,
@@ -120,52 +184,40 @@ impl Reference {
 
     pub(super) fn register(&mut self, id: Uuid) -> Result<Registration, LogError> {
         self.refuse_own_and_retired(id)?;
-        if self.file.peers.contains_key(&id) {
-            self.untrusted(id)?;
+        if let Some(known) = self.known(id).filter(|_| self.has_own_row(id)) {
+            self.write(id, known);
             return Ok(Registration::Known);
         }
-        let peer = ModelPeer::new(RegisteredBy::App, self.now_ms);
-        self.file.peers.insert(id, peer);
+        self.write(id, Known::new(RegisteredBy::App, self.now_ms));
         self.file.solo = false;
         Ok(Registration::New)
     }
 
     pub(super) fn retire(&mut self, id: Uuid) -> Result<(), LogError> {
-        if !self.file.peers.contains_key(&id) {
-            return Err(LogError::UnknownPeer { peer: id });
-        }
-        self.untrusted(id)?;
-        let now_ms = self.now_ms;
-        let peer = self.file.peers.get_mut(&id).unwrap();
-        peer.retired_at_ms.get_or_insert(now_ms);
+        let unknown = LogError::UnknownPeer { peer: id };
+        let mut known = self.known(id).ok_or(unknown)?;
+        known.retired_at_ms.get_or_insert(self.now_ms);
+        self.write(id, known);
         Ok(())
     }
 
     pub(super) fn admit(&mut self, id: Uuid) -> Result<u32, LogError> {
-        if !self.file.peers.contains_key(&id) {
-            return Err(LogError::UnknownPeer { peer: id });
-        }
-        self.untrusted(id)?;
-        let now_ms = self.now_ms;
-        let peer = self.file.peers.get_mut(&id).unwrap();
-        if peer.retired_at_ms.is_some() {
-            peer.retired_at_ms = None;
-            peer.acked = Hlc::ZERO.to_string();
-            peer.acked_at_ms = now_ms;
-            peer.hold = None;
-            peer.admission += 1;
+        let unknown = LogError::UnknownPeer { peer: id };
+        let mut known = self.known(id).ok_or(unknown)?;
+        if known.retired_at_ms.is_some() {
+            known = Known {
+                admission: known.admission + 1,
+                registered_at_ms: known.registered_at_ms,
+                ..Known::new(known.registered_by, self.now_ms)
+            };
             self.file.solo = false;
         }
-        Ok(self.file.peers[&id].admission)
+        self.write(id, known);
+        Ok(known.admission)
     }
 
     pub(super) fn declare_solo(&mut self) -> Result<(), LogError> {
-        let ids: Vec<Uuid> = self.file.peers.keys().copied().collect();
-        for id in ids {
-            self.untrusted(id)?;
-        }
-        let peers = self.file.peers.values();
-        let active = peers.filter(|peer| peer.retired_at_ms.is_none()).count();
+        let active = self.active_positions().len();
         if active > 0 {
             return Err(LogError::NotSolo { active });
         }
@@ -184,16 +236,13 @@ impl Reference {
         claim: Claim,
     ) -> Result<AckOutcome, LogError> {
         self.refuse_own_and_retired(id)?;
-        let known = self.file.peers.contains_key(&id);
-        let acked = if known {
-            self.untrusted(id)?
-        } else {
-            Hlc::ZERO
-        };
-        if !known && self.unknown_peers == UnknownPeers::Refuse {
+        let found = self.known(id);
+        if found.is_none() && self.unknown_peers == UnknownPeers::Refuse {
             return Err(LogError::UnknownPeer { peer: id });
         }
-        let admission = self.file.peers.get(&id).map_or(1, |peer| peer.admission);
+        let newcomer = Known::new(RegisteredBy::Ack, self.now_ms);
+        let mut known = found.unwrap_or(newcomer);
+        let (acked, admission) = (known.acked, known.admission);
         if given != admission {
             return Err(LogError::OtherAdmission {
                 peer: id,
@@ -202,29 +251,26 @@ impl Reference {
             });
         }
         let outcome = self.judge(id, acked, claim)?;
-        if !known {
-            let peer = ModelPeer::new(RegisteredBy::Ack, self.now_ms);
-            self.file.peers.insert(id, peer);
+        if !self.has_own_row(id) {
             self.file.solo = false;
         }
-        let (hlc, there, now_ms) = (claim_hlc(claim), self.is_there(claim), self.now_ms);
-        let peer = self.file.peers.get_mut(&id).unwrap();
+        let hlc = claim_hlc(claim);
         if outcome == AckOutcome::Advanced {
-            peer.acked = hlc.to_string();
-            peer.acked_at_ms = now_ms;
+            known.acked = hlc;
+            known.acked_at_ms = self.now_ms;
         }
-        if hlc >= acked && there {
-            peer.hold = None;
+        if hlc >= acked && self.is_there(claim) {
+            known.hold = None;
         }
-        Ok(if known {
-            outcome
-        } else {
-            AckOutcome::Registered
+        self.write(id, known);
+        Ok(match found {
+            Some(_) => outcome,
+            None => AckOutcome::Registered,
         })
     }
 
     fn judge(&self, peer: Uuid, acked: Hlc, claim: Claim) -> Result<AckOutcome, LogError> {
-        let (hlc, head) = (claim_hlc(claim), self.file.head);
+        let (hlc, head) = (claim_hlc(claim), self.file.head.hlc);
         let log_id = self.identity.log_id;
         match claim {
             Claim::Cursor(cursor) if cursor != Cursor::ZERO && cursor.log_id() != log_id => {

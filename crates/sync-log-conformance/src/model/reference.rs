@@ -1,13 +1,13 @@
 //! The reference: what a log should answer, told slowly and from the contract.
 //!
-//! It shares no code with core but the values that both speak of, and the tag of
-//! an entry, whose form is frozen by vectors of its own.
+//! It shares no code with core but the values that both speak of, and the step from
+//! one mark to the next, whose form is frozen by vectors of its own.
 
 use std::collections::BTreeMap;
 
 use sync_log_core::{
-    Cursor, Extent, Hlc, LogError, LogIdentity, LogState, Mark, PeerRow, PrunePolicy,
-    SharedChangeEntry, Tag, UnknownPeers, Uuid,
+    Change, Cursor, Extent, Hlc, LogError, LogIdentity, LogState, Mark, PeerRow, PrunePolicy,
+    SharedChangeEntry, UnknownPeers, Uuid,
 };
 
 use super::clock::{ModelClock, check_limits};
@@ -16,12 +16,22 @@ use super::peer::ModelPeer;
 use crate::rig::{DEVICE, START_MS};
 use crate::snapshot::Snapshot;
 
+/// An entry that is there.
+#[derive(Debug, Clone)]
+pub(super) struct Retained {
+    pub(super) entry: SharedChangeEntry,
+    /// When it was written.
+    pub(super) at_ms: i64,
+    /// Its place in the chain.
+    pub(super) mark: Mark,
+}
+
 /// What survives a restart.
 #[derive(Debug, Clone)]
 pub(super) struct File {
-    /// Entries, oldest first, with when they were written.
-    pub(super) entries: Vec<(SharedChangeEntry, i64)>,
-    pub(super) head: Hlc,
+    /// Entries, oldest first.
+    pub(super) entries: Vec<Retained>,
+    pub(super) head: Mark,
     pub(super) floor: Mark,
     pub(super) high_water: Hlc,
     pub(super) solo: bool,
@@ -51,7 +61,7 @@ impl Reference {
             now_ms: START_MS,
             file: File {
                 entries: Vec::new(),
-                head: Hlc::ZERO,
+                head: Mark::ZERO,
                 floor: Mark::ZERO,
                 high_water: Hlc::ZERO,
                 solo: false,
@@ -75,7 +85,7 @@ impl Reference {
 
     /// Every write begins by looking up how far the storage is.
     fn resume(&mut self, handle: usize) {
-        let stored = self.file.high_water.max(self.file.head);
+        let stored = self.file.high_water.max(self.file.head.hlc);
         self.clocks[handle].resume(stored);
     }
 
@@ -86,10 +96,24 @@ impl Reference {
         stamp
     }
 
-    pub(super) fn record(&mut self, handle: usize, entries: Vec<SharedChangeEntry>) -> Vec<Hlc> {
+    /// Each change is a group by itself.
+    pub(super) fn record_each(&mut self, handle: usize, changes: Vec<Change>) -> Vec<Hlc> {
         let mut stamps = Vec::new();
-        for mut entry in entries {
-            entry.hlc = self.tick(handle);
+        for change in changes {
+            let entry = change.stamped(self.tick(handle));
+            stamps.push(entry.hlc);
+            self.insert(entry);
+        }
+        stamps
+    }
+
+    /// The changes are one group.
+    pub(super) fn record_many(&mut self, handle: usize, changes: Vec<Change>) -> Vec<Hlc> {
+        let mut stamps = Vec::new();
+        let count = changes.len();
+        for (change, number) in changes.into_iter().zip(1..) {
+            let mut entry = change.stamped(self.tick(handle));
+            entry.group_end = number == count;
             stamps.push(entry.hlc);
             self.insert(entry);
         }
@@ -97,9 +121,14 @@ impl Reference {
     }
 
     fn insert(&mut self, entry: SharedChangeEntry) {
-        self.file.head = entry.hlc;
+        let mark = self.file.head.then(&entry);
+        self.file.head = mark;
         self.file.high_water = self.file.high_water.max(entry.hlc);
-        self.file.entries.push((entry, self.now_ms));
+        self.file.entries.push(Retained {
+            entry,
+            at_ms: self.now_ms,
+            mark,
+        });
     }
 
     pub(super) fn append(
@@ -113,6 +142,9 @@ impl Reference {
                 device_id: DEVICE,
             });
         }
+        if let Some(last) = batch.last().filter(|last| !last.group_end) {
+            return Err(LogError::GroupWithoutEnd { hlc: last.hlc });
+        }
         for index in 1..batch.len() {
             let (previous, hlc) = (batch[index - 1].hlc, batch[index].hlc);
             if hlc <= previous {
@@ -122,7 +154,7 @@ impl Reference {
         let Some(first) = batch.first() else {
             return Ok(());
         };
-        if first.hlc <= self.file.head {
+        if first.hlc <= self.file.head.hlc {
             return self.retry(&batch);
         }
         let last = batch[batch.len() - 1].hlc;
@@ -150,7 +182,7 @@ impl Reference {
             None => Ok(()),
             Some(_) if missing.len() == batch.len() => Err(LogError::Overtaken {
                 hlc,
-                head: self.file.head,
+                head: self.file.head.hlc,
             }),
             Some(missing) => Err(LogError::BatchMixed { hlc: *missing }),
         }
@@ -170,35 +202,42 @@ impl Reference {
         Ok(Some(highest))
     }
 
-    pub(super) fn entry(&self, hlc: Hlc) -> Option<&SharedChangeEntry> {
-        let mut entries = self.file.entries.iter().map(|(entry, _)| entry);
-        entries.find(|entry| entry.hlc == hlc)
+    fn retained(&self, hlc: Hlc) -> Option<&Retained> {
+        let mut entries = self.file.entries.iter();
+        entries.find(|retained| retained.entry.hlc == hlc)
     }
 
-    /// The cursor at a place whose content is known.
+    fn entry(&self, hlc: Hlc) -> Option<&SharedChangeEntry> {
+        self.retained(hlc).map(|retained| &retained.entry)
+    }
+
+    /// The cursor at a place whose past is known.
     pub(super) fn cursor(&self, hlc: Hlc) -> Option<Cursor> {
         if hlc == self.file.floor.hlc {
             return Some(self.floor_cursor());
         }
-        let tag = Tag::of(self.entry(hlc)?);
-        Cursor::new(self.identity.log_id, hlc, tag).ok()
+        Some(self.cursor_of(self.retained(hlc)?.mark))
     }
 
     pub(super) fn floor_cursor(&self) -> Cursor {
-        let floor = self.file.floor;
-        if floor.hlc.is_zero() {
+        self.cursor_of(self.file.floor)
+    }
+
+    pub(super) fn head_cursor(&self) -> Cursor {
+        self.cursor_of(self.file.head)
+    }
+
+    fn cursor_of(&self, mark: Mark) -> Cursor {
+        if mark == Mark::ZERO {
             return Cursor::ZERO;
         }
-        Cursor::new(self.identity.log_id, floor.hlc, floor.tag).unwrap()
+        Cursor::new(self.identity.log_id, mark.hlc, mark.tag).unwrap()
     }
 
     pub(super) fn prune(&mut self) -> usize {
         let gone = self.prunable();
-        if let Some((last, _)) = self.file.entries[..gone].last() {
-            self.file.floor = Mark {
-                hlc: last.hlc,
-                tag: Tag::of(last),
-            };
+        if let Some(last) = self.file.entries[..gone].last() {
+            self.file.floor = last.mark;
         }
         self.file.entries.drain(..gone);
         gone
@@ -206,20 +245,21 @@ impl Reference {
 
     /// How many of the oldest entries nobody needs any more.
     fn prunable(&self) -> usize {
-        let Ok(active) = self.active_positions() else {
-            return 0;
-        };
+        let active = self.active_positions();
         if active.is_empty() && !self.file.solo {
             return 0;
         }
         let everybody_has = |hlc: Hlc| active.iter().all(|position| hlc <= *position);
         let entries = &self.file.entries;
-        let acked = entries.iter().filter(|(e, _)| everybody_has(e.hlc)).count();
+        let acked = entries
+            .iter()
+            .filter(|r| everybody_has(r.entry.hlc))
+            .count();
         match self.policy {
             PrunePolicy::KeepEntries { count } => acked.saturating_sub(count),
             PrunePolicy::KeepFor { age_ms } => {
                 let is_young = |at: i64| (self.now_ms - at).max(0) < age_ms as i64;
-                let young = entries[..acked].iter().position(|(_, at)| is_young(*at));
+                let young = entries[..acked].iter().position(|r| is_young(r.at_ms));
                 young.unwrap_or(acked)
             }
             _ => acked,
@@ -232,13 +272,13 @@ impl Reference {
             .file
             .entries
             .iter()
-            .filter(|(entry, _)| entry.hlc > place)
+            .filter(|retained| retained.entry.hlc > place)
             .collect();
         let bytes = |entry: &SharedChangeEntry| entry.model_type.len() + entry.data.len_bytes();
         Extent {
             entries: above.len() as u64,
-            bytes: above.iter().map(|(entry, _)| bytes(entry) as u64).sum(),
-            oldest_created_at_ms: above.first().map(|(_, at)| *at),
+            bytes: above.iter().map(|r| bytes(&r.entry) as u64).sum(),
+            oldest_created_at_ms: above.first().map(|retained| retained.at_ms),
         }
     }
 
@@ -256,10 +296,11 @@ impl Reference {
                 high_water: file.high_water,
                 solo: file.solo,
                 peers_declared: true,
-                foreign_write: false,
+                altered: None,
             },
             peers,
-            entries: file.entries.iter().map(|(e, _)| e.clone()).collect(),
+            entries: file.entries.iter().map(|r| r.entry.clone()).collect(),
+            tags: file.entries.iter().map(|r| Some(r.mark.tag)).collect(),
             extent: self.extent(Hlc::ZERO),
         }
     }

@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 
 use sync_log_core::{
     Cause, Cursor, Explanation, Held, Hlc, LogError, Page, PrunePolicy, ReadLimits, Remedy,
-    SharedChangeEntry, UntrustedRow, Uuid,
+    RowFault, SharedChangeEntry, UntrustedRow, Uuid,
 };
 
+use super::peer::{Known, Own};
 use super::reference::Reference;
-use crate::rig::DEVICE;
 
 impl Reference {
     pub(super) fn read(
@@ -20,27 +20,13 @@ impl Reference {
         if limits.max_entries == 0 || limits.max_bytes == 0 {
             return Err(LogError::ZeroLimit);
         }
-        if id == DEVICE {
-            return Err(LogError::OwnPeer { peer: id });
-        }
-        let Some(peer) = self.file.peers.get(&id) else {
-            return Err(LogError::UnknownPeer { peer: id });
-        };
-        if let Some(since_ms) = peer.retired_at_ms {
-            return Err(LogError::PeerRetired {
-                peer: id,
-                since_ms,
-                reason: sync_log_core::RetireReason::Operator,
-            });
-        }
-        let trusted = peer.trusted(self.file.head);
+        self.refuse_own_and_retired(id)?;
+        let unknown = LogError::UnknownPeer { peer: id };
+        let mut known = self.known(id).ok_or(unknown)?;
         self.refuse_cursor(at)?;
-        if let Ok(acked) = trusted {
-            let peer = self.file.peers.get_mut(&id).unwrap();
-            let position = peer.hold.map_or(acked, |hold| hold.min(acked));
-            if at.hlc() < position {
-                peer.hold = Some(at.hlc());
-            }
+        if at.hlc() < known.position() {
+            known.hold = Some(at.hlc());
+            self.write(id, known);
         }
         Ok(self.page(at, limits))
     }
@@ -48,7 +34,7 @@ impl Reference {
     /// Only the zero cursor of a log never pruned, the floor, and entries that
     /// are there are places.
     fn refuse_cursor(&self, cursor: Cursor) -> Result<(), LogError> {
-        let (requested, head, floor) = (cursor.hlc(), self.file.head, self.file.floor.hlc);
+        let (requested, head, floor) = (cursor.hlc(), self.file.head.hlc, self.file.floor.hlc);
         let log_id = self.identity.log_id;
         if self.cursor(requested) == Some(cursor) {
             return Ok(());
@@ -72,27 +58,31 @@ impl Reference {
         Err(LogError::Diverged { requested, head })
     }
 
+    /// As many whole groups as fit, and at least one.
     fn page(&self, cursor: Cursor, limits: ReadLimits) -> Page {
+        let retained = self.file.entries.iter().map(|retained| &retained.entry);
+        let after: Vec<_> = retained
+            .filter(|entry| entry.hlc > cursor.hlc())
+            .cloned()
+            .collect();
+        let size = |entry: &SharedChangeEntry| entry.model_type.len() + entry.data.len_bytes();
         let mut entries: Vec<SharedChangeEntry> = Vec::new();
-        let mut bytes = 0;
-        for (entry, _) in &self.file.entries {
-            if entry.hlc <= cursor.hlc() {
-                continue;
-            }
-            bytes += entry.model_type.len() + entry.data.len_bytes();
-            let fits = entries.is_empty() || bytes <= limits.max_bytes;
-            if entries.len() == limits.max_entries || !fits {
+        for group in after.split_inclusive(|entry| entry.group_end) {
+            let bytes: usize = entries.iter().chain(group).map(size).sum();
+            let count = entries.len() + group.len();
+            let fits = count <= limits.max_entries && bytes <= limits.max_bytes;
+            if !fits && !entries.is_empty() {
                 break;
             }
-            entries.push(entry.clone());
+            entries.extend_from_slice(group);
         }
         let last = entries.last().map(|entry| entry.hlc);
         let next = last.map_or(cursor, |hlc| self.cursor(hlc).unwrap());
         Page {
-            more: next.hlc() < self.file.head,
+            more: next.hlc() < self.file.head.hlc,
             entries,
             next,
-            head: self.file.head,
+            head: self.file.head.hlc,
             floor: self.file.floor.hlc,
         }
     }
@@ -102,7 +92,7 @@ impl Reference {
         since: Option<Hlc>,
         limit: usize,
     ) -> Result<Vec<SharedChangeEntry>, LogError> {
-        let (head, floor) = (self.file.head, self.file.floor.hlc);
+        let (head, floor) = (self.file.head.hlc, self.file.floor.hlc);
         match since {
             _ if limit == 0 => return Err(LogError::ZeroLimit),
             Some(requested) if requested < floor => {
@@ -117,7 +107,7 @@ impl Reference {
             }
             _ => {}
         }
-        let entries = self.file.entries.iter().map(|(entry, _)| entry);
+        let entries = self.file.entries.iter().map(|retained| &retained.entry);
         let after = entries.filter(|entry| since.is_none_or(|since| entry.hlc > since));
         Ok(after.take(limit).cloned().collect())
     }
@@ -127,71 +117,89 @@ impl Reference {
             .file
             .peers
             .keys()
-            .filter_map(|id| self.held(*id))
+            .flat_map(|id| self.held(*id))
             .collect();
         // Stable: equals stay in the order of their ids.
         held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
-        held.extend(self.held_by_nobody_or_policy(held.is_empty()));
+        let nobody_else = held.iter().all(|held| held.lag_entries == 0);
+        held.extend(self.held_by_nobody_or_policy(nobody_else));
         Explanation {
-            head: self.file.head,
+            head: self.file.head.hlc,
             floor: self.file.floor.hlc,
             pending: self.file.entries.len() as u64,
             held,
         }
     }
 
-    fn held(&self, id: Uuid) -> Option<Held> {
-        let peer = &self.file.peers[&id];
-        let of_peer = |cause, remedy, place| Held {
+    /// What is wrong with the rows of that id, and what the peer lacks. A fault that makes it
+    /// count as one that acknowledged nothing is the reason for what it lacks.
+    fn held(&self, id: Uuid) -> Vec<Held> {
+        let counts = self.known(id).filter(|known| known.retired_at_ms.is_none());
+        let lacks = counts.and_then(|known| self.lacks(id, known));
+        let Some(fault) = self.fault(id) else {
+            return lacks.into_iter().collect();
+        };
+        let (remedy, is_reason) = match fault {
+            RowFault::OwnPeer => (Remedy::RepairRow, false),
+            RowFault::OtherMirror => (Remedy::Pull, false),
+            _ => (Remedy::Register, counts.is_some()),
+        };
+        let place = if is_reason {
+            Hlc::ZERO
+        } else {
+            self.file.head.hlc
+        };
+        let cause = Cause::UntrustedRow(UntrustedRow {
+            peer_device_id: id.to_string(),
+            fault,
+        });
+        let row = Held {
             peer: Some(id),
-            registered_by: Some(peer.registered_by),
+            registered_by: match self.file.peers[&id].own {
+                Own::Known(known) => Some(known.registered_by),
+                _ => None,
+            },
             ..self.held_above(cause, Some(remedy), place)
         };
-        let acked = match peer.trusted(self.file.head) {
-            Ok(acked) => acked,
-            Err(fault) => {
-                let row = UntrustedRow {
-                    peer_device_id: id.to_string(),
-                    fault,
-                };
-                return Some(of_peer(
-                    Cause::UntrustedRow(row),
-                    Remedy::RepairRow,
-                    Hlc::ZERO,
-                ));
-            }
-        };
-        if peer.retired_at_ms.is_some() {
-            return None;
-        }
-        let place = peer.hold.map_or(acked, |hold| hold.min(acked));
-        if place < self.file.floor.hlc {
-            return Some(of_peer(Cause::BelowFloor, Remedy::Bootstrap, place));
-        }
-        let cause = match peer.hold {
+        lacks
+            .filter(|_| !is_reason)
+            .into_iter()
+            .chain([row])
+            .collect()
+    }
+
+    fn lacks(&self, id: Uuid, known: Known) -> Option<Held> {
+        let (acked, place) = (known.acked, known.position());
+        let (cause, remedy) = match known.hold {
+            _ if place < self.file.floor.hlc => (Cause::BelowFloor, Remedy::Bootstrap),
             _ if self.extent(place).entries == 0 => return None,
-            Some(hold) if hold < acked => Cause::PeerRewound { hold, acked },
-            _ if acked.is_zero() => Cause::NeverAcked,
-            _ => Cause::Behind,
+            Some(hold) if hold < acked => (Cause::PeerRewound { hold, acked }, Remedy::Pull),
+            _ if acked.is_zero() => (Cause::NeverAcked, Remedy::Pull),
+            _ => (Cause::Behind, Remedy::Pull),
         };
-        Some(of_peer(cause, Remedy::Pull, place))
+        Some(Held {
+            peer: Some(id),
+            registered_by: Some(known.registered_by),
+            ..self.held_above(cause, Some(remedy), place)
+        })
     }
 
     fn held_by_nobody_or_policy(&self, nobody_else: bool) -> Option<Held> {
-        let active = self.active_positions().ok()?;
+        let active = self.active_positions();
         let pending = self.file.entries.len();
         if active.is_empty() && !self.file.solo {
-            let remedy = match self.file.peers.len() {
-                0 => Remedy::Register,
-                _ => Remedy::DeclareSolo,
+            let mut ids = self.file.peers.keys();
+            let remedy = match ids.any(|id| self.known(*id).is_some()) {
+                true => Remedy::DeclareSolo,
+                false => Remedy::Register,
             };
             let held = self.held_above(Cause::NoPeers, Some(remedy), Hlc::ZERO);
             return (nobody_else && pending > 0).then_some(held);
         }
         let everybody_has = |hlc: Hlc| active.iter().all(|position| hlc <= *position);
         let entries = self.file.entries.iter();
-        let kept = entries.filter(|(e, _)| everybody_has(e.hlc)).count();
-        let (last, _) = self.file.entries[..kept].last()?;
+        let kept = entries.filter(|r| everybody_has(r.entry.hlc)).count();
+        let last = &self.file.entries[..kept].last()?.entry;
         let all = self.held_above(Cause::NotYetPruned, None, Hlc::ZERO);
         let by_policy = match self.policy {
             PrunePolicy::KeepEntries { count } => kept <= count,

@@ -4,18 +4,18 @@ use std::fmt::Debug;
 
 use sync_log_core::hlc::CEILING_MS;
 use sync_log_core::{
-    AckOutcome, Cursor, Explanation, Hlc, LogError, OnAck, Page, ReadLimits, Registration,
-    SharedChangeEntry, SyncLog, Tag, Uuid,
+    AckOutcome, Change, Cursor, Explanation, Hlc, LogError, OnAck, Page, ReadLimits, Registration,
+    SharedChangeEntry, SyncLog, Uuid,
 };
 
 use super::check::check;
-use super::op::{CursorPick, HANDLES, History, Item, Op, StampPick};
-use super::peer::Claim;
+use super::op::{CursorPick, HANDLES, History, Item, OPEN, Op, SpoilPick, StampPick};
+use super::peer::{Claim, Known, ModelPeer, Own};
 use super::reference::{File, Reference};
+use crate::damage::RowDamage;
 use crate::harness::Harness;
 use crate::rig::{DEVICE, Log, Rig};
 use crate::sample;
-use crate::snapshot::Snapshot;
 
 /// What a call answered.
 #[derive(Debug, PartialEq)]
@@ -79,10 +79,11 @@ impl<H: Harness> World<H> {
         let before = self.model.snapshot();
         let is_restore = matches!(op, Op::Restore);
         match op {
-            Op::Reopen => self.reopen(handle).await,
-            Op::BackUp => self.back_up().await,
-            Op::Restore => self.restore().await,
+            Op::Reopen => self.reopen(handle).await?,
+            Op::BackUp => self.back_up().await?,
+            Op::Restore => self.restore().await?,
             Op::Plant(peer, row) => self.plant(*peer, *row).await,
+            Op::Spoil(peer, pick) => self.spoil(*peer, *pick).await,
             Op::Wall(jump_ms) => {
                 self.model.now_ms += jump_ms;
                 self.rig.wall.set_ms(self.model.now_ms);
@@ -103,10 +104,12 @@ impl<H: Harness> World<H> {
     async fn call(&mut self, handle: usize, op: &Op) -> Result<(), String> {
         let log = (*self.logs[handle]).clone();
         let (found, expected) = match op {
-            Op::Record(_) | Op::RecordMany(_) | Op::Tick | Op::Append(_) => {
+            Op::Record(_) | Op::RecordMany(_) | Op::RecordEach(_) => {
+                self.record(&log, handle, op).await
+            }
+            Op::Tick | Op::Append(_) | Op::AppendMany(_) | Op::Observe(_) => {
                 self.write(&log, handle, op).await
             }
-            Op::AppendMany(_) | Op::Observe(_) => self.write(&log, handle, op).await,
             Op::Ack(..) | Op::OnAck(..) | Op::AckAt(..) | Op::AckUnder(..) => {
                 self.acknowledge(&log, op).await
             }
@@ -120,23 +123,32 @@ impl<H: Harness> World<H> {
         Ok(())
     }
 
-    async fn write(&mut self, log: &SyncLog, handle: usize, op: &Op) -> (Outcome, Outcome) {
+    async fn record(&mut self, log: &SyncLog, handle: usize, op: &Op) -> (Outcome, Outcome) {
         match op {
             Op::Record(number) => {
-                let change = sample::change(usize::from(*number));
+                let change = change(*number);
                 let found = outcome(log.record(change.clone()).await, Answer::Stamp);
-                let stamps = self.model.record(handle, vec![change.stamped(Hlc::ZERO)]);
+                let stamps = self.model.record_each(handle, vec![change]);
                 (found, Ok(Answer::Stamp(stamps[0])))
             }
             Op::RecordMany(count) => {
-                let changes: Vec<_> = (0..usize::from(*count)).map(sample::change).collect();
+                let changes: Vec<_> = (0..*count).map(change).collect();
                 let found = outcome(log.record_many(changes.clone()).await, Answer::Stamps);
-                let unstamped = changes.into_iter().map(|c| c.stamped(Hlc::ZERO)).collect();
-                (
-                    found,
-                    Ok(Answer::Stamps(self.model.record(handle, unstamped))),
-                )
+                let stamps = self.model.record_many(handle, changes);
+                (found, Ok(Answer::Stamps(stamps)))
             }
+            Op::RecordEach(count) => {
+                let changes: Vec<_> = (0..*count).map(change).collect();
+                let found = outcome(log.record_each(changes.clone()).await, Answer::Stamps);
+                let stamps = self.model.record_each(handle, changes);
+                (found, Ok(Answer::Stamps(stamps)))
+            }
+            other => unreachable!("{other:?} records nothing"),
+        }
+    }
+
+    async fn write(&mut self, log: &SyncLog, handle: usize, op: &Op) -> (Outcome, Outcome) {
+        match op {
             Op::Tick => {
                 let found = outcome(log.tick().await, Answer::Stamp);
                 (found, Ok(Answer::Stamp(self.model.tick(handle))))
@@ -222,8 +234,7 @@ impl<H: Harness> World<H> {
             }
             Op::HeadCursor => {
                 let found = outcome(log.head_cursor().await, Answer::Cursor);
-                let expected = self.model.cursor(self.model.file.head);
-                (found, Ok(Answer::Cursor(expected.unwrap())))
+                (found, Ok(Answer::Cursor(self.model.head_cursor())))
             }
             Op::FloorCursor => {
                 let found = outcome(log.floor_cursor().await, Answer::Cursor);
@@ -281,10 +292,11 @@ impl<H: Harness> World<H> {
         }
     }
 
-    async fn reopen(&mut self, handle: usize) {
+    async fn reopen(&mut self, handle: usize) -> Result<(), String> {
         self.logs[handle].close().await.unwrap();
         self.logs[handle] = open(&self.rig, &self.history).await;
         self.model.reopen(handle);
+        self.take_over_repairs().await
     }
 
     async fn close_all(&self) {
@@ -293,44 +305,75 @@ impl<H: Harness> World<H> {
         }
     }
 
-    async fn open_all(&mut self) {
+    async fn open_all(&mut self) -> Result<(), String> {
         for handle in 0..HANDLES {
             self.logs[handle] = open(&self.rig, &self.history).await;
         }
         let file = self.model.file.clone();
         self.model.restore(&file);
+        self.take_over_repairs().await
     }
 
-    async fn back_up(&mut self) {
+    /// Opening may put rows right that have a fault.
+    async fn take_over_repairs(&mut self) -> Result<(), String> {
+        let found = self.logs[0].snapshot().await;
+        self.model.take_over_repairs(&found)
+    }
+
+    async fn back_up(&mut self) -> Result<(), String> {
         self.close_all().await;
         let copy = self.rig.storage.backup().await;
         self.backup = Some((copy, self.model.file.clone()));
-        self.open_all().await;
+        self.open_all().await
     }
 
-    async fn restore(&mut self) {
+    async fn restore(&mut self) -> Result<(), String> {
         if let Some((copy, file)) = &self.backup {
             self.close_all().await;
             self.rig.storage.restore(copy).await;
             self.model.restore(file);
-            self.open_all().await;
+            self.open_all().await?;
         }
+        Ok(())
     }
 
-    /// Another program writes over the row of a peer, if it is registered.
+    /// Another program writes over the mirror, whether there is such a peer or not.
     async fn plant(&mut self, peer: u8, row: Option<StampPick>) {
         let id = device(peer);
-        if !self.model.file.peers.contains_key(&id) {
-            return;
-        }
         let text = row.map_or("garbage".to_owned(), |pick| self.stamp(pick).to_string());
+        let damage = RowDamage::Mirror(text.clone());
         let storage = &self.rig.storage;
-        storage.plant_peer_row(&id.to_string(), &text).await;
-        let found = Snapshot::of(&*self.logs[0].store()).await;
-        let peer = self.model.file.peers.get_mut(&id).unwrap();
-        peer.acked = text;
-        // When the other program says that it was, is its own business.
-        peer.acked_at_ms = found.peer(id).unwrap().acked_at_ms;
+        storage.damage_row(&id.to_string(), damage).await;
+        let peers = &mut self.model.file.peers;
+        let stranger = ModelPeer {
+            own: Own::Missing,
+            mirror: None,
+        };
+        peers.entry(id).or_insert(stranger).mirror = Some(text);
+    }
+
+    /// Something happens to the own row of a peer, if there is one that can be read.
+    async fn spoil(&mut self, peer: u8, pick: SpoilPick) {
+        let id = device(peer);
+        let Some(row) = self.model.file.peers.get(&id).cloned() else {
+            return;
+        };
+        let Own::Known(known) = row.own else { return };
+        let (damage, own) = match pick {
+            SpoilPick::Deleted => (RowDamage::Deleted, Own::Missing),
+            SpoilPick::Spoiled => (RowDamage::Spoiled, Own::Spoiled(Some(known.admission))),
+            SpoilPick::SpoiledWhole => (RowDamage::SpoiledWhole, Own::Spoiled(None)),
+            SpoilPick::Acked(pick) => {
+                let acked = self.stamp(pick);
+                (
+                    RowDamage::Acked(acked),
+                    Own::Known(Known { acked, ..known }),
+                )
+            }
+        };
+        let storage = &self.rig.storage;
+        storage.damage_row(&id.to_string(), damage).await;
+        self.model.file.peers.insert(id, ModelPeer { own, ..row });
     }
 
     fn stamp(&self, pick: StampPick) -> Hlc {
@@ -341,7 +384,7 @@ impl<H: Harness> World<H> {
             StampPick::Seen(number) => seen(number),
             StampPick::Retained(number) => {
                 let entries = &self.model.file.entries;
-                picked(entries, number).map_or(Hlc::ZERO, |(entry, _)| entry.hlc)
+                picked(entries, number).map_or(Hlc::ZERO, |retained| retained.entry.hlc)
             }
             StampPick::Above(number) => sample::just_above(seen(number)),
             StampPick::Below(number) => match seen(number) {
@@ -372,7 +415,7 @@ impl<H: Harness> World<H> {
             CursorPick::OtherLog(number) => unless_zero(given(number), sample::in_other_log),
             CursorPick::MadeUp(pick) => {
                 let log_id = self.model.identity.log_id;
-                let made = Cursor::new(log_id, self.stamp(pick), Tag::from_u64(42));
+                let made = Cursor::new(log_id, self.stamp(pick), sample::made_up_tag(42));
                 made.unwrap_or(Cursor::ZERO)
             }
         }
@@ -380,11 +423,13 @@ impl<H: Harness> World<H> {
 
     fn entry(&self, item: Item) -> SharedChangeEntry {
         match item {
-            Item::New(pick, number) => sample::entry(self.stamp(pick), usize::from(number)),
+            Item::New(pick, number) => SharedChangeEntry {
+                group_end: number != OPEN,
+                ..change(number).stamped(self.stamp(pick))
+            },
             Item::Copy(number) => {
-                let entries = &self.model.file.entries;
-                picked(entries, number)
-                    .map_or_else(|| sample::entry(Hlc::ZERO, 0), |(entry, _)| entry)
+                let there = picked(&self.model.file.entries, number);
+                there.map_or_else(|| change(0).stamped(Hlc::ZERO), |there| there.entry)
             }
         }
     }
@@ -402,6 +447,14 @@ fn ensure_equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Re
         Ok(())
     } else {
         Err(format!("{what} is {found:#?}\nbut should be {expected:#?}"))
+    }
+}
+
+/// The change of that number, of a model version anywhere between 0 and the highest.
+fn change(number: u8) -> Change {
+    Change {
+        model_version: u32::from_be_bytes([number; 4]),
+        ..sample::change(usize::from(number))
     }
 }
 

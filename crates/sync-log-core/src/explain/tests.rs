@@ -1,7 +1,7 @@
 //! Tables: one survey each, and what it says.
 
 use super::*;
-use crate::peer::{AckFault, PeerState, RetireReason};
+use crate::peer::{OwnRow, PeerState, RetireReason, RowFault};
 use crate::state::LogIdentity;
 
 const DEVICE: Uuid = Uuid::from_u128(0xd0);
@@ -38,7 +38,7 @@ fn explained(rows: &[PeerRow], solo: bool, policy: PrunePolicy) -> Vec<Held> {
         device_id: DEVICE,
         log_id: Uuid::from_u128(2),
     });
-    (state.head, state.floor.hlc, state.solo) = (stamp(5), stamp(2), solo);
+    (state.head.hlc, state.floor.hlc, state.solo) = (stamp(5), stamp(2), solo);
     let extent = |place: Hlc| {
         let first = place.timestamp.clamp(2, 5) + 1;
         Extent {
@@ -121,21 +121,45 @@ fn without_an_active_peer_it_is_nobody_or_solo() {
 }
 
 #[test]
-fn an_untrusted_row_keeps_all_and_hides_what_the_policy_keeps() {
-    let mut row = PeerRow::from(peer(stamp(5)));
-    row.facts = None;
-    let untrusted = UntrustedRow {
-        peer_device_id: PEER.to_string(),
-        fault: AckFault::NotRegistered,
+fn a_row_with_a_fault_keeps_all_if_it_counts_as_none_and_nothing_if_it_is_nobodys() {
+    let sound = PeerRow::from(peer(stamp(5)));
+    let own = |own| PeerRow {
+        own,
+        ..sound.clone()
     };
-    let expected = (
-        Cause::UntrustedRow(untrusted),
-        3,
-        30,
-        70,
-        Some(Remedy::RepairRow),
-    );
-    assert_eq!(told(&[row], true), [expected]);
+    let nobody = PeerRow {
+        peer_device_id: "laptop".to_owned(),
+        ..sound.clone()
+    };
+    let other_mirror = PeerRow {
+        mirror: Some(stamp(4).to_string()),
+        ..sound.clone()
+    };
+    let spoiled = Some(OwnRow::Spoiled { admission: Some(1) });
+    let keeps_all = (3, 30, 70, Some(Remedy::Register));
+    let table = [
+        (own(None), RowFault::NotRegistered, keeps_all),
+        (own(spoiled), RowFault::Spoiled, keeps_all),
+        (
+            nobody,
+            RowFault::PeerIdText,
+            (0, 0, 0, Some(Remedy::RepairRow)),
+        ),
+        (
+            other_mirror,
+            RowFault::OtherMirror,
+            (0, 0, 0, Some(Remedy::Pull)),
+        ),
+    ];
+    for (row, fault, (entries, bytes, ms, remedy)) in table {
+        let untrusted = UntrustedRow {
+            peer_device_id: row.peer_device_id.clone(),
+            fault,
+        };
+        let expected = (Cause::UntrustedRow(untrusted), entries, bytes, ms, remedy);
+        let told = told(&[row], false);
+        assert!(told.contains(&expected), "{fault}: {told:?}");
+    }
 }
 
 #[test]

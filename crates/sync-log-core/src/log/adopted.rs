@@ -4,10 +4,9 @@ use hlc::Hlc;
 use uuid::Uuid;
 
 use super::SyncLog;
-use super::peers::{judge_all, one_peer};
+use super::peers::one_peer;
 use crate::error::LogError;
 use crate::limits::MAX_DECLARED_PEERS;
-use crate::peer::Peer;
 use crate::state::LogState;
 use crate::store::{Changes, Needs, View};
 
@@ -48,9 +47,9 @@ impl SyncLog {
             .await
     }
 
-    /// Takes an operator's word that the acks found in the adopted file are true,
-    /// and that no peer is missing: entries that they release are pruned from then
-    /// on. Returns for how many peers.
+    /// Takes an operator's word that the acks are true which were found in an adopted file, or
+    /// which another program wrote since, and that no peer is missing: entries that they release
+    /// are pruned from then on. Returns for how many peers.
     ///
     /// If that word is wrong, a peer may lose changes for good; where peers can be
     /// reached, [`declare_peers`](Self::declare_peers) and an ack of each are safe.
@@ -58,17 +57,17 @@ impl SyncLog {
     /// cancelled and called again.
     ///
     /// # Errors
-    /// [`LogError::UntrustedRow`] if a row cannot be relied on at all: nothing was
-    /// taken. [`LogError::Store`].
+    /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.trust_adopted_acks", skip_all)]
     pub async fn trust_adopted_acks(&self) -> Result<usize, LogError> {
         let survey = self.store.survey(|_, _| Vec::new()).await?;
-        let peers = judge_all(&survey.peers, &survey.state).collect::<Result<Vec<_>, _>>()?;
-        let unverified = peers.iter().filter(|peer| !peer.facts.verified);
         let mut trusted = 0;
-        for peer in unverified {
-            let acked = peer.acked;
-            let verified = self.commit(one_peer(peer.peer), move |view| verify(acked, view));
+        for row in &survey.peers {
+            let peer = row.peer(&survey.state);
+            let Some((peer, claim)) = peer.zip(row.claim(&survey.state)) else {
+                continue;
+            };
+            let verified = self.commit(one_peer(peer.peer), move |view| verify(claim, view));
             trusted += usize::from(verified.await?);
         }
         self.commit(
@@ -87,17 +86,20 @@ fn declared(view: &View<'_>) -> Changes {
     }
 }
 
-/// Vouches for the ack `acked`: not for another that is there by now.
-fn verify(acked: Hlc, view: &View<'_>) -> Result<(Changes, bool), LogError> {
-    let Some(row) = view.peers.first() else {
-        return Ok((Changes::default(), false));
-    };
-    let mut peer: Peer = row.judge(view.state)?;
-    let is_meant = !peer.facts.verified && peer.acked == acked;
-    peer.facts.verified = true;
+/// Vouches for the ack `claim`: not for another that is there by now.
+fn verify(claim: Hlc, view: &View<'_>) -> Result<(Changes, bool), LogError> {
+    let row = view.peers.first();
+    let is_meant = row.and_then(|row| row.claim(view.state)) == Some(claim);
+    let peer = row.and_then(|row| row.peer(view.state));
+    let vouched = peer.filter(|_| is_meant).map(|mut peer| {
+        peer.acked = claim;
+        peer.facts.verified = true;
+        peer
+    });
+    let is_vouched = vouched.is_some();
     let changes = Changes {
-        peer: is_meant.then_some(peer),
+        peer: vouched,
         ..Changes::default()
     };
-    Ok((changes, is_meant))
+    Ok((changes, is_vouched))
 }

@@ -6,12 +6,10 @@ use hlc::Hlc;
 use uuid::Uuid;
 
 use super::SyncLog;
-use crate::ack::{self, Ack, AckOutcome, Claim};
+use crate::ack::{self, Ack, AckOutcome, Claim, repaired};
 use crate::cursor::Cursor;
 use crate::error::LogError;
-use crate::peer::{
-    FIRST_ADMISSION, Peer, PeerRow, PeerState, RegisteredBy, RetireReason, UntrustedRow,
-};
+use crate::peer::{FIRST_ADMISSION, Peer, PeerState, RegisteredBy, RetireReason, UntrustedRow};
 use crate::state::LogState;
 use crate::store::{Changes, Needs, PeersNeeded, View};
 
@@ -31,17 +29,22 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
     /// [`LogError::PeerRetired`]: it was retired, and may lack entries.
-    /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.register_peer", skip_all, fields(%peer))]
     pub async fn register_peer(&self, peer: Uuid) -> Result<Registration, LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(one_peer(peer), move |view| {
             ack::refuse_own(peer, view.state)?;
-            if ack::known_peer(peer, view.peers.first(), view.state)?.is_some() {
-                return Ok((Changes::default(), Registration::Known));
+            let row = view.peers.first();
+            let known = ack::known_peer(peer, row, view.state)?;
+            let is_own = row.is_some_and(|row| row.own.is_some());
+            match known.filter(|_| is_own) {
+                Some(known) => Ok((repaired(known, view), Registration::Known)),
+                None => {
+                    let new = Peer::new(peer, RegisteredBy::App, shared.clock.now_ms());
+                    Ok((ack::registration(new, view.state), Registration::New))
+                }
             }
-            let row = Peer::new(peer, RegisteredBy::App, shared.clock.now_ms());
-            Ok((ack::registration(row, view.state), Registration::New))
         })
         .await
     }
@@ -51,16 +54,14 @@ impl SyncLog {
     /// prune deletes what it lacked. Retiring again changes nothing.
     ///
     /// # Errors
-    /// [`LogError::UnknownPeer`], [`LogError::UntrustedRow`],
-    /// [`LogError::Store`].
+    /// [`LogError::UnknownPeer`], [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.retire", skip_all, fields(%peer))]
     pub async fn retire(&self, peer: Uuid) -> Result<(), LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(one_peer(peer), move |view| {
-            let row = view.peers.first().ok_or(LogError::UnknownPeer { peer })?;
-            let mut row = row.judge(view.state)?;
+            let mut row = any_peer(peer, view)?;
             if !row.is_active() {
-                return Ok((Changes::default(), ()));
+                return Ok((repaired(row, view), ()));
             }
             let since_ms = shared.clock.now_ms();
             row.facts.state = PeerState::Retired {
@@ -87,15 +88,14 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`],
-    /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.admit", skip_all, fields(%peer))]
     pub async fn admit(&self, peer: Uuid) -> Result<u32, LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(one_peer(peer), move |view| {
-            let row = view.peers.first().ok_or(LogError::UnknownPeer { peer })?;
-            let row = row.judge(view.state)?;
+            let row = any_peer(peer, view)?;
             if row.is_active() {
-                return Ok((Changes::default(), row.facts.admission));
+                return Ok((repaired(row, view), row.facts.admission));
             }
             let admitted = row.admitted(shared.clock.now_ms())?;
             let admission = admitted.facts.admission;
@@ -109,8 +109,7 @@ impl SyncLog {
     /// peer that registers then needs a snapshot.
     ///
     /// # Errors
-    /// [`LogError::NotSolo`] while a peer is active,
-    /// [`LogError::UntrustedRow`], [`LogError::Store`].
+    /// [`LogError::NotSolo`] while a peer is active, [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.declare_solo", skip_all)]
     pub async fn declare_solo(&self) -> Result<(), LogError> {
         let all = |_: &LogState| Needs {
@@ -118,8 +117,8 @@ impl SyncLog {
             ..Needs::default()
         };
         self.commit(all, |view| {
-            let peers = judge_all(&view.peers, view.state).collect::<Result<Vec<_>, _>>()?;
-            match peers.iter().filter(|peer| peer.is_active()).count() {
+            let peers = view.peers.iter().filter_map(|row| row.peer(view.state));
+            match peers.filter(Peer::is_active).count() {
                 0 => {
                     let solo = (!view.state.solo).then_some(true);
                     let peers_declared = (!view.state.peers_declared).then_some(true);
@@ -138,15 +137,16 @@ impl SyncLog {
         .await
     }
 
-    /// All peers, retired ones too, ordered by id; rows that cannot be relied
-    /// on as errors.
+    /// All peers, retired ones too, ordered by id; those with rows that something is wrong with
+    /// as errors.
     ///
     /// # Errors
     /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.peers", skip_all)]
     pub async fn peers(&self) -> Result<Vec<Result<Peer, UntrustedRow>>, LogError> {
         let survey = self.store.survey(|_, _| Vec::new()).await?;
-        Ok(judge_all(&survey.peers, &survey.state).collect())
+        let judged = survey.peers.iter().map(|row| row.judge(&survey.state));
+        Ok(judged.collect())
     }
 
     /// Takes the word of `peer` that it has durably applied every entry up to
@@ -178,8 +178,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`],
-    /// [`LogError::PeerRetired`], [`LogError::UntrustedRow`],
-    /// [`LogError::UnknownPeer`] under [`UnknownPeers::Refuse`](crate::UnknownPeers),
+    /// [`LogError::PeerRetired`], [`LogError::UnknownPeer`] under [`UnknownPeers::Refuse`](crate::UnknownPeers),
     /// [`LogError::OtherAdmission`], [`LogError::OtherLog`], [`LogError::ForeignOrigin`],
     /// [`LogError::AckBeyondHead`], [`LogError::UnknownStamp`]; or
     /// [`LogError::Store`].
@@ -249,7 +248,7 @@ impl SyncLog {
 }
 
 fn held(peer: Uuid, place: Hlc, view: &View<'_>) -> Result<Changes, LogError> {
-    let (floor, head) = (view.state.floor.hlc, view.state.head);
+    let (floor, head) = (view.state.floor.hlc, view.state.head.hlc);
     if place < floor {
         return Err(LogError::Compacted {
             requested: place,
@@ -276,9 +275,9 @@ pub(super) fn one_peer(peer: Uuid) -> impl Fn(&LogState) -> Needs + Send + 'stat
     }
 }
 
-pub(super) fn judge_all<'a>(
-    rows: &'a [PeerRow],
-    state: &'a LogState,
-) -> impl Iterator<Item = Result<Peer, UntrustedRow>> + 'a {
-    rows.iter().map(|row| row.judge(state))
+/// The peer by its rows, retired or not.
+fn any_peer(peer: Uuid, view: &View<'_>) -> Result<Peer, LogError> {
+    let row = view.peers.first();
+    let known = row.and_then(|row| row.peer(view.state));
+    known.ok_or(LogError::UnknownPeer { peer })
 }

@@ -8,12 +8,15 @@ use crate::ack;
 use crate::cursor::Cursor;
 use crate::entry::SharedChangeEntry;
 use crate::error::LogError;
+use crate::proof::{Altered, ChainFault};
 use crate::read::{self, Page, ReadLimits};
-use crate::store::{ReadRequest, ReadView};
+use crate::store::{FoundEntry, ReadRequest, ReadView};
+use crate::tag::Mark;
 
 impl SyncLog {
     /// The next page for `peer`, after its `cursor`: every entry, or an error,
-    /// never a silent hole (`R2`). Start with [`Cursor::ZERO`], go on with
+    /// never a silent hole (`R2`). What is returned was compared with the chain (`R4`), and ends
+    /// where a group ends, even if that takes more entries than `limits` (`R1`). Start with [`Cursor::ZERO`], go on with
     /// [`Page::next`], and acknowledge that once it is durably applied.
     ///
     /// A peer that reads below its own ack was restored from an older copy:
@@ -44,7 +47,8 @@ impl SyncLog {
     /// never registers. [`LogError::Compacted`]: the peer needs a snapshot.
     /// [`LogError::OtherLog`], [`LogError::AheadOfHead`],
     /// [`LogError::Diverged`]: this file or the peer's was restored, cloned or
-    /// replaced. [`LogError::NewestMissing`], [`LogError::Store`].
+    /// replaced. [`LogError::Altered`]: what is stored is not what was written; open the log
+    /// again. [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.read_for", skip_all, fields(%peer, after = %cursor.hlc(), max_entries = limits.max_entries))]
     pub async fn read_for(
         &self,
@@ -54,22 +58,20 @@ impl SyncLog {
     ) -> Result<Page, LogError> {
         let limits = limits.checked()?;
         ack::refuse_own(peer, &crate::LogState::new(self.identity()))?;
-        let request = ReadRequest {
-            after: cursor.hlc(),
-            max_entries: limits.max_entries,
-            max_bytes: limits.max_bytes,
-            peer: Some(peer),
-        };
-        let view = self.store.read(request).await?;
-        if !is_rewound(peer, cursor, &view)? {
-            return finish(view, cursor);
+        let request = request(cursor.hlc(), limits, Some(peer));
+        let view = self
+            .noting_damage(self.read_page(request, cursor).await)
+            .await?;
+        if !is_rewound(peer, cursor, &view) {
+            return self.finish(view, request, cursor).await;
         }
         // The hold first, then the page: between the two nothing is pruned that
         // the page does not hold, and what went before it shows in the re-read.
         self.hold(peer, cursor.hlc()).await?;
-        let view = self.store.read(request).await?;
-        is_rewound(peer, cursor, &view)?;
-        finish(view, cursor)
+        let view = self
+            .noting_damage(self.read_page(request, cursor).await)
+            .await?;
+        self.finish(view, request, cursor).await
     }
 
     /// The owner's view: entries after `since` in HLC order, at most `limit`;
@@ -81,7 +83,7 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::ZeroLimit`]. [`LogError::Compacted`] if `since` is below the
     /// floor, [`LogError::AheadOfHead`] if it is above the head.
-    /// [`LogError::NewestMissing`], [`LogError::Store`].
+    /// [`LogError::Altered`], [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.get_since", skip_all, fields(limit))]
     pub async fn get_since(
         &self,
@@ -92,38 +94,121 @@ impl SyncLog {
             return Err(LogError::ZeroLimit);
         }
         let after = since.unwrap_or(Hlc::ZERO);
-        let request = ReadRequest {
-            after,
+        let limits = ReadLimits {
             max_entries: limit,
             max_bytes: usize::MAX,
-            peer: None,
         };
+        let request = request(after, limits, None);
         let view = self.store.read(request).await?;
-        view.state.refuse_foreign_write()?;
+        view.state.refuse_altered()?;
         if let Some(since) = since {
             read::validate_since(&view.state, since)?;
         }
-        read::refuse_hole(&view, after)?;
-        Ok(view.entries)
+        self.noting_damage(read::prove(&view).map_err(LogError::from))
+            .await?;
+        Ok(bare(view))
+    }
+
+    /// Reads what `request` asks for, and refuses a peer and a place that cannot be served, and
+    /// entries that are not as they were written.
+    async fn read_page(&self, request: ReadRequest, cursor: Cursor) -> Result<ReadView, LogError> {
+        let view = self.store.read(request).await?;
+        view.state.refuse_altered()?;
+        may_read(&view, request.peer)?;
+        match read::validate_cursor(&view.state, view.before, cursor) {
+            // A reader is told that it has another history only by a log that has its own.
+            Err(error @ LogError::Diverged { .. }) => {
+                self.prove_all().await?;
+                return Err(error);
+            }
+            judged => judged?,
+        }
+        read::prove(&view)?;
+        Ok(view)
+    }
+
+    /// Proves the whole log, page by page.
+    async fn prove_all(&self) -> Result<(), LogError> {
+        let mut after = Hlc::ZERO;
+        loop {
+            let limits = ReadLimits::default();
+            let view = self.store.read(request(after, limits, None)).await?;
+            read::prove(&view)?;
+            match view.entries.last() {
+                Some(last) => after = last.entry.hlc,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The page of a view that is proven: it ends where a group ends (`R1`).
+    async fn finish(
+        &self,
+        view: ReadView,
+        request: ReadRequest,
+        cursor: Cursor,
+    ) -> Result<Page, LogError> {
+        let is_end = |found: &FoundEntry| found.entry.group_end;
+        let last = view.entries.iter().rposition(is_end);
+        if last.is_some() || view.entries.is_empty() {
+            return Ok(page(view, last, cursor));
+        }
+        // The first group is larger than the limits that were asked for. No group is larger
+        // than a page may be.
+        let most = ReadLimits::default();
+        let request = ReadRequest {
+            max_entries: most.max_entries,
+            max_bytes: most.max_bytes,
+            ..request
+        };
+        let view = self
+            .noting_damage(self.read_page(request, cursor).await)
+            .await?;
+        let first = view.entries.iter().position(is_end);
+        if first.is_some() || view.entries.is_empty() {
+            return Ok(page(view, first, cursor));
+        }
+        let (hlc, fault) = (view.entries[0].entry.hlc, ChainFault::OpenGroup);
+        self.noting_damage(Err(Altered { hlc, fault }.into())).await
     }
 }
 
-/// Whether the peer reads below what pruning relies on; refuses peers and
-/// places that cannot be served.
-fn is_rewound(peer: Uuid, cursor: Cursor, view: &ReadView) -> Result<bool, LogError> {
-    view.state.refuse_foreign_write()?;
-    let known = match ack::known_peer(peer, view.peer.as_ref(), &view.state) {
-        // It may read: while its row cannot be trusted, nothing is pruned.
-        Err(LogError::UntrustedRow(_)) => None,
-        Err(other) => return Err(other),
-        Ok(None) => return Err(LogError::UnknownPeer { peer }),
-        Ok(known) => known,
-    };
-    read::validate_cursor(&view.state, view.at.as_ref(), cursor)?;
-    Ok(known.is_some_and(|known| cursor.hlc() < known.position()))
+fn request(after: Hlc, limits: ReadLimits, peer: Option<Uuid>) -> ReadRequest {
+    ReadRequest {
+        after,
+        max_entries: limits.max_entries,
+        max_bytes: limits.max_bytes,
+        peer,
+    }
 }
 
-fn finish(view: ReadView, cursor: Cursor) -> Result<Page, LogError> {
-    read::refuse_hole(&view, cursor.hlc())?;
-    Ok(read::page(view, cursor))
+/// The page that ends with the entry `last`.
+fn page(mut view: ReadView, last: Option<usize>, cursor: Cursor) -> Page {
+    view.entries.truncate(last.map_or(0, |last| last + 1));
+    let end = view.entries.last();
+    let next = end.map_or(cursor, |found| {
+        let (hlc, tag) = (found.entry.hlc, found.tag.unwrap_or_default());
+        Cursor::at(view.state.identity.log_id, Mark { hlc, tag })
+    });
+    let state = view.state;
+    read::page(&state, bare(view), next)
+}
+
+fn bare(view: ReadView) -> Vec<SharedChangeEntry> {
+    view.entries.into_iter().map(|found| found.entry).collect()
+}
+
+/// Refuses a peer that is not served.
+fn may_read(view: &ReadView, peer: Option<Uuid>) -> Result<(), LogError> {
+    let Some(peer) = peer else { return Ok(()) };
+    match ack::known_peer(peer, view.peer.as_ref(), &view.state)? {
+        None => Err(LogError::UnknownPeer { peer }),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether the peer reads below what pruning relies on.
+fn is_rewound(peer: Uuid, cursor: Cursor, view: &ReadView) -> bool {
+    let known = ack::known_peer(peer, view.peer.as_ref(), &view.state);
+    known.is_ok_and(|known| known.is_some_and(|known| cursor.hlc() < known.position()))
 }

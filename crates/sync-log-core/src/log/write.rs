@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hlc::Hlc;
 
 use super::{Shared, SyncLog};
-use crate::append;
+use crate::append::{self, Grouping};
 use crate::entry::{Change, SharedChangeEntry};
 use crate::error::LogError;
 use crate::limits::MAX_OBSERVED;
@@ -27,8 +27,8 @@ impl SyncLog {
             .expect("one change gets one stamp"))
     }
 
-    /// Stamps `changes` and appends them as one atomic step (`A2`); returns
-    /// their stamps, ascending.
+    /// Stamps `changes` and appends them as one atomic step (`A2`), as one group: a peer gets
+    /// all of them in one page (`R1`). Returns their stamps, ascending.
     ///
     /// ```
     /// use sync_log_core::{Change, ChangeType, JsonText, LogError, SyncLog, Uuid};
@@ -39,6 +39,7 @@ impl SyncLog {
     ///         record_uuid: *tag,
     ///         change_type: ChangeType::Update,
     ///         data: data.clone(),
+    ///         model_version: 0,
     ///     };
     ///     let stamps = log.record_many(tags.iter().map(change).collect()).await?;
     ///     assert_eq!(stamps.len(), tags.len());
@@ -47,17 +48,36 @@ impl SyncLog {
     /// ```
     ///
     /// # Errors
-    /// As for [`record`](Self::record), and [`LogError::TooMany`],
-    /// [`LogError::BatchTooLarge`]: split the batch.
+    /// As for [`record`](Self::record), and [`LogError::GroupTooLarge`]: split the group, or
+    /// use [`record_each`](Self::record_each).
     #[tracing::instrument(level = "debug", name = "sync_log.record_many", skip_all, fields(changes = changes.len()))]
     pub async fn record_many(&self, changes: Vec<Change>) -> Result<Vec<Hlc>, LogError> {
-        append::validate_changes(&changes, self.shared.options.max_data_bytes)?;
+        self.record_all(changes, Grouping::One).await
+    }
+
+    /// Stamps `changes` and appends them as one atomic step (`A2`), each as a group by itself:
+    /// for bulk, of changes that need not be applied together. Returns their stamps, ascending.
+    ///
+    /// # Errors
+    /// As for [`record`](Self::record), and [`LogError::TooMany`],
+    /// [`LogError::BatchTooLarge`]: split the batch.
+    #[tracing::instrument(level = "debug", name = "sync_log.record_each", skip_all, fields(changes = changes.len()))]
+    pub async fn record_each(&self, changes: Vec<Change>) -> Result<Vec<Hlc>, LogError> {
+        self.record_all(changes, Grouping::Each).await
+    }
+
+    async fn record_all(
+        &self,
+        changes: Vec<Change>,
+        grouping: Grouping,
+    ) -> Result<Vec<Hlc>, LogError> {
+        append::validate_changes(&changes, grouping, self.shared.options.max_data_bytes)?;
         if changes.is_empty() {
             return Ok(Vec::new());
         }
         let shared = Arc::clone(&self.shared);
         self.commit(no_needs, move |view| {
-            shared.stamp_and_insert(&changes, view.state)
+            shared.stamp_and_insert(&changes, grouping, view.state)
         })
         .await
     }
@@ -92,7 +112,8 @@ impl SyncLog {
     /// # Errors
     /// As for [`append`](Self::append), and [`LogError::BatchNotAscending`],
     /// [`LogError::BatchMixed`], [`LogError::TooMany`],
-    /// [`LogError::BatchTooLarge`].
+    /// [`LogError::BatchTooLarge`], [`LogError::GroupTooLarge`],
+    /// [`LogError::GroupWithoutEnd`].
     #[tracing::instrument(level = "debug", name = "sync_log.append_many", skip_all, fields(entries = batch.len()))]
     pub async fn append_many(&self, batch: Vec<SharedChangeEntry>) -> Result<(), LogError> {
         self.validate_batch(&batch)?;
@@ -201,7 +222,7 @@ impl Shared {
     /// Raises the clock to what the storage knows: another process may have
     /// issued or observed more.
     fn resume(&self, state: &LogState) -> Result<(), LogError> {
-        Ok(self.clock.resume(state.high_water.max(state.head))?)
+        Ok(self.clock.resume(state.high_water.max(state.head.hlc))?)
     }
 
     fn observe(&self, remotes: &[Hlc]) -> Result<(), LogError> {
@@ -219,16 +240,17 @@ impl Shared {
     fn stamp_and_insert(
         &self,
         changes: &[Change],
+        grouping: Grouping,
         state: &LogState,
     ) -> Result<(Changes, Vec<Hlc>), LogError> {
         self.resume(state)?;
         let stamps: Vec<Hlc> = changes.iter().map(|_| self.clock.tick()).collect();
-        let last = stamps.last().copied().unwrap_or(state.head);
-        let entries = changes
-            .iter()
-            .cloned()
-            .zip(&stamps)
-            .map(|(change, hlc)| change.stamped(*hlc));
+        let last = stamps.last().copied().unwrap_or(state.head.hlc);
+        let entries = changes.iter().cloned().zip(&stamps).map(|(change, hlc)| {
+            let mut entry = change.stamped(*hlc);
+            entry.group_end = grouping == Grouping::Each || *hlc == last;
+            entry
+        });
         Ok((
             append::insert(entries, last, state, self.clock.now_ms()),
             stamps,

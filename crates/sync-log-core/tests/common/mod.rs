@@ -55,6 +55,7 @@ pub(crate) fn change() -> Change {
         record_uuid: Uuid::from_u128(9),
         change_type: ChangeType::Insert,
         data: JsonText::new("{}").unwrap(),
+        model_version: 0,
     }
 }
 
@@ -65,8 +66,9 @@ pub(crate) fn entry(number: u64) -> SharedChangeEntry {
 pub(crate) fn view(state: LogState) -> ReadView {
     ReadView {
         state,
-        at: None,
+        before: None,
         entries: Vec::new(),
+        reached_end: false,
         peer: None,
     }
 }
@@ -112,6 +114,7 @@ pub(crate) fn decide(
     job.decide(&View {
         state,
         entries: Vec::new(),
+        marks: Vec::new(),
         peers: peers.to_vec(),
         oldest: Vec::new(),
     })

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_log_conformance::Harness;
-use sync_log_core::{Hlc, LogError, LogIdentity, LogStore, PeerRow, Uuid};
+use sync_log_conformance::{Damage, Harness, RowDamage, adopt};
+use sync_log_core::{Hlc, LogError, LogIdentity, LogStore, Uuid};
 use sync_log_memory::MemoryStore;
 
 static FILES: AtomicU64 = AtomicU64::new(1);
@@ -46,47 +46,17 @@ impl Harness for MemoryHarness {
         *self.0.lock().unwrap() = backup.copy();
     }
 
-    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
-        self.file().tamper(|contents| {
-            let peers = &mut contents.peers;
-            let row = PeerRow {
-                peer_device_id: peer_device_id.to_owned(),
-                last_acked_hlc: last_acked_hlc.to_owned(),
-                acked_at_ms: 0,
-                facts: peers.get(peer_device_id).and_then(|row| row.facts),
-            };
-            peers.insert(peer_device_id.to_owned(), row);
-        });
+    async fn damage_row(&self, peer_device_id: &str, damage: RowDamage) {
+        self.file()
+            .tamper(|contents| damage.to(contents, peer_device_id));
     }
 
-    async fn delete_peer_row(&self, peer_device_id: &str) {
-        self.file().tamper(|contents| {
-            let peers = &mut contents.peers;
-            match peers.get_mut(peer_device_id) {
-                // This program's own row about the peer is another table.
-                Some(row) if row.facts.is_some() => row.last_acked_hlc.clear(),
-                _ => drop(peers.remove(peer_device_id)),
-            }
-        });
-    }
-
-    async fn delete_entry(&self, hlc: Hlc) {
-        self.file().tamper(|contents| contents.entries.remove(&hlc));
+    async fn damage(&self, damage: Damage) {
+        self.file().tamper(|contents| damage.to(contents));
     }
 
     async fn adopt(&self) {
-        self.file().tamper(|contents| {
-            contents.state.peers_declared = false;
-            let rows = contents.peers.values_mut();
-            for facts in rows.filter_map(|row| row.facts.as_mut()) {
-                facts.verified = false;
-            }
-        });
-    }
-
-    async fn note_foreign_write(&self) {
-        self.file()
-            .tamper(|contents| contents.state.foreign_write = true);
+        self.file().tamper(adopt);
     }
 
     async fn retained(&self) -> Vec<Hlc> {

@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, params};
 use sync_log_sqlite::{FILE_NAME, Hlc, Uuid};
 
@@ -15,9 +14,6 @@ pub(crate) fn connect(folder: &Path) -> Connection {
     connection
         .pragma_update(None, "synchronous", "FULL")
         .unwrap();
-    // A limit does not pay for what notices other programs.
-    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
-    assert!(!connection.set_db_config(triggers, false).unwrap());
     let mode: String = connection
         .pragma_query_value(None, "journal_mode", |row| row.get(0))
         .unwrap();

@@ -3,17 +3,18 @@
 use std::sync::LazyLock;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order};
-use sea_orm::{EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use sync_log_core::{Hlc, LogState, RegisteredBy, StoreError, Uuid, parse_uuid};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sync_log_core::{
+    Hlc, LogState, Peer, PeerFacts, PeerState, RegisteredBy, StoreError, Uuid, parse_uuid,
+};
 
 use super::changes::UUID_BYTES;
 use super::{ADOPT, CHUNK_ROWS};
 use crate::driver::build::{insert, insert_selected, is_text, rowid, unless_longer};
-use crate::driver::{Port, Row, Template, all, argument, argument_rows};
+use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows};
 use crate::entity::{aside_acks, peer_acks, peers};
 use crate::failure::corrupt;
-use crate::rows::ACK;
-use crate::time;
+use crate::rows::{self, ACK, PEER};
 
 /// The highest stamps in the acks, as far as they are near: an ack can be forged.
 pub(super) struct Claimed {
@@ -57,8 +58,11 @@ struct Found {
     acked: Result<Hlc, &'static str>,
 }
 
-/// Keeps the acks that can be acks of this log, as not verified; puts the others
-/// aside and gives the peer one that says nothing. Returns how many stay.
+/// Keeps the acks that can be acks of this log, as not verified, and puts the others aside: of
+/// such a peer, nothing is acknowledged. Returns how many stay.
+///
+/// A peer that is known already has this program's own row, which counts; but nobody can be
+/// believed any more who acknowledged what the log was before.
 pub(super) async fn sort(
     db: &impl Port,
     adoption: i64,
@@ -72,18 +76,35 @@ pub(super) async fn sort(
         let chunk = chunk(db, from, head, state.identity.device_id).await?;
         next = chunk.last().and_then(|found| found.row.checked_add(1));
         for found in chunk {
-            let (Some(peer), Ok(acked)) = (found.peer, found.acked) else {
+            if found.acked.is_err() {
                 put_aside(db, adoption, &found).await?;
-                if let Some(peer) = found.peer {
-                    register(db, peer, Hlc::ZERO, now_ms).await?;
-                }
-                continue;
-            };
-            register(db, peer, acked, now_ms).await?;
-            kept += 1;
+            }
+            if let Some(peer) = found.peer {
+                register(db, peer, found.acked.unwrap_or(Hlc::ZERO), now_ms).await?;
+                kept += i64::from(found.acked.is_ok());
+            }
         }
     }
+    let zero = Hlc::ZERO.to_text();
+    db.run(&BELIEVE_NOBODY, &[zero.as_str().into()]).await?;
     Ok(kept)
+}
+
+/// Puts the rows aside that are of nobody who can be a peer.
+pub(super) async fn put_strangers_aside(
+    db: &impl Port,
+    adoption: i64,
+    device_id: Uuid,
+) -> Result<(), StoreError> {
+    let mut next = Some(i64::MIN);
+    while let Some(from) = next {
+        let chunk = chunk(db, from, Hlc::ZERO, device_id).await?;
+        next = chunk.last().and_then(|found| found.row.checked_add(1));
+        for stranger in chunk.iter().filter(|found| found.peer.is_none()) {
+            put_aside(db, adoption, stranger).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Some rows from this one on. A value that is longer than it may be is not read.
@@ -113,8 +134,7 @@ static CHUNK: LazyLock<Template> = LazyLock::new(|| {
 });
 
 fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Result<Found, StoreError> {
-    let peer = row.text(1).as_deref().and_then(parse_uuid);
-    let peer = peer.filter(|peer| !peer.is_nil() && *peer != device_id);
+    let peer = peer(row, 1, device_id);
     let hlc = row.text(2).and_then(|text| text.parse::<Hlc>().ok());
     let acked = match hlc {
         _ if peer.is_none() => Err("peer_device_id is not of a peer, in strict form"),
@@ -133,6 +153,12 @@ fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Result<Found, StoreError>
         hlc,
         acked,
     })
+}
+
+/// Who is named in a column, if that can be a peer of this device.
+pub(super) fn peer(row: &Row<'_>, column: usize, device_id: Uuid) -> Option<Uuid> {
+    let peer = row.text(column).as_deref().and_then(parse_uuid);
+    peer.filter(|peer| !peer.is_nil() && *peer != device_id)
 }
 
 async fn put_aside(db: &impl Port, adoption: i64, found: &Found) -> Result<(), StoreError> {
@@ -164,27 +190,39 @@ static DELETE: LazyLock<Template> = LazyLock::new(|| {
     Template::build(ADOPT, &delete.into_query())
 });
 
-/// An ack of nothing needs no proof.
+/// Makes a peer known that is not. An ack of nothing needs no proof.
 async fn register(db: &impl Port, peer: Uuid, acked: Hlc, now_ms: i64) -> Result<(), StoreError> {
-    let (peer, now) = (peer.hyphenated().to_string(), time::to_text(now_ms));
-    let arguments = [
-        (&peer).into(),
-        "active".into(),
-        RegisteredBy::Adoption.as_str().into(),
-        (&now).into(),
-        acked.is_zero().into(),
-    ];
-    db.run(&REGISTER, &arguments).await.map(drop)
+    let peer = Peer {
+        peer,
+        acked,
+        acked_at_ms: now_ms,
+        facts: PeerFacts {
+            state: PeerState::Active,
+            registered_by: RegisteredBy::Adoption,
+            registered_at_ms: now_ms,
+            admission: 1,
+            hold: None,
+            verified: acked.is_zero(),
+        },
+    };
+    let values = rows::peer_values(&peer);
+    let values = values.each_ref().map(Argument::from);
+    db.run(&REGISTER, &values).await.map(drop)
 }
 
+/// Arguments: the columns of [`PEER`].
 static REGISTER: LazyLock<Template> = LazyLock::new(|| {
-    use peers::Column::{PeerDeviceId, RegisteredAt, RegisteredBy, State, Verified};
-    let known = OnConflict::column(PeerDeviceId)
-        .update_column(Verified)
+    let known = OnConflict::column(peers::Column::PeerDeviceId)
+        .do_nothing()
         .to_owned();
-    let columns = [PeerDeviceId, State, RegisteredBy, RegisteredAt, Verified];
-    let register = insert::<peers::Entity>(&columns)
-        .on_conflict(known)
-        .to_owned();
+    let register = insert::<peers::Entity>(&PEER).on_conflict(known).to_owned();
     Template::build(ADOPT, &register)
+});
+
+/// Argument: the ack of nothing.
+static BELIEVE_NOBODY: LazyLock<Template> = LazyLock::new(|| {
+    let update = peers::Entity::update_many()
+        .col_expr(peers::Column::Verified, Expr::val(0))
+        .filter(peers::Column::Acked.ne(argument(0)));
+    Template::build(ADOPT, &update.into_query())
 });

@@ -1,15 +1,9 @@
 //! Whether a file of an earlier program can be adopted; asked before anything is
 //! changed.
 
-use std::sync::LazyLock;
+use sync_log_core::StoreError;
 
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func};
-use sea_orm::{ColumnTrait, EntityTrait, QuerySelect, QueryTrait};
-use sync_log_core::{StoreError, Uuid};
-
-use super::has_table;
-use crate::driver::{Port, Row, Template, all, argument, first, one};
-use crate::entity::shared_changes;
+use crate::driver::{Port, Row, all, first, one};
 use crate::raw::catalogue::{COLUMNS, HAS_NO_ROWID, KEY, NAMED, UNIQUE_INDEXES, WITH_TRIGGERS};
 use crate::rows::texts;
 
@@ -32,45 +26,14 @@ const WANTED: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// What speaks against it.
-pub(crate) enum Unfit {
-    /// The tables are not what a log can be kept in.
-    Tables(String),
-    /// It has entries, and none is of this device.
-    NotOfThisDevice,
-}
-
-/// What speaks against adopting a file of an earlier program for `device_id`, if
-/// anything does.
-pub(crate) async fn fault(db: &impl Port, device_id: Uuid) -> Result<Option<Unfit>, StoreError> {
-    let fault = match tables(db).await? {
-        Some(fault) => Some(fault),
-        None => triggers(db).await?,
-    };
-    if let Some(fault) = fault {
-        return Ok(Some(Unfit::Tables(fault)));
+/// What speaks against adopting a file of an earlier program, if anything does. Whose entries
+/// it holds is no matter: those of other devices go aside.
+pub(crate) async fn fault(db: &impl Port) -> Result<Option<String>, StoreError> {
+    match tables(db).await? {
+        Some(fault) => Ok(Some(fault)),
+        None => triggers(db).await,
     }
-    if !has_table(db, "shared_changes").await? {
-        return Ok(None);
-    }
-    let device = device_id.hyphenated().to_string();
-    let numbers = |row: &Row<'_>| Ok((row.integer(0), row.integer(1)));
-    let (all, own) = one(db, &COUNT_OWN, &[(&device).into()], numbers).await?;
-    let is_strange = all > Some(0) && own == Some(0);
-    Ok(is_strange.then_some(Unfit::NotOfThisDevice))
 }
-
-/// Argument: the device. How many rows there are, and how many have its stamps.
-static COUNT_OWN: LazyLock<Template> = LazyLock::new(|| {
-    let hlc = shared_changes::Column::Hlc.into_expr();
-    let of_device = Func::cust("substr").args([hlc, Expr::val(-36)]);
-    let is_own = Expr::from(of_device).eq(argument(0));
-    let mut query = shared_changes::Entity::find().select_only().into_query();
-    query
-        .expr(Func::count(Expr::col(Asterisk)))
-        .expr(Func::coalesce([Func::sum(is_own).into(), Expr::val(0)]));
-    Template::build("see whose entries the file holds", &query)
-});
 
 /// Why no log can be kept in the original tables, as they are, if it cannot. One that is
 /// missing can be made.

@@ -23,6 +23,7 @@
 pub mod adoptions;
 pub mod aside_acks;
 pub mod aside_changes;
+pub mod entries;
 pub mod identity;
 pub mod migrations;
 pub mod peer_acks;

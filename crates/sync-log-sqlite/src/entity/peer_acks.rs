@@ -1,4 +1,5 @@
-//! `peer_acks`: how far each peer has acknowledged the log.
+//! `peer_acks`: how far each peer has acknowledged the log, for other programs to read.
+//! What counts is in [`peers`](super::peers).
 
 use sea_orm::entity::prelude::*;
 

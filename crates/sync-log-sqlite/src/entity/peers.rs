@@ -1,4 +1,4 @@
-//! `sync_log_peers`: what the log knows about each peer, apart from its ack.
+//! `sync_log_peers`: what the log knows about each peer. `peer_acks` mirrors the acks.
 
 use sea_orm::entity::prelude::*;
 
@@ -27,8 +27,12 @@ pub struct Model {
     pub lagging_since_ms: Option<i64>,
     /// When the peer was heard of last, by the same clock, in milliseconds.
     pub seen_ms: Option<i64>,
-    /// 1 if the ack came through this crate, 0 if another program wrote it.
+    /// 1 if the ack came through this crate, 0 if it was found in a file that was adopted.
     pub verified: i64,
+    /// The stamp up to which the peer has applied every entry. The zero stamp: none yet.
+    pub acked: String,
+    /// When the row changed last.
+    pub acked_at: Option<String>,
 }
 
 /// Peers refer to no other table.

@@ -13,7 +13,7 @@ pub struct Model {
     pub head: String,
     /// The highest stamp ever pruned.
     pub floor: String,
-    /// The tag of the entry at the floor, 16 hexadecimal digits.
+    /// The tag at the floor, 32 hexadecimal digits.
     pub floor_tag: String,
     /// The highest stamp issued or observed.
     pub high_water: String,
@@ -26,10 +26,12 @@ pub struct Model {
     /// 1 if the registered peers are all there are, 0 after an adoption until the app or an
     /// operator says so.
     pub peers_declared: i64,
-    /// What another program wrote, until the log is adopted.
-    pub foreign_write: Option<String>,
-    /// 1 while a connection of this crate writes with triggers switched on.
-    pub writing: i64,
+    /// The tag at the head, 32 hexadecimal digits.
+    pub head_tag: String,
+    /// The stamp at which the log was found not to be what was written, until it is adopted.
+    pub altered_at: Option<String>,
+    /// What was found there; see [`ChainFault`](crate::ChainFault).
+    pub altered: Option<String>,
 }
 
 /// The state refers to no other table.

@@ -6,6 +6,7 @@
 //! earlier program, or a damaged one.
 
 mod adoption;
+mod chain;
 mod raw;
 mod verify;
 

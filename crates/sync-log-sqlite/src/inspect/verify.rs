@@ -11,13 +11,12 @@ use sync_log_core::{
     parse_uuid,
 };
 
-use super::Inspector;
-use crate::driver::{Port, Row, Template, Transaction, in_place, one};
+use super::{Inspector, chain};
+use crate::driver::{Port, Row, Template, Transaction, in_place};
 use crate::entity::shared_changes;
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::raw::catalogue::TABLES_AND_INDEXES;
 use crate::raw::pragma::INTEGRITY;
-use crate::raw::triggers;
 use crate::rows::texts;
 use crate::store::select;
 use crate::time;
@@ -39,7 +38,7 @@ pub struct Check {
 }
 
 impl Check {
-    fn new(name: &'static str, claim: &'static str) -> Self {
+    pub(super) fn new(name: &'static str, claim: &'static str) -> Self {
         Self {
             name,
             claim,
@@ -54,7 +53,7 @@ impl Check {
         self.faults == 0
     }
 
-    fn fault(&mut self, place: impl Display) {
+    pub(super) fn fault(&mut self, place: impl Display) {
         self.faults += 1;
         if self.examples.len() < EXAMPLES_MAX {
             self.examples.push(place.to_string());
@@ -69,7 +68,7 @@ impl Check {
 }
 
 /// What other programs read too, and what tells that the log has a state.
-const WANTED: [&str; 14] = [
+const WANTED: [&str; 20] = [
     "table shared_changes.hlc",
     "table shared_changes.model_type",
     "table shared_changes.record_uuid",
@@ -83,7 +82,13 @@ const WANTED: [&str; 14] = [
     "table peer_acks.last_acked_hlc",
     "table peer_acks.acked_at",
     "index idx_peer_acks_hlc",
+    "table sync_log_entries.hlc",
+    "table sync_log_entries.tag",
+    "table sync_log_entries.model_version",
+    "table sync_log_entries.group_end",
     "table sync_log_state.head",
+    "table sync_log_state.head_tag",
+    "table sync_log_peers.acked",
 ];
 
 impl Inspector {
@@ -106,6 +111,7 @@ async fn verify(db: &impl Port) -> Result<Vec<Check>, StoreError> {
     checks.push(check);
     if checks[1].is_ok() {
         checks.extend(entries(db, state.as_ref()).await?);
+        checks.extend(chain::checks(db, state.as_ref()).await?);
     }
     if let Some(state) = &state {
         checks.push(peers(db, state).await);
@@ -122,10 +128,7 @@ async fn integrity(db: &impl Port) -> Result<Check, StoreError> {
 }
 
 async fn schema(db: &impl Port) -> Result<Check, StoreError> {
-    let mut check = Check::new(
-        "schema",
-        "the tables, columns, indexes and triggers are there",
-    );
+    let mut check = Check::new("schema", "the tables, columns and indexes are there");
     let found = texts(db, &TABLES_AND_INDEXES, &[], ("sqlite_master", "name")).await?;
     let has = |wanted: &str| found.iter().any(|name| name == wanted);
     for wanted in WANTED {
@@ -138,10 +141,6 @@ async fn schema(db: &impl Port) -> Result<Check, StoreError> {
             let ran = applied.iter().any(|version| version == name);
             check.expect(ran, || format!("{name} did not run"));
         }
-        let is_missing = one(db, &triggers::ARE_MISSING, &[], |row| Ok(row.is_true(0))).await?;
-        check.expect(!is_missing, || {
-            "a trigger is missing, or watches another table".to_owned()
-        });
     } else {
         check.fault(format!("there is no table {MIGRATION_TABLE}"));
     }
@@ -160,9 +159,9 @@ async fn state(db: &impl Port) -> (Check, Option<LogState>) {
     if let Err(error) = state.identity.validate() {
         check.fault(error);
     }
-    let (floor, head) = (state.floor, state.head);
-    check.expect(floor.hlc <= head, || {
-        format!("the floor {} is above the head {head}", floor.hlc)
+    let (floor, head) = (state.floor.hlc, state.head.hlc);
+    check.expect(floor <= head, || {
+        format!("the floor {floor} is above the head {head}")
     });
     check.expect(head <= state.high_water, || {
         format!(
@@ -171,13 +170,14 @@ async fn state(db: &impl Port) -> (Check, Option<LogState>) {
         )
     });
     let device = state.identity.device_id;
-    for (name, hlc) in [("floor", floor.hlc), ("head", head)] {
+    for (name, hlc) in [("floor", floor), ("head", head)] {
         let is_own = hlc.is_zero() || hlc.device_id == device;
         check.expect(is_own, || format!("the {name} {hlc} is of another device"));
     }
-    check.expect(!floor.hlc.is_zero() || floor.tag == Tag::ZERO, || {
-        "the floor is zero and has a tag".to_owned()
-    });
+    for (name, mark) in [("floor", state.floor), ("head", state.head)] {
+        let is_whole = !mark.hlc.is_zero() || mark.tag == Tag::ZERO;
+        check.expect(is_whole, || format!("the {name} is zero and has a tag"));
+    }
     (check, Some(state))
 }
 
@@ -208,9 +208,10 @@ async fn entries(db: &impl Port, state: Option<&LogState>) -> Result<Vec<Check>,
     })
     .await?;
     if let Some(state) = state {
-        let is_there = newest.unwrap_or(state.floor.hlc) == state.head;
+        let head = state.head.hlc;
+        let is_there = newest.unwrap_or(state.floor.hlc) == head;
         checks.place.expect(is_there, || {
-            format!("the newest entry is not the head {}", state.head)
+            format!("the newest entry is not the head {head}")
         });
     }
     let Entries {
@@ -238,7 +239,7 @@ impl Entries {
                 if hlc <= state.floor.hlc {
                     fault(&mut self.place, "not above the floor");
                 }
-                if hlc > state.head {
+                if hlc > state.head.hlc {
                     fault(&mut self.place, "above the head");
                 }
             }

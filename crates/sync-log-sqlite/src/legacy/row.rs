@@ -113,6 +113,7 @@ impl LegacyLog {
                     record_uuid: head.record_uuid,
                     change_type: head.change_type,
                     data,
+                    model_version: 0,
                 };
                 What::Change(change, row.text(3).as_deref().and_then(time::from_text))
             }

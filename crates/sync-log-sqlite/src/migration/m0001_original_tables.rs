@@ -17,6 +17,7 @@ pub(super) const MIGRATION: Migration = Migration {
     },
     make,
     adds: Vec::new,
+    fill: Vec::new,
     remove: || {
         vec![
             schema::remove::<shared_changes::Entity>(),

@@ -11,15 +11,17 @@ use crate::entity::{identity, peers, state};
 pub(super) const MIGRATION: Migration = Migration {
     name: "sync_log_0002_log_tables",
     owns: || {
-        use state::Column::{ForeignWrite, PeersDeclared, Writing};
+        use peers::Column::{Acked, AckedAt, Verified};
+        use state::Column::{Altered, AlteredAt, HeadTag, PeersDeclared};
         vec![
             owned::<identity::Entity>(&[], &[]),
-            owned::<state::Entity>(&[PeersDeclared, ForeignWrite, Writing], &[]),
-            owned::<peers::Entity>(&[peers::Column::Verified], &[]),
+            owned::<state::Entity>(&[PeersDeclared, HeadTag, AlteredAt, Altered], &[]),
+            owned::<peers::Entity>(&[Verified, Acked, AckedAt], &[]),
         ]
     },
     make: || vec![make_identity(), make_state(), make_peers()],
     adds: Vec::new,
+    fill: Vec::new,
     remove: || {
         vec![
             schema::remove::<peers::Entity>(),

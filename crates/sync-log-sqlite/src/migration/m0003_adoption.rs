@@ -1,12 +1,11 @@
-//! What adoption needs: where rows go that are not entries of this log, what was
-//! adopted when, and triggers that notice another program's writes.
+//! What adoption needs: where rows go that are not entries of this log, and what was
+//! adopted when.
 
 use super::m0001_original_tables::pending;
 use super::schema::{self, added, any, flag, integer, owned, remove_column, table, text};
 use super::{Migration, count};
 use crate::driver::Template;
 use crate::entity::{adoptions, aside_acks, aside_changes, peers, state};
-use crate::raw::triggers;
 
 pub(super) const MIGRATION: Migration = Migration {
     name: "sync_log_0003_adoption",
@@ -19,32 +18,22 @@ pub(super) const MIGRATION: Migration = Migration {
     },
     adds: || {
         use peers::Column::Verified;
-        use state::Column::{ForeignWrite, PeersDeclared, Writing};
-        let writing = integer(Writing).not_null().default(0).to_owned();
+        use state::Column::PeersDeclared;
         vec![
             added::<state::Entity>(PeersDeclared, flag(PeersDeclared, true)),
-            added::<state::Entity>(ForeignWrite, text(ForeignWrite)),
-            added::<state::Entity>(Writing, writing),
             added::<peers::Entity>(Verified, flag(Verified, true)),
         ]
     },
-    make: || {
-        let mut make = vec![make_adoptions(), make_aside_changes(), make_aside_acks()];
-        make.extend(triggers::make());
-        make
-    },
+    make: || vec![make_adoptions(), make_aside_changes(), make_aside_acks()],
+    fill: Vec::new,
     remove: || {
-        use peers::Column::Verified;
-        use state::Column::{ForeignWrite, PeersDeclared, Writing};
-        let mut remove = triggers::remove();
-        remove.push(schema::remove::<aside_acks::Entity>());
-        remove.push(schema::remove::<aside_changes::Entity>());
-        remove.push(schema::remove::<adoptions::Entity>());
-        remove.push(remove_column::<peers::Entity>(Verified));
-        for column in [Writing, ForeignWrite, PeersDeclared] {
-            remove.push(remove_column::<state::Entity>(column));
-        }
-        remove
+        vec![
+            schema::remove::<aside_acks::Entity>(),
+            schema::remove::<aside_changes::Entity>(),
+            schema::remove::<adoptions::Entity>(),
+            remove_column::<peers::Entity>(peers::Column::Verified),
+            remove_column::<state::Entity>(state::Column::PeersDeclared),
+        ]
     },
     // Rows that went aside may hold changes that are still wanted.
     keeps: || {

@@ -17,6 +17,7 @@
 mod m0001_original_tables;
 mod m0002_log_tables;
 mod m0003_adoption;
+mod m0004_chain;
 #[cfg(feature = "migrator")]
 mod migrator;
 mod schema;
@@ -50,6 +51,8 @@ pub(crate) struct Migration {
     make: fn() -> Vec<Template>,
     /// Columns that it adds to tables of earlier steps, where they are not there.
     adds: fn() -> Vec<Added>,
+    /// Statements that fill columns which were added, where they are not filled.
+    fill: fn() -> Vec<Template>,
     #[cfg_attr(not(feature = "migrator"), allow(dead_code, reason = "to go down"))]
     remove: fn() -> Vec<Template>,
     /// Counts of what would be lost with the tables, and what that is called.
@@ -74,10 +77,11 @@ pub(crate) struct Added {
 }
 
 /// All migrations, in order.
-pub(crate) const MIGRATIONS: [Migration; 3] = [
+pub(crate) const MIGRATIONS: [Migration; 4] = [
     m0001_original_tables::MIGRATION,
     m0002_log_tables::MIGRATION,
     m0003_adoption::MIGRATION,
+    m0004_chain::MIGRATION,
 ];
 
 impl Migration {
@@ -89,7 +93,7 @@ impl Migration {
                 db.run(&add, &[]).await?;
             }
         }
-        Ok(())
+        run_all((self.fill)(), db).await
     }
 
     /// Refuses where a table or an index has the name of one of these, and is another

@@ -19,6 +19,11 @@ pub(super) fn integer(column: impl ColumnTrait) -> ColumnDef {
     ColumnDef::new_with_type(column, ColumnType::custom("INTEGER"))
 }
 
+/// A column of bytes.
+pub(super) fn blob(column: impl ColumnTrait) -> ColumnDef {
+    ColumnDef::new_with_type(column, ColumnType::custom("BLOB"))
+}
+
 /// A column without a type, in which SQLite keeps what it is given, byte for byte.
 pub(super) fn any(column: impl ColumnTrait) -> ColumnDef {
     ColumnDef::new(column)

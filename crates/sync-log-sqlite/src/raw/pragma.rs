@@ -32,10 +32,6 @@ pub(crate) static SYNCHRONOUS: Raw =
 pub(crate) static SET_QUERY_ONLY: Raw =
     Raw::new(|| Template::raw("set `query_only`", "PRAGMA query_only = ON", 0));
 
-/// A number that SQLite raises at every change of the schema.
-pub(crate) static SCHEMA_VERSION: Raw =
-    Raw::new(|| Template::raw("see what other programs wrote", "PRAGMA schema_version", 0));
-
 /// How many pages are free.
 pub(crate) static FREE_PAGES: Raw =
     Raw::new(|| Template::raw("count free pages", "PRAGMA freelist_count", 0));

@@ -5,15 +5,15 @@ use std::sync::LazyLock;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use sync_log_core::{
-    Changes, Hlc, LogError, LogState, Mark, Needs, Peer, PeerRow, PeersNeeded, StoreError,
-    StoreErrorKind, StoredEntry, Tag, Uuid, View, WriteJob,
+    Changes, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError, StoredEntry, Uuid,
+    View, WriteJob,
 };
 
-use super::select;
-use crate::driver::build::{insert, upsert};
+use super::chain::{self, Place};
+use super::{peers, select};
+use crate::driver::build::insert;
 use crate::driver::{Argument, Port, Template, argument};
-use crate::entity::{peer_acks, peers, shared_changes, state};
-use crate::rows::{self, ACK, PEER};
+use crate::entity::{shared_changes, state};
 use crate::time;
 
 /// A write transaction that several jobs share.
@@ -27,11 +27,9 @@ pub(super) struct Shared<'a, P> {
 }
 
 impl<'a, P: Port> Shared<'a, P> {
-    /// Reads the state under the write lock: another process may have moved it, or made
-    /// the tables anew, after which nothing is written (`I4`).
-    pub(super) async fn begin(db: &'a P, anew: bool) -> Result<Self, StoreError> {
-        let mut state = select::state(db).await?;
-        state.foreign_write |= anew;
+    /// Reads the state under the write lock: another process may have moved it.
+    pub(super) async fn begin(db: &'a P) -> Result<Self, StoreError> {
+        let state = select::state(db).await?;
         Ok(Self {
             db,
             state,
@@ -46,9 +44,18 @@ impl<'a, P: Port> Shared<'a, P> {
         job: &mut WriteJob,
     ) -> Result<Result<(), LogError>, StoreError> {
         let view = self.view(&job.needs(&self.state)).await?;
-        match job.decide(&view) {
-            Ok(changes) => self.apply(changes).await.map(Ok),
-            Err(refusal) => Ok(Err(refusal)),
+        let changes = match job.decide(&view) {
+            Ok(changes) => changes,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // Before anything of the job is written, so that its refusal leaves no trace (`R4`).
+        let proven = match changes.prune_through {
+            Some(through) => chain::prove(self.db, self.state.floor, through).await?,
+            None => Ok(self.state.floor),
+        };
+        match proven {
+            Ok(floor) => self.apply(changes, floor).await.map(Ok),
+            Err(altered) => Ok(Err(altered.into())),
         }
     }
 
@@ -61,13 +68,17 @@ impl<'a, P: Port> Shared<'a, P> {
     }
 
     async fn view(&self, needs: &Needs) -> Result<View<'_>, StoreError> {
-        let mut entries = Vec::new();
+        let (mut entries, mut marks) = (Vec::new(), Vec::new());
         for hlc in &needs.entries {
-            entries.extend(select::entry(self.db, *hlc).await?);
+            entries.extend(chain::retained(self.db, *hlc).await?);
+        }
+        for hlc in &needs.marks {
+            marks.extend(chain::mark(self.db, *hlc).await?);
         }
         Ok(View {
             state: &self.state,
             entries,
+            marks,
             peers: self.peers(needs.peers).await?,
             oldest: match needs.oldest {
                 0 => Vec::new(),
@@ -84,7 +95,8 @@ impl<'a, P: Port> Shared<'a, P> {
         }
     }
 
-    async fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
+    /// Writes what a job decided. `floor` is what was proven of what it prunes.
+    async fn apply(&mut self, changes: Changes, floor: Mark) -> Result<(), StoreError> {
         // Every field by name: a kind of change that is added later must not be
         // ignored here.
         let Changes {
@@ -94,19 +106,26 @@ impl<'a, P: Port> Shared<'a, P> {
             solo,
             peers_declared,
             prune_through,
+            altered,
         } = changes;
-        if let Some(hlc) = prune_through {
-            self.prune(hlc).await?;
+        if let Some(through) = prune_through {
+            chain::delete(self.db, through).await?;
+            self.state.floor = floor;
         }
         for stored in &append {
             self.insert(stored).await?;
         }
         if let Some(last) = append.last() {
-            self.state.head = last.entry.hlc;
+            self.state.head = Mark {
+                hlc: last.entry.hlc,
+                tag: last.tag.unwrap_or_default(),
+            };
         }
         if let Some(peer) = peer {
-            self.write_peer(&peer).await?;
+            peers::write(self.db, &peer).await?;
         }
+        // So that the next opening adopts it. What happened first stays on record.
+        self.state.altered = self.state.altered.or(altered);
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
         self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
@@ -130,45 +149,28 @@ impl<'a, P: Port> Shared<'a, P> {
             self.created_at.text(stored.created_at_ms),
         ];
         let arguments = arguments.map(Argument::from);
-        self.db.run(&INSERT_ENTRY, &arguments).await.map(drop)
-    }
-
-    async fn prune(&mut self, through: Hlc) -> Result<(), StoreError> {
-        let last = select::entry(self.db, through).await?.ok_or_else(|| {
-            StoreError::new(StoreErrorKind::Corrupt, "find the entry to prune through")
-        })?;
-        let hlc = through.to_text();
-        let through_text = [hlc.as_str().into()];
-        self.db.run(&DELETE_ENTRIES, &through_text).await?;
-        self.state.floor = Mark {
-            hlc: through,
-            tag: Tag::of(&last),
-        };
-        Ok(())
+        self.db.run(&INSERT_ENTRY, &arguments).await?;
+        Place::of(entry, stored.tag).write(self.db).await
     }
 
     async fn write_state(&self) -> Result<(), StoreError> {
         let state = &self.state;
         let [head, floor, high_water] =
-            [state.head, state.floor.hlc, state.high_water].map(|hlc| hlc.to_text());
-        let tag = state.floor.tag.to_string();
+            [state.head.hlc, state.floor.hlc, state.high_water].map(|hlc| hlc.to_text());
+        let [head_tag, floor_tag] = [state.head, state.floor].map(|mark| mark.tag.to_string());
+        let altered_at = state.altered.map(|altered| altered.hlc.to_string());
         let arguments = [
             head.as_str().into(),
+            (&head_tag).into(),
             floor.as_str().into(),
-            (&tag).into(),
+            (&floor_tag).into(),
             high_water.as_str().into(),
             state.solo.into(),
             state.peers_declared.into(),
+            altered_at.as_ref().into(),
+            state.altered.map(|altered| altered.fault.as_str()).into(),
         ];
         self.db.run(&UPDATE_STATE, &arguments).await.map(drop)
-    }
-
-    async fn write_peer(&self, peer: &Peer) -> Result<(), StoreError> {
-        let (ack, facts) = (rows::ack_values(peer), rows::peer_values(peer));
-        let ack = ack.each_ref().map(Argument::from);
-        self.db.run(&WRITE_ACK, &ack).await?;
-        let facts = facts.each_ref().map(Argument::from);
-        self.db.run(&WRITE_PEER, &facts).await.map(drop)
     }
 }
 
@@ -182,37 +184,23 @@ static INSERT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
     )
 });
 
-/// Argument: the stamp up to which entries go.
-static DELETE_ENTRIES: LazyLock<Template> = LazyLock::new(|| {
-    let delete =
-        shared_changes::Entity::delete_many().filter(shared_changes::Column::Hlc.lte(argument(0)));
-    Template::build("delete entries", &delete.into_query())
-});
-
 /// Arguments: the columns, in the order in which they are named here.
 static UPDATE_STATE: LazyLock<Template> = LazyLock::new(|| {
-    use state::Column::{Floor, FloorTag, Head, HighWater, Id, PeersDeclared, Solo};
+    use state::Column::{
+        Altered, AlteredAt, Floor, FloorTag, Head, HeadTag, HighWater, Id, PeersDeclared, Solo,
+    };
     let update = state::Entity::update_many()
         .col_expr(Head, Expr::val(argument(0)))
-        .col_expr(Floor, Expr::val(argument(1)))
-        .col_expr(FloorTag, Expr::val(argument(2)))
-        .col_expr(HighWater, Expr::val(argument(3)))
-        .col_expr(Solo, Expr::val(argument(4)))
-        .col_expr(PeersDeclared, Expr::val(argument(5)))
+        .col_expr(HeadTag, Expr::val(argument(1)))
+        .col_expr(Floor, Expr::val(argument(2)))
+        .col_expr(FloorTag, Expr::val(argument(3)))
+        .col_expr(HighWater, Expr::val(argument(4)))
+        .col_expr(Solo, Expr::val(argument(5)))
+        .col_expr(PeersDeclared, Expr::val(argument(6)))
+        .col_expr(AlteredAt, Expr::val(argument(7)))
+        .col_expr(Altered, Expr::val(argument(8)))
         .filter(Id.eq(1));
     Template::build("write the state", &update.into_query())
-});
-
-/// Arguments: the columns of [`ACK`].
-static WRITE_ACK: LazyLock<Template> = LazyLock::new(|| {
-    let write = upsert::<peer_acks::Entity>(peer_acks::Column::PeerDeviceId, &ACK);
-    Template::build("write a peer's ack", &write)
-});
-
-/// Arguments: the columns of [`PEER`].
-static WRITE_PEER: LazyLock<Template> = LazyLock::new(|| {
-    let write = upsert::<peers::Entity>(peers::Column::PeerDeviceId, &PEER);
-    Template::build("write a peer", &write)
 });
 
 /// The text of a time. Entries of one batch have one, so it is kept.
@@ -245,7 +233,7 @@ mod tests {
     fn spawned(txn: &'static DatabaseTransaction, mut job: WriteJob) {
         is_send(async move {
             let db = Over(txn);
-            let mut shared = Shared::begin(&db, false).await?;
+            let mut shared = Shared::begin(&db).await?;
             let outcome = shared.run(&mut job).await?;
             shared.finish().await.map(|()| outcome)
         });

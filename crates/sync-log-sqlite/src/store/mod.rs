@@ -1,7 +1,9 @@
 //! The store: one thread that writes, a few that read.
 
 mod apply;
+pub(crate) mod chain;
 mod open;
+pub(crate) mod peers;
 mod read_only;
 mod reader;
 pub(crate) mod select;
@@ -20,7 +22,6 @@ use sync_log_core::{
 };
 use tokio::sync::oneshot;
 
-use crate::adopt;
 use crate::connect::{self, Place};
 use crate::driver::{Port, Transaction, in_place};
 use crate::options::DEFAULT_POLL_INTERVAL;
@@ -56,14 +57,12 @@ impl LogStore for SqliteStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read =
-            move |db: &mut Db| in_one_state(db, async |db, anew| read(db, &request, anew).await);
+        let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
         self.readers.run("read", read).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let survey =
-            move |db: &mut Db| in_one_state(db, async |db, anew| survey(db, places, anew).await);
+        let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
         self.readers.run("survey", survey).await
     }
 
@@ -74,7 +73,7 @@ impl LogStore for SqliteStore {
             let has_ended = commits.has_changed().is_err();
             // What is committed from here on shows as a change.
             commits.borrow_and_update();
-            let head = self.read(state_only()).await?.state.head;
+            let head = self.read(state_only()).await?.state.head.hlc;
             if head > place {
                 return Ok(head);
             }
@@ -121,60 +120,39 @@ fn state_only() -> ReadRequest {
     }
 }
 
-/// A connection that reads, and the schema that it found in order.
-pub(super) struct Db {
-    connection: Connection,
-    in_order: Option<i64>,
-}
-
-impl From<Connection> for Db {
-    fn from(connection: Connection) -> Self {
-        Self {
-            connection,
-            in_order: None,
-        }
-    }
-}
-
-/// Reads in a transaction, so that all statements see what the first one saw; `read` is
-/// given whether another program recreated the tables since the log was opened (`I4`).
+/// Reads in a transaction, so that all statements see what the first one saw.
 fn in_one_state<T>(
-    db: &mut Db,
-    read: impl AsyncFnOnce(&Connection, bool) -> Result<T, StoreError>,
+    db: &Connection,
+    read: impl AsyncFnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let txn = Transaction::read(&db.connection)?;
-    let found = in_place(async {
-        let anew = adopt::were_made_anew(&db.connection, &mut db.in_order).await?;
-        read(&db.connection, anew).await
-    })?;
+    let txn = Transaction::read(db)?;
+    let found = in_place(read())?;
     txn.commit()
         .map_err(|error| error.while_doing("end a read"))?;
     Ok(found)
 }
 
-async fn read(db: &impl Port, request: &ReadRequest, anew: bool) -> Result<ReadView, StoreError> {
+async fn read(db: &impl Port, request: &ReadRequest) -> Result<ReadView, StoreError> {
     let Standing {
-        mut state,
-        at,
+        state,
+        before,
         peer,
     } = select::standing(db, request).await?;
-    state.foreign_write |= anew;
-    let nothing = request.max_entries == 0 || request.after >= state.head;
-    let entries = match nothing {
-        true => Vec::new(),
-        false => select::page(db, request).await?,
+    let (entries, reached_end) = match request.max_entries {
+        0 => (Vec::new(), false),
+        _ => chain::page(db, request).await?,
     };
     Ok(ReadView {
         state,
-        at,
+        before,
         entries,
+        reached_end,
         peer,
     })
 }
 
-async fn survey(db: &impl Port, places: Places, anew: bool) -> Result<Survey, StoreError> {
-    let mut state = select::state(db).await?;
-    state.foreign_write |= anew;
+async fn survey(db: &impl Port, places: Places) -> Result<Survey, StoreError> {
+    let state = select::state(db).await?;
     let peers = select::peers(db).await?;
     let mut extents = Vec::new();
     for place in places(&state, &peers) {

@@ -13,8 +13,8 @@ use super::thread::{self, Wanted};
 use super::{SqliteStore, select};
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
 use crate::connect::{self, Place};
-use crate::driver::build::{insert, insert_selected};
-use crate::driver::{Argument, Port, Template, Transaction, argument, first, in_place};
+use crate::driver::build::insert;
+use crate::driver::{Argument, Port, Template, Transaction, first, in_place};
 use crate::entity::{
     adoptions, aside_acks, aside_changes, identity, peer_acks, peers, shared_changes, state,
 };
@@ -23,7 +23,6 @@ use crate::failure::corrupt;
 use crate::migration;
 use crate::options::{DEFAULT_BUSY_TIMEOUT, FILE_NAME};
 use crate::probe::{self, Found, Ids};
-use crate::rows::ACK;
 use crate::time;
 
 /// How long to wait before another attempt at a file that is locked for a
@@ -163,24 +162,26 @@ impl Opening {
         let stored = select::identity(db).await.map_err(failed)?;
         self.ids
             .refuse_other(stored.ok_or_else(lost)?, self.place.path())?;
+        self.make_missing(db).await?;
         let cause = match cause {
             Some(cause) => Some(cause),
             None => adopt::cause(db).await.map_err(failed)?,
         };
         if let Some(cause) = cause {
-            self.adopt(db, &cause).await?;
+            let adopted = adopt::run(db, &cause, self.now_ms).await;
+            adopted.map_err(failed)?;
         }
-        restore_acks(db, self.now_ms).await.map_err(failed)
+        adopt::put_right(db, self.now_ms).await.map_err(failed)
     }
 
     /// Makes what is missing of the tables, and puts on record whose log it is. Returns why
     /// the file has to be adopted, if it holds what another program wrote.
     async fn make(&self, db: &impl Port) -> Result<Option<String>, OpenError> {
-        let (path, device_id) = (self.place.path(), self.ids.device_id);
+        let path = self.place.path();
         let failed = |error| OpenError::store(path, error);
         let is_earlier = adopt::has_original_tables_only(db).await.map_err(failed)?;
         if is_earlier {
-            probe::refuse_unfit(db, device_id, path).await?;
+            probe::refuse_unfit(db, path).await?;
         }
         migration::up(db, self.now_ms).await.map_err(failed)?;
         if !is_unidentified(db).await.map_err(failed)? {
@@ -192,20 +193,23 @@ impl Opening {
         }
         let holds_rows = has_row(&ANY_ROW).await.map_err(failed)?;
         if holds_rows && !is_earlier {
-            probe::refuse_unfit(db, device_id, path).await?;
+            probe::refuse_unfit(db, path).await?;
         }
         identify(db, self.ids, self.now_ms).await.map_err(failed)?;
         Ok((is_earlier || holds_rows).then(|| EARLIER_PROGRAM.to_owned()))
     }
 
-    async fn adopt(&self, db: &impl Port, cause: &str) -> Result<(), OpenError> {
+    /// Refuses tables that other programs know too, and changed so that no log can be kept in
+    /// them; makes those that they removed.
+    async fn make_missing(&self, db: &impl Port) -> Result<(), OpenError> {
         let path = self.place.path();
         let failed = |error| OpenError::store(path, error);
         if let Some(reason) = fit::tables(db).await.map_err(failed)? {
             let path = path.to_owned();
             return Err(OpenError::NotAdoptable { path, reason });
         }
-        adopt::run(db, cause, self.now_ms).await.map_err(failed)
+        let made = migration::run_all(migration::original_tables(), db).await;
+        made.map_err(failed)
     }
 }
 
@@ -222,32 +226,6 @@ static WRITE_NOTHING: LazyLock<Template> = LazyLock::new(|| {
         .filter(state::Column::Id.eq(0));
     let doing = "see whether the file may be written";
     Template::build(doing, &update.into_query())
-});
-
-/// A peer whose ack another program deleted has acknowledged nothing: it counts, and
-/// can acknowledge again.
-async fn restore_acks(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
-    let (zero, now) = (Hlc::ZERO.to_string(), time::to_text(now_ms));
-    let arguments = [(&zero).into(), (&now).into()];
-    db.run(&RESTORE_ACKS, &arguments).await.map(drop)
-}
-
-/// Arguments: what is acknowledged, and when.
-static RESTORE_ACKS: LazyLock<Template> = LazyLock::new(|| {
-    let acked = peer_acks::Entity::find()
-        .select_only()
-        .column(peer_acks::Column::PeerDeviceId)
-        .filter(peer_acks::Column::PeerDeviceId.is_not_null());
-    let mut without = peers::Entity::find()
-        .select_only()
-        .column(peers::Column::PeerDeviceId)
-        .filter(peers::Column::PeerDeviceId.not_in_subquery(acked.into_query()))
-        .into_query();
-    without
-        .expr(Expr::val(argument(0)))
-        .expr(Expr::val(argument(1)));
-    let insert = insert_selected::<peer_acks::Entity>(&ACK, without);
-    Template::build("restore acks that are gone", &insert)
 });
 
 /// A row of one of the original tables.
@@ -310,6 +288,7 @@ async fn identify(db: &impl Port, ids: Ids, now_ms: i64) -> Result<(), StoreErro
     let row = [
         id,
         (&zero).into(),
+        (&tag).into(),
         (&zero).into(),
         (&tag).into(),
         (&zero).into(),
@@ -324,7 +303,7 @@ static IDENTIFY: LazyLock<Template> = LazyLock::new(|| {
 });
 
 static BEGIN_STATE: LazyLock<Template> = LazyLock::new(|| {
-    use state::Column::{Floor, FloorTag, Head, HighWater, Id};
-    let insert = insert::<state::Entity>(&[Id, Head, Floor, FloorTag, HighWater]);
+    use state::Column::{Floor, FloorTag, Head, HeadTag, HighWater, Id};
+    let insert = insert::<state::Entity>(&[Id, Head, HeadTag, Floor, FloorTag, HighWater]);
     Template::build("put on record where the log stands", &insert)
 });

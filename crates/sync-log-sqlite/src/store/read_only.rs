@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use sync_log_core::{
     Hlc, LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError,
     StoreErrorKind, Survey, WriteJob,
@@ -13,7 +14,7 @@ use sync_log_core::{
 
 use super::reader::Readers;
 use super::ticks::Ticks;
-use super::{Db, in_one_state, read, state_only, survey, thread};
+use super::{in_one_state, read, state_only, survey, thread};
 use crate::connect::{self, Place};
 use crate::error::OpenError;
 use crate::probe;
@@ -62,21 +63,19 @@ impl LogStore for ReadOnlyStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read =
-            move |db: &mut Db| in_one_state(db, async |db, anew| read(db, &request, anew).await);
+        let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
         self.readers.run("read", read).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let survey =
-            move |db: &mut Db| in_one_state(db, async |db, anew| survey(db, places, anew).await);
+        let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
         self.readers.run("survey", survey).await
     }
 
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
         let mut waiting = None;
         loop {
-            let head = self.read(state_only()).await?.state.head;
+            let head = self.read(state_only()).await?.state.head.hlc;
             if head > place {
                 return Ok(head);
             }

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use sync_log_core::StoreError;
 use tokio::sync::{oneshot, watch};
 
-use super::{Db, closed, thread};
+use super::{closed, thread};
 use crate::connect::Place;
 
 /// Reads at the same time. One more waits for its turn.
@@ -22,11 +22,11 @@ const READERS: usize = 4;
 
 /// Takes the thread's connection, or why there is none, and gives it back if it
 /// may be used again.
-type Job = Box<dyn FnOnce(Result<Db, StoreError>) -> Done + Send>;
+type Job = Box<dyn FnOnce(Result<Connection, StoreError>) -> Done + Send>;
 
 /// What is left of a job: the connection, and to tell the caller.
 struct Done {
-    connection: Option<Db>,
+    connection: Option<Connection>,
     answer: Box<dyn FnOnce()>,
 }
 
@@ -80,19 +80,19 @@ impl Readers {
     pub(super) async fn run<T: Send + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&mut Db) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let job = move |connection| {
             // Whoever gave up while it waited has nobody read for it.
             let (outcome, connection) = match connection {
                 Ok(connection) if answer.is_closed() => (None, Some(connection)),
-                Ok(mut connection) => (Some(work(&mut connection)), Some(connection)),
+                Ok(connection) => (Some(work(&connection)), Some(connection)),
                 Err(error) => (Some(Err(error)), None),
             };
             Done {
                 // One that is stuck in a transaction would show an old state for ever.
-                connection: connection.filter(|db| db.connection.is_autocommit()),
+                connection: connection.filter(Connection::is_autocommit),
                 answer: Box::new(move || {
                     // Nobody listens if the caller has dropped its future.
                     let _ = outcome.map(|outcome| answer.send(outcome));
@@ -148,7 +148,7 @@ impl Readers {
                 let mut next = Some((job, reader));
                 while let Some((job, reader)) = next {
                     let known = connection.take();
-                    let open = || known.map_or_else(|| connect(&place, busy).map(Db::from), Ok);
+                    let open = || known.map_or_else(|| connect(&place, busy), Ok);
                     let done = catch_unwind(AssertUnwindSafe(|| job(open())));
                     next = go_on(&pool, reader);
                     // Idle before it answers: the next read of the same caller comes here.
@@ -234,9 +234,7 @@ mod tests {
         }
 
         async fn read(&self) -> Result<i64, StoreError> {
-            self.readers
-                .run("read", |db| Ok(number(&db.connection)))
-                .await
+            self.readers.run("read", |db| Ok(number(db))).await
         }
 
         fn idle(&self) -> usize {
@@ -262,9 +260,9 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_is_stuck_in_a_transaction_is_not_used_again() {
         let rig = Rig::new();
-        let stuck = |db: &mut Db| {
-            db.connection.execute_batch("BEGIN").unwrap();
-            Ok(number(&db.connection))
+        let stuck = |db: &Connection| {
+            db.execute_batch("BEGIN").unwrap();
+            Ok(number(db))
         };
         assert_eq!(rig.readers.run("read", stuck).await.unwrap(), 0);
         rig.write(1);

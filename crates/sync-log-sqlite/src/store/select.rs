@@ -1,19 +1,18 @@
 //! The statements that read.
 
-use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Order, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{
-    EntrySummary, Extent, Hlc, LogIdentity, LogState, PeerRow, ReadRequest, SharedChangeEntry,
-    StoreError, Uuid,
+    EntrySummary, Extent, Hlc, LogIdentity, LogState, Mark, PeerRow, ReadRequest, StoreError, Uuid,
 };
 
+use super::chain;
 use crate::driver::build::octet_length;
 use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first, one};
-use crate::entity::{identity, peer_acks, peers, shared_changes, state};
-use crate::rows::{self, ACK, Columns, ENTRY, IDENTITY, PEER, STATE, SUMMARY};
+use crate::entity::{entries, identity, peer_acks, peers, shared_changes, state};
+use crate::rows::{self, Columns, IDENTITY, MARK, MIRROR, PEER, STATE, SUMMARY};
 
 /// Where the log stands.
 pub(crate) async fn state(db: &impl Port) -> Result<LogState, StoreError> {
@@ -32,7 +31,7 @@ pub(crate) async fn identity(db: &impl Port) -> Result<Option<LogIdentity>, Stor
 /// All that a reader is judged by.
 pub(super) struct Standing {
     pub(super) state: LogState,
-    pub(super) at: Option<SharedChangeEntry>,
+    pub(super) before: Option<Mark>,
     pub(super) peer: Option<PeerRow>,
 }
 
@@ -47,35 +46,22 @@ pub(super) async fn standing(
         let columns = &mut Columns::of(row);
         Ok(Standing {
             state: rows::state(columns)?,
-            at: rows::entry(columns)?,
-            peer: rows::peer(columns)?,
+            before: rows::mark(columns),
+            peer: rows::peer(columns),
         })
     })
     .await
 }
 
-/// The retained entry of a stamp.
-pub(super) async fn entry(
-    db: &impl Port,
-    hlc: Hlc,
-) -> Result<Option<SharedChangeEntry>, StoreError> {
-    let hlc = hlc.to_text();
-    let read = |row: &Row<'_>| rows::entry(&mut Columns::of(row));
-    let found = first(db, &READ_ENTRY, &[hlc.as_str().into()], read).await?;
-    Ok(found.flatten())
-}
-
 pub(super) async fn peer(db: &impl Port, peer: Uuid) -> Result<Option<PeerRow>, StoreError> {
     let peer = peer.hyphenated().to_string();
-    let read = |row: &Row<'_>| rows::peer(&mut Columns::of(row));
+    let read = |row: &Row<'_>| Ok(rows::peer(&mut Columns::of(row)));
     one(db, &READ_PEER, &[(&peer).into()], read).await
 }
 
 pub(crate) async fn peers(db: &impl Port) -> Result<Vec<PeerRow>, StoreError> {
-    let found = all(db, &READ_PEERS, &[], |row| {
-        rows::peer(&mut Columns::of(row))
-    })
-    .await?;
+    let read = |row: &Row<'_>| Ok(rows::peer(&mut Columns::of(row)));
+    let found = all(db, &READ_PEERS, &[], read).await?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -85,30 +71,6 @@ pub(super) async fn oldest(db: &impl Port, count: usize) -> Result<Vec<EntrySumm
         rows::summary(&mut Columns::of(row))
     })
     .await
-}
-
-/// The entries of one page. The one that would exceed it is looked at, and dropped.
-pub(super) async fn page(
-    db: &impl Port,
-    request: &ReadRequest,
-) -> Result<Vec<SharedChangeEntry>, StoreError> {
-    let after = request.after.to_text();
-    let arguments = [after.as_str().into(), request.max_entries.into()];
-    let mut entries = Vec::new();
-    let mut bytes = 0_usize;
-    db.rows(&READ_PAGE, &arguments, |row| {
-        let Some(entry) = rows::entry(&mut Columns::of(row))? else {
-            return Ok(ControlFlow::Continue(()));
-        };
-        bytes = bytes.saturating_add(entry.content_bytes());
-        if !entries.is_empty() && bytes > request.max_bytes {
-            return Ok(ControlFlow::Break(()));
-        }
-        entries.push(entry);
-        Ok(ControlFlow::Continue(()))
-    })
-    .await?;
-    Ok(entries)
 }
 
 pub(super) async fn extent(db: &impl Port, place: Hlc) -> Result<Extent, StoreError> {
@@ -159,10 +121,10 @@ static READ_STANDING: LazyLock<Template> = LazyLock::new(|| {
     query
         .join(
             JoinType::LeftJoin,
-            shared_changes::Entity,
-            shared_changes::Column::Hlc.eq(argument(0)),
+            entries::Entity,
+            chain::is_newest_up_to(0),
         )
-        .columns(ENTRY.map(|column| column.as_column_ref()));
+        .columns(MARK.map(|column| column.as_column_ref()));
     join_peer(&mut query, 1);
     Template::build("read where the log stands", &query)
 });
@@ -188,14 +150,14 @@ fn join_peer(query: &mut SelectStatement, peer: u64) {
             peers::Entity,
             peers::Column::PeerDeviceId.eq(argument(peer)),
         )
-        .columns(ACK.map(|column| column.as_column_ref()))
+        .columns(MIRROR.map(|column| column.as_column_ref()))
         .columns(PEER.map(|column| column.as_column_ref()));
 }
 
 static READ_PEERS: LazyLock<Template> = LazyLock::new(|| {
     let mut query = peer_acks::Entity::find()
         .select_only()
-        .columns(ACK)
+        .columns(MIRROR)
         .into_query();
     let (acked, known) = (
         peer_acks::Column::PeerDeviceId.into_expr(),
@@ -212,26 +174,6 @@ static READ_PEERS: LazyLock<Template> = LazyLock::new(|| {
         .columns(PEER.map(|column| column.as_column_ref()))
         .order_by_expr(Func::coalesce([acked, known]).into(), Order::Asc);
     Template::build("read the peers", &query)
-});
-
-/// Argument: a stamp.
-static READ_ENTRY: LazyLock<Template> = LazyLock::new(|| {
-    let query = shared_changes::Entity::find()
-        .select_only()
-        .columns(ENTRY)
-        .filter(shared_changes::Column::Hlc.eq(argument(0)));
-    Template::build("look up an entry", &query.into_query())
-});
-
-/// Arguments: a stamp, and how many.
-static READ_PAGE: LazyLock<Template> = LazyLock::new(|| {
-    let query = shared_changes::Entity::find()
-        .select_only()
-        .columns(ENTRY)
-        .filter(shared_changes::Column::Hlc.gt(argument(0)))
-        .order_by_asc(shared_changes::Column::Hlc)
-        .limit(argument_rows(1));
-    Template::build("read a page", &query.into_query())
 });
 
 /// Argument: how many.

@@ -8,7 +8,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
 use super::thread;
-use crate::adopt;
 use crate::driver::{Port, Transaction, all, in_place, one};
 use crate::failure::failed;
 use crate::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
@@ -62,8 +61,6 @@ impl Writer {
 struct Writing<'a> {
     db: &'a Connection,
     busy: Duration,
-    /// The schema that was found in order.
-    in_order: Option<i64>,
 }
 
 pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError> {
@@ -71,11 +68,7 @@ pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError
     let (running, ended) = watch::channel(());
     let (commits, committed) = watch::channel(());
     thread::spawn("sync-log-writer", move || {
-        let writing = Writing {
-            db: &db,
-            busy,
-            in_order: None,
-        };
+        let writing = Writing { db: &db, busy };
         writing.run(receiver, &commits);
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "failed to close the writing connection");
@@ -91,7 +84,7 @@ pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError
 
 impl Writing<'_> {
     /// The thread is the writer's own, so SQLite may hold it up.
-    fn run(mut self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) {
+    fn run(self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) {
         let mut waiting = Vec::with_capacity(QUEUE_JOBS);
         // The file may have been closed before all of its free pages were given back.
         let mut may_have_free_pages = true;
@@ -114,7 +107,7 @@ impl Writing<'_> {
         }
     }
 
-    fn serve_all(&mut self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
+    fn serve_all(&self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
         let mut jobs = Vec::with_capacity(waiting.len());
         for message in waiting.drain(..) {
             match message {
@@ -130,7 +123,7 @@ impl Writing<'_> {
 
     /// Commits `jobs` together, or, if one of them makes that fail, one by one, so
     /// that an error reaches only those whom it concerns.
-    fn serve(&mut self, mut jobs: Vec<Queued>) {
+    fn serve(&self, mut jobs: Vec<Queued>) {
         match self.commit(&mut jobs) {
             Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
                 tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
@@ -144,7 +137,7 @@ impl Writing<'_> {
         }
     }
 
-    fn commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
+    fn commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let txn = Transaction::write(self.db, self.busy).map_err(Failed::Final)?;
         let outcomes = in_place(self.decide_and_write(jobs)).map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
@@ -152,11 +145,10 @@ impl Writing<'_> {
     }
 
     async fn decide_and_write(
-        &mut self,
+        &self,
         jobs: &mut [Queued],
     ) -> Result<Vec<Result<(), LogError>>, StoreError> {
-        let anew = adopt::were_made_anew(self.db, &mut self.in_order).await?;
-        let mut shared = Shared::begin(self.db, anew).await?;
+        let mut shared = Shared::begin(self.db).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for queued in jobs {
             outcomes.push(shared.run(&mut queued.job).await?);

@@ -42,11 +42,12 @@ pub(crate) fn result(data_dir: &Path) -> Vec<Vec<Vec<Value>>> {
         format!("SELECT adoption, reason, {CHANGES} FROM sync_log_aside_changes ORDER BY hlc"),
         format!("SELECT {ACKS} FROM peer_acks ORDER BY 1"),
         format!("SELECT adoption, reason, {ACKS} FROM sync_log_aside_acks ORDER BY id"),
-        "SELECT head, floor, floor_tag, high_water, solo, peers_declared, foreign_write, writing \
-         FROM sync_log_state"
+        "SELECT head, head_tag, floor, floor_tag, high_water, solo, peers_declared, altered_at, \
+         altered FROM sync_log_state"
             .to_owned(),
-        "SELECT peer_device_id, state, admission, registered_by, verified FROM sync_log_peers \
-         ORDER BY 1"
+        "SELECT hlc, tag, model_version, group_end FROM sync_log_entries ORDER BY hlc".to_owned(),
+        "SELECT peer_device_id, state, admission, registered_by, verified, acked \
+         FROM sync_log_peers ORDER BY 1"
             .to_owned(),
         "SELECT id, cause, kept_changes, kept_acks, head, floor FROM sync_log_adoptions".to_owned(),
         "SELECT version FROM sync_log_migrations ORDER BY 1".to_owned(),

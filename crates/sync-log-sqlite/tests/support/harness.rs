@@ -11,14 +11,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
-use rusqlite::config::DbConfig;
-use sync_log_conformance::{Harness, START_MS};
+use rusqlite::{Connection, ToSql};
+use sync_log_conformance::{Damage, Harness, RowDamage, START_MS};
 use sync_log_sqlite::core::LogStore;
 use sync_log_sqlite::{
     DEFAULT_BUSY_TIMEOUT, FILE_NAME, Hlc, LogError, OpenError, SqliteStore, Uuid,
 };
 use tempfile::TempDir;
+
+const DELETE_ENTRY: &str = "DELETE FROM shared_changes WHERE hlc = ?";
+const DELETE_TAG: &str = "DELETE FROM sync_log_entries WHERE hlc = ?";
+const INSERT_ENTRY: &str =
+    "INSERT INTO shared_changes VALUES (?, ?, ?, ?, ?, '2024-01-01T00:00:00Z')";
+const PUT_MIRROR: &str = "INSERT OR REPLACE INTO peer_acks VALUES (?, ?, '2024-01-01T00:00:00Z')";
+const SPOIL: &str = "UPDATE sync_log_peers SET acked = 'garbage' WHERE peer_device_id = ?";
+const SPOIL_WHOLE: &str =
+    "UPDATE sync_log_peers SET acked = 'garbage', admission = -1 WHERE peer_device_id = ?";
 
 pub(crate) struct SqliteHarness(TempDir);
 
@@ -34,9 +42,6 @@ impl SqliteHarness {
 
     fn raw(&self) -> Connection {
         let raw = Connection::open(self.file()).unwrap();
-        // Nothing is to notice that it is not this program.
-        let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
-        assert!(!raw.set_db_config(triggers, false).unwrap());
         raw.busy_timeout(Duration::from_secs(5)).unwrap();
         raw
     }
@@ -82,32 +87,67 @@ impl Harness for SqliteHarness {
         std::fs::write(self.file(), backup).unwrap();
     }
 
-    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
-        let row = "INSERT OR REPLACE INTO peer_acks VALUES (?, ?, '2024-01-01T00:00:00Z')";
-        self.raw()
-            .execute(row, [peer_device_id, last_acked_hlc])
-            .unwrap();
+    async fn damage_row(&self, peer_device_id: &str, damage: RowDamage) {
+        let raw = self.raw();
+        let one = |statement: &str, values: &[&dyn ToSql]| {
+            assert_eq!(raw.execute(statement, values).unwrap(), 1, "{statement}");
+        };
+        let id: &dyn ToSql = &peer_device_id;
+        match damage {
+            RowDamage::Mirror(text) => one(PUT_MIRROR, &[id, &text]),
+            RowDamage::MirrorDeleted => {
+                one("DELETE FROM peer_acks WHERE peer_device_id = ?", &[id]);
+            }
+            RowDamage::Acked(hlc) => {
+                let other = "UPDATE sync_log_peers SET acked = ?2 WHERE peer_device_id = ?1";
+                one(other, &[id, &hlc.to_string()]);
+            }
+            RowDamage::Spoiled => one(SPOIL, &[id]),
+            RowDamage::SpoiledWhole => one(SPOIL_WHOLE, &[id]),
+            RowDamage::Deleted => {
+                one("DELETE FROM sync_log_peers WHERE peer_device_id = ?", &[id]);
+            }
+        }
     }
 
-    async fn delete_peer_row(&self, peer_device_id: &str) {
-        let row = "DELETE FROM peer_acks WHERE peer_device_id = ?";
-        assert_eq!(self.raw().execute(row, [peer_device_id]).unwrap(), 1);
-    }
-
-    async fn delete_entry(&self, hlc: Hlc) {
-        let entry = "DELETE FROM shared_changes WHERE hlc = ?";
-        assert_eq!(self.raw().execute(entry, [hlc.to_string()]).unwrap(), 1);
+    async fn damage(&self, damage: Damage) {
+        let raw = self.raw();
+        let one = |statement: &str, values: &[&dyn ToSql]| {
+            assert_eq!(raw.execute(statement, values).unwrap(), 1, "{statement}");
+        };
+        match damage {
+            Damage::DataChanged(hlc, data) => {
+                let changed = "UPDATE shared_changes SET data = ? WHERE hlc = ?";
+                one(changed, &[&data.as_str(), &hlc.to_string()]);
+            }
+            Damage::EntryDeleted(hlc) => one(DELETE_ENTRY, &[&hlc.to_string()]),
+            Damage::EntryAndTagDeleted(hlc) => {
+                one(DELETE_ENTRY, &[&hlc.to_string()]);
+                one(DELETE_TAG, &[&hlc.to_string()]);
+            }
+            Damage::AllDeleted => raw.execute_batch("DELETE FROM shared_changes").unwrap(),
+            Damage::Inserted(entry) => {
+                let values: [&dyn ToSql; 5] = [
+                    &entry.hlc.to_string(),
+                    &entry.model_type,
+                    &entry.record_uuid.to_string(),
+                    &entry.change_type.as_str(),
+                    &entry.data.as_str(),
+                ];
+                one(INSERT_ENTRY, &values);
+            }
+            Damage::TagChanged(hlc, tag) => {
+                let changed = "UPDATE sync_log_entries SET tag = ? WHERE hlc = ?";
+                one(changed, &[&tag.to_bytes(), &hlc.to_string()]);
+            }
+            Damage::TagDeleted(hlc) => one(DELETE_TAG, &[&hlc.to_string()]),
+        }
     }
 
     async fn adopt(&self) {
         let all = "UPDATE sync_log_state SET peers_declared = 0; \
                    UPDATE sync_log_peers SET verified = 0";
         self.raw().execute_batch(all).unwrap();
-    }
-
-    async fn note_foreign_write(&self) {
-        let noted = "UPDATE sync_log_state SET foreign_write = 'an entry was inserted'";
-        self.raw().execute_batch(noted).unwrap();
     }
 
     async fn retained(&self) -> Vec<Hlc> {

@@ -20,6 +20,7 @@ pub(crate) fn change(record: u128) -> Change {
         record_uuid: Uuid::from_u128(record),
         change_type: ChangeType::Update,
         data: serde_json::json!({ "record": record.to_string() }).into(),
+        model_version: 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Acks never go back (`K2`), and name an entry of this log (`K3`).
 
-use sync_log_core::{Changes, Hlc, LogError, PeerFacts, PeerRow, PeerState};
+use sync_log_core::{Changes, Hlc, LogError, OwnRow, PeerFacts, PeerRow, PeerState};
 
 use crate::decision::{Decision, Kind, Shown};
 use crate::defect::Defect;
@@ -119,7 +119,7 @@ fn places(fault: Fault) -> Option<Defect> {
         Fault::AckWithoutTag => Defect::deciding(|_, decision| {
             refused_ack(decision, |decision, hlc, why| {
                 let shown = &decision.shown;
-                let is_there = shown.state.floor.hlc == hlc || !shown.entries.is_empty();
+                let is_there = shown.state.floor.hlc == hlc || !shown.marks.is_empty();
                 match why {
                     LogError::UnknownStamp { .. } if is_there => take_ack(decision, hlc, hlc),
                     _ => None,
@@ -151,7 +151,7 @@ fn places(fault: Fault) -> Option<Defect> {
             let changes = decision.take()?;
             if let (Kind::Ack(peer, hlc), Some(row)) = (decision.kind, decision.shown.peers.first())
                 && hlc < acked(row)
-                && decision.shown.entries.is_empty()
+                && decision.shown.marks.is_empty()
             {
                 return Err(LogError::UnknownStamp { peer, hlc });
             }
@@ -161,36 +161,53 @@ fn places(fault: Fault) -> Option<Defect> {
     })
 }
 
-/// What the row says; zero if it says nothing.
+/// What the own row says; zero if it says nothing.
 pub(super) fn acked(row: &PeerRow) -> Hlc {
-    row.last_acked_hlc.parse().unwrap_or(Hlc::ZERO)
+    match row.own {
+        Some(OwnRow::Known { acked, .. }) => acked,
+        _ => Hlc::ZERO,
+    }
 }
 
+/// Shows a peer that acknowledged `hlc`, in both rows.
 pub(super) fn set_acked(row: &mut PeerRow, hlc: Hlc) {
-    row.last_acked_hlc = hlc.to_string();
+    if let Some(OwnRow::Known { acked, .. }) = &mut row.own {
+        *acked = hlc;
+        row.mirror = Some(hlc.to_string());
+    }
 }
 
-fn facts(row: &PeerRow) -> Option<PeerFacts> {
-    row.facts
+pub(super) fn facts(row: &PeerRow) -> Option<PeerFacts> {
+    match row.own {
+        Some(OwnRow::Known { facts, .. }) => Some(facts),
+        _ => None,
+    }
+}
+
+pub(super) fn facts_mut(row: &mut PeerRow) -> Option<&mut PeerFacts> {
+    match &mut row.own {
+        Some(OwnRow::Known { facts, .. }) => Some(facts),
+        _ => None,
+    }
 }
 
 /// Shows every peer as active.
 pub(super) fn reinstate(rows: &mut [PeerRow]) {
-    for facts in rows.iter_mut().filter_map(|row| row.facts.as_mut()) {
+    for facts in rows.iter_mut().filter_map(facts_mut) {
         facts.state = PeerState::Active;
     }
 }
 
 /// Shows no peer as rewound.
 pub(super) fn forget_holds(rows: &mut [PeerRow]) {
-    for facts in rows.iter_mut().filter_map(|row| row.facts.as_mut()) {
+    for facts in rows.iter_mut().filter_map(facts_mut) {
         facts.hold = None;
     }
 }
 
 /// Shows a peer that is at `hlc` already, so that core does not look it up.
 pub(super) fn at_its_ack(shown: &mut Shown, hlc: Hlc) {
-    shown.state.head = shown.state.head.max(hlc);
+    shown.state.head.hlc = shown.state.head.hlc.max(hlc);
     for row in &mut shown.peers {
         set_acked(row, hlc);
     }

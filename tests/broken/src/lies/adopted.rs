@@ -3,12 +3,13 @@
 use crate::decision::Kind;
 use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::lies::acks::{facts, facts_mut};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
         Fault::AdoptedAcksTrusted => Defect {
             rows: Some(|_, _, rows| {
-                for facts in rows.iter_mut().filter_map(|row| row.facts.as_mut()) {
+                for facts in rows.iter_mut().filter_map(facts_mut) {
                     facts.verified = true;
                 }
             }),
@@ -23,7 +24,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         Fault::VerificationNotStored => Defect::deciding(|_, decision| {
             let mut changes = decision.take()?;
             let shown = decision.shown.peers.first();
-            let shown = shown.and_then(|row| row.facts);
+            let shown = shown.and_then(facts);
             if let (Some(row), Some(facts)) = (&mut changes.peer, shown) {
                 row.facts.verified = facts.verified;
             }
@@ -34,11 +35,11 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             changes.peers_declared = None;
             Ok(changes)
         }),
-        Fault::ForeignWriteServed => Defect::paging(|_, _, view| {
-            view.state.foreign_write = false;
+        Fault::AlteredServed => Defect::paging(|_, _, view| {
+            view.state.altered = None;
         }),
-        Fault::ForeignWriteIgnored => Defect::deciding(|_, decision| {
-            decision.shown.state.foreign_write = false;
+        Fault::AlteredIgnored => Defect::deciding(|_, decision| {
+            decision.shown.state.altered = None;
             decision.take()
         }),
         _ => return None,

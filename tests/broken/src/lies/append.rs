@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, Hlc, LogError, WriteJob};
+use sync_log_core::{Changes, LogError, Mark, WriteJob};
 
 use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
@@ -20,7 +20,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         }),
         Fault::HeadReplaced => Defect::deciding(|_, decision| {
             late(decision, |decision, why| match why {
-                LogError::OtherContent { hlc } if *hlc == decision.shown.state.head => {
+                LogError::OtherContent { hlc } if *hlc == decision.shown.state.head.hlc => {
                     Some(whole_batch(decision))
                 }
                 _ => None,
@@ -29,6 +29,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         Fault::RetryRefused => Defect::deciding(|_, decision| {
             if decision.kind == Kind::LateAppend {
                 decision.shown.entries.clear();
+                decision.shown.marks.clear();
             }
             decision.take()
         }),
@@ -71,8 +72,8 @@ fn decide_on_what_was_known(
     let mut known = decision.shown.state;
     known.head = changes
         .append
-        .last()
-        .map_or(known.head, |last| last.entry.hlc);
+        .iter()
+        .fold(known.head, |head, stored| head.then(&stored.entry));
     known.high_water = changes.high_water.unwrap_or(known.high_water);
     handle.own().state = Some(known);
     Ok(changes)
@@ -98,6 +99,6 @@ pub(super) fn late(
 
 /// The batch of an append, as if all of it were above the head.
 pub(super) fn whole_batch(decision: &mut Decision<'_>) -> Changes {
-    let all = decision.take_showing(|shown| shown.state.head = Hlc::ZERO);
+    let all = decision.take_showing(|shown| shown.state.head = Mark::ZERO);
     all.unwrap_or_default()
 }

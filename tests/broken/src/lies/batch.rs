@@ -9,6 +9,7 @@ use crate::defect::Defect;
 use crate::fault::Fault;
 use crate::handle::{Handle, entries, give_way};
 use crate::lies::append::{late, whole_batch};
+use crate::lies::chain::rechain;
 use crate::lies::marks::raise;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
@@ -106,7 +107,8 @@ fn half_a_row(changes: Changes) -> (Changes, Changes) {
 fn above_the_head(decision: &mut Decision<'_>) -> Changes {
     let head = decision.shown.state.head;
     let mut batch = whole_batch(decision);
-    batch.append.retain(|stored| stored.entry.hlc > head);
+    batch.append.retain(|stored| stored.entry.hlc > head.hlc);
+    rechain(&mut batch, head);
     batch
 }
 
@@ -140,9 +142,9 @@ async fn chunk_in_two_steps(handle: &Arc<Handle>, job: WriteJob) -> Result<(), L
         let Some(last) = changes.prune_through else {
             return (changes, Changes::default());
         };
-        let gone = stored.partition_point(|entry| entry.hlc <= last);
+        let gone = stored.partition_point(|found| found.entry.hlc <= last);
         let half = Changes {
-            prune_through: stored.get(gone / 2).map(|entry| entry.hlc),
+            prune_through: stored.get(gone / 2).map(|found| found.entry.hlc),
             ..Changes::default()
         };
         if gone < 2 {

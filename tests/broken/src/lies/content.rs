@@ -1,4 +1,4 @@
-//! What an entry is: its origin (`A4`) and its bytes (`A6`).
+//! What an entry is: its origin (`A4`), its bytes (`A6`) and its group (`R1`).
 
 use sync_log_core::{
     ChangeType, Changes, JsonText, LogError, MAX_DATA_BYTES, SharedChangeEntry, StoreError,
@@ -8,6 +8,7 @@ use sync_log_core::{
 use crate::decision::Decision;
 use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::lies::chain::rechain;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
@@ -39,6 +40,12 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
                 }
             })
         }),
+        Fault::ModelVersionLost => {
+            Defect::deciding(|_, decision| alter_entries(decision, |entry| entry.model_version = 0))
+        }
+        Fault::GroupsForgotten => {
+            Defect::deciding(|_, decision| alter_entries(decision, |entry| entry.group_end = true))
+        }
         Fault::LargestEntryRefused => Defect::deciding(|_, decision| {
             let changes = decision.take()?;
             let is_large = |stored: &StoredEntry| stored.entry.data.len_bytes() == MAX_DATA_BYTES;
@@ -51,6 +58,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
     })
 }
 
+/// The tags fit what is stored, as if it had been given like that.
 fn alter_entries(
     decision: &mut Decision<'_>,
     alter: fn(&mut SharedChangeEntry),
@@ -59,6 +67,7 @@ fn alter_entries(
     for stored in &mut changes.append {
         alter(&mut stored.entry);
     }
+    rechain(&mut changes, decision.shown.state.head);
     Ok(changes)
 }
 
@@ -76,8 +85,12 @@ fn log_what_is_observed(
             record_uuid: Uuid::from_u128(1),
             change_type: ChangeType::Update,
             data: JsonText::new("null").unwrap(),
+            model_version: 0,
+            group_end: true,
         },
         created_at_ms: 0,
+        tag: None,
     }));
+    rechain(&mut changes, decision.shown.state.head);
     Ok(changes)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sync_log_core::{
     Changes, Hlc, LogError, Mark, Peer, PeerFacts, PeerRow, PeerState, ReadRequest, ReadView,
-    RegisteredBy, SharedChangeEntry, Tag, Uuid,
+    RegisteredBy, Uuid,
 };
 
 use crate::decision::{Decision, Kind};
@@ -12,6 +12,7 @@ use crate::defect::Defect;
 use crate::fault::Fault;
 use crate::handle::Handle;
 use crate::lies::acks::at_its_ack;
+use crate::lies::chain::{make_up_tags, mark};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
@@ -23,12 +24,16 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         },
         Fault::CloneServed => Defect::paging(|handle, request, view| {
             serve_as_before(handle, request, view, |request, view| {
-                request.after <= view.state.head
+                request.after <= view.state.head.hlc
             });
         }),
         Fault::CursorWithoutTag => Defect::paging(|handle, request, view| {
             serve_as_before(handle, request, view, |request, view| {
-                view.at.is_some() || view.state.floor.hlc == request.after
+                let places = [view.before, Some(view.state.floor)];
+                places
+                    .iter()
+                    .flatten()
+                    .any(|place| place.hlc == request.after)
             });
         }),
         Fault::ZeroAlwaysServed => Defect::paging(|_, request, view| {
@@ -37,10 +42,8 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             }
         }),
         Fault::LogIdShared => Defect::stating(|_, state| state.identity.log_id = Uuid::max()),
-        Fault::MissingEntryIsTheEnd => Defect::paging(|_, request, view| {
-            if request.max_entries > 0 && view.entries.is_empty() {
-                view.state.head = request.after.max(view.state.floor.hlc);
-            }
+        Fault::MissingEntryIsTheEnd => Defect::paging(|_, _, view| {
+            view.reached_end &= !view.entries.is_empty();
         }),
         Fault::ReadRegisters => Defect {
             before_read: Some(|handle| Box::pin(write_what_was_put_off(handle))),
@@ -82,7 +85,7 @@ pub(super) fn newcomer(peer: Uuid) -> Peer {
 
 /// Takes a cursor that the peer was given once, if `taken`, whatever is there
 /// now. A store does not see the tag of a cursor; what it can do is to show core
-/// the entry that the peer has.
+/// the place where the peer is, and tags that follow from it.
 fn serve_as_before(
     handle: &Handle,
     request: ReadRequest,
@@ -92,21 +95,24 @@ fn serve_as_before(
     let Some(peer) = request.peer else { return };
     let memory = &mut *handle.memory();
     let served = memory.served.get(&(peer, request.after));
-    if let Some(entry) = served.filter(|_| taken(&request, view)) {
-        show_at(view, entry.clone());
+    if let Some(place) = served.filter(|_| taken(&request, view)) {
+        show_at(view, *place);
     }
-    if let Some(last) = view.entries.last() {
-        memory.served.insert((peer, last.hlc), last.clone());
+    if let Some(last) = view.entries.last().map(mark) {
+        memory.served.insert((peer, last.hlc), last);
     }
 }
 
-fn show_at(view: &mut ReadView, entry: SharedChangeEntry) {
+fn show_at(view: &mut ReadView, place: Mark) {
     let state = &mut view.state;
-    state.head = state.head.max(entry.hlc);
-    if state.floor.hlc == entry.hlc {
-        state.floor.tag = Tag::of(&entry);
+    if state.head.hlc <= place.hlc {
+        state.head = place;
     }
-    view.at = Some(entry);
+    if state.floor.hlc == place.hlc {
+        state.floor = place;
+    }
+    view.before = Some(place);
+    make_up_tags(view);
 }
 
 /// An ack of what was served once is `Ok`, though nothing is there to record.

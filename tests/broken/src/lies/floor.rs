@@ -21,7 +21,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
                 let stored = handle
                     .memory()
                     .floor
-                    .filter(|stored| stored.hlc <= state.head);
+                    .filter(|stored| stored.hlc <= state.head.hlc);
                 if let Some(stored) = stored.filter(|stored| stored.hlc > state.floor.hlc) {
                     state.floor = stored;
                 }
@@ -29,6 +29,22 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             ..Defect::writing(|handle, job| Box::pin(floor_before_delete(handle, job)))
         },
         Fault::FloorWithoutTag => Defect::stating(|_, state| state.floor.tag = Tag::ZERO),
+        Fault::FloorTagLeftBehind => Defect {
+            state: Some(|handle, state| {
+                let stored = handle.memory().floor;
+                if let Some(stored) = stored.filter(|stored| stored.hlc == state.floor.hlc) {
+                    state.floor = stored;
+                }
+            }),
+            ..Defect::deciding(|handle, decision| {
+                let changes = decision.take()?;
+                let tag = decision.shown.state.floor.tag;
+                if let Some(hlc) = changes.prune_through {
+                    handle.memory().floor = Some(Mark { hlc, tag });
+                }
+                Ok(changes)
+            })
+        },
         Fault::FloorOneBehind => Defect {
             state: Some(show_stored),
             ..Defect::deciding(|handle, decision| {
@@ -44,7 +60,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         },
         Fault::FloorIsHead => Defect::stating(|_, state| {
             if !state.floor.hlc.is_zero() {
-                state.floor.hlc = state.head;
+                state.floor = state.head;
             }
         }),
         Fault::FloorForgotten => Defect {
@@ -64,7 +80,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 fn a_mark_at(hlc: sync_log_core::Hlc) -> Mark {
     Mark {
         hlc,
-        tag: Tag::from_u64(1),
+        tag: Tag::from_bytes([1; Tag::BYTES_LEN]),
     }
 }
 

@@ -4,7 +4,7 @@ use sync_log_core::RegisteredBy;
 
 use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::lies::acks::forget_holds;
+use crate::lies::acks::{facts_mut, forget_holds};
 use crate::lies::cursors::write_what_was_put_off;
 use crate::lies::marks::raise;
 
@@ -32,7 +32,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         Fault::LagsSwapped => Defect::surveying(|_, survey| survey.extents.reverse()),
         Fault::RewindNotShown => Defect::surveying(|_, survey| forget_holds(&mut survey.peers)),
         Fault::RegisteredByNotShown => Defect::surveying(|_, survey| {
-            for facts in survey.peers.iter_mut().filter_map(|row| row.facts.as_mut()) {
+            for facts in survey.peers.iter_mut().filter_map(facts_mut) {
                 facts.registered_by = RegisteredBy::App;
             }
         }),

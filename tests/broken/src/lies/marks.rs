@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, Hlc, LogError, LogState};
+use sync_log_core::{Changes, Hlc, LogError, LogState, Mark};
 
 use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
 use crate::fault::Fault;
 use crate::handle::{Handle, entries};
+use crate::lies::chain::mark;
 use crate::planted::Marks;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
@@ -39,7 +40,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             }
         }),
         Fault::HeadIsHighWater => {
-            Defect::stating(|_, state| state.head = state.head.max(state.high_water))
+            Defect::stating(|_, state| state.head.hlc = state.head.hlc.max(state.high_water))
         }
         Fault::HighWaterGoesBack => Defect::deciding(|_, decision| {
             let mut changes = decision.take()?;
@@ -57,7 +58,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
                     handle.memory().forgotten = Some([
                         marks(state),
                         Marks {
-                            head: Hlc::ZERO,
+                            head: Mark::ZERO,
                             ..marks(state)
                         },
                     ]);
@@ -92,18 +93,18 @@ pub(super) fn raise(state: &LogState) -> Changes {
 
 /// After a restart: head and high-water are both what `left` makes of the newest
 /// entry that is there and of the head.
-async fn forget(handle: &Arc<Handle>, left: fn(Hlc, Hlc) -> Hlc) {
+async fn forget(handle: &Arc<Handle>, left: fn(Mark, Mark) -> Mark) {
     if !handle.own().after_restart {
         return;
     }
     let Ok(view) = handle.inner.read(entries(usize::MAX)).await else {
         return;
     };
-    let newest = view.entries.last().map_or(Hlc::ZERO, |entry| entry.hlc);
+    let newest = view.entries.last().map_or(Mark::ZERO, mark);
     let left = left(newest, handle.state(view.state).head);
     let shown = Marks {
         head: left,
-        high_water: left,
+        high_water: left.hlc,
     };
     handle.memory().forgotten = Some([marks(&view.state), shown]);
 }

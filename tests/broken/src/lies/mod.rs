@@ -4,6 +4,7 @@ mod acks;
 mod adopted;
 mod append;
 mod batch;
+mod chain;
 mod content;
 mod cursors;
 mod durable;
@@ -21,11 +22,12 @@ mod watching;
 use crate::defect::Defect;
 use crate::fault::Fault;
 
-const PARTS: [fn(Fault) -> Option<Defect>; 17] = [
+const PARTS: [fn(Fault) -> Option<Defect>; 18] = [
     acks::defect,
     adopted::defect,
     append::defect,
     batch::defect,
+    chain::defect,
     content::defect,
     cursors::defect,
     durable::defect,

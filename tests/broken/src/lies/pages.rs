@@ -1,10 +1,11 @@
 //! A page is ascending, after the cursor, bounded, and of one state (`R1`).
 
-use sync_log_core::{MAX_PAGE_BYTES, ReadRequest, SharedChangeEntry};
+use sync_log_core::{FoundEntry, Hlc, MAX_PAGE_BYTES, ReadRequest};
 
 use crate::defect::{Defect, Waiting};
 use crate::fault::Fault;
 use crate::handle::{Handle, give_way};
+use crate::lies::chain::make_up_tags;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     let of_two_moments = Defect {
@@ -12,16 +13,16 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         ..Defect::default()
     };
     Some(match fault {
-        Fault::CursorIsInclusive => Defect::paging(|_, request, view| {
-            if let Some(at) = view.at.clone().filter(|_| request.max_entries > 0) {
-                view.entries.insert(0, at);
-                view.entries.truncate(request.max_entries);
+        Fault::CursorIsInclusive => Defect::asking(|request| {
+            if request.max_entries > 0 {
+                request.after = just_below(request.after);
             }
         }),
         Fault::NewestFirst => Defect::paging(|_, _, view| view.entries.reverse()),
         Fault::PageOneShort => Defect::paging(|_, request, view| {
             if view.entries.len() == request.max_entries && request.max_entries > 1 {
                 view.entries.pop();
+                view.reached_end = false;
             }
         }),
         Fault::CountIgnored => Defect::asking(|request| {
@@ -31,13 +32,17 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         }),
         Fault::BytesIgnored => Defect::asking(|request| request.max_bytes = usize::MAX),
         Fault::SkipsToFit => Defect {
-            page: Some(|_, request, view| view.entries = those_that_fit(request, &view.entries)),
+            page: Some(|_, request, view| {
+                view.entries = those_that_fit(request, &view.entries);
+                make_up_tags(view);
+            }),
             ..Defect::asking(|request| request.max_bytes = usize::MAX)
         },
         Fault::LargeEntryNotServed => Defect::paging(|_, request, view| {
             let first = view.entries.first();
-            if first.is_some_and(|entry| entry.content_bytes() > request.max_bytes) {
+            if first.is_some_and(|found| found.entry.content_bytes() > request.max_bytes) {
                 view.entries.clear();
+                view.reached_end = false;
             }
         }),
         Fault::OwnerBoundedByBytes => {
@@ -60,17 +65,26 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 }
 
 /// Those of `entries`, from the first on, that fit together.
-fn those_that_fit(request: ReadRequest, entries: &[SharedChangeEntry]) -> Vec<SharedChangeEntry> {
+fn those_that_fit(request: ReadRequest, entries: &[FoundEntry]) -> Vec<FoundEntry> {
     let mut bytes = 0usize;
     let mut fitting = Vec::new();
-    for entry in entries {
-        let with_it = bytes + entry.content_bytes();
+    for found in entries {
+        let with_it = bytes + found.entry.content_bytes();
         if fitting.is_empty() || with_it <= request.max_bytes {
             bytes = with_it;
-            fitting.push(entry.clone());
+            fitting.push(found.clone());
         }
     }
     fitting
+}
+
+/// The stamp right below `hlc`, if there is one.
+fn just_below(hlc: Hlc) -> Hlc {
+    match (hlc.counter.checked_sub(1), hlc.timestamp.checked_sub(1)) {
+        (Some(counter), _) => Hlc { counter, ..hlc },
+        (None, Some(timestamp)) => Hlc::new(timestamp, u64::MAX, hlc.device_id),
+        (None, None) => hlc,
+    }
 }
 
 fn look_before(handle: &std::sync::Arc<Handle>) -> Waiting<'_, ()> {

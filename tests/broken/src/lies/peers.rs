@@ -6,7 +6,7 @@ use sync_log_core::{Changes, LogError, Peer, PeerRow, PeerState, RegisteredBy, U
 use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::lies::acks::{acked, refused_ack, reinstate};
+use crate::lies::acks::{acked, facts, facts_mut, refused_ack, reinstate};
 use crate::lies::cursors::newcomer;
 use crate::lies::durable::remember_rows;
 
@@ -28,7 +28,7 @@ fn registered(fault: Fault) -> Option<Defect> {
         Fault::RegisteredAtHead => Defect::deciding(|_, decision| {
             let mut changes = decision.take()?;
             if let Some(row) = changes.peer.as_mut().filter(|_| is_registration(decision)) {
-                row.acked = decision.shown.state.head;
+                row.acked = decision.shown.state.head.hlc;
             }
             Ok(changes)
         }),
@@ -187,7 +187,7 @@ fn admitted(fault: Fault) -> Option<Defect> {
                     let given = *given;
                     Some(decision.take_showing(|shown| {
                         let rows = shown.peers.iter_mut();
-                        for facts in rows.filter_map(|row| row.facts.as_mut()) {
+                        for facts in rows.filter_map(facts_mut) {
                             facts.admission = given;
                         }
                     }))
@@ -233,7 +233,7 @@ fn is_registration(decision: &Decision<'_>) -> bool {
 }
 
 fn is_retired(rows: &[PeerRow]) -> bool {
-    let facts = rows.iter().filter_map(|row| row.facts);
+    let facts = rows.iter().filter_map(facts);
     facts
         .map(|facts| facts.state)
         .any(|state| matches!(state, PeerState::Retired { .. }))

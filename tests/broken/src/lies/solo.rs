@@ -6,6 +6,7 @@ use sync_log_core::{PRUNE_CHUNK_ENTRIES, PeerRow, PeerState};
 use crate::decision::Kind;
 use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::lies::acks::facts;
 use crate::lies::durable::remember_rows;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
@@ -93,6 +94,6 @@ fn policy(fault: Fault) -> Option<Defect> {
 }
 
 fn is_retired(row: &PeerRow) -> bool {
-    let state = row.facts.map(|facts| facts.state);
+    let state = facts(row).map(|facts| facts.state);
     matches!(state, Some(PeerState::Retired { .. }))
 }

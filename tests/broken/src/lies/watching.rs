@@ -12,13 +12,13 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
         Fault::WatchSleepsThroughCommits => Defect::watching(|handle, place| {
             Box::pin(async move {
-                let head = handle.read_state().await?.head;
+                let head = handle.read_state().await?.head.hlc;
                 handle.inner.head_above(place.max(head)).await
             })
         }),
         Fault::WatchRepeatsItself => Defect::watching(|handle, place| {
             Box::pin(async move {
-                let head = handle.read_state().await?.head;
+                let head = handle.read_state().await?.head.hlc;
                 if !place.is_zero() {
                     return Ok(head);
                 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use broken_stores::{Fault, Planted};
-use sync_log_conformance::Harness;
 use sync_log_conformance::core::{
     Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, Uuid, WriteJob,
 };
+use sync_log_conformance::{Damage, Harness, RowDamage};
 use sync_log_memory::MemoryStore;
 
 use crate::harness::MemoryHarness;
@@ -57,26 +57,16 @@ impl Harness for BrokenHarness {
         self.file.restore(backup).await;
     }
 
-    async fn plant_peer_row(&self, peer_device_id: &str, last_acked_hlc: &str) {
-        self.file
-            .plant_peer_row(peer_device_id, last_acked_hlc)
-            .await;
+    async fn damage_row(&self, peer_device_id: &str, damage: RowDamage) {
+        self.file.damage_row(peer_device_id, damage).await;
     }
 
-    async fn delete_peer_row(&self, peer_device_id: &str) {
-        self.file.delete_peer_row(peer_device_id).await;
-    }
-
-    async fn delete_entry(&self, hlc: Hlc) {
-        self.file.delete_entry(hlc).await;
+    async fn damage(&self, damage: Damage) {
+        self.file.damage(damage).await;
     }
 
     async fn adopt(&self) {
         self.file.adopt().await;
-    }
-
-    async fn note_foreign_write(&self) {
-        self.file.note_foreign_write().await;
     }
 
     async fn retained(&self) -> Vec<Hlc> {
@@ -120,7 +110,8 @@ impl LogStore for Patient {
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
         let view = self.inner.read(request).await?;
-        let bytes: usize = view.entries.iter().map(|entry| entry.content_bytes()).sum();
+        let found = view.entries.iter();
+        let bytes: usize = found.map(|found| found.entry.content_bytes()).sum();
         self.count(1 + bytes / BYTES_PER_CALL);
         Ok(view)
     }

@@ -51,7 +51,7 @@ impl Worker {
                 let change = changes.into_iter().next().context("one change")?;
                 vec![self.log.record(change).await?]
             }
-            _ => self.log.record_many(changes).await?,
+            _ => self.log.record_each(changes).await?,
         };
         self.voice.done(Gave::Stamps(stamps))
     }

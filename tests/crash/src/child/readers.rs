@@ -1,7 +1,7 @@
 //! Where the peers are: each reads on from its cursor and acknowledges.
 
 use anyhow::{Context, Result};
-use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb, Tag, Uuid};
+use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb, Uuid};
 
 use crate::entry::PEERS;
 
@@ -32,9 +32,11 @@ impl Readers {
             if acked == floor.hlc() {
                 return Ok(floor);
             }
-            let entry = entries.iter().find(|entry| entry.hlc == acked);
-            let entry = entry.context("an ack names no entry")?;
-            Ok(Cursor::new(log_id, acked, Tag::of(entry))?)
+            let until = entries.iter().position(|entry| entry.hlc == acked);
+            let until = until.context("an ack names no entry")?;
+            let entries = entries[..=until].iter();
+            let mark = entries.fold(floor.mark(), |mark, entry| mark.then(entry));
+            Ok(Cursor::new(log_id, acked, mark.tag)?)
         };
         let mut readers = Self(PEERS.map(newcomer).to_vec());
         for known in log.peers().await? {

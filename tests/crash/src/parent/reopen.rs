@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use sync_log_sqlite::core::MAX_PAGE_ENTRIES;
-use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb, Tag};
+use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb};
 
 use crate::entry::{DEVICE, LIBRARY};
 use crate::file::LogFile;
@@ -61,7 +61,8 @@ fn cursor(log: &SyncDb, model: &Model, acked: Hlc) -> Result<Cursor> {
     if acked.is_zero() {
         return Ok(Cursor::ZERO);
     }
-    let id = model.entries.get(&acked).context("an ack of no entry")?;
-    let tag = Tag::of(&id.stamped(acked));
+    let is_entry = model.entries.contains_key(&acked);
+    ensure!(is_entry, "an ack of no entry");
+    let tag = model.tag_at(acked);
     Ok(Cursor::new(log.identity().log_id, acked, tag)?)
 }

@@ -74,7 +74,7 @@ pub fn check_untouched(
     found: &Dump,
 ) -> Result<(), Violation> {
     let marks = Marks {
-        foreign: before.foreign,
+        altered: before.altered,
         ..found.marks.clone()
     };
     if marks != *before || found.entries != expected {
@@ -102,6 +102,7 @@ mod tests {
             hold: None,
             verified: true,
             admission: 2,
+            mirror: None,
         };
         Marks {
             head: stamp(30),
@@ -172,7 +173,7 @@ mod tests {
         let left = |change: fn(&mut Dump)| {
             let marks = before();
             let mut dump = dump(marks);
-            dump.marks.foreign = true;
+            dump.marks.altered = true;
             change(&mut dump);
             check_untouched(&before(), &expected(), &dump)
         };

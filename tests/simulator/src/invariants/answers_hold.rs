@@ -2,7 +2,7 @@
 //! that was returned, after an error it is not, and a batch is there as a whole
 //! or not at all (`A1`–`A3`, `A7`).
 
-use sync_log_core::{Hlc, SharedChangeEntry};
+use sync_log_core::{Hlc, MAX_PAGE_ENTRIES, SharedChangeEntry};
 
 use super::Violation;
 use crate::chain::Lineage;
@@ -52,6 +52,40 @@ pub fn check(
     }
 }
 
+/// Whether the batch that was recorded under these stamps is one group, or, if that is more
+/// than a page holds, bulk, of which each change is one (`R1`).
+///
+/// # Errors
+/// It is stored as other groups.
+pub fn check_group(lineage: &Lineage, stamps: &[Hlc]) -> Result<(), Violation> {
+    let is_bulk = stamps.len() > MAX_PAGE_ENTRIES;
+    let entries = stamps.iter().filter_map(|hlc| lineage.at(*hlc));
+    let wrong = entries
+        .zip(1..)
+        .find(|(entry, place)| entry.group_end != (is_bulk || *place == stamps.len()));
+    match wrong {
+        Some((entry, _)) => Err(Violation::new(
+            NAME,
+            format!("the entry {} is of another group than recorded", entry.hlc),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether a prune deleted as many entries as it answered, of a log of which `before` were
+/// deleted when it began.
+///
+/// # Errors
+/// It deleted others.
+pub fn check_pruned(lineage: &Lineage, before: usize, answered: usize) -> Result<(), Violation> {
+    let deleted = lineage.gone().len() - before;
+    if deleted == answered {
+        return Ok(());
+    }
+    let what = format!("a prune answered {answered} and deleted {deleted} entries");
+    Err(Violation::new(NAME, what))
+}
+
 /// Whether an append may be refused: not if that very entry is retained, because then
 /// it is a retry. Another entry under the same stamp is none: another program can have
 /// written one there, after the stamp was drawn and before the append.
@@ -98,6 +132,37 @@ mod tests {
         for answer in [Answer::Nothing, Answer::Refused, Answer::Stamped(&[])] {
             assert!(checked(&[5, 6], answer).is_err(), "{answer:?}");
         }
+    }
+
+    #[test]
+    fn a_batch_of_other_groups_is_told_and_bulk_is_none() {
+        let lineage_of = |ends: &[bool]| {
+            let mut lineage = Lineage::default();
+            for (number, group_end) in (1..).zip(ends) {
+                let mut entry = entry(10 * number, number);
+                entry.group_end = *group_end;
+                lineage.push(entry);
+            }
+            lineage
+        };
+        let stamps: Vec<Hlc> = (1..=3).map(|number| stamp(10 * number)).collect();
+        let checked = |ends: &[bool]| check_group(&lineage_of(ends), &stamps);
+        assert_eq!(checked(&[false, false, true]), Ok(()));
+        assert!(checked(&[false, true, true]).is_err());
+        assert!(checked(&[true, true, true]).is_err());
+        assert!(checked(&[false, false, false]).is_err());
+        let bulk: Vec<Hlc> = (1..=MAX_PAGE_ENTRIES as u64 + 1)
+            .map(|number| stamp(10 * number))
+            .collect();
+        assert_eq!(check_group(&lineage_of(&[true; 3]), &bulk), Ok(()));
+        assert!(check_group(&lineage_of(&[true, false]), &bulk).is_err());
+    }
+
+    #[test]
+    fn a_prune_that_deleted_more_or_less_than_it_answered_is_told() {
+        assert_eq!(check_pruned(&lineage(5, 3), 1, 2), Ok(()));
+        assert!(check_pruned(&lineage(5, 3), 1, 3).is_err());
+        assert!(check_pruned(&lineage(5, 3), 1, 0).is_err());
     }
 
     #[test]

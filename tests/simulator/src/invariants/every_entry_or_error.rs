@@ -34,22 +34,36 @@ pub fn check(lineage: &Lineage, reader: &Reader, page: &Page) -> Result<(), Viol
     }
     let expected = &lineage.entries()[from..];
     follows(expected, &page.entries)?;
-    let waiting = reader.committed.saturating_sub(from);
-    if page.entries.len() < waiting.min(reader.limit) {
+    // What was committed when the read began is the least, what is there now the most.
+    let waiting = reader.committed.saturating_sub(from).min(expected.len());
+    let least = whole_groups(&expected[..waiting], reader.limit);
+    if page.entries.len() < least {
         return Err(broken(format!(
             "a page of at most {} has {} of {waiting} entries",
             reader.limit,
             page.entries.len()
         )));
     }
+    if page.entries.last().is_some_and(|last| !last.group_end) {
+        return Err(broken("a page ends inside a group".to_owned()));
+    }
     let next = page.entries.last().map_or(reader.place, |entry| entry.hlc);
-    let is_full = page.entries.len() <= reader.limit;
+    let is_full = page.entries.len() <= whole_groups(expected, reader.limit);
     let more = page.head > next && !page.entries.is_empty();
     let is_current = next <= page.head && page.head <= lineage.head();
     if page.next.hlc() != next || page.more != more || !is_full || !is_current {
         return Err(broken(format!("a page misjudges what it is: {page:?}")));
     }
     Ok(())
+}
+
+/// How many of `entries` a page of at most `limit` has: whole groups, at least one (`R1`).
+fn whole_groups(entries: &[SharedChangeEntry], limit: usize) -> usize {
+    let is_end = |entry: &SharedChangeEntry| entry.group_end;
+    let within = &entries[..entries.len().min(limit)];
+    let last = within.iter().rposition(is_end);
+    let first = || entries.iter().position(is_end);
+    last.or_else(first).map_or(0, |last| last + 1)
 }
 
 /// Whether a reader was refused that had what the log had, up to a place where
@@ -118,7 +132,7 @@ mod tests {
     fn page(from: u64, to: u64) -> Page {
         Page {
             entries: (from..=to).map(|n| entry(n * 10, n)).collect(),
-            next: Cursor::new(DEVICE, stamp(to * 10), Tag::from_u64(1)).unwrap(),
+            next: Cursor::new(DEVICE, stamp(to * 10), Tag::from_bytes([1; 16])).unwrap(),
             head: stamp(50),
             floor: stamp(10),
             more: to < 5,
@@ -201,6 +215,27 @@ mod tests {
             ..reader()
         };
         assert!(check(&lineage(5, 0), &short, &page(3, 4)).is_err());
+    }
+
+    #[test]
+    fn a_page_that_cuts_a_group_is_told_and_one_that_is_longer_for_its_sake_is_not() {
+        let mut grouped = lineage(2, 0);
+        for number in 3..=5 {
+            let mut entry = entry(number * 10, number);
+            entry.group_end = number == 5;
+            grouped.push(entry);
+        }
+        let entries = &grouped.entries()[2..];
+        let cut = Page {
+            entries: entries[..2].to_vec(),
+            ..page(3, 4)
+        };
+        assert!(check(&grouped, &reader(), &cut).is_err());
+        let whole = Page {
+            entries: entries.to_vec(),
+            ..page(3, 5)
+        };
+        assert_eq!(check(&grouped, &reader(), &whole), Ok(()));
     }
 
     #[test]

@@ -55,9 +55,11 @@ pub fn check(before: &Marks, after: &Marks) -> Result<(), Violation> {
 /// A mark that is wrong.
 pub fn check_true(lineage: &Lineage, marks: &Marks) -> Result<(), Violation> {
     let (head, floor) = (lineage.head(), lineage.floor());
-    if marks.head != head {
+    if (marks.head, marks.head_tag) != (head, lineage.head_mark().tag) {
         let found = marks.head;
-        return Err(broken(format!("the head is {found} instead of {head}")));
+        return Err(broken(format!(
+            "the head is {found} instead of {head}, or its tag another"
+        )));
     }
     if (marks.floor, marks.floor_tag) != (floor.hlc, floor.tag) {
         let (found, floor) = (marks.floor, floor.hlc);
@@ -122,11 +124,13 @@ mod tests {
             hold: None,
             verified: true,
             admission: 2,
+            mirror: None,
         };
         Marks {
             head: stamp(50),
             floor: stamp(20),
-            floor_tag: Tag::of(&lineage.entries()[1]),
+            head_tag: lineage.head_mark().tag,
+            floor_tag: lineage.floor().tag,
             high_water: stamp(60),
             peers: [(PEER, mark)].into(),
             ..Marks::zero()
@@ -186,6 +190,7 @@ mod tests {
             with(|marks| marks.head = stamp(60)),
             with(|marks| marks.floor = stamp(10)),
             with(|marks| marks.floor_tag = Tag::ZERO),
+            with(|marks| marks.head_tag = Tag::ZERO),
             with(|marks| marks.high_water = stamp(40)),
             with(|marks| marks.peers.get_mut(&PEER).unwrap().acked = stamp(60)),
         ] {

@@ -2,7 +2,9 @@
 //! `I3` and `I4`, for the store in memory, which has no files to adopt.
 
 use sync_log_core::hlc::CEILING_MS;
-use sync_log_core::{Contents, Hlc, Mark, PeerFacts, PeerRow, PeerState, RegisteredBy, Tag, Uuid};
+use sync_log_core::{
+    Contents, Hlc, Mark, OwnRow, PeerFacts, PeerRow, PeerState, RegisteredBy, Tag, Uuid,
+};
 
 /// A day.
 const NEAR_MS: i128 = 24 * 3_600_000;
@@ -15,29 +17,48 @@ pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
         let ahead = i128::from(hlc.timestamp) - i128::from(now_ms);
         ahead <= NEAR_MS && hlc.timestamp < CEILING_MS
     };
-    let acks = contents.peers.values().map(acked).filter(is_near);
+    let acks = contents.peers.values().map(claimed).filter(is_near);
     let entries = contents.entries.keys().copied();
     let entries = entries.filter(|hlc| hlc.device_id == own || is_near(hlc));
     let found: Vec<Hlc> = entries.chain(acks).collect();
     let highest = found.iter().copied().max().unwrap_or(Hlc::ZERO);
     let highest_own = found.into_iter().filter(|hlc| hlc.device_id == own).max();
     contents.entries.retain(|hlc, _| hlc.device_id == own);
+    contents.lost.clear();
     let (head, floor) = bounds(contents, highest_own);
-    contents
-        .peers
-        .values_mut()
-        .for_each(|row| *row = adopted(row, own, head, now_ms));
-    let state = &mut contents.state;
-    state.identity.log_id = log_id;
-    state.high_water = state.high_water.max(highest).max(head);
-    state.head = head;
-    state.floor = Mark {
+    let floor = Mark {
         hlc: floor,
         tag: Tag::ZERO,
     };
+    let head = Mark {
+        hlc: head,
+        tag: begin_chain(contents, floor).tag,
+    };
+    contents
+        .peers
+        .values_mut()
+        .for_each(|row| *row = adopted(row, own, head.hlc, now_ms));
+    let state = &mut contents.state;
+    state.identity.log_id = log_id;
+    state.high_water = state.high_water.max(highest).max(head.hlc);
+    state.head = head;
+    state.floor = floor;
     state.solo = false;
     state.peers_declared = false;
-    state.foreign_write = false;
+    state.altered = None;
+}
+
+/// A new chain over what is there, from `floor` on; the newest entry ends its group, whatever
+/// it did before. Returns where it ends.
+fn begin_chain(contents: &mut Contents, floor: Mark) -> Mark {
+    let mut reached = floor;
+    let newest = contents.entries.keys().next_back().copied();
+    for stored in contents.entries.values_mut() {
+        stored.entry.group_end |= Some(stored.entry.hlc) == newest;
+        reached = reached.then(&stored.entry);
+        stored.tag = Some(reached.tag);
+    }
+    reached
 }
 
 /// The newest entry, and the place just below the oldest; without entries the end of
@@ -51,6 +72,7 @@ fn bounds(contents: &Contents, highest_own: Option<Hlc>) -> (Hlc, Hlc) {
     let end = contents
         .state
         .head
+        .hlc
         .max(lowest)
         .max(highest_own.unwrap_or(lowest));
     (end, end)
@@ -64,13 +86,17 @@ pub(crate) fn just_below(hlc: Hlc) -> Hlc {
     }
 }
 
-/// An ack that this log can have given is kept, and not believed; another counts as
-/// none.
+/// An ack that this log can have given is kept, and not believed; another counts as none.
+/// Of a peer that was known the own row counts; what its mirror claims beyond that stays there.
 fn adopted(row: &PeerRow, own: Uuid, head: Hlc, now_ms: i64) -> PeerRow {
-    let claimed = acked(row);
-    let is_possible = claimed.device_id == own && claimed <= head;
-    let acked = if is_possible { claimed } else { Hlc::ZERO };
-    let mut facts = row.facts.unwrap_or(PeerFacts {
+    let is_possible = |hlc: &Hlc| hlc.device_id == own && *hlc <= head;
+    let claim = Some(claimed(row)).filter(is_possible);
+    let (acked, facts) = match row.own {
+        Some(OwnRow::Known { acked, facts, .. }) => (acked, Some(facts)),
+        _ => (claim.unwrap_or(Hlc::ZERO), None),
+    };
+    let acked = Some(acked).filter(is_possible).unwrap_or(Hlc::ZERO);
+    let mut facts = facts.unwrap_or(PeerFacts {
         state: PeerState::Active,
         registered_by: RegisteredBy::Adoption,
         registered_at_ms: now_ms,
@@ -79,13 +105,20 @@ fn adopted(row: &PeerRow, own: Uuid, head: Hlc, now_ms: i64) -> PeerRow {
         verified: true,
     });
     facts.verified = acked.is_zero();
+    let more = claim.filter(|claim| facts.verified && *claim > acked);
     PeerRow {
-        last_acked_hlc: acked.to_string(),
-        facts: Some(facts),
-        ..row.clone()
+        peer_device_id: row.peer_device_id.clone(),
+        own: Some(OwnRow::Known {
+            acked,
+            acked_at_ms: now_ms,
+            facts,
+        }),
+        mirror: Some(more.unwrap_or(acked).to_string()),
     }
 }
 
-fn acked(row: &PeerRow) -> Hlc {
-    row.last_acked_hlc.parse().unwrap_or(Hlc::ZERO)
+/// What the mirror says.
+fn claimed(row: &PeerRow) -> Hlc {
+    let said = row.mirror.as_deref().and_then(|text| text.parse().ok());
+    said.unwrap_or(Hlc::ZERO)
 }

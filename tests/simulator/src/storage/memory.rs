@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use sync_log_core::{
-    Contents, LogIdentity, LogStore, PeerRow, PeerState, SharedChangeEntry, StoredEntry, Uuid,
+    Altered, ChainFault, Contents, Hlc, LogIdentity, LogStore, OwnRow, PeerRow, PeerState,
+    SharedChangeEntry, StoredEntry, Tag, Uuid,
 };
 use sync_log_memory::MemoryStore;
 
@@ -46,14 +47,14 @@ impl MemoryFile {
     pub(crate) fn of_earlier_program(log_ids: &LogIds, library_id: Uuid, device_id: Uuid) -> Self {
         let file = Self::create(log_ids, library_id, device_id);
         file.store
-            .tamper(|contents| contents.state.foreign_write = true);
+            .tamper(|contents| contents.state.altered = Some(NOT_OURS));
         file
     }
 }
 
 impl Storage for MemoryFile {
     fn open(&self, now_ms: i64) -> Result<Arc<dyn LogStore>> {
-        if self.dump()?.marks.foreign {
+        if self.dump()?.marks.altered {
             let log_id = self.log_ids.next();
             self.store
                 .tamper(|contents| adoption::adopt(contents, log_id, now_ms));
@@ -76,13 +77,14 @@ impl Storage for MemoryFile {
             let entries: Vec<SharedChangeEntry> = entries.collect();
             let state = &contents.state;
             let marks = Marks {
-                head: state.head,
+                head: state.head.hlc,
+                head_tag: state.head.tag,
                 floor: state.floor.hlc,
                 floor_tag: state.floor.tag,
                 high_water: state.high_water,
                 solo: state.solo,
                 declared: state.peers_declared,
-                foreign: state.foreign_write,
+                altered: state.altered.is_some(),
                 peers: contents.peers.values().filter_map(mark).collect(),
             };
             Dump {
@@ -93,50 +95,70 @@ impl Storage for MemoryFile {
         }))
     }
 
-    /// Also what the triggers of the shipped store do: they note what was written.
     fn write(&self, foreign: &Foreign) -> Result<()> {
         self.store.tamper(|contents| match foreign {
             Foreign::Insert(entry) => {
                 let stored = StoredEntry {
                     entry: entry.clone(),
                     created_at_ms: START_MS,
+                    tag: None,
                 };
                 contents.entries.insert(entry.hlc, stored);
-                contents.state.foreign_write = true;
             }
-            Foreign::Delete(hlc) => {
-                contents.entries.remove(hlc);
-                contents.state.foreign_write = true;
+            Foreign::Delete(gone) => contents.entries.retain(|hlc, _| !gone.contains(hlc)),
+            Foreign::DeleteButItsTag(gone) => {
+                let tag = contents.entries.remove(gone).and_then(|stored| stored.tag);
+                contents.lost.extend(tag.map(|tag| (*gone, tag)));
             }
-            Foreign::Ack(peer, hlc) => acknowledge(contents, *peer, &hlc.to_string()),
+            Foreign::Ack(peer, hlc) => acknowledge(contents, *peer, *hlc),
+            Foreign::Rewrite(hlc) | Foreign::DropTag(hlc) | Foreign::OtherTag(hlc) => {
+                if let Some(stored) = contents.entries.get_mut(hlc) {
+                    alter(stored, foreign);
+                }
+            }
         });
         Ok(())
     }
 }
 
-fn acknowledge(contents: &mut Contents, peer: Uuid, acked: &str) {
-    let id = peer.to_string();
-    let new = PeerRow {
-        peer_device_id: id.clone(),
-        last_acked_hlc: String::new(),
-        acked_at_ms: 0,
-        facts: None,
-    };
-    let row = contents.peers.entry(id).or_insert(new);
-    if let Some(facts) = &mut row.facts {
-        facts.verified &= *acked <= *row.last_acked_hlc;
+/// What an empty file of an earlier program is to the store in memory: one that is adopted
+/// when it is opened.
+const NOT_OURS: Altered = Altered {
+    hlc: Hlc::ZERO,
+    fault: ChainFault::NoTag,
+};
+
+fn alter(stored: &mut StoredEntry, foreign: &Foreign) {
+    foreign.apply_to(&mut stored.entry);
+    match foreign {
+        Foreign::DropTag(_) => stored.tag = None,
+        Foreign::OtherTag(_) => stored.tag = Some(Tag::from_bytes([1; 16])),
+        _ => {}
     }
-    row.last_acked_hlc = acked.to_owned();
+}
+
+fn acknowledge(contents: &mut Contents, peer: Uuid, acked: Hlc) {
+    let id = peer.to_string();
+    let stranger = PeerRow {
+        peer_device_id: id.clone(),
+        own: None,
+        mirror: None,
+    };
+    let row = contents.peers.entry(id).or_insert(stranger);
+    row.mirror = Some(acked.to_string());
 }
 
 fn mark(row: &PeerRow) -> Option<(Uuid, PeerMark)> {
-    let facts = row.facts?;
+    let Some(OwnRow::Known { acked, facts, .. }) = row.own else {
+        return None;
+    };
     let mark = PeerMark {
-        acked: row.last_acked_hlc.parse().ok()?,
+        acked,
         active: matches!(facts.state, PeerState::Active),
         hold: facts.hold,
         verified: facts.verified,
         admission: facts.admission,
+        mirror: row.mirror.as_deref().and_then(|text| text.parse().ok()),
     };
     Some((row.peer_device_id.parse().ok()?, mark))
 }

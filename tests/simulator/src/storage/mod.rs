@@ -24,19 +24,75 @@ pub(crate) trait Storage {
     /// What it holds, found without core. Nothing is in flight in the store.
     fn dump(&self) -> Result<Dump>;
 
-    /// Lets a program write to it that knows the original tables only.
+    /// Lets another program, or damage, at it.
     fn write(&self, foreign: &Foreign) -> Result<()>;
 }
 
-/// What a program writes that knows the original tables only.
+/// What another program writes, or damage does. Nobody tells the log.
 pub(crate) enum Foreign {
     /// An entry, which is not there.
     Insert(SharedChangeEntry),
-    /// That the entry with this stamp is gone.
-    Delete(Hlc),
-    /// That a peer has everything up to there.
+    /// Entries are gone, and their tags.
+    Delete(Vec<Hlc>),
+    /// One is gone, but not its tag.
+    DeleteButItsTag(Hlc),
+    /// One becomes a change of another model.
+    Rewrite(Hlc),
+    /// The row of one that holds its tag is gone.
+    DropTag(Hlc),
+    /// One has another tag.
+    OtherTag(Hlc),
+    /// In `peer_acks`, that a peer has everything up to there.
     Ack(Uuid, Hlc),
 }
+
+impl Foreign {
+    /// What it makes of the entries of the device `own`.
+    pub(crate) fn apply(&self, own: Uuid, entries: &mut Vec<SharedChangeEntry>) {
+        match self {
+            Self::Insert(entry) if entry.hlc.device_id == own => {
+                let place = entries.partition_point(|other| other.hlc < entry.hlc);
+                entries.insert(place, entry.clone());
+            }
+            Self::Delete(gone) => entries.retain(|entry| !gone.contains(&entry.hlc)),
+            Self::DeleteButItsTag(gone) => entries.retain(|entry| entry.hlc != *gone),
+            Self::Rewrite(_) | Self::DropTag(_) => {
+                entries.iter_mut().for_each(|entry| self.apply_to(entry));
+            }
+            Self::Insert(_) | Self::OtherTag(_) | Self::Ack(..) => {}
+        }
+    }
+
+    /// The lowest place of the chain at which something is other than it was.
+    pub(crate) fn place(&self) -> Option<Hlc> {
+        match self {
+            Self::Insert(entry) => Some(entry.hlc),
+            Self::Delete(gone) => gone.first().copied(),
+            Self::DeleteButItsTag(hlc)
+            | Self::Rewrite(hlc)
+            | Self::DropTag(hlc)
+            | Self::OtherTag(hlc) => Some(*hlc),
+            Self::Ack(..) => None,
+        }
+    }
+
+    /// What it makes of one entry.
+    pub(crate) fn apply_to(&self, entry: &mut SharedChangeEntry) {
+        match self {
+            Self::Rewrite(hlc) if *hlc == entry.hlc => {
+                OTHER_MODEL.clone_into(&mut entry.model_type)
+            }
+            // What the row said besides is gone with the tag.
+            Self::DropTag(hlc) if *hlc == entry.hlc => {
+                (entry.model_version, entry.group_end) = (0, true);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a rewritten entry is a change of.
+pub(crate) const OTHER_MODEL: &str = "album";
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +110,8 @@ pub struct Dump {
 pub struct Marks {
     /// The head.
     pub head: Hlc,
+    /// The head's tag.
+    pub head_tag: Tag,
     /// The floor.
     pub floor: Hlc,
     /// The floor's tag.
@@ -64,9 +122,9 @@ pub struct Marks {
     pub solo: bool,
     /// Whether somebody said that no peer is missing.
     pub declared: bool,
-    /// Whether another program wrote to it, and it was not adopted since.
-    pub foreign: bool,
-    /// The peers that are there.
+    /// Whether it was found not to be what was written, and not adopted since.
+    pub altered: bool,
+    /// The peers that this program knows, by its own rows.
     pub peers: BTreeMap<Uuid, PeerMark>,
 }
 
@@ -76,12 +134,13 @@ impl Marks {
     pub const fn zero() -> Self {
         Self {
             head: Hlc::ZERO,
+            head_tag: Tag::ZERO,
             floor: Hlc::ZERO,
             floor_tag: Tag::ZERO,
             high_water: Hlc::ZERO,
             solo: false,
             declared: true,
-            foreign: false,
+            altered: false,
             peers: BTreeMap::new(),
         }
     }
@@ -100,4 +159,6 @@ pub struct PeerMark {
     pub verified: bool,
     /// How often it was admitted.
     pub admission: u32,
+    /// What `peer_acks` says, whoever wrote that.
+    pub mirror: Option<Hlc>,
 }

@@ -14,7 +14,7 @@ use sync_log_core::{Hlc, JsonText, LogStore, SharedChangeEntry, Tag, Uuid};
 use sync_log_sqlite::{DEFAULT_BUSY_TIMEOUT, FILE_NAME, SqliteStore};
 use tempfile::TempDir;
 
-use super::{Dump, Foreign, Marks, PeerMark, Storage};
+use super::{Dump, Foreign, Marks, OTHER_MODEL, PeerMark, Storage};
 use crate::engine::Engine;
 
 /// How often a watch looks for what the other process committed.
@@ -129,78 +129,94 @@ impl Storage for SqliteFile {
     }
 
     fn write(&self, foreign: &Foreign) -> Result<()> {
-        self.raw(|raw| {
-            match foreign {
-                Foreign::Insert(entry) => raw.execute(
-                    "INSERT INTO shared_changes VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    (
-                        entry.hlc.to_string(),
-                        &entry.model_type,
-                        entry.record_uuid.to_string(),
-                        entry.change_type.as_str(),
-                        entry.data.as_str(),
-                        WRITTEN_AT,
-                    ),
-                ),
-                Foreign::Delete(hlc) => {
-                    let sql = "DELETE FROM shared_changes WHERE hlc = ?1";
-                    raw.execute(sql, [hlc.to_string()])
-                }
-                Foreign::Ack(peer, hlc) => raw.execute(
-                    "INSERT INTO peer_acks VALUES (?1, ?2, ?3) \
-                     ON CONFLICT (peer_device_id) DO UPDATE SET \
-                     last_acked_hlc = excluded.last_acked_hlc, acked_at = excluded.acked_at",
-                    (peer.to_string(), hlc.to_string(), WRITTEN_AT),
-                ),
-            }?;
-            Ok(())
-        })
+        self.raw(|raw| write(raw, foreign))
     }
 }
 
+fn write(raw: &Connection, foreign: &Foreign) -> Result<()> {
+    match foreign {
+        Foreign::Insert(entry) => {
+            let sql = "INSERT INTO shared_changes VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let row = (
+                entry.hlc.to_string(),
+                &entry.model_type,
+                entry.record_uuid.to_string(),
+                entry.change_type.as_str(),
+                entry.data.as_str(),
+                WRITTEN_AT,
+            );
+            raw.execute(sql, row)?;
+        }
+        Foreign::Delete(gone) => {
+            for hlc in gone {
+                raw.execute(DELETE_ENTRY, [hlc.to_string()])?;
+                raw.execute(DELETE_TAG, [hlc.to_string()])?;
+            }
+        }
+        Foreign::DeleteButItsTag(hlc) => drop(raw.execute(DELETE_ENTRY, [hlc.to_string()])?),
+        Foreign::DropTag(hlc) => drop(raw.execute(DELETE_TAG, [hlc.to_string()])?),
+        Foreign::Rewrite(hlc) => {
+            let sql = "UPDATE shared_changes SET model_type = ?2 WHERE hlc = ?1";
+            raw.execute(sql, (hlc.to_string(), OTHER_MODEL))?;
+        }
+        Foreign::OtherTag(hlc) => {
+            let sql = "UPDATE sync_log_entries SET tag = ?2 WHERE hlc = ?1";
+            raw.execute(sql, (hlc.to_string(), [1_u8; 16]))?;
+        }
+        Foreign::Ack(peer, hlc) => {
+            let sql = "INSERT OR REPLACE INTO peer_acks VALUES (?1, ?2, ?3)";
+            raw.execute(sql, (peer.to_string(), hlc.to_string(), WRITTEN_AT))?;
+        }
+    }
+    Ok(())
+}
+
+const DELETE_ENTRY: &str = "DELETE FROM shared_changes WHERE hlc = ?1";
+const DELETE_TAG: &str = "DELETE FROM sync_log_entries WHERE hlc = ?1";
+
 fn marks(raw: &Connection) -> Result<Marks> {
-    let sql = "SELECT head, floor, floor_tag, high_water, solo, peers_declared, \
-               foreign_write IS NOT NULL FROM sync_log_state";
+    let sql = "SELECT head, floor, floor_tag, high_water, head_tag, solo, peers_declared, \
+               altered IS NOT NULL FROM sync_log_state";
     let mut query = raw.prepare_cached(sql)?;
     let row = query.query_row([], |row| {
         let text = |column| row.get::<_, String>(column);
-        let flags = [row.get(4)?, row.get(5)?, row.get(6)?];
-        Ok(([text(0)?, text(1)?, text(2)?, text(3)?], flags))
+        let flags = [row.get(5)?, row.get(6)?, row.get(7)?];
+        Ok(([text(0)?, text(1)?, text(2)?, text(3)?, text(4)?], flags))
     });
-    let ([head, floor, floor_tag, high_water], [solo, declared, foreign]) = row?;
+    let ([head, floor, floor_tag, high_water, head_tag], [solo, declared, altered]) = row?;
     Ok(Marks {
         head: head.parse()?,
         floor: floor.parse()?,
-        floor_tag: Tag::from_u64(u64::from_str_radix(&floor_tag, 16)?),
+        head_tag: Tag::from_str(&head_tag)?,
+        floor_tag: Tag::from_str(&floor_tag)?,
         high_water: high_water.parse()?,
         solo,
         declared,
-        foreign,
+        altered,
         peers: BTreeMap::new(),
     })
 }
 
 fn peers(raw: &Connection) -> Result<BTreeMap<Uuid, PeerMark>> {
-    let sql = "SELECT peer_device_id, last_acked_hlc, state = 'active', hold, verified, admission \
-               FROM peer_acks JOIN sync_log_peers USING (peer_device_id)";
+    let sql = "SELECT peer_device_id, acked, hold, last_acked_hlc, \
+               state = 'active', verified, admission \
+               FROM sync_log_peers LEFT JOIN peer_acks USING (peer_device_id)";
     let mut query = raw.prepare_cached(sql)?;
     let rows = query.query_map([], |row| {
-        Ok((
-            row.get::<_, String>(0)?,
-            row.get::<_, String>(1)?,
-            row.get(2)?,
-            row.get::<_, Option<String>>(3)?,
-            (row.get(4)?, row.get(5)?),
-        ))
+        let text = |column| row.get::<_, String>(column);
+        let text_or_null = |column| row.get::<_, Option<String>>(column);
+        let texts = (text(0)?, text(1)?, text_or_null(2)?, text_or_null(3)?);
+        Ok((texts, (row.get(4)?, row.get(5)?, row.get(6)?)))
     })?;
     rows.map(|row| {
-        let (peer, acked, active, hold, (verified, admission)) = row?;
+        let ((peer, acked, hold, mirror), (active, verified, admission)) = row?;
         let mark = PeerMark {
             acked: acked.parse()?,
             active,
             hold: hold.map(|hold| hold.parse()).transpose()?,
             verified,
             admission,
+            mirror: mirror.and_then(|mirror| mirror.parse().ok()),
         };
         Ok((Uuid::from_str(&peer)?, mark))
     })
@@ -208,21 +224,26 @@ fn peers(raw: &Connection) -> Result<BTreeMap<Uuid, PeerMark>> {
 }
 
 fn entries(raw: &Connection) -> Result<Vec<SharedChangeEntry>> {
-    let sql = "SELECT hlc, model_type, record_uuid, change_type, data \
-               FROM shared_changes ORDER BY hlc";
+    // What an earlier program wrote has no version, and is a group by itself.
+    let sql = "SELECT hlc, model_type, record_uuid, change_type, data, \
+               COALESCE(model_version, 0), COALESCE(group_end, 1) \
+               FROM shared_changes LEFT JOIN sync_log_entries USING (hlc) ORDER BY hlc";
     let mut query = raw.prepare_cached(sql)?;
     let rows = query.query_map([], |row| {
         let text = |column| row.get::<_, String>(column);
-        Ok([text(0)?, text(1)?, text(2)?, text(3)?, text(4)?])
+        let texts = [text(0)?, text(1)?, text(2)?, text(3)?, text(4)?];
+        Ok((texts, row.get(5)?, row.get(6)?))
     })?;
     rows.map(|row| {
-        let [hlc, model_type, record_uuid, change_type, data] = row?;
+        let ([hlc, model_type, record_uuid, change_type, data], model_version, group_end) = row?;
         Ok(SharedChangeEntry {
             hlc: Hlc::from_str(&hlc)?,
             model_type,
             record_uuid: Uuid::from_str(&record_uuid)?,
             change_type: change_type.parse()?,
             data: JsonText::new(data)?,
+            model_version,
+            group_end,
         })
     })
     .collect()

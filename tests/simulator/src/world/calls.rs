@@ -57,7 +57,7 @@ impl World {
                 peers: self.others(on),
             },
             Call::Trust => {
-                let is_true = self.live(on)?.files.truth.unverified_acks_are_true();
+                let is_true = self.live(on)?.files.truth.claims_are_true();
                 return is_true.then_some(Purpose::Trust);
             }
             Call::Solo => Purpose::Solo,
@@ -167,6 +167,7 @@ impl World {
             future,
             issued: truth.issued,
             committed: truth.lineage.entries().len(),
+            gone: truth.lineage.gone().len(),
             was_parked: false,
             release: None,
             purpose,

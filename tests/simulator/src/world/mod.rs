@@ -139,7 +139,11 @@ impl World {
             Step::Cancel { pick } => self.cancel(pick),
             Step::Join { on } => Ok(self.join(on)?),
             Step::JoinWithEarlierFile { on, entries } => self.join_with_earlier_file(on, entries),
-            Step::Foreign { on, what } => self.foreign_write(on, what),
+            Step::Foreign {
+                on,
+                what,
+                prunes_first,
+            } => self.foreign_write(on, what, prunes_first),
             Step::Watch { on, process } => self.watch(on, process.into()),
             Step::Restore { on, pick, files } => self.restore(on, pick, files),
             Step::Clone { of, copy } => Ok(self.clone_device(of, copy)?),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sync_log_core::{
-    AckOutcome, Change, Cursor, Hlc, LogError, Page, ReadLimits, SharedChangeEntry, SyncLog, Uuid,
+    AckOutcome, Change, Cursor, Hlc, LogError, MAX_PAGE_ENTRIES, Page, ReadLimits,
+    SharedChangeEntry, SyncLog, Uuid,
 };
 
 use crate::chain::Prefix;
@@ -104,6 +105,8 @@ pub(crate) struct Operation {
     pub(crate) issued: Hlc,
     /// How many entries its log had committed when it began.
     pub(crate) committed: usize,
+    /// How many of them were pruned by then.
+    pub(crate) gone: usize,
     /// Whether others went on in the middle of it.
     pub(crate) was_parked: bool,
     /// What lets it go on.
@@ -165,7 +168,14 @@ impl Purpose {
     pub(crate) fn begin(&self, log: SyncLog) -> Answering {
         match self.clone() {
             Self::Record { changes, .. } => {
-                Box::pin(async move { log.record_many(changes).await.map(Answer::Stamps) })
+                // What is more than a page is bulk; the rest is a group.
+                Box::pin(async move {
+                    let stamps = match changes.len() > MAX_PAGE_ENTRIES {
+                        true => log.record_each(changes).await,
+                        false => log.record_many(changes).await,
+                    };
+                    stamps.map(Answer::Stamps)
+                })
             }
             Self::Tick => Box::pin(async move { Ok(Answer::Stamps(vec![log.tick().await?])) }),
             Self::Append { entry } => {

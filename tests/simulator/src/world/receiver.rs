@@ -158,7 +158,7 @@ impl Receiver {
 
 #[cfg(test)]
 mod tests {
-    use sync_log_core::{Hlc, SharedChangeEntry, Tag};
+    use sync_log_core::{Hlc, Mark, SharedChangeEntry};
 
     use super::*;
     use crate::change::change;
@@ -170,7 +170,12 @@ mod tests {
     }
 
     fn place(ms: u64) -> Cursor {
-        Cursor::new(ORIGIN, Hlc::new(ms, 0, ORIGIN), Tag::of(&entry(ms))).unwrap()
+        Cursor::new(
+            ORIGIN,
+            Hlc::new(ms, 0, ORIGIN),
+            Mark::ZERO.then(&entry(ms)).tag,
+        )
+        .unwrap()
     }
 
     fn page(ms: u64) -> Page {

@@ -27,6 +27,7 @@ impl World {
             purpose,
             issued,
             committed,
+            gone,
             was_parked,
             ..
         } = operation;
@@ -34,18 +35,24 @@ impl World {
             let what = format!("the store failed though nothing happened to it: {error}");
             return Err(Violation::new("answers_hold", what));
         }
-        let must_adopt = self.devices[&on].files.truth.has_to_be_adopted();
+        let truth = &self.devices[&on].files.truth;
+        if let (Ok(Answer::Pruned(entries)), false) = (&answer, was_parked) {
+            answers_hold::check_pruned(&truth.lineage, gone, *entries)?;
+        }
+        let must_adopt = truth.has_to_be_adopted();
+        // A prune finds what it would delete, and no more.
+        let may_go_on = matches!(purpose, Purpose::Prune) && truth.is_unnoticed();
         match &answer {
-            Err(LogError::ForeignWrite) if must_adopt || was_parked => {
+            Err(LogError::Altered(_)) if must_adopt || was_parked => {
                 // The app opens the log anew, which adopts it.
                 self.kill(on, process)?;
                 return Ok(());
             }
-            Err(LogError::ForeignWrite) => {
+            Err(LogError::Altered(_)) => {
                 let what = "a log that nobody wrote to has to be adopted";
                 return Err(Violation::new("adopted", what));
             }
-            Ok(_) if must_adopt && !was_parked && purpose.needs_the_log() => {
+            Ok(_) if must_adopt && !was_parked && !may_go_on && purpose.needs_the_log() => {
                 let word = purpose.word();
                 let what = format!("{word} on a log that another program wrote to");
                 return Err(Violation::new("adopted", what));
@@ -201,6 +208,7 @@ impl World {
         match answer {
             Ok(Answer::Stamps(stamps)) => {
                 answers_hold::check(lineage, committed, numbers, Said::Stamped(&stamps))?;
+                answers_hold::check_group(lineage, &stamps)?;
                 stamps_rise::check(issued, &stamps)?;
                 let detail = format_args!("d{on} {}", Shorts(&stamps));
                 self.trace.event("recorded", detail);

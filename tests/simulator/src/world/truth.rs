@@ -8,7 +8,7 @@ use sync_log_core::{Hlc, SharedChangeEntry, Uuid};
 use crate::chain::Lineage;
 use crate::change::number;
 use crate::invariants::{Violation, adopted, monotone, nothing_lost, nothing_pruned_early};
-use crate::storage::{Dump, Foreign, Marks};
+use crate::storage::{Dump, Foreign, Marks, PeerMark};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Truth {
@@ -25,8 +25,12 @@ pub(crate) struct Truth {
     applied: BTreeMap<Uuid, BTreeSet<u64>>,
     active: BTreeSet<Uuid>,
     marks: Marks,
+    /// Which log it was when it was looked at last.
+    log_id: Option<Uuid>,
     /// The own entries in a file that has to be adopted.
     to_adopt: Option<Vec<SharedChangeEntry>>,
+    /// Where another program was at work on it that the log has not found yet.
+    unnoticed: Option<Hlc>,
 }
 
 impl Truth {
@@ -41,7 +45,9 @@ impl Truth {
             applied: BTreeMap::new(),
             active: BTreeSet::new(),
             marks: Marks::zero(),
+            log_id: None,
             to_adopt: None,
+            unnoticed: None,
         }
     }
 
@@ -58,20 +64,21 @@ impl Truth {
     ///
     /// # Errors
     /// What it must not hold.
-    pub(crate) fn look(&mut self, mut dump: Dump) -> Result<Vec<Hlc>, Violation> {
+    pub(crate) fn look(&mut self, dump: Dump) -> Result<Vec<Hlc>, Violation> {
         if let Some(expected) = &self.to_adopt {
-            if dump.marks.foreign {
-                dump.entries
-                    .retain(|entry| entry.hlc.device_id == self.device_id);
-                adopted::check_untouched(&self.marks, expected, &dump)?;
+            if dump.marks.altered || self.log_id == Some(dump.log_id) {
+                self.look_before_it_is_adopted(dump)?;
                 return Ok(Vec::new());
             }
+            let expected = &ending_its_group(expected);
             adopted::check(&self.marks, expected, &dump)?;
             self.lineage = Lineage::adopted(dump.log_id, dump.marks.floor, dump.entries);
+            (self.log_id, self.unnoticed) = (Some(dump.log_id), None);
             self.to_adopt = None;
             return Ok(self.note(dump.marks));
         }
-        if dump.marks.foreign {
+        self.log_id = Some(dump.log_id);
+        if dump.marks.altered {
             let what = "nobody but this program wrote to the log, and it says so";
             return Err(Violation::new("adopted", what));
         }
@@ -87,6 +94,37 @@ impl Truth {
         monotone::check_true(&self.lineage, &dump.marks)?;
         monotone::check_peers(&self.active, &self.retiring, &dump.marks)?;
         Ok(self.note(dump.marks))
+    }
+
+    /// Nothing is written any more, but that a prune may have deleted what lies below the place
+    /// where it then found that another program was at work.
+    fn look_before_it_is_adopted(&mut self, mut dump: Dump) -> Result<(), Violation> {
+        let floor = dump.marks.floor;
+        if let Some(place) = self.unnoticed
+            && floor != self.marks.floor
+        {
+            if place <= floor {
+                let what = "a prune deleted what is not what was written";
+                return Err(Violation::new("adopted", what));
+            }
+            let retained = self.lineage.retained();
+            let count = retained.partition_point(|entry| entry.hlc <= floor);
+            let deleted = &retained[..count];
+            nothing_pruned_early::check(deleted, &self.active, &self.applied, &self.marks)?;
+            self.lineage.prune(count);
+            monotone::check_true(&self.lineage, &dump.marks)?;
+            if let Some(entries) = &mut self.to_adopt {
+                entries.retain(|entry| floor < entry.hlc);
+            }
+            (self.marks.floor, self.marks.floor_tag) = (floor, dump.marks.floor_tag);
+        }
+        if dump.marks.altered {
+            self.unnoticed = None;
+        }
+        dump.entries
+            .retain(|entry| entry.hlc.device_id == self.device_id);
+        let expected = self.to_adopt.as_deref().unwrap_or_default();
+        adopted::check_untouched(&self.marks, expected, &dump)
     }
 
     /// Where the log stands from now on; the places at which pruning holds since then.
@@ -108,30 +146,27 @@ impl Truth {
         holds
     }
 
-    /// Takes note of what another program wrote: from now on it has to be adopted.
+    /// Takes note of what another program did to the entries: from now on they have to be
+    /// adopted.
     pub(crate) fn written(&mut self, foreign: &Foreign) {
-        let retained = || self.lineage.retained().to_vec();
-        match foreign {
-            Foreign::Insert(entry) => {
-                let mut entries = self.to_adopt.take().unwrap_or_else(retained);
-                if entry.hlc.device_id == self.device_id {
-                    let place = entries.partition_point(|other| other.hlc < entry.hlc);
-                    entries.insert(place, entry.clone());
-                }
-                self.to_adopt = Some(entries);
-            }
-            Foreign::Delete(hlc) => {
-                let mut entries = self.to_adopt.take().unwrap_or_else(retained);
-                entries.retain(|entry| entry.hlc != *hlc);
-                self.to_adopt = Some(entries);
-            }
-            Foreign::Ack(..) => {}
+        if let Foreign::Ack(..) = foreign {
+            return;
         }
+        let retained = || self.lineage.retained().to_vec();
+        let mut entries = self.to_adopt.take().unwrap_or_else(retained);
+        foreign.apply(self.device_id, &mut entries);
+        self.unnoticed = foreign.place();
+        self.to_adopt = Some(entries);
     }
 
     /// Whether another program wrote to it, and it was not adopted since.
     pub(crate) fn has_to_be_adopted(&self) -> bool {
         self.to_adopt.is_some()
+    }
+
+    /// Whether the log has not found yet what another program did.
+    pub(crate) fn is_unnoticed(&self) -> bool {
+        self.unnoticed.is_some()
     }
 
     /// Under which number `peer` was admitted.
@@ -144,18 +179,26 @@ impl Truth {
         self.to_adopt.as_deref().unwrap_or(self.lineage.retained())
     }
 
-    /// What the row of `peer` says.
+    /// What the own row of `peer` says.
     pub(crate) fn ack_of(&self, peer: Uuid) -> Option<Hlc> {
         Some(self.marks.peers.get(&peer)?.acked)
     }
 
-    /// Whether every ack is true that was not given to this program.
-    pub(crate) fn unverified_acks_are_true(&self) -> bool {
-        let rows = self.marks.peers.iter();
-        let mut unverified = rows.filter(|(_, mark)| mark.active && !mark.verified);
-        unverified.all(|(peer, mark)| {
+    /// Whether every ack is true that was not given to this program, be it in a row that was
+    /// adopted or in one that another program wrote since.
+    pub(crate) fn claims_are_true(&self) -> bool {
+        let head = self.marks.head;
+        let claim = |mark: &PeerMark| match mark.verified {
+            false => Some(mark.acked),
+            true => mark
+                .mirror
+                .filter(|said| mark.acked < *said && *said <= head),
+        };
+        let active = self.marks.peers.iter().filter(|(_, mark)| mark.active);
+        let mut claims = active.filter_map(|(peer, mark)| Some((peer, claim(mark)?)));
+        claims.all(|(peer, claimed)| {
             let has = self.applied.get(peer);
-            let through = self.lineage.len_through(mark.acked);
+            let through = self.lineage.len_through(claimed);
             let claimed = &self.lineage.entries()[..through];
             claimed
                 .iter()
@@ -202,4 +245,13 @@ impl Truth {
     pub(crate) fn has_only(&mut self, peer: Uuid, numbers: &[u64]) {
         self.applied.insert(peer, numbers.iter().copied().collect());
     }
+}
+
+/// What becomes of entries that are adopted: the newest may have lost the rest of its group.
+fn ending_its_group(entries: &[SharedChangeEntry]) -> Vec<SharedChangeEntry> {
+    let mut entries = entries.to_vec();
+    if let Some(newest) = entries.last_mut() {
+        newest.group_end = true;
+    }
+    entries
 }

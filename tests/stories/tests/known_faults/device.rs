@@ -88,6 +88,7 @@ pub(crate) fn change(number: u128) -> Change {
         record_uuid: Uuid::from_u128(number),
         change_type: ChangeType::Update,
         data: JsonText::from(serde_json::json!({ "number": number.to_string() })),
+        model_version: 0,
     }
 }
 

@@ -11,10 +11,14 @@ on_both_stores! {
     a_place_in_one_log_is_no_place_in_another
 }
 
+/// Where a reader is that has everything up to `hlc`.
 async fn place(log: &SyncLog, hlc: Hlc) -> Cursor {
     let entries = log.get_since(None, usize::MAX).await.unwrap();
-    let entry = entries.iter().find(|entry| entry.hlc == hlc).unwrap();
-    Cursor::new(log.identity().log_id, hlc, Tag::of(entry)).unwrap()
+    let has = entries.iter().filter(|entry| entry.hlc <= hlc);
+    let begin = log.floor_cursor().await.unwrap().mark();
+    let mark = has.fold(begin, |mark, entry| mark.then(entry));
+    assert_eq!(mark.hlc, hlc);
+    Cursor::new(log.identity().log_id, hlc, mark.tag).unwrap()
 }
 
 /// Then: a device that asked for what came after an entry long gone was given what
@@ -39,7 +43,7 @@ async fn a_reader_that_lacks_what_is_gone_is_told(phone: Device) {
         });
     }
     // The entry is there, but it is not the one that this reader had.
-    let other = Tag::from_u64(!newer.tag().as_u64());
+    let other = Tag::from_bytes(newer.tag().to_bytes().map(|byte| !byte));
     let rewritten = Cursor::new(newer.log_id(), newer.hlc(), other).unwrap();
     let answer = log.read_for(LAPTOP, rewritten, ReadLimits::default()).await;
     refused(answer, |error| matches!(error, LogError::Diverged { .. }));
@@ -54,7 +58,7 @@ async fn a_read_is_bounded(phone: Device) {
     let log = phone.open_with_peers(&[LAPTOP]).await;
     let many = MAX_PAGE_ENTRIES + 500;
     let changes = (0..many).map(|number| change(number as u128)).collect();
-    let stamps = log.record_many(changes).await.unwrap();
+    let stamps = log.record_each(changes).await.unwrap();
     let unlimited = ReadLimits {
         max_entries: usize::MAX,
         max_bytes: usize::MAX,

@@ -33,6 +33,7 @@ fn change(change_type: ChangeType, data: &str) -> Change {
         record_uuid: Uuid::from_u128(1),
         change_type,
         data: data.parse().unwrap(),
+        model_version: 0,
     }
 }
 

@@ -11,7 +11,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use rusqlite::config::DbConfig;
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
     Change, ChangeType, Hlc, LogOptions, LogStore, Places, ReadRequest, ReadView, StoreErrorKind,
@@ -50,21 +49,20 @@ impl Direct {
 impl LogStore for Direct {
     async fn write(&self, job: WriteJob) -> Result<(), LogError> {
         let (answer, mut answered) = oneshot::channel();
-        let writing = &mut Writing {
+        let writing = Writing {
             db: &self.db(),
             busy: BUSY,
-            in_order: None,
         };
         writing.serve(vec![Queued { job, answer }]);
         answered.try_recv().unwrap()
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        in_place(crate::store::read(&*self.db(), &request, false))
+        in_place(crate::store::read(&*self.db(), &request))
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        in_place(crate::store::survey(&*self.db(), places, false))
+        in_place(crate::store::survey(&*self.db(), places))
     }
 
     async fn head_above(&self, _: Hlc) -> Result<Hlc, StoreError> {
@@ -82,6 +80,7 @@ fn change(bytes: usize) -> Change {
         record_uuid: Uuid::from_u128(9),
         change_type: ChangeType::Insert,
         data: serde_json::json!("x".repeat(bytes)).into(),
+        model_version: 0,
     }
 }
 
@@ -113,9 +112,6 @@ async fn what_is_ok_after_a_full_disk_is_committed() {
     let log = SyncLog::open(store.clone(), LIBRARY, DEVICE, options).await;
     let log = log.unwrap();
     let other = connect::bystander(&place, BUSY).unwrap();
-    // Nothing is to notice it.
-    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
-    other.set_db_config(triggers, false).unwrap();
     let mut promised = vec![log.record(change(10)).await.unwrap()];
     for _ in 0..3 {
         store.limit_pages(NO_MORE);

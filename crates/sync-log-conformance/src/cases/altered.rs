@@ -1,0 +1,276 @@
+//! What is stored is compared with what was written, before it is served or deleted (`R4`).
+
+use sync_log_core::{
+    Altered, Cause, ChainFault, Cursor, ErrorKind, Hlc, JsonText, LogError, ReadLimits, Remedy,
+    SharedChangeEntry, Tag,
+};
+
+use crate::damage::Damage;
+use crate::harness::Harness;
+use crate::rig::{Log, Rig};
+use crate::sample::{change, entry, just_above, other_tag, own_after, peer};
+
+const COUNT: usize = 6;
+/// The first entry, one in the middle, and the last.
+const PLACES: [usize; 3] = [0, 3, COUNT - 1];
+
+/// What is damaged: the entries as they were written, and their tags.
+struct Written {
+    /// Another handle, which was open before.
+    other: Log,
+    entries: Vec<SharedChangeEntry>,
+    tags: Vec<Tag>,
+}
+
+impl Written {
+    fn stamp(&self, place: usize) -> Hlc {
+        self.entries[place].hlc
+    }
+}
+
+/// A log of which peer 1 has acknowledged all, before anything was damaged.
+async fn written<H: Harness>(rig: &Rig<H>) -> (Log, Written) {
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    for number in 0..COUNT {
+        log.record(change(number)).await.unwrap();
+        rig.wall.advance_ms(10);
+    }
+    let head = log.head().await.unwrap();
+    log.record_ack(peer(1), head).await.unwrap();
+    log.register_peer(peer(2)).await.unwrap();
+    let snapshot = log.snapshot().await;
+    let (entries, tags) = (snapshot.entries, snapshot.tags);
+    let written = Written {
+        other: rig.open().await,
+        entries,
+        tags: tags.into_iter().map(Option::unwrap).collect(),
+    };
+    (log, written)
+}
+
+/// The call must find the damage: what it says.
+fn is_found<T: std::fmt::Debug>(found: Result<T, LogError>, damage: &Damage) -> Altered {
+    let error = found.expect_err("R4: the damage was not found");
+    assert_eq!(error.kind(), ErrorKind::Reopen, "R4");
+    let LogError::Altered(altered) = error else {
+        panic!("R4: {damage:?}: {error:?}");
+    };
+    altered
+}
+
+/// Whoever reads past the damage finds it, in pages of any size, and has been served
+/// nothing but what was written before it.
+async fn is_found_by_reading<H: Harness>(damage: impl Fn(&Written) -> Damage) {
+    for size in [1, 4, COUNT + 2] {
+        let rig = Rig::<H>::new().await;
+        let (log, written) = written(&rig).await;
+        let damage = damage(&written);
+        rig.storage.damage(damage.clone()).await;
+        let (mut served, mut cursor) = (Vec::new(), Cursor::ZERO);
+        let end = loop {
+            let limits = ReadLimits::entries(size);
+            match log.read_for(peer(2), cursor, limits).await {
+                Ok(page) if page.entries.is_empty() => break Ok(()),
+                Ok(page) => served.extend(page.entries),
+                Err(error) => break Err(error),
+            }
+            cursor = log_cursor(&log, &written, served.len());
+        };
+        let altered = is_found(end, &damage);
+        let before = &written.entries[..served.len()];
+        assert_eq!(served, before, "R4: {damage:?}: pages of {size}");
+        is_refused_from_now_on(&log, &written, altered).await;
+    }
+    let rig = Rig::<H>::new().await;
+    let (log, written) = written(&rig).await;
+    let damage = damage(&written);
+    rig.storage.damage(damage.clone()).await;
+    let altered = is_found(log.get_since(None, COUNT + 2).await, &damage);
+    is_refused_from_now_on(&log, &written, altered).await;
+}
+
+/// Where a reader is that was served so many entries, as they were written.
+fn log_cursor(log: &Log, written: &Written, served: usize) -> Cursor {
+    let last = served - 1;
+    let log_id = log.identity().log_id;
+    Cursor::new(log_id, written.stamp(last), written.tags[last]).unwrap()
+}
+
+/// That is on record: every handle that is open refuses every call, until the log is opened
+/// again and adopts what is there, where it can.
+async fn is_refused_from_now_on(log: &Log, written: &Written, altered: Altered) {
+    let cursor = log_cursor(log, written, 1);
+    for handle in [log, &written.other] {
+        every_call_is_refused(handle, cursor, altered).await;
+    }
+}
+
+/// Every call that serves, adds or deletes, on a log of which peer 1 may read and `cursor`
+/// is a place.
+async fn every_call_is_refused(log: &Log, cursor: Cursor, altered: Altered) {
+    let (hlc, refusal) = (cursor.hlc(), || LogError::Altered(altered));
+    let entry = change(7).stamped(own_after(log.head().await.unwrap(), 1));
+    let page = log.read_for(peer(1), cursor, ReadLimits::default());
+    log.refuses("I4", refusal(), page).await;
+    log.refuses("I4", refusal(), log.get_since(None, 9)).await;
+    log.refuses("I4", refusal(), log.head_cursor()).await;
+    log.refuses("I4", refusal(), log.record(change(3))).await;
+    log.refuses("I4", refusal(), log.record_each(vec![change(3)]))
+        .await;
+    log.refuses("I4", refusal(), log.append(entry)).await;
+    log.refuses("I4", refusal(), log.tick()).await;
+    log.refuses("I4", refusal(), log.record_ack(peer(1), hlc))
+        .await;
+    log.refuses("I4", refusal(), log.record_ack_at(peer(1), cursor))
+        .await;
+    log.refuses("I4", refusal(), log.prune_acked()).await;
+    log.refuses("I4", refusal(), log.register_peer(peer(9)))
+        .await;
+    log.refuses("I4", refusal(), log.retire(peer(1))).await;
+    log.refuses("I4", refusal(), log.observe_all(&[hlc])).await;
+}
+
+/// A prune that would delete past the damage deletes nothing.
+async fn is_found_by_pruning<H: Harness>(damage: impl Fn(&Written) -> Damage) {
+    let rig = Rig::<H>::new().await;
+    let (log, written) = written(&rig).await;
+    log.retire(peer(2)).await.unwrap();
+    let damage = damage(&written);
+    rig.storage.damage(damage.clone()).await;
+    let (retained, floor) = (rig.storage.retained().await, log.floor().await.unwrap());
+    let altered = is_found(log.prune_acked().await, &damage);
+    assert_eq!(rig.storage.retained().await, retained, "R4: {damage:?}");
+    assert_eq!(log.floor().await.unwrap(), floor, "R4: {damage:?}");
+    is_refused_from_now_on(&log, &written, altered).await;
+}
+
+fn changed(written: &Written, place: usize) -> Damage {
+    let data = JsonText::new("\"changed\"").unwrap();
+    Damage::DataChanged(written.stamp(place), data)
+}
+
+/// An entry that nobody wrote here, right above another.
+fn inserted_after(written: &Written, place: usize) -> Damage {
+    Damage::Inserted(entry(just_above(written.stamp(place)), 77))
+}
+
+/// Its data was changed: the tag is that of another entry.
+pub async fn a_changed_entry_is_not_served<H: Harness>() {
+    for place in PLACES {
+        is_found_by_reading::<H>(|written| changed(written, place)).await;
+    }
+}
+
+/// A hole at the front, in the middle, and at the end, where the tag was left and where it
+/// was deleted too: nobody is led past it.
+pub async fn nobody_is_led_past_a_deleted_entry<H: Harness>() {
+    for place in PLACES {
+        is_found_by_reading::<H>(|written| Damage::EntryDeleted(written.stamp(place))).await;
+        let both = |written: &Written| Damage::EntryAndTagDeleted(written.stamp(place));
+        is_found_by_reading::<H>(both).await;
+    }
+}
+
+/// The log did not end before it began.
+pub async fn a_log_of_which_everything_was_deleted_is_not_empty<H: Harness>() {
+    is_found_by_reading::<H>(|_| Damage::AllDeleted).await;
+}
+
+/// Another program's entry has no tag, wherever it is.
+pub async fn an_inserted_entry_is_not_served<H: Harness>() {
+    for place in PLACES {
+        is_found_by_reading::<H>(|written| inserted_after(written, place)).await;
+    }
+}
+
+/// Another tag is as wrong as another entry.
+pub async fn an_entry_with_another_tag_is_not_served<H: Harness>() {
+    for place in PLACES {
+        let retagged = |written: &Written| {
+            Damage::TagChanged(written.stamp(place), other_tag(written.tags[place]))
+        };
+        is_found_by_reading::<H>(retagged).await;
+    }
+}
+
+/// An entry that lost its tag may be anybody's.
+pub async fn an_entry_that_lost_its_tag_is_not_served<H: Harness>() {
+    for place in PLACES {
+        is_found_by_reading::<H>(|written| Damage::TagDeleted(written.stamp(place))).await;
+    }
+}
+
+/// What is pruned is proven, like what is served.
+pub async fn a_prune_over_a_broken_chain_deletes_nothing<H: Harness>() {
+    for place in PLACES {
+        is_found_by_pruning::<H>(|written| changed(written, place)).await;
+        is_found_by_pruning::<H>(|written| Damage::TagDeleted(written.stamp(place))).await;
+        let retagged = |written: &Written| {
+            Damage::TagChanged(written.stamp(place), other_tag(written.tags[place]))
+        };
+        is_found_by_pruning::<H>(retagged).await;
+    }
+    // What lies above the last entry that goes is none of a prune's business.
+    for place in [0, 3] {
+        is_found_by_pruning::<H>(|written| inserted_after(written, place)).await;
+        is_found_by_pruning::<H>(|written| Damage::EntryDeleted(written.stamp(place))).await;
+        let both = |written: &Written| Damage::EntryAndTagDeleted(written.stamp(place));
+        is_found_by_pruning::<H>(both).await;
+    }
+}
+
+/// An entry that every peer has comes back below the floor, as from a backup of that table
+/// alone: the owner is not shown it, and it is not deleted as if it were one of the log's.
+pub async fn an_entry_that_comes_back_below_the_floor_is_found<H: Harness>() {
+    for prunes in [false, true] {
+        let rig = Rig::<H>::new().await;
+        let (log, written) = written(&rig).await;
+        log.retire(peer(2)).await.unwrap();
+        log.prune_acked().await.unwrap();
+        let stamp = log.record(change(9)).await.unwrap();
+        log.record_ack(peer(1), stamp).await.unwrap();
+        let damage = Damage::Inserted(written.entries[2].clone());
+        rig.storage.damage(damage.clone()).await;
+        let found = match prunes {
+            true => log.prune_acked().await.map(drop),
+            false => log.get_since(None, 9).await.map(drop),
+        };
+        is_found(found, &damage);
+    }
+}
+
+/// The tag says that the entry was written, so it must not be stamped and written again.
+pub async fn a_retry_of_an_entry_that_was_deleted_is_altered<H: Harness>() {
+    for place in PLACES {
+        let rig = Rig::<H>::new().await;
+        let (log, written) = written(&rig).await;
+        let damage = Damage::EntryDeleted(written.stamp(place));
+        rig.storage.damage(damage.clone()).await;
+        let again = written.entries[place].clone();
+        let altered = is_found(log.append(again).await, &damage);
+        is_refused_from_now_on(&log, &written, altered).await;
+    }
+}
+
+/// What was found first is what every call says from then on, `explain` and `status` too,
+/// whatever else is damaged by then.
+pub async fn once_damage_was_found_every_call_answers_the_same<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, written) = written(&rig).await;
+    let first = Damage::TagDeleted(written.stamp(3));
+    rig.storage.damage(first.clone()).await;
+    let altered = is_found(log.get_since(None, COUNT).await, &first);
+    let (hlc, fault) = (written.stamp(3), ChainFault::NoTag);
+    assert_eq!(altered, Altered { hlc, fault }, "I4");
+    rig.storage.damage(changed(&written, 0)).await;
+    is_refused_from_now_on(&log, &written, altered).await;
+    assert_eq!(log.status().await.unwrap().altered, Some(altered), "I4");
+    let held = log.explain().await.unwrap().held;
+    let named = held
+        .iter()
+        .find(|held| held.cause == Cause::Altered(altered));
+    let named = named.unwrap_or_else(|| panic!("P7: {held:?}"));
+    assert_eq!(named.lag_entries, COUNT as u64, "P7");
+    assert_eq!(named.remedy, Some(Remedy::RepairRow), "P7");
+}

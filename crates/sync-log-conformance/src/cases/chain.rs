@@ -1,0 +1,185 @@
+//! A tag names everything up to its entry (`R4`).
+
+use sync_log_core::{
+    AckOutcome, Altered, ChangeType, Cursor, Hlc, JsonText, LogError, Page, ReadLimits,
+    SharedChangeEntry, Uuid,
+};
+
+use crate::harness::Harness;
+use crate::rig::{Log, Rig};
+use crate::sample::{change, entry, in_other_log, just_above, peer, retagged};
+
+/// A log with three entries, backed up; then two more, which peer 1 read; then put back.
+/// What the two were, and where peer 1 is.
+async fn put_back<H: Harness>(rig: &Rig<H>) -> (Log, [SharedChangeEntry; 2], Cursor) {
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    log.record_one_by_one(3).await;
+    let (log, backup) = rig.back_up(log).await;
+    rig.wall.advance_ms(5);
+    log.record_one_by_one(2).await;
+    let page = log.page(peer(1), Cursor::ZERO).await;
+    let lost = [page.entries[3].clone(), page.entries[4].clone()];
+    (rig.restore(log, &backup).await, lost, page.next)
+}
+
+/// The last entry is appended again at its old stamp, and closes the gap as far as stamps
+/// tell: a peer that had more is not led to believe that it has all.
+pub async fn the_same_entry_after_another_past_is_another_place<H: Harness>() {
+    for prunes in [false, true] {
+        let rig = Rig::<H>::new().await;
+        let (log, [_, last], cursor) = put_back(&rig).await;
+        let hlc = log.append(last).await.unwrap();
+        assert_eq!(hlc, cursor.hlc(), "R4: the stamp is there again");
+        if prunes {
+            log.on_ack(peer(1), hlc).await.unwrap();
+        }
+        let read = log.read_for(peer(1), cursor, ReadLimits::default());
+        let diverged = LogError::Diverged {
+            requested: hlc,
+            head: hlc,
+        };
+        log.refuses("R2", diverged, read).await;
+        log.register_peer(peer(2)).await.unwrap();
+        let unknown = LogError::UnknownStamp { peer: peer(2), hlc };
+        log.refuses("K3", unknown, log.record_ack_at(peer(2), cursor))
+            .await;
+    }
+}
+
+/// What is written again, all of it and in its order, is what it was.
+pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let (log, lost, cursor) = put_back(&rig).await;
+    for entry in lost {
+        log.append(entry).await.unwrap();
+    }
+    let page = log.page(peer(1), cursor).await;
+    assert_eq!(page.entries, [], "R4: peer 1 has all");
+    let ack = log.record_ack_at(peer(1), cursor).await.unwrap();
+    assert_eq!(ack, AckOutcome::Advanced, "R4");
+}
+
+/// How entries were written, one by one, as a batch, or with restarts in between, is not
+/// in their tags.
+pub async fn tags_follow_from_the_entries_alone<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let one_by_one = rig.open().await;
+    let stamps = one_by_one.record_one_by_one(4).await;
+    let entries = one_by_one.snapshot().await.entries;
+    let expected = one_by_one.cursor_at(stamps[3]).await;
+    let other = Rig::<H>::new().await;
+    let log = other.open().await;
+    log.append_many(entries[..2].to_vec()).await.unwrap();
+    let log = other.reopen(log).await;
+    log.append_many(entries[2..].to_vec()).await.unwrap();
+    for found in [&one_by_one, &log] {
+        let head = found.head_cursor().await.unwrap();
+        assert_eq!(head.mark(), expected.mark(), "R4");
+    }
+}
+
+/// A tag goes with its entry: what was pruned can neither be acknowledged nor passes for
+/// lost.
+pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let stamps = log.record_one_by_one(4).await;
+    let pruned = log.cursor_at(stamps[0]).await;
+    let floor = stamps[1];
+    log.on_ack(peer(1), floor).await.unwrap();
+    log.register_peer(peer(2)).await.unwrap();
+    let hlc = pruned.hlc();
+    let unknown = || LogError::UnknownStamp { peer: peer(2), hlc };
+    log.refuses("K3", unknown(), log.record_ack_at(peer(2), pruned))
+        .await;
+    log.refuses("K3", unknown(), log.record_ack(peer(2), hlc))
+        .await;
+    let below = LogError::BelowFloor { hlc, floor };
+    log.refuses("A1", below, log.append(entry(hlc, 0))).await;
+}
+
+/// Reads pages of two from the start, each with the cursor that it was asked for with.
+async fn pages<H: Harness>(rig: &Rig<H>) -> Vec<(Cursor, Page)> {
+    let log = rig.open().await;
+    log.register_peer(peer(1)).await.unwrap();
+    log.record_one_by_one(5).await;
+    let (mut pages, mut cursor) = (Vec::new(), Cursor::ZERO);
+    while pages.len() < 4 {
+        let read = log.read_for(peer(1), cursor, ReadLimits::entries(2));
+        let page = read.await.unwrap();
+        pages.push((cursor, page.clone()));
+        cursor = page.next;
+    }
+    pages
+}
+
+/// Every page, the empty one at the end too.
+pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    for (cursor, page) in pages(&rig).await {
+        assert_eq!(page.verify(cursor), Ok(()), "R4: {page:?}");
+    }
+}
+
+/// Whoever receives a page finds that an entry was lost, changed, doubled, put in or moved,
+/// or that the page follows on another than it says.
+pub async fn a_page_that_was_altered_on_the_way_is_found_out<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let pages = pages(&rig).await;
+    for (cursor, page) in &pages[..2] {
+        for altered in alterations(page) {
+            assert!(altered.verify(*cursor).is_err(), "R4: {altered:?}");
+        }
+    }
+    let (second, page) = &pages[1];
+    assert!(page.verify(Cursor::ZERO).is_err(), "R4: a page was lost");
+    assert!(page.verify(retagged(*second)).is_err(), "R4: another past");
+    // The log's id is not in the tag: the reader compares it before it asks.
+    assert_eq!(page.verify(in_other_log(*second)), Ok::<_, Altered>(()));
+}
+
+/// The page with each of its entries altered in every way, and with another end.
+fn alterations(page: &Page) -> Vec<Page> {
+    let with = |alter: &dyn Fn(&mut Page)| {
+        let mut altered = page.clone();
+        alter(&mut altered);
+        altered
+    };
+    let mut all = vec![
+        with(&|page| page.next = retagged(page.next)),
+        with(&|page| page.entries.swap(0, 1)),
+        with(&|page| page.entries.clear()),
+    ];
+    for place in 0..page.entries.len() {
+        let there = &page.entries[place];
+        all.push(with(&|page| drop(page.entries.remove(place))));
+        all.push(with(&|page| page.entries.insert(place, there.clone())));
+        let above = change(9).stamped(just_above(there.hlc));
+        all.push(with(&|page| page.entries.insert(place + 1, above.clone())));
+        for other in others(there) {
+            all.push(with(&|page| page.entries[place] = other.clone()));
+        }
+    }
+    all
+}
+
+/// The entry with each of its fields changed.
+fn others(entry: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
+    let with = |alter: fn(&mut SharedChangeEntry)| {
+        let mut other = entry.clone();
+        alter(&mut other);
+        other
+    };
+    vec![
+        with(|entry| entry.hlc = just_above(entry.hlc)),
+        with(|entry| entry.hlc = Hlc::ZERO),
+        with(|entry| entry.model_type.push('s')),
+        with(|entry| entry.record_uuid = Uuid::from_u128(0xbad)),
+        with(|entry| entry.change_type = ChangeType::Delete),
+        with(|entry| entry.data = JsonText::new(format!(" {}", entry.data)).unwrap()),
+        with(|entry| entry.model_version += 1),
+        with(|entry| entry.group_end = !entry.group_end),
+    ]
+}

@@ -1,0 +1,152 @@
+//! Whatever is wrong with a peer's rows, the calls about that peer work, and write its rows
+//! again (`P5`).
+
+use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Registration};
+
+use crate::harness::Harness;
+use crate::row_faults::{Counts, Faulty};
+use crate::sample::peer;
+
+/// The rows are sound, for every handle, and after a restart; the peer is at `position`, and
+/// `prunable` entries are deleted by the next prune.
+async fn is_got_over<H: Harness>(faulty: Faulty<H>, position: Hlc, prunable: usize) {
+    let Faulty { rig, log, case, .. } = faulty;
+    let other = rig.open().await;
+    assert_eq!(log.snapshot().await, other.snapshot().await, "P5: {case:?}");
+    let log = rig.reopen(log).await;
+    let row = log.snapshot().await.sound_peer(peer(2));
+    assert_eq!(row.position(), position, "P5: {case:?}");
+    assert_eq!(row.facts.admission, case.admission(), "P5: {case:?}");
+    let mirror = log.snapshot().await.peer(peer(2)).unwrap().mirror.clone();
+    assert_eq!(mirror, Some(row.acked.to_string()), "P5: {case:?}");
+    assert_eq!(
+        log.status().await.unwrap().untrusted_rows,
+        0,
+        "P5: {case:?}"
+    );
+    assert_eq!(log.prune_acked().await.unwrap(), prunable, "P5: {case:?}");
+}
+
+/// Who was not registered counts as such, with an ack of nothing; who was keeps what its own
+/// row says.
+pub async fn registering_a_peer_writes_its_rows_again<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+        let Faulty { log, case, .. } = &faulty;
+        let expected = match case.has_own_row() {
+            true => Registration::Known,
+            false => Registration::New,
+        };
+        let registered = log.register_peer(peer(2)).await.unwrap();
+        assert_eq!(registered, expected, "P5: {case:?}");
+        let again = log.register_peer(peer(2));
+        log.changes_nothing("K1", Registration::Known, again).await;
+        let (position, prunable) = (case.position(&faulty.stamps), case.prunable());
+        is_got_over(faulty, position, prunable).await;
+        number += 1;
+    }
+}
+
+/// It does not count any more.
+pub async fn retiring_a_peer_writes_its_rows_again<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+        let Faulty { log, case, .. } = &faulty;
+        log.retire(peer(2)).await.unwrap();
+        let again = log.retire(peer(2));
+        log.changes_nothing("K6", (), again).await;
+        let retired = log.snapshot().await.sound_peer(peer(2));
+        assert!(!retired.is_active(), "P5: {case:?}");
+        let position = case.position(&faulty.stamps);
+        is_got_over(faulty, position, 3).await;
+        number += 1;
+    }
+}
+
+/// A peer that is active stays what it is, and the number is told.
+pub async fn admitting_a_peer_writes_its_rows_again<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+        let Faulty { log, case, .. } = &faulty;
+        // Of one that was never registered there is no number yet.
+        if !case.has_own_row() {
+            log.register_peer(peer(2)).await.unwrap();
+        }
+        let admission = log.admit(peer(2)).await.unwrap();
+        assert_eq!(admission, case.admission(), "P5: {case:?}");
+        let (position, prunable) = (case.position(&faulty.stamps), case.prunable());
+        is_got_over(faulty, position, prunable).await;
+        number += 1;
+    }
+}
+
+/// An ack counts from then on, whoever told what before.
+pub async fn an_ack_writes_the_rows_of_its_peer_again<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+        let Faulty { log, case, .. } = &faulty;
+        let ack = log.record_ack_under(peer(2), case.admission(), faulty.head);
+        assert_eq!(ack.await.unwrap(), AckOutcome::Advanced, "P5: {case:?}");
+        let head = faulty.stamps[2];
+        is_got_over(faulty, head, 3).await;
+        number += 1;
+    }
+}
+
+/// Though nothing moves.
+pub async fn an_ack_that_says_nothing_writes_them_again_too<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+        let Faulty { log, case, .. } = &faulty;
+        let expected = match case.counts {
+            Counts::OwnRow => AckOutcome::Stale,
+            _ => AckOutcome::Unchanged,
+        };
+        let ack = log.record_ack_under(peer(2), case.admission(), Cursor::ZERO);
+        assert_eq!(ack.await.unwrap(), expected, "P5: {case:?}");
+        let (position, prunable) = (case.position(&faulty.stamps), case.prunable());
+        is_got_over(faulty, position, prunable).await;
+        number += 1;
+    }
+}
+
+/// A hold is kept in the own row, which is written with its mirror.
+pub async fn a_rewound_read_writes_them_again_too<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+        number += 1;
+        if faulty.case.counts != Counts::OwnRow {
+            continue;
+        }
+        faulty.log.page(peer(2), Cursor::ZERO).await;
+        is_got_over(faulty, Hlc::ZERO, 0).await;
+    }
+}
+
+/// Where the number of the admission cannot be read, the peer gets one that no ack bears
+/// which is under way.
+pub async fn acks_of_before_the_rows_were_spoiled_are_refused<H: Harness>() {
+    let mut number = 0;
+    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+        number += 1;
+        let Faulty { log, case, .. } = &faulty;
+        if case.admission() == 1 {
+            continue;
+        }
+        for is_registered_again in [false, true] {
+            if is_registered_again {
+                log.register_peer(peer(2)).await.unwrap();
+            }
+            let refused = LogError::OtherAdmission {
+                peer: peer(2),
+                given: 1,
+                admission: case.admission(),
+            };
+            let old = log.record_ack_at(peer(2), faulty.head);
+            log.refuses("K6", refused, old).await;
+        }
+        let told = log.admit(peer(2)).await.unwrap();
+        let ack = log.record_ack_under(peer(2), told, faulty.head);
+        assert_eq!(ack.await.unwrap(), AckOutcome::Advanced, "K6");
+    }
+}

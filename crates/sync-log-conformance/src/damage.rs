@@ -1,0 +1,128 @@
+//! What another program, or damage that was repaired badly, does to what is stored.
+
+use sync_log_core::{
+    Contents, Hlc, JsonText, OwnRow, PeerRow, SharedChangeEntry, StoredEntry, Tag,
+};
+
+/// One change of the stored entries, and of the tags that are stored for them, made so that
+/// the storage itself notices nothing: only the chain tells (`R4`).
+#[derive(Debug, Clone)]
+pub enum Damage {
+    /// The entry has other data.
+    DataChanged(Hlc, JsonText),
+    /// The entry is deleted, and its tag stays: so does a program that knows the original
+    /// tables alone.
+    EntryDeleted(Hlc),
+    /// The entry is deleted, and its tag with it: so is a file rebuilt that lost some rows.
+    EntryAndTagDeleted(Hlc),
+    /// Every entry is deleted, and every tag stays.
+    AllDeleted,
+    /// An entry is inserted, without a tag.
+    Inserted(SharedChangeEntry),
+    /// The entry has another tag.
+    TagChanged(Hlc, Tag),
+    /// The entry has no tag any more.
+    TagDeleted(Hlc),
+}
+
+impl Damage {
+    /// Does it to a storage that is kept as [`Contents`].
+    ///
+    /// # Panics
+    /// If the entry that it names is not there.
+    pub fn to(self, contents: &mut Contents) {
+        let entries = &mut contents.entries;
+        match self {
+            Self::DataChanged(hlc, data) => entries.get_mut(&hlc).unwrap().entry.data = data,
+            Self::EntryDeleted(hlc) => {
+                let tag = entries.remove(&hlc).unwrap().tag;
+                contents.lost.extend(tag.map(|tag| (hlc, tag)));
+            }
+            Self::EntryAndTagDeleted(hlc) => drop(entries.remove(&hlc).unwrap()),
+            Self::AllDeleted => {
+                let all = std::mem::take(entries).into_iter();
+                let lost = all.filter_map(|(hlc, stored)| Some((hlc, stored.tag?)));
+                contents.lost.extend(lost);
+            }
+            Self::Inserted(entry) => {
+                let (hlc, created_at_ms, tag) = (entry.hlc, 0, None);
+                let stored = StoredEntry {
+                    entry,
+                    created_at_ms,
+                    tag,
+                };
+                entries.insert(hlc, stored);
+            }
+            Self::TagChanged(hlc, tag) => entries.get_mut(&hlc).unwrap().tag = Some(tag),
+            Self::TagDeleted(hlc) => entries.get_mut(&hlc).unwrap().tag = None,
+        }
+    }
+}
+
+/// One change of a peer's rows (`P5`): of the row of `peer_acks`, which is the mirror, or of
+/// the store's own row.
+#[derive(Debug, Clone)]
+pub enum RowDamage {
+    /// The mirror says this, whether it was there or not.
+    Mirror(String),
+    /// The mirror is deleted.
+    MirrorDeleted,
+    /// The own row has another ack.
+    Acked(Hlc),
+    /// The own row cannot be read, but for the number of the admission.
+    Spoiled,
+    /// The own row cannot be read, nor can the number of the admission.
+    SpoiledWhole,
+    /// The own row is deleted.
+    Deleted,
+}
+
+impl RowDamage {
+    /// Does it to a storage that is kept as [`Contents`].
+    ///
+    /// # Panics
+    /// If the own row that it changes is not there, or was spoiled before.
+    pub fn to(self, contents: &mut Contents, peer_device_id: &str) {
+        let empty = PeerRow {
+            peer_device_id: peer_device_id.to_owned(),
+            own: None,
+            mirror: None,
+        };
+        let id = peer_device_id.to_owned();
+        let row = contents.peers.entry(id).or_insert(empty);
+        match self {
+            Self::Mirror(text) => row.mirror = Some(text),
+            Self::MirrorDeleted => row.mirror = None,
+            Self::Deleted => row.own = None,
+            Self::Acked(hlc) => {
+                let Some(OwnRow::Known { acked, .. }) = &mut row.own else {
+                    panic!("{peer_device_id} has no own row that can be read");
+                };
+                *acked = hlc;
+            }
+            Self::Spoiled => {
+                let Some(OwnRow::Known { facts, .. }) = row.own else {
+                    panic!("{peer_device_id} has no own row that can be read");
+                };
+                let admission = Some(facts.admission);
+                row.own = Some(OwnRow::Spoiled { admission });
+            }
+            Self::SpoiledWhole => row.own = Some(OwnRow::Spoiled { admission: None }),
+        }
+        let is_gone = row.own.is_none() && row.mirror.is_none();
+        if is_gone {
+            contents.peers.remove(peer_device_id);
+        }
+    }
+}
+
+/// Makes of a storage that is kept as [`Contents`] what [`Harness::adopt`](crate::Harness::adopt)
+/// asks for.
+pub fn adopt(contents: &mut Contents) {
+    contents.state.peers_declared = false;
+    for row in contents.peers.values_mut() {
+        if let Some(OwnRow::Known { facts, .. }) = &mut row.own {
+            facts.verified = false;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The chain of a log that is adopted: a new one, over the entries that stay.
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use sea_orm::{EntityTrait, QueryFilter, QueryTrait};
+use sync_log_core::{Hlc, Mark, SharedChangeEntry, StoreError, Tag};
+
+use super::{ADOPT, CHUNK_ROWS};
+use crate::driver::{Port, Template};
+use crate::entity::entries;
+use crate::group::Group;
+use crate::store::chain::{Place, after, has_no_entry};
+
+/// Gives each entry its place in a chain that begins at `floor`, without a past, and deletes
+/// the places of entries that are not there. Returns where the chain ends.
+///
+/// What version a payload has and which entries are a group is kept, as far as it is there.
+pub(super) async fn make(db: &impl Port, floor: Hlc) -> Result<Mark, StoreError> {
+    db.run(&DELETE_PLACES_WITHOUT_ENTRY, &[]).await?;
+    let mut chain = Chain::from(floor);
+    let mut read = floor;
+    loop {
+        let mut places = Vec::with_capacity(CHUNK_ROWS);
+        let begun = read;
+        after(db, begun, CHUNK_ROWS, |found| {
+            read = found.entry.hlc;
+            places.extend(chain.take(found.entry));
+            ControlFlow::Continue(())
+        })
+        .await?;
+        let is_end = read == begun;
+        if is_end {
+            places.extend(chain.place_waiting(true));
+        }
+        // Not while they are read: the query looks at places too.
+        for place in places {
+            place.write(db).await?;
+        }
+        if is_end {
+            return Ok(chain.reached);
+        }
+    }
+}
+
+/// The chain so far.
+struct Chain {
+    reached: Mark,
+    /// The entry after that. It gets its place once the next one is known: it has to end its
+    /// group if a page has no room for both, because the end of the group was lost.
+    waiting: Option<SharedChangeEntry>,
+    /// The group of the entry that waits, up to there.
+    group: Group,
+}
+
+impl Chain {
+    fn from(floor: Hlc) -> Self {
+        Self {
+            reached: Mark {
+                hlc: floor,
+                tag: Tag::ZERO,
+            },
+            waiting: None,
+            group: Group::default(),
+        }
+    }
+
+    /// Takes the next entry. Returns the place of the one before it.
+    fn take(&mut self, entry: SharedChangeEntry) -> Option<Place> {
+        let place = self.place_waiting(!self.group.has_room_for(&entry));
+        self.group.add(&entry);
+        self.waiting = Some(entry);
+        place
+    }
+
+    /// The place of the entry that waits, if one does, at the latest the end of its group
+    /// where it `must_end`.
+    fn place_waiting(&mut self, must_end: bool) -> Option<Place> {
+        let mut entry = self.waiting.take()?;
+        entry.group_end |= must_end;
+        if entry.group_end {
+            self.group = Group::default();
+        }
+        self.reached = self.reached.then(&entry);
+        Some(Place::of(&entry, Some(self.reached.tag)))
+    }
+}
+
+static DELETE_PLACES_WITHOUT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
+    let delete = entries::Entity::delete_many().filter(has_no_entry());
+    Template::build(ADOPT, &delete.into_query())
+});
+
+#[cfg(test)]
+mod tests {
+    use sync_log_core::{Change, ChangeType, JsonText, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, Uuid};
+
+    use super::*;
+
+    fn entry(counter: u64, bytes: usize, group_end: bool) -> SharedChangeEntry {
+        let change = Change {
+            model_type: "t".to_owned(),
+            record_uuid: Uuid::from_u128(1),
+            change_type: ChangeType::Insert,
+            data: JsonText::new(format!("\"{}\"", "x".repeat(bytes))).unwrap(),
+            model_version: 7,
+        };
+        let mut entry = change.stamped(Hlc::new(5, counter, Uuid::from_u128(2)));
+        entry.group_end = group_end;
+        entry
+    }
+
+    /// Which of the entries end a group.
+    fn ends(entries: impl IntoIterator<Item = SharedChangeEntry>) -> Vec<u64> {
+        let mut chain = Chain::from(Hlc::ZERO);
+        let mut places: Vec<_> = entries
+            .into_iter()
+            .filter_map(|entry| chain.take(entry))
+            .collect();
+        places.extend(chain.place_waiting(true));
+        assert!(places.iter().all(|place| place.model_version == 7));
+        let ends = places.iter().filter(|place| place.group_end);
+        ends.map(|place| place.hlc.counter).collect()
+    }
+
+    #[test]
+    fn groups_stay_as_they_were_and_the_last_entry_ends_one() {
+        let group_ends = [false, true, true, false, false];
+        let entries = (0..).zip(group_ends);
+        let entries = entries.map(|(counter, group_end)| entry(counter, 1, group_end));
+        assert_eq!(ends(entries), [1, 2, 4]);
+        assert_eq!(ends([]), [0; 0]);
+    }
+
+    #[test]
+    fn a_group_that_lost_its_end_is_cut_where_a_page_is_full() {
+        let most = MAX_PAGE_ENTRIES as u64;
+        let entries = (0..2 * most + 1).map(|counter| entry(counter, 1, false));
+        assert_eq!(ends(entries), [most - 1, 2 * most - 1, 2 * most]);
+        // Four of these fill a page: each is a model type, two quotes, and the text.
+        let quarter = MAX_PAGE_BYTES / 4 - 3;
+        let entries = (0..6).map(|counter| entry(counter, quarter, false));
+        assert_eq!(ends(entries), [3, 5]);
+    }
+}

@@ -1,0 +1,119 @@
+//! What becomes, at each opening, of peers' rows that another program wrote or deleted (`P5`).
+//!
+//! Whatever was in them, afterwards this program's own row of each peer can be read, and the
+//! mirror in `peer_acks` says the same, or claims more: that may be true, and is for an
+//! operator to decide.
+
+use std::sync::LazyLock;
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sync_log_core::{LogState, Peer, PeerRow, RowFault, StoreError, Uuid};
+
+use super::acks::{peer, put_strangers_aside};
+use super::changes::UUID_BYTES;
+use super::last_adoption;
+use crate::driver::build::{rowid, unless_longer};
+use crate::driver::{Port, Row, Template, all, argument};
+use crate::entity::{peers, state};
+use crate::store::peers::{write_mirror, write_own};
+use crate::store::select;
+
+/// Puts the rows of all peers right, as far as nobody loses a claim by it.
+pub(crate) async fn put_right(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
+    let state = select::state(db).await?;
+    let device_id = state.identity.device_id;
+    put_strangers_aside(db, last_adoption(db).await?, device_id).await?;
+    delete_strangers(db, device_id).await?;
+    for row in select::peers(db).await? {
+        if let Some(Repair { peer, own, mirror }) = Repair::of(&row, &state, now_ms) {
+            if own {
+                write_own(db, &peer).await?;
+            }
+            if mirror {
+                write_mirror(db, &peer).await?;
+            }
+            if row.own.is_none() {
+                // As with every other way of becoming known.
+                db.run(&END_SOLO, &[]).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is to be written.
+struct Repair {
+    peer: Peer,
+    own: bool,
+    mirror: bool,
+}
+
+impl Repair {
+    /// What is to be written of a peer with such rows, if anything is.
+    fn of(row: &PeerRow, state: &LogState, now_ms: i64) -> Option<Self> {
+        let fault = row.fault(state)?;
+        let mut peer = row.peer(state)?;
+        let own = fault != RowFault::OtherMirror;
+        if own {
+            // It counts as one that acknowledged nothing, which needs no proof.
+            peer.acked_at_ms = now_ms;
+            peer.facts.verified = true;
+        }
+        if matches!(fault, RowFault::NotRegistered | RowFault::Spoiled) {
+            peer.facts.registered_at_ms = now_ms;
+        }
+        Some(Self {
+            peer,
+            own,
+            mirror: !claims_more(row, peer, state),
+        })
+    }
+}
+
+/// Whether the mirror claims what `peer` is not known to have, and can be true.
+fn claims_more(row: &PeerRow, peer: Peer, state: &LogState) -> bool {
+    let written = PeerRow {
+        mirror: row.mirror.clone(),
+        ..peer.into()
+    };
+    // What is not verified is a claim itself.
+    peer.facts.verified && written.claim(state).is_some()
+}
+
+/// Deletes own rows that are of nobody who can be a peer. This program wrote none of them.
+async fn delete_strangers(db: &impl Port, device_id: Uuid) -> Result<(), StoreError> {
+    let stranger = |row: &Row<'_>| {
+        let is_stranger = peer(row, 1, device_id).is_none();
+        Ok(row.integer(0).filter(|_| is_stranger))
+    };
+    for number in all(db, &READ_IDS, &[], stranger)
+        .await?
+        .into_iter()
+        .flatten()
+    {
+        db.run(&DELETE, &[number.into()]).await?;
+    }
+    Ok(())
+}
+
+static READ_IDS: LazyLock<Template> = LazyLock::new(|| {
+    let mut query = peers::Entity::find().select_only().into_query();
+    query
+        .expr(rowid::<peers::Entity>())
+        .expr(unless_longer(peers::Column::PeerDeviceId, UUID_BYTES));
+    Template::build("see whose rows there are", &query)
+});
+
+/// Argument: the number of the row.
+static DELETE: LazyLock<Template> = LazyLock::new(|| {
+    let delete = peers::Entity::delete_many().filter(rowid::<peers::Entity>().eq(argument(0)));
+    Template::build("delete a row of nobody", &delete.into_query())
+});
+
+static END_SOLO: LazyLock<Template> = LazyLock::new(|| {
+    let update = state::Entity::update_many()
+        .col_expr(state::Column::Solo, Expr::val(0))
+        .filter(state::Column::Id.eq(1));
+    Template::build("end solo", &update.into_query())
+});

@@ -1,0 +1,122 @@
+//! Entries, and their places in the chain: rows of `shared_changes` and `sync_log_entries`.
+
+use sync_log_core::{
+    EntrySummary, FoundEntry, Hlc, JsonText, Mark, SharedChangeEntry, StoreError, Tag, parse_uuid,
+};
+
+use super::Columns;
+use crate::driver::Cell;
+use crate::entity::{entries, shared_changes};
+use crate::time;
+
+/// The columns of an entry that [`found`] reads first.
+pub(crate) const ENTRY: [shared_changes::Column; 5] = [
+    shared_changes::Column::Hlc,
+    shared_changes::Column::ModelType,
+    shared_changes::Column::RecordUuid,
+    shared_changes::Column::ChangeType,
+    shared_changes::Column::Data,
+];
+
+/// The columns that [`found`] reads after those of [`ENTRY`].
+pub(crate) const PLACE: [entries::Column; 3] = [
+    entries::Column::Tag,
+    entries::Column::ModelVersion,
+    entries::Column::GroupEnd,
+];
+
+/// An entry with its place in the chain.
+///
+/// A place that cannot be read is as good as none: this program did not write it, and core
+/// says so of an entry without a tag. What can be read of it is kept.
+pub(crate) fn found(columns: &mut Columns<'_, '_>) -> Result<FoundEntry, StoreError> {
+    let bare = entry(columns)?;
+    let tag = tag(columns.cell());
+    let model_version = model_version(columns.cell());
+    let group_end = group_end(columns.cell());
+    let is_readable = model_version.is_some() && group_end.is_some();
+    Ok(FoundEntry {
+        entry: SharedChangeEntry {
+            model_version: model_version.unwrap_or_default(),
+            group_end: group_end.unwrap_or(true),
+            ..bare
+        },
+        tag: tag.filter(|_| is_readable),
+    })
+}
+
+/// An entry, as the interchange format has it: a group by itself, of no known version.
+fn entry(columns: &mut Columns<'_, '_>) -> Result<SharedChangeEntry, StoreError> {
+    columns.keyed_row_of("shared_changes");
+    let hlc = columns.text("hlc")?;
+    let model_type = columns.text("model_type")?;
+    let record_uuid = columns.text("record_uuid")?;
+    let change_type = columns.text("change_type")?;
+    let data = columns.text("data")?;
+    let damaged = |column| columns.damaged(column);
+    Ok(SharedChangeEntry {
+        hlc: hlc.parse().map_err(|_| damaged("hlc"))?,
+        model_type: model_type.into_owned(),
+        record_uuid: parse_uuid(&record_uuid).ok_or_else(|| damaged("record_uuid"))?,
+        change_type: change_type.parse().map_err(|_| damaged("change_type"))?,
+        data: JsonText::new(data).map_err(|_| damaged("data"))?,
+        model_version: 0,
+        group_end: true,
+    })
+}
+
+/// The columns that [`mark`] reads.
+pub(crate) const MARK: [entries::Column; 2] = [entries::Column::Hlc, entries::Column::Tag];
+
+/// A place in the log; `None` if the row was not joined, or cannot be read.
+pub(crate) fn mark(columns: &mut Columns<'_, '_>) -> Option<Mark> {
+    let (hlc, stored_tag) = (columns.cell(), tag(columns.cell()));
+    let Cell::Text(hlc) = hlc else { return None };
+    Some(Mark {
+        hlc: hlc.parse().ok()?,
+        tag: stored_tag?,
+    })
+}
+
+fn tag(cell: Cell<'_>) -> Option<Tag> {
+    match cell {
+        Cell::Bytes(bytes) => (*bytes).try_into().ok().map(Tag::from_bytes),
+        _ => None,
+    }
+}
+
+fn model_version(cell: Cell<'_>) -> Option<u32> {
+    match cell {
+        Cell::Integer(number) => number.try_into().ok(),
+        _ => None,
+    }
+}
+
+fn group_end(cell: Cell<'_>) -> Option<bool> {
+    match cell {
+        Cell::Integer(0) => Some(false),
+        Cell::Integer(1) => Some(true),
+        _ => None,
+    }
+}
+
+/// The columns that [`summary`] reads.
+pub(crate) const SUMMARY: [shared_changes::Column; 2] = [
+    shared_changes::Column::Hlc,
+    shared_changes::Column::CreatedAt,
+];
+
+/// The stamp of an entry, and when it was written.
+pub(crate) fn summary(columns: &mut Columns<'_, '_>) -> Result<EntrySummary, StoreError> {
+    columns.keyed_row_of("shared_changes");
+    let text = columns.text("hlc")?;
+    let hlc = text.parse().map_err(|_| columns.damaged("hlc"))?;
+    let created_at_ms = created_at_ms(&columns.text("created_at")?, hlc);
+    Ok(EntrySummary { hlc, created_at_ms })
+}
+
+/// When an entry was written. One whose time cannot be read is dated by its
+/// stamp: it has to have some age, and nothing else depends on it.
+fn created_at_ms(text: &str, hlc: Hlc) -> i64 {
+    time::from_text(text).unwrap_or_else(|| i64::try_from(hlc.timestamp).unwrap_or(i64::MAX))
+}

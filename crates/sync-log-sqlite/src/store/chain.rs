@@ -1,0 +1,288 @@
+//! The statements about entries and their places in the chain (`R4`).
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sync_log_core::{
+    Altered, FoundEntry, Hlc, Mark, Proof, ReadRequest, SharedChangeEntry, StoreError, Tag,
+};
+
+use crate::driver::build::upsert;
+use crate::driver::{Argument, Port, Row, Template, argument, argument_rows, first};
+use crate::entity::{entries, shared_changes};
+use crate::rows::{self, Columns, ENTRY, MARK, PLACE};
+
+/// Hands the entries after a place to `take`, ascending, at most so many, until that breaks
+/// off. One of them is in memory at a time.
+pub(crate) async fn after(
+    db: &impl Port,
+    place: Hlc,
+    most: usize,
+    mut take: impl FnMut(FoundEntry) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let place = place.to_text();
+    let arguments = [place.as_str().into(), most.into()];
+    let read = |row: &Row<'_>| Ok(take(rows::found(&mut Columns::of(row))?));
+    db.rows(&READ_AFTER, &arguments, read).await
+}
+
+/// The entries of one page, and whether none is stored above them. The entry that would
+/// exceed the page is looked at, and dropped.
+pub(super) async fn page(
+    db: &impl Port,
+    request: &ReadRequest,
+) -> Result<(Vec<FoundEntry>, bool), StoreError> {
+    let mut entries = Vec::new();
+    let mut bytes = 0_usize;
+    let mut is_cut = false;
+    after(db, request.after, request.max_entries, |found| {
+        bytes = bytes.saturating_add(found.entry.content_bytes());
+        is_cut = !entries.is_empty() && bytes > request.max_bytes;
+        if is_cut {
+            return ControlFlow::Break(());
+        }
+        entries.push(found);
+        ControlFlow::Continue(())
+    })
+    .await?;
+    let reached_end = !is_cut && entries.len() < request.max_entries;
+    Ok((entries, reached_end))
+}
+
+/// The retained entry of a stamp, if it is there and has a tag.
+pub(super) async fn retained(
+    db: &impl Port,
+    hlc: Hlc,
+) -> Result<Option<SharedChangeEntry>, StoreError> {
+    let hlc = hlc.to_text();
+    let read = |row: &Row<'_>| rows::found(&mut Columns::of(row));
+    let found = first(db, &READ_RETAINED, &[hlc.as_str().into()], read).await?;
+    Ok(found.and_then(|found| found.tag.map(|_| found.entry)))
+}
+
+/// The place of a stamp in the chain, whether its entry is there or not.
+pub(super) async fn mark(db: &impl Port, hlc: Hlc) -> Result<Option<Mark>, StoreError> {
+    let hlc = hlc.to_text();
+    marked(db, &READ_MARK, &[hlc.as_str().into()])
+        .await
+        .map(Option::flatten)
+}
+
+/// Proves what is stored up to `through`, from the floor on, with one entry in memory at a
+/// time. Returns the mark of the last entry.
+pub(super) async fn prove(
+    db: &impl Port,
+    floor: Mark,
+    through: Hlc,
+) -> Result<Result<Mark, Altered>, StoreError> {
+    let mut proof = Proof::after(floor);
+    let mut proven = Ok(());
+    let text = through.to_text();
+    db.rows(&READ_UP_TO, &[text.as_str().into()], |row| {
+        let found = rows::found(&mut Columns::of(row))?;
+        proven = proof.take(&found.entry, found.tag);
+        Ok(match proven {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        })
+    })
+    .await?;
+    Ok(proven.and_then(|()| proof.end_at(through)))
+}
+
+/// Deletes the entries up to and including `through`, with their places.
+pub(super) async fn delete(db: &impl Port, through: Hlc) -> Result<(), StoreError> {
+    let through = through.to_text();
+    let through = [through.as_str().into()];
+    db.run(&DELETE_ENTRIES, &through).await?;
+    db.run(&DELETE_PLACES, &through).await.map(drop)
+}
+
+/// What is found at the two ends of a log.
+pub(crate) struct Ends {
+    /// The entry after the floor. None if it cannot be read: that is damage, and reading it
+    /// names the place, which may be repaired.
+    pub(crate) oldest: Option<FoundEntry>,
+    /// The first place of the chain; the inner value is `None` if it cannot be read.
+    pub(crate) first: Option<Option<Mark>>,
+    /// The last place of the chain.
+    pub(crate) last: Option<Option<Mark>>,
+}
+
+pub(crate) async fn ends(db: &impl Port, floor: Hlc) -> Result<Ends, StoreError> {
+    let floor = floor.to_text();
+    let after_floor = [floor.as_str().into(), 1_usize.into()];
+    let read = |row: &Row<'_>| Ok(rows::found(&mut Columns::of(row)).ok());
+    Ok(Ends {
+        oldest: first(db, &READ_AFTER, &after_floor, read).await?.flatten(),
+        first: marked(db, &READ_FIRST, &[]).await?,
+        last: marked(db, &READ_LAST, &[]).await?,
+    })
+}
+
+/// The first row of a query for [`MARK`].
+async fn marked(
+    db: &impl Port,
+    query: &Template,
+    arguments: &[Argument<'_>],
+) -> Result<Option<Option<Mark>>, StoreError> {
+    let read = |row: &Row<'_>| Ok(rows::mark(&mut Columns::of(row)));
+    first(db, query, arguments, read).await
+}
+
+/// A row of `sync_log_entries`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) hlc: Hlc,
+    /// Without a tag it is refused by the table.
+    pub(crate) tag: Option<Tag>,
+    pub(crate) model_version: u32,
+    pub(crate) group_end: bool,
+}
+
+impl Place {
+    /// The place of `entry`, at which the chain has this tag.
+    pub(crate) fn of(entry: &SharedChangeEntry, tag: Option<Tag>) -> Self {
+        Self {
+            hlc: entry.hlc,
+            tag,
+            model_version: entry.model_version,
+            group_end: entry.group_end,
+        }
+    }
+
+    /// Writes it, whatever was there.
+    pub(crate) async fn write(self, db: &impl Port) -> Result<(), StoreError> {
+        let hlc = self.hlc.to_text();
+        let tag = self.tag.map(Tag::to_bytes);
+        let row = [
+            hlc.as_str().into(),
+            tag.as_ref().map(|tag| Argument::Bytes(tag)).into(),
+            self.model_version.into(),
+            self.group_end.into(),
+        ];
+        db.run(&WRITE_PLACE, &row).await.map(drop)
+    }
+}
+
+/// Entries, each with its place.
+fn entries_with(join: JoinType) -> SelectStatement {
+    let query = shared_changes::Entity::find().select_only().columns(ENTRY);
+    let mut query = query.into_query();
+    query
+        .join(
+            join,
+            entries::Entity,
+            entries::Column::Hlc
+                .into_expr()
+                .equals((shared_changes::Entity, shared_changes::Column::Hlc)),
+        )
+        .columns(PLACE.map(|column| column.as_column_ref()));
+    query
+}
+
+/// All entries, in their order, each with its place.
+pub(crate) fn all_entries() -> SelectStatement {
+    entries_with(JoinType::LeftJoin)
+        .order_by_expr(shared_changes::Column::Hlc.into_expr(), Order::Asc)
+        .to_owned()
+}
+
+/// Arguments: a stamp, and how many.
+static READ_AFTER: LazyLock<Template> = LazyLock::new(|| {
+    let query = all_entries()
+        .and_where(shared_changes::Column::Hlc.gt(argument(0)))
+        .limit(argument_rows(1))
+        .to_owned();
+    Template::build("read a page", &query)
+});
+
+/// Argument: a stamp.
+static READ_UP_TO: LazyLock<Template> = LazyLock::new(|| {
+    let query = all_entries()
+        .and_where(shared_changes::Column::Hlc.lte(argument(0)))
+        .to_owned();
+    Template::build("prove what is pruned", &query)
+});
+
+/// Argument: a stamp.
+static READ_RETAINED: LazyLock<Template> = LazyLock::new(|| {
+    let query = entries_with(JoinType::InnerJoin)
+        .and_where(shared_changes::Column::Hlc.eq(argument(0)))
+        .to_owned();
+    Template::build("look up an entry", &query)
+});
+
+/// Argument: a stamp.
+static READ_MARK: LazyLock<Template> =
+    LazyLock::new(|| marks(entries::Column::Hlc.eq(argument(0))));
+
+static READ_FIRST: LazyLock<Template> = LazyLock::new(|| {
+    let first = stamp(Func::min(entries::Column::Hlc.into_expr()));
+    marks(entries::Column::Hlc.into_expr().eq(first))
+});
+
+static READ_LAST: LazyLock<Template> = LazyLock::new(|| {
+    let last = stamp(Func::max(entries::Column::Hlc.into_expr()));
+    marks(entries::Column::Hlc.into_expr().eq(last))
+});
+
+/// The places of which this holds.
+fn marks(holds: Expr) -> Template {
+    let query = entries::Entity::find()
+        .select_only()
+        .columns(MARK)
+        .filter(holds);
+    Template::build("look up a tag", &query.into_query())
+}
+
+/// One stamp of the chain, such as the highest.
+fn stamp(which: impl Into<Expr>) -> SelectStatement {
+    let mut query = entries::Entity::find().select_only().into_query();
+    query.expr(which.into());
+    query
+}
+
+/// Whether a place is one of no entry.
+pub(crate) fn has_no_entry() -> Expr {
+    let entry = shared_changes::Entity::find()
+        .select_only()
+        .column(shared_changes::Column::Hlc)
+        .filter(
+            shared_changes::Column::Hlc
+                .into_expr()
+                .equals((entries::Entity, entries::Column::Hlc)),
+        );
+    Expr::exists(entry.into_query()).not()
+}
+
+/// Whether a place is the newest at or below the stamp that is this argument.
+pub(super) fn is_newest_up_to(place: u64) -> Expr {
+    let newest = stamp(Func::max(entries::Column::Hlc.into_expr()))
+        .and_where(entries::Column::Hlc.lte(argument(place)))
+        .to_owned();
+    entries::Column::Hlc.into_expr().eq(newest)
+}
+
+/// Arguments: the columns of a [`Place`].
+static WRITE_PLACE: LazyLock<Template> = LazyLock::new(|| {
+    use entries::Column::{GroupEnd, Hlc, ModelVersion, Tag};
+    let columns = [Hlc, Tag, ModelVersion, GroupEnd];
+    let write = upsert::<entries::Entity>(Hlc, &columns);
+    Template::build("write an entry's place", &write)
+});
+
+/// Argument: the stamp up to which entries go.
+static DELETE_ENTRIES: LazyLock<Template> = LazyLock::new(|| {
+    let delete =
+        shared_changes::Entity::delete_many().filter(shared_changes::Column::Hlc.lte(argument(0)));
+    Template::build("delete entries", &delete.into_query())
+});
+
+/// Argument: the stamp up to which they go.
+static DELETE_PLACES: LazyLock<Template> = LazyLock::new(|| {
+    let delete = entries::Entity::delete_many().filter(entries::Column::Hlc.lte(argument(0)));
+    Template::build("delete the places of entries", &delete.into_query())
+});
