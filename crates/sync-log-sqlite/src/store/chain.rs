@@ -167,13 +167,14 @@ impl Place {
     }
 }
 
-/// Entries, each with its place.
-fn entries_with(join: JoinType) -> SelectStatement {
+/// Entries, each with its place, if it has one: every version of SQLite looks them up in this
+/// order.
+fn entries_with() -> SelectStatement {
     let query = shared_changes::Entity::find().select_only().columns(ENTRY);
     let mut query = query.into_query();
     query
         .join(
-            join,
+            JoinType::LeftJoin,
             entries::Entity,
             entries::Column::Hlc
                 .into_expr()
@@ -185,7 +186,7 @@ fn entries_with(join: JoinType) -> SelectStatement {
 
 /// All entries, in their order, each with its place.
 pub(crate) fn all_entries() -> SelectStatement {
-    entries_with(JoinType::LeftJoin)
+    entries_with()
         .order_by_expr(shared_changes::Column::Hlc.into_expr(), Order::Asc)
         .to_owned()
 }
@@ -209,7 +210,7 @@ static READ_UP_TO: LazyLock<Template> = LazyLock::new(|| {
 
 /// Argument: a stamp.
 static READ_RETAINED: LazyLock<Template> = LazyLock::new(|| {
-    let query = entries_with(JoinType::InnerJoin)
+    let query = entries_with()
         .and_where(shared_changes::Column::Hlc.eq(argument(0)))
         .to_owned();
     Template::build("look up an entry", &query)
