@@ -59,8 +59,8 @@ fn is_found<T: std::fmt::Debug>(found: Result<T, LogError>, damage: &Damage) -> 
     altered
 }
 
-/// Whoever reads past the damage finds it, in pages of any size, and has been served
-/// nothing but what was written before it.
+/// With pages of any size, the page that reaches the damage is refused. The pages before it
+/// hold exactly the entries that were written before the damage.
 async fn is_found_by_reading<H: Harness>(damage: impl Fn(&Written) -> Damage) {
     for size in [1, 4, COUNT + 2] {
         let rig = Rig::<H>::new().await;
@@ -150,7 +150,7 @@ fn changed(written: &Written, place: usize) -> Damage {
     Damage::DataChanged(written.stamp(place), data)
 }
 
-/// An entry that nobody wrote here, right above another.
+/// An entry that this program did not write, directly above another.
 fn inserted_after(written: &Written, place: usize) -> Damage {
     Damage::Inserted(entry(just_above(written.stamp(place)), 77))
 }
@@ -162,8 +162,8 @@ pub async fn a_changed_entry_is_not_served<H: Harness>() {
     }
 }
 
-/// A hole at the front, in the middle, and at the end, where the tag was left and where it
-/// was deleted too: nobody is led past it.
+/// A deleted entry at the front, in the middle and at the end is detected, whether its tag was
+/// deleted with it or not. No read continues past the hole.
 pub async fn nobody_is_led_past_a_deleted_entry<H: Harness>() {
     for place in PLACES {
         is_found_by_reading::<H>(|written| Damage::EntryDeleted(written.stamp(place))).await;

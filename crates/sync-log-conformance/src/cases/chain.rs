@@ -123,8 +123,8 @@ pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>() {
     }
 }
 
-/// Whoever receives a page finds that an entry was lost, changed, doubled, put in or moved,
-/// or that the page follows on another than it says.
+/// `Page::verify` detects an entry that was lost, changed, duplicated, inserted or moved, and a
+/// page that does not follow the cursor that it was requested for.
 pub async fn a_page_that_was_altered_on_the_way_is_found_out<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let pages = pages(&rig).await;

@@ -143,7 +143,7 @@ pub async fn a_peer_below_the_floor_needs_a_snapshot<H: Harness>() {
     assert_eq!(explain(&log).await.held, [], "P7: after its snapshot");
 }
 
-/// What a stranger's row keeps is told, and what the others keep too.
+/// `explain` reports what an unregistered device's row keeps, and what the other peers keep.
 pub async fn a_strangers_row_is_named_beside_the_others<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let log = rig.open().await;

@@ -1,5 +1,5 @@
-//! The store's own row is the truth about a peer; what else is wrong with its rows is told,
-//! believed by nobody, and blocks no more than it must (`P5`).
+//! This program's own row is the truth about a peer (`P5`). Faults in a peer's rows are reported.
+//! They are never believed, and block pruning only as far as safety requires.
 
 use sync_log_core::{
     Cause, Cursor, Held, LogError, RegisteredBy, Registration, Remedy, RowFault, UnknownPeers,
@@ -137,7 +137,8 @@ pub async fn a_mirror_that_claims_what_cannot_be_is_not_trusted<H: Harness>() {
     assert_eq!(log.prune_acked().await.unwrap(), 2, "P5");
 }
 
-/// Another program serves a peer that this one never heard of. It counts, whoever is let in.
+/// Another program wrote a row of a peer that was never registered here. The peer counts under
+/// either setting of `UnknownPeers`.
 pub async fn a_strangers_row_makes_a_peer_that_acknowledged_nothing<H: Harness>() {
     for unknown_peers in [UnknownPeers::Register, UnknownPeers::Refuse] {
         let rig = Rig::<H>::new().await;
@@ -175,8 +176,8 @@ pub async fn a_strangers_row_blocks_a_solo_library<H: Harness>() {
     assert_eq!(log.prune_acked().await.unwrap(), 1, "P5: it is got over");
 }
 
-/// It is nobody's, so a library can be solo in spite of it, without peers all the same, and
-/// the peer that it might have meant is unknown.
+/// Such a row is not a peer's: the library can still be solo, it still has no peers, and the
+/// device that the row may have meant is still unknown.
 pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Harness>() {
     let ids = [text(peer(2)).to_uppercase(), "laptop".to_owned()];
     for id in ids {

@@ -63,7 +63,7 @@ pub async fn retiring_a_peer_writes_its_rows_again<H: Harness>() {
     }
 }
 
-/// A peer that is active stays what it is, and the number is told.
+/// Admitting an active peer keeps its admission number and returns it.
 pub async fn admitting_a_peer_writes_its_rows_again<H: Harness>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
@@ -80,7 +80,7 @@ pub async fn admitting_a_peer_writes_its_rows_again<H: Harness>() {
     }
 }
 
-/// An ack counts from then on, whoever told what before.
+/// An ack counts from then on, whatever the rows claimed before.
 pub async fn an_ack_writes_the_rows_of_its_peer_again<H: Harness>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {

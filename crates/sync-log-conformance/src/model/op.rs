@@ -228,7 +228,7 @@ fn spoil() -> impl Strategy<Value = SpoilPick> {
     ]
 }
 
-/// A stamp that nobody can have acknowledged.
+/// A stamp that no peer can have acknowledged.
 fn impossible() -> impl Strategy<Value = StampPick> {
     prop_oneof![
         any::<u8>().prop_map(StampPick::Foreign),
