@@ -14,7 +14,7 @@ use crate::driver::{Argument, Cell, Port, Row, Template, all};
 use crate::entity::{identity, state};
 use crate::failure::corrupt;
 
-pub(crate) use entry::{ENTRY, MARK, PLACE, SUMMARY, found, mark, summary};
+pub(crate) use entry::{ENTRY, Link, MARK, PLACE, SUMMARY, entry, found, link, mark, summary};
 pub(crate) use peer::{ACK, MIRROR, PEER, ack_values, peer, peer_values};
 
 /// At most so many bytes of what is no text are told.

@@ -25,28 +25,59 @@ pub(crate) const PLACE: [entries::Column; 3] = [
     entries::Column::GroupEnd,
 ];
 
-/// An entry with its place in the chain.
-///
-/// A place that cannot be read is as good as none: this program did not write it, and core
-/// says so of an entry without a tag. What can be read of it is kept.
+/// An entry with its place in the chain, which follows it in the same row.
 pub(crate) fn found(columns: &mut Columns<'_, '_>) -> Result<FoundEntry, StoreError> {
     let bare = entry(columns)?;
-    let tag = tag(columns.cell());
-    let model_version = model_version(columns.cell());
-    let group_end = group_end(columns.cell());
-    let is_readable = model_version.is_some() && group_end.is_some();
-    Ok(FoundEntry {
-        entry: SharedChangeEntry {
-            model_version: model_version.unwrap_or_default(),
-            group_end: group_end.unwrap_or(true),
-            ..bare
-        },
-        tag: tag.filter(|_| is_readable),
-    })
+    Ok(Link::read(columns).of(bare))
+}
+
+/// What this program keeps of an entry beside its row in `shared_changes`.
+///
+/// A link that cannot be read counts as none, because this program did not write it. Core then
+/// refuses the entry for having no tag. The parts that can be read are kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Link {
+    tag: Option<Tag>,
+    model_version: Option<u32>,
+    group_end: Option<bool>,
+}
+
+impl Link {
+    /// The link in the columns [`PLACE`].
+    pub(crate) fn read(columns: &mut Columns<'_, '_>) -> Self {
+        Self {
+            tag: tag(columns.cell()),
+            model_version: model_version(columns.cell()),
+            group_end: group_end(columns.cell()),
+        }
+    }
+
+    /// The entry that the link belongs to.
+    pub(crate) fn of(self, bare: SharedChangeEntry) -> FoundEntry {
+        let is_readable = self.model_version.is_some() && self.group_end.is_some();
+        FoundEntry {
+            entry: SharedChangeEntry {
+                model_version: self.model_version.unwrap_or_default(),
+                group_end: self.group_end.unwrap_or(true),
+                ..bare
+            },
+            tag: self.tag.filter(|_| is_readable),
+        }
+    }
+}
+
+/// The stamp of a link and the link, from its own row; `None` if the stamp cannot be read.
+pub(crate) fn link(columns: &mut Columns<'_, '_>) -> Option<(Hlc, Link)> {
+    let hlc = columns.cell();
+    let link = Link::read(columns);
+    match hlc {
+        Cell::Text(hlc) => Some((hlc.parse().ok()?, link)),
+        _ => None,
+    }
 }
 
 /// An entry, as the interchange format has it: a group by itself, of no known version.
-fn entry(columns: &mut Columns<'_, '_>) -> Result<SharedChangeEntry, StoreError> {
+pub(crate) fn entry(columns: &mut Columns<'_, '_>) -> Result<SharedChangeEntry, StoreError> {
     columns.keyed_row_of("shared_changes");
     let hlc = columns.text("hlc")?;
     let model_type = columns.text("model_type")?;
