@@ -341,7 +341,7 @@ impl PeerRow {
         }
     }
 
-    /// What the rows claim that this program was never told, and that can be true: an ack that an
+    /// An ack that the rows claim, that can be true, and that this program never received: one that an
     /// adopted file held, or one in the mirror that is above the own one.
     #[must_use]
     pub fn claim(&self, state: &LogState) -> Option<Hlc> {

@@ -116,7 +116,7 @@ impl SyncLog {
         view.state.refuse_altered()?;
         may_read(&view, request.peer)?;
         match read::validate_cursor(&view.state, view.before, cursor) {
-            // A reader is told that it has another history only by a log that has its own.
+            // Only a log whose own history is intact may call a reader's history different.
             Err(error @ LogError::Diverged { .. }) => {
                 self.prove_all().await?;
                 return Err(error);

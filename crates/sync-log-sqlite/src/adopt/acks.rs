@@ -90,7 +90,7 @@ pub(super) async fn sort(
     Ok(kept)
 }
 
-/// Puts the rows aside that are of nobody who can be a peer.
+/// Puts aside the rows whose id cannot be a peer's.
 pub(super) async fn put_strangers_aside(
     db: &impl Port,
     adoption: i64,

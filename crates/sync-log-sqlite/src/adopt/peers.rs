@@ -19,7 +19,7 @@ use crate::entity::{peers, state};
 use crate::store::peers::{write_mirror, write_own};
 use crate::store::select;
 
-/// Puts the rows of all peers right, as far as nobody loses a claim by it.
+/// Repairs the rows of all peers, except where a repair would discard a claim that can be true.
 pub(crate) async fn put_right(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
     let state = select::state(db).await?;
     let device_id = state.identity.device_id;
@@ -81,7 +81,7 @@ fn claims_more(row: &PeerRow, peer: Peer, state: &LogState) -> bool {
     peer.facts.verified && written.claim(state).is_some()
 }
 
-/// Deletes own rows that are of nobody who can be a peer. This program wrote none of them.
+/// Deletes own rows whose id cannot be a peer's. This program wrote none of them.
 async fn delete_strangers(db: &impl Port, device_id: Uuid) -> Result<(), StoreError> {
     let stranger = |row: &Row<'_>| {
         let is_stranger = peer(row, 1, device_id).is_none();
