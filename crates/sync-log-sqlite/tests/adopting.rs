@@ -10,8 +10,9 @@
 mod common;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::kills::Kills;
 use common::tables::{CHANGES, acks_in, changes_in, result, rows};
 use common::{as_child, change, child, contents, file_in, folder, other_program, raw};
 use rusqlite::types::Value;
@@ -381,8 +382,6 @@ async fn an_empty_file_of_an_earlier_program_may_have_been_pruned() {
     }
 }
 
-const KILLS: u32 = 60;
-
 #[tokio::test]
 async fn an_adoption_that_is_killed_at_any_moment_is_done_by_the_next_opening() {
     const NAME: &str = "an_adoption_that_is_killed_at_any_moment_is_done_by_the_next_opening";
@@ -390,19 +389,12 @@ async fn an_adoption_that_is_killed_at_any_moment_is_done_by_the_next_opening() 
         return open(&data_dir).await.close().await.unwrap();
     }
     let clean = earlier_program();
-    let began = Instant::now();
-    let done = child(NAME, clean.path()).output().unwrap();
-    let whole = began.elapsed();
-    assert!(done.status.success(), "{done:?}");
+    let mut kills = Kills::spread_over(child(NAME, clean.path()));
     let wanted = result(clean.path());
     let (mut untouched, mut adopted) = (0, 0);
-    for kill in 0..KILLS {
+    while kills.are_left() {
         let folder = earlier_program();
-        let mut child = child(NAME, folder.path()).spawn().unwrap();
-        // As long as all of it takes, and a little longer.
-        std::thread::sleep(whole.mul_f64(1.1) * kill / KILLS);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kills.next(child(NAME, folder.path()));
         let left = raw(folder.path());
         let count = |sql: &str| left.query_row(sql, [], |row| row.get::<_, i64>(0));
         let all = count("SELECT COUNT(*) FROM shared_changes").unwrap();
@@ -415,7 +407,7 @@ async fn an_adoption_that_is_killed_at_any_moment_is_done_by_the_next_opening() 
         }
         drop(left);
         open(folder.path()).await.close().await.unwrap();
-        assert_eq!(result(folder.path()), wanted, "kill {kill}");
+        assert_eq!(result(folder.path()), wanted);
     }
     assert!(
         untouched > 5 && adopted > 0,

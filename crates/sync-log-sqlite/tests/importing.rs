@@ -10,8 +10,8 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
+use common::kills::Kills;
 use common::old_log::{DEVICE, DEVICES, LIBRARY, old_log, planned, raw_old, result, run};
 use common::tables::{CHANGES, rows};
 use common::{as_child, change, child, contents, folder, raw};
@@ -294,8 +294,6 @@ async fn what_is_no_old_log_is_refused_by_name() {
     }
 }
 
-const KILLS: u32 = 60;
-
 #[tokio::test]
 async fn an_import_that_is_killed_at_any_moment_is_gone_on_with_to_the_same_result() {
     const NAME: &str = "an_import_that_is_killed_at_any_moment_is_gone_on_with_to_the_same_result";
@@ -310,33 +308,24 @@ async fn an_import_that_is_killed_at_any_moment_is_gone_on_with_to_the_same_resu
         clean.path().join(LEGACY_FILE_NAME),
     )
     .unwrap();
-    let began = Instant::now();
-    let done = child(NAME, clean.path()).output().unwrap();
-    let whole = began.elapsed();
-    assert!(done.status.success(), "{done:?}");
+    let mut kills = Kills::spread_over(child(NAME, clean.path()));
     let wanted = result(clean.path());
     assert_eq!(wanted[0].len(), 491);
     let mut unfinished = 0;
-    for kill in 0..KILLS {
+    while kills.are_left() {
         let new = folder();
         std::fs::copy(
             old.path().join(LEGACY_FILE_NAME),
             new.path().join(LEGACY_FILE_NAME),
         )
         .unwrap();
-        let mut child = child(NAME, new.path()).spawn().unwrap();
-        std::thread::sleep(whole.mul_f64(1.1) * kill / KILLS);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kills.next(child(NAME, new.path()));
         let report = run(new.path(), new.path(), DEVICE).await.unwrap();
         assert_eq!(report.there + report.taken, 491);
         unfinished += u32::from(report.taken > 0);
-        assert_eq!(result(new.path()), wanted, "kill {kill}");
+        assert_eq!(result(new.path()), wanted);
     }
-    assert!(
-        (6..KILLS).contains(&unfinished),
-        "{unfinished} were stopped"
-    );
+    assert!(unfinished > 5, "{unfinished} were stopped");
 }
 
 /// The old log lies in the same folder as the new one.

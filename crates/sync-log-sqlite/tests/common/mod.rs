@@ -10,6 +10,7 @@
     reason = "every test binary uses its own part of this module"
 )]
 
+pub(crate) mod kills;
 pub(crate) mod old_log;
 #[cfg(unix)]
 pub(crate) mod rights;
