@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use fixture::{Log, changes, copy, ns_per, run, time_tasks};
-use limit::{Rows, Thread};
+use limit::{Beside, Rows, Thread};
 use paired_bench::{Bench, Ratio, Target};
 use sync_log_sqlite::Change;
 use tokio::runtime::Runtime;
@@ -24,6 +24,32 @@ const APPEND_1: Ratio = Ratio {
     limit: "rusqlite, prepared INSERT in autocommit behind a thread hop",
     target: Target::AtMost(1.2),
 };
+
+// Where the time of an append goes: each does what the one before does, and more.
+const FLOOR_1_LINK: Ratio = Ratio {
+    id: "append_floor_1_link",
+    ours: "rusqlite, the row of the chain too, in one transaction",
+    target: Target::None,
+    ..APPEND_1
+};
+
+const FLOOR_2_HEAD: Ratio = Ratio {
+    id: "append_floor_2_head",
+    ours: "rusqlite, and the head moved",
+    ..FLOOR_1_LINK
+};
+
+const FLOOR_3_STANDING: Ratio = Ratio {
+    id: "append_floor_3_standing",
+    ours: "rusqlite, and the log's state read first",
+    ..FLOOR_1_LINK
+};
+
+const FLOORS: [(Ratio, Beside); 3] = [
+    (FLOOR_1_LINK, Beside::Link),
+    (FLOOR_2_HEAD, Beside::Head),
+    (FLOOR_3_STANDING, Beside::Standing),
+];
 
 const APPEND_64: Ratio = Ratio {
     id: "append_64",
@@ -53,6 +79,9 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     let (alone, each) = if bench.is_quick() { (50, 4) } else { (250, 32) };
     append(&mut bench, &runtime, APPEND_1, [1, alone], one_by_one);
+    for (row, beside) in FLOORS {
+        floor(&mut bench, &runtime, row, alone, beside);
+    }
     append(&mut bench, &runtime, APPEND_64, [64, each], in_groups);
     bulk(&mut bench, &runtime, BULK_10K, 10_000);
     let many = if bench.is_quick() { 20_000 } else { 100_000 };
@@ -82,7 +111,7 @@ fn append(
     }
     let empty = Log::closed(runtime, 0, 0);
     let (log, copied) = (Log::open(runtime, copy(empty.path())), copy(empty.path()));
-    let (db, thread) = (&log.db, limit(copied.path()));
+    let (db, thread) = (&log.db, &limit(copied.path()));
     let (mut ours, mut theirs) = (0, 0);
     bench.ratio(
         row,
@@ -97,18 +126,44 @@ fn append(
             });
             ns_per(tasks * each, time_tasks(runtime, work.collect()))
         },
-        || {
-            let work = shares(&mut theirs, tasks, each).map(|share| {
-                let thread = thread.clone();
-                async move {
-                    for change in share {
-                        thread.run(change).await;
-                    }
-                }
-            });
-            ns_per(tasks * each, time_tasks(runtime, work.collect()))
-        },
+        || time_thread(runtime, thread, &mut theirs, [tasks, each]),
     );
+}
+
+/// One task has a thread write what an append writes, and then the row alone.
+fn floor(bench: &mut Bench, runtime: &Runtime, row: Ratio, each: usize, beside: Beside) {
+    if !bench.wants(row.id) {
+        return;
+    }
+    let empty = Log::closed(runtime, 0, 0);
+    let folders = [copy(empty.path()), copy(empty.path())];
+    let rows = Rows::open(folders[0].path());
+    let more = Thread::one_by_one(move |change| rows.insert_beside(&change, beside));
+    let less = one_by_one(folders[1].path());
+    let (mut next_more, mut next_less) = (0, 0);
+    bench.ratio(
+        row,
+        || time_thread(runtime, &more, &mut next_more, [1, each]),
+        || time_thread(runtime, &less, &mut next_less, [1, each]),
+    );
+}
+
+/// `tasks` tasks have a thread insert `each` changes, each one after the other.
+fn time_thread(
+    runtime: &Runtime,
+    thread: &Thread<Change>,
+    next: &mut u64,
+    [tasks, each]: [usize; 2],
+) -> f64 {
+    let work = shares(next, tasks, each).map(|share| {
+        let thread = thread.clone();
+        async move {
+            for change in share {
+                thread.run(change).await;
+            }
+        }
+    });
+    ns_per(tasks * each, time_tasks(runtime, work.collect()))
 }
 
 /// What each task appends; `next` is the number of the next change.

@@ -18,5 +18,5 @@ mod rows;
 mod thread;
 
 pub(crate) use connection::{Acks, Pages, Standing, connect, delete_through};
-pub(crate) use rows::{Rows, now};
+pub(crate) use rows::{Beside, Rows, now};
 pub(crate) use thread::Thread;
