@@ -18,7 +18,8 @@ Examples:
 
 const AFTER: &str = "\
 PATH is a library's folder or the sync.db in it. Nothing is changed but by prune,
-register, retire, admit, solo, adopt, trust and import, which say what they did.
+register, retire, admit, solo, adopt, trust, dismiss and import, which say what
+they did.
 
 Exit codes: 0 fine, 1 a finding, 2 wrong call or input, 3 a file cannot be opened,
 read or written, 4 a damaged file or a schema that is not known.";
@@ -103,6 +104,12 @@ pub(crate) enum Command {
     ///
     /// If that is wrong, a peer may lose changes for good.
     Trust(ChangeArgs),
+
+    /// Dismiss the signs that a file was restored or cloned
+    ///
+    /// `status` and `explain` show them until then. A sign that is still true comes
+    /// back.
+    Dismiss(ChangeArgs),
 
     /// Take one device's changes out of a log of the old design
     ///

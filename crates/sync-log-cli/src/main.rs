@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Solo(args) => commands::solo(&args),
         Command::Adopt(args) => commands::adopt(&args),
         Command::Trust(args) => commands::trust(&args),
+        Command::Dismiss(args) => commands::dismiss(&args),
         Command::Import(args) => commands::import(&args),
         Command::Export(args) => commands::export(&args),
         Command::Demo(args) => demo::run(&args),

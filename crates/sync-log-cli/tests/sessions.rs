@@ -21,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{EARLIER_PROGRAM, alter, fill, fill_alone};
+use common::{EARLIER_PROGRAM, alter, fill, fill_alone, fill_restored};
 use snapbox::Data;
 use snapbox::assert::{Action, Assert};
 use snapbox::data::DataFormat;
@@ -193,6 +193,10 @@ fn furnish(folder: &Path) {
         // As it is once the log has come across that.
         let found = "UPDATE sync_log_state SET altered_at = head, altered = 'other_tag'";
         alter(path, found);
+    });
+    make("restored", |path| {
+        fill_restored(path);
+        alter(path, FIX_LOG_ID);
     });
     make("newer", |path| {
         fill_alone(path);

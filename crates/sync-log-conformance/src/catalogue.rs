@@ -109,6 +109,14 @@ macro_rules! for_each_case {
                 a_batch_that_begins_below_the_head_is_refused [A1 A2];
                 a_batch_above_its_limits_is_refused [A2];
             }
+            born {
+                a_new_log_is_settled_before_its_first_stamp [R2];
+                beside_records_no_reader_starts_at_zero [R2];
+                beside_records_a_snapshot_is_read_on_from [R2 P3];
+                an_append_from_before_the_log_was_made_is_refused [A1];
+                a_retained_entry_from_before_is_a_retry [A1 I3];
+                own_stamps_from_before_the_log_was_made_are_no_sign [H7];
+            }
             cancelled {
                 a_dropped_record_is_there_or_not [A7];
                 a_dropped_batch_is_there_as_a_whole_or_not [A7];
@@ -334,6 +342,15 @@ macro_rules! for_each_case {
                 a_row_whose_id_is_no_devices_blocks_nothing [P5];
                 a_retired_peer_stays_retired_whatever_its_mirror_says [P5 K6];
                 a_peer_may_read_whatever_is_wrong_with_its_rows [P5];
+            }
+            verdicts {
+                a_reader_that_was_further_leaves_a_verdict_that_stays [R2 P7];
+                a_verdict_is_dismissed_and_comes_back_if_it_is_still_true [R2];
+                another_history_leaves_a_verdict [R2];
+                an_own_stamp_that_this_log_does_not_know_leaves_a_verdict [H7];
+                own_stamps_that_the_log_knows_are_no_sign [H7];
+                a_higher_admission_leaves_a_verdict [K6];
+                a_higher_admission_of_another_log_is_no_sign [K6];
             }
             watching {
                 a_watch_that_nobody_polls_holds_up_nobody [R3];

@@ -120,6 +120,7 @@ impl RowDamage {
 /// asks for.
 pub fn adopt(contents: &mut Contents) {
     contents.state.peers_declared = false;
+    contents.state.settled = contents.state.high_water;
     for row in contents.peers.values_mut() {
         if let Some(OwnRow::Known { facts, .. }) = &mut row.own {
             facts.verified = false;

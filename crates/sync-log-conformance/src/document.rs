@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use sync_log_core::{Contents, Hlc, LogError, LogIdentity, LogStore, Uuid};
+use sync_log_core::{Birth, Contents, Hlc, LogError, LogIdentity, LogState, LogStore, Uuid};
 
 use crate::damage::{Damage, RowDamage, adopt};
 use crate::harness::Harness;
+use crate::rig::START_MS;
 
 /// A storage that can be read and replaced as a whole. It has a [`Harness`] for
 /// that: whatever another program may do to it is a change of its [`Contents`].
@@ -42,14 +43,18 @@ impl<D: Document> Harness for D {
 
     const MODEL_CASES: u32 = D::MODEL_CASES;
 
-    async fn create(library_id: Uuid, device_id: Uuid) -> Self {
+    async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         let number = DOCUMENTS.fetch_add(1, Ordering::Relaxed);
         let document = D::create();
-        document.replace(&Contents::new(LogIdentity {
+        let identity = LogIdentity {
             library_id,
             device_id,
             log_id: Uuid::from_u128(0xd0c << 64 | u128::from(number)),
-        }));
+        };
+        document.replace(&Contents {
+            state: LogState::made(identity, START_MS, birth),
+            ..Contents::new(identity)
+        });
         document
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_log_core::{Hlc, LogError, LogStore, Uuid};
+use sync_log_core::{Birth, Hlc, LogError, LogStore, Uuid};
 
 use crate::damage::{Damage, RowDamage};
 
@@ -22,8 +22,9 @@ pub trait Harness: Sized + Send + Sync + 'static {
     const MODEL_CASES: u32;
 
     /// Makes a fresh storage with an empty log of that library and device, and
-    /// a log id that no other storage has.
-    async fn create(library_id: Uuid, device_id: Uuid) -> Self;
+    /// a log id that no other storage has. Its state is
+    /// [`LogState::made`](sync_log_core::LogState::made) at [`START_MS`](crate::START_MS).
+    async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self;
 
     /// Opens the storage as another process would: beside the handles that are
     /// open already, sharing nothing in memory with them that the backend does
@@ -47,8 +48,8 @@ pub trait Harness: Sized + Send + Sync + 'static {
     async fn damage(&self, damage: Damage);
 
     /// Makes of the storage what it is after a file of an earlier program was
-    /// adopted: no ack is verified, and the peers are not declared. All handles are
-    /// closed.
+    /// adopted: no ack is verified, the peers are not declared, and the log is settled at its
+    /// high-water. All handles are closed.
     async fn adopt(&self);
 
     /// The stamps of the entries that are there, ascending, found without core

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, SharedChangeEntry,
-    SyncLog, UnknownPeers, Uuid,
+    Birth, Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, SharedChangeEntry,
+    SyncLog, UnknownPeers, Uuid, Verdict,
 };
 
 use crate::harness::Harness;
@@ -35,8 +35,13 @@ pub struct Rig<H> {
 impl<H: Harness> Rig<H> {
     /// A fresh storage.
     pub async fn new() -> Self {
+        Self::born(Birth::Alone).await
+    }
+
+    /// A fresh storage, whose log is made beside what `birth` says.
+    pub async fn born(birth: Birth) -> Self {
         Self {
-            storage: H::create(LIBRARY, DEVICE).await,
+            storage: H::create(LIBRARY, DEVICE, birth).await,
             wall: Arc::new(ManualClock::new(START_MS)),
         }
     }
@@ -207,6 +212,11 @@ impl Log {
         let through = snapshot.entries[..=last].iter();
         let mark = through.fold(snapshot.state.floor, Mark::then);
         Cursor::new(self.identity().log_id, mark.hlc, mark.tag).unwrap()
+    }
+
+    /// The signs that are kept.
+    pub async fn verdicts(&self) -> Vec<Verdict> {
+        self.status().await.unwrap().verdicts
     }
 
     /// A page of everything after `cursor`.

@@ -43,6 +43,11 @@ impl Claim {
         }
     }
 
+    /// Whether it says that it is of the log of that id.
+    fn is_of(&self, log_id: Uuid) -> bool {
+        matches!(self, Self::Cursor(cursor) if cursor.log_id() == log_id)
+    }
+
     fn names(&self, mark: Mark) -> bool {
         match self {
             Self::Stamp(hlc) => *hlc == mark.hlc,
@@ -59,7 +64,7 @@ pub(crate) fn needs(peer: Uuid, claim: Claim) -> Needs {
     }
 }
 
-/// An acknowledgement, and who gives it.
+/// An acknowledgement of a peer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ack {
     pub(crate) peer: Uuid,
@@ -84,7 +89,7 @@ pub(crate) fn decide(
     let is_registered = view.peers.first().is_some_and(|row| row.own.is_some());
     let is_new = known.is_none();
     let row = known.unwrap_or_else(|| Peer::new(peer, RegisteredBy::Ack, now_ms));
-    refuse_other_admission(ack, row.facts.admission)?;
+    refuse_other_admission(ack, row.facts.admission, state)?;
     let (moved, outcome) = moved(row, claim, view, now_ms)?;
     let changes = match moved {
         _ if !is_registered => registration(moved.unwrap_or(row), state),
@@ -132,7 +137,7 @@ fn moved(
     if !hlc.is_zero() {
         refuse_impossible(row.peer, hlc, state)?;
     }
-    // One that is not verified was never given here, so it cannot be gone back on.
+    // An ack that is not verified was not given to this program, so a lower one does not go back.
     let acked = row.verified_ack();
     if hlc < acked {
         return Ok((None, AckOutcome::Stale));
@@ -161,15 +166,25 @@ fn moved(
     ))
 }
 
-fn refuse_other_admission(ack: Ack, admission: u32) -> Result<(), LogError> {
-    match ack.admission == admission {
-        true => Ok(()),
-        false => Err(LogError::OtherAdmission {
-            peer: ack.peer,
-            given: ack.admission,
+fn refuse_other_admission(ack: Ack, admission: u32, state: &LogState) -> Result<(), LogError> {
+    let (peer, given) = (ack.peer, ack.admission);
+    // A number that an earlier log of this device gave shows nothing about this one.
+    if given > admission && ack.claim.is_of(state.identity.log_id) {
+        return Err(LogError::AdmissionAhead {
+            peer,
+            hlc: ack.claim.hlc(),
+            given,
             admission,
-        }),
+        });
     }
+    if given != admission {
+        return Err(LogError::OtherAdmission {
+            peer,
+            given,
+            admission,
+        });
+    }
+    Ok(())
 }
 
 fn refuse_other_log(claim: Claim, state: &LogState) -> Result<(), LogError> {
@@ -206,7 +221,7 @@ fn is_known(claim: Claim, view: &View<'_>) -> bool {
     known.copied().any(|mark| claim.names(mark))
 }
 
-/// Refuses this device, and nobody, as a peer.
+/// Refuses this device and the nil id as a peer.
 pub(crate) fn refuse_own(peer: Uuid, state: &LogState) -> Result<(), LogError> {
     refuse_nil(peer, "peer id")?;
     if peer == state.identity.device_id {

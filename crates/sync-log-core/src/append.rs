@@ -122,7 +122,7 @@ pub(crate) fn decide(
     let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
         return Ok(None);
     };
-    if first.hlc > state.head.hlc {
+    if first.hlc > state.head.hlc.max(state.settled) {
         return Ok(Some(insert(batch.iter().cloned(), last.hlc, state, now_ms)));
     }
     let retained: HashMap<Hlc, &SharedChangeEntry> = view
@@ -153,10 +153,16 @@ fn refusal(
 ) -> Option<LogError> {
     let is_retained = |entry: &&SharedChangeEntry| retained.get(&entry.hlc) == Some(entry);
     let first = batch.first()?;
-    if first.hlc <= state.floor.hlc {
+    // At or below the floor everything was pruned. Up to settled, the log knows retained entries
+    // only.
+    let below = |entry: &&SharedChangeEntry| {
+        let is_settled = entry.hlc <= state.settled && !retained.contains_key(&entry.hlc);
+        entry.hlc <= state.floor.hlc || is_settled
+    };
+    if let Some(below) = batch.iter().find(below) {
         return Some(LogError::BelowFloor {
-            hlc: first.hlc,
-            floor: state.floor.hlc,
+            hlc: below.hlc,
+            floor: state.floor.hlc.max(state.settled),
         });
     }
     let is_other = |entry: &&SharedChangeEntry| {
@@ -250,6 +256,49 @@ mod tests {
         let stamps = |batch: &[SharedChangeEntry]| needs(batch, &state()).entries;
         assert_eq!(stamps(&[entry(5), entry(6)]), [entry(5).hlc, entry(6).hlc]);
         assert!(stamps(&[entry(6)]).is_empty());
+    }
+
+    fn refused(
+        batch: &[SharedChangeEntry],
+        retained: &[SharedChangeEntry],
+        state: &LogState,
+    ) -> LogError {
+        let view = View {
+            state,
+            entries: retained.to_vec(),
+            marks: Vec::new(),
+            peers: Vec::new(),
+            oldest: Vec::new(),
+        };
+        decide(batch, &view, 0).unwrap_err()
+    }
+
+    #[test]
+    fn what_may_be_of_an_earlier_log_is_no_news_and_not_overtaken() {
+        let mut settled = state();
+        (settled.floor.hlc, settled.settled) = (entry(2).hlc, entry(9).hlc);
+        let expected = entry(9).hlc;
+        // Above the floor and not retained: below the head, and above it.
+        for (batch, first) in [
+            (vec![entry(4)], 4),
+            (vec![entry(5), entry(8)], 8),
+            (vec![entry(8)], 8),
+        ] {
+            let refusal = refused(&batch, &[entry(5)], &settled);
+            let LogError::BelowFloor { hlc, floor } = refusal else {
+                panic!("{refusal}");
+            };
+            assert_eq!((hlc, floor), (entry(first).hlc, expected));
+        }
+        let view = View {
+            state: &settled,
+            entries: vec![entry(5)],
+            marks: Vec::new(),
+            peers: Vec::new(),
+            oldest: Vec::new(),
+        };
+        assert!(decide(&[entry(5)], &view, 0).unwrap().is_none(), "a retry");
+        assert!(decide(&[entry(10)], &view, 0).unwrap().is_some(), "news");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::store::{
     StoredEntry, Survey, View, WriteJob,
 };
 use crate::tag::{Mark, Tag};
+use crate::verdict::{Verdict, VerdictKind};
 
 /// Everything that a log holds, as plain values.
 ///
@@ -27,6 +28,9 @@ pub struct Contents {
     pub state: LogState,
     /// The entries, by their stamp.
     pub entries: BTreeMap<Hlc, StoredEntry>,
+    /// The verdicts, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub verdicts: BTreeMap<VerdictKind, Verdict>,
     /// The peer rows, by the text of the peer's id, as `peer_acks` is.
     pub peers: BTreeMap<String, PeerRow>,
     /// Tags whose entries are missing: only another program deletes an entry and leaves its
@@ -42,6 +46,7 @@ impl Contents {
         Self {
             state: LogState::new(identity),
             entries: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
             peers: BTreeMap::new(),
             lost: BTreeMap::new(),
         }
@@ -83,6 +88,7 @@ impl Contents {
         Survey {
             extents: places.map(|place| self.extent(place)).collect(),
             state: self.state,
+            verdicts: self.verdicts.values().copied().collect(),
             peers,
         }
     }
@@ -134,6 +140,8 @@ impl Contents {
             peers_declared,
             prune_through,
             altered,
+            verdict,
+            dismiss_verdicts,
         } = changes;
         if let Some(floor) = prune_through.map(|hlc| self.prove(hlc)).transpose()? {
             self.entries.retain(|hlc, _| *hlc > floor.hlc);
@@ -150,6 +158,12 @@ impl Contents {
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
         self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
+        if dismiss_verdicts {
+            self.verdicts.clear();
+        }
+        if let Some(verdict) = verdict {
+            self.verdicts.insert(verdict.kind, verdict);
+        }
         self.state.altered = self.state.altered.or(altered);
         Ok(())
     }

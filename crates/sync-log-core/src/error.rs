@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use crate::peer::RetireReason;
-use crate::proof::Altered;
+use crate::proof::{Altered, ChainFault};
 use crate::store::StoreError;
 
 /// What the caller can do about an error.
@@ -19,7 +19,7 @@ pub enum ErrorKind {
     /// The log can no longer tell whether the call took effect earlier. Look at the record, and
     /// repeat the call with a new stamp only if the change is missing.
     Uncertain,
-    /// The reader lacks entries that are gone: it needs a snapshot.
+    /// The reader lacks entries that were pruned: it needs a snapshot.
     Bootstrap,
     /// The peer is not known, or no longer: register or admit it.
     Admit,
@@ -168,14 +168,23 @@ pub enum LogError {
         /// The stamp.
         hlc: Hlc,
     },
-    /// The stamp is at or below the floor (`A1`). Every peer that counts has everything up to
-    /// the floor. The log can no longer tell whether this entry was part of it.
-    #[error("failed to append {hlc}: everything up to {floor} was pruned")]
+    /// The stamp is at or below the floor, or at or below the stamp that was drawn when this log
+    /// was made (`A1`). Every peer that counts has everything up to there. The log can no longer
+    /// tell whether this entry was part of it.
+    #[error("failed to append {hlc}: up to {floor} the log knows retained entries only")]
     BelowFloor {
-        /// The entry's stamp; of a batch, the first.
+        /// The entry's stamp; of a batch, the first that is there.
         hlc: Hlc,
-        /// Highest HLC ever pruned.
+        /// Up to here the log knows retained entries only.
         floor: Hlc,
+    },
+    /// A stamp of this device came back, and this log has no entry with it (`H7`): the file was
+    /// restored or cloned, or two devices run under one id. A [`Verdict`](crate::Verdict) was
+    /// stored.
+    #[error("failed to observe {hlc}: it is a stamp of this device, and this log does not know it")]
+    UnknownOwnStamp {
+        /// The stamp.
+        hlc: Hlc,
     },
     /// The clock refused a stamp.
     #[error(transparent)]
@@ -242,7 +251,7 @@ pub enum LogError {
         /// The peer.
         peer: Uuid,
     },
-    /// The peer was retired; it may lack entries that are gone.
+    /// The peer was retired, and may lack entries that were pruned since.
     #[error("failed to serve peer {peer}: it was retired at {since_ms} ms by {reason}")]
     PeerRetired {
         /// The peer.
@@ -261,9 +270,25 @@ pub enum LogError {
     OtherAdmission {
         /// The peer.
         peer: Uuid,
-        /// Under which it was given.
+        /// The number of the ack.
         given: u32,
         /// The present one.
+        admission: u32,
+    },
+    /// The ack names this log, and an admission number that this log has not given yet (`K6`):
+    /// the file was restored from an older copy. A [`Verdict`](crate::Verdict) was stored.
+    #[error(
+        "failed to accept the ack of peer {peer} under admission {given}: this log has given \
+         {admission} so far"
+    )]
+    AdmissionAhead {
+        /// The peer.
+        peer: Uuid,
+        /// What it acknowledged.
+        hlc: Hlc,
+        /// The number of the ack.
+        given: u32,
+        /// The highest that this log has given.
         admission: u32,
     },
     /// A peer was admitted as often as can be counted. Give the device another id.
@@ -299,7 +324,19 @@ pub enum LogError {
 
     /// The storage failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+/// An entry that a store cannot read is not what was written (`R4`), so it is
+/// [`LogError::Altered`]; every other failure is [`LogError::Store`].
+impl From<StoreError> for LogError {
+    fn from(error: StoreError) -> Self {
+        let unreadable = error.unreadable_entry().map(|hlc| Altered {
+            hlc,
+            fault: ChainFault::Unreadable,
+        });
+        unreadable.map_or(Self::Store(error), Self::Altered)
+    }
 }
 
 impl LogError {
@@ -329,6 +366,8 @@ impl LogError {
             Self::Overtaken { .. } => ErrorKind::Retry,
             Self::BelowFloor { .. } => ErrorKind::Uncertain,
             Self::Clock(ObserveError::OwnStampAhead { .. })
+            | Self::UnknownOwnStamp { .. }
+            | Self::AdmissionAhead { .. }
             | Self::OtherLog { .. }
             | Self::AdmittedTooOften { .. }
             | Self::AheadOfHead { .. }

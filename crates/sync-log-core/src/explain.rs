@@ -13,6 +13,7 @@ use crate::proof::Altered;
 use crate::state::LogState;
 use crate::store::{Extent, Survey};
 use crate::text::parse_uuid;
+use crate::verdict::Verdict;
 
 /// What keeps entries in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -27,22 +28,25 @@ pub enum Cause {
     PeerRewound {
         /// Where pruning holds.
         hold: Hlc,
-        /// What it had acknowledged before.
+        /// What it acknowledged before that.
         acked: Hlc,
     },
-    /// The peer lacks entries that are gone: it cannot catch up by reading.
+    /// The peer lacks entries that were pruned: it cannot catch up by reading.
     BelowFloor,
-    /// The peer's ack was found in an adopted file, and is not believed until the
-    /// peer acknowledges through this program, or somebody vouches for it (`I3`).
+    /// The peer's ack was found in an adopted file. It does not count until the peer
+    /// acknowledges through this program, or an operator vouches for it (`I3`).
     UnverifiedAck {
         /// What was found.
         acked: Hlc,
     },
-    /// The log was adopted, and nobody has said yet who its peers are (`I3`).
+    /// The log was adopted, and its peers were not declared yet (`I3`).
     PeersNotDeclared,
     /// What is stored is not what was written: the log has to be opened again, which adopts what
     /// is there (`I4`).
     Altered(Altered),
+    /// This file, or a peer's, was restored or cloned. This keeps no entries. It is listed so
+    /// that an operator sees it.
+    Restored(Verdict),
     /// Something is wrong with a peer's rows.
     UntrustedRow(UntrustedRow),
     /// There is no active peer, and the library was not declared solo.
@@ -76,6 +80,8 @@ pub enum Remedy {
     FixClock,
     /// Declare the library solo.
     DeclareSolo,
+    /// Go on under a new device id; or dismiss the verdict, if no file was restored.
+    NewIdentity,
 }
 
 /// One reason why entries stay.
@@ -150,10 +156,11 @@ pub(crate) fn explain(survey: &Survey, policy: PrunePolicy, now_ms: i64) -> Expl
         }
     }
     held.extend(held_by_adoption(state, pending, now_ms));
+    held.extend(survey.signs().into_iter().map(told_by));
     held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
     held.extend(match watermark(state, &survey.peers) {
         Watermark::Through(place) => held_by_policy(policy, pending, above(place), now_ms),
-        // A row of nobody is named, and keeps nothing.
+        // A row whose id is no peer's is listed, and keeps no entries.
         Watermark::Unknown if held.iter().all(|held| held.lag_entries == 0) => {
             held_by_nobody(survey, pending, now_ms)
         }
@@ -199,6 +206,15 @@ fn held_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
         registered_by,
         ..held(cause, Some(remedy), lag, now_ms)
     })
+}
+
+/// What keeps nothing, and has to be seen to.
+fn told_by(verdict: Verdict) -> Held {
+    let remedy = Some(Remedy::NewIdentity);
+    Held {
+        peer: verdict.peer,
+        ..held(Cause::Restored(verdict), remedy, Extent::default(), 0)
+    }
 }
 
 /// What keeps everything, whatever the peers have.

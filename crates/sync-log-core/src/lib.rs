@@ -9,6 +9,7 @@
 //! | say what changed | [`Change`], [`SharedChangeEntry`], [`JsonText`] |
 //! | say where a reader is | [`Cursor`], [`Tag`], [`Page`] |
 //! | give a device a snapshot | [`SyncLog::head_cursor`] |
+//! | know that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
 //! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::record_ack_under`] |
 //! | write a backend | [`LogStore`], [`WriteJob`], [`Changes`]; for one that keeps it all in memory, [`Contents`] |
 //! | decide what may go | [`plan`], [`watermark`] |
@@ -36,6 +37,7 @@ mod status;
 mod store;
 mod tag;
 mod text;
+mod verdict;
 
 pub use ack::AckOutcome;
 pub use contents::Contents;
@@ -59,7 +61,7 @@ pub use peer::{
 pub use policy::{Plan, PrunePolicy, Watermark, plan, watermark};
 pub use proof::{Altered, ChainFault, Proof};
 pub use read::{Page, ReadLimits};
-pub use state::{LogIdentity, LogState};
+pub use state::{Birth, LogIdentity, LogState};
 pub use status::Status;
 pub use store::{
     Changes, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded, Places, ReadRequest,
@@ -68,3 +70,4 @@ pub use store::{
 pub use tag::{Digest, Mark, ParseTagError, Tag};
 pub use text::parse_uuid;
 pub use uuid::Uuid;
+pub use verdict::{Verdict, VerdictKind};

@@ -4,6 +4,7 @@ mod adopted;
 mod peers;
 mod prune;
 mod serve;
+mod verdicts;
 mod watch;
 mod write;
 
@@ -18,7 +19,7 @@ use crate::error::LogError;
 use crate::options::{LogOptions, SharedWallClock};
 use crate::proof::Altered;
 use crate::state::{LogIdentity, LogState, refuse_nil};
-use crate::store::{Changes, LogStore, Needs, ReadRequest, View, WriteJob};
+use crate::store::{Changes, LogStore, Needs, Places, ReadRequest, Survey, View, WriteJob};
 
 pub use peers::Registration;
 pub use prune::OnAck;
@@ -184,6 +185,11 @@ impl SyncLog {
             self.note_damage(*altered).await;
         }
         found
+    }
+
+    async fn survey(&self, places: Places) -> Result<Survey, LogError> {
+        let survey = self.store.survey(places).await;
+        self.noting_damage(survey.map_err(LogError::from)).await
     }
 
     /// As well as it can: where nothing can be written, each read finds it again.

@@ -1,4 +1,4 @@
-//! Who else needs the entries, and how far each one is.
+//! Peers, and the rows that are stored about them.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::text::parse_uuid;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum RetireReason {
-    /// Somebody decided it, by [`SyncLog::retire`](crate::SyncLog::retire).
+    /// An operator or the app, with [`SyncLog::retire`](crate::SyncLog::retire).
     Operator,
 }
 
@@ -51,7 +51,7 @@ pub enum PeerState {
     Retired {
         /// When the marker was written, in ms since the Unix epoch.
         since_ms: i64,
-        /// Who or what decided it.
+        /// What decided it.
         reason: RetireReason,
     },
 }
@@ -105,8 +105,8 @@ pub struct PeerFacts {
     pub admission: u32,
     /// Where pruning holds because the peer read below its own ack (`K2`).
     pub hold: Option<Hlc>,
-    /// Whether the ack came through this program, or somebody vouched for it. One
-    /// that was found in an adopted file did not, and counts as none (`I3`).
+    /// Whether the ack came through this program, or an operator vouched for it. An ack that was
+    /// found in an adopted file is not verified, and counts as none (`I3`).
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub verified: bool,
 }

@@ -67,11 +67,11 @@ pub struct Plan {
 /// How far every peer that counts has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Watermark {
-    /// Every entry up to and including this one is acknowledged by all, or, in
-    /// a solo library, needed by nobody.
+    /// Every active peer has acknowledged every entry up to and including this one, or the
+    /// library is solo.
     Through(Hlc),
-    /// Nobody is known to have anything: there is no active peer, or there may be peers that
-    /// are not known (`P2`, `I3`).
+    /// Nothing may be deleted: there is no active peer, or there may be peers that the log does
+    /// not know (`P2`, `I3`).
     Unknown,
 }
 
@@ -97,7 +97,7 @@ pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
 ///
 /// `oldest` are the oldest entries, ascending, as many as [`window`](PrunePolicy::window) says;
 /// `peers` are all rows. What is planned is always a prefix of `oldest`, so that
-/// the floor says exactly what is gone.
+/// the floor says exactly what was deleted.
 #[must_use]
 pub fn plan(
     policy: PrunePolicy,

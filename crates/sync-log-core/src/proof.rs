@@ -24,6 +24,8 @@ pub enum ChainFault {
     Missing,
     /// The group that begins here has no end within the size of a page.
     OpenGroup,
+    /// The entry cannot be read: another program changed it, or it was damaged.
+    Unreadable,
 }
 
 impl ChainFault {
@@ -36,6 +38,7 @@ impl ChainFault {
             Self::OutOfOrder => "out_of_order",
             Self::Missing => "missing",
             Self::OpenGroup => "open_group",
+            Self::Unreadable => "unreadable",
         }
     }
 
@@ -48,6 +51,7 @@ impl ChainFault {
             Self::OutOfOrder,
             Self::Missing,
             Self::OpenGroup,
+            Self::Unreadable,
         ];
         all.into_iter().find(|fault| fault.as_str() == text)
     }
@@ -61,6 +65,7 @@ impl fmt::Display for ChainFault {
             Self::OutOfOrder => "it is out of order",
             Self::Missing => "entries after it are missing",
             Self::OpenGroup => "the end of its group is missing",
+            Self::Unreadable => "it cannot be read",
         })
     }
 }

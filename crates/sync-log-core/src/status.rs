@@ -8,6 +8,7 @@ use crate::policy::age;
 use crate::proof::Altered;
 use crate::state::{LogIdentity, LogState};
 use crate::store::Survey;
+use crate::verdict::Verdict;
 
 /// Where a log stands, all of one committed state.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -38,6 +39,8 @@ pub struct Status {
     pub solo: bool,
     /// Whether the peers that are registered are all there are (`I3`).
     pub peers_declared: bool,
+    /// The verdicts: signs that this file, or a peer's, was restored or cloned.
+    pub verdicts: Vec<Verdict>,
     /// Where it was found not to be what was written, if it was: it has to be adopted (`I4`).
     pub altered: Option<Altered>,
 }
@@ -66,6 +69,7 @@ pub(crate) fn status(survey: &Survey, now_ms: i64) -> Status {
         untrusted_rows: judged().filter(Result::is_err).count(),
         solo: state.solo,
         peers_declared: state.peers_declared,
+        verdicts: survey.signs(),
         altered: state.altered,
     }
 }

@@ -16,6 +16,7 @@ use crate::peer::{Peer, PeerRow};
 use crate::proof::Altered;
 use crate::state::LogState;
 use crate::tag::{Mark, Tag};
+use crate::verdict::Verdict;
 
 /// Storage of one sync log.
 ///
@@ -58,9 +59,9 @@ pub trait LogStore: Send + Sync + 'static {
     /// - `A2` after `Ok` all changes are readable, after `Err` none is.
     /// - `A3` after `Ok` the changes survive a killed process.
     ///
-    /// When the storage fails in the commit itself and the process then dies,
-    /// nobody knows whether the changes were durable already: after a restart
-    /// they are there, all of them, or not.
+    /// # Not promised
+    /// Whether the changes survive if the storage fails in the commit itself and the process then
+    /// dies: after a restart all of them are there, or none.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the log as after `Ok` or as after `Err` (`A7`).
@@ -81,7 +82,8 @@ pub trait LogStore: Send + Sync + 'static {
     /// Dropping the future changes nothing.
     ///
     /// # Errors
-    /// A row that cannot be read is [`StoreErrorKind::Corrupt`], never skipped.
+    /// A row that cannot be read is [`StoreErrorKind::Corrupt`], never skipped; an entry is
+    /// marked with [`of_unreadable_entry`](StoreError::of_unreadable_entry).
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError>;
 
     /// Sums up what lies above some places, without reading payloads.
@@ -98,17 +100,17 @@ pub trait LogStore: Send + Sync + 'static {
 
     /// Waits until the head is above `place`, and returns it: at once if it is already.
     ///
-    /// It may be told late, and what was told is committed. Commits through this store
-    /// are told at once; those through another one on the same storage, in this process
-    /// or another, as soon as the store finds out, which it says how. Nobody has to look
-    /// while nobody waits.
+    /// It may return late, never early: a head that is returned is committed. Commits through
+    /// this store are noticed at once. Those through another store on the same storage, in this
+    /// process or another, are noticed within a time that the store documents. A store need not
+    /// look while no call waits.
     ///
     /// # Cancel safety
-    /// Dropping the future loses nothing: the next call compares with the head anew.
+    /// Dropping the future loses nothing: the next call compares with the head again.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Closed`] once the storage is closed, also while it waits; or
-    /// as for [`read`](Self::read).
+    /// [`StoreErrorKind::Closed`] once the storage is closed, even while it waits; or as for
+    /// [`read`](Self::read).
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError>;
 
     /// Finishes the jobs that were accepted and closes the storage. Later calls
@@ -214,6 +216,10 @@ pub struct Changes {
     /// What is stored was found not to be what was written: [`LogState::altered`] from now on,
     /// if there is none yet.
     pub altered: Option<Altered>,
+    /// A verdict to store. It replaces another of its kind.
+    pub verdict: Option<Verdict>,
+    /// Whether to delete all verdicts; before the one to store is written.
+    pub dismiss_verdicts: bool,
 }
 
 impl Changes {
@@ -315,6 +321,17 @@ pub struct Survey {
     pub peers: Vec<PeerRow>,
     /// One for each place that was asked about.
     pub extents: Vec<Extent>,
+    /// The stored verdicts, at most one of a kind, in any order.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Survey {
+    /// The signs that were kept, in the order of their kinds.
+    pub(crate) fn signs(&self) -> Vec<Verdict> {
+        let mut signs = self.verdicts.clone();
+        signs.sort_by_key(|verdict| verdict.kind);
+        signs
+    }
 }
 
 /// What went wrong in the storage.
@@ -367,6 +384,7 @@ impl fmt::Display for StoreErrorKind {
 pub struct StoreError {
     kind: StoreErrorKind,
     doing: Cow<'static, str>,
+    unreadable_entry: Option<Hlc>,
     #[source]
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -377,8 +395,24 @@ impl StoreError {
         Self {
             kind,
             doing: doing.into(),
+            unreadable_entry: None,
             source: None,
         }
+    }
+
+    /// The same failure, of an entry that is stored and cannot be read: the one with this stamp;
+    /// zero if the stamp itself cannot be read.
+    #[must_use]
+    pub const fn of_unreadable_entry(mut self, hlc: Hlc) -> Self {
+        self.unreadable_entry = Some(hlc);
+        self
+    }
+
+    /// The stamp of the entry that cannot be read, if that is the failure; zero if not even its
+    /// stamp can be read.
+    #[must_use]
+    pub const fn unreadable_entry(&self) -> Option<Hlc> {
+        self.unreadable_entry
     }
 
     /// The same failure, with what caused it.

@@ -6,9 +6,9 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use sync_log_core::{
-    Altered, ChainFault, Change, ChangeType, Contents, Cursor, Hlc, JsonText, LogIdentity,
+    Altered, Birth, ChainFault, Change, ChangeType, Contents, Cursor, Hlc, JsonText, LogIdentity,
     LogState, Mark, OwnRow, PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason,
-    SharedChangeEntry, StoredEntry, Tag, Uuid,
+    SharedChangeEntry, StoredEntry, Tag, Uuid, Verdict, VerdictKind,
 };
 
 const DEVICE: Uuid = Uuid::from_u128(0xafe3_b279_4b1b_5c84_bccd_5eb5_8605_a254);
@@ -381,6 +381,7 @@ fn the_words_that_are_stored_of_damage_are_frozen() {
         ("out_of_order", ChainFault::OutOfOrder),
         ("missing", ChainFault::Missing),
         ("open_group", ChainFault::OpenGroup),
+        ("unreadable", ChainFault::Unreadable),
     ] {
         assert_eq!(fault.as_str(), word);
         assert_eq!(ChainFault::from_stored(word), Some(fault));
@@ -390,4 +391,48 @@ fn the_words_that_are_stored_of_damage_are_frozen() {
         );
     }
     assert_eq!(ChainFault::from_stored("lost"), None);
+}
+
+#[test]
+fn the_words_that_are_stored_of_verdicts_are_frozen() {
+    for (word, kind) in [
+        ("own_stamp", VerdictKind::OwnStamp),
+        ("diverged", VerdictKind::Diverged),
+        ("ahead_of_head", VerdictKind::AheadOfHead),
+        ("admission", VerdictKind::Admission),
+    ] {
+        assert_eq!(kind.to_string(), word);
+        assert_eq!(VerdictKind::from_stored(word), Some(kind));
+    }
+    assert_eq!(VerdictKind::from_stored("restored"), None);
+    let verdict = Verdict {
+        kind: VerdictKind::Diverged,
+        hlc: STAMP,
+        peer: Some(RECORD),
+        found_at_ms: 7,
+    };
+    let json =
+        format!(r#"{{"kind":"diverged","hlc":"{STAMP}","peer":"{RECORD}","found_at_ms":7}}"#);
+    assert_eq!(serde_json::to_string(&verdict).unwrap(), json);
+    assert_eq!(serde_json::from_str::<Verdict>(&json).unwrap(), verdict);
+}
+
+/// A log that cannot have had an earlier one says nothing about it.
+#[test]
+fn where_a_log_was_settled_is_written_if_it_was() {
+    let identity = LogIdentity {
+        library_id: RECORD,
+        device_id: DEVICE,
+        log_id: LOG,
+    };
+    let made = LogState::made(identity, 1000, Birth::Alone);
+    let json = serde_json::to_string(&made).unwrap();
+    let settled = Hlc::new(999, 0, DEVICE);
+    assert!(
+        json.contains(&format!(r#""settled":"{settled}""#)),
+        "{json}"
+    );
+    assert_eq!(serde_json::from_str::<LogState>(&json).unwrap(), made);
+    let json = serde_json::to_string(&LogState::new(identity)).unwrap();
+    assert!(!json.contains("settled"), "{json}");
 }

@@ -8,8 +8,8 @@ mod common;
 use mockall::Sequence;
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    Change, Cursor, ErrorKind, Hlc, LogError, LogOptions, MAX_KEPT_ENTRIES, PrunePolicy,
-    ReadLimits, StoreError, StoreErrorKind, SyncLog,
+    Altered, ChainFault, Change, Cursor, ErrorKind, Hlc, LogError, LogOptions, LogState,
+    MAX_KEPT_ENTRIES, PrunePolicy, ReadLimits, StoreError, StoreErrorKind, SyncLog, View,
 };
 
 use common::{
@@ -106,6 +106,68 @@ fn a_failed_read_fails_every_call_that_reads() {
             assert_came_through(error, kind, remedy);
         }
     });
+}
+
+/// Every call that meets it says the same, and puts it on record.
+#[test]
+fn an_entry_that_cannot_be_read_is_altered_and_put_on_record() {
+    let place = Hlc::new(7, 0, DEVICE);
+    let unreadable = move || failure(StoreErrorKind::Corrupt).of_unreadable_entry(place);
+    let altered = Altered {
+        hlc: place,
+        fault: ChainFault::Unreadable,
+    };
+    let mut store = MockStore::new();
+    let mut order = Sequence::new();
+    store
+        .expect_read()
+        .times(1)
+        .in_sequence(&mut order)
+        .return_once(|_| Ok(view(state())));
+    store
+        .expect_read()
+        .times(2)
+        .in_sequence(&mut order)
+        .returning(move |_| Err(unreadable()));
+    store
+        .expect_survey()
+        .times(1)
+        .returning(move |_| Err(unreadable()));
+    // The prune, and a note for each of the four.
+    store.expect_write().times(5).returning(move |mut job| {
+        let state = state();
+        let decided = job.decide(&view_of_job(&state));
+        let is_note = decided.is_ok_and(|changes| changes.altered == Some(altered));
+        if is_note {
+            Ok(())
+        } else {
+            Err(unreadable().into())
+        }
+    });
+    run(async {
+        let log = open_on(store).await;
+        let limits = ReadLimits::default();
+        let errors = [
+            log.get_since(None, 1).await.unwrap_err(),
+            log.read_for(PEER, Cursor::ZERO, limits).await.unwrap_err(),
+            log.explain().await.unwrap_err(),
+            log.prune_acked().await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Reopen);
+            assert!(matches!(error, LogError::Altered(found) if found == altered));
+        }
+    });
+}
+
+fn view_of_job(state: &LogState) -> View<'_> {
+    View {
+        state,
+        entries: Vec::new(),
+        marks: Vec::new(),
+        peers: Vec::new(),
+        oldest: Vec::new(),
+    }
 }
 
 #[test]

@@ -245,6 +245,7 @@ fn an_operators_word_for_an_adopted_ack_is_none_for_another() {
         state: adopted,
         peers: vec![unverified(seen)],
         extents: Vec::new(),
+        verdicts: Vec::new(),
     };
     store
         .expect_survey()

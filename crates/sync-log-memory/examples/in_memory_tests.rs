@@ -7,8 +7,8 @@ use std::error::Error;
 use sync_log_memory::MemoryStore;
 use sync_log_memory::core::hlc::ManualClock;
 use sync_log_memory::core::{
-    Change, ChangeType, Cursor, ErrorKind, JsonText, LogIdentity, LogOptions, ReadLimits, SyncLog,
-    Uuid,
+    Birth, Change, ChangeType, Cursor, ErrorKind, JsonText, LogIdentity, LogOptions, ReadLimits,
+    SyncLog, Uuid,
 };
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
@@ -38,19 +38,21 @@ async fn record(log: &SyncLog, record: u128) -> Result<(), Box<dyn Error>> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let log_id = Uuid::from_u128(9); // a test chooses it; a real store draws it
-    let file = MemoryStore::new(LogIdentity {
+    let identity = LogIdentity {
         library_id: LIBRARY,
         device_id: PHONE,
         log_id,
-    });
-    let log = open(&file, 1_700_000_000_000).await?;
+    };
+    let now_ms = 1_700_000_000_000;
+    let file = MemoryStore::new(identity, now_ms, Birth::Alone);
+    let log = open(&file, now_ms).await?;
     log.register_peer(LAPTOP).await?;
     record(&log, 10).await?;
     let backup = file.copy();
     log.close().await?;
 
     // The app starts again, with the wall clock set back by a day: stamps go on rising.
-    let log = open(&file, 1_700_000_000_000 - 86_400_000).await?;
+    let log = open(&file, now_ms - 86_400_000).await?;
     let before = log.head().await?;
     record(&log, 11).await?;
     assert!(log.head().await? > before);
@@ -60,7 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(page.entries.len(), 2);
 
     // The backup is put back: the laptop, which was further, gets an error.
-    let restored = open(&backup, 1_700_000_060_000).await?;
+    let restored = open(&backup, now_ms + 60_000).await?;
     let refusal = restored
         .read_for(LAPTOP, page.next, ReadLimits::default())
         .await;

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Contents, Hlc, LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError,
-    StoreErrorKind, Survey, WriteJob,
+    Birth, Contents, Hlc, LogError, LogIdentity, LogState, LogStore, Places, ReadRequest, ReadView,
+    StoreError, StoreErrorKind, Survey, WriteJob,
 };
 
 /// A sync log in memory. It promises everything that
@@ -28,10 +28,13 @@ pub struct MemoryStore {
 type Watching = Mutex<Vec<Waker>>;
 
 impl MemoryStore {
-    /// A new, empty log.
+    /// A new, empty log, made when the wall clock reads `now_ms`, beside what `birth` says.
     #[must_use]
-    pub fn new(identity: LogIdentity) -> Self {
-        Self::on(Contents::new(identity))
+    pub fn new(identity: LogIdentity, now_ms: i64, birth: Birth) -> Self {
+        Self::on(Contents {
+            state: LogState::made(identity, now_ms, birth),
+            ..Contents::new(identity)
+        })
     }
 
     fn on(contents: Contents) -> Self {

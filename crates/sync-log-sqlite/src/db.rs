@@ -30,6 +30,7 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 /// | prune | [`prune_acked`](SyncLog::prune_acked), [`on_ack`](SyncLog::on_ack), [`record_ack`](SyncLog::record_ack) |
 /// | go on from an earlier program's file | [`declare_peers`](SyncLog::declare_peers), [`trust_adopted_acks`](SyncLog::trust_adopted_acks) |
 /// | ask where it stands, and why it does not shrink | [`status`](SyncLog::status), [`explain`](SyncLog::explain) |
+/// | know that the file was restored or cloned | [`status`](SyncLog::status) shows [`Verdict`](sync_log_core::Verdict)s; [`dismiss_verdicts`](SyncLog::dismiss_verdicts) |
 /// | finish | [`close`](SyncLog::close) |
 ///
 /// Reads and writes run on threads of the store's own, and so does all waiting: any
@@ -38,6 +39,8 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     log: SyncLog,
+    /// What it runs on; `None` if it is only looked at.
+    store: Option<Arc<SqliteStore>>,
     path: Option<Arc<PathBuf>>,
 }
 
@@ -118,6 +121,11 @@ impl SyncDb {
         self.path.as_deref().map(PathBuf::as_path)
     }
 
+    /// What it runs on; `None` if it is only looked at.
+    pub(crate) fn store(&self) -> Option<&SqliteStore> {
+        self.store.as_deref()
+    }
+
     pub(crate) async fn open_with(
         options: SyncDbOptions,
         library_id: Uuid,
@@ -127,12 +135,14 @@ impl SyncDb {
         let path = data_dir.join(FILE_NAME);
         let refused = |error| OpenError::log(&path, error);
         refuse_nil(library_id, device_id).map_err(refused)?;
-        let (busy, now_ms) = (options.busy_timeout, options.log.wall.now_ms());
-        let store = SqliteStore::open(data_dir, library_id, device_id, busy, now_ms).await?;
-        let store = store.poll_interval(options.poll_interval);
-        let log = log_on(store, library_id, device_id, options.log).await;
+        let (birth, busy) = (options.birth, options.busy_timeout);
+        let now_ms = options.log.wall.now_ms();
+        let store = SqliteStore::open(data_dir, library_id, device_id, birth, busy, now_ms).await?;
+        let store = Arc::new(store.poll_interval(options.poll_interval));
+        let log = log_on(Arc::clone(&store), library_id, device_id, options.log).await;
         Ok(Self {
             log: log.map_err(refused)?,
+            store: Some(store),
             path: Some(Arc::new(path)),
         })
     }
@@ -144,9 +154,10 @@ impl SyncDb {
         let (store, path, identity) =
             ReadOnlyStore::open(path, options.busy_timeout, options.poll_interval).await?;
         let (library, device) = (identity.library_id, identity.device_id);
-        let log = log_on(store, library, device, options.log).await;
+        let log = log_on(Arc::new(store), library, device, options.log).await;
         Ok(Self {
             log: log.map_err(|error| OpenError::log(&path, error))?,
+            store: None,
             path: Some(Arc::new(path)),
         })
     }
@@ -158,11 +169,13 @@ impl SyncDb {
     ) -> Result<Self, OpenError> {
         let refused = |error| OpenError::log(Path::new(":memory:"), error);
         refuse_nil(library_id, device_id).map_err(refused)?;
-        let now_ms = options.log.wall.now_ms();
-        let store = SqliteStore::open_in_memory(library_id, device_id, now_ms).await?;
-        let log = log_on(store, library_id, device_id, options.log).await;
+        let (birth, now_ms) = (options.birth, options.log.wall.now_ms());
+        let store = SqliteStore::open_in_memory(library_id, device_id, birth, now_ms).await?;
+        let store = Arc::new(store);
+        let log = log_on(Arc::clone(&store), library_id, device_id, options.log).await;
         Ok(Self {
             log: log.map_err(refused)?,
+            store: Some(store),
             path: None,
         })
     }
@@ -179,12 +192,11 @@ impl Deref for SyncDb {
 /// A store whose log is refused is closed here, so that the file is left alone
 /// from then on.
 async fn log_on(
-    store: impl LogStore,
+    store: Arc<impl LogStore>,
     library_id: Uuid,
     device_id: Uuid,
     options: LogOptions,
 ) -> Result<SyncLog, LogError> {
-    let store = Arc::new(store);
     let opened = SyncLog::open(Arc::clone(&store), library_id, device_id, options).await;
     if let Err(refusal) = &opened
         && let Err(error) = store.close().await

@@ -24,6 +24,8 @@
 //! | let it come back | [`SyncLog::admit`], a snapshot, then [`SyncLog::record_ack_under`] |
 //! | ask why the log does not shrink | [`SyncLog::explain`], [`SyncLog::status`], [`SyncLog::peers`] |
 //! | decide what to do about an error | [`LogError::kind`], [`OpenError::kind`] |
+//! | make a log beside records that are in no log | [`SyncDbOptions::beside_records`] |
+//! | know that the file was restored or cloned | [`Status::verdicts`]; then [`SyncLog::dismiss_verdicts`] |
 //! | go on from an earlier program's `sync.db` | [`SyncDb::open`] adopts it; then [`SyncLog::declare_peers`] or [`SyncLog::trust_adopted_acks`] |
 //! | see what an adoption did | [`inspect::Inspector::adoptions`], [`inspect::try_adoption`] |
 //! | take over a `sync_log.db` of the old design | [`legacy::import`] |
@@ -64,5 +66,6 @@ pub use sync_log_core::{
     Explanation, HLC, Held, Hlc, JsonText, JsonTextError, LogError, LogIdentity, LogState, Mark,
     OnAck, Page, ParseCursorError, Peer, PeerFacts, PeerState, PrunePolicy, ReadLimits,
     RegisteredBy, Registration, Remedy, RetireReason, RowFault, SharedChangeEntry, Status,
-    StoreError, StoreErrorKind, SyncLog, Tag, UnknownPeers, UntrustedRow, Uuid, Watch,
+    StoreError, StoreErrorKind, SyncLog, Tag, UnknownPeers, UntrustedRow, Uuid, Verdict,
+    VerdictKind, Watch,
 };

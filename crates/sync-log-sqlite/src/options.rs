@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sync_log_core::hlc::{DriftLimits, SystemClock, WallClock};
-use sync_log_core::{LogOptions, PrunePolicy, UnknownPeers, Uuid};
+use sync_log_core::{Birth, LogOptions, PrunePolicy, UnknownPeers, Uuid};
 
 use crate::db::SyncDb;
 use crate::error::OpenError;
@@ -34,6 +34,7 @@ pub struct SyncDbOptions {
     pub(crate) log: LogOptions,
     pub(crate) busy_timeout: Duration,
     pub(crate) poll_interval: Duration,
+    pub(crate) birth: Birth,
 }
 
 impl SyncDbOptions {
@@ -42,6 +43,7 @@ impl SyncDbOptions {
             log: LogOptions::new(SystemClock),
             busy_timeout: DEFAULT_BUSY_TIMEOUT,
             poll_interval: DEFAULT_POLL_INTERVAL,
+            birth: Birth::Alone,
         }
     }
 
@@ -89,6 +91,21 @@ impl SyncDbOptions {
     /// a minute.
     pub fn poll_interval(mut self, poll_interval: Duration) -> Self {
         self.poll_interval = poll_interval;
+        self
+    }
+
+    /// The app already has records that a new log would not hold: they are from a time without
+    /// sync, or the `sync.db` that held their changes was lost. Default: there are none.
+    ///
+    /// Without this, a peer that starts at zero reads the new log from its first entry and never
+    /// receives those records. With this, a log that is made begins with a floor: reading from
+    /// zero is [`LogError::Compacted`](crate::LogError::Compacted) for every peer, which then
+    /// takes a snapshot of the records first and reads on from there (`R2`).
+    ///
+    /// It matters only when the log is made. A log that is there is opened as it is, and a file
+    /// of an earlier program is adopted, with a floor of its own.
+    pub fn beside_records(mut self) -> Self {
+        self.birth = Birth::BesideRecords;
         self
     }
 

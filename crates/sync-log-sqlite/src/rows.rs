@@ -33,7 +33,8 @@ pub(crate) struct Columns<'r, 'a> {
 #[derive(Clone, Copy)]
 enum Key {
     Is(&'static str),
-    InColumn(usize),
+    /// The row is an entry, and its stamp is in this column.
+    OfEntry(usize),
 }
 
 impl<'r, 'a> Columns<'r, 'a> {
@@ -48,9 +49,9 @@ impl<'r, 'a> Columns<'r, 'a> {
         }
     }
 
-    /// The columns that follow are of this table, and the next one is the key.
-    fn keyed_row_of(&mut self, table: &'static str) {
-        self.row_of(table, Key::InColumn(self.next));
+    /// The columns that follow are of an entry, and the next one is its stamp.
+    fn entry(&mut self) {
+        self.row_of("shared_changes", Key::OfEntry(self.next));
     }
 
     fn row_of(&mut self, table: &'static str, key: Key) {
@@ -95,11 +96,15 @@ impl<'r, 'a> Columns<'r, 'a> {
     }
 
     fn damaged(&self, column: &str) -> StoreError {
-        let key = match self.key {
-            Key::Is(key) => key.into(),
-            Key::InColumn(index) => self.row.text(index).unwrap_or_default(),
-        };
-        corrupt(self.table, &key, column)
+        match self.key {
+            Key::Is(key) => corrupt(self.table, key, column),
+            Key::OfEntry(index) => {
+                let key = self.row.text(index).unwrap_or_default();
+                let error = corrupt(self.table, &key, column);
+                tracing::error!(%error, "an entry cannot be read");
+                error.of_unreadable_entry(key.parse().unwrap_or(Hlc::ZERO))
+            }
+        }
     }
 }
 
@@ -125,12 +130,13 @@ pub(crate) const IDENTITY: [identity::Column; 3] = [
 ];
 
 /// The columns that [`state`] reads after those of [`IDENTITY`].
-pub(crate) const STATE: [state::Column; 9] = [
+pub(crate) const STATE: [state::Column; 10] = [
     state::Column::Head,
     state::Column::HeadTag,
     state::Column::Floor,
     state::Column::FloorTag,
     state::Column::HighWater,
+    state::Column::Settled,
     state::Column::Solo,
     state::Column::PeersDeclared,
     state::Column::AlteredAt,
@@ -149,6 +155,7 @@ pub(crate) fn state(columns: &mut Columns<'_, '_>) -> Result<LogState, StoreErro
         tag: tag(columns, "floor_tag")?,
     };
     let high_water = stamp(columns, "high_water")?;
+    let settled = stamp(columns, "settled")?;
     let solo = columns.integer("solo")? != 0;
     let peers_declared = columns.integer("peers_declared")? != 0;
     let altered = altered(columns);
@@ -157,6 +164,7 @@ pub(crate) fn state(columns: &mut Columns<'_, '_>) -> Result<LogState, StoreErro
         head,
         floor,
         high_water,
+        settled,
         solo,
         peers_declared,
         altered,

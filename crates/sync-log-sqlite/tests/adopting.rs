@@ -16,9 +16,10 @@ use common::kills::Kills;
 use common::tables::{CHANGES, acks_in, changes_in, result, rows};
 use common::{as_child, change, child, contents, file_in, folder, other_program, raw};
 use rusqlite::types::Value;
+use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::{
-    AckOutcome, Cause, Cursor, ErrorKind, Hlc, LogError, OpenError, ReadLimits, RegisteredBy,
-    Remedy, SyncDb, Uuid,
+    AckOutcome, Cause, Cursor, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits,
+    RegisteredBy, Remedy, SyncDb, Uuid,
 };
 
 const LIBRARY: Uuid = Uuid::from_u128(0xafe3_b279_4b1b_5c84_bccd_5eb5_8605_a254);
@@ -39,8 +40,12 @@ fn earlier_program() -> tempfile::TempDir {
     folder
 }
 
+/// Where the wall clock stands, so that every opening adopts a file alike.
+const NOW_MS: i64 = 1_700_000_000_000;
+
 async fn open(data_dir: &Path) -> SyncDb {
-    SyncDb::open(LIBRARY, DEVICE, data_dir).await.unwrap()
+    let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
+    options.open(LIBRARY, DEVICE, data_dir).await.unwrap()
 }
 
 async fn refused(data_dir: &Path, device: Uuid) -> OpenError {
@@ -188,6 +193,52 @@ async fn of_a_file_without_an_entry_of_this_device_everything_goes_aside() {
     for peer in peers {
         assert!(peer.unwrap().acked.is_zero());
     }
+}
+
+#[tokio::test]
+async fn of_a_device_that_only_acks_mention_everything_goes_aside_and_is_named() {
+    let folder = earlier_program();
+    let acked = Hlc::new(1_600_000_000_000, 3, SILENT);
+    let peer = Uuid::from_u128(0xb7);
+    let row = "INSERT INTO peer_acks VALUES (?1, ?2, '2024-01-01T00:00:00Z')";
+    other_program(folder.path())
+        .execute(row, [peer.to_string(), acked.to_string()])
+        .unwrap();
+    let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
+    let log = options.open(LIBRARY, SILENT, folder.path()).await.unwrap();
+    assert_eq!(log.floor().await.unwrap(), acked, "it recorded up to there");
+    let peers = log.peers().await.unwrap();
+    let peers: Vec<_> = peers.into_iter().map(Result::unwrap).collect();
+    let kept = peers.iter().find(|known| known.peer == peer).unwrap();
+    assert_eq!((kept.acked, kept.facts.verified), (acked, false));
+    let adoptions = Inspector::open(folder.path()).unwrap().adoptions().unwrap();
+    assert_eq!((adoptions[0].kept_changes, adoptions[0].kept_acks), (0, 1));
+    let aside: Vec<_> = adoptions[0]
+        .aside
+        .iter()
+        .map(|aside| (aside.table.as_str(), aside.reason.as_str(), aside.rows))
+        .collect();
+    let expected = [
+        ("shared_changes", "of another device", 520),
+        (
+            "peer_acks",
+            "last_acked_hlc is a stamp of another device",
+            2,
+        ),
+    ];
+    assert_eq!(aside, expected);
+}
+
+#[tokio::test]
+async fn a_file_is_adopted_alike_if_it_is_opened_beside_records() {
+    let (one, other) = (earlier_program(), earlier_program());
+    open(one.path()).await.close().await.unwrap();
+    let options = SyncDb::options()
+        .wall_clock(ManualClock::new(NOW_MS))
+        .beside_records();
+    let log = options.open(LIBRARY, DEVICE, other.path()).await.unwrap();
+    log.close().await.unwrap();
+    assert_eq!(result(other.path()), result(one.path()));
 }
 
 #[tokio::test]

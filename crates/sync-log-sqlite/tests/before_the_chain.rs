@@ -27,9 +27,11 @@ ALTER TABLE sync_log_peers DROP COLUMN acked_at;
 ALTER TABLE sync_log_state DROP COLUMN altered;
 ALTER TABLE sync_log_state DROP COLUMN altered_at;
 ALTER TABLE sync_log_state DROP COLUMN head_tag;
+ALTER TABLE sync_log_state DROP COLUMN settled;
+DROP TABLE sync_log_verdicts;
 UPDATE sync_log_state SET floor_tag = '0011223344556677';
 DROP TABLE sync_log_entries;
-DELETE FROM sync_log_migrations WHERE version = 'sync_log_0004_chain';
+DELETE FROM sync_log_migrations WHERE version >= 'sync_log_0004_chain';
 ALTER TABLE sync_log_state ADD COLUMN foreign_write TEXT;
 ALTER TABLE sync_log_state ADD COLUMN writing INTEGER NOT NULL DEFAULT 0;
 CREATE TRIGGER sync_log_deleted AFTER DELETE ON shared_changes
@@ -114,4 +116,15 @@ async fn its_triggers_are_gone_and_what_they_wrote_does_no_harm() {
     for check in Inspector::open(folder.path()).unwrap().verify().unwrap() {
         assert!(check.is_ok(), "{check:?}");
     }
+}
+
+/// Of what that version gave out, no more is known than what is retained or was pruned.
+#[tokio::test]
+async fn own_stamps_that_it_knows_are_no_sign_of_a_restore() {
+    let folder = folder();
+    let pruned = former_log(folder.path()).await;
+    let log = open(folder.path()).await;
+    let retained = log.record(change(2)).await.unwrap();
+    log.observe_all(&[pruned, retained]).await.unwrap();
+    assert_eq!(log.status().await.unwrap().verdicts, []);
 }

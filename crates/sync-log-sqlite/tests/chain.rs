@@ -55,6 +55,18 @@ fn causes(data_dir: &Path) -> Vec<String> {
     adoptions.into_iter().map(|it| it.cause).collect()
 }
 
+const UNREADABLE: ChainFault = ChainFault::Unreadable;
+
+/// The stamps of the rows that went aside, and why.
+fn aside(data_dir: &Path) -> Vec<(String, String)> {
+    let db = raw(data_dir);
+    let mut rows = db
+        .prepare("SELECT hlc, reason FROM sync_log_aside_changes")
+        .unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
 async fn first_page(log: &SyncDb) -> Result<Page, LogError> {
     log.read_for(PEER, Cursor::ZERO, ReadLimits::default())
         .await
@@ -309,29 +321,62 @@ async fn opening_looks_at_both_ends_of_the_chain() {
     }
 }
 
-/// It may be repaired, so it is named and not put aside.
 #[tokio::test]
-async fn an_entry_that_cannot_be_read_is_damage_and_no_reason_to_adopt() {
-    for place in [0, 2] {
+async fn an_entry_that_cannot_be_read_is_put_aside_by_the_next_opening() {
+    let broken = "data = data || '}'";
+    for place in [0, 2, ENTRIES - 1] {
         let (folder, log, stamps) = log().await;
         log.close().await.unwrap();
-        set(
-            folder.path(),
-            stamps[place],
-            "shared_changes",
-            "data = data || '}'",
-        );
+        set(folder.path(), stamps[place], "shared_changes", broken);
         let log = open(folder.path()).await;
-        let error = first_page(&log).await.unwrap_err();
-        assert!(
-            error.to_string().contains(&stamps[place].to_string()),
-            "{error}"
+        assert_eq!(fault(first_page(&log).await), (stamps[place], UNREADABLE));
+        assert_eq!(
+            fault(log.record(change(9)).await),
+            (stamps[place], UNREADABLE)
         );
-        let repair = "data = substr(data, 1, length(data) - 1)";
-        set(folder.path(), stamps[place], "shared_changes", repair);
-        assert_eq!(first_page(&log).await.unwrap().entries.len(), ENTRIES);
-        assert_eq!(causes(folder.path()), [""; 0]);
+        log.close().await.unwrap();
+        is_adopted_and_served(folder.path(), &without(&stamps, place), "cannot be read").await;
+        let aside = aside(folder.path());
+        assert_eq!(
+            aside,
+            [(stamps[place].to_string(), "data is not JSON".to_owned())]
+        );
     }
+}
+
+/// A prune shares its commit with other jobs. They are not refused for what it finds.
+#[tokio::test]
+async fn a_prune_over_an_entry_that_cannot_be_read_deletes_nothing() {
+    let (folder, log, stamps) = log().await;
+    set(folder.path(), stamps[2], "shared_changes", "data = '{'");
+    log.record_ack(PEER, stamps[ENTRIES - 1]).await.unwrap();
+    assert_eq!(fault(log.prune_acked().await), (stamps[2], UNREADABLE));
+    let count = "SELECT COUNT(*) FROM shared_changes";
+    let left: i64 = raw(folder.path())
+        .query_row(count, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 6);
+    log.close().await.unwrap();
+    is_adopted_and_served(folder.path(), &without(&stamps, 2), "cannot be read").await;
+}
+
+/// Nothing was found yet, so nothing is on record.
+#[tokio::test]
+async fn an_entry_that_is_repaired_before_it_is_read_is_as_it_was() {
+    let (folder, log, stamps) = log().await;
+    set(
+        folder.path(),
+        stamps[2],
+        "shared_changes",
+        "data = data || '}'",
+    );
+    let repair = "data = substr(data, 1, length(data) - 1)";
+    set(folder.path(), stamps[2], "shared_changes", repair);
+    assert_eq!(first_page(&log).await.unwrap().entries.len(), ENTRIES);
+    log.close().await.unwrap();
+    let log = open(folder.path()).await;
+    assert_eq!(first_page(&log).await.unwrap().entries.len(), ENTRIES);
+    assert_eq!(causes(folder.path()), [""; 0]);
 }
 
 #[tokio::test]

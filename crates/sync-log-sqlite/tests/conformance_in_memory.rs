@@ -14,8 +14,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sync_log_conformance::{Case, Damage, Harness, RowDamage, START_MS, cases_on};
 use sync_log_sqlite::core::{
-    Changes, LogStore, Needs, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey,
-    WriteJob,
+    Birth, Changes, LogStore, Needs, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
+    Survey, WriteJob,
 };
 use sync_log_sqlite::{Hlc, LogError, SqliteStore, Uuid};
 
@@ -33,6 +33,7 @@ const WORKERS: usize = 2;
 struct InMemory {
     library_id: Uuid,
     device_id: Uuid,
+    birth: Birth,
     log: Arc<Mutex<Open>>,
 }
 
@@ -43,8 +44,8 @@ struct Open {
     log_id: Uuid,
 }
 
-async fn make(library_id: Uuid, device_id: Uuid) -> SqliteStore {
-    let made = SqliteStore::open_in_memory(library_id, device_id, START_MS).await;
+async fn make(library_id: Uuid, device_id: Uuid, birth: Birth) -> SqliteStore {
+    let made = SqliteStore::open_in_memory(library_id, device_id, birth, START_MS).await;
     made.unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -67,10 +68,10 @@ impl InMemory {
         if let Some(store) = known {
             return store;
         }
-        let made = make(self.library_id, self.device_id).await;
+        let made = make(self.library_id, self.device_id, self.birth).await;
         let view = made.read(everything()).await.unwrap();
         assert!(
-            view.entries.is_empty() && view.state.head.hlc.is_zero(),
+            view.entries.is_empty() && view.state.head == view.state.floor,
             "A3"
         );
         assert_ne!(view.state.identity.log_id, log_id, "A3: another log");
@@ -89,10 +90,11 @@ impl Harness for InMemory {
 
     const MODEL_CASES: u32 = 0;
 
-    async fn create(library_id: Uuid, device_id: Uuid) -> Self {
+    async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         Self {
             library_id,
             device_id,
+            birth,
             log: Arc::default(),
         }
     }

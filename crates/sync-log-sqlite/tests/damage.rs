@@ -10,7 +10,8 @@ mod common;
 
 use common::{PEER, change, folder, open, raw};
 use sync_log_sqlite::{
-    Cause, Cursor, Hlc, LogError, OpenError, ReadLimits, RowFault, StoreErrorKind, SyncDb,
+    Cause, ChainFault, Cursor, Hlc, LogError, OpenError, ReadLimits, RowFault, StoreErrorKind,
+    SyncDb,
 };
 
 const SECRET: &str = "nobody may see this";
@@ -42,10 +43,30 @@ fn assert_named(error: &LogError, parts: &[&str]) {
     assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");
 }
 
+/// Nothing was served or deleted, and the entry is named, not its payload.
+fn assert_unreadable(error: &LogError, hlc: Hlc) {
+    let LogError::Altered(altered) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((altered.hlc, altered.fault), (hlc, ChainFault::Unreadable));
+    assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");
+}
+
+/// Opens a log in which something was found, and says why rows went aside.
+async fn reasons_aside(folder: &std::path::Path) -> Vec<String> {
+    open(folder).await.close().await.unwrap();
+    let file = raw(folder);
+    let mut reasons = file
+        .prepare("SELECT reason FROM sync_log_aside_changes")
+        .unwrap();
+    let reasons = reasons.query_map([], |row| row.get(0));
+    reasons.unwrap().map(Result::unwrap).collect()
+}
+
 const FIRST: &str = "WHERE hlc = (SELECT min(hlc) FROM shared_changes)";
 
 #[tokio::test]
-async fn a_broken_column_of_an_entry_is_named() {
+async fn an_entry_of_which_a_column_is_broken_is_not_served_and_goes_aside() {
     for (set, column) in [
         ("hlc = upper(hlc)", "hlc"),
         ("hlc = 'f'", "hlc"),
@@ -60,49 +81,51 @@ async fn a_broken_column_of_an_entry_is_named() {
         ("data = ''", "data"),
         ("data = x'ff'", "data"),
     ] {
-        let (folder, log) = broken(&format!("UPDATE shared_changes SET {set} {FIRST}")).await;
-        let file = raw(folder.path());
-        let sql = "SELECT CAST(hlc AS TEXT) FROM shared_changes \
-                   ORDER BY record_uuid = '00000000-0000-0000-0000-000000000002' LIMIT 1";
-        let key: String = file.query_row(sql, [], |row| row.get(0)).unwrap();
-        let column_named = format!("column {column} of shared_changes");
-        let parts = if set.contains("BLOB") {
-            vec![column_named.as_str()]
+        let (folder, log) = broken("SELECT 1").await;
+        let entries = log.get_since(None, 10).await.unwrap();
+        let sql = format!("UPDATE shared_changes SET {set} {FIRST}");
+        raw(folder.path()).execute_batch(&sql).unwrap();
+        let place = if column == "hlc" {
+            Hlc::ZERO
         } else {
-            vec![column_named.as_str(), key.as_str()]
+            entries[0].hlc
         };
-        let pages = [
+        let refusals = [
             log.get_since(None, 10).await.unwrap_err(),
             log.read_for(PEER, Cursor::ZERO, ReadLimits::default())
                 .await
                 .unwrap_err(),
+            log.record(change(3)).await.unwrap_err(),
         ];
-        for error in pages {
-            assert_named(&error, &parts);
+        for error in refusals {
+            assert_unreadable(&error, place);
         }
+        log.close().await.unwrap();
+        let reasons = reasons_aside(folder.path()).await;
+        assert!(
+            reasons.len() == 1 && reasons[0].starts_with(column),
+            "{set}: {reasons:?}"
+        );
+        let log = open(folder.path()).await;
+        assert_eq!(
+            log.get_since(None, 10).await.unwrap(),
+            entries[1..],
+            "{set}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_broken_stamp_stops_pruning_and_is_named() {
-    let (_folder, log) = broken(&format!(
-        "UPDATE shared_changes SET hlc = 'broken' {FIRST};
-         UPDATE shared_changes SET hlc = '0broken' WHERE hlc = 'broken';"
-    ))
-    .await;
-    let head = log.head().await.unwrap();
-    log.record_ack(PEER, head).await.unwrap();
-    let error = log.prune_acked().await.unwrap_err();
-    assert_named(&error, &["column hlc of shared_changes", "0broken"]);
-}
-
-#[tokio::test]
-async fn a_missing_stamp_stops_pruning_and_is_named() {
-    let (_folder, log) = broken(&format!("UPDATE shared_changes SET hlc = NULL {FIRST}")).await;
-    let head = log.head().await.unwrap();
-    log.record_ack(PEER, head).await.unwrap();
-    let error = log.prune_acked().await.unwrap_err();
-    assert_named(&error, &["column hlc of shared_changes"]);
+async fn a_stamp_that_cannot_be_read_stops_pruning_and_its_entry_goes_aside() {
+    for set in ["hlc = '0broken'", "hlc = NULL"] {
+        let (folder, log) = broken(&format!("UPDATE shared_changes SET {set} {FIRST}")).await;
+        let head = log.head().await.unwrap();
+        log.record_ack(PEER, head).await.unwrap();
+        assert_unreadable(&log.prune_acked().await.unwrap_err(), Hlc::ZERO);
+        log.close().await.unwrap();
+        let reasons = reasons_aside(folder.path()).await;
+        assert_eq!(reasons, ["hlc is not a stamp in strict form"], "{set}");
+    }
 }
 
 #[tokio::test]
@@ -125,6 +148,7 @@ async fn a_broken_column_of_the_state_is_named() {
         ("floor_tag = 'XYZ'", "floor_tag"),
         ("floor_tag = x'00'", "floor_tag"),
         ("high_water = upper(high_water) || ' '", "high_water"),
+        ("settled = ''", "settled"),
     ] {
         let (_folder, log) = broken(&format!("UPDATE sync_log_state SET {set}")).await;
         let named = format!("column {column} of sync_log_state");
@@ -221,42 +245,27 @@ async fn damaged_pages_of_the_file_are_damage() {
 }
 
 #[tokio::test]
-async fn what_is_not_broken_stays_readable_and_a_repair_brings_the_rest_back() {
+async fn what_lies_before_a_broken_entry_is_served_and_pruned_until_that_is_read() {
     for column in ["record_uuid", "change_type", "data", "model_type"] {
         let (folder, log) = broken("SELECT 1").await;
-        log.tick().await.unwrap();
         log.record(change(3)).await.unwrap();
         let all = log.get_since(None, 10).await.unwrap();
-        let [first, second, third] = [&all[0], &all[1], &all[2]].map(|entry| entry.hlc);
-        let set = |value: &str| {
-            let sql = format!("UPDATE shared_changes SET {column} = {value} WHERE hlc = ?1");
-            raw(folder.path())
-                .execute(&sql, [second.to_string()])
-                .unwrap();
-        };
-        set(&format!("CAST({column} AS BLOB) || x'ff'"));
-        let named = [
-            &format!("column {column} of shared_changes"),
-            &second.to_string(),
-        ];
-        let named = named.map(|part| part.as_str());
-        assert_named(&log.get_since(None, 10).await.unwrap_err(), &named);
-        assert_named(&log.get_since(Some(first), 1).await.unwrap_err(), &named);
+        let sql = format!(
+            "UPDATE shared_changes SET {column} = CAST({column} AS BLOB) || x'ff' WHERE hlc = ?1"
+        );
+        let second = all[1].hlc;
+        raw(folder.path())
+            .execute(&sql, [second.to_string()])
+            .unwrap();
         assert_eq!(log.get_since(None, 1).await.unwrap(), all[..1]);
-        let past = Hlc::new(second.timestamp, second.counter + 1, second.device_id);
-        assert!(past < third, "a stamp was drawn between them");
-        assert_eq!(log.get_since(Some(past), 10).await.unwrap(), all[2..]);
-        log.record_ack(PEER, first).await.unwrap();
+        assert_eq!(log.get_since(Some(second), 10).await.unwrap(), all[2..]);
+        log.record_ack(PEER, all[0].hlc).await.unwrap();
         assert_eq!(log.prune_acked().await.unwrap(), 1);
         assert_eq!(log.explain().await.unwrap().pending, 2);
-        let fourth = log.record(change(4)).await.unwrap();
-        set(&format!(
-            "CAST(substr(CAST({column} AS BLOB), 1, length(CAST({column} AS BLOB)) - 1) AS TEXT)"
-        ));
-        let rest = log.get_since(None, 10).await.unwrap();
-        assert_eq!(rest[..2], all[1..], "{column}");
-        let stamps: Vec<_> = rest.iter().map(|entry| entry.hlc).collect();
-        assert_eq!(stamps, [second, third, fourth]);
+        log.record(change(4)).await.unwrap();
+        let read = log.get_since(None, 10).await;
+        assert_unreadable(&read.unwrap_err(), second);
+        assert_unreadable(&log.get_since(Some(second), 10).await.unwrap_err(), second);
     }
 }
 

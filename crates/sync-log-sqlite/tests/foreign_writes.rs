@@ -193,3 +193,42 @@ async fn an_ack_that_another_program_moved_on_is_not_believed() {
         assert!(log.peers().await.unwrap()[0].is_ok(), "{sql}");
     }
 }
+
+#[tokio::test]
+async fn the_floor_never_goes_back_whatever_another_program_puts_below_it() {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    log.register_peer(PEER).await.unwrap();
+    let stamps = log.record_each((0..100).map(change).collect()).await;
+    let stamps = stamps.unwrap();
+    log.record_ack(PEER, stamps[89]).await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 90);
+    let (floor, log_id) = (log.floor().await.unwrap(), log.identity().log_id);
+    log.close().await.unwrap();
+    let planted = format!(
+        "INSERT INTO shared_changes VALUES ('{}', 'tag', '{PEER}', 'delete', '{{}}', '')",
+        stamps[10]
+    );
+    other_program(folder.path())
+        .execute_batch(&planted)
+        .unwrap();
+
+    let log = open(folder.path()).await;
+    assert_ne!(log.identity().log_id, log_id, "it was adopted");
+    assert!(log.floor().await.unwrap() >= floor);
+    let kept = log.get_since(None, 100).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|entry| entry.hlc).collect();
+    assert_eq!(kept, stamps[90..]);
+    let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+    let error = page.await.unwrap_err();
+    assert!(matches!(error, LogError::Compacted { .. }), "{error:?}");
+    let aside = "SELECT hlc, reason FROM sync_log_aside_changes";
+    let expected = [
+        stamps[10].to_string(),
+        "hlc is not above the floor".to_owned(),
+    ];
+    assert_eq!(
+        rows(&raw(folder.path()), aside),
+        [expected.map(Value::Text)]
+    );
+}

@@ -12,7 +12,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::kills::Kills;
-use common::old_log::{DEVICE, DEVICES, LIBRARY, old_log, planned, raw_old, result, run};
+use common::old_log::{DEVICE, DEVICES, LIBRARY, lifted, old_log, planned, raw_old, result, run};
 use common::tables::{CHANGES, rows};
 use common::{as_child, change, child, contents, folder, raw};
 use rusqlite::Connection;
@@ -126,7 +126,7 @@ async fn an_import_goes_on_after_any_batch_of_it() {
     let entries = log.get_since(None, 1000).await.unwrap();
     for there in [1, 37, 490, 491] {
         let new = folder();
-        let log = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
+        let log = lifted(new.path()).await;
         log.append_many(entries[..there].to_vec()).await.unwrap();
         log.close().await.unwrap();
         let tried = tried(old.path(), new.path()).await;
@@ -159,7 +159,7 @@ async fn a_log_that_holds_anything_else_is_left_as_it_is() {
     ];
     for (what, batch, more) in cases {
         let new = folder();
-        let log = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
+        let log = lifted(new.path()).await;
         log.append_many(batch).await.unwrap();
         if more {
             log.record(change(1)).await.unwrap();
@@ -187,6 +187,21 @@ async fn a_log_that_holds_anything_else_is_left_as_it_is() {
         matches!(error, ImportError::LogNotEmpty { .. }),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_log_that_was_made_beside_records_is_left_as_it_is() {
+    let (old, new) = (old_log(), folder());
+    let beside = SyncDb::options().beside_records();
+    let log = beside.open(LIBRARY, DEVICE, new.path()).await.unwrap();
+    log.close().await.unwrap();
+    let before = contents(new.path());
+    let error = run(old.path(), new.path(), DEVICE).await.unwrap_err();
+    assert!(
+        matches!(error, ImportError::LogNotEmpty { .. }),
+        "{error:?}"
+    );
+    assert_eq!(contents(new.path()), before);
 }
 
 #[tokio::test]

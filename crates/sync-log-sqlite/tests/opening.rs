@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use common::{
     DEVICE, LIBRARY, PEER, as_child, change, child, contents, file_in, folder, open, raw,
 };
+use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::{
     Cursor, ErrorKind, LogError, OpenError, PrunePolicy, ReadLimits, StoreErrorKind, SyncDb, Uuid,
 };
@@ -84,6 +85,57 @@ async fn a_log_in_memory_has_no_path_and_works_the_same() {
     assert_eq!(log.prune_acked().await.unwrap(), 1);
     assert_eq!(log.get_since(None, 10).await.unwrap(), []);
     log.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_log_that_is_made_beside_records_begins_with_a_floor_and_stays_so() {
+    let folder = folder();
+    let beside = || SyncDb::options().beside_records();
+    let log = beside().open(LIBRARY, DEVICE, folder.path()).await.unwrap();
+    let memory = beside().open_in_memory(LIBRARY, DEVICE).await.unwrap();
+    for log in [&log, &memory] {
+        let (head, floor) = (log.head().await.unwrap(), log.floor().await.unwrap());
+        assert!(head == floor && floor.device_id == DEVICE);
+        log.register_peer(PEER).await.unwrap();
+        let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+        let error = page.await.unwrap_err();
+        assert!(matches!(error, LogError::Compacted { .. }), "{error:?}");
+        // A snapshot is taken, and the peer reads on from there.
+        let cursor = log.head_cursor().await.unwrap();
+        let stamp = log.record(change(1)).await.unwrap();
+        let page = log.read_for(PEER, cursor, ReadLimits::default());
+        let next = page.await.unwrap().next;
+        assert_eq!(next.hlc(), stamp);
+        log.record_ack_at(PEER, next).await.unwrap();
+        assert_eq!(log.prune_acked().await.unwrap(), 1);
+    }
+    log.close().await.unwrap();
+    for check in Inspector::open(folder.path()).unwrap().verify().unwrap() {
+        assert!(check.is_ok(), "{check:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_there_is_opened_as_it_is_beside_records_or_not() {
+    for is_made_beside in [false, true] {
+        let folder = folder();
+        let options = |is_beside| {
+            let options = SyncDb::options();
+            if is_beside {
+                options.beside_records()
+            } else {
+                options
+            }
+        };
+        let made = options(is_made_beside).open(LIBRARY, DEVICE, folder.path());
+        made.await.unwrap().close().await.unwrap();
+        let before = contents(folder.path());
+        let opened = options(!is_made_beside).open(LIBRARY, DEVICE, folder.path());
+        let log = opened.await.unwrap();
+        assert_eq!(log.floor().await.unwrap().is_zero(), !is_made_beside);
+        log.close().await.unwrap();
+        assert_eq!(contents(folder.path()), before);
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@
 mod common;
 
 use common::{DEVICE, folder, open, raw};
-use sync_log_sqlite::{DriftLimit, DriftLimits, Hlc, SyncDb, Uuid};
+use sync_log_sqlite::{DriftLimit, DriftLimits, Hlc, ManualClock, SyncDb, Uuid};
 
 /// Numbers that look random and are the same in every run.
 struct Numbers(u64);
@@ -80,7 +80,9 @@ async fn pages_come_in_the_order_of_stamps_whatever_their_counters() {
         warn: DriftLimit::Unlimited,
         refuse: DriftLimit::Unlimited,
     };
-    let options = SyncDb::options().drift(unlimited);
+    let options = SyncDb::options()
+        .drift(unlimited)
+        .wall_clock(ManualClock::new(0));
     let log = options
         .open(common::LIBRARY, DEVICE, folder.path())
         .await

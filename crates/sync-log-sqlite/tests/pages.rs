@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use common::{DEVICE, LIBRARY, PEER, change_with, file_in, folder, open, raw};
 use sync_log_sqlite::{
-    Cursor, Hlc, LogError, OpenError, ReadLimits, SharedChangeEntry, StoreErrorKind, SyncDb, Uuid,
+    ChainFault, Cursor, Hlc, LogError, OpenError, ReadLimits, SharedChangeEntry, StoreErrorKind,
+    SyncDb, Uuid,
 };
 
 const OTHER_PEER: Uuid = Uuid::from_u128(0xb1);
@@ -249,6 +250,8 @@ impl Seen<'_> {
         self.refused += 1;
         match error {
             LogError::Store(store) if store.kind() == StoreErrorKind::Corrupt => {}
+            // SQLite could read the page, and its rows make no sense.
+            LogError::Altered(altered) if altered.fault == ChainFault::Unreadable => {}
             error => panic!("{}: {error:?}", self.what),
         }
     }

@@ -123,6 +123,7 @@ async fn everything_else_is_in_tables_of_our_own() {
             "sync_log_migrations",
             "sync_log_peers",
             "sync_log_state",
+            "sync_log_verdicts",
         ]
     );
     assert_eq!(names(&file, "trigger"), [""; 0]);
@@ -152,6 +153,7 @@ async fn everything_else_is_in_tables_of_our_own() {
             column("head_tag", "TEXT", true, 0),
             column("altered_at", "TEXT", false, 0),
             column("altered", "TEXT", false, 0),
+            column("settled", "TEXT", true, 0),
         ]
     );
     assert_eq!(
@@ -182,6 +184,15 @@ async fn everything_else_is_in_tables_of_our_own() {
             column("verified", "INTEGER", true, 0),
             column("acked", "TEXT", true, 0),
             column("acked_at", "TEXT", false, 0),
+        ]
+    );
+    assert_eq!(
+        columns(&file, "sync_log_verdicts"),
+        [
+            column("kind", "TEXT", true, 1),
+            column("hlc", "TEXT", true, 0),
+            column("peer", "TEXT", false, 0),
+            column("found_at", "TEXT", true, 0),
         ]
     );
 }
@@ -264,6 +275,7 @@ fn the_names_of_migrations_are_ours_and_frozen() {
             "sync_log_0002_log_tables",
             "sync_log_0003_adoption",
             "sync_log_0004_chain",
+            "sync_log_0005_verdicts",
         ]
     );
     for migration in migrations() {

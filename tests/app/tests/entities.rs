@@ -11,9 +11,9 @@ use sea_orm::{
 };
 use sync_log_sqlite::entity::{
     StoredValue, adoptions, aside_acks, aside_changes, identity, migrations, peer_acks, peers,
-    shared_changes, state,
+    shared_changes, state, verdicts,
 };
-use sync_log_sqlite::{Hlc, SyncDb};
+use sync_log_sqlite::{Hlc, SyncDb, VerdictKind};
 use tempfile::TempDir;
 
 async fn look(folder: &TempDir) -> DatabaseConnection {
@@ -56,12 +56,19 @@ async fn a_live_log_is_read_as_entities() {
     let state = state::Entity::find().one(&db).await.unwrap().unwrap();
     assert_eq!(state.head, stamps[2]);
     assert_eq!((state.solo, state.altered), (0, None));
+    assert!(state.settled < stamps[0], "just before the first stamp");
     let known = peers::Entity::find().one(&db).await.unwrap().unwrap();
     assert_eq!((known.state.as_str(), known.admission), ("active", 1));
     assert_eq!((known.hold, known.seen_ms), (None, None));
     assert_eq!(known.acked, Hlc::ZERO.to_string());
     assert_eq!(known.acked_at, Some(known.registered_at));
-    assert_eq!(migrations::Entity::find().count(&db).await.unwrap(), 4);
+    assert_eq!(migrations::Entity::find().count(&db).await.unwrap(), 5);
+
+    let unknown = log.tick().await.unwrap();
+    log.observe_all(&[unknown]).await.unwrap_err();
+    let sign = verdicts::Entity::find().one(&db).await.unwrap().unwrap();
+    assert_eq!(sign.kind, VerdictKind::OwnStamp.as_str());
+    assert_eq!((sign.hlc, sign.peer), (unknown.to_string(), None));
     log.close().await.unwrap();
 }
 

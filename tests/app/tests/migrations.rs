@@ -23,7 +23,7 @@ async fn migrations_run_up_again_and_down() {
     let there = || tables(&raw(folder.path()));
     Migrator::up(&db, None).await.unwrap();
     let made = there();
-    assert_eq!(made.len(), 10, "{made:?}");
+    assert_eq!(made.len(), 11, "{made:?}");
     Migrator::up(&db, None).await.unwrap();
     assert_eq!(there(), made);
     Migrator::down(&db, None).await.unwrap();
@@ -63,7 +63,7 @@ async fn no_migration_goes_down_while_an_entry_is_pending() {
                 [],
             )
             .unwrap();
-        assert_eq!(tables(&raw(folder.path())).len(), 10, "{steps}");
+        assert_eq!(tables(&raw(folder.path())).len(), 11, "{steps}");
     }
     let entries = shared_changes::Entity::find().count(&db).await.unwrap();
     assert_eq!(entries, 1);

@@ -8,8 +8,10 @@ use sync_log_core::{
 /// Which decision it is, as far as a store can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `record`, `tick`, `observe_all`, or an append above the head.
+    /// `record`, `tick`, `observe_all` of other devices, or an append above the head.
     Stamp,
+    /// `observe_all`, of this device too.
+    Echo,
     /// An append that begins at or below the head.
     LateAppend,
     /// An ack of that peer, at that place.
@@ -29,6 +31,7 @@ impl Kind {
             (PeersNeeded::One(peer), None) => Self::Peer(peer),
             (PeersNeeded::All, _) if needs.oldest > 0 => Self::Prune,
             (PeersNeeded::All, _) => Self::Solo,
+            (PeersNeeded::None, Some(_)) if needs.entries.is_empty() => Self::Echo,
             (PeersNeeded::None, Some(_)) => Self::LateAppend,
             (PeersNeeded::None, None) => Self::Stamp,
         }

@@ -49,6 +49,14 @@ macro_rules! faults {
 }
 
 faults! {
+    H7 {
+        /// Every stamp of this device is taken for one that this log gave out.
+        OwnStampsAllKnown;
+        /// A stamp of this device is not looked up among those that are retained.
+        OwnStampNotLookedUp;
+        /// After a restart the log is settled at zero.
+        SettledForgotten;
+    }
     A1 {
         /// A stamp is drawn before the lock is had, so another writer may pass it.
         StampBeforeWrite;
@@ -62,6 +70,8 @@ faults! {
         RetryRefused;
         /// Another entry at a retained stamp passes for a retry.
         RetryByStampAlone;
+        /// The stamp at which the log was settled is not looked at.
+        SettledIgnored;
         /// The head becomes the first entry of a batch, not the last.
         HeadIsFirstOfBatch;
     }
@@ -168,6 +178,14 @@ faults! {
         CursorWithoutTag;
         /// The zero cursor is served on a log that was pruned.
         ZeroAlwaysServed;
+        /// A log that is made beside records begins with a zero floor.
+        BornWithZeroFloor;
+        /// A sign that the file was restored or cloned is not stored.
+        VerdictNotStored;
+        /// After a restart the signs are forgotten.
+        VerdictForgotten;
+        /// A sign stays though it was dismissed.
+        DismissedVerdictStays;
         /// All logs have the same log id.
         LogIdShared;
         /// Where the newest entry is missing the log just ends.

@@ -11,11 +11,11 @@
 //! use std::sync::Arc;
 //! use broken_stores::{Fault, Planted};
 //! use sync_log_memory::MemoryStore;
-//! # use sync_log_memory::core::{LogIdentity, Uuid};
+//! # use sync_log_memory::core::{Birth, LogIdentity, Uuid};
 //! # let [library_id, device_id, log_id] = [1, 2, 3].map(Uuid::from_u128);
 //! # let identity = LogIdentity { library_id, device_id, log_id };
 //!
-//! let file = MemoryStore::new(identity);
+//! let file = MemoryStore::new(identity, 1_700_000_000_000, Birth::Alone);
 //! let planted = Planted::new(Fault::FloorNotStored);
 //! let store = planted.open(Arc::new(file.reopen()));
 //! // After a restart, or in another process:

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 
-use sync_log_core::{Changes, Hlc, LogError, LogState, LogStore, Mark, PeerRow, Tag, Uuid};
+use sync_log_core::{
+    Changes, Hlc, LogError, LogState, LogStore, Mark, PeerRow, Tag, Uuid, Verdict,
+};
 
 use crate::fault::Fault;
 use crate::handle::{Broken, Handle};
@@ -90,6 +92,8 @@ pub(crate) struct Memory {
     pub(crate) forgotten: Option<[Marks; 2]>,
     /// Peer rows as they were when they were forgotten.
     pub(crate) lost_rows: Vec<PeerRow>,
+    /// Signs that were forgotten.
+    pub(crate) lost_verdicts: Vec<Verdict>,
     /// Whether solo was forgotten.
     pub(crate) lost_solo: bool,
     /// Where each page ended that a peer was given.

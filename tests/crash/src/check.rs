@@ -99,7 +99,9 @@ fn of_stamps(model: &Model, file: &LogFile) -> Option<Effect> {
     match in_flight.what {
         Operation::Observe { remote } => Some(whole_if(file.state.high_water >= remote)),
         Operation::Ticked if in_flight.ticked.is_none() => {
-            Some(whole_if(file.state.high_water > model.high_water))
+            // A log that was just made has a high-water that no call gave out.
+            let before = model.high_water.max(file.state.settled);
+            Some(whole_if(file.state.high_water > before))
         }
         _ => None,
     }

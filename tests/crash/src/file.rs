@@ -38,6 +38,8 @@ pub struct State {
     pub floor_tag: Tag,
     /// Highest stamp ever issued or observed.
     pub high_water: Hlc,
+    /// Highest stamp when the log was given its id.
+    pub settled: Hlc,
 }
 
 /// How far a peer is.
@@ -115,7 +117,7 @@ pub(crate) fn refuse_parts(connection: &Connection, at_first: i64) -> Result<i64
 }
 
 /// Tables and indexes of a whole log, but those that SQLite makes by itself.
-const TABLES: i64 = 10 + 4;
+const TABLES: i64 = 11 + 4;
 
 fn log_tables(connection: &Connection) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'sync\\_log\\_%' ESCAPE '\\' \
@@ -142,21 +144,24 @@ fn identity(connection: &Connection) -> Result<[Uuid; 3]> {
 }
 
 fn state(connection: &Connection) -> Result<State> {
-    let sql = "SELECT head, floor, floor_tag, high_water FROM sync_log_state";
+    let sql = "SELECT head, floor, floor_tag, high_water, settled FROM sync_log_state";
     let texts = connection.query_row(sql, [], |row| {
         Ok([
             row.get(0)?,
             row.get(1)?,
             row.get(2)?,
-            row.get::<_, String>(3)?,
+            row.get(3)?,
+            row.get::<_, String>(4)?,
         ])
     });
-    let [head, floor, floor_tag, high_water] = texts.context("failed to read the state")?;
+    let [head, floor, floor_tag, high_water, settled] =
+        texts.context("failed to read the state")?;
     Ok(State {
         head: head.parse()?,
         floor: floor.parse()?,
         floor_tag: floor_tag.parse()?,
         high_water: high_water.parse()?,
+        settled: settled.parse()?,
     })
 }
 

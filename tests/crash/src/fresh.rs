@@ -83,7 +83,8 @@ fn check_new(log: &LogFile, promised: Option<Uuid>) -> Result<()> {
     ensure!([library, device] == [LIBRARY, DEVICE]);
     ensure!(promised.is_none_or(|promised| promised == log_id));
     ensure!(log.entries.is_empty() && log.peers.is_empty());
-    ensure!(log.state.head.is_zero() && log.state.high_water.is_zero());
+    ensure!(log.state.head.is_zero() && log.state.floor.is_zero());
+    ensure!(log.state.settled.device_id == DEVICE && log.state.high_water == log.state.settled);
     Ok(())
 }
 

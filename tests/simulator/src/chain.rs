@@ -15,8 +15,8 @@ pub struct Prefix {
 }
 
 impl Prefix {
-    /// Of an adopted log, before its first entry: another for each.
-    fn of_adopted(log_id: Uuid) -> Self {
+    /// Of a log that begins with a floor, before its first entry: another for each.
+    fn of_floor(log_id: Uuid) -> Self {
         let (high, low) = log_id.as_u64_pair();
         Self {
             len: 0,
@@ -47,6 +47,7 @@ fn mix(hash: u64, word: u64) -> u64 {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chain {
     numbers: Vec<u64>,
+    newest: Option<Hlc>,
     prefix: Prefix,
 }
 
@@ -56,6 +57,7 @@ impl Chain {
     pub fn copy_of(lineage: &Lineage, hlc: Hlc) -> Self {
         let mut chain = Self {
             numbers: Vec::new(),
+            newest: None,
             prefix: lineage.begin,
         };
         let entries = &lineage.entries()[..lineage.len_through(hlc)];
@@ -75,8 +77,15 @@ impl Chain {
         &self.numbers
     }
 
+    /// The stamp of its newest change.
+    #[must_use]
+    pub fn newest(&self) -> Option<Hlc> {
+        self.newest
+    }
+
     /// Adds an entry at its end.
     pub fn push(&mut self, entry: &SharedChangeEntry) {
+        self.newest = Some(entry.hlc);
         self.prefix = self.prefix.then(entry.hlc, number(entry));
         self.numbers.push(number(entry));
     }
@@ -85,7 +94,7 @@ impl Chain {
 /// Everything that one log ever committed, in order, and what is gone of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lineage {
-    /// Where it begins: above zero, if it was adopted.
+    /// Where it begins: above zero, if it was adopted, or made beside records.
     base: Hlc,
     begin: Prefix,
     entries: Vec<SharedChangeEntry>,
@@ -108,13 +117,13 @@ impl Default for Lineage {
 }
 
 impl Lineage {
-    /// What was adopted: these entries, and before them nobody knows what. It goes on
-    /// where no other log did.
+    /// What begins with a floor: these entries above it, and before them records that are in no
+    /// log. It goes on where no other log did.
     #[must_use]
-    pub fn adopted(log_id: Uuid, base: Hlc, entries: Vec<SharedChangeEntry>) -> Self {
+    pub fn from_floor(log_id: Uuid, base: Hlc, entries: Vec<SharedChangeEntry>) -> Self {
         let mut lineage = Self {
             base,
-            begin: Prefix::of_adopted(log_id),
+            begin: Prefix::of_floor(log_id),
             ..Self::default()
         };
         entries.into_iter().for_each(|entry| lineage.push(entry));
@@ -234,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_adopted_log_has_no_prefix_of_another() {
-        let adopted = |id| Lineage::adopted(Uuid::from_u128(id), stamp(9), vec![entry(10, 1)]);
+        let adopted = |id| Lineage::from_floor(Uuid::from_u128(id), stamp(9), vec![entry(10, 1)]);
         let (one, other) = (adopted(1), adopted(2));
         assert_ne!(one.prefix(0), Prefix::default());
         for len in 0..=1 {

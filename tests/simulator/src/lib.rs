@@ -20,6 +20,6 @@ mod world;
 pub use broken_stores::Fault;
 pub use gate::{Incident, Struck};
 pub use planted::PLANTED;
-pub use storage::{Dump, Marks, PeerMark};
+pub use storage::{Dump, Marks, PeerMark, Sign};
 pub use trace::{Coverage, START_MS};
 pub use world::Store;

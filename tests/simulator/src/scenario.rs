@@ -1,12 +1,13 @@
 //! From a seed to a scenario: who takes part, and every step, drawn up front.
 
+mod files;
 mod foreign;
 
 use fastrand::Rng;
 use sync_log_core::{PrunePolicy, UnknownPeers};
 
 use crate::gate::{Incident, Struck};
-use crate::step::{Call, Files, Step, WildAck};
+use crate::step::{Call, Step, WildAck};
 
 /// Most devices that ever take part, clones included.
 pub const DEVICES_MAX: u8 = 7;
@@ -78,7 +79,9 @@ const WEIGHTS: &[(u32, bool, Draw)] = &[
     (8, true, Generator::admit),
     (10, true, Generator::watch),
     (5, true, Generator::foreign),
-    (6, true, Generator::declare),
+    (8, true, Generator::declare),
+    (12, true, Generator::echo),
+    (6, true, Generator::dismiss),
 ];
 
 struct Generator {
@@ -158,13 +161,14 @@ impl Generator {
         steps
     }
 
-    /// Some come from an earlier program.
+    /// Some come from an earlier program, or have records that are in no log.
     fn joining(&mut self, on: u8) -> Step {
-        match self.rng.u32(0..8) {
-            0 => Step::JoinWithEarlierFile {
+        match self.rng.u32(0..10) {
+            0..=1 => Step::JoinWithEarlierFile {
                 on,
                 entries: self.rng.u8(0..6),
             },
+            2 => Step::JoinWithRecords { on },
             _ => Step::Join { on },
         }
     }
@@ -412,6 +416,22 @@ impl Generator {
         }
     }
 
+    /// What a device has of another comes back, as with a copy of its records.
+    fn echo(&mut self) -> Step {
+        let (on, reader) = self.pair();
+        self.call_on(on, Call::Echo { reader })
+    }
+
+    /// The signs are looked at after they were dismissed, or after a restart.
+    fn dismiss(&mut self) -> Step {
+        let on = self.device();
+        self.queue.push(call(on, 0, Call::Explain, None));
+        match self.rng.bool() {
+            true => self.call_on(on, Call::DismissVerdicts),
+            false => Step::Close { on },
+        }
+    }
+
     fn wild_ack(&mut self) -> Step {
         let (on, peer) = self.pair();
         let acks = [WildAck::BeyondHead, WildAck::Unused, WildAck::Foreign];
@@ -465,49 +485,6 @@ impl Generator {
             0 => Step::Close { on },
             _ => Step::Crash { on, process },
         }
-    }
-
-    fn back_up(&mut self) -> Step {
-        let on = self.device();
-        Step::BackUp { on }
-    }
-
-    fn restore(&mut self) -> Step {
-        let (on, pick) = (self.device(), self.rng.u8(..));
-        let files = [Files::Both, Files::Both, Files::Log, Files::Received];
-        let files = files[self.rng.usize(0..files.len())];
-        // What it does first is to read on from where it is now.
-        for _ in 0..2 {
-            let (other, process) = (self.device(), self.process());
-            if other != on {
-                let struck = self.struck();
-                self.queue.push(call(other, process, Call::Prune, None));
-                self.queue.push(Step::Deliver {
-                    pick: -1,
-                    process,
-                    struck,
-                });
-                self.queue.push(Step::Pull {
-                    reader: on,
-                    origin: other,
-                    limit: 2,
-                });
-            }
-        }
-        Step::Restore { on, pick, files }
-    }
-
-    fn clone_device(&mut self) -> Step {
-        let of = self.device();
-        match self.newcomer() {
-            Some(copy) => Step::Clone { of, copy },
-            None => self.record(),
-        }
-    }
-
-    fn lose_file(&mut self) -> Step {
-        let on = self.device();
-        Step::LoseFile { on }
     }
 
     fn join(&mut self) -> Step {

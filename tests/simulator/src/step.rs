@@ -133,13 +133,18 @@ pub enum Step {
         /// The copy.
         copy: u8,
     },
-    /// A device's log is gone; it makes a new one.
+    /// A device's log is lost; it makes a new one, beside its records.
     LoseFile {
         /// The device.
         on: u8,
     },
     /// A device joins.
     Join {
+        /// The device.
+        on: u8,
+    },
+    /// A device joins, with records that are in no log.
+    JoinWithRecords {
         /// The device.
         on: u8,
     },
@@ -268,6 +273,13 @@ pub enum Call {
     Review,
     /// Ask why it does not shrink.
     Explain,
+    /// Observe the newest of its own stamps that another device has.
+    Echo {
+        /// The device that has it.
+        reader: u8,
+    },
+    /// Dismiss the signs that its file was restored or cloned.
+    DismissVerdicts,
     /// Take an ack that no device would give.
     WildAck {
         /// The device whose ack it is said to be.

@@ -109,10 +109,11 @@ pub(crate) fn refusal(error: &LogError) -> &'static str {
         LogError::PeerRetired { .. } => "refused: peer retired",
         LogError::AckBeyondHead { .. } => "refused: ack beyond head",
         LogError::OtherAdmission { .. } => "refused: other admission",
+        LogError::AdmissionAhead { .. } => "refused: admission ahead",
         LogError::UnknownStamp { .. } => "refused: unknown stamp",
         LogError::NotSolo { .. } => "refused: not solo",
         LogError::Clock(ObserveError::TooFarAhead(_)) => "refused: too far ahead",
-        LogError::Clock(ObserveError::OwnStampAhead { .. }) => "refused: own stamp ahead",
+        LogError::UnknownOwnStamp { .. } => "refused: unknown own stamp",
         LogError::Store(_) => "failed: store",
         _ => "refused: something else",
     }

@@ -316,3 +316,42 @@ fn an_entry_that_is_rewritten_again_is_no_damage() {
     let found = happened(&outcome, "refused: altered review");
     assert_eq!(found, 1, "{:#?}", outcome.lines);
 }
+
+/// The new log took the number that the lost one gave out for a sign that it was put back.
+#[test]
+fn a_number_that_a_lost_log_gave_out_is_no_sign_in_the_next_one() {
+    let outcome = holds(vec![
+        Step::Join { on: ORIGIN },
+        Step::Join { on: READER },
+        call(ORIGIN, Call::Register { peer: READER }),
+        call(ORIGIN, Call::Retire { peer: READER }),
+        call(
+            ORIGIN,
+            Call::Admit {
+                peer: READER,
+                is_fresh: false,
+            },
+        ),
+        Step::LoseFile { on: ORIGIN },
+    ]);
+    let refused = happened(&outcome, "refused: other admission take ack on d0");
+    assert_eq!(refused, 1, "{:#?}", outcome.lines);
+    assert_eq!(happened(&outcome, "verdict"), 0);
+}
+
+/// The oracle expected an entry to stay that another program put at the floor.
+#[test]
+fn an_entry_that_another_program_puts_at_the_floor_is_not_adopted() {
+    let outcome = holds(vec![
+        Step::JoinWithEarlierFile {
+            on: ORIGIN,
+            entries: 4,
+        },
+        Step::Foreign {
+            on: ORIGIN,
+            what: ForeignWrite::Insert,
+            prunes_first: false,
+        },
+    ]);
+    assert_eq!(happened(&outcome, "adopt d0"), 2, "{:#?}", outcome.lines);
+}

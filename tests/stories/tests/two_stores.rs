@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use sync_log_memory::MemoryStore;
-use sync_log_memory::core::{LogIdentity, LogOptions};
+use sync_log_memory::core::{Birth, LogIdentity, LogOptions};
 use sync_log_sqlite::{
     Change, ChangeType, Cursor, JsonText, LogError, ReadLimits, SyncDb, SyncLog, SystemClock,
     UnknownPeers, Uuid,
@@ -32,7 +32,8 @@ async fn in_memory(device_id: Uuid) -> SyncLog {
     };
     let mut options = LogOptions::new(SystemClock);
     options.unknown_peers = UnknownPeers::Refuse;
-    SyncLog::open(MemoryStore::new(identity), LIBRARY, device_id, options)
+    let store = MemoryStore::new(identity, 0, Birth::Alone);
+    SyncLog::open(store, LIBRARY, device_id, options)
         .await
         .unwrap()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use sync_log_sqlite::{Cause, Held, Remedy};
+use sync_log_sqlite::{Cause, Held, Remedy, Verdict, VerdictKind};
 
 use crate::time::duration;
 
@@ -77,6 +77,7 @@ pub(crate) fn name(cause: &Cause) -> &'static str {
         Cause::UnverifiedAck { .. } => "unverified-ack",
         Cause::PeersNotDeclared => "peers-not-declared",
         Cause::Altered(_) => "altered",
+        Cause::Restored(_) => "restored",
         Cause::UntrustedRow(_) => "untrusted-row",
         Cause::NoPeers => "no-peers",
         Cause::Retention => "retention",
@@ -88,6 +89,11 @@ pub(crate) fn name(cause: &Cause) -> &'static str {
 /// Whether something needs doing about it.
 pub(crate) fn needs_doing(held: &Held) -> bool {
     held.remedy.is_some()
+}
+
+/// Whether it keeps entries, and goes on to until something is done.
+pub(crate) fn keeps_entries(held: &Held) -> bool {
+    needs_doing(held) && !matches!(held.cause, Cause::Restored(_))
 }
 
 /// So many entries, in words.
@@ -108,6 +114,7 @@ fn remedy(remedy: Remedy) -> &'static str {
         Remedy::RepairRow => "repair-row",
         Remedy::FixClock => "fix-clock",
         Remedy::DeclareSolo => "declare-solo",
+        Remedy::NewIdentity => "new-identity",
     }
 }
 
@@ -144,6 +151,7 @@ fn sentence(held: &Held) -> String {
                 altered.hlc, altered.fault
             )
         }
+        Cause::Restored(verdict) => restored(verdict, &who),
         Cause::UntrustedRow(untrusted) => format!(
             "the row of peer {:?} cannot be trusted: {}",
             untrusted.peer_device_id, untrusted.fault
@@ -154,6 +162,29 @@ fn sentence(held: &Held) -> String {
             "everybody has {lacks}; the next prune deletes them, unless the app's policy keeps them"
         ),
         _ => "it is not known to this program".to_owned(),
+    }
+}
+
+fn restored(verdict: &Verdict, who: &str) -> String {
+    let hlc = verdict.hlc;
+    match verdict.kind {
+        VerdictKind::OwnStamp => format!(
+            "{hlc} is a stamp of this device, and this log has no entry with it: this file was \
+             restored from a copy, or two devices run under one id"
+        ),
+        VerdictKind::Diverged => format!(
+            "{who} has another history up to {hlc} than this log: one of the two files was \
+             restored or cloned"
+        ),
+        VerdictKind::AheadOfHead => format!(
+            "{who} has entries up to {hlc}, which is above the head: this file was restored from \
+             a copy"
+        ),
+        VerdictKind::Admission => format!(
+            "{who} was admitted under a number that this log has not given yet: this file was \
+             restored from a copy"
+        ),
+        _ => format!("{who} and this log do not agree at {hlc}"),
     }
 }
 
@@ -195,6 +226,10 @@ fn advice(remedy: Remedy, held: &Held, path: &Path) -> String {
             format!("it is put right when the log is opened again: sync-log adopt {path}")
         }
         Remedy::FixClock => "set the device's clock right".to_owned(),
+        Remedy::NewIdentity => format!(
+            "start this device under a new id, from a snapshot; after that, or if no file was \
+             restored: sync-log dismiss {path}"
+        ),
         Remedy::DeclareSolo => {
             format!("if no other device is left: sync-log solo {path}")
         }

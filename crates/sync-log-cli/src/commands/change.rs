@@ -211,16 +211,28 @@ async fn known_as(log: &SyncDb, peer: Uuid) -> Result<Option<Peer>, Failure> {
 }
 
 pub(super) fn tell(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
-    let next = format!("next: sync-log status {}", args.path.display());
-    tell_and(args, done, (!args.dry_run).then_some(next))
+    tell_and(args, done, next(args))
 }
 
 fn tell_and(args: &ChangeArgs, done: &[Done], next: Option<String>) -> Result<ExitCode, Failure> {
     let sheet = Sheet::new(&COLUMNS, done.iter().map(Done::cells));
     Answer::rows(&serde_json::json!({}), "done", done, sheet).print(args.format.get())?;
+    Ok(end_with(args, next))
+}
+
+/// The last words of a command that changes a log.
+pub(super) fn end(args: &ChangeArgs) -> ExitCode {
+    end_with(args, next(args))
+}
+
+fn next(args: &ChangeArgs) -> Option<String> {
+    (!args.dry_run).then(|| format!("next: sync-log status {}", args.path.display()))
+}
+
+fn end_with(args: &ChangeArgs, next: Option<String>) -> ExitCode {
     if args.dry_run {
         output::say("nothing was changed");
     }
     next.iter().for_each(|next| output::say(next));
-    Ok(Exit::Fine.into())
+    Exit::Fine.into()
 }

@@ -28,22 +28,19 @@ pub(crate) fn explain(args: &LookArgs) -> Result<ExitCode, Failure> {
         .iter()
         .map(|held| Reason::of(held, &args.path))
         .collect();
-    let shrinks = !held.iter().any(cause::needs_doing);
+    let is_fine = !held.iter().any(cause::needs_doing);
     let facts = Facts {
         head: explanation.head.to_string(),
         floor: explanation.floor.to_string(),
         pending: explanation.pending.to_string(),
-        shrinks,
+        shrinks: !held.iter().any(cause::keeps_entries),
     };
     let sheet = Sheet::new(&COLUMNS, reasons.iter().map(Reason::cells));
     let answer = Answer::rows(&facts, "held", &reasons, sheet);
     answer
         .with_words(words(&explanation, &reasons))
         .print(args.format.get())?;
-    Ok(match shrinks {
-        true => Exit::Fine.into(),
-        false => Exit::Finding.into(),
-    })
+    Ok(if is_fine { Exit::Fine } else { Exit::Finding }.into())
 }
 
 fn words(explanation: &Explanation, reasons: &[Reason]) -> String {

@@ -3,6 +3,7 @@
 mod adopt;
 mod cause;
 mod change;
+mod dismiss;
 mod entries;
 mod explain;
 mod import;
@@ -13,6 +14,7 @@ mod verify;
 
 pub(crate) use adopt::{adopt, trust};
 pub(crate) use change::{admit, prune, register, retire, solo};
+pub(crate) use dismiss::dismiss;
 pub(crate) use entries::{export, show, tail};
 pub(crate) use explain::explain;
 pub(crate) use import::import;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
+use sync_log_sqlite::Cause;
 
 use super::cause;
 use crate::answer::Answer;
@@ -31,6 +32,7 @@ struct Facts {
     untrusted_peers: usize,
     solo: bool,
     altered: Option<String>,
+    restored: Vec<&'static str>,
     kept_by: Vec<&'static str>,
     shrinks: bool,
 }
@@ -60,27 +62,33 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
             untrusted_peers: status.untrusted_rows,
             solo: status.solo,
             altered: status.altered.map(|altered| altered.to_string()),
-            kept_by: held.iter().map(|held| cause::name(&held.cause)).collect(),
-            shrinks: !held.iter().any(cause::needs_doing),
+            restored: status.verdicts.iter().map(|it| it.kind.as_str()).collect(),
+            kept_by: held
+                .iter()
+                .filter(|held| !matches!(held.cause, Cause::Restored(_)))
+                .map(|held| cause::name(&held.cause))
+                .collect(),
+            shrinks: !held.iter().any(cause::keeps_entries),
         })
     })?;
-    let shrinks = facts.shrinks;
-    let words = match shrinks {
-        true => String::new(),
-        false => format!("\nwhy: sync-log explain {}\n", args.path.display()),
+    let is_fine = facts.shrinks && facts.restored.is_empty();
+    let words = if is_fine {
+        String::new()
+    } else {
+        format!("\nwhy: sync-log explain {}\n", args.path.display())
     };
     let answer = Answer::facts(&facts, lines(&facts)).with_words(words);
     answer.print(args.format.get())?;
-    Ok(match shrinks {
-        true => Exit::Fine.into(),
-        false => Exit::Finding.into(),
-    })
+    Ok(if is_fine { Exit::Fine } else { Exit::Finding }.into())
 }
 
 fn lines(facts: &Facts) -> Vec<(&'static str, String)> {
-    let kept_by = match facts.kept_by.is_empty() {
-        true => "-".to_owned(),
-        false => facts.kept_by.join(" "),
+    let joined = |names: &[&str]| {
+        if names.is_empty() {
+            "-".to_owned()
+        } else {
+            names.join(" ")
+        }
     };
     let altered = facts.altered.clone().unwrap_or_else(|| "-".to_owned());
     vec![
@@ -102,7 +110,8 @@ fn lines(facts: &Facts) -> Vec<(&'static str, String)> {
         ("untrusted_peers", facts.untrusted_peers.to_string()),
         ("solo", yes_or_no(facts.solo)),
         ("altered", altered),
-        ("kept_by", kept_by),
+        ("restored", joined(&facts.restored)),
+        ("kept_by", joined(&facts.kept_by)),
         ("shrinks", yes_or_no(facts.shrinks)),
     ]
 }

@@ -7,7 +7,9 @@
 
 use std::path::Path;
 
-use sync_log_sqlite::{Change, ChangeType, FILE_NAME, Hlc, ManualClock, SyncDb, Uuid};
+use sync_log_sqlite::{
+    Change, ChangeType, FILE_NAME, Hlc, LogError, ManualClock, ReadLimits, SyncDb, Uuid,
+};
 
 pub(crate) const LIBRARY: Uuid = Uuid::from_u128(0x11);
 pub(crate) const DEVICE: Uuid = Uuid::from_u128(0xa0);
@@ -62,6 +64,24 @@ pub(crate) fn fill(folder: &Path) {
         let stamps = log.record_many((0..5).map(change).collect()).await.unwrap();
         assert_eq!(stamps[4], stamp(4));
         log.record_ack(PHONE, stamps[2]).await.unwrap();
+        log.close().await.unwrap();
+    });
+}
+
+/// As [`fill`], of a file that was put back: the tablet has read one entry more.
+pub(crate) fn fill_restored(folder: &Path) {
+    fill(folder);
+    let (file, copy) = (folder.join(FILE_NAME), folder.join("copy"));
+    std::fs::copy(&file, &copy).unwrap();
+    block_on(async {
+        let log = open(folder).await;
+        log.record(change(5)).await.unwrap();
+        let further = log.head_cursor().await.unwrap();
+        log.close().await.unwrap();
+        std::fs::rename(&copy, &file).unwrap();
+        let log = open(folder).await;
+        let read = log.read_for(TABLET, further, ReadLimits::default());
+        assert!(matches!(read.await, Err(LogError::AheadOfHead { .. })));
         log.close().await.unwrap();
     });
 }

@@ -67,12 +67,19 @@ pub async fn another_admission_goes_before_the_place<H: Harness>() {
     let (log, stamps) = set_up(&rig).await;
     let cursor = log.cursor_at(stamps[2]).await;
     let foreign = Cursor::new(cursor.log_id(), foreign(stamps[2]), cursor.tag()).unwrap();
-    for place in [in_other_log(cursor), foreign] {
-        let refused = LogError::OtherAdmission {
-            peer: peer(1),
-            given: 7,
-            admission: 1,
-        };
+    let admission = 1;
+    let other = LogError::OtherAdmission {
+        peer: peer(1),
+        given: 7,
+        admission,
+    };
+    let ahead = LogError::AdmissionAhead {
+        peer: peer(1),
+        hlc: foreign.hlc(),
+        given: 7,
+        admission,
+    };
+    for (place, refused) in [(in_other_log(cursor), other), (foreign, ahead)] {
         log.refuses("K3", refused, log.record_ack_under(peer(1), 7, place))
             .await;
     }

@@ -231,6 +231,7 @@ pub async fn the_status_counts_what_is_there<H: Harness>() {
         untrusted_rows: 1,
         solo: false,
         peers_declared: true,
+        verdicts: Vec::new(),
         altered: None,
     };
     assert_eq!(log.status().await.unwrap(), expected, "P7");

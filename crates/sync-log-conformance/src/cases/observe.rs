@@ -93,10 +93,7 @@ pub async fn an_echo_is_fine_and_an_own_stamp_ahead_is_not<H: Harness>() {
         .await;
     let last = log.tick().await.unwrap();
     let ahead = own_after(last, 5);
-    let error = LogError::Clock(ObserveError::OwnStampAhead {
-        remote: ahead,
-        last,
-    });
+    let error = LogError::UnknownOwnStamp { hlc: ahead };
     log.refuses("H7", error, log.observe_all(&[remote(1), ahead]))
         .await;
     assert_eq!(
@@ -111,8 +108,8 @@ pub async fn a_stamp_of_another_handle_is_an_echo<H: Harness>() {
     let rig = Rig::<H>::new().await;
     let (log, other) = (rig.open().await, rig.open().await);
     rig.wall.advance_ms(100);
-    let tick = other.tick().await.unwrap();
-    assert_eq!(log.observe_all(&[tick]).await.unwrap(), Some(tick), "H7");
+    let stamp = other.record(change(0)).await.unwrap();
+    assert_eq!(log.observe_all(&[stamp]).await.unwrap(), Some(stamp), "H7");
 }
 
 /// One call takes a bounded number of stamps.

@@ -1,7 +1,7 @@
 //! Histories out of bytes, for a fuzzer: every input is a history, and a small
 //! change of the input is a small change of the history.
 
-use sync_log_core::{PrunePolicy, UnknownPeers};
+use sync_log_core::{Birth, PrunePolicy, UnknownPeers};
 
 use super::op::{CursorPick, History, Item, NUMBERS, Op, SpoilPick, StampPick};
 
@@ -42,9 +42,14 @@ pub(super) fn history(input: &[u8], steps_max: usize) -> History {
         },
         _ => PrunePolicy::AckedByAll,
     };
-    let unknown_peers = match bytes.below(2) {
+    let kind = bytes.next();
+    let unknown_peers = match kind % 2 {
         0 => UnknownPeers::Register,
         _ => UnknownPeers::Refuse,
+    };
+    let birth = match kind >> 7 {
+        0 => Birth::Alone,
+        _ => Birth::BesideRecords,
     };
     let mut steps = Vec::new();
     while !bytes.0.is_empty() && steps.len() < steps_max {
@@ -53,6 +58,7 @@ pub(super) fn history(input: &[u8], steps_max: usize) -> History {
         steps.push((usize::from(kind >> 7), op(kind & 0x7f, &mut bytes)));
     }
     History {
+        birth,
         policy,
         unknown_peers,
         steps,
@@ -61,7 +67,8 @@ pub(super) fn history(input: &[u8], steps_max: usize) -> History {
 
 fn op(kind: u8, bytes: &mut Bytes<'_>) -> Op {
     match kind {
-        // The last one alone, so that inputs of before mean what they meant.
+        // The last ones alone, so that inputs of before mean what they meant.
+        126 => Op::DismissVerdicts,
         127 => Op::Spoil(bytes.below(4), spoil(bytes)),
         _ => op_of_before(kind, bytes),
     }

@@ -5,7 +5,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sync_log_core::{PrunePolicy, UnknownPeers};
+use sync_log_core::{Birth, PrunePolicy, UnknownPeers};
 
 /// How many handles are open at once.
 pub(super) const HANDLES: usize = 2;
@@ -98,6 +98,7 @@ pub(super) enum Op {
     HeadCursor,
     FloorCursor,
     Explain,
+    DismissVerdicts,
     Prune,
     Register(u8),
     Retire(u8),
@@ -116,6 +117,7 @@ pub(super) enum Op {
 /// One history: how the log is opened, and what happens on which handle.
 #[derive(Debug, Clone)]
 pub(super) struct History {
+    pub(super) birth: Birth,
     pub(super) policy: PrunePolicy,
     pub(super) unknown_peers: UnknownPeers,
     pub(super) steps: Vec<(usize, Op)>,
@@ -123,6 +125,7 @@ pub(super) struct History {
 
 /// Histories of at most that many steps.
 pub(super) fn histories(steps_max: usize) -> impl Strategy<Value = History> {
+    let birth = prop_oneof![3 => Just(Birth::Alone), 1 => Just(Birth::BesideRecords)];
     let unknown_peers = prop_oneof![Just(UnknownPeers::Register), Just(UnknownPeers::Refuse)];
     let policy = prop_oneof![
         3 => Just(PrunePolicy::AckedByAll),
@@ -130,7 +133,9 @@ pub(super) fn histories(steps_max: usize) -> impl Strategy<Value = History> {
         1 => (0..4_usize).prop_map(|count| PrunePolicy::KeepEntries { count }),
     ];
     let steps = vec((0..HANDLES, op()), steps_max / 2..steps_max);
-    (policy, unknown_peers, steps).prop_map(|(policy, unknown_peers, steps)| History {
+    let parts = (birth, policy, unknown_peers, steps);
+    parts.prop_map(|(birth, policy, unknown_peers, steps)| History {
+        birth,
         policy,
         unknown_peers,
         steps,
@@ -158,6 +163,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::HeadCursor),
         1 => Just(Op::FloorCursor),
         2 => Just(Op::Explain),
+        1 => Just(Op::DismissVerdicts),
         6 => Just(Op::Prune),
         5 => device().prop_map(Op::Register),
         1 => device().prop_map(Op::Retire),

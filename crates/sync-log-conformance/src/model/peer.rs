@@ -2,7 +2,7 @@
 
 use sync_log_core::{
     AckOutcome, Cursor, Hlc, LogError, OwnRow, PeerFacts, PeerRow, PeerState, RegisteredBy,
-    Registration, RetireReason, RowFault, UnknownPeers, Uuid,
+    Registration, RetireReason, RowFault, UnknownPeers, Uuid, VerdictKind,
 };
 
 use super::reference::Reference;
@@ -244,6 +244,16 @@ impl Reference {
         let mut known = found.unwrap_or(newcomer);
         let (acked, admission) = (known.acked, known.admission);
         if given != admission {
+            let hlc = claim_hlc(claim);
+            if given > admission && self.is_of_this_log(claim) {
+                self.note(VerdictKind::Admission, hlc, Some(id));
+                return Err(LogError::AdmissionAhead {
+                    peer: id,
+                    hlc,
+                    given,
+                    admission,
+                });
+            }
             return Err(LogError::OtherAdmission {
                 peer: id,
                 given,
@@ -300,6 +310,10 @@ impl Reference {
             return Err(LogError::UnknownStamp { peer, hlc });
         }
         Ok(AckOutcome::Advanced)
+    }
+
+    fn is_of_this_log(&self, claim: Claim) -> bool {
+        matches!(claim, Claim::Cursor(cursor) if cursor.log_id() == self.identity.log_id)
     }
 
     /// Whether the claim names an entry or the floor of this log.

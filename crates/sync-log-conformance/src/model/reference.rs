@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use sync_log_core::{
-    Change, Cursor, Extent, Hlc, LogError, LogIdentity, LogState, Mark, PeerRow, PrunePolicy,
-    SharedChangeEntry, UnknownPeers, Uuid,
+    Birth, Change, Cursor, Extent, Hlc, LogError, LogIdentity, LogState, Mark, PeerRow,
+    PrunePolicy, SharedChangeEntry, Tag, UnknownPeers, Uuid, Verdict, VerdictKind,
 };
 
 use super::clock::{ModelClock, check_limits};
@@ -34,8 +34,34 @@ pub(super) struct File {
     pub(super) head: Mark,
     pub(super) floor: Mark,
     pub(super) high_water: Hlc,
+    pub(super) settled: Hlc,
     pub(super) solo: bool,
     pub(super) peers: BTreeMap<Uuid, ModelPeer>,
+    pub(super) verdicts: BTreeMap<VerdictKind, Verdict>,
+}
+
+impl File {
+    /// The file of a log that is made at the start.
+    fn made(birth: Birth) -> Self {
+        let settled = Hlc::new(START_MS.cast_unsigned() - 1, 0, DEVICE);
+        let begin = match birth {
+            Birth::Alone => Mark::ZERO,
+            Birth::BesideRecords => Mark {
+                hlc: settled,
+                tag: Tag::ZERO,
+            },
+        };
+        Self {
+            entries: Vec::new(),
+            head: begin,
+            floor: begin,
+            high_water: settled,
+            settled,
+            solo: false,
+            peers: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+        }
+    }
 }
 
 /// A log, as it should be.
@@ -51,24 +77,20 @@ pub(super) struct Reference {
 impl Reference {
     pub(super) fn new(
         identity: LogIdentity,
+        birth: Birth,
         policy: PrunePolicy,
         unknown_peers: UnknownPeers,
     ) -> Self {
-        Self {
+        let mut made = Self {
             identity,
             policy,
             unknown_peers,
             now_ms: START_MS,
-            file: File {
-                entries: Vec::new(),
-                head: Mark::ZERO,
-                floor: Mark::ZERO,
-                high_water: Hlc::ZERO,
-                solo: false,
-                peers: BTreeMap::new(),
-            },
+            file: File::made(birth),
             clocks: [ModelClock::default(); HANDLES],
-        }
+        };
+        (0..HANDLES).for_each(|handle| made.reopen(handle));
+        made
     }
 
     /// A handle is opened anew.
@@ -154,7 +176,7 @@ impl Reference {
         let Some(first) = batch.first() else {
             return Ok(());
         };
-        if first.hlc <= self.file.head.hlc {
+        if first.hlc <= self.file.head.hlc.max(self.file.settled) {
             return self.retry(&batch);
         }
         let last = batch[batch.len() - 1].hlc;
@@ -166,9 +188,14 @@ impl Reference {
     }
 
     fn retry(&self, batch: &[SharedChangeEntry]) -> Result<(), LogError> {
-        let (hlc, floor) = (batch[0].hlc, self.file.floor.hlc);
-        if hlc <= floor {
-            return Err(LogError::BelowFloor { hlc, floor });
+        let is_unknown = |entry: &&SharedChangeEntry| {
+            entry.hlc <= self.unknown_up_to() && self.entry(entry.hlc).is_none()
+        };
+        if let Some(entry) = batch.iter().find(is_unknown) {
+            return Err(LogError::BelowFloor {
+                hlc: entry.hlc,
+                floor: self.unknown_up_to(),
+            });
         }
         let mut missing = Vec::new();
         for entry in batch {
@@ -181,7 +208,7 @@ impl Reference {
         match missing.first() {
             None => Ok(()),
             Some(_) if missing.len() == batch.len() => Err(LogError::Overtaken {
-                hlc,
+                hlc: batch[0].hlc,
                 head: self.file.head.hlc,
             }),
             Some(missing) => Err(LogError::BatchMixed { hlc: *missing }),
@@ -196,10 +223,43 @@ impl Reference {
         let Some(highest) = remotes.iter().copied().max() else {
             return Ok(None);
         };
+        let own = remotes.iter().copied();
+        let own = own.filter(|hlc| hlc.device_id == DEVICE && *hlc > self.unknown_up_to());
+        let unknown = own.filter(|hlc| self.retained(*hlc).is_none());
+        if let Some(hlc) = unknown.max() {
+            self.note(VerdictKind::OwnStamp, hlc, None);
+            return Err(LogError::UnknownOwnStamp { hlc });
+        }
         self.resume(handle);
         self.clocks[handle].observe_all(remotes, self.now_ms)?;
         self.file.high_water = self.file.high_water.max(highest);
         Ok(Some(highest))
+    }
+
+    /// Up to where only what is retained is known.
+    fn unknown_up_to(&self) -> Hlc {
+        self.file.floor.hlc.max(self.file.settled)
+    }
+
+    /// The first sign of a kind is kept.
+    pub(super) fn note(&mut self, kind: VerdictKind, hlc: Hlc, peer: Option<Uuid>) {
+        let found_at_ms = self.now_ms;
+        self.file.verdicts.entry(kind).or_insert(Verdict {
+            kind,
+            hlc,
+            peer,
+            found_at_ms,
+        });
+    }
+
+    /// All signs are forgotten; how many there were.
+    pub(super) fn dismiss_verdicts(&mut self) -> usize {
+        std::mem::take(&mut self.file.verdicts).len()
+    }
+
+    /// The signs that are kept.
+    pub(super) fn verdicts(&self) -> Vec<Verdict> {
+        self.file.verdicts.values().copied().collect()
     }
 
     fn retained(&self, hlc: Hlc) -> Option<&Retained> {
@@ -294,6 +354,7 @@ impl Reference {
                 head: file.head,
                 floor: file.floor,
                 high_water: file.high_water,
+                settled: file.settled,
                 solo: file.solo,
                 peers_declared: true,
                 altered: None,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use sync_log_core::{
     Cause, Cursor, Explanation, Held, Hlc, LogError, Page, PrunePolicy, ReadLimits, Remedy,
-    RowFault, SharedChangeEntry, UntrustedRow, Uuid,
+    RowFault, SharedChangeEntry, UntrustedRow, Uuid, Verdict, VerdictKind,
 };
 
 use super::peer::{Known, Own};
@@ -23,7 +23,10 @@ impl Reference {
         self.refuse_own_and_retired(id)?;
         let unknown = LogError::UnknownPeer { peer: id };
         let mut known = self.known(id).ok_or(unknown)?;
-        self.refuse_cursor(at)?;
+        if let Err(refusal) = self.refuse_cursor(at) {
+            self.note_restored(&refusal, id);
+            return Err(refusal);
+        }
         if at.hlc() < known.position() {
             known.hold = Some(at.hlc());
             self.write(id, known);
@@ -56,6 +59,16 @@ impl Reference {
             return Err(LogError::AheadOfHead { requested, head });
         }
         Err(LogError::Diverged { requested, head })
+    }
+
+    /// What shows that the file is not what the reader read.
+    fn note_restored(&mut self, refusal: &LogError, reader: Uuid) {
+        let (kind, hlc) = match refusal {
+            LogError::Diverged { requested, .. } => (VerdictKind::Diverged, *requested),
+            LogError::AheadOfHead { requested, .. } => (VerdictKind::AheadOfHead, *requested),
+            _ => return,
+        };
+        self.note(kind, hlc, Some(reader));
     }
 
     /// As many whole groups as fit, and at least one.
@@ -119,6 +132,8 @@ impl Reference {
             .keys()
             .flat_map(|id| self.held(*id))
             .collect();
+        let verdicts = self.file.verdicts.values();
+        held.extend(verdicts.map(|verdict| self.restored(*verdict)));
         // Stable: equals stay in the order of their ids.
         held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
         let nobody_else = held.iter().all(|held| held.lag_entries == 0);
@@ -128,6 +143,15 @@ impl Reference {
             floor: self.file.floor.hlc,
             pending: self.file.entries.len() as u64,
             held,
+        }
+    }
+
+    /// A sign keeps nothing.
+    fn restored(&self, verdict: Verdict) -> Held {
+        let cause = Cause::Restored(verdict);
+        Held {
+            peer: verdict.peer,
+            ..self.held_above(cause, Some(Remedy::NewIdentity), self.file.head.hlc)
         }
     }
 

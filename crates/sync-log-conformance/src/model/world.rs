@@ -27,6 +27,7 @@ pub(super) enum Answer {
     Ack(AckOutcome),
     OnAck(OnAck),
     Pruned(usize),
+    Dismissed(usize),
     Registered(Registration),
     Admitted(u32),
     Page(Page),
@@ -55,10 +56,14 @@ pub(super) struct World<H: Harness> {
 
 impl<H: Harness> World<H> {
     pub(super) async fn new(history: History) -> Self {
-        let rig = Rig::<H>::new().await;
+        let rig = Rig::<H>::born(history.birth).await;
         let first = open(&rig, &history).await;
-        let (policy, unknown) = (history.policy, history.unknown_peers);
-        let model = Reference::new(first.identity(), policy, unknown);
+        let model = Reference::new(
+            first.identity(),
+            history.birth,
+            history.policy,
+            history.unknown_peers,
+        );
         let mut logs = vec![first];
         while logs.len() < HANDLES {
             logs.push(open(&rig, &history).await);
@@ -92,6 +97,8 @@ impl<H: Harness> World<H> {
         }
         let found = self.logs[handle].snapshot().await;
         ensure_equal("what the log holds", &found, &self.model.snapshot())?;
+        let verdicts = self.logs[handle].verdicts().await;
+        ensure_equal("what it shows", &verdicts, &self.model.verdicts())?;
         let retained = self.rig.storage.retained().await;
         ensure_equal("what the storage holds", &retained, &found.stamps())?;
         if is_restore {
@@ -253,6 +260,13 @@ impl<H: Harness> World<H> {
             Op::Explain => {
                 let found = outcome(log.explain().await, Answer::Explained);
                 (found, Ok(Answer::Explained(self.model.explain())))
+            }
+            Op::DismissVerdicts => {
+                let found = outcome(
+                    log.dismiss_verdicts().await.map(|it| it.len()),
+                    Answer::Dismissed,
+                );
+                (found, Ok(Answer::Dismissed(self.model.dismiss_verdicts())))
             }
             Op::Register(peer) => {
                 let peer = device(*peer);

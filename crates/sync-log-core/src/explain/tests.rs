@@ -51,6 +51,7 @@ fn explained(rows: &[PeerRow], solo: bool, policy: PrunePolicy) -> Vec<Held> {
         state,
         peers: rows.to_vec(),
         extents: places(&state, rows).into_iter().map(extent).collect(),
+        verdicts: Vec::new(),
     };
     explain(&survey, policy, 100).held
 }

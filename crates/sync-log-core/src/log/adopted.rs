@@ -1,4 +1,4 @@
-//! What the app has to say of a log that was adopted, before it is pruned (`I3`).
+//! What the app declares about an adopted log before it is pruned (`I3`).
 
 use hlc::Hlc;
 use uuid::Uuid;
@@ -11,14 +11,13 @@ use crate::state::LogState;
 use crate::store::{Changes, Needs, View};
 
 impl SyncLog {
-    /// Declares that `peers`, and those that are registered already, are all that
-    /// need this library's changes; registers those that are not known.
+    /// Declares that `peers`, with those that are registered already, are all devices that need
+    /// this library's changes. Registers those that the log does not know.
     ///
-    /// A log that was adopted is not pruned before: the earlier program kept no
-    /// list of peers, and one that never acknowledged left no trace. Declare it
-    /// with every peer that the app knows; on any other log this registers them.
-    /// Each step is committed by itself, the declaration last, so it may be
-    /// cancelled and called again.
+    /// An adopted log is not pruned before that: the earlier program kept no list of peers, and a
+    /// peer that never acknowledged left no trace. Pass every peer that the app knows. On any
+    /// other log this only registers them. Each step is a commit, the declaration last, so the
+    /// call may be cancelled and made again.
     ///
     /// ```
     /// use sync_log_core::{LogError, SyncLog, Uuid};
@@ -47,20 +46,19 @@ impl SyncLog {
             .await
     }
 
-    /// Takes an operator's word that the acks are true which were found in an adopted file, or
-    /// which another program wrote since, and that no peer is missing: entries that they release
-    /// are pruned from then on. Returns for how many peers.
+    /// Trusts the acks that were found in an adopted file, or that another program wrote since, on
+    /// an operator's word that they are true and that no peer is missing. Entries that they
+    /// release are pruned from then on. Returns the number of peers whose acks are trusted now.
     ///
-    /// If that word is wrong, a peer may lose changes for good; where peers can be
-    /// reached, [`declare_peers`](Self::declare_peers) and an ack of each are safe.
-    /// Each step is committed by itself, the declaration last, so it may be
-    /// cancelled and called again.
+    /// If the operator is wrong, a peer loses changes for good. Where the peers can be reached,
+    /// [`declare_peers`](Self::declare_peers) and an ack of each are the safe way. Each step is a
+    /// commit, the declaration last, so the call may be cancelled and made again.
     ///
     /// # Errors
     /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.trust_adopted_acks", skip_all)]
     pub async fn trust_adopted_acks(&self) -> Result<usize, LogError> {
-        let survey = self.store.survey(|_, _| Vec::new()).await?;
+        let survey = self.survey(|_, _| Vec::new()).await?;
         let mut trusted = 0;
         for row in &survey.peers {
             let peer = row.peer(&survey.state);

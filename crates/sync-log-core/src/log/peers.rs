@@ -1,4 +1,4 @@
-//! Who else needs the entries, and how far each one is.
+//! The peers: registered, retired, admitted again, and what they acknowledge.
 
 use std::sync::Arc;
 
@@ -49,9 +49,9 @@ impl SyncLog {
         .await
     }
 
-    /// Retires `peer`, by somebody's decision: it no longer blocks pruning, and
-    /// its reads and acks are refused. This only writes the marker; a later
-    /// prune deletes what it lacked. Retiring again changes nothing.
+    /// Retires `peer`: it no longer blocks pruning, and its reads and acks are refused. This only
+    /// writes the marker; a later prune deletes what the peer lacked. Retiring again changes
+    /// nothing.
     ///
     /// # Errors
     /// [`LogError::UnknownPeer`], [`LogError::Store`].
@@ -79,12 +79,11 @@ impl SyncLog {
         .await
     }
 
-    /// Admits `peer` again, which was retired: it counts from now on, under the next
-    /// admission number, which is returned, and starts with an ack of nothing. What
-    /// it lacked may be gone, so it goes through a snapshot; its acks carry the
-    /// number from then on, see [`record_ack_under`](Self::record_ack_under), and
-    /// older ones are refused (`K6`). Of a peer that is active, nothing changes. Ends
-    /// solo.
+    /// Admits a retired peer again: it counts from now on, under the next admission number,
+    /// which is returned, and has acknowledged nothing. Entries that it lacked may have been
+    /// pruned, so it needs a snapshot. From then on its acks carry the number, see
+    /// [`record_ack_under`](Self::record_ack_under), and acks under older numbers are refused
+    /// (`K6`). Admitting an active peer changes nothing and returns its number. Ends solo.
     ///
     /// # Errors
     /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`],
@@ -137,21 +136,20 @@ impl SyncLog {
         .await
     }
 
-    /// All peers, retired ones too, ordered by id; those with rows that something is wrong with
-    /// as errors.
+    /// All peers, including retired ones, ordered by id. A peer whose rows have a fault is an
+    /// error that names it.
     ///
     /// # Errors
     /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.peers", skip_all)]
     pub async fn peers(&self) -> Result<Vec<Result<Peer, UntrustedRow>>, LogError> {
-        let survey = self.store.survey(|_, _| Vec::new()).await?;
+        let survey = self.survey(|_, _| Vec::new()).await?;
         let judged = survey.peers.iter().map(|row| row.judge(&survey.state));
         Ok(judged.collect())
     }
 
-    /// Takes the word of `peer` that it has durably applied every entry up to
-    /// and including `hlc`. The owner's tool: whoever serves peers uses
-    /// [`record_ack_at`](Self::record_ack_at), which also checks that both mean
+    /// Records that `peer` has durably applied every entry up to and including `hlc`. Code that
+    /// serves peers uses [`record_ack_at`](Self::record_ack_at), which also checks that both mean
     /// the same log.
     ///
     /// # Errors
@@ -168,27 +166,26 @@ impl SyncLog {
         .await
     }
 
-    /// Takes the word of `peer` that it has durably applied every entry up to
-    /// and including the place `cursor`, which a [`Page`](crate::Page) gave it.
-    /// `peer` is who the transport authenticated, never what a message says
-    /// (`K5`).
+    /// Records that `peer` has durably applied every entry up to and including `cursor`, which it
+    /// got from a [`Page`](crate::Page). `peer` is the device that the transport authenticated,
+    /// never an id from a message (`K5`).
     ///
-    /// Do not pass on an ack that was sent before this log's file, or what the peer
-    /// received, was put back from a backup: the log cannot tell it from a current ack.
+    /// Do not pass on an ack that was sent before this log's file, or the peer's records, were
+    /// restored from a backup: the log cannot tell it from a current ack.
     ///
     /// # Errors
     /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`],
     /// [`LogError::PeerRetired`], [`LogError::UnknownPeer`] under [`UnknownPeers::Refuse`](crate::UnknownPeers),
-    /// [`LogError::OtherAdmission`], [`LogError::OtherLog`], [`LogError::ForeignOrigin`],
+    /// [`LogError::AdmissionAhead`] or [`LogError::OtherAdmission`], [`LogError::OtherLog`], [`LogError::ForeignOrigin`],
     /// [`LogError::AckBeyondHead`], [`LogError::UnknownStamp`]; or
     /// [`LogError::Store`].
     pub async fn record_ack_at(&self, peer: Uuid, cursor: Cursor) -> Result<AckOutcome, LogError> {
         self.record_ack_under(peer, FIRST_ADMISSION, cursor).await
     }
 
-    /// As [`record_ack_at`](Self::record_ack_at), of a peer that says under which
-    /// admission it speaks. The other calls that take acks take them as given under
-    /// number 1, so of a peer that was retired and admitted again only this one does.
+    /// As [`record_ack_at`](Self::record_ack_at), of a peer that sends its admission number with
+    /// the ack. The other calls stand for number 1, so for a peer that was retired and admitted
+    /// again this is the only one.
     ///
     /// ```
     /// use sync_log_core::{Cursor, LogError, SyncLog, Uuid};
@@ -227,14 +224,14 @@ impl SyncLog {
 
     async fn take_ack(&self, ack: Ack) -> Result<AckOutcome, LogError> {
         let shared = Arc::clone(&self.shared);
-        self.commit(
+        let taken = self.commit(
             move |_| ack::needs(ack.peer, ack.claim),
             move |view| {
                 let (unknown, now_ms) = (shared.options.unknown_peers, shared.clock.now_ms());
                 ack::decide(ack, unknown, view, now_ms)
             },
-        )
-        .await
+        );
+        self.noting_verdict(Some(ack.peer), taken.await).await
     }
 
     /// Makes pruning hold at `place`, because `peer` read there, below its own

@@ -1,4 +1,4 @@
-//! Entries that nobody needs any more are deleted.
+//! Pruning: entries that every peer has acknowledged are deleted.
 
 use std::sync::Arc;
 
@@ -24,14 +24,14 @@ pub struct OnAck {
 }
 
 impl SyncLog {
-    /// Deletes what every active peer has acknowledged and the policy does not
-    /// keep; returns how many entries went.
+    /// Deletes the entries that every active peer has acknowledged and that the policy does not
+    /// keep. Returns how many were deleted.
     ///
-    /// Works in chunks, which grow while they are quick and shrink while they take
-    /// long, so that appends never wait for long. The plan of each is computed
-    /// inside the transaction that deletes it (`P4`) and the floor moves with it
-    /// (`P3`), so it is safe against appends, acks and registrations at the same time, in this process
-    /// or another, and may be cancelled or killed between any two chunks.
+    /// It works in chunks, which grow while they are quick and shrink while they are slow, so
+    /// that appends never wait for long. Each chunk is planned inside the transaction that deletes
+    /// it (`P4`), and the floor moves in that transaction (`P3`). So a prune is safe against
+    /// appends, acks and registrations at the same time, in this process or another, and may be
+    /// cancelled or killed between any two chunks.
     ///
     /// # Errors
     /// [`LogError::Store`]; chunks before the failed one stay deleted.
@@ -68,8 +68,8 @@ impl SyncLog {
         Ok(OnAck { ack, pruned })
     }
 
-    /// Why the log is not shrinking: who or what keeps how much, and what to do
-    /// about it (`P7`).
+    /// Why the log is not shrinking: what keeps entries, how many, and what to do about it
+    /// (`P7`).
     ///
     /// ```
     /// use sync_log_core::{LogError, SyncLog};
@@ -87,7 +87,7 @@ impl SyncLog {
     /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.explain", skip_all)]
     pub async fn explain(&self) -> Result<Explanation, LogError> {
-        let survey = self.store.survey(explain::places).await?;
+        let survey = self.survey(explain::places).await?;
         let now_ms = self.shared.clock.now_ms();
         Ok(explain::explain(
             &survey,
@@ -96,13 +96,13 @@ impl SyncLog {
         ))
     }
 
-    /// Where the log stands: head, floor, how much is pending, who counts.
+    /// Where the log stands: head, floor, how much is pending, how many peers count.
     ///
     /// # Errors
     /// [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.status", skip_all)]
     pub async fn status(&self) -> Result<Status, LogError> {
-        let survey = self.store.survey(status::places).await?;
+        let survey = self.survey(status::places).await?;
         Ok(status::status(&survey, self.shared.clock.now_ms()))
     }
 

@@ -15,13 +15,13 @@ use crate::tag::Mark;
 
 impl SyncLog {
     /// The next page for `peer`, after its `cursor`: every entry, or an error,
-    /// never a silent hole (`R2`). What is returned was compared with the chain (`R4`), and ends
-    /// where a group ends, even if that takes more entries than `limits` (`R1`). Start with [`Cursor::ZERO`], go on with
-    /// [`Page::next`], and acknowledge that once it is durably applied.
+    /// never a silent hole (`R2`). The page was compared with the chain (`R4`). It ends where a
+    /// group ends, even if that takes more entries than `limits` (`R1`). Start with
+    /// [`Cursor::ZERO`], continue with [`Page::next`], and acknowledge that once the page is
+    /// durably applied.
     ///
-    /// A peer that reads below its own ack was restored from an older copy:
-    /// pruning then holds at that place until the peer acknowledges again what
-    /// it had (`K2`). That is committed before the page is returned.
+    /// A peer that reads below its own ack was restored from an older copy: pruning then holds
+    /// at that cursor until the peer acknowledges its old ack again (`K2`). The hold is committed before the page is returned.
     ///
     /// ```
     /// use sync_log_core::{Cursor, LogError, ReadLimits, SyncLog, Uuid};
@@ -51,6 +51,16 @@ impl SyncLog {
     /// again. [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.read_for", skip_all, fields(%peer, after = %cursor.hlc(), max_entries = limits.max_entries))]
     pub async fn read_for(
+        &self,
+        peer: Uuid,
+        cursor: Cursor,
+        limits: ReadLimits,
+    ) -> Result<Page, LogError> {
+        let page = self.page_for(peer, cursor, limits).await;
+        self.noting_verdict(Some(peer), page).await
+    }
+
+    async fn page_for(
         &self,
         peer: Uuid,
         cursor: Cursor,
@@ -99,7 +109,8 @@ impl SyncLog {
             max_bytes: usize::MAX,
         };
         let request = request(after, limits, None);
-        let view = self.store.read(request).await?;
+        let read = self.store.read(request).await;
+        let view = self.noting_damage(read.map_err(LogError::from)).await?;
         view.state.refuse_altered()?;
         if let Some(since) = since {
             read::validate_since(&view.state, since)?;

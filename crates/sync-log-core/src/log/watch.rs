@@ -1,4 +1,4 @@
-//! Waiting for what comes (`R3`).
+//! Waiting for new entries (`R3`).
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +10,11 @@ use crate::error::LogError;
 use crate::store::LogStore;
 
 impl SyncLog {
-    /// Watches for entries above `seen`, such as [`Page::head`](crate::Page) of the page
-    /// that a reader was given last; [`Hlc::ZERO`] is told of the first one at once.
+    /// Watches for entries above `seen`, such as the [`Page::head`](crate::Page) of the last
+    /// page that a reader got. With [`Hlc::ZERO`], the first entry wakes the watch.
     ///
-    /// It tells that there is something to read. What, the reader reads from its own
-    /// place, so a watch may be late, or be told once of many commits, and nothing is
-    /// lost by that.
+    /// A wake-up only says that there is something to read. The reader then reads from its own
+    /// cursor, so a wake-up may be late, or stand for many commits, and no entry is missed.
     ///
     /// ```
     /// use sync_log_core::{Hlc, LogError, SyncLog};
@@ -24,7 +23,7 @@ impl SyncLog {
     ///     let mut watch = log.watch(Hlc::ZERO);
     ///     loop {
     ///         let head = watch.changed().await?;
-    ///         println!("tell the peers that there are entries up to {head}");
+    ///         println!("there are entries up to {head}");
     ///     }
     /// }
     /// ```
@@ -44,16 +43,17 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Waits until the head is above all that this watch has told, and tells it. What is
-    /// told is committed, and goes up only. Commits through this handle and its clones are
-    /// told at once, all others, in this process or another, when the store finds out.
+    /// Waits until the head is above the last one that this watch returned, and returns it.
+    /// A head that is returned is committed, and each is above the one before. Commits through
+    /// this handle and its clones wake the watch at once; others, of this process or another,
+    /// when the store finds them.
     ///
     /// # Cancel safety
-    /// Dropping the future loses nothing: the next call goes on from what was told.
+    /// Dropping the future loses nothing: the next call compares with the last head returned.
     ///
     /// # Errors
-    /// [`LogError::Store`]: it is [`Closed`](crate::StoreErrorKind::Closed) as soon as the
-    /// log is, also while this waits.
+    /// [`LogError::Store`]: of kind [`Closed`](crate::StoreErrorKind::Closed) once the log is
+    /// closed, even if that happens while this waits.
     #[tracing::instrument(level = "debug", name = "sync_log.watch", skip_all, fields(seen = %self.seen))]
     pub async fn changed(&mut self) -> Result<Hlc, LogError> {
         let head = self.store.head_above(self.seen).await?;

@@ -159,7 +159,7 @@ impl SyncLog {
     /// highest as the high-water. Returns that highest; `None` for no remotes.
     ///
     /// Call it before committing what was received: a change that this device
-    /// makes afterwards is then above everything it had seen.
+    /// makes afterwards is then above everything that it has seen.
     ///
     /// ```
     /// use sync_log_core::{Hlc, LogError, Page, SyncLog};
@@ -173,9 +173,9 @@ impl SyncLog {
     /// ```
     ///
     /// # Errors
-    /// [`LogError::Clock`]: a stamp is too far ahead, at the ceiling, or claims
-    /// to be of this device and is above all that it issued. Nothing moved.
-    /// [`LogError::TooMany`], [`LogError::Store`].
+    /// [`LogError::Clock`]: a stamp is too far ahead, or at the ceiling.
+    /// [`LogError::UnknownOwnStamp`]: one is of this device, and this log does not know it.
+    /// Nothing moved. [`LogError::TooMany`], [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.observe_all", skip_all, fields(remotes = remotes.len()))]
     pub async fn observe_all(&self, remotes: &[Hlc]) -> Result<Option<Hlc>, LogError> {
         let (count, limit) = (remotes.len(), MAX_OBSERVED);
@@ -187,7 +187,16 @@ impl SyncLog {
         };
         let shared = Arc::clone(&self.shared);
         let remotes = remotes.to_vec();
-        self.commit(no_needs, move |view| {
+        let device_id = self.shared.identity.device_id;
+        let own = remotes.iter().copied();
+        let own: Vec<Hlc> = own.filter(|hlc| hlc.device_id == device_id).collect();
+        let marks = own.clone();
+        let needs = move |_: &LogState| Needs {
+            marks: marks.clone(),
+            ..Needs::default()
+        };
+        let observed = self.commit(needs, move |view| {
+            refuse_unknown(&own, view)?;
             shared.resume(view.state)?;
             shared.observe(&remotes)?;
             let high_water = (highest > view.state.high_water).then_some(highest);
@@ -198,8 +207,8 @@ impl SyncLog {
                 },
                 Some(highest),
             ))
-        })
-        .await
+        });
+        self.noting_verdict(None, observed.await).await
     }
 
     fn validate_batch(&self, batch: &[SharedChangeEntry]) -> Result<(), LogError> {
@@ -214,7 +223,19 @@ impl SyncLog {
     }
 }
 
-fn no_needs(_: &LogState) -> Needs {
+/// Refuses a stamp of this device that no entry of this log can have (`H7`). At or below the
+/// floor, the entry may have been pruned; at or below settled, it may be of an earlier log.
+fn refuse_unknown(own: &[Hlc], view: &View<'_>) -> Result<(), LogError> {
+    let known = view.state.floor.hlc.max(view.state.settled);
+    let is_retained = |hlc: &Hlc| view.marks.iter().any(|mark| mark.hlc == *hlc);
+    let unknown = own.iter().filter(|hlc| **hlc > known && !is_retained(hlc));
+    match unknown.max() {
+        Some(hlc) => Err(LogError::UnknownOwnStamp { hlc: *hlc }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn no_needs(_: &LogState) -> Needs {
     Needs::default()
 }
 

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_log_conformance::{Damage, Harness, RowDamage, adopt};
-use sync_log_core::{Hlc, LogError, LogIdentity, LogStore, Uuid};
+use sync_log_conformance::{Damage, Harness, RowDamage, START_MS, adopt};
+use sync_log_core::{Birth, Hlc, LogError, LogIdentity, LogStore, Uuid};
 use sync_log_memory::MemoryStore;
 
 static FILES: AtomicU64 = AtomicU64::new(1);
@@ -25,13 +25,14 @@ impl Harness for MemoryHarness {
 
     const MODEL_CASES: u32 = 400;
 
-    async fn create(library_id: Uuid, device_id: Uuid) -> Self {
+    async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         let number = FILES.fetch_add(1, Ordering::Relaxed);
-        Self(Mutex::new(MemoryStore::new(LogIdentity {
+        let identity = LogIdentity {
             library_id,
             device_id,
             log_id: Uuid::from_u128(0xf11e << 64 | u128::from(number)),
-        })))
+        };
+        Self(Mutex::new(MemoryStore::new(identity, START_MS, birth)))
     }
 
     async fn open(&self, _: Uuid, _: Uuid) -> Result<Arc<dyn LogStore>, LogError> {

@@ -27,11 +27,20 @@ pub(super) struct Sorted {
     pub(super) highest: Hlc,
 }
 
+/// What the entries of a log are within.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    /// Whose they are.
+    pub(super) device_id: Uuid,
+    /// They are above it: the floor never goes back, whatever another program puts there.
+    pub(super) floor: Hlc,
+}
+
 /// Puts every row aside that is not an entry of this log.
 pub(super) async fn sort(
     db: &impl Port,
     adoption: i64,
-    device_id: Uuid,
+    log: Bounds,
     is_near: impl Fn(&Hlc) -> bool,
 ) -> Result<Sorted, StoreError> {
     let mut sorted = Sorted {
@@ -42,10 +51,10 @@ pub(super) async fn sort(
     };
     let mut next = Some(i64::MIN);
     while let Some(from) = next {
-        let chunk = chunk(db, from, device_id).await?;
+        let chunk = chunk(db, from, log).await?;
         next = chunk.last().and_then(|found| found.row.checked_add(1));
         for found in chunk {
-            sorted.take_note(&found, device_id, &is_near);
+            sorted.take_note(&found, log.device_id, &is_near);
             if let Err(reason) = found.verdict {
                 put_aside(db, adoption, found.row, reason).await?;
             }
@@ -83,14 +92,14 @@ impl Sorted {
 }
 
 /// Some rows from this one on. A value that is longer than it may be is not read.
-async fn chunk(db: &impl Port, from: i64, device_id: Uuid) -> Result<Vec<Found>, StoreError> {
+async fn chunk(db: &impl Port, from: i64, log: Bounds) -> Result<Vec<Found>, StoreError> {
     all(db, &CHUNK, &[from.into(), CHUNK_ROWS.into()], |row| {
         let hlc = row.text(1).and_then(|text| text.parse::<Hlc>().ok());
         let number = row.integer(0);
         Ok(Found {
             row: number.ok_or_else(|| corrupt("shared_changes", "", "rowid"))?,
             hlc,
-            verdict: judge(row, hlc, device_id),
+            verdict: judge(row, hlc, log),
         })
     })
     .await
@@ -119,13 +128,16 @@ static CHUNK: LazyLock<Template> = LazyLock::new(|| {
 pub(super) const UUID_BYTES: usize = 36;
 
 /// Whether a row is an entry of this log, or why not.
-fn judge(row: &Row<'_>, hlc: Option<Hlc>, device_id: Uuid) -> Result<(), &'static str> {
+fn judge(row: &Row<'_>, hlc: Option<Hlc>, log: Bounds) -> Result<(), &'static str> {
     let hlc = hlc.ok_or("hlc is not a stamp in strict form")?;
-    if hlc.device_id != device_id {
+    if hlc.device_id != log.device_id {
         return Err("of another device");
     }
-    if !is_below_ceiling(&hlc) || hlc == lowest(device_id) {
+    if !is_below_ceiling(&hlc) || hlc == lowest(log.device_id) {
         return Err("hlc is a stamp that no clock gives");
+    }
+    if hlc <= log.floor {
+        return Err("hlc is not above the floor");
     }
     let model = row.text(2).map_or(0, |model| model.len());
     if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model) {

@@ -58,7 +58,11 @@ pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<(), 
     let state = select::state(db).await?;
     let is_near = |hlc: &Hlc| is_near(hlc, now_ms);
     let adoption = last_adoption(db).await?.saturating_add(1);
-    let changes = changes::sort(db, adoption, state.identity.device_id, is_near).await?;
+    let log = changes::Bounds {
+        device_id: state.identity.device_id,
+        floor: state.floor.hlc,
+    };
+    let changes = changes::sort(db, adoption, log, is_near).await?;
     let claimed = acks::highest(db, state.identity.device_id, is_near).await?;
     let (head, floor) = bounds(&state, &changes, claimed.own);
     let kept_acks = acks::sort(db, adoption, &state, head, now_ms).await?;
@@ -191,10 +195,12 @@ async fn write_state(
     db.run(&WRITE_STATE, &state).await.map(drop)
 }
 
-/// Arguments: head, its tag, floor, its tag, high-water.
+/// Arguments: head, its tag, floor, its tag, high-water. Every stamp that the file ever gave out
+/// is at or below the high-water, so the log is settled there.
 static WRITE_STATE: LazyLock<Template> = LazyLock::new(|| {
     use state::Column::{
-        Altered, AlteredAt, Floor, FloorTag, Head, HeadTag, HighWater, Id, PeersDeclared, Solo,
+        Altered, AlteredAt, Floor, FloorTag, Head, HeadTag, HighWater, Id, PeersDeclared, Settled,
+        Solo,
     };
     let update = state::Entity::update_many()
         .col_expr(Head, Expr::val(argument(0)))
@@ -202,6 +208,7 @@ static WRITE_STATE: LazyLock<Template> = LazyLock::new(|| {
         .col_expr(Floor, Expr::val(argument(2)))
         .col_expr(FloorTag, Expr::val(argument(3)))
         .col_expr(HighWater, Expr::val(argument(4)))
+        .col_expr(Settled, Expr::val(argument(4)))
         .col_expr(Solo, Expr::val(0))
         .col_expr(PeersDeclared, Expr::val(0))
         .col_expr(AlteredAt, Expr::null())

@@ -31,5 +31,6 @@ pub mod peers;
 pub mod shared_changes;
 pub mod state;
 mod stored_value;
+pub mod verdicts;
 
 pub use stored_value::StoredValue;

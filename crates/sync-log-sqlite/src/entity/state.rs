@@ -32,6 +32,9 @@ pub struct Model {
     pub altered_at: Option<String>,
     /// What was found there; see [`ChainFault`](crate::ChainFault).
     pub altered: Option<String>,
+    /// The stamp that was drawn when the log was given its id. What this device gave out up to
+    /// here in an earlier log is not known.
+    pub settled: String,
 }
 
 /// The state refers to no other table.

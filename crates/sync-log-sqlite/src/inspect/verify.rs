@@ -68,7 +68,7 @@ impl Check {
 }
 
 /// What other programs read too, and what tells that the log has a state.
-const WANTED: [&str; 20] = [
+const WANTED: [&str; 23] = [
     "table shared_changes.hlc",
     "table shared_changes.model_type",
     "table shared_changes.record_uuid",
@@ -88,7 +88,10 @@ const WANTED: [&str; 20] = [
     "table sync_log_entries.group_end",
     "table sync_log_state.head",
     "table sync_log_state.head_tag",
+    "table sync_log_state.settled",
     "table sync_log_peers.acked",
+    "table sync_log_verdicts.kind",
+    "table sync_log_verdicts.hlc",
 ];
 
 impl Inspector {
@@ -167,6 +170,12 @@ async fn state(db: &impl Port) -> (Check, Option<LogState>) {
         format!(
             "the head {head} is above the high-water {}",
             state.high_water
+        )
+    });
+    check.expect(state.settled <= state.high_water, || {
+        format!(
+            "the log is settled at {}, above the high-water {}",
+            state.settled, state.high_water
         )
     });
     let device = state.identity.device_id;

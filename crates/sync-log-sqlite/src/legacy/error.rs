@@ -36,8 +36,8 @@ pub enum ImportError {
         #[source]
         source: StoreError,
     },
-    /// The log holds something else than a part of this import, or was pruned. Import
-    /// into a new one.
+    /// The log holds something else than a part of this import, was pruned, or was made beside
+    /// records. Import into a new one.
     #[error("failed to import into a log with head {head}: it holds more than this import")]
     LogNotEmpty {
         /// Highest HLC ever committed there.

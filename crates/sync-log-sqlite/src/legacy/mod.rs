@@ -14,6 +14,7 @@ mod options;
 mod report;
 mod row;
 mod run;
+mod settled;
 mod snapshot;
 mod stamps;
 

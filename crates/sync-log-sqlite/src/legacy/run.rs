@@ -4,7 +4,6 @@ use std::ops::Deref;
 
 use sync_log_core::{Change, Hlc, SharedChangeEntry, Uuid};
 
-use super::LegacyLog;
 use super::ahead::Horizon;
 use super::error::ImportError;
 use super::options::ImportOptions;
@@ -12,6 +11,7 @@ use super::report::ImportReport;
 use super::row::{Place, What};
 use super::snapshot::Snapshot;
 use super::stamps::Stamps;
+use super::{LegacyLog, settled};
 use crate::db::SyncDb;
 use crate::error::OpenError;
 use crate::inspect::Inspector;
@@ -130,7 +130,8 @@ pub(super) fn plan(
 ///
 /// # Errors
 /// [`ImportError::OfAnotherProgram`] if the log was ever adopted,
-/// [`ImportError::LogNotEmpty`] if it was ever pruned, or holds anything else;
+/// [`ImportError::LogNotEmpty`] if it was ever pruned, was made beside records, or holds
+/// anything else;
 /// [`ImportError::TooFarAhead`], [`ImportError::Read`], [`ImportError::Log`].
 ///
 /// # Cancel safety
@@ -170,7 +171,7 @@ async fn run(
         return Err(not_empty());
     }
     let mut reader = Reader::new(legacy, log.identity().device_id, options, head)?;
-    let mut last = Hlc::ZERO;
+    let (mut last, mut is_lifted) = (Hlc::ZERO, false);
     while let Some(mut batch) = reader.next()? {
         let there = match last < head {
             true => prefix(log, last, &batch).await?.ok_or_else(not_empty)?,
@@ -181,14 +182,21 @@ async fn run(
         reader.report.there += there as u64;
         reader.report.taken += batch.len() as u64;
         if writes && !batch.is_empty() {
+            if !is_lifted {
+                settled::lift(log, head).await?;
+                is_lifted = true;
+            }
             log.append_many(batch).await?;
         }
         progress(reader.done(), reader.report.rows);
     }
-    match head > last {
-        true => Err(not_empty()),
-        false => Ok(reader.report),
+    if head > last {
+        return Err(not_empty());
     }
+    if writes {
+        settled::settle(log).await?;
+    }
+    Ok(reader.report)
 }
 
 /// The rows that an adoption put aside are in no batch, and its acks are not of this

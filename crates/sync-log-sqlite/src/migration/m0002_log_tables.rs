@@ -12,10 +12,10 @@ pub(super) const MIGRATION: Migration = Migration {
     name: "sync_log_0002_log_tables",
     owns: || {
         use peers::Column::{Acked, AckedAt, Verified};
-        use state::Column::{Altered, AlteredAt, HeadTag, PeersDeclared};
+        use state::Column::{Altered, AlteredAt, HeadTag, PeersDeclared, Settled};
         vec![
             owned::<identity::Entity>(&[], &[]),
-            owned::<state::Entity>(&[PeersDeclared, HeadTag, AlteredAt, Altered], &[]),
+            owned::<state::Entity>(&[PeersDeclared, HeadTag, AlteredAt, Altered, Settled], &[]),
             owned::<peers::Entity>(&[Verified, Acked, AckedAt], &[]),
         ]
     },

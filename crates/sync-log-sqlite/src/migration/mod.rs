@@ -18,6 +18,7 @@ mod m0001_original_tables;
 mod m0002_log_tables;
 mod m0003_adoption;
 mod m0004_chain;
+mod m0005_verdicts;
 #[cfg(feature = "migrator")]
 mod migrator;
 mod schema;
@@ -77,11 +78,12 @@ pub(crate) struct Added {
 }
 
 /// All migrations, in order.
-pub(crate) const MIGRATIONS: [Migration; 4] = [
+pub(crate) const MIGRATIONS: [Migration; 5] = [
     m0001_original_tables::MIGRATION,
     m0002_log_tables::MIGRATION,
     m0003_adoption::MIGRATION,
     m0004_chain::MIGRATION,
+    m0005_verdicts::MIGRATION,
 ];
 
 impl Migration {

@@ -78,7 +78,7 @@ pub(crate) fn link(columns: &mut Columns<'_, '_>) -> Option<(Hlc, Link)> {
 
 /// An entry, as the interchange format has it: a group by itself, of no known version.
 pub(crate) fn entry(columns: &mut Columns<'_, '_>) -> Result<SharedChangeEntry, StoreError> {
-    columns.keyed_row_of("shared_changes");
+    columns.entry();
     let hlc = columns.text("hlc")?;
     let model_type = columns.text("model_type")?;
     let record_uuid = columns.text("record_uuid")?;
@@ -139,7 +139,7 @@ pub(crate) const SUMMARY: [shared_changes::Column; 2] = [
 
 /// The stamp of an entry, and when it was written.
 pub(crate) fn summary(columns: &mut Columns<'_, '_>) -> Result<EntrySummary, StoreError> {
-    columns.keyed_row_of("shared_changes");
+    columns.entry();
     let text = columns.text("hlc")?;
     let hlc = text.parse().map_err(|_| columns.damaged("hlc"))?;
     let created_at_ms = created_at_ms(&columns.text("created_at")?, hlc);

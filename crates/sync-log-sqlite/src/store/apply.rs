@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use sync_log_core::{
-    Changes, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError, StoredEntry, Uuid,
-    View, WriteJob,
+    Changes, Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError, StoredEntry,
+    Uuid, View, WriteJob,
 };
 
 use super::chain::{self, Place};
-use super::{peers, select};
+use super::{peers, select, verdicts};
 use crate::driver::build::insert;
 use crate::driver::{Argument, Port, Template, argument};
 use crate::entity::{shared_changes, state};
@@ -43,20 +43,28 @@ impl<'a, P: Port> Shared<'a, P> {
         &mut self,
         job: &mut WriteJob,
     ) -> Result<Result<(), LogError>, StoreError> {
-        let view = self.view(&job.needs(&self.state)).await?;
-        let changes = match job.decide(&view) {
-            Ok(changes) => changes,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        // Before anything of the job is written, so that its refusal leaves no trace (`R4`).
-        let proven = match changes.prune_through {
-            Some(through) => chain::prove(self.db, self.state.floor, through).await?,
-            None => Ok(self.state.floor),
-        };
-        match proven {
-            Ok(floor) => self.apply(changes, floor).await.map(Ok),
-            Err(altered) => Ok(Err(altered.into())),
+        match self.decide(job).await {
+            Ok((changes, floor)) => self.apply(changes, floor).await.map(Ok),
+            Err(LogError::Store(failure)) => Err(failure),
+            Err(refusal) => Ok(Err(refusal)),
         }
+    }
+
+    /// Decides one job, and where the floor is after it. Nothing is written yet, so that a
+    /// refusal leaves no trace.
+    async fn decide(&self, job: &mut WriteJob) -> Result<(Changes, Mark), LogError> {
+        let view = self.view(&job.needs(&self.state)).await?;
+        let changes = job.decide(&view)?;
+        let floor = match changes.prune_through {
+            Some(through) => chain::prove(self.db, self.state.floor, through).await??,
+            None => self.state.floor,
+        };
+        Ok((changes, floor))
+    }
+
+    /// Moves where the log is settled.
+    pub(super) fn settle(&mut self, settled: impl Fn(&LogState) -> Hlc) {
+        self.state.settled = settled(&self.state);
     }
 
     /// Writes what is left.
@@ -107,6 +115,8 @@ impl<'a, P: Port> Shared<'a, P> {
             peers_declared,
             prune_through,
             altered,
+            verdict,
+            dismiss_verdicts,
         } = changes;
         if let Some(through) = prune_through {
             chain::delete(self.db, through).await?;
@@ -123,6 +133,12 @@ impl<'a, P: Port> Shared<'a, P> {
         }
         if let Some(peer) = peer {
             peers::write(self.db, &peer).await?;
+        }
+        if dismiss_verdicts {
+            verdicts::dismiss(self.db).await?;
+        }
+        if let Some(verdict) = verdict {
+            verdicts::keep(self.db, verdict).await?;
         }
         // So that the next opening adopts it. What happened first stays on record.
         self.state.altered = self.state.altered.or(altered);
@@ -155,8 +171,13 @@ impl<'a, P: Port> Shared<'a, P> {
 
     async fn write_state(&self) -> Result<(), StoreError> {
         let state = &self.state;
-        let [head, floor, high_water] =
-            [state.head.hlc, state.floor.hlc, state.high_water].map(|hlc| hlc.to_text());
+        let [head, floor, high_water, settled] = [
+            state.head.hlc,
+            state.floor.hlc,
+            state.high_water,
+            state.settled,
+        ]
+        .map(|hlc| hlc.to_text());
         let [head_tag, floor_tag] = [state.head, state.floor].map(|mark| mark.tag.to_string());
         let altered_at = state.altered.map(|altered| altered.hlc.to_string());
         let arguments = [
@@ -165,6 +186,7 @@ impl<'a, P: Port> Shared<'a, P> {
             floor.as_str().into(),
             (&floor_tag).into(),
             high_water.as_str().into(),
+            settled.as_str().into(),
             state.solo.into(),
             state.peers_declared.into(),
             altered_at.as_ref().into(),
@@ -187,7 +209,8 @@ static INSERT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
 /// Arguments: the columns, in the order in which they are named here.
 static UPDATE_STATE: LazyLock<Template> = LazyLock::new(|| {
     use state::Column::{
-        Altered, AlteredAt, Floor, FloorTag, Head, HeadTag, HighWater, Id, PeersDeclared, Solo,
+        Altered, AlteredAt, Floor, FloorTag, Head, HeadTag, HighWater, Id, PeersDeclared, Settled,
+        Solo,
     };
     let update = state::Entity::update_many()
         .col_expr(Head, Expr::val(argument(0)))
@@ -195,10 +218,11 @@ static UPDATE_STATE: LazyLock<Template> = LazyLock::new(|| {
         .col_expr(Floor, Expr::val(argument(2)))
         .col_expr(FloorTag, Expr::val(argument(3)))
         .col_expr(HighWater, Expr::val(argument(4)))
-        .col_expr(Solo, Expr::val(argument(5)))
-        .col_expr(PeersDeclared, Expr::val(argument(6)))
-        .col_expr(AlteredAt, Expr::val(argument(7)))
-        .col_expr(Altered, Expr::val(argument(8)))
+        .col_expr(Settled, Expr::val(argument(5)))
+        .col_expr(Solo, Expr::val(argument(6)))
+        .col_expr(PeersDeclared, Expr::val(argument(7)))
+        .col_expr(AlteredAt, Expr::val(argument(8)))
+        .col_expr(Altered, Expr::val(argument(9)))
         .filter(Id.eq(1));
     Template::build("write the state", &update.into_query())
 });

@@ -9,6 +9,7 @@ mod reader;
 pub(crate) mod select;
 mod thread;
 mod ticks;
+mod verdicts;
 mod writer;
 
 use std::fmt;
@@ -17,8 +18,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use sync_log_core::{
-    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey,
-    WriteJob,
+    Hlc, LogError, LogState, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
+    Survey, WriteJob,
 };
 use tokio::sync::oneshot;
 
@@ -29,7 +30,7 @@ pub(crate) use read_only::ReadOnlyStore;
 use reader::Readers;
 use select::Standing;
 use ticks::Ticks;
-use writer::{Message, Queued, Writer};
+use writer::{Job, Message, Queued, Writer};
 
 /// A sync log in SQLite; what [`SyncDb`](crate::SyncDb) runs on.
 ///
@@ -44,16 +45,7 @@ pub struct SqliteStore {
 #[async_trait]
 impl LogStore for SqliteStore {
     async fn write(&self, job: WriteJob) -> Result<(), LogError> {
-        let (answer, answered) = oneshot::channel();
-        let queued = Message::Write(Queued { job, answer });
-        self.writer
-            .queue
-            .send(queued)
-            .await
-            .map_err(|_| closed("write"))?;
-        // The writer answers every job that it received, unless its runtime is
-        // gone: then nobody knows, and the log has to be opened again.
-        answered.await.map_err(|_| closed("write"))?
+        self.queue(Job::Decide(job)).await
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
@@ -98,6 +90,27 @@ impl SqliteStore {
     pub fn poll_interval(self, poll_interval: Duration) -> Self {
         let ticks = Ticks::every(poll_interval);
         Self { ticks, ..self }
+    }
+
+    /// Moves where the log is settled, for an import of what an earlier log gave out.
+    pub(crate) async fn settle(
+        &self,
+        settled: impl Fn(&LogState) -> Hlc + Send + 'static,
+    ) -> Result<(), LogError> {
+        self.queue(Job::Settle(Box::new(settled))).await
+    }
+
+    async fn queue(&self, job: Job) -> Result<(), LogError> {
+        let (answer, answered) = oneshot::channel();
+        let queued = Message::Write(Queued { job, answer });
+        self.writer
+            .queue
+            .send(queued)
+            .await
+            .map_err(|_| closed("write"))?;
+        // The writer answers every job that it received, unless its thread ended: then the
+        // outcome is unknown, and the log has to be opened again.
+        answered.await.map_err(|_| closed("write"))?
     }
 
     /// A store on a place whose tables are there, and on the connection that writes.
@@ -162,6 +175,7 @@ async fn survey(db: &impl Port, places: Places) -> Result<Survey, StoreError> {
         state,
         peers,
         extents,
+        verdicts: verdicts::read(db).await?,
     })
 }
 

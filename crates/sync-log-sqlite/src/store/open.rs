@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use sea_orm::sea_query::{Expr, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use sync_log_core::{Hlc, StoreError, StoreErrorKind, Tag, Uuid};
+use sync_log_core::{Birth, LogIdentity, LogState, StoreError, StoreErrorKind, Uuid};
 
 use super::thread::{self, Wanted};
 use super::{SqliteStore, select};
@@ -33,8 +33,8 @@ const RETRY_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 impl SqliteStore {
-    /// Opens or creates the log in `data_dir`; `now_ms` is the wall clock, for
-    /// the records of when tables were made.
+    /// Opens the log in `data_dir`, or makes it: at `now_ms` by the wall clock, beside what
+    /// `birth` says. A log that is there is opened as it is.
     ///
     /// # Errors
     /// As for [`SyncDb::open`](crate::SyncDb::open).
@@ -42,6 +42,7 @@ impl SqliteStore {
         data_dir: &Path,
         library_id: Uuid,
         device_id: Uuid,
+        birth: Birth,
         busy_timeout: Duration,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
@@ -51,6 +52,7 @@ impl SqliteStore {
                 library_id,
                 device_id,
             },
+            birth,
             busy: busy_timeout.min(LONGEST_WAIT),
             now_ms,
         };
@@ -64,6 +66,7 @@ impl SqliteStore {
     pub async fn open_in_memory(
         library_id: Uuid,
         device_id: Uuid,
+        birth: Birth,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
         let opening = Opening {
@@ -72,6 +75,7 @@ impl SqliteStore {
                 library_id,
                 device_id,
             },
+            birth,
             busy: DEFAULT_BUSY_TIMEOUT,
             now_ms,
         };
@@ -86,6 +90,8 @@ impl SqliteStore {
 struct Opening {
     place: Place,
     ids: Ids,
+    /// Of a log that is made; one that is there is as it is.
+    birth: Birth,
     busy: Duration,
     now_ms: i64,
 }
@@ -195,8 +201,23 @@ impl Opening {
         if holds_rows && !is_earlier {
             probe::refuse_unfit(db, path).await?;
         }
-        identify(db, self.ids, self.now_ms).await.map_err(failed)?;
-        Ok((is_earlier || holds_rows).then(|| EARLIER_PROGRAM.to_owned()))
+        let is_adopted = is_earlier || holds_rows;
+        // An adoption puts the floor below what is there.
+        let birth = if is_adopted { Birth::Alone } else { self.birth };
+        let begun = self.begin(db, birth).await;
+        begun.map_err(failed)?;
+        Ok(is_adopted.then(|| EARLIER_PROGRAM.to_owned()))
+    }
+
+    /// Puts on record whose log it is, and where it stands.
+    async fn begin(&self, db: &impl Port, birth: Birth) -> Result<(), StoreError> {
+        let identity = LogIdentity {
+            library_id: self.ids.library_id,
+            device_id: self.ids.device_id,
+            log_id: Uuid::new_v4(),
+        };
+        identify(db, identity, self.now_ms).await?;
+        begin_state(db, &LogState::made(identity, self.now_ms, birth)).await
     }
 
     /// Refuses tables that other programs know too, and changed so that no log can be kept in
@@ -271,29 +292,18 @@ static ANY_IDENTITY: LazyLock<Template> = LazyLock::new(|| {
     Template::build("see whether the log was identified", &ids)
 });
 
-async fn identify(db: &impl Port, ids: Ids, now_ms: i64) -> Result<(), StoreError> {
-    let [library, device, log] =
-        [ids.library_id, ids.device_id, Uuid::new_v4()].map(|id| id.hyphenated().to_string());
+async fn identify(db: &impl Port, identity: LogIdentity, now_ms: i64) -> Result<(), StoreError> {
+    let [library, device, log] = [identity.library_id, identity.device_id, identity.log_id]
+        .map(|id| id.hyphenated().to_string());
     let now = time::to_text(now_ms);
-    let id = Argument::Integer(1);
     let row = [
-        id,
+        Argument::Integer(1),
         (&library).into(),
         (&device).into(),
         (&log).into(),
         (&now).into(),
     ];
-    db.run(&IDENTIFY, &row).await?;
-    let (zero, tag) = (Hlc::ZERO.to_string(), Tag::ZERO.to_string());
-    let row = [
-        id,
-        (&zero).into(),
-        (&tag).into(),
-        (&zero).into(),
-        (&tag).into(),
-        (&zero).into(),
-    ];
-    db.run(&BEGIN_STATE, &row).await.map(drop)
+    db.run(&IDENTIFY, &row).await.map(drop)
 }
 
 static IDENTIFY: LazyLock<Template> = LazyLock::new(|| {
@@ -302,8 +312,25 @@ static IDENTIFY: LazyLock<Template> = LazyLock::new(|| {
     Template::build("put on record whose log it is", &insert)
 });
 
+async fn begin_state(db: &impl Port, state: &LogState) -> Result<(), StoreError> {
+    let [head, floor] = [state.head, state.floor].map(|mark| mark.hlc.to_string());
+    let [head_tag, floor_tag] = [state.head, state.floor].map(|mark| mark.tag.to_string());
+    let [high_water, settled] = [state.high_water, state.settled].map(|hlc| hlc.to_string());
+    let row = [
+        Argument::Integer(1),
+        (&head).into(),
+        (&head_tag).into(),
+        (&floor).into(),
+        (&floor_tag).into(),
+        (&high_water).into(),
+        (&settled).into(),
+    ];
+    db.run(&BEGIN_STATE, &row).await.map(drop)
+}
+
 static BEGIN_STATE: LazyLock<Template> = LazyLock::new(|| {
-    use state::Column::{Floor, FloorTag, Head, HeadTag, HighWater, Id};
-    let insert = insert::<state::Entity>(&[Id, Head, HeadTag, Floor, FloorTag, HighWater]);
+    use state::Column::{Floor, FloorTag, Head, HeadTag, HighWater, Id, Settled};
+    let columns = [Id, Head, HeadTag, Floor, FloorTag, HighWater, Settled];
+    let insert = insert::<state::Entity>(&columns);
     Template::build("put on record where the log stands", &insert)
 });

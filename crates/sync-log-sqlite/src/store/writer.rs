@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_log_core::{LogError, StoreError, WriteJob};
+use sync_log_core::{Hlc, LogError, LogState, StoreError, WriteJob};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
@@ -23,8 +23,16 @@ const IDLE: Duration = Duration::from_millis(20);
 /// it has a log open would keep every free page. What is left waits for another time.
 const CLOSING_STEPS: u32 = 64;
 
+/// What the thread is asked for, inside a transaction.
+pub(super) enum Job {
+    /// By core.
+    Decide(WriteJob),
+    /// By this crate: where the log is settled from then on.
+    Settle(Box<dyn Fn(&LogState) -> Hlc + Send>),
+}
+
 pub(super) struct Queued {
-    pub(super) job: WriteJob,
+    pub(super) job: Job,
     pub(super) answer: oneshot::Sender<Result<(), LogError>>,
 }
 
@@ -151,7 +159,13 @@ impl Writing<'_> {
         let mut shared = Shared::begin(self.db).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for queued in jobs {
-            outcomes.push(shared.run(&mut queued.job).await?);
+            outcomes.push(match &mut queued.job {
+                Job::Decide(job) => shared.run(job).await?,
+                Job::Settle(settled) => {
+                    shared.settle(&*settled);
+                    Ok(())
+                }
+            });
         }
         shared.finish().await?;
         Ok(outcomes)

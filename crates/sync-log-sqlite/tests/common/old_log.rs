@@ -13,7 +13,7 @@ use rusqlite::types::Value;
 use sync_log_sqlite::legacy::{
     ImportError, ImportOptions, ImportReport, LEGACY_FILE_NAME, LegacyLog, import,
 };
-use sync_log_sqlite::{SyncDb, Uuid};
+use sync_log_sqlite::{Hlc, SyncDb, Uuid};
 
 use super::tables::rows;
 use super::{folder, raw};
@@ -51,6 +51,15 @@ pub(crate) async fn run(old: &Path, new: &Path, device: Uuid) -> Result<ImportRe
     let report = import(&log, &mut legacy, &ImportOptions::default(), |_, _| {}).await;
     log.close().await.unwrap();
     report
+}
+
+/// A new log as an import leaves it that was stopped: it takes stamps from before it was made.
+pub(crate) async fn lifted(new: &Path) -> SyncDb {
+    let log = SyncDb::open(LIBRARY, DEVICE, new).await.unwrap();
+    let lift = "UPDATE sync_log_state SET settled = ?1";
+    let lifted = raw(new).execute(lift, [Hlc::ZERO.to_string()]);
+    assert_eq!(lifted.unwrap(), 1);
+    log
 }
 
 /// What would be taken.
@@ -92,6 +101,6 @@ pub(crate) fn sum(report: &ImportReport) -> u64 {
 /// All that an import may decide.
 pub(crate) fn result(new: &Path) -> [Vec<Vec<Value>>; 2] {
     let entries = "SELECT hlc, model_type, record_uuid, change_type, data FROM shared_changes";
-    let state = "SELECT head, floor, high_water FROM sync_log_state";
+    let state = "SELECT head, floor FROM sync_log_state";
     [entries, state].map(|sql| rows(&raw(new), sql))
 }

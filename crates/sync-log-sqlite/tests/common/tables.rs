@@ -42,13 +42,14 @@ pub(crate) fn result(data_dir: &Path) -> Vec<Vec<Vec<Value>>> {
         format!("SELECT adoption, reason, {CHANGES} FROM sync_log_aside_changes ORDER BY hlc"),
         format!("SELECT {ACKS} FROM peer_acks ORDER BY 1"),
         format!("SELECT adoption, reason, {ACKS} FROM sync_log_aside_acks ORDER BY id"),
-        "SELECT head, head_tag, floor, floor_tag, high_water, solo, peers_declared, altered_at, \
-         altered FROM sync_log_state"
+        "SELECT head, head_tag, floor, floor_tag, high_water, settled, solo, peers_declared, \
+         altered_at, altered FROM sync_log_state"
             .to_owned(),
         "SELECT hlc, tag, model_version, group_end FROM sync_log_entries ORDER BY hlc".to_owned(),
         "SELECT peer_device_id, state, admission, registered_by, verified, acked \
          FROM sync_log_peers ORDER BY 1"
             .to_owned(),
+        "SELECT kind, hlc, peer FROM sync_log_verdicts ORDER BY 1".to_owned(),
         "SELECT id, cause, kept_changes, kept_acks, head, floor FROM sync_log_adoptions".to_owned(),
         "SELECT version FROM sync_log_migrations ORDER BY 1".to_owned(),
         "SELECT library_id, device_id FROM sync_log_identity".to_owned(),

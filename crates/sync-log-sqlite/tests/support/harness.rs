@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, ToSql};
 use sync_log_conformance::{Damage, Harness, RowDamage, START_MS};
-use sync_log_sqlite::core::LogStore;
+use sync_log_sqlite::core::{Birth, LogStore};
 use sync_log_sqlite::{
     DEFAULT_BUSY_TIMEOUT, FILE_NAME, Hlc, LogError, OpenError, SqliteStore, Uuid,
 };
@@ -40,6 +40,16 @@ impl SqliteHarness {
         ["-wal", "-shm"].map(|end| self.0.path().join(format!("{FILE_NAME}{end}")))
     }
 
+    async fn made(
+        &self,
+        library_id: Uuid,
+        device_id: Uuid,
+        birth: Birth,
+    ) -> Result<SqliteStore, OpenError> {
+        let (folder, wait) = (self.0.path(), DEFAULT_BUSY_TIMEOUT);
+        SqliteStore::open(folder, library_id, device_id, birth, wait, START_MS).await
+    }
+
     fn raw(&self) -> Connection {
         let raw = Connection::open(self.file()).unwrap();
         raw.busy_timeout(Duration::from_secs(5)).unwrap();
@@ -58,16 +68,15 @@ impl Harness for SqliteHarness {
 
     const MODEL_CASES: u32 = 30;
 
-    async fn create(library_id: Uuid, device_id: Uuid) -> Self {
+    async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         let storage = Self(tempfile::tempdir().unwrap());
-        let made = storage.open(library_id, device_id).await.unwrap();
+        let made = storage.made(library_id, device_id, birth).await.unwrap();
         made.close().await.unwrap();
         storage
     }
 
     async fn open(&self, library_id: Uuid, device_id: Uuid) -> Result<Arc<dyn LogStore>, LogError> {
-        let (folder, wait) = (self.0.path(), DEFAULT_BUSY_TIMEOUT);
-        let opened = SqliteStore::open(folder, library_id, device_id, wait, START_MS).await;
+        let opened = self.made(library_id, device_id, Birth::Alone).await;
         opened
             .map(|store| Arc::new(store) as Arc<dyn LogStore>)
             .map_err(|error| refusal(&error))
@@ -145,7 +154,7 @@ impl Harness for SqliteHarness {
     }
 
     async fn adopt(&self) {
-        let all = "UPDATE sync_log_state SET peers_declared = 0; \
+        let all = "UPDATE sync_log_state SET peers_declared = 0, settled = high_water; \
                    UPDATE sync_log_peers SET verified = 0";
         self.raw().execute_batch(all).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, LogError, Mark, WriteJob};
+use sync_log_core::{Changes, Hlc, LogError, Mark, WriteJob};
 
 use crate::decision::{Decision, Kind};
 use crate::defect::Defect;
@@ -99,6 +99,9 @@ pub(super) fn late(
 
 /// The batch of an append, as if all of it were above the head.
 pub(super) fn whole_batch(decision: &mut Decision<'_>) -> Changes {
-    let all = decision.take_showing(|shown| shown.state.head = Mark::ZERO);
+    let all = decision.take_showing(|shown| {
+        shown.state.head = Mark::ZERO;
+        shown.state.settled = Hlc::ZERO;
+    });
     all.unwrap_or_default()
 }

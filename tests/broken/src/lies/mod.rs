@@ -17,12 +17,13 @@ mod peers;
 mod prune;
 mod rows;
 mod solo;
+mod verdicts;
 mod watching;
 
 use crate::defect::Defect;
 use crate::fault::Fault;
 
-const PARTS: [fn(Fault) -> Option<Defect>; 18] = [
+const PARTS: [fn(Fault) -> Option<Defect>; 19] = [
     acks::defect,
     adopted::defect,
     append::defect,
@@ -40,6 +41,7 @@ const PARTS: [fn(Fault) -> Option<Defect>; 18] = [
     prune::defect,
     rows::defect,
     solo::defect,
+    verdicts::defect,
     watching::defect,
 ];
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use broken_stores::{Fault, Planted};
 use sync_log_conformance::core::{
-    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, Uuid, WriteJob,
+    Birth, Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, Uuid,
+    WriteJob,
 };
 use sync_log_conformance::{Damage, Harness, RowDamage};
 use sync_log_memory::MemoryStore;
@@ -34,9 +35,9 @@ impl Harness for BrokenHarness {
 
     const MODEL_CASES: u32 = 100;
 
-    async fn create(library_id: Uuid, device_id: Uuid) -> Self {
+    async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         Self {
-            file: MemoryHarness::create(library_id, device_id).await,
+            file: MemoryHarness::create(library_id, device_id, birth).await,
             planted: FAULT.get().map_or_else(Planted::healthy, Planted::new),
         }
     }

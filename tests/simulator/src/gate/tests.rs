@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    Hlc, LogError, LogIdentity, LogOptions, LogStore, Needs, SyncLog, Uuid, WriteJob,
+    Birth, Hlc, LogError, LogIdentity, LogOptions, LogStore, Needs, SyncLog, Uuid, WriteJob,
 };
 use sync_log_memory::MemoryStore;
 
@@ -24,11 +24,12 @@ struct Rig {
 }
 
 fn rig() -> Rig {
-    let file = MemoryStore::new(LogIdentity {
+    let identity = LogIdentity {
         library_id: LIBRARY,
         device_id: DEVICE,
         log_id: Uuid::from_u128(3),
-    });
+    };
+    let file = MemoryStore::new(identity, 0, Birth::Alone);
     let valve = Arc::new(Valve::default());
     let gate = Gate::new(Arc::new(file.reopen()), Arc::clone(&valve));
     let options = LogOptions::new(ManualClock::new(1000));

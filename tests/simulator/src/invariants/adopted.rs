@@ -1,6 +1,6 @@
 //! What another program wrote is adopted whole, and believed in nothing: every own entry
-//! stays, the log begins just below the oldest, acks count for nothing, and the peers
-//! are not declared (`I3`, `I4`).
+//! above the floor stays, the log begins just below the oldest, acks count for nothing, and the
+//! peers are not declared (`I3`, `I4`).
 
 use sync_log_core::{Hlc, SharedChangeEntry, Tag};
 
@@ -46,6 +46,9 @@ pub fn check(
     }
     if marks.high_water < before.high_water.max(newest) {
         return Err(broken(format!("the high-water is {}", marks.high_water)));
+    }
+    if marks.settled != marks.high_water {
+        return Err(broken(format!("the log is settled at {}", marks.settled)));
     }
     if marks.declared || marks.solo {
         return Err(broken("nobody said who the peers are".to_owned()));
@@ -129,6 +132,7 @@ mod tests {
         let mut marks = before();
         marks.head = stamp(40);
         marks.floor = stamp(19);
+        marks.settled = marks.high_water;
         marks.declared = false;
         marks.peers.get_mut(&PEER).unwrap().verified = false;
         let mut dump = dump(marks);
@@ -148,13 +152,14 @@ mod tests {
 
     #[test]
     fn what_is_lost_or_believed_is_told() {
-        let wrong: [fn(&mut Dump); 10] = [
+        let wrong: [fn(&mut Dump); 11] = [
             |dump| drop(dump.entries.remove(0)),
             |dump| dump.entries[0] = entry(20, 3),
             |dump| dump.marks.floor = stamp(20),
             |dump| dump.marks.floor = Hlc::ZERO,
             |dump| dump.marks.head = stamp(30),
             |dump| dump.marks.high_water = stamp(50),
+            |dump| dump.marks.settled = stamp(50),
             |dump| dump.marks.declared = true,
             |dump| dump.marks.peers.get_mut(&PEER).unwrap().verified = true,
             |dump| dump.marks.peers.get_mut(&PEER).unwrap().active = false,

@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn below_the_begin_of_an_adopted_log_nobody_is_served() {
-        let adopted = Lineage::adopted(DEVICE, stamp(9), vec![entry(10, 1)]);
+        let adopted = Lineage::from_floor(DEVICE, stamp(9), vec![entry(10, 1)]);
         let has = adopted.prefix(0);
         let at = |place, has| Reader {
             place,

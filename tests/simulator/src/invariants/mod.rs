@@ -10,6 +10,7 @@ pub mod nothing_lost;
 pub mod nothing_pruned_early;
 pub mod stamps_rise;
 pub mod told;
+pub mod verdicts;
 
 #[cfg(test)]
 pub(crate) mod sample;

@@ -26,6 +26,11 @@ pub fn check(before: &Marks, after: &Marks) -> Result<(), Violation> {
             return Err(broken(format!("{what} went back from {before} to {after}")));
         }
     }
+    if after.settled != before.settled {
+        let (before, after) = (before.settled, after.settled);
+        let what = format!("the log was settled at {before}, and again at {after}");
+        return Err(broken(what));
+    }
     for (peer, mark) in &before.peers {
         let Some(now) = after.peers.get(peer) else {
             return Err(broken(format!("the row of peer {peer} is gone")));
@@ -161,6 +166,7 @@ mod tests {
             with(|marks| marks.head = stamp(40)),
             with(|marks| marks.floor = stamp(10)),
             with(|marks| marks.high_water = stamp(50)),
+            with(|marks| marks.settled = stamp(5)),
             with(|marks| marks.peers.get_mut(&PEER).unwrap().acked = stamp(20)),
             with(|marks| marks.peers.get_mut(&PEER).unwrap().admission = 1),
             with(|marks| marks.peers.clear()),

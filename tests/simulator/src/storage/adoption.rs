@@ -23,7 +23,10 @@ pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
     let found: Vec<Hlc> = entries.chain(acks).collect();
     let highest = found.iter().copied().max().unwrap_or(Hlc::ZERO);
     let highest_own = found.into_iter().filter(|hlc| hlc.device_id == own).max();
-    contents.entries.retain(|hlc, _| hlc.device_id == own);
+    // The floor never goes back.
+    let floor = contents.state.floor.hlc;
+    let stays = |hlc: &Hlc| hlc.device_id == own && *hlc > floor;
+    contents.entries.retain(|hlc, _| stays(hlc));
     contents.lost.clear();
     let (head, floor) = bounds(contents, highest_own);
     let floor = Mark {
@@ -41,6 +44,8 @@ pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
     let state = &mut contents.state;
     state.identity.log_id = log_id;
     state.high_water = state.high_water.max(highest).max(head.hlc);
+    // What this device gave out before is up to there.
+    state.settled = state.high_water;
     state.head = head;
     state.floor = floor;
     state.solo = false;

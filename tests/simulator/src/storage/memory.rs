@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use sync_log_core::{
-    Altered, ChainFault, Contents, Hlc, LogIdentity, LogStore, OwnRow, PeerRow, PeerState,
-    SharedChangeEntry, StoredEntry, Tag, Uuid,
+    Altered, Birth, ChainFault, Contents, Hlc, LogIdentity, LogStore, OwnRow, PeerRow, PeerState,
+    SharedChangeEntry, StoredEntry, Tag, Uuid, Verdict, VerdictKind,
 };
 use sync_log_memory::MemoryStore;
 
-use super::{Dump, Foreign, Marks, PeerMark, Storage, adoption};
+use super::{Dump, Foreign, Marks, PeerMark, Sign, Storage, adoption};
 use crate::trace::START_MS;
 
 pub(crate) struct MemoryFile {
@@ -31,21 +31,27 @@ impl LogIds {
 }
 
 impl MemoryFile {
-    pub(crate) fn create(log_ids: &LogIds, library_id: Uuid, device_id: Uuid) -> Self {
+    /// A file that is made when the wall clock of the device reads `wall_ms`.
+    pub(crate) fn create(
+        log_ids: &LogIds,
+        (library_id, device_id): (Uuid, Uuid),
+        wall_ms: i64,
+        birth: Birth,
+    ) -> Self {
         let identity = LogIdentity {
             library_id,
             device_id,
             log_id: log_ids.next(),
         };
         Self {
-            store: MemoryStore::new(identity),
+            store: MemoryStore::new(identity, wall_ms, birth),
             log_ids: log_ids.clone(),
         }
     }
 
-    /// A file that an earlier program made, which is still empty.
-    pub(crate) fn of_earlier_program(log_ids: &LogIds, library_id: Uuid, device_id: Uuid) -> Self {
-        let file = Self::create(log_ids, library_id, device_id);
+    /// A file that an earlier program made, which is still empty, and is opened at `now_ms`.
+    pub(crate) fn of_earlier_program(log_ids: &LogIds, ids: (Uuid, Uuid), now_ms: i64) -> Self {
+        let file = Self::create(log_ids, ids, now_ms, Birth::Alone);
         file.store
             .tamper(|contents| contents.state.altered = Some(NOT_OURS));
         file
@@ -82,10 +88,12 @@ impl Storage for MemoryFile {
                 floor: state.floor.hlc,
                 floor_tag: state.floor.tag,
                 high_water: state.high_water,
+                settled: state.settled,
                 solo: state.solo,
                 declared: state.peers_declared,
                 altered: state.altered.is_some(),
                 peers: contents.peers.values().filter_map(mark).collect(),
+                signs: contents.verdicts.values().map(sign).collect(),
             };
             Dump {
                 log_id: state.identity.log_id,
@@ -146,6 +154,11 @@ fn acknowledge(contents: &mut Contents, peer: Uuid, acked: Hlc) {
     };
     let row = contents.peers.entry(id).or_insert(stranger);
     row.mirror = Some(acked.to_string());
+}
+
+fn sign(verdict: &Verdict) -> (VerdictKind, Sign) {
+    let (hlc, peer) = (verdict.hlc, verdict.peer);
+    (verdict.kind, Sign { hlc, peer })
 }
 
 fn mark(row: &PeerRow) -> Option<(Uuid, PeerMark)> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
-use sync_log_core::{Hlc, LogStore, SharedChangeEntry, Tag, Uuid};
+use sync_log_core::{Hlc, LogStore, SharedChangeEntry, Tag, Uuid, VerdictKind};
 
 pub(crate) use memory::{LogIds, MemoryFile};
 pub(crate) use sqlite::SqliteFile;
@@ -118,6 +118,8 @@ pub struct Marks {
     pub floor_tag: Tag,
     /// The high-water.
     pub high_water: Hlc,
+    /// The stamp at which the log got its log id.
+    pub settled: Hlc,
     /// Whether the library is solo.
     pub solo: bool,
     /// Whether somebody said that no peer is missing.
@@ -126,6 +128,8 @@ pub struct Marks {
     pub altered: bool,
     /// The peers that this program knows, by its own rows.
     pub peers: BTreeMap<Uuid, PeerMark>,
+    /// The signs that the file was restored or cloned.
+    pub signs: BTreeMap<VerdictKind, Sign>,
 }
 
 impl Marks {
@@ -138,12 +142,23 @@ impl Marks {
             floor: Hlc::ZERO,
             floor_tag: Tag::ZERO,
             high_water: Hlc::ZERO,
+            settled: Hlc::ZERO,
             solo: false,
             declared: true,
             altered: false,
             peers: BTreeMap::new(),
+            signs: BTreeMap::new(),
         }
     }
+}
+
+/// What shows that a file was restored or cloned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sign {
+    /// The stamp that showed it.
+    pub hlc: Hlc,
+    /// The peer that it came from.
+    pub peer: Option<Uuid>,
 }
 
 /// Where a peer stands.

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rusqlite::Connection;
-use sync_log_core::{Hlc, JsonText, LogStore, SharedChangeEntry, Tag, Uuid};
+use sync_log_core::{Birth, Hlc, JsonText, LogStore, SharedChangeEntry, Tag, Uuid, VerdictKind};
 use sync_log_sqlite::{DEFAULT_BUSY_TIMEOUT, FILE_NAME, SqliteStore};
 use tempfile::TempDir;
 
-use super::{Dump, Foreign, Marks, OTHER_MODEL, PeerMark, Storage};
+use super::{Dump, Foreign, Marks, OTHER_MODEL, PeerMark, Sign, Storage};
 use crate::engine::Engine;
 
 /// How often a watch looks for what the other process committed.
@@ -50,14 +50,15 @@ pub(crate) struct SqliteFile {
 }
 
 impl SqliteFile {
+    /// A file that is made when the wall clock of the device reads `wall_ms`.
     pub(crate) fn create(
         engine: Rc<Engine>,
-        library_id: Uuid,
-        device_id: Uuid,
-        now_ms: i64,
+        (library_id, device_id): (Uuid, Uuid),
+        wall_ms: i64,
+        birth: Birth,
     ) -> Result<Self> {
         let file = Self::in_new_folder(engine, library_id, device_id)?;
-        let store = file.open(now_ms)?;
+        let store = file.open_born(birth, wall_ms)?;
         file.engine.finish(store.close())?;
         Ok(file)
     }
@@ -83,6 +84,13 @@ impl SqliteFile {
         })
     }
 
+    fn open_born(&self, birth: Birth, now_ms: i64) -> Result<SqliteStore> {
+        let (library_id, device_id) = (self.library_id, self.device_id);
+        let (folder, busy) = (self.folder.path(), DEFAULT_BUSY_TIMEOUT);
+        let opening = SqliteStore::open(folder, library_id, device_id, birth, busy, now_ms);
+        Ok(self.engine.finish(opening)?)
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.path().join(FILE_NAME)
     }
@@ -98,9 +106,7 @@ impl SqliteFile {
 
 impl Storage for SqliteFile {
     fn open(&self, now_ms: i64) -> Result<Arc<dyn LogStore>> {
-        let (folder, busy) = (self.folder.path(), DEFAULT_BUSY_TIMEOUT);
-        let opening = SqliteStore::open(folder, self.library_id, self.device_id, busy, now_ms);
-        let store = self.engine.finish(opening)?;
+        let store = self.open_born(Birth::Alone, now_ms)?;
         Ok(Arc::new(store.poll_interval(POLL_INTERVAL)))
     }
 
@@ -117,6 +123,7 @@ impl Storage for SqliteFile {
         self.raw(|raw| {
             let mut marks = marks(raw)?;
             marks.peers = peers(raw)?;
+            marks.signs = signs(raw)?;
             let entries = entries(raw)?;
             let log_id = "SELECT log_id FROM sync_log_identity";
             let log_id: String = raw.query_row(log_id, [], |row| row.get(0))?;
@@ -176,25 +183,47 @@ const DELETE_TAG: &str = "DELETE FROM sync_log_entries WHERE hlc = ?1";
 
 fn marks(raw: &Connection) -> Result<Marks> {
     let sql = "SELECT head, floor, floor_tag, high_water, head_tag, solo, peers_declared, \
-               altered IS NOT NULL FROM sync_log_state";
+               altered IS NOT NULL, settled FROM sync_log_state";
     let mut query = raw.prepare_cached(sql)?;
     let row = query.query_row([], |row| {
         let text = |column| row.get::<_, String>(column);
         let flags = [row.get(5)?, row.get(6)?, row.get(7)?];
-        Ok(([text(0)?, text(1)?, text(2)?, text(3)?, text(4)?], flags))
+        let texts = [text(0)?, text(1)?, text(2)?, text(3)?, text(4)?, text(8)?];
+        Ok((texts, flags))
     });
-    let ([head, floor, floor_tag, high_water, head_tag], [solo, declared, altered]) = row?;
+    let ([head, floor, floor_tag, high_water, head_tag, settled], [solo, declared, altered]) = row?;
     Ok(Marks {
         head: head.parse()?,
         floor: floor.parse()?,
         head_tag: Tag::from_str(&head_tag)?,
         floor_tag: Tag::from_str(&floor_tag)?,
         high_water: high_water.parse()?,
+        settled: settled.parse()?,
         solo,
         declared,
         altered,
         peers: BTreeMap::new(),
+        signs: BTreeMap::new(),
     })
+}
+
+fn signs(raw: &Connection) -> Result<BTreeMap<VerdictKind, Sign>> {
+    let sql = "SELECT kind, hlc, peer FROM sync_log_verdicts";
+    let mut query = raw.prepare_cached(sql)?;
+    let rows = query.query_map([], |row| {
+        let text = |column| row.get::<_, String>(column);
+        Ok((text(0)?, text(1)?, row.get::<_, Option<String>>(2)?))
+    })?;
+    rows.map(|row| {
+        let (kind, hlc, peer) = row?;
+        let kind = VerdictKind::from_stored(&kind).context("a verdict of no kind")?;
+        let sign = Sign {
+            hlc: hlc.parse()?,
+            peer: peer.as_deref().map(Uuid::from_str).transpose()?,
+        };
+        Ok((kind, sign))
+    })
+    .collect()
 }
 
 fn peers(raw: &Connection) -> Result<BTreeMap<Uuid, PeerMark>> {

@@ -63,11 +63,21 @@ impl World {
             Call::Solo => Purpose::Solo,
             Call::Review => Purpose::Review,
             Call::Explain => Purpose::Explain,
+            Call::Echo { reader } => Purpose::Echo {
+                stamp: self.stamp_read_by(reader, on)?,
+            },
+            Call::DismissVerdicts => Purpose::DismissVerdicts,
             Call::WildAck { peer, ack } => Purpose::WildAck {
                 peer: self.id_of(peer),
                 hlc: self.wild_stamp(on, process, ack)?,
             },
         })
+    }
+
+    /// The newest stamp of a device that another one has.
+    fn stamp_read_by(&self, reader: u8, origin: u8) -> Option<Hlc> {
+        let received = &self.devices.get(&reader)?.files.received;
+        received.newest(self.id_of(origin))
     }
 
     /// The ids of the others that are there.
@@ -159,6 +169,15 @@ impl World {
             Purpose::Retire { peer } => {
                 truth.retiring.insert(*peer);
             }
+            Purpose::Echo { stamp } => truth.suspect_stamp(*stamp),
+            Purpose::Serve(read) => truth.suspect_reader(read.peer, read.cursor, read.has),
+            Purpose::TakeAck {
+                peer,
+                cursor,
+                admission,
+                ..
+            } => truth.suspect_number(*peer, *cursor, *admission),
+            Purpose::DismissVerdicts => truth.is_dismissing = true,
             _ => {}
         }
         let operation = Operation {
@@ -320,10 +339,14 @@ impl World {
     pub(super) fn look(&mut self, on: u8) -> Result<(), Violation> {
         if let Some(device) = self.devices.get_mut(&on) {
             let dump = device.files.log.dump()?;
-            let holds = device.files.truth.look(dump)?;
-            for hold in holds {
+            let seen = device.files.truth.look(dump)?;
+            for hold in seen.holds {
                 self.trace
                     .event("pruning held", format_args!("d{on} at {}", Short(hold)));
+            }
+            for (kind, sign) in seen.signs {
+                let detail = format_args!("d{on} {kind} at {}", Short(sign.hlc));
+                self.trace.event("verdict", detail);
             }
         }
         self.tell(on)

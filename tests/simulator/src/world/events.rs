@@ -1,11 +1,13 @@
 //! What happens between devices, and to their files.
 
+use sync_log_core::Birth;
+
 use super::World;
 use super::device::{Device, FilesOf};
 use super::network::{Envelope, Message};
 use super::operation::{Purpose, Reading};
 use super::receiver::Trouble;
-use super::truth::Truth;
+use super::truth::Past;
 use crate::gate::Struck;
 use crate::invariants::Violation;
 use crate::step::{Files, Step};
@@ -227,6 +229,7 @@ impl World {
         } = device.backups[place].copy()?;
         if files != Files::Received {
             (device.files.log, device.files.truth) = (log, truth);
+            device.files.truth.put_back();
         }
         if files != Files::Log {
             device.files.received = received;
@@ -280,6 +283,9 @@ impl World {
             return Ok(());
         }
         self.close(of)?;
+        if let Some(device) = self.live(of) {
+            device.files.truth.put_back();
+        }
         let device = &self.devices[&of];
         let (id, files) = (device.id, device.files.copy()?);
         let (planted, off_by_ms) = (device.planted.clone(), device.off_by_ms);
@@ -296,12 +302,13 @@ impl World {
             return Ok(());
         }
         self.close(on)?;
-        let id = self.id_of(on);
-        let file = self.new_file(id)?;
+        let device = &self.devices[&on];
+        let (id, off_by_ms) = (device.id, device.off_by_ms);
+        // Its records are there still.
+        let (log, truth) = self.new_log(id, off_by_ms, Birth::BesideRecords, Past::MadeAgain)?;
         let planted = self.fault.map(broken_stores::Planted::new);
         if let Some(device) = self.live(on) {
-            device.files.log = file;
-            device.files.truth = Truth::new(id);
+            (device.files.log, device.files.truth) = (log, truth);
             device.planted = planted;
             self.done("log lost", format_args!("d{on}"));
         }

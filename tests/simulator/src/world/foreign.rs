@@ -58,7 +58,10 @@ impl World {
 
     fn earlier_file(&self, id: Uuid) -> Result<Box<dyn Storage>, Violation> {
         Ok(match self.store {
-            Store::Memory => Box::new(MemoryFile::of_earlier_program(&self.log_ids, LIBRARY, id)),
+            Store::Memory => {
+                let (log_ids, ids) = (&self.log_ids, (LIBRARY, id));
+                Box::new(MemoryFile::of_earlier_program(log_ids, ids, self.now_ms))
+            }
             Store::Sqlite => {
                 let engine = self.engine.clone();
                 Box::new(SqliteFile::of_earlier_program(engine, LIBRARY, id)?)

@@ -1,6 +1,6 @@
 //! The end of a run: everything heals, and everybody has to catch up.
 
-use sync_log_core::PrunePolicy;
+use sync_log_core::{Birth, PrunePolicy};
 
 use super::operation::Purpose;
 use super::receiver::Trouble;
@@ -87,7 +87,7 @@ impl World {
             }
             if name % 2 == 0 {
                 self.leave(name)?;
-                self.join(FIRST_REPLACEMENT + name)?;
+                self.join(FIRST_REPLACEMENT + name, Birth::Alone)?;
                 continue;
             }
             for on in by {

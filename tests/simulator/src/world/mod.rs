@@ -18,7 +18,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use broken_stores::{Fault, Planted};
-use sync_log_core::{LogOptions, PrunePolicy, Uuid};
+use sync_log_core::{Birth, LogOptions, PrunePolicy, Uuid};
 
 use crate::engine::Engine;
 use crate::invariants::Violation;
@@ -29,6 +29,7 @@ use crate::trace::{START_MS, Trace};
 use device::{Device, FilesOf};
 use network::Network;
 use operation::Operation;
+use truth::{Past, Truth};
 
 /// The library of every run.
 const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
@@ -137,7 +138,8 @@ impl World {
             } => self.bootstrap(reader, origin, struck),
             Step::Resume { pick, struck } => self.resume(pick, struck),
             Step::Cancel { pick } => self.cancel(pick),
-            Step::Join { on } => Ok(self.join(on)?),
+            Step::Join { on } => Ok(self.join(on, Birth::Alone)?),
+            Step::JoinWithRecords { on } => Ok(self.join(on, Birth::BesideRecords)?),
             Step::JoinWithEarlierFile { on, entries } => self.join_with_earlier_file(on, entries),
             Step::Foreign {
                 on,
@@ -194,32 +196,47 @@ impl World {
         options
     }
 
-    fn new_file(&mut self, device_id: Uuid) -> Result<Box<dyn Storage>> {
-        Ok(match self.store {
-            Store::Memory => Box::new(MemoryFile::create(&self.log_ids, LIBRARY, device_id)),
+    /// A new log of a device whose clock is off by `off_by_ms`, and what is known of it.
+    fn new_log(
+        &self,
+        device_id: Uuid,
+        off_by_ms: i64,
+        birth: Birth,
+        past: Past,
+    ) -> Result<(Box<dyn Storage>, Truth)> {
+        let (ids, wall_ms) = ((LIBRARY, device_id), self.now_ms.saturating_add(off_by_ms));
+        let log: Box<dyn Storage> = match self.store {
+            Store::Memory => Box::new(MemoryFile::create(&self.log_ids, ids, wall_ms, birth)),
             Store::Sqlite => {
                 let engine = Rc::clone(&self.engine);
-                let file = SqliteFile::create(engine, LIBRARY, device_id, self.now_ms);
-                Box::new(file?)
+                Box::new(SqliteFile::create(engine, ids, wall_ms, birth)?)
             }
-        })
+        };
+        let truth = Truth::made(device_id, birth, past, log.dump()?);
+        Ok((log, truth))
     }
 
-    fn join(&mut self, on: u8) -> Result<()> {
+    fn join(&mut self, on: u8, birth: Birth) -> Result<()> {
         if self.devices.contains_key(&on) {
             return Ok(());
         }
         let id = self.id_of(on);
+        let off_by_ms = self.off_by_ms_at_first(on);
+        let (log, truth) = self.new_log(id, off_by_ms, birth, Past::First)?;
         let files = FilesOf {
-            log: self.new_file(id)?,
-            truth: truth::Truth::new(id),
+            log,
+            truth,
             received: receiver::Receiver::default(),
         };
         let planted = self.fault.map(Planted::new);
-        let device = Device::new(id, files, planted, self.off_by_ms_at_first(on));
+        let device = Device::new(id, files, planted, off_by_ms);
         self.devices.insert(on, device);
         self.show_time();
-        self.done("join", format_args!("d{on}"));
+        let kind = match birth {
+            Birth::Alone => "join",
+            Birth::BesideRecords => "join with records",
+        };
+        self.done(kind, format_args!("d{on}"));
         Ok(())
     }
 

@@ -34,7 +34,9 @@ impl Refusal {
         let trouble = match error {
             LogError::UnknownPeer { .. } => Some(Trouble::Unknown),
             LogError::PeerRetired { .. } => Some(Trouble::Retired),
-            LogError::OtherAdmission { .. } => Some(Trouble::OtherNumber),
+            LogError::OtherAdmission { .. } | LogError::AdmissionAhead { .. } => {
+                Some(Trouble::OtherNumber)
+            }
             LogError::OtherLog { .. }
             | LogError::Compacted { .. }
             | LogError::AheadOfHead { .. }

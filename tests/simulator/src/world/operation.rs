@@ -1,16 +1,18 @@
 //! A call on a log: what it is for, and the future that makes it.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sync_log_core::{
-    AckOutcome, Change, Cursor, Hlc, LogError, MAX_PAGE_ENTRIES, Page, ReadLimits,
-    SharedChangeEntry, SyncLog, Uuid,
+    AckOutcome, Cause, Change, Cursor, Explanation, Hlc, LogError, MAX_PAGE_ENTRIES, Page,
+    ReadLimits, SharedChangeEntry, SyncLog, Uuid, VerdictKind,
 };
 
 use crate::chain::Prefix;
+use crate::storage::Sign;
 
 /// What a call is for.
 #[derive(Debug, Clone)]
@@ -45,6 +47,11 @@ pub(crate) enum Purpose {
     Solo,
     Review,
     Explain,
+    /// A stamp of this device comes back to it.
+    Echo {
+        stamp: Hlc,
+    },
+    DismissVerdicts,
     WildAck {
         peer: Uuid,
         hlc: Hlc,
@@ -79,6 +86,30 @@ pub(crate) struct Reading {
     pub(crate) has: Prefix,
 }
 
+/// What a log says about itself.
+#[derive(Debug)]
+pub(crate) struct Explained {
+    pub(crate) pending: u64,
+    pub(crate) signs: BTreeMap<VerdictKind, Sign>,
+}
+
+impl From<Explanation> for Explained {
+    fn from(explanation: Explanation) -> Self {
+        let held = explanation.held.iter();
+        let signs = held.filter_map(|held| match held.cause {
+            Cause::Restored(verdict) => {
+                let (hlc, peer) = (verdict.hlc, verdict.peer);
+                Some((verdict.kind, Sign { hlc, peer }))
+            }
+            _ => None,
+        });
+        Self {
+            pending: explanation.pending,
+            signs: signs.collect(),
+        }
+    }
+}
+
 /// What a call answered.
 #[derive(Debug)]
 pub(crate) enum Answer {
@@ -86,7 +117,7 @@ pub(crate) enum Answer {
     Stamps(Vec<Hlc>),
     Pruned(usize),
     Entries(Vec<SharedChangeEntry>),
-    Pending(u64),
+    Explained(Explained),
     Acked(AckOutcome),
     Admitted(u32),
     Page(Page),
@@ -146,6 +177,8 @@ impl Purpose {
             Self::Solo => "declare solo",
             Self::Review => "review",
             Self::Explain => "explain",
+            Self::Echo { .. } => "echo",
+            Self::DismissVerdicts => "dismiss verdicts",
             Self::WildAck { .. } => "wild ack",
             Self::Serve(_) => "serve",
             Self::TakeAck { .. } => "take ack",
@@ -155,10 +188,10 @@ impl Purpose {
     }
 
     /// Whether it must not be answered on a log that another program wrote to: all but
-    /// asking why, and observing nothing.
+    /// asking why, dismissing what was found, and observing nothing.
     pub(crate) fn needs_the_log(&self) -> bool {
         match self {
-            Self::Explain => false,
+            Self::Explain | Self::DismissVerdicts => false,
             Self::Learn { page, .. } => !page.entries.is_empty(),
             _ => true,
         }
@@ -202,8 +235,15 @@ impl Purpose {
                 let entries = log.get_since(None, usize::MAX).await?;
                 Ok(Answer::Entries(entries))
             }),
-            Self::Explain => {
-                Box::pin(async move { Ok(Answer::Pending(log.explain().await?.pending)) })
+            Self::Explain => Box::pin(async move {
+                let explanation = log.explain().await?;
+                Ok(Answer::Explained(explanation.into()))
+            }),
+            Self::Echo { stamp } => {
+                Box::pin(async move { log.observe_all(&[stamp]).await.map(|_| Answer::Done) })
+            }
+            Self::DismissVerdicts => {
+                Box::pin(async move { log.dismiss_verdicts().await.map(|_| Answer::Done) })
             }
             Self::WildAck { peer, hlc } => {
                 Box::pin(async move { log.record_ack(peer, hlc).await.map(Answer::Acked) })

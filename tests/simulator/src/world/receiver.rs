@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use sync_log_core::{Cursor, Page, Uuid};
+use sync_log_core::{Cursor, Hlc, Page, Uuid};
 
 use crate::chain::{Chain, Prefix};
 
@@ -65,6 +65,11 @@ impl Receiver {
         place.map_or(&[], |place| place.chain.numbers())
     }
 
+    /// The stamp of the newest change that it has of an origin.
+    pub(crate) fn newest(&self, origin: Uuid) -> Option<Hlc> {
+        self.places.get(&origin)?.chain.newest()
+    }
+
     pub(crate) fn cursor(&self, origin: Uuid) -> Cursor {
         let place = self.places.get(&origin);
         place.map_or(Cursor::ZERO, |place| place.cursor)
@@ -91,13 +96,14 @@ impl Receiver {
     }
 
     /// Replaces what it has of an origin by a copy of its state at `pin`, if it
-    /// is still where it was when it asked for one.
+    /// is still where it was when it asked for one. The number of its admission comes with it.
     pub(crate) fn take_copy(
         &mut self,
         origin: Uuid,
         asked: Cursor,
         pin: Cursor,
         copy: Chain,
+        admission: u32,
     ) -> bool {
         let place = self.places.entry(origin).or_default();
         if place.cursor != asked {
@@ -107,7 +113,8 @@ impl Receiver {
             cursor: pin,
             chain: copy,
             trouble: None,
-            ..*place
+            admission,
+            highest_admission: place.highest_admission.max(admission),
         };
         true
     }
@@ -158,7 +165,7 @@ impl Receiver {
 
 #[cfg(test)]
 mod tests {
-    use sync_log_core::{Hlc, Mark, SharedChangeEntry};
+    use sync_log_core::{Mark, SharedChangeEntry};
 
     use super::*;
     use crate::change::change;
@@ -207,8 +214,8 @@ mod tests {
         [entry(2), entry(3)]
             .iter()
             .for_each(|entry| copy.push(entry));
-        assert!(!receiver.take_copy(ORIGIN, Cursor::ZERO, place(3), copy.clone()));
-        assert!(receiver.take_copy(ORIGIN, place(1), place(3), copy));
+        assert!(!receiver.take_copy(ORIGIN, Cursor::ZERO, place(3), copy.clone(), 1));
+        assert!(receiver.take_copy(ORIGIN, place(1), place(3), copy, 1));
         assert_eq!(receiver.numbers(ORIGIN), [2, 3]);
         assert_eq!(receiver.trouble(ORIGIN), None);
     }
@@ -223,7 +230,7 @@ mod tests {
         assert!(!receiver.admitted(ORIGIN, 1), "a lower one");
         assert!(!receiver.admitted(ORIGIN, 2), "given before");
         assert_eq!(receiver.trouble(ORIGIN), None);
-        receiver.take_copy(ORIGIN, place(1), place(3), Chain::default());
+        receiver.take_copy(ORIGIN, place(1), place(3), Chain::default(), 2);
         receiver.forget(ORIGIN);
         assert_eq!(receiver.cursor(ORIGIN), Cursor::ZERO);
         assert_eq!(receiver.admission(ORIGIN), 2);

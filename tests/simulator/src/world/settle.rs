@@ -1,17 +1,20 @@
 //! What follows from an answer: the oracle judges it, and the device acts on it.
 
-use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Page, Uuid};
+use std::collections::BTreeMap;
+
+use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Page, Uuid, VerdictKind};
 
 use super::World;
 use super::calls::is_unknown;
 use super::network::{Envelope, Message, Refusal};
-use super::operation::{Answer, Operation, Purpose, Reading};
+use super::operation::{Answer, Explained, Operation, Purpose, Reading};
+use super::truth::Truth;
 use crate::chain::{Chain, Prefix};
 use crate::change::{change, number};
 use crate::gate::Incident;
 use crate::invariants::answers_hold::{self, Answer as Said};
 use crate::invariants::every_entry_or_error::{self, Reader};
-use crate::invariants::{Violation, stamps_rise};
+use crate::invariants::{Violation, stamps_rise, verdicts};
 use crate::trace::{Short, Shorts};
 
 impl World {
@@ -60,6 +63,11 @@ impl World {
             _ if must_adopt => return Ok(()),
             _ => {}
         }
+        if let (Err(error), None, false) = (&answer, happened, was_parked)
+            && let Some(kind) = sign_of(error, &purpose, truth)
+        {
+            verdicts::check_left(truth.signs(), kind)?;
+        }
         match (purpose, answer) {
             (Purpose::Record { numbers, .. }, answer) => {
                 self.recorded(on, &numbers, (issued, committed), answer, happened)
@@ -100,16 +108,11 @@ impl World {
             (Purpose::Review, Ok(Answer::Entries(seen))) if !was_parked => {
                 every_entry_or_error::check_owner(&self.devices[&on].files.truth.lineage, &seen)
             }
-            (Purpose::Explain, Ok(Answer::Pending(pending))) if !was_parked => {
-                let there = self.devices[&on].files.truth.lineage.retained().len();
-                match pending == there as u64 {
-                    true => Ok(()),
-                    false => Err(Violation::new(
-                        "every_entry_or_error",
-                        format!("explain counts {pending} of {there} entries"),
-                    )),
-                }
+            (Purpose::Explain, Ok(Answer::Explained(explained))) if !was_parked => {
+                self.explained(on, &explained)
             }
+            (Purpose::Echo { stamp }, answer) => self.echoed(on, stamp, was_parked, &answer),
+            (Purpose::DismissVerdicts, Ok(_)) if !was_parked => self.dismissed(on),
             (Purpose::WildAck { peer, hlc }, answer) => self.wild_ack_judged(on, peer, hlc, answer),
             (Purpose::Serve(reading), answer) => {
                 self.served(on, reading, (committed, was_parked), answer)
@@ -121,7 +124,7 @@ impl World {
                     admission,
                     ..
                 },
-                Err(error @ LogError::OtherAdmission { .. }),
+                Err(error @ (LogError::OtherAdmission { .. } | LogError::AdmissionAhead { .. })),
             ) if !was_parked => self.number_refused(on, reader, peer, admission, &error),
             (
                 Purpose::TakeAck {
@@ -268,6 +271,48 @@ impl World {
             reader.files.received.registered(origin);
         }
         Ok(())
+    }
+
+    fn explained(&self, on: u8, explained: &Explained) -> Result<(), Violation> {
+        let truth = &self.devices[&on].files.truth;
+        let (pending, there) = (explained.pending, truth.lineage.retained().len());
+        if pending != there as u64 {
+            let what = format!("explain counts {pending} of {there} entries");
+            return Err(Violation::new("every_entry_or_error", what));
+        }
+        verdicts::check_shown(truth.signs(), &explained.signs)
+    }
+
+    /// A stamp of this device came back to it.
+    fn echoed(
+        &mut self,
+        on: u8,
+        stamp: Hlc,
+        was_parked: bool,
+        answer: &Result<Answer, LogError>,
+    ) -> Result<(), Violation> {
+        if matches!(answer, Err(LogError::Store(_))) {
+            return Ok(());
+        }
+        let truth = &mut self.devices_mut(on).files.truth;
+        if !was_parked {
+            let (lineage, is_refused) = (&truth.lineage, answer.is_err());
+            verdicts::check_echo(lineage, truth.settled(), stamp, is_refused)?;
+        }
+        if answer.is_ok() {
+            truth.issued = truth.issued.max(stamp);
+        }
+        Ok(())
+    }
+
+    fn dismissed(&mut self, on: u8) -> Result<(), Violation> {
+        let is_held_up = self
+            .held_up
+            .iter()
+            .any(|held| held.on == on && matches!(held.purpose, Purpose::DismissVerdicts));
+        let truth = &mut self.devices_mut(on).files.truth;
+        truth.is_dismissing = is_held_up;
+        verdicts::check_shown(truth.signs(), &BTreeMap::new())
     }
 
     fn wild_ack_judged(
@@ -488,11 +533,14 @@ impl World {
         }
         let copy = Chain::copy_of(lineage, pin.hlc());
         let numbers = copy.numbers().to_vec();
+        let known = self.devices.get(&reader).map(|reader| reader.id);
+        let admission = known.and_then(|peer| origin.files.truth.admission(peer));
+        let admission = admission.unwrap_or(1);
         let Some(device) = self.live(reader) else {
             return Ok(());
         };
         let received = &mut device.files.received;
-        if !received.take_copy(origin_id, asked, pin, copy) {
+        if !received.take_copy(origin_id, asked, pin, copy, admission) {
             return Ok(());
         }
         let peer = device.id;
@@ -523,6 +571,21 @@ impl World {
             message,
             has: Prefix::default(),
         });
+    }
+}
+
+/// What a refusal shows about the file, by the contract.
+fn sign_of(refusal: &LogError, purpose: &Purpose, truth: &Truth) -> Option<VerdictKind> {
+    match (refusal, purpose) {
+        (LogError::UnknownOwnStamp { .. }, _) => Some(VerdictKind::OwnStamp),
+        (LogError::Diverged { .. }, Purpose::Serve(_)) => Some(VerdictKind::Diverged),
+        (LogError::AheadOfHead { .. }, Purpose::Serve(_)) => Some(VerdictKind::AheadOfHead),
+        (LogError::AdmissionAhead { .. }, Purpose::TakeAck { cursor, .. })
+            if truth.is_log(cursor.log_id()) =>
+        {
+            Some(VerdictKind::Admission)
+        }
+        _ => None,
     }
 }
 

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_log_core::{Hlc, SharedChangeEntry, Uuid};
+use sync_log_core::{Birth, Cursor, Hlc, SharedChangeEntry, Uuid, VerdictKind};
 
-use crate::chain::Lineage;
+use crate::chain::{Lineage, Prefix};
 use crate::change::number;
-use crate::invariants::{Violation, adopted, monotone, nothing_lost, nothing_pruned_early};
-use crate::storage::{Dump, Foreign, Marks, PeerMark};
+use crate::invariants::{
+    Violation, adopted, monotone, nothing_lost, nothing_pruned_early, verdicts,
+};
+use crate::storage::{Dump, Foreign, Marks, PeerMark, Sign};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Truth {
@@ -31,11 +33,54 @@ pub(crate) struct Truth {
     to_adopt: Option<Vec<SharedChangeEntry>>,
     /// Where another program was at work on it that the log has not found yet.
     unnoticed: Option<Hlc>,
+    /// What happened to the file that a sign may show.
+    past: Past,
+    /// Signs that a call may find.
+    suspected: BTreeSet<(VerdictKind, Sign)>,
+    /// Whether a call that dismisses the signs was begun.
+    pub(crate) is_dismissing: bool,
+}
+
+/// What happened to a file before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Past {
+    /// It is the first log of its device.
+    First,
+    /// Its device lost a log before.
+    MadeAgain,
+    /// It was put back, or there is a copy of it.
+    PutBack,
+}
+
+/// What was found at a look.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// The places at which pruning holds since then.
+    pub(crate) holds: Vec<Hlc>,
+    /// The signs that are kept since then.
+    pub(crate) signs: Vec<(VerdictKind, Sign)>,
 }
 
 impl Truth {
-    /// Of a new file.
-    pub(crate) fn new(device_id: Uuid) -> Self {
+    /// Of a file that was made just now.
+    pub(crate) fn made(device_id: Uuid, birth: Birth, past: Past, made: Dump) -> Self {
+        let lineage = match birth {
+            Birth::Alone => Lineage::default(),
+            Birth::BesideRecords => {
+                Lineage::from_floor(made.log_id, made.marks.settled, Vec::new())
+            }
+        };
+        Self {
+            issued: lineage.head(),
+            lineage,
+            marks: made.marks,
+            log_id: Some(made.log_id),
+            past,
+            ..Self::new(device_id)
+        }
+    }
+
+    fn new(device_id: Uuid) -> Self {
         Self {
             device_id,
             lineage: Lineage::default(),
@@ -48,6 +93,9 @@ impl Truth {
             log_id: None,
             to_adopt: None,
             unnoticed: None,
+            past: Past::First,
+            suspected: BTreeSet::new(),
+            is_dismissing: false,
         }
     }
 
@@ -59,20 +107,37 @@ impl Truth {
         }
     }
 
-    /// Takes note of what the file holds after something happened to it; returns
-    /// the places at which pruning holds since then.
+    /// Takes note of what the file holds after something happened to it.
     ///
     /// # Errors
     /// What it must not hold.
-    pub(crate) fn look(&mut self, dump: Dump) -> Result<Vec<Hlc>, Violation> {
+    pub(crate) fn look(&mut self, dump: Dump) -> Result<Seen, Violation> {
+        let signs = self.note_signs(&dump)?;
+        let holds = self.note_log(dump)?;
+        Ok(Seen { holds, signs })
+    }
+
+    /// The signs that are new.
+    fn note_signs(&mut self, dump: &Dump) -> Result<Vec<(VerdictKind, Sign)>, Violation> {
+        let (before, after) = (&self.marks.signs, &dump.marks.signs);
+        let is_expected = |kind, sign| self.may_find(kind, sign);
+        verdicts::check(before, after, is_expected, self.is_dismissing)?;
+        let is_new = |(kind, sign): &(&VerdictKind, &Sign)| before.get(kind) != Some(sign);
+        let new = after.iter().filter(is_new);
+        let new = new.map(|(kind, sign)| (*kind, *sign)).collect();
+        self.marks.signs.clone_from(after);
+        Ok(new)
+    }
+
+    fn note_log(&mut self, dump: Dump) -> Result<Vec<Hlc>, Violation> {
         if let Some(expected) = &self.to_adopt {
             if dump.marks.altered || self.log_id == Some(dump.log_id) {
                 self.look_before_it_is_adopted(dump)?;
                 return Ok(Vec::new());
             }
-            let expected = &ending_its_group(expected);
+            let expected = &above_the_floor(expected, self.marks.floor);
             adopted::check(&self.marks, expected, &dump)?;
-            self.lineage = Lineage::adopted(dump.log_id, dump.marks.floor, dump.entries);
+            self.lineage = Lineage::from_floor(dump.log_id, dump.marks.floor, dump.entries);
             (self.log_id, self.unnoticed) = (Some(dump.log_id), None);
             self.to_adopt = None;
             return Ok(self.note(dump.marks));
@@ -94,6 +159,65 @@ impl Truth {
         monotone::check_true(&self.lineage, &dump.marks)?;
         monotone::check_peers(&self.active, &self.retiring, &dump.marks)?;
         Ok(self.note(dump.marks))
+    }
+
+    /// A sign is none of a log that was pruned, adopted, or the only one of its device.
+    fn may_find(&self, kind: VerdictKind, sign: Sign) -> bool {
+        let least = match kind {
+            VerdictKind::OwnStamp => Past::MadeAgain,
+            _ => Past::PutBack,
+        };
+        self.past >= least && self.suspected.contains(&(kind, sign))
+    }
+
+    /// The file was put back, or copied.
+    pub(crate) fn put_back(&mut self) {
+        self.past = Past::PutBack;
+    }
+
+    /// A stamp of this device comes back.
+    pub(crate) fn suspect_stamp(&mut self, hlc: Hlc) {
+        if verdicts::is_unknown(&self.lineage, self.marks.settled, hlc) {
+            let sign = Sign { hlc, peer: None };
+            self.suspected.insert((VerdictKind::OwnStamp, sign));
+        }
+    }
+
+    /// A reader asks, which has these entries.
+    pub(crate) fn suspect_reader(&mut self, peer: Uuid, cursor: Cursor, has: Prefix) {
+        let hlc = cursor.hlc();
+        let through = self.lineage.len_through(hlc);
+        if self.log_id == Some(cursor.log_id()) && self.lineage.prefix(through) != has {
+            let peer = Some(peer);
+            let kinds = [VerdictKind::Diverged, VerdictKind::AheadOfHead];
+            let signs = kinds.map(|kind| (kind, Sign { hlc, peer }));
+            self.suspected.extend(signs);
+        }
+    }
+
+    /// A peer says that it was admitted under this number.
+    pub(crate) fn suspect_number(&mut self, peer: Uuid, cursor: Cursor, given: u32) {
+        let is_higher = self.admission(peer).is_none_or(|known| given > known);
+        if self.log_id == Some(cursor.log_id()) && is_higher {
+            let (hlc, peer) = (cursor.hlc(), Some(peer));
+            let sign = Sign { hlc, peer };
+            self.suspected.insert((VerdictKind::Admission, sign));
+        }
+    }
+
+    /// Whether it is the log of that id.
+    pub(crate) fn is_log(&self, log_id: Uuid) -> bool {
+        self.log_id == Some(log_id)
+    }
+
+    /// The signs that are kept.
+    pub(crate) fn signs(&self) -> &BTreeMap<VerdictKind, Sign> {
+        &self.marks.signs
+    }
+
+    /// The stamp at which the log got its log id.
+    pub(crate) fn settled(&self) -> Hlc {
+        self.marks.settled
     }
 
     /// Nothing is written any more, but that a prune may have deleted what lies below the place
@@ -247,9 +371,11 @@ impl Truth {
     }
 }
 
-/// What becomes of entries that are adopted: the newest may have lost the rest of its group.
-fn ending_its_group(entries: &[SharedChangeEntry]) -> Vec<SharedChangeEntry> {
-    let mut entries = entries.to_vec();
+/// What becomes of entries that are adopted: the floor never goes back, and the newest may have
+/// lost the rest of its group.
+fn above_the_floor(entries: &[SharedChangeEntry], floor: Hlc) -> Vec<SharedChangeEntry> {
+    let begin = entries.partition_point(|entry| entry.hlc <= floor);
+    let mut entries = entries[begin..].to_vec();
     if let Some(newest) = entries.last_mut() {
         newest.group_end = true;
     }

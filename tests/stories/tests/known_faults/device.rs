@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sync_log_memory::MemoryStore;
-use sync_log_memory::core::{LogIdentity, LogOptions};
+use sync_log_memory::core::{Birth, LogIdentity, LogOptions};
 use sync_log_sqlite::{
     Change, ChangeType, Hlc, JsonText, LogError, ManualClock, SyncDb, SyncLog, UnknownPeers, Uuid,
 };
@@ -29,11 +29,13 @@ enum Store {
 
 impl Device {
     pub(crate) fn in_memory() -> Self {
-        Self::on(Store::Memory(MemoryStore::new(LogIdentity {
+        let identity = LogIdentity {
             library_id: LIBRARY,
             device_id: PHONE,
             log_id: Uuid::from_u128(0xf11e),
-        })))
+        };
+        let store = MemoryStore::new(identity, NOW_MS, Birth::Alone);
+        Self::on(Store::Memory(store))
     }
 
     pub(crate) fn in_a_file() -> Self {

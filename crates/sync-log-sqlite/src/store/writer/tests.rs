@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    Change, ChangeType, Hlc, LogOptions, LogStore, Places, ReadRequest, ReadView, StoreErrorKind,
-    Survey, SyncLog, Uuid,
+    Birth, Change, ChangeType, Hlc, LogOptions, LogStore, Places, ReadRequest, ReadView,
+    StoreErrorKind, Survey, SyncLog, Uuid,
 };
 
 use super::*;
@@ -53,7 +53,10 @@ impl LogStore for Direct {
             db: &self.db(),
             busy: BUSY,
         };
-        writing.serve(vec![Queued { job, answer }]);
+        writing.serve(vec![Queued {
+            job: Job::Decide(job),
+            answer,
+        }]);
         answered.try_recv().unwrap()
     }
 
@@ -85,7 +88,7 @@ fn change(bytes: usize) -> Change {
 }
 
 async fn store_in(folder: &Path) -> (Direct, Place) {
-    let made = SqliteStore::open(folder, LIBRARY, DEVICE, BUSY, 0).await;
+    let made = SqliteStore::open(folder, LIBRARY, DEVICE, Birth::Alone, BUSY, 0).await;
     made.unwrap().close().await.unwrap();
     let place = Place::File(folder.join(FILE_NAME));
     let db = connect::writer(&place, BUSY).unwrap();
@@ -156,7 +159,7 @@ async fn pages_that_a_prune_freed_are_given_back_step_by_step() {
 #[tokio::test]
 async fn an_idle_writer_gives_back_what_a_prune_freed() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path(), LIBRARY, DEVICE, BUSY, 0).await;
+    let store = SqliteStore::open(folder.path(), LIBRARY, DEVICE, Birth::Alone, BUSY, 0).await;
     let options = LogOptions::new(ManualClock::new(1_000));
     let log = SyncLog::open(store.unwrap(), LIBRARY, DEVICE, options).await;
     let log = log.unwrap();

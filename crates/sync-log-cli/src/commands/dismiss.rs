@@ -1,0 +1,63 @@
+//! `sync-log dismiss`: the signs that a file was restored or cloned were seen to.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use sync_log_sqlite::Verdict;
+
+use super::change::end;
+use crate::answer::Answer;
+use crate::args::ChangeArgs;
+use crate::failure::Failure;
+use crate::library::{on_log, on_log_to_change};
+use crate::sheet::Sheet;
+use crate::time::rfc3339;
+
+/// One sign. The order of the fields is the order of the columns.
+#[derive(Debug, Serialize)]
+struct Dismissed {
+    sign: &'static str,
+    peer: Option<String>,
+    hlc: String,
+    found_at: String,
+    dry_run: bool,
+}
+
+const COLUMNS: [&str; 5] = ["sign", "peer", "hlc", "found_at", "dry_run"];
+
+impl Dismissed {
+    fn of(verdict: &Verdict, dry_run: bool) -> Self {
+        Self {
+            sign: verdict.kind.as_str(),
+            peer: verdict.peer.map(|peer| peer.to_string()),
+            hlc: verdict.hlc.to_string(),
+            found_at: rfc3339(verdict.found_at_ms),
+            dry_run,
+        }
+    }
+
+    fn cells(&self) -> [String; COLUMNS.len()] {
+        [
+            self.sign.to_owned(),
+            self.peer.clone().unwrap_or_else(|| "-".to_owned()),
+            self.hlc.clone(),
+            self.found_at.clone(),
+            if self.dry_run { "yes" } else { "no" }.to_owned(),
+        ]
+    }
+}
+
+/// Dismisses all of them.
+pub(crate) fn dismiss(args: &ChangeArgs) -> Result<ExitCode, Failure> {
+    let verdicts = if args.dry_run {
+        on_log(&args.path, async |log| Ok(log.status().await?.verdicts))?
+    } else {
+        on_log_to_change(&args.path, async |log| Ok(log.dismiss_verdicts().await?))?
+    };
+    let dismissed = verdicts.iter().map(|it| Dismissed::of(it, args.dry_run));
+    let dismissed: Vec<_> = dismissed.collect();
+    let sheet = Sheet::new(&COLUMNS, dismissed.iter().map(Dismissed::cells));
+    Answer::rows(&serde_json::json!({}), "dismissed", &dismissed, sheet)
+        .print(args.format.get())?;
+    Ok(end(args))
+}

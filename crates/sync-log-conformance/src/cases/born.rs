@@ -1,0 +1,145 @@
+//! A log that is made where records already are begins with a floor, and no log vouches for
+//! stamps from before it was made (`R2`, `A1`, `H7`).
+
+use sync_log_core::{AckOutcome, Birth, Cursor, Hlc, LogError, LogState, Mark, ReadLimits, Tag};
+
+use crate::harness::Harness;
+use crate::rig::{DEVICE, Log, Rig, START_MS};
+use crate::sample::{change, entry, grouped, just_below, own_after, peer};
+
+const BIRTHS: [Birth; 2] = [Birth::Alone, Birth::BesideRecords];
+
+/// The stamp right before the first millisecond of the log.
+fn settled() -> Hlc {
+    Hlc::new((START_MS - 1).cast_unsigned(), 0, DEVICE)
+}
+
+async fn beside_records<H: Harness>() -> (Rig<H>, Log) {
+    let rig = Rig::<H>::born(Birth::BesideRecords).await;
+    let log = rig.open().await;
+    log.register_peers(1).await;
+    (rig, log)
+}
+
+/// Identity, floor, head and high-water of a new log, at once and after a restart.
+pub async fn a_new_log_is_settled_before_its_first_stamp<H: Harness>() {
+    for birth in BIRTHS {
+        let rig = Rig::<H>::born(birth).await;
+        let log = rig.open().await;
+        let expected = LogState::made(log.identity(), START_MS, birth);
+        assert_eq!(expected.settled, settled(), "R2");
+        assert_eq!(log.snapshot().await.state, expected, "R2: {birth:?}");
+        let log = rig.reopen(log).await;
+        assert_eq!(log.snapshot().await.state, expected, "R2: {birth:?}");
+        assert!(log.record(change(0)).await.unwrap() > settled(), "R2");
+    }
+}
+
+/// Records that are in no log would be missed by a reader that starts at zero.
+pub async fn beside_records_no_reader_starts_at_zero<H: Harness>() {
+    let (rig, log) = beside_records::<H>().await;
+    let mut head = settled();
+    for number in 0..2 {
+        let compacted = LogError::Compacted {
+            requested: Hlc::ZERO,
+            floor: settled(),
+            head,
+        };
+        let read = log.read_for(peer(1), Cursor::ZERO, ReadLimits::default());
+        log.refuses("R2", compacted, read).await;
+        head = log.record(change(number)).await.unwrap();
+    }
+    let log = rig.reopen(log).await;
+    let read = log.read_for(peer(1), Cursor::ZERO, ReadLimits::default());
+    assert!(read.await.is_err(), "R2: after a restart");
+    assert_eq!(log.verdicts().await, [], "R2: no sign of anything");
+}
+
+/// The place for a snapshot of the records: it is read on from, and acknowledged.
+pub async fn beside_records_a_snapshot_is_read_on_from<H: Harness>() {
+    let (rig, log) = beside_records::<H>().await;
+    let begin = log.floor_cursor().await.unwrap();
+    let mark = Mark {
+        hlc: settled(),
+        tag: Tag::ZERO,
+    };
+    assert_eq!((begin.hlc(), begin.tag()), (mark.hlc, mark.tag), "R2");
+    assert_eq!(begin.log_id(), log.identity().log_id, "R2");
+    assert_eq!(log.head_cursor().await.unwrap(), begin, "R2");
+    assert!(log.page(peer(1), begin).await.entries.is_empty(), "R2");
+    let acked = log.record_ack_at(peer(1), begin).await.unwrap();
+    assert_eq!(acked, AckOutcome::Advanced, "R2");
+    let stamps = log.record_one_by_one(2).await;
+    let log = rig.reopen(log).await;
+    let page = log.page(peer(1), begin).await;
+    let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
+    assert_eq!(read, stamps, "R2");
+    page.verify(begin)
+        .expect("R4: the chain begins at the floor");
+    log.record_ack_at(peer(1), page.next).await.unwrap();
+    assert_eq!(log.prune_acked().await.unwrap(), 2, "R2");
+}
+
+/// An earlier log of this device may have given the stamp to an entry that readers have.
+pub async fn an_append_from_before_the_log_was_made_is_refused<H: Harness>() {
+    for birth in BIRTHS {
+        let rig = Rig::<H>::born(birth).await;
+        let mut log = rig.open().await;
+        for number in 0..2 {
+            for hlc in [just_below(settled()), settled()] {
+                let below = || LogError::BelowFloor {
+                    hlc,
+                    floor: settled(),
+                };
+                log.refuses("A1", below(), log.append(entry(hlc, 7))).await;
+                let batch = grouped(vec![entry(hlc, 7), entry(own_after(hlc, 9_000), 8)]);
+                log.refuses("A1", below(), log.append_many(batch)).await;
+            }
+            log = rig.reopen(log).await;
+            log.record(change(number)).await.unwrap();
+        }
+        let tick = log.tick().await.unwrap();
+        assert_eq!(log.append(entry(tick, 9)).await.unwrap(), tick, "A1");
+    }
+}
+
+/// An adopted log has entries from before it got its log id: those are retried, and of all
+/// others up to there nothing is known.
+pub async fn a_retained_entry_from_before_is_a_retry<H: Harness>() {
+    let rig = Rig::<H>::new().await;
+    let log = rig.open().await;
+    let stamps = log.record_one_by_one(2).await;
+    let kept = log.entry_at(stamps[1]).await;
+    rig.wall.advance_ms(100);
+    let tick = log.tick().await.unwrap();
+    log.close().await.unwrap();
+    rig.storage.adopt().await;
+    let log = rig.open().await;
+    assert_eq!(log.snapshot().await.state.settled, tick, "I3");
+    let again = log.append(kept.clone());
+    log.changes_nothing("A1: again", kept.hlc, again).await;
+    let other = LogError::OtherContent { hlc: kept.hlc };
+    log.refuses("A1", other, log.append(entry(kept.hlc, 7)))
+        .await;
+    for hlc in [own_after(stamps[1], 50), tick] {
+        let below = LogError::BelowFloor { hlc, floor: tick };
+        log.refuses("A1", below, log.append(entry(hlc, 7))).await;
+        let below = LogError::BelowFloor { hlc, floor: tick };
+        let mixed = grouped(vec![kept.clone(), entry(hlc, 7)]);
+        log.refuses("A1", below, log.append_many(mixed)).await;
+    }
+}
+
+/// Stamps up to where the log was settled may be of an earlier log of this device, and of those
+/// above it the log knows its own.
+pub async fn own_stamps_from_before_the_log_was_made_are_no_sign<H: Harness>() {
+    for birth in BIRTHS {
+        let rig = Rig::<H>::born(birth).await;
+        let log = rig.open().await;
+        let first = log.record(change(0)).await.unwrap();
+        let log = rig.reopen(log).await;
+        let before = [just_below(settled()), settled(), first];
+        assert_eq!(log.observe_all(&before).await.unwrap(), Some(first), "H7");
+        assert_eq!(log.verdicts().await, [], "H7");
+    }
+}
