@@ -339,6 +339,104 @@ fn a_number_that_a_lost_log_gave_out_is_no_sign_in_the_next_one() {
     assert_eq!(happened(&outcome, "verdict"), 0);
 }
 
+/// A handle that was open before another one adopted the file went by the log id of before, and
+/// took a number that only the log of before could have given for a sign.
+#[test]
+fn a_number_of_the_log_of_before_an_adoption_is_no_sign_to_a_handle_that_is_older() {
+    let outcome = holds(vec![
+        Step::JoinWithEarlierFile {
+            on: ORIGIN,
+            entries: 3,
+        },
+        Step::Join { on: READER },
+        call(ORIGIN, Call::Register { peer: READER }),
+        Step::BackUp { on: ORIGIN },
+        call(ORIGIN, Call::Retire { peer: READER }),
+        call(
+            ORIGIN,
+            Call::Admit {
+                peer: READER,
+                is_fresh: false,
+            },
+        ),
+        Step::Bootstrap {
+            reader: READER,
+            origin: ORIGIN,
+            struck: None,
+        },
+        Step::Restore {
+            on: ORIGIN,
+            pick: 0,
+            files: Files::Both,
+        },
+        call_in(1, ORIGIN, RECORD),
+        Step::Foreign {
+            on: ORIGIN,
+            what: ForeignWrite::Rebuild(Damage::NoTag),
+            prunes_first: false,
+        },
+        call(ORIGIN, RECORD),
+        Step::Ack {
+            reader: READER,
+            origin: ORIGIN,
+        },
+        Step::Deliver {
+            pick: 0,
+            process: 1,
+            struck: None,
+        },
+    ]);
+    assert_eq!(happened(&outcome, "adopt d0"), 2, "{:#?}", outcome.lines);
+    let refused = happened(&outcome, "refused: other admission take ack on d0");
+    assert_eq!(refused, 1, "{:#?}", outcome.lines);
+    assert_eq!(happened(&outcome, "verdict"), 0, "{:#?}", outcome.lines);
+}
+
+/// Each of two clones lost its file. The oracle took a number that the one had given for a false
+/// alarm of the other.
+#[test]
+fn a_number_that_the_other_clone_gave_is_a_sign() {
+    let deliver = Step::Deliver {
+        pick: 0,
+        process: 0,
+        struck: None,
+    };
+    let bootstrap = Step::Bootstrap {
+        reader: READER,
+        origin: ORIGIN,
+        struck: None,
+    };
+    let outcome = holds(vec![
+        Step::Join { on: ORIGIN },
+        Step::Join { on: READER },
+        Step::Clone {
+            of: ORIGIN,
+            copy: COPY,
+        },
+        Step::LoseFile { on: COPY },
+        Step::LoseFile { on: ORIGIN },
+        call(COPY, Call::Register { peer: READER }),
+        Step::Pull {
+            reader: READER,
+            origin: COPY,
+            limit: 5,
+        },
+        deliver,
+        deliver,
+        bootstrap,
+        bootstrap,
+        call(COPY, Call::Retire { peer: READER }),
+        call(
+            COPY,
+            Call::Admit {
+                peer: READER,
+                is_fresh: false,
+            },
+        ),
+    ]);
+    assert_eq!(happened(&outcome, "verdict"), 1, "{:#?}", outcome.lines);
+}
+
 /// The oracle expected an entry to stay that another program put at the floor.
 #[test]
 fn an_entry_that_another_program_puts_at_the_floor_is_not_adopted() {

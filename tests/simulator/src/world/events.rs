@@ -305,7 +305,12 @@ impl World {
         let device = &self.devices[&on];
         let (id, off_by_ms) = (device.id, device.off_by_ms);
         // Its records are there still.
-        let (log, truth) = self.new_log(id, off_by_ms, Birth::BesideRecords, Past::MadeAgain)?;
+        let past = if self.cloned.contains(&id) {
+            Past::PutBack
+        } else {
+            Past::MadeAgain
+        };
+        let (log, truth) = self.new_log(id, off_by_ms, Birth::BesideRecords, past)?;
         let planted = self.fault.map(broken_stores::Planted::new);
         if let Some(device) = self.live(on) {
             (device.files.log, device.files.truth) = (log, truth);

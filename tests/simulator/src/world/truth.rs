@@ -48,7 +48,7 @@ pub(crate) enum Past {
     First,
     /// Its device lost a log before.
     MadeAgain,
-    /// It was put back, or there is a copy of it.
+    /// It was put back, or its device runs twice: what peers know of the one, they say to both.
     PutBack,
 }
 
