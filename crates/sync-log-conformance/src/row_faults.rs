@@ -21,7 +21,7 @@ pub(crate) enum Counts {
 /// One fault.
 #[derive(Debug, Clone)]
 pub(crate) struct RowCase {
-    /// The id of the row, which is that of peer 2, or of nobody.
+    /// The id of the row: that of peer 2, or one that no peer can have.
     pub(crate) id: String,
     /// Whether peer 2 was registered, and acknowledged two of three entries.
     pub(crate) is_registered: bool,
@@ -108,7 +108,7 @@ pub(crate) fn text(peer: Uuid) -> String {
     peer.hyphenated().to_string()
 }
 
-/// How many faults are first in [`all`] that are of a row of nobody.
+/// How many faults at the start of [`all`] are of rows whose id no peer can have.
 const NOBODYS: usize = 6;
 
 fn all(stamps: &[Hlc]) -> Vec<RowCase> {

@@ -270,8 +270,8 @@ pub struct UntrustedRow {
     pub fault: RowFault,
 }
 
-/// What a peer counts as whose number cannot be read: above every number that was given out, so
-/// that no ack of before is taken.
+/// The admission number of a peer whose stored number cannot be read. It is above every number
+/// that was given out, so an ack under an older number is refused.
 const UNREADABLE_ADMISSION: u32 = 1 << 31;
 
 impl PeerRow {

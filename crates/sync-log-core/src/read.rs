@@ -152,7 +152,7 @@ pub(crate) fn validate_since(state: &LogState, since: Hlc) -> Result<(), LogErro
 /// Proves the entries of a view, from the mark before them (`R4`): each has its tag, and where
 /// nothing is stored above them, they end at the head.
 ///
-/// Entries at or below the floor are refused as well. Nobody but another program wrote them.
+/// Entries at or below the floor are refused too: only another program can have written them.
 pub(crate) fn prove(view: &ReadView) -> Result<(), Altered> {
     let state = &view.state;
     let is_above = |mark: &Mark| mark.hlc > state.floor.hlc;

@@ -13,8 +13,8 @@ use sync_log_core::{
 };
 
 use common::{
-    DEVICE, LIBRARY, MockStore, PEER, assert_came_through, change, entry, failure, open, open_on,
-    run, state, view,
+    DEVICE, LIBRARY, MockStore, PEER, assert_came_through, change, entry, expect_opening, failure,
+    open, open_on, run, state, view,
 };
 
 const KINDS: [(StoreErrorKind, ErrorKind); 6] = [
@@ -75,11 +75,7 @@ fn a_failed_read_fails_every_call_that_reads() {
     let (kind, remedy) = KINDS[2];
     let mut store = MockStore::new();
     let mut order = Sequence::new();
-    store
-        .expect_read()
-        .times(1)
-        .in_sequence(&mut order)
-        .return_once(|_| Ok(view(state())));
+    expect_opening(&mut store, &mut order);
     store
         .expect_read()
         .times(6)
@@ -119,11 +115,7 @@ fn an_entry_that_cannot_be_read_is_altered_and_put_on_record() {
     };
     let mut store = MockStore::new();
     let mut order = Sequence::new();
-    store
-        .expect_read()
-        .times(1)
-        .in_sequence(&mut order)
-        .return_once(|_| Ok(view(state())));
+    expect_opening(&mut store, &mut order);
     store
         .expect_read()
         .times(2)

@@ -14,8 +14,8 @@ use sync_log_core::{
 };
 
 use common::{
-    DEVICE, LOG, MockStore, PEER, assert_came_through, change, decide, entry, failure, open,
-    open_on, peer_at, run, state, view,
+    DEVICE, LOG, MockStore, PEER, assert_came_through, change, decide, entry, expect_opening,
+    failure, open, open_on, peer_at, run, state, view,
 };
 
 /// The mark of the first entry of a log, and its second one as it is found.
@@ -97,11 +97,7 @@ fn no_page_is_returned_if_the_hold_cannot_be_committed() {
     };
     let mut store = MockStore::new();
     let mut order = Sequence::new();
-    store
-        .expect_read()
-        .times(1)
-        .in_sequence(&mut order)
-        .return_once(|_| Ok(view(state())));
+    expect_opening(&mut store, &mut order);
     store
         .expect_read()
         .times(1)

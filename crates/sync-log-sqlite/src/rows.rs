@@ -17,7 +17,7 @@ use crate::failure::corrupt;
 pub(crate) use entry::{ENTRY, Link, MARK, PLACE, SUMMARY, entry, found, link, mark, summary};
 pub(crate) use peer::{ACK, MIRROR, PEER, ack_values, peer, peer_values};
 
-/// At most so many bytes of what is no text are told.
+/// The most bytes of a BLOB that an error message shows.
 const TOLD_BYTES: usize = 64;
 
 /// Reads the columns of one row, from left to right. Knows what it reads, so

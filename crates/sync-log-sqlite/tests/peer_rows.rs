@@ -22,7 +22,7 @@ const ENTRIES: usize = 3;
 /// What another program did, and what follows.
 struct Case {
     sql: String,
-    /// Whose row it is, if it is of somebody who can be a peer.
+    /// The peer of the row, if its id is one that a peer can have.
     peer: Option<Uuid>,
     /// What is wrong; nothing if nothing shows.
     fault: RowFault,
@@ -169,7 +169,7 @@ fn strangers(stamps: &[Hlc]) -> Vec<Case> {
     ]
 }
 
-/// Rows of nobody, in either table.
+/// Rows in either table whose ids no peer can have.
 fn nobodies(stamps: &[Hlc]) -> Vec<Case> {
     let ids = [
         ("'x'".to_owned(), RowFault::PeerIdText),

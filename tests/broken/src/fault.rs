@@ -218,7 +218,7 @@ faults! {
         TagOutlivesEntry;
         /// An entry of which only the tag is left looks as if it had never been written.
         LostEntryForgotten;
-        /// That the log was altered is told and not stored.
+        /// The log reports that it was altered, and does not store it.
         DamageNotStored;
     }
     K1 {

@@ -188,8 +188,8 @@ fn entries(connection: &Connection) -> Result<BTreeMap<Hlc, SharedChangeEntry>> 
     Ok(entries)
 }
 
-/// Every peer has a row in both tables, which say the same, and is active: nobody retires one
-/// here.
+/// Every peer has a row in both tables, and the rows agree. Every peer is active: these runs
+/// retire none.
 fn peers(connection: &Connection) -> Result<BTreeMap<Uuid, PeerRow>> {
     let sql = "SELECT a.peer_device_id, p.acked, p.hold, p.state, a.last_acked_hlc \
                FROM peer_acks AS a FULL JOIN sync_log_peers AS p USING (peer_device_id)";

@@ -100,6 +100,12 @@ const REGISTER: Call = Call::Register { peer: READER };
 const RECORD: Call = Call::Record { changes: 1 };
 const RETIRE: Call = Call::Retire { peer: READER };
 
+/// Admits the reader again, which has what it had.
+const ADMIT_AS_IT_WAS: Call = Call::Admit {
+    peer: READER,
+    is_fresh: false,
+};
+
 /// Admits the reader again, which has lost what it had.
 const ADMIT: Call = Call::Admit {
     peer: READER,
@@ -323,15 +329,9 @@ fn a_number_that_a_lost_log_gave_out_is_no_sign_in_the_next_one() {
     let outcome = holds(vec![
         Step::Join { on: ORIGIN },
         Step::Join { on: READER },
-        call(ORIGIN, Call::Register { peer: READER }),
-        call(ORIGIN, Call::Retire { peer: READER }),
-        call(
-            ORIGIN,
-            Call::Admit {
-                peer: READER,
-                is_fresh: false,
-            },
-        ),
+        call(ORIGIN, REGISTER),
+        call(ORIGIN, RETIRE),
+        call(ORIGIN, ADMIT_AS_IT_WAS),
         Step::LoseFile { on: ORIGIN },
     ]);
     let refused = happened(&outcome, "refused: other admission take ack on d0");
@@ -349,16 +349,10 @@ fn a_number_of_the_log_of_before_an_adoption_is_no_sign_to_a_handle_that_is_olde
             entries: 3,
         },
         Step::Join { on: READER },
-        call(ORIGIN, Call::Register { peer: READER }),
+        call(ORIGIN, REGISTER),
         Step::BackUp { on: ORIGIN },
-        call(ORIGIN, Call::Retire { peer: READER }),
-        call(
-            ORIGIN,
-            Call::Admit {
-                peer: READER,
-                is_fresh: false,
-            },
-        ),
+        call(ORIGIN, RETIRE),
+        call(ORIGIN, ADMIT_AS_IT_WAS),
         Step::Bootstrap {
             reader: READER,
             origin: ORIGIN,
@@ -415,7 +409,7 @@ fn a_number_that_the_other_clone_gave_is_a_sign() {
         },
         Step::LoseFile { on: COPY },
         Step::LoseFile { on: ORIGIN },
-        call(COPY, Call::Register { peer: READER }),
+        call(COPY, REGISTER),
         Step::Pull {
             reader: READER,
             origin: COPY,
@@ -425,14 +419,8 @@ fn a_number_that_the_other_clone_gave_is_a_sign() {
         deliver,
         bootstrap,
         bootstrap,
-        call(COPY, Call::Retire { peer: READER }),
-        call(
-            COPY,
-            Call::Admit {
-                peer: READER,
-                is_fresh: false,
-            },
-        ),
+        call(COPY, RETIRE),
+        call(COPY, ADMIT_AS_IT_WAS),
     ]);
     assert_eq!(happened(&outcome, "verdict"), 1, "{:#?}", outcome.lines);
 }

@@ -8,8 +8,8 @@ use crate::rig::DEVICE;
 use crate::snapshot::Snapshot;
 
 impl Reference {
-    /// Takes over what was put right: a peer counts as it did before, and a row of nobody may
-    /// be gone. What is as it was may stay so.
+    /// Takes over the repairs that a store made: a peer counts as it did before, and a row whose
+    /// id is no peer's may be deleted. A store may also leave every row as it was.
     pub(super) fn take_over_repairs(&mut self, found: &Snapshot) -> Result<(), String> {
         let ids = self.file.peers.keys().copied();
         let faulty: Vec<Uuid> = ids.filter(|id| self.fault(*id).is_some()).collect();

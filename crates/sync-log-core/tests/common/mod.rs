@@ -7,7 +7,7 @@
 )]
 
 use async_trait::async_trait;
-use mockall::mock;
+use mockall::{Sequence, mock};
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
     Change, ChangeType, Changes, ErrorKind, Hlc, JsonText, LogError, LogIdentity, LogOptions,
@@ -71,6 +71,15 @@ pub(crate) fn view(state: LogState) -> ReadView {
         reached_end: false,
         peer: None,
     }
+}
+
+/// The first read, which is that of the opening, answers with an empty log.
+pub(crate) fn expect_opening(store: &mut MockStore, order: &mut Sequence) {
+    store
+        .expect_read()
+        .times(1)
+        .in_sequence(order)
+        .return_once(|_| Ok(view(state())));
 }
 
 pub(crate) fn failure(kind: StoreErrorKind) -> StoreError {

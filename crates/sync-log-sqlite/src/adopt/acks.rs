@@ -61,8 +61,8 @@ struct Found {
 /// Keeps the acks that can be acks of this log, as not verified, and puts the others aside: of
 /// such a peer, nothing is acknowledged. Returns how many stay.
 ///
-/// A peer that is known already has this program's own row, which counts; but nobody can be
-/// believed any more who acknowledged what the log was before.
+/// A peer that is known already has this program's own row, which counts. Its ack is no longer
+/// verified, because it was an ack of the log as it was before the adoption.
 pub(super) async fn sort(
     db: &impl Port,
     adoption: i64,

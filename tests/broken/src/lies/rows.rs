@@ -1,4 +1,5 @@
-//! A row is not believed because it is there, and its peer counts all the same (`P5`).
+//! Rows about peers: one that another program wrote is not believed, and its peer still counts
+//! (`P5`).
 
 use sync_log_core::{Hlc, LogState, OwnRow, PeerRow, RowFault, Uuid};
 
