@@ -24,6 +24,7 @@ mod entry;
 mod error;
 mod explain;
 mod json;
+pub mod judge;
 mod limits;
 mod log;
 mod options;

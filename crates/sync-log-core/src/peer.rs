@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::LogError;
+use crate::judge;
 use crate::state::{LogState, yes};
-use crate::text::parse_uuid;
 
 /// Why a peer was retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -354,19 +354,11 @@ impl PeerRow {
     }
 
     fn id(&self, state: &LogState) -> Result<Uuid, RowFault> {
-        let peer = parse_uuid(&self.peer_device_id).ok_or(RowFault::PeerIdText)?;
-        if peer.is_nil() {
-            return Err(RowFault::NilPeer);
-        }
-        if peer == state.identity.device_id {
-            return Err(RowFault::OwnPeer);
-        }
-        Ok(peer)
+        judge::peer_id(Some(&self.peer_device_id), state.identity.device_id)
     }
 }
 
 /// Whether this log can have been acknowledged up to there.
 fn is_possible(acked: Hlc, state: &LogState) -> bool {
-    let is_own = acked.device_id == state.identity.device_id;
-    acked.is_zero() || is_own && acked <= state.head.hlc
+    judge::possible_ack(acked, state.identity.device_id, state.head.hlc).is_ok()
 }

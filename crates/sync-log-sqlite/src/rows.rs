@@ -14,7 +14,9 @@ use crate::driver::{Argument, Cell, Port, Row, Template, all};
 use crate::entity::{identity, state};
 use crate::failure::corrupt;
 
-pub(crate) use entry::{ENTRY, Link, MARK, PLACE, SUMMARY, entry, found, link, mark, summary};
+pub(crate) use entry::{
+    CHANGE, ENTRY, Link, MARK, PLACE, SUMMARY, data, entry, found, link, mark, summary,
+};
 pub(crate) use peer::{ACK, MIRROR, PEER, ack_values, peer, peer_values};
 
 /// The most bytes of a BLOB that an error message shows.
@@ -73,9 +75,14 @@ impl<'r, 'a> Columns<'r, 'a> {
     }
 
     fn text(&mut self, column: &str) -> Result<Cow<'a, str>, StoreError> {
+        self.any_text().ok_or_else(|| self.damaged(column))
+    }
+
+    /// The text of the next column; `None` if it is none.
+    fn any_text(&mut self) -> Option<Cow<'a, str>> {
         match self.cell() {
-            Cell::Text(text) => Ok(text),
-            _ => Err(self.damaged(column)),
+            Cell::Text(text) => Some(text),
+            _ => None,
         }
     }
 

@@ -2,18 +2,17 @@
 
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use sync_log_core::{
-    Hlc, LogState, Peer, PeerFacts, PeerState, RegisteredBy, StoreError, Uuid, parse_uuid,
-};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
+use sync_log_core::judge::{self, AckFault};
+use sync_log_core::{Hlc, LogState, Peer, PeerFacts, PeerState, RegisteredBy, StoreError, Uuid};
 
+use super::ADOPT;
 use super::changes::UUID_BYTES;
-use super::{ADOPT, CHUNK_ROWS};
-use crate::driver::build::{insert, insert_selected, is_text, rowid, unless_longer};
-use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows};
+use super::rows::{Aside, Chunks, Numbered, chunk};
+use crate::driver::build::{insert, is_text, unless_longer};
+use crate::driver::{Argument, Port, Row, Template, argument};
 use crate::entity::{aside_acks, peer_acks, peers};
-use crate::failure::corrupt;
 use crate::rows::{self, ACK, PEER};
 
 /// The highest stamps in the acks, as far as they are near: an ack can be forged.
@@ -27,35 +26,26 @@ pub(super) struct Claimed {
 pub(super) async fn highest(
     db: &impl Port,
     device_id: Uuid,
-    is_near: impl Fn(&Hlc) -> bool,
+    is_near: impl Fn(Hlc) -> bool,
 ) -> Result<Claimed, StoreError> {
     let mut claimed = Claimed {
         any: Hlc::ZERO,
         own: Hlc::ZERO,
     };
-    let mut next = Some(i64::MIN);
-    while let Some(from) = next {
-        let chunk = chunk(db, from, Hlc::ZERO, device_id).await?;
-        next = chunk.last().and_then(|found| found.row.checked_add(1));
-        for hlc in chunk.iter().filter_map(|found| found.hlc).filter(&is_near) {
+    let mut chunks = Chunks::of(&CHUNK);
+    loop {
+        let chunk = chunks.next(db, stamp).await?;
+        if chunk.is_empty() {
+            return Ok(claimed);
+        }
+        let stamps = chunk.iter().filter_map(|acked| acked.found);
+        for hlc in stamps.filter(|hlc| is_near(*hlc)) {
             claimed.any = claimed.any.max(hlc);
             if hlc.device_id == device_id {
                 claimed.own = claimed.own.max(hlc);
             }
         }
     }
-    Ok(claimed)
-}
-
-/// A row, as it was found.
-struct Found {
-    row: i64,
-    /// Whose it is, if it is somebody's.
-    peer: Option<Uuid>,
-    /// What it says, if that is a stamp.
-    hlc: Option<Hlc>,
-    /// The same, or why it cannot be an ack of this log.
-    acked: Result<Hlc, &'static str>,
 }
 
 /// Keeps the acks that can be acks of this log, as not verified, and puts the others aside: of
@@ -70,23 +60,28 @@ pub(super) async fn sort(
     head: Hlc,
     now_ms: i64,
 ) -> Result<i64, StoreError> {
+    let device_id = state.identity.device_id;
     let mut kept = 0;
-    let mut next = Some(i64::MIN);
-    while let Some(from) = next {
-        let chunk = chunk(db, from, head, state.identity.device_id).await?;
-        next = chunk.last().and_then(|found| found.row.checked_add(1));
-        for found in chunk {
-            if found.acked.is_err() {
-                put_aside(db, adoption, &found).await?;
+    let mut chunks = Chunks::of(&CHUNK);
+    loop {
+        let chunk = chunks
+            .next(db, |row| Found::read(row, device_id, head))
+            .await?;
+        if chunk.is_empty() {
+            break;
+        }
+        for Numbered { row, found } in chunk {
+            if let Err(reason) = found.acked {
+                ASIDE.put(db, adoption, reason, row).await?;
             }
             if let Some(peer) = found.peer {
-                register(db, peer, found.acked.unwrap_or(Hlc::ZERO), now_ms).await?;
                 kept += i64::from(found.acked.is_ok());
+                register(db, peer, found.acked.unwrap_or(Hlc::ZERO), now_ms).await?;
             }
         }
     }
     let zero = Hlc::ZERO.to_text();
-    db.run(&BELIEVE_NOBODY, &[zero.as_str().into()]).await?;
+    db.run(&BELIEVE_NONE, &[zero.as_str().into()]).await?;
     Ok(kept)
 }
 
@@ -96,98 +91,71 @@ pub(super) async fn put_strangers_aside(
     adoption: i64,
     device_id: Uuid,
 ) -> Result<(), StoreError> {
-    let mut next = Some(i64::MIN);
-    while let Some(from) = next {
-        let chunk = chunk(db, from, Hlc::ZERO, device_id).await?;
-        next = chunk.last().and_then(|found| found.row.checked_add(1));
-        for stranger in chunk.iter().filter(|found| found.peer.is_none()) {
-            put_aside(db, adoption, stranger).await?;
+    let mut chunks = Chunks::of(&CHUNK);
+    loop {
+        let chunk = chunks.next(db, |row| peer(row, device_id)).await?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        for stranger in chunk.iter().filter(|id| id.found.is_none()) {
+            ASIDE.put(db, adoption, NO_PEER, stranger.row).await?;
         }
     }
-    Ok(())
 }
 
-/// Some rows from this one on. A value that is longer than it may be is not read.
-async fn chunk(
-    db: &impl Port,
-    from: i64,
-    head: Hlc,
-    device_id: Uuid,
-) -> Result<Vec<Found>, StoreError> {
-    let arguments = [from.into(), CHUNK_ROWS.into()];
-    all(db, &CHUNK, &arguments, |row| judge(row, device_id, head)).await
+const NO_PEER: &str = "peer_device_id is not of a peer, in strict form";
+
+/// A row, as it was found.
+struct Found {
+    /// The peer that it names, if a peer of this log can have that id.
+    peer: Option<Uuid>,
+    /// The ack, or why it cannot be one of this log.
+    acked: Result<Hlc, &'static str>,
 }
 
-/// Arguments: the number of the first row, and how many.
+impl Found {
+    fn read(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Self {
+        let peer = peer(row, device_id);
+        let acked = judge::ack(row.text(2).as_deref(), device_id, head);
+        let acked = acked.map_err(AckFault::as_str);
+        Self {
+            peer,
+            acked: match acked {
+                _ if peer.is_none() => Err(NO_PEER),
+                Ok(_) if !row.is_true(3) => Err("acked_at is no text"),
+                judged => judged,
+            },
+        }
+    }
+}
+
+/// The peer that is named in the column after the row's number, if a peer of this log can have
+/// that id.
+pub(super) fn peer(row: &Row<'_>, device_id: Uuid) -> Option<Uuid> {
+    judge::peer_id(row.text(1).as_deref(), device_id).ok()
+}
+
+/// The stamp that a row of [`CHUNK`] says is acknowledged.
+fn stamp(row: &Row<'_>) -> Option<Hlc> {
+    judge::stamp(row.text(2).as_deref()).ok()
+}
+
+/// Peer and stamp, which are not read where they are longer than they may be, and whether the
+/// time is text.
 static CHUNK: LazyLock<Template> = LazyLock::new(|| {
     use peer_acks::Column::{AckedAt, LastAckedHlc, PeerDeviceId};
-    let mut query = peer_acks::Entity::find().select_only().into_query();
-    query
-        .expr(rowid::<peer_acks::Entity>())
-        .expr(unless_longer(PeerDeviceId, UUID_BYTES))
-        .expr(unless_longer(LastAckedHlc, Hlc::TEXT_LEN))
-        .expr(is_text(AckedAt))
-        .and_where(rowid::<peer_acks::Entity>().gte(argument(0)))
-        .order_by_expr(rowid::<peer_acks::Entity>(), Order::Asc)
-        .limit(argument_rows(1));
-    Template::build("read acks that are to be adopted", &query)
+    let values = [
+        unless_longer(PeerDeviceId, UUID_BYTES),
+        unless_longer(LastAckedHlc, Hlc::TEXT_LEN),
+        is_text(AckedAt),
+    ];
+    chunk::<peer_acks::Entity>("read acks that are to be adopted", values)
 });
 
-fn judge(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Result<Found, StoreError> {
-    let peer = peer(row, 1, device_id);
-    let hlc = row.text(2).and_then(|text| text.parse::<Hlc>().ok());
-    let acked = match hlc {
-        _ if peer.is_none() => Err("peer_device_id is not of a peer, in strict form"),
-        None => Err("last_acked_hlc is not a stamp in strict form"),
-        Some(hlc) if !hlc.is_zero() && hlc.device_id != device_id => {
-            Err("last_acked_hlc is a stamp of another device")
-        }
-        Some(hlc) if hlc > head => Err("last_acked_hlc is above the head"),
-        Some(_) if !row.is_true(3) => Err("acked_at is no text"),
-        Some(hlc) => Ok(hlc),
-    };
-    let number = row.integer(0);
-    Ok(Found {
-        row: number.ok_or_else(|| corrupt("peer_acks", "", "rowid"))?,
-        peer,
-        hlc,
-        acked,
-    })
-}
-
-/// Who is named in a column, if that can be a peer of this device.
-pub(super) fn peer(row: &Row<'_>, column: usize, device_id: Uuid) -> Option<Uuid> {
-    let peer = row.text(column).as_deref().and_then(parse_uuid);
-    peer.filter(|peer| !peer.is_nil() && *peer != device_id)
-}
-
-async fn put_aside(db: &impl Port, adoption: i64, found: &Found) -> Result<(), StoreError> {
-    let reason = found.acked.err().unwrap_or_default();
-    let arguments = [adoption.into(), reason.into(), found.row.into()];
-    db.run(&PUT_ASIDE, &arguments).await?;
-    db.run(&DELETE, &[found.row.into()]).await.map(drop)
-}
-
-/// Arguments: the adoption, the reason, and the number of the row.
-static PUT_ASIDE: LazyLock<Template> = LazyLock::new(|| {
+static ASIDE: LazyLock<Aside> = LazyLock::new(|| {
     use aside_acks::Column::{AckedAt, Adoption, LastAckedHlc, PeerDeviceId, Reason};
-    let mut row = peer_acks::Entity::find().select_only().into_query();
-    row.expr(Expr::val(argument(0)))
-        .expr(Expr::val(argument(1)))
-        .columns(ACK)
-        .and_where(rowid::<peer_acks::Entity>().eq(argument(2)));
-    let insert = insert_selected::<aside_acks::Entity>(
-        &[Adoption, Reason, PeerDeviceId, LastAckedHlc, AckedAt],
-        row,
-    );
-    Template::build(ADOPT, &insert)
-});
-
-/// Argument: the number of the row.
-static DELETE: LazyLock<Template> = LazyLock::new(|| {
-    let delete =
-        peer_acks::Entity::delete_many().filter(rowid::<peer_acks::Entity>().eq(argument(0)));
-    Template::build(ADOPT, &delete.into_query())
+    let aside = [Adoption, Reason, PeerDeviceId, LastAckedHlc, AckedAt];
+    Aside::of::<peer_acks::Entity, aside_acks::Entity>(&ACK, &aside)
 });
 
 /// Makes a peer known that is not. An ack of nothing needs no proof.
@@ -220,7 +188,7 @@ static REGISTER: LazyLock<Template> = LazyLock::new(|| {
 });
 
 /// Argument: the ack of nothing.
-static BELIEVE_NOBODY: LazyLock<Template> = LazyLock::new(|| {
+static BELIEVE_NONE: LazyLock<Template> = LazyLock::new(|| {
     let update = peers::Entity::update_many()
         .col_expr(peers::Column::Verified, Expr::val(0))
         .filter(peers::Column::Acked.ne(argument(0)));

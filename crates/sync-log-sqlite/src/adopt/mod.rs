@@ -12,12 +12,14 @@ mod chain;
 mod changes;
 pub(crate) mod fit;
 mod peers;
+mod rows;
 
 use std::sync::LazyLock;
 
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use sync_log_core::hlc::{CEILING_MS, DriftLimits};
+use sync_log_core::hlc::DriftLimits;
+use sync_log_core::judge::is_below_ceiling;
 use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag, Uuid};
 
 use crate::driver::build::insert;
@@ -32,9 +34,6 @@ pub(crate) use peers::put_right;
 
 /// Why a file is adopted that another program made.
 pub(crate) const EARLIER_PROGRAM: &str = "an earlier program made the file";
-
-/// Rows that are looked at before those of them that go aside are moved.
-const CHUNK_ROWS: usize = 1000;
 
 /// Whether an earlier program made the file. Asked under the lock: another process may have
 /// been faster.
@@ -56,7 +55,7 @@ pub(crate) async fn has_table(db: &impl Port, name: &str) -> Result<bool, StoreE
 /// Adopts what is there, in the caller's transaction.
 pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<(), StoreError> {
     let state = select::state(db).await?;
-    let is_near = |hlc: &Hlc| is_near(hlc, now_ms);
+    let is_near = |hlc: Hlc| is_near(hlc, now_ms);
     let adoption = last_adoption(db).await?.saturating_add(1);
     let log = changes::Bounds {
         device_id: state.identity.device_id,
@@ -170,14 +169,9 @@ fn just_below(hlc: Hlc) -> Hlc {
     }
 }
 
-/// Whether a clock can go on from it.
-fn is_below_ceiling(hlc: &Hlc) -> bool {
-    hlc.timestamp < CEILING_MS
-}
-
-/// Whether a clock takes it in by default (`H3`): what others are further ahead is not a
-/// reason to be ahead of everybody.
-fn is_near(hlc: &Hlc, now_ms: i64) -> bool {
+/// Whether a clock takes it in by default (`H3`): one stranger's wrong clock must not push ours
+/// ahead of every peer.
+fn is_near(hlc: Hlc, now_ms: i64) -> bool {
     let now_ms = u64::try_from(now_ms).unwrap_or_default();
     let ahead_by_ms = hlc.timestamp.saturating_sub(now_ms);
     is_below_ceiling(hlc) && DriftLimits::default().refuse.allows(ahead_by_ms)

@@ -6,15 +6,15 @@
 
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{LogState, Peer, PeerRow, RowFault, StoreError, Uuid};
 
 use super::acks::{peer, put_strangers_aside};
 use super::changes::UUID_BYTES;
 use super::last_adoption;
-use crate::driver::build::{rowid, unless_longer};
-use crate::driver::{Port, Row, Template, all, argument};
+use crate::driver::build::{delete_row, rowid, unless_longer};
+use crate::driver::{Port, Row, Template, all};
 use crate::entity::{peers, state};
 use crate::store::peers::{write_mirror, write_own};
 use crate::store::select;
@@ -84,7 +84,7 @@ fn claims_more(row: &PeerRow, peer: Peer, state: &LogState) -> bool {
 /// Deletes own rows whose id cannot be a peer's. This program wrote none of them.
 async fn delete_strangers(db: &impl Port, device_id: Uuid) -> Result<(), StoreError> {
     let stranger = |row: &Row<'_>| {
-        let is_stranger = peer(row, 1, device_id).is_none();
+        let is_stranger = peer(row, device_id).is_none();
         Ok(row.integer(0).filter(|_| is_stranger))
     };
     for number in all(db, &READ_IDS, &[], stranger)
@@ -106,10 +106,8 @@ static READ_IDS: LazyLock<Template> = LazyLock::new(|| {
 });
 
 /// Argument: the number of the row.
-static DELETE: LazyLock<Template> = LazyLock::new(|| {
-    let delete = peers::Entity::delete_many().filter(rowid::<peers::Entity>().eq(argument(0)));
-    Template::build("delete a row of nobody", &delete.into_query())
-});
+static DELETE: LazyLock<Template> =
+    LazyLock::new(|| delete_row::<peers::Entity>("delete a row of no peer"));
 
 static END_SOLO: LazyLock<Template> = LazyLock::new(|| {
     let update = state::Entity::update_many()

@@ -3,9 +3,9 @@
 use sea_orm::sea_query::{
     CaseStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query, SelectStatement,
 };
-use sea_orm::{ColumnTrait, EntityTrait, IdenStatic};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QueryTrait};
 
-use super::argument;
+use super::{Template, argument};
 
 /// Inserts a row, of which each column is an argument, in their order.
 pub(crate) fn insert<E: EntityTrait>(columns: &[E::Column]) -> InsertStatement {
@@ -42,6 +42,12 @@ pub(crate) fn upsert<E: EntityTrait>(key: E::Column, columns: &[E::Column]) -> I
 /// The number of a row, which tells it from every other whatever its key is.
 pub(crate) fn rowid<E: EntityTrait>() -> Expr {
     Expr::col((E::default(), "rowid"))
+}
+
+/// Deletes the row whose number is the argument.
+pub(crate) fn delete_row<E: EntityTrait>(doing: &'static str) -> Template {
+    let delete = E::delete_many().filter(rowid::<E>().eq(argument(0)));
+    Template::build(doing, &delete.into_query())
 }
 
 /// The length of a column as it is stored, in bytes.

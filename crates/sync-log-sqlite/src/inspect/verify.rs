@@ -6,10 +6,8 @@ use std::sync::LazyLock;
 
 use sea_orm::{EntityTrait, QueryOrder, QueryTrait};
 use serde::Serialize;
-use sync_log_core::{
-    ChangeType, Hlc, JsonText, LogState, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError, Tag,
-    parse_uuid,
-};
+use sync_log_core::judge::{self, EntryFault};
+use sync_log_core::{Hlc, LogState, StoreError, Tag};
 
 use super::{Inspector, chain};
 use crate::driver::{Port, Row, Template, Transaction, in_place};
@@ -57,6 +55,12 @@ impl Check {
         self.faults += 1;
         if self.examples.len() < EXAMPLES_MAX {
             self.examples.push(place.to_string());
+        }
+    }
+
+    fn judge<T>(&mut self, key: &str, judged: Result<T, EntryFault>) {
+        if let Err(fault) = judged {
+            self.fault(format_args!("{key:?}: {fault}"));
         }
     }
 
@@ -236,51 +240,37 @@ async fn entries(db: &impl Port, state: Option<&LogState>) -> Result<Vec<Check>,
 impl Entries {
     /// Looks at one row; returns its stamp.
     fn row(&mut self, row: &Row<'_>, state: Option<&LogState>) -> Option<Hlc> {
+        let hlc = judge::stamp(row.text(0).as_deref());
+        let (stamped, placed) = match (hlc, state) {
+            (Ok(hlc), Some(state)) => (
+                judge::own_stamp(hlc, state.identity.device_id),
+                judge::above_floor(hlc, state.floor.hlc),
+            ),
+            _ => (hlc.map(drop), Ok(())),
+        };
         let key = row.text(0).unwrap_or_default();
-        let fault = |check: &mut Check, what: &str| check.fault(format!("{key:?}: {what}"));
-        let hlc = key.parse::<Hlc>().ok();
-        match (hlc, state) {
-            (None, _) => fault(&mut self.stamps, "not a stamp in strict form"),
-            (Some(hlc), Some(state)) => {
-                if hlc.device_id != state.identity.device_id {
-                    fault(&mut self.stamps, "a stamp of another device");
-                }
-                if hlc <= state.floor.hlc {
-                    fault(&mut self.place, "not above the floor");
-                }
-                if hlc > state.head.hlc {
-                    fault(&mut self.place, "above the head");
-                }
-            }
-            (Some(_), None) => {}
+        self.stamps.judge(&key, stamped);
+        self.place.judge(&key, placed);
+        if let (Ok(hlc), Some(state)) = (hlc, state) {
+            self.place
+                .expect(hlc <= state.head.hlc, || above_head(&key));
         }
-        let model = row.text(1).map_or(0, |model| model.len());
-        if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model) {
-            fault(
-                &mut self.columns,
-                "model_type is empty, too long or no text",
-            );
-        }
-        if row.text(2).as_deref().and_then(parse_uuid).is_none() {
-            fault(&mut self.columns, "record_uuid is not in strict form");
-        }
-        if row
-            .text(3)
-            .is_none_or(|kind| kind.parse::<ChangeType>().is_err())
-        {
-            fault(&mut self.columns, "change_type is none of the three");
-        }
-        match row.text(4) {
-            Some(data) if data.len() > MAX_DATA_BYTES => fault(&mut self.data, "over the limit"),
-            Some(data) if JsonText::new(&*data).is_err() => fault(&mut self.data, "not JSON"),
-            Some(_) => {}
-            None => fault(&mut self.data, "no text"),
-        }
-        if row.text(5).as_deref().and_then(time::from_text).is_none() {
-            fault(&mut self.times, "created_at is not RFC 3339");
-        }
-        hlc
+        self.columns.judge(&key, judge::model_type(row.text(1)));
+        let record = judge::record_uuid(row.text(2).as_deref());
+        self.columns.judge(&key, record);
+        let kind = judge::change_type(row.text(3).as_deref());
+        self.columns.judge(&key, kind);
+        self.data.judge(&key, judge::data(row.text(4).into()));
+        let time = row.text(5).as_deref().and_then(time::from_text);
+        self.times.expect(time.is_some(), || {
+            format!("{key:?}: created_at is not RFC 3339")
+        });
+        hlc.ok()
     }
+}
+
+fn above_head(key: &str) -> String {
+    format!("{key:?}: above the head")
 }
 
 async fn peers(db: &impl Port, state: &LogState) -> Check {

@@ -2,16 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use sync_log_core::{
-    Change, ChangeType, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError, Uuid,
-    parse_uuid,
-};
+use sync_log_core::judge::{self, EntryFault};
+use sync_log_core::{Change, ChangeType, JsonText, StoreError, Uuid, parse_uuid};
 
 use super::LegacyLog;
 use super::error::ImportError;
 use crate::driver::{Argument, Cell, Port, Row, in_place, one};
 use crate::failure::corrupt;
 use crate::raw::legacy::{DATA, FIRST_ROWS, NEXT_ROWS, UNORDERED};
+use crate::rows::data;
 use crate::time;
 
 /// What was written for many changes at once.
@@ -117,14 +116,14 @@ impl LegacyLog {
                 };
                 What::Change(change, row.text(3).as_deref().and_then(time::from_text))
             }
-            Err(reason) => What::Unreadable(reason),
+            Err(fault) => What::Unreadable(fault.as_str()),
         })
     }
 
     /// The data of one row, once it is known that it is wanted.
-    fn data(&self, place: Place) -> Result<Result<JsonText, &'static str>, StoreError> {
+    fn data(&self, place: Place) -> Result<Result<JsonText, EntryFault>, StoreError> {
         in_place(one(&self.db, &DATA, &[place.rowid.into()], |row| {
-            Ok(data(row))
+            Ok(judge::data(data(row, 0)))
         }))
     }
 
@@ -147,27 +146,11 @@ struct Head {
 }
 
 fn head(row: &Row<'_>) -> Result<Head, &'static str> {
-    let model_type = row.text(4).unwrap_or_default();
-    if !(1..=MAX_MODEL_TYPE_BYTES).contains(&model_type.len()) {
-        return Err("model_type is empty, too long or no text");
-    }
-    let record_uuid = uuid(row, 5).ok_or("record_id is no UUID")?;
-    let kind = row.text(6).and_then(|kind| kind.parse::<ChangeType>().ok());
     Ok(Head {
-        model_type: model_type.into_owned(),
-        record_uuid,
-        change_type: kind.ok_or("change_type is none of the three")?,
+        model_type: judge::model_type(row.text(4)).map_err(EntryFault::as_str)?,
+        record_uuid: uuid(row, 5).ok_or("record_id is no UUID")?,
+        change_type: judge::change_type(row.text(6).as_deref()).map_err(EntryFault::as_str)?,
     })
-}
-
-/// The data, or why it cannot be taken: text, and whether it is too long to be read.
-fn data(row: &Row<'_>) -> Result<JsonText, &'static str> {
-    match row.text(0) {
-        Some(data) if data.len() > MAX_DATA_BYTES => Err("data is over the limit"),
-        Some(data) => JsonText::new(data).map_err(|_| "data is not JSON"),
-        None if row.is_true(1) => Err("data is over the limit"),
-        None => Err("data is no text"),
-    }
 }
 
 /// Sixteen bytes, or text.

@@ -1,13 +1,22 @@
 //! Entries, and their places in the chain: rows of `shared_changes` and `sync_log_entries`.
 
-use sync_log_core::{
-    EntrySummary, FoundEntry, Hlc, JsonText, Mark, SharedChangeEntry, StoreError, Tag, parse_uuid,
-};
+use sync_log_core::judge::{self, FoundChange, FoundData};
+use sync_log_core::{EntrySummary, FoundEntry, Hlc, Mark, SharedChangeEntry, StoreError, Tag};
 
 use super::Columns;
-use crate::driver::Cell;
+use crate::driver::{Cell, Row};
 use crate::entity::{entries, shared_changes};
 use crate::time;
+
+/// The columns of `shared_changes`, in the order of the table.
+pub(crate) const CHANGE: [shared_changes::Column; 6] = [
+    shared_changes::Column::Hlc,
+    shared_changes::Column::ModelType,
+    shared_changes::Column::RecordUuid,
+    shared_changes::Column::ChangeType,
+    shared_changes::Column::Data,
+    shared_changes::Column::CreatedAt,
+];
 
 /// The columns of an entry that [`found`] reads first.
 pub(crate) const ENTRY: [shared_changes::Column; 5] = [
@@ -79,21 +88,24 @@ pub(crate) fn link(columns: &mut Columns<'_, '_>) -> Option<(Hlc, Link)> {
 /// An entry, as the interchange format has it: a group by itself, of no known version.
 pub(crate) fn entry(columns: &mut Columns<'_, '_>) -> Result<SharedChangeEntry, StoreError> {
     columns.entry();
-    let hlc = columns.text("hlc")?;
-    let model_type = columns.text("model_type")?;
-    let record_uuid = columns.text("record_uuid")?;
-    let change_type = columns.text("change_type")?;
-    let data = columns.text("data")?;
-    let damaged = |column| columns.damaged(column);
-    Ok(SharedChangeEntry {
-        hlc: hlc.parse().map_err(|_| damaged("hlc"))?,
-        model_type: model_type.into_owned(),
-        record_uuid: parse_uuid(&record_uuid).ok_or_else(|| damaged("record_uuid"))?,
-        change_type: change_type.parse().map_err(|_| damaged("change_type"))?,
-        data: JsonText::new(data).map_err(|_| damaged("data"))?,
-        model_version: 0,
-        group_end: true,
-    })
+    let hlc = columns.any_text();
+    let change = FoundChange {
+        model_type: columns.any_text(),
+        record_uuid: columns.any_text(),
+        change_type: columns.any_text(),
+        data: columns.any_text().into(),
+    };
+    let entry = judge::entry(hlc.as_deref(), change);
+    entry.map_err(|fault| columns.damaged(fault.column()))
+}
+
+/// The payload in a column, which is not read where it is too long; the next column says so.
+pub(crate) fn data<'a>(row: &Row<'a>, column: usize) -> FoundData<'a> {
+    match row.text(column) {
+        Some(text) => FoundData::Text(text),
+        None if row.is_true(column + 1) => FoundData::TooLarge,
+        None => FoundData::NotText,
+    }
 }
 
 /// The columns that [`mark`] reads.
@@ -140,8 +152,8 @@ pub(crate) const SUMMARY: [shared_changes::Column; 2] = [
 /// The stamp of an entry, and when it was written.
 pub(crate) fn summary(columns: &mut Columns<'_, '_>) -> Result<EntrySummary, StoreError> {
     columns.entry();
-    let text = columns.text("hlc")?;
-    let hlc = text.parse().map_err(|_| columns.damaged("hlc"))?;
+    let hlc = judge::stamp(columns.any_text().as_deref());
+    let hlc = hlc.map_err(|fault| columns.damaged(fault.column()))?;
     let created_at_ms = created_at_ms(&columns.text("created_at")?, hlc);
     Ok(EntrySummary { hlc, created_at_ms })
 }

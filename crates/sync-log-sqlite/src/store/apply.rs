@@ -14,6 +14,7 @@ use super::{peers, select, verdicts};
 use crate::driver::build::insert;
 use crate::driver::{Argument, Port, Template, argument};
 use crate::entity::{shared_changes, state};
+use crate::rows::CHANGE;
 use crate::time;
 
 /// A write transaction that several jobs share.
@@ -196,13 +197,11 @@ impl<'a, P: Port> Shared<'a, P> {
     }
 }
 
-/// Arguments: the columns, in the order of the table.
+/// Arguments: the columns of [`CHANGE`].
 static INSERT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
-    use shared_changes::Column::{ChangeType, CreatedAt, Data, Hlc, ModelType, RecordUuid};
-    let columns = [Hlc, ModelType, RecordUuid, ChangeType, Data, CreatedAt];
     Template::build(
         "insert an entry",
-        &insert::<shared_changes::Entity>(&columns),
+        &insert::<shared_changes::Entity>(&CHANGE),
     )
 });
 
