@@ -12,14 +12,12 @@ use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
 use crate::adopt;
 use crate::adopt::fit;
 use crate::connect::{self, Place};
-use crate::driver::{Port, Transaction, in_place};
+use crate::driver::{Port, Transaction, in_place, tables, texts};
 use crate::error::OpenError;
 use crate::failure::{NOT_A_DATABASE, READ_ONLY_ROLLBACK, extended_code, primary};
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::private_copy::{PrivateCopy, beside};
 use crate::raw::app::{self, SPLICED};
-use crate::raw::catalogue::TABLES;
-use crate::rows::texts;
 use crate::store::select;
 
 /// Whose log is wanted.
@@ -135,7 +133,7 @@ pub(crate) fn identify(db: &Connection, path: &Path) -> Result<LogIdentity, Open
     let failed = |error| refusal(path, error);
     let txn = Transaction::read(db).map_err(failed)?;
     let found = in_place(async {
-        let tables = table_names(db).await.map_err(failed)?;
+        let tables = tables::names(db).await.map_err(failed)?;
         let found = judge(db, &tables, path).await?;
         let is_whole = match found {
             (Found::Log, Some(_)) => adopt::is_whole_or_noted(db).await.map_err(failed)?,
@@ -189,12 +187,8 @@ fn look_without_writing(
     busy: Duration,
 ) -> Result<(Connection, Vec<String>), StoreError> {
     let db = connect::read_only(&Place::File(path.to_owned()), busy)?;
-    let tables = in_place(table_names(&db))?;
+    let tables = in_place(tables::names(&db))?;
     Ok((db, tables))
-}
-
-async fn table_names(db: &impl Port) -> Result<Vec<String>, StoreError> {
-    texts(db, &TABLES, &[], ("sqlite_master", "name")).await
 }
 
 /// SQLite would take what is shorter than its smallest page for an empty
@@ -226,7 +220,7 @@ fn tidy(path: &Path, busy: Duration) {
 /// Commits nothing; but SQLite rolls back what another connection left unfinished.
 fn look_as_writer(path: &Path, busy: Duration) -> Result<(), StoreError> {
     let db = connect::bystander(&Place::File(path.to_owned()), busy)?;
-    in_place(table_names(&db)).map(drop)
+    in_place(tables::names(&db)).map(drop)
 }
 
 /// Whether there is nothing to look at. The file is not opened for this: to
@@ -287,7 +281,7 @@ async fn judge(
 
 /// What an app's own migrator ran of ours; nothing where its table is another's.
 async fn spliced(db: &impl Port) -> Result<Vec<String>, StoreError> {
-    let columns = migration::columns(db, app::MIGRATIONS).await?;
+    let columns = tables::columns(db, app::MIGRATIONS).await?;
     if !columns.iter().any(|column| column == "version") {
         return Ok(Vec::new());
     }

@@ -10,7 +10,7 @@ use sync_log_core::{
     Altered, ChainFault, Hlc, LogIdentity, LogState, Mark, StoreError, Tag, Uuid, parse_uuid,
 };
 
-use crate::driver::{Argument, Cell, Port, Row, Template, all};
+use crate::driver::{Cell, Row};
 use crate::entity::{identity, state};
 use crate::failure::corrupt;
 
@@ -35,6 +35,8 @@ pub(crate) struct Columns<'r, 'a> {
 #[derive(Clone, Copy)]
 enum Key {
     Is(&'static str),
+    /// It is the number in this column.
+    Number(usize),
     /// The row is an entry, and its stamp is in this column.
     OfEntry(usize),
 }
@@ -48,6 +50,16 @@ impl<'r, 'a> Columns<'r, 'a> {
             next: 0,
             table: "shared_changes",
             key: Key::Is(""),
+        }
+    }
+
+    /// The columns of a row from `first` on, which holds the number that is the key of the row.
+    pub(crate) fn keyed(row: &'r Row<'a>, table: &'static str, first: usize) -> Self {
+        Self {
+            row,
+            next: first,
+            table,
+            key: Key::Number(first),
         }
     }
 
@@ -74,7 +86,7 @@ impl<'r, 'a> Columns<'r, 'a> {
         }
     }
 
-    fn text(&mut self, column: &str) -> Result<Cow<'a, str>, StoreError> {
+    pub(crate) fn text(&mut self, column: &str) -> Result<Cow<'a, str>, StoreError> {
         self.any_text().ok_or_else(|| self.damaged(column))
     }
 
@@ -105,6 +117,10 @@ impl<'r, 'a> Columns<'r, 'a> {
     fn damaged(&self, column: &str) -> StoreError {
         match self.key {
             Key::Is(key) => corrupt(self.table, key, column),
+            Key::Number(index) => {
+                let key = self.row.integer(index).map(|key| key.to_string());
+                corrupt(self.table, &key.unwrap_or_default(), column)
+            }
             Key::OfEntry(index) => {
                 let key = self.row.text(index).unwrap_or_default();
                 let error = corrupt(self.table, &key, column);
@@ -113,20 +129,6 @@ impl<'r, 'a> Columns<'r, 'a> {
             }
         }
     }
-}
-
-/// The texts of a query that has one column, `column` of `table`.
-pub(crate) async fn texts(
-    db: &impl Port,
-    query: &Template,
-    arguments: &[Argument<'_>],
-    (table, column): (&str, &str),
-) -> Result<Vec<String>, StoreError> {
-    all(db, query, arguments, |row| {
-        let text = row.text(0).ok_or_else(|| corrupt(table, "", column))?;
-        Ok(text.into_owned())
-    })
-    .await
 }
 
 /// The columns that [`identity`] reads, and of which [`state`] reads the first.

@@ -32,7 +32,7 @@ pub(super) async fn highest(
         any: Hlc::ZERO,
         own: Hlc::ZERO,
     };
-    let mut chunks = Chunks::of(&CHUNK);
+    let mut chunks = Chunks::of(&CHUNK, "peer_acks");
     loop {
         let chunk = chunks.next(db, stamp).await?;
         if chunk.is_empty() {
@@ -62,7 +62,7 @@ pub(super) async fn sort(
 ) -> Result<i64, StoreError> {
     let device_id = state.identity.device_id;
     let mut kept = 0;
-    let mut chunks = Chunks::of(&CHUNK);
+    let mut chunks = Chunks::of(&CHUNK, "peer_acks");
     loop {
         let chunk = chunks
             .next(db, |row| Found::read(row, device_id, head))
@@ -91,7 +91,7 @@ pub(super) async fn put_strangers_aside(
     adoption: i64,
     device_id: Uuid,
 ) -> Result<(), StoreError> {
-    let mut chunks = Chunks::of(&CHUNK);
+    let mut chunks = Chunks::of(&CHUNK, "peer_acks");
     loop {
         let chunk = chunks.next(db, |row| peer(row, device_id)).await?;
         if chunk.is_empty() {

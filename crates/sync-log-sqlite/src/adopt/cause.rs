@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{ChainFault, FoundEntry, Hlc, LogState, Mark, Proof, StoreError};
 
 use super::{count_original_tables, fit};
-use crate::driver::{Port, Template, argument, first};
+use crate::driver::{Port, Template, argument, exists};
 use crate::entity::shared_changes;
 use crate::store::chain::{self, Ends};
 use crate::store::select;
@@ -81,8 +81,7 @@ fn unchained(state: &LogState, ends: Ends) -> Option<&'static str> {
 
 async fn has(db: &impl Port, query: &Template, hlc: Hlc) -> Result<bool, StoreError> {
     let hlc = hlc.to_text();
-    let found = first(db, query, &[hlc.as_str().into()], |_| Ok(())).await?;
-    Ok(found.is_some())
+    exists(db, query, &[hlc.as_str().into()]).await
 }
 
 static ANY_ABOVE: LazyLock<Template> =

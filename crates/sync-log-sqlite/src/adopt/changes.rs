@@ -47,7 +47,7 @@ pub(super) async fn sort(
         range: None,
         highest: Hlc::ZERO,
     };
-    let mut chunks = Chunks::of(&CHUNK);
+    let mut chunks = Chunks::of(&CHUNK, "shared_changes");
     loop {
         let chunk = chunks.next(db, |row| Found::read(row, log)).await?;
         if chunk.is_empty() {

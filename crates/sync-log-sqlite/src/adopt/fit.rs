@@ -3,9 +3,8 @@
 
 use sync_log_core::StoreError;
 
-use crate::driver::{Port, Row, all, first, one};
+use crate::driver::{Port, Row, all, first, one, texts};
 use crate::raw::catalogue::{COLUMNS, HAS_NO_ROWID, KEY, NAMED, UNIQUE_INDEXES, WITH_TRIGGERS};
-use crate::rows::texts;
 
 /// The columns of the original tables, sorted.
 const WANTED: [(&str, &[&str]); 2] = [

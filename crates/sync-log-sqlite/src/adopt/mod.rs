@@ -23,9 +23,9 @@ use sync_log_core::judge::is_below_ceiling;
 use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag, Uuid};
 
 use crate::driver::build::insert;
-use crate::driver::{Argument, Port, Template, argument, first};
+use crate::driver::{Argument, Port, Template, argument, number, tables};
 use crate::entity::{adoptions, identity, state};
-use crate::raw::catalogue::{ORIGINAL_TABLES, TABLES_NAMED};
+use crate::raw::catalogue::ORIGINAL_TABLES;
 use crate::store::select;
 use crate::time;
 
@@ -38,18 +38,11 @@ pub(crate) const EARLIER_PROGRAM: &str = "an earlier program made the file";
 /// Whether an earlier program made the file. Asked under the lock: another process may have
 /// been faster.
 pub(crate) async fn has_original_tables_only(db: &impl Port) -> Result<bool, StoreError> {
-    Ok(count_original_tables(db).await? > 0 && !has_table(db, "sync_log_identity").await?)
+    Ok(count_original_tables(db).await? > 0 && !tables::has(db, "sync_log_identity").await?)
 }
 
 async fn count_original_tables(db: &impl Port) -> Result<i64, StoreError> {
-    let count = first(db, &ORIGINAL_TABLES, &[], |row| Ok(row.integer(0))).await?;
-    Ok(count.flatten().unwrap_or_default())
-}
-
-/// Whether there is a table of this name.
-pub(crate) async fn has_table(db: &impl Port, name: &str) -> Result<bool, StoreError> {
-    let count = first(db, &TABLES_NAMED, &[name.into()], |row| Ok(row.is_true(0))).await?;
-    Ok(count == Some(true))
+    number(db, &ORIGINAL_TABLES, &[]).await
 }
 
 /// Adopts what is there, in the caller's transaction.
@@ -98,8 +91,7 @@ pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<(), 
 
 /// The number of the newest adoption; 0 if there was none.
 async fn last_adoption(db: &impl Port) -> Result<i64, StoreError> {
-    let last = first(db, &LAST_ADOPTION, &[], |row| Ok(row.integer(0))).await?;
-    Ok(last.flatten().unwrap_or_default())
+    number(db, &LAST_ADOPTION, &[]).await
 }
 
 static LAST_ADOPTION: LazyLock<Template> = LazyLock::new(|| {

@@ -21,14 +21,16 @@ pub(super) struct Numbered<T> {
 /// The rows of a query of [`chunk`], some at a time.
 pub(super) struct Chunks<'q> {
     query: &'q Template,
+    table: &'static str,
     /// The number of the first row that was not read; `None` at the end.
     next: Option<i64>,
 }
 
 impl<'q> Chunks<'q> {
-    pub(super) fn of(query: &'q Template) -> Self {
+    pub(super) fn of(query: &'q Template, table: &'static str) -> Self {
         Self {
             query,
+            table,
             next: Some(i64::MIN),
         }
     }
@@ -45,7 +47,7 @@ impl<'q> Chunks<'q> {
         let arguments = [from.into(), CHUNK_ROWS.into()];
         let chunk = all(db, self.query, &arguments, |row| {
             Ok(Numbered {
-                row: Columns::of(row).integer("rowid")?,
+                row: Columns::keyed(row, self.table, 0).integer("rowid")?,
                 found: read(row),
             })
         })

@@ -1,7 +1,8 @@
 //! What statements are built with, beside SeaORM's own builders.
 
 use sea_orm::sea_query::{
-    CaseStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query, SelectStatement,
+    Asterisk, CaseStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query,
+    SelectStatement,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QueryTrait};
 
@@ -50,15 +51,26 @@ pub(crate) fn delete_row<E: EntityTrait>(doing: &'static str) -> Template {
     Template::build(doing, &delete.into_query())
 }
 
+/// How many rows there are.
+pub(crate) fn count_rows() -> Expr {
+    Func::count(Expr::col(Asterisk)).into()
+}
+
 /// The length of a column as it is stored, in bytes.
 pub(crate) fn octet_length(column: impl ColumnTrait) -> Expr {
     Func::cust("octet_length").arg(column.into_expr()).into()
 }
 
-/// Whether a column is longer than so many bytes of UTF-8. UTF-16 takes up to twice as many
-/// bytes, so a value may pass that is over the limit, and not the other way round.
+/// Whether a column takes more bytes than a value of `most_bytes` of UTF-8 may.
 pub(crate) fn is_longer(column: impl ColumnTrait, most_bytes: usize) -> Expr {
-    octet_length(column).gt(2 * i64::try_from(most_bytes).unwrap_or(i64::MAX / 2))
+    octet_length(column).gt(stored_bytes(most_bytes))
+}
+
+/// The bytes that a value of so many bytes of UTF-8 takes at most, whatever the encoding of the
+/// database: UTF-16 takes up to twice as many. So a value that is over the limit may be read, and
+/// none that is within it is left out.
+pub(crate) fn stored_bytes(most_bytes: usize) -> i64 {
+    2 * i64::try_from(most_bytes).unwrap_or(i64::MAX / 2)
 }
 
 /// The value of a column, unless it [`is_longer`]: it is not read then.

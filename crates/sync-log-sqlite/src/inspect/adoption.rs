@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{Asterisk, Expr, Func};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::{Serialize, Serializer};
 use sync_log_core::{StoreError, Uuid};
@@ -11,11 +10,12 @@ use sync_log_core::{StoreError, Uuid};
 use super::Inspector;
 use super::raw::{self, RawEntry};
 use crate::db::SyncDb;
+use crate::driver::build::count_rows;
 use crate::driver::{Port, Row, Template, all, argument, argument_rows, in_place};
 use crate::entity::{adoptions, aside_acks, aside_changes};
 use crate::error::OpenError;
-use crate::failure::corrupt;
 use crate::private_copy::PrivateCopy;
+use crate::rows::Columns;
 
 /// One adoption of what another program wrote, as it is on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -104,12 +104,12 @@ impl Inspector {
         }
         let arguments = [after.into(), limit_entries.into()];
         in_place(all(&self.db, &READ_ASIDE_CHANGES, &arguments, |row| {
-            let aside = Named::of(row, "sync_log_aside_changes", 6);
+            let mut aside = Columns::keyed(row, "sync_log_aside_changes", 6);
             Ok(AsideEntry {
+                number: aside.integer("id")?,
+                adoption: aside.integer("adoption")?,
+                reason: aside.text("reason")?.into_owned(),
                 entry: raw::entry(row),
-                number: aside.integer(6, "id")?,
-                adoption: aside.integer(7, "adoption")?,
-                reason: aside.text(8, "reason")?,
             })
         }))
     }
@@ -128,11 +128,11 @@ async fn adoptions(db: &impl Port) -> Result<Vec<Adoption>, StoreError> {
         ] {
             let number = [adoption.number.into()];
             let aside = all(db, count, &number, |row| {
-                let counted = Named::of(row, table, 0);
+                let mut counted = Columns::keyed(row, table, 0);
                 Ok(Aside {
                     table: of.to_owned(),
-                    reason: counted.text(0, "reason")?,
-                    rows: counted.integer(1, "reason")?,
+                    reason: counted.text("reason")?.into_owned(),
+                    rows: counted.integer("reason")?,
                 })
             });
             adoption.aside.extend(aside.await?);
@@ -142,47 +142,18 @@ async fn adoptions(db: &impl Port) -> Result<Vec<Adoption>, StoreError> {
 }
 
 fn adoption(row: &Row<'_>) -> Result<Adoption, StoreError> {
-    let row = Named::of(row, "sync_log_adoptions", 0);
+    let mut columns = Columns::keyed(row, "sync_log_adoptions", 0);
     Ok(Adoption {
-        number: row.integer(0, "id")?,
-        adopted_at: row.text(1, "adopted_at")?,
-        cause: row.text(2, "cause")?,
-        kept_changes: row.integer(3, "kept_changes")?,
-        kept_acks: row.integer(4, "kept_acks")?,
-        head: row.text(5, "head")?,
-        floor: row.text(6, "floor")?,
-        log_id: row.text(7, "log_id")?,
+        number: columns.integer("id")?,
+        adopted_at: columns.text("adopted_at")?.into_owned(),
+        cause: columns.text("cause")?.into_owned(),
+        kept_changes: columns.integer("kept_changes")?,
+        kept_acks: columns.integer("kept_acks")?,
+        head: columns.text("head")?.into_owned(),
+        floor: columns.text("floor")?.into_owned(),
+        log_id: columns.text("log_id")?.into_owned(),
         aside: Vec::new(),
     })
-}
-
-/// A row that is named where a column of it is damaged: its table, and the number in its key
-/// column.
-struct Named<'r, 'a> {
-    row: &'r Row<'a>,
-    table: &'static str,
-    key: usize,
-}
-
-impl<'r, 'a> Named<'r, 'a> {
-    fn of(row: &'r Row<'a>, table: &'static str, key: usize) -> Self {
-        Self { row, table, key }
-    }
-
-    fn integer(&self, column: usize, name: &str) -> Result<i64, StoreError> {
-        let number = self.row.integer(column);
-        number.ok_or_else(|| self.damaged(name))
-    }
-
-    fn text(&self, column: usize, name: &str) -> Result<String, StoreError> {
-        let text = self.row.text(column).ok_or_else(|| self.damaged(name))?;
-        Ok(text.into_owned())
-    }
-
-    fn damaged(&self, name: &str) -> StoreError {
-        let key = self.row.integer(self.key).map(|key| key.to_string());
-        corrupt(self.table, &key.unwrap_or_default(), name)
-    }
 }
 
 static READ_ADOPTIONS: LazyLock<Template> = LazyLock::new(|| {
@@ -225,7 +196,7 @@ fn count_by_reason<E: EntityTrait>(adoption: E::Column, reason: E::Column) -> Te
         .group_by(reason)
         .order_by_asc(reason)
         .into_query();
-    query.expr(Func::count(Expr::col(Asterisk)));
+    query.expr(count_rows());
     Template::build(READ, &query)
 }
 

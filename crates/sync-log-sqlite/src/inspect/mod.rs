@@ -15,8 +15,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use sync_log_core::{LogIdentity, StoreError};
 
-use crate::adopt::has_table;
-use crate::driver::in_place;
+use crate::driver::{in_place, tables};
 use crate::error::OpenError;
 use crate::options::DEFAULT_BUSY_TIMEOUT;
 use crate::sight::Sight;
@@ -67,6 +66,6 @@ impl Inspector {
     }
 
     fn has_table(&self, name: &str) -> Result<bool, StoreError> {
-        in_place(has_table(&self.db, name))
+        in_place(tables::has(&self.db, name))
     }
 }

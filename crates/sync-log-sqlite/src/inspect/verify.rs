@@ -10,12 +10,11 @@ use sync_log_core::judge::{self, EntryFault};
 use sync_log_core::{Hlc, LogState, StoreError, Tag};
 
 use super::{Inspector, chain};
-use crate::driver::{Port, Row, Template, Transaction, in_place};
+use crate::driver::{Port, Row, Template, Transaction, in_place, texts};
 use crate::entity::shared_changes;
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::raw::catalogue::TABLES_AND_INDEXES;
 use crate::raw::pragma::INTEGRITY;
-use crate::rows::texts;
 use crate::store::select;
 use crate::time;
 

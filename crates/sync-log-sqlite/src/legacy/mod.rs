@@ -23,10 +23,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use sync_log_core::{StoreError, Uuid};
 
-use crate::driver::{Template, in_place, one};
+use crate::driver::{Template, in_place, number, texts};
 use crate::options::DEFAULT_BUSY_TIMEOUT;
 use crate::raw::legacy::{COLUMNS, COUNT, TABLE_COLUMNS};
-use crate::rows::texts;
 use crate::sight::Sight;
 
 pub use error::ImportError;
@@ -100,11 +99,9 @@ impl LegacyLog {
     }
 
     fn count(&self, query: &Template) -> Result<u64, ImportError> {
-        let count = in_place(one(&self.db, query, &[], |row| Ok(row.integer(0))));
+        let count = in_place(number(&self.db, query, &[]));
         let count = count.map_err(|error| self.failed(error))?;
-        Ok(count
-            .and_then(|count| u64::try_from(count).ok())
-            .unwrap_or_default())
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     fn failed(&self, source: StoreError) -> ImportError {

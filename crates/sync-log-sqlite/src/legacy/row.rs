@@ -8,9 +8,8 @@ use sync_log_core::{Change, ChangeType, JsonText, StoreError, Uuid, parse_uuid};
 use super::LegacyLog;
 use super::error::ImportError;
 use crate::driver::{Argument, Cell, Port, Row, in_place, one};
-use crate::failure::corrupt;
 use crate::raw::legacy::{DATA, FIRST_ROWS, NEXT_ROWS, UNORDERED};
-use crate::rows::data;
+use crate::rows::{Columns, data};
 use crate::time;
 
 /// What was written for many changes at once.
@@ -75,9 +74,10 @@ impl LegacyLog {
         let mut page = Vec::new();
         let mut read_bytes = 0;
         let read = self.db.rows(query, &arguments, |row| {
+            let mut columns = Columns::keyed(row, "sync_log", 0);
             let place = Place {
-                sequence: integer(row, 0, "sequence")?,
-                rowid: integer(row, 1, "rowid")?,
+                sequence: columns.integer("sequence")?,
+                rowid: columns.integer("rowid")?,
             };
             let what = self.judge(row, place, device)?;
             read_bytes += what.data_bytes();
@@ -131,11 +131,6 @@ impl LegacyLog {
     pub(super) fn unordered(&self) -> Result<u64, ImportError> {
         self.count(&UNORDERED)
     }
-}
-
-fn integer(row: &Row<'_>, column: usize, name: &str) -> Result<i64, StoreError> {
-    row.integer(column)
-        .ok_or_else(|| corrupt("sync_log", "", name))
 }
 
 /// A change without its data.

@@ -6,7 +6,7 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaMana
 use sync_log_core::StoreError;
 
 use super::{MIGRATION_TABLE, MIGRATIONS, Migration, run_all};
-use crate::driver::{Over, one};
+use crate::driver::{Over, number};
 
 /// Makes and removes the tables of a log.
 #[derive(Debug, Clone, Copy)]
@@ -57,8 +57,8 @@ impl MigrationTrait for Migration {
         let db = Over(manager.get_connection());
         self.refuse_others(&db).await.map_err(db_err)?;
         for (count, what) in (self.keeps)() {
-            let rows = one(&db, &count, &[], |row| Ok(row.integer(0))).await;
-            if let Some(rows @ 1..) = rows.map_err(db_err)? {
+            let rows = number(&db, &count, &[]).await.map_err(db_err)?;
+            if rows > 0 {
                 let text = format!("failed to remove the sync log: {rows} {what}");
                 return Err(DbErr::Migration(text));
             }

@@ -25,15 +25,14 @@ mod schema;
 
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{Asterisk, Expr, Func};
 use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
 use sync_log_core::{StoreError, StoreErrorKind};
 
-use crate::driver::build::insert;
-use crate::driver::{Port, Template};
+use crate::driver::build::{count_rows, insert};
+use crate::driver::tables::columns;
+use crate::driver::{Port, Template, texts};
 use crate::entity::migrations;
-use crate::raw::catalogue::{COLUMNS, INDEXED};
-use crate::rows::texts;
+use crate::raw::catalogue::INDEXED;
 
 pub(crate) use m0001_original_tables::make as original_tables;
 #[cfg(feature = "migrator")]
@@ -126,11 +125,6 @@ impl Migration {
     }
 }
 
-/// The names of a table's columns; none if there is no such table.
-pub(crate) async fn columns(db: &impl Port, table: &str) -> Result<Vec<String>, StoreError> {
-    texts(db, &COLUMNS, &[table.into()], (table, "name")).await
-}
-
 /// Runs statements that take no arguments.
 pub(crate) async fn run_all(
     statements: impl IntoIterator<Item = Template>,
@@ -178,6 +172,6 @@ static RECORD: LazyLock<Template> = LazyLock::new(|| {
 /// How many rows a table has.
 fn count<E: EntityTrait>() -> Template {
     let mut query = E::find().select_only().into_query();
-    query.expr(Func::count(Expr::col(Asterisk)));
+    query.expr(count_rows());
     Template::build("count what would be lost", &query)
 }

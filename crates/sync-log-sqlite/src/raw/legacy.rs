@@ -4,6 +4,7 @@ use sync_log_core::MAX_DATA_BYTES;
 
 use super::Raw;
 use crate::driver::Template;
+use crate::driver::build::stored_bytes;
 
 /// Columns that are read.
 pub(crate) const COLUMNS: [&str; 7] = [
@@ -52,9 +53,9 @@ pub(crate) static NEXT_ROWS: Raw = Raw::new(|| {
 /// The data of the row with a row id, and whether it is too long to be read.
 pub(crate) static DATA: Raw = Raw::new(|| {
     let value = unless_longer("data", MAX_DATA_BYTES);
-    let text = format!(
-        "SELECT {value}, octet_length(data) > 2 * {MAX_DATA_BYTES} FROM sync_log WHERE rowid = ?1"
-    );
+    let most = stored_bytes(MAX_DATA_BYTES);
+    let text =
+        format!("SELECT {value}, octet_length(data) > {most} FROM sync_log WHERE rowid = ?1");
     Template::raw(READ, text, 1)
 });
 
@@ -68,9 +69,9 @@ fn rows() -> String {
     format!("SELECT sequence, rowid, {columns} FROM sync_log WHERE typeof(sequence) = 'integer'")
 }
 
-/// SQL for the value of a column, unless it is longer than so many bytes of UTF-8: it is not
-/// read then. UTF-16 takes up to twice as many bytes, so a value may be read that is over the
-/// limit, and not the other way round.
+/// The value of a column, as [`unless_longer`](crate::driver::build::unless_longer) has it for
+/// the columns of an entity.
 fn unless_longer(column: &str, most_bytes: usize) -> String {
-    format!("CASE WHEN octet_length({column}) <= 2 * {most_bytes} THEN {column} END")
+    let most = stored_bytes(most_bytes);
+    format!("CASE WHEN octet_length({column}) <= {most} THEN {column} END")
 }

@@ -14,7 +14,7 @@ use super::{SqliteStore, select};
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
 use crate::connect::{self, Place};
 use crate::driver::build::insert;
-use crate::driver::{Argument, Port, Template, Transaction, first, in_place};
+use crate::driver::{Argument, Port, Template, Transaction, exists, in_place};
 use crate::entity::{
     adoptions, aside_acks, aside_changes, identity, peer_acks, peers, shared_changes, state,
 };
@@ -193,11 +193,10 @@ impl Opening {
         if !is_unidentified(db).await.map_err(failed)? {
             return Ok(None);
         }
-        let has_row = async |query| Ok(first(db, query, &[], |_| Ok(())).await?.is_some());
-        if has_row(&ANY_OWN_ROW).await.map_err(failed)? {
+        if exists(db, &ANY_OWN_ROW, &[]).await.map_err(failed)? {
             return Err(failed(corrupt("sync_log_identity", "1", "id")));
         }
-        let holds_rows = has_row(&ANY_ROW).await.map_err(failed)?;
+        let holds_rows = exists(db, &ANY_ROW, &[]).await.map_err(failed)?;
         if holds_rows && !is_earlier {
             probe::refuse_unfit(db, path).await?;
         }
@@ -277,7 +276,7 @@ fn any_of<E: EntityTrait>() -> SelectStatement {
 /// Whether the tables were just made. A log that knows where it stands has an
 /// identity, or lost it; then it does not get another.
 async fn is_unidentified(db: &impl Port) -> Result<bool, StoreError> {
-    Ok(first(db, &ANY_IDENTITY, &[], |_| Ok(())).await?.is_none())
+    Ok(!exists(db, &ANY_IDENTITY, &[]).await?)
 }
 
 static ANY_IDENTITY: LazyLock<Template> = LazyLock::new(|| {

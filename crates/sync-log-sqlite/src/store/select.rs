@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Order, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{
     EntrySummary, Extent, Hlc, LogIdentity, LogState, Mark, PeerRow, ReadRequest, StoreError, Uuid,
 };
 
 use super::chain;
-use crate::driver::build::octet_length;
+use crate::driver::build::{count_rows, octet_length};
 use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first, one};
 use crate::entity::{entries, identity, peer_acks, peers, shared_changes, state};
 use crate::rows::{self, Columns, IDENTITY, MARK, MIRROR, PEER, STATE, SUMMARY};
@@ -206,7 +206,7 @@ static SUM_UP: LazyLock<Template> = LazyLock::new(|| {
         .filter(shared_changes::Column::Hlc.gt(argument(0)))
         .into_query();
     query
-        .expr(Func::count(Expr::col(Asterisk)))
+        .expr(count_rows())
         .expr(Func::coalesce([Func::sum(content).into(), Expr::val(0)]));
     Template::build("sum up entries", &query)
 });

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
 use super::thread;
-use crate::driver::{Port, Transaction, all, in_place, one};
+use crate::driver::{Port, Transaction, all, in_place, number};
 use crate::failure::failed;
 use crate::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 
@@ -214,8 +214,7 @@ fn give_pages_back(db: &Connection, busy: Duration) -> bool {
 }
 
 async fn vacuum(db: &impl Port) -> Result<bool, StoreError> {
-    let free = one(db, &FREE_PAGES, &[], |row| Ok(row.integer(0))).await?;
-    if free == Some(0) {
+    if number(db, &FREE_PAGES, &[]).await? == 0 {
         return Ok(false);
     }
     let pages = all(db, &GIVE_PAGES_BACK, &[], |_| Ok(())).await?;
