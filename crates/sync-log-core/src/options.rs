@@ -50,7 +50,11 @@ impl LogOptions {
         }
     }
 
-    pub(crate) fn validate(&self) -> Result<(), LogError> {
+    /// Refuses what no log can be opened with.
+    ///
+    /// # Errors
+    /// [`LogError::OptionOutOfRange`].
+    pub fn validate(&self) -> Result<(), LogError> {
         if self.max_data_bytes > MAX_DATA_BYTES {
             return Err(LogError::OptionOutOfRange {
                 option: "max_data_bytes",

@@ -1,13 +1,12 @@
 //! Connections, with the pragmas that the contract rests on.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use sync_log_core::{StoreError, StoreErrorKind, Uuid};
 
-use crate::driver::{Port, Template, first, in_place};
+use crate::driver::{Busy, Port, Template, first, in_place};
 use crate::failure::failed;
 use crate::raw::pragma::{FULL, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_WAL, SYNCHRONOUS};
 
@@ -53,7 +52,7 @@ impl Place {
 }
 
 /// The connection that makes a file, or fills one that is empty, and then writes to it.
-pub(crate) fn maker(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+pub(crate) fn maker(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let db = place.open(flags).and_then(|db| ready(db, busy));
     let db = db.map_err(|error| failed("make the file", error))?;
@@ -63,7 +62,7 @@ pub(crate) fn maker(place: &Place, busy: Duration) -> Result<Connection, StoreEr
 }
 
 /// The one connection that writes, to a file that is there.
-pub(crate) fn writer(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+pub(crate) fn writer(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
     to_write(bystander(place, busy)?)
 }
 
@@ -102,28 +101,28 @@ fn verify_synchronous(db: &Connection) -> Result<(), StoreError> {
 }
 
 /// A connection that only reads.
-pub(crate) fn reader(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+pub(crate) fn reader(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
     let db = bystander(place, busy)?;
     in_place(db.run(&SET_QUERY_ONLY, &[]))?;
     Ok(db)
 }
 
 /// A connection that cannot change the file.
-pub(crate) fn read_only(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+pub(crate) fn read_only(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
     let db = place.open(OpenFlags::SQLITE_OPEN_READ_ONLY);
     db.and_then(|db| ready(db, busy))
         .map_err(|error| failed("connect for reading only", error))
 }
 
 /// A connection that may write, and does not by itself. It makes no file.
-pub(crate) fn bystander(place: &Place, busy: Duration) -> Result<Connection, StoreError> {
+pub(crate) fn bystander(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
     let db = place.open(OpenFlags::SQLITE_OPEN_READ_WRITE);
     db.and_then(|db| ready(db, busy))
         .map_err(|error| failed("connect", error))
 }
 
-fn ready(db: Connection, busy: Duration) -> rusqlite::Result<Connection> {
-    db.busy_timeout(busy)?;
+fn ready(db: Connection, busy: Busy) -> rusqlite::Result<Connection> {
+    db.busy_timeout(busy.timeout())?;
     db.set_prepared_statement_cache_capacity(PREPARED);
     Ok(db)
 }
@@ -142,7 +141,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sync.db");
         Connection::open(&path).unwrap();
-        let db = writer(&Place::File(path), Duration::ZERO).unwrap();
+        let db = writer(&Place::File(path), Busy::NOT).unwrap();
         let pragma = |name: &str| -> String {
             let value = db.pragma_query_value(None, name, |row| row.get(0));
             let value: rusqlite::types::Value = value.unwrap();
@@ -164,7 +163,7 @@ mod tests {
 
     #[test]
     fn places_in_memory_are_apart() {
-        let busy = Duration::ZERO;
+        let busy = Busy::NOT;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let (one, other) = (Place::in_memory(), Place::in_memory());
         let db = one.open(flags).unwrap();

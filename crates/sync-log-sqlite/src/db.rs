@@ -134,10 +134,11 @@ impl SyncDb {
     ) -> Result<Self, OpenError> {
         let path = data_dir.join(FILE_NAME);
         let refused = |error| OpenError::log(&path, error);
-        refuse_nil(library_id, device_id).map_err(refused)?;
-        let (birth, busy) = (options.birth, options.busy_timeout);
+        options.log.validate().map_err(refused)?;
+        let busy = options.busy.timeout();
         let now_ms = options.log.wall.now_ms();
-        let store = SqliteStore::open(data_dir, library_id, device_id, birth, busy, now_ms).await?;
+        let store =
+            SqliteStore::open(data_dir, library_id, device_id, options.birth, busy, now_ms).await?;
         let store = Arc::new(store.poll_interval(options.poll_interval));
         let log = log_on(Arc::clone(&store), library_id, device_id, options.log).await;
         Ok(Self {
@@ -151,8 +152,10 @@ impl SyncDb {
         options: SyncDbOptions,
         path: &Path,
     ) -> Result<Self, OpenError> {
+        let options_refused = |error| OpenError::log(path, error);
+        options.log.validate().map_err(options_refused)?;
         let (store, path, identity) =
-            ReadOnlyStore::open(path, options.busy_timeout, options.poll_interval).await?;
+            ReadOnlyStore::open(path, options.busy, options.poll_interval).await?;
         let (library, device) = (identity.library_id, identity.device_id);
         let log = log_on(Arc::new(store), library, device, options.log).await;
         Ok(Self {
@@ -168,9 +171,10 @@ impl SyncDb {
         device_id: Uuid,
     ) -> Result<Self, OpenError> {
         let refused = |error| OpenError::log(Path::new(":memory:"), error);
-        refuse_nil(library_id, device_id).map_err(refused)?;
-        let (birth, now_ms) = (options.birth, options.log.wall.now_ms());
-        let store = SqliteStore::open_in_memory(library_id, device_id, birth, now_ms).await?;
+        options.log.validate().map_err(refused)?;
+        let now_ms = options.log.wall.now_ms();
+        let store =
+            SqliteStore::open_in_memory(library_id, device_id, options.birth, now_ms).await?;
         let store = Arc::new(store);
         let log = log_on(Arc::clone(&store), library_id, device_id, options.log).await;
         Ok(Self {
@@ -204,13 +208,4 @@ async fn log_on(
         tracing::debug!(%refusal, %error, "failed to close a store whose log was refused");
     }
     opened
-}
-
-/// Before anything is made on disk.
-fn refuse_nil(library_id: Uuid, device_id: Uuid) -> Result<(), LogError> {
-    match (library_id.is_nil(), device_id.is_nil()) {
-        (true, _) => Err(LogError::NilId { what: "library id" }),
-        (_, true) => Err(LogError::NilId { what: "device id" }),
-        _ => Ok(()),
-    }
 }

@@ -40,6 +40,7 @@ mod driver;
 pub mod entity;
 mod error;
 mod failure;
+mod found;
 mod group;
 pub mod inspect;
 pub mod legacy;
@@ -55,9 +56,10 @@ mod time;
 
 pub use app::log_state;
 pub use db::SyncDb;
+pub use driver::DEFAULT_BUSY_TIMEOUT;
 pub use error::OpenError;
-pub use options::{DEFAULT_BUSY_TIMEOUT, DEFAULT_POLL_INTERVAL, FILE_NAME, SyncDbOptions};
-pub use store::SqliteStore;
+pub use options::{FILE_NAME, SyncDbOptions};
+pub use store::{DEFAULT_POLL_INTERVAL, SqliteStore};
 
 pub use sync_log_core as core;
 pub use sync_log_core::hlc::{self, DriftLimit, DriftLimits, ManualClock, SystemClock, WallClock};

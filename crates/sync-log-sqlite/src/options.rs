@@ -8,31 +8,19 @@ use sync_log_core::hlc::{DriftLimits, SystemClock, WallClock};
 use sync_log_core::{Birth, LogOptions, PrunePolicy, UnknownPeers, Uuid};
 
 use crate::db::SyncDb;
+use crate::driver::Busy;
 use crate::error::OpenError;
+use crate::store::DEFAULT_POLL_INTERVAL;
 
 /// The name of the log's file in its data folder.
 pub const FILE_NAME: &str = "sync.db";
-
-/// How long an operation waits for another writer by default.
-pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How often a watch looks for commits of other handles and processes by default.
-pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_millis(500);
-
-/// The shortest and the longest interval.
-const POLL_INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(60));
-
-/// The interval that is kept to.
-pub(crate) fn within_bounds(poll_interval: Duration) -> Duration {
-    poll_interval.clamp(POLL_INTERVALS.0, POLL_INTERVALS.1)
-}
 
 /// How a log in a file is opened; made by [`SyncDb::options`].
 #[derive(Debug, Clone)]
 #[must_use = "options do nothing until they open a log"]
 pub struct SyncDbOptions {
     pub(crate) log: LogOptions,
-    pub(crate) busy_timeout: Duration,
+    pub(crate) busy: Busy,
     pub(crate) poll_interval: Duration,
     pub(crate) birth: Birth,
 }
@@ -41,7 +29,7 @@ impl SyncDbOptions {
     pub(crate) fn new() -> Self {
         Self {
             log: LogOptions::new(SystemClock),
-            busy_timeout: DEFAULT_BUSY_TIMEOUT,
+            busy: Busy::DEFAULT,
             poll_interval: DEFAULT_POLL_INTERVAL,
             birth: Birth::Alone,
         }
@@ -80,15 +68,16 @@ impl SyncDbOptions {
     }
 
     /// How long an operation waits for another writer before it fails with
-    /// [`StoreErrorKind::Locked`](crate::StoreErrorKind). Default: 5 seconds.
+    /// [`StoreErrorKind::Locked`](crate::StoreErrorKind). Default: 5 seconds; at most 24
+    /// days.
     pub fn busy_timeout(mut self, busy_timeout: Duration) -> Self {
-        self.busy_timeout = busy_timeout;
+        self.busy = Busy::for_at_most(busy_timeout);
         self
     }
 
     /// How often a [`watch`](sync_log_core::SyncLog::watch) looks for commits that
-    /// other handles made, here or in another process, while somebody waits on one. Default: 500 ms; at least 10 ms, at most
-    /// a minute.
+    /// other handles made, here or in another process, while a caller waits on one. Default:
+    /// 500 ms; at least 10 ms, at most a minute.
     pub fn poll_interval(mut self, poll_interval: Duration) -> Self {
         self.poll_interval = poll_interval;
         self

@@ -1,10 +1,10 @@
 //! A file that is only looked at, wherever it lies and whoever has it open.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::driver::Busy;
 use crate::error::OpenError;
 use crate::options::FILE_NAME;
 use crate::private_copy::PrivateCopy;
@@ -16,7 +16,7 @@ use crate::probe;
 pub(crate) struct Sight {
     path: PathBuf,
     had_wal: bool,
-    busy: Duration,
+    busy: Busy,
     /// Read instead of the file, where SQLite may not write beside that one.
     copy: Option<PrivateCopy>,
 }
@@ -24,7 +24,7 @@ pub(crate) struct Sight {
 impl Sight {
     /// Finds the file by its path or by that of its folder, and connects to it, or to
     /// a copy of it.
-    pub(crate) fn of(path: &Path, busy: Duration) -> Result<(Self, Connection), OpenError> {
+    pub(crate) fn of(path: &Path, busy: Busy) -> Result<(Self, Connection), OpenError> {
         let path = match path.is_dir() {
             true => path.join(FILE_NAME),
             false => path.to_owned(),

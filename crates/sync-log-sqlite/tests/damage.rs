@@ -77,6 +77,7 @@ async fn an_entry_of_which_a_column_is_broken_is_not_served_and_goes_aside() {
         ("change_type = 'bulk_insert'", "change_type"),
         ("change_type = x'ff'", "change_type"),
         ("model_type = x'ff'", "model_type"),
+        ("model_type = ''", "model_type"),
         ("data = data || '}'", "data"),
         ("data = ''", "data"),
         ("data = x'ff'", "data"),

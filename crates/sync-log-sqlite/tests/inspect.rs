@@ -82,6 +82,7 @@ async fn each_damage_is_found_by_its_check() {
         ("state", "UPDATE sync_log_state SET head = floor, floor = head".to_owned()),
         ("stamps", format!("UPDATE shared_changes SET hlc = 'x' WHERE hlc = {oldest}")),
         ("stamps", "UPDATE shared_changes SET hlc = replace(hlc, '-0000-0000000000a0', '-0000-0000000000b0')".to_owned()),
+        ("stamps", format!("UPDATE shared_changes SET hlc = 'ffffffffffffffff' || substr(hlc, 17) WHERE hlc = {oldest}")),
         ("place", "UPDATE sync_log_state SET floor = head".to_owned()),
         ("place", "DELETE FROM shared_changes WHERE hlc = (SELECT head FROM sync_log_state)".to_owned()),
         ("columns", "UPDATE shared_changes SET record_uuid = upper(record_uuid) || 'A'".to_owned()),

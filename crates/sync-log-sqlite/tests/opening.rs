@@ -215,20 +215,27 @@ async fn a_nil_id_is_refused_before_anything_is_made() {
 }
 
 #[tokio::test]
-async fn an_option_out_of_range_is_refused() {
+async fn an_option_out_of_range_is_refused_before_anything_is_made() {
+    let folder = folder();
+    let data_dir = folder.path().join("not made");
     let policy = PrunePolicy::KeepEntries { count: usize::MAX };
-    let opened = SyncDb::options()
-        .policy(policy)
-        .open_in_memory(LIBRARY, DEVICE)
-        .await;
-    let error = opened.unwrap_err();
-    assert!(
-        matches!(
-            error.as_log_error(),
-            Some(LogError::OptionOutOfRange { .. })
-        ),
-        "{error:?}"
-    );
+    let options = || SyncDb::options().policy(policy);
+    let refusals = [
+        options().open_in_memory(LIBRARY, DEVICE).await,
+        options().open(LIBRARY, DEVICE, &data_dir).await,
+        options().open_read_only(&data_dir).await,
+    ];
+    for opened in refusals {
+        let error = opened.unwrap_err();
+        assert!(
+            matches!(
+                error.as_log_error(),
+                Some(LogError::OptionOutOfRange { .. })
+            ),
+            "{error:?}"
+        );
+    }
+    assert!(!data_dir.exists());
 }
 
 #[tokio::test]
@@ -236,9 +243,13 @@ async fn any_busy_timeout_is_taken() {
     let folder = folder();
     for busy in [Duration::ZERO, Duration::MAX] {
         let options = SyncDb::options().busy_timeout(busy);
-        let log = options.open(LIBRARY, DEVICE, folder.path()).await.unwrap();
+        let log = options.clone();
+        let log = log.open(LIBRARY, DEVICE, folder.path()).await.unwrap();
         log.record(change(1)).await.unwrap();
         log.close().await.unwrap();
+        let reading = options.open_read_only(folder.path()).await.unwrap();
+        reading.head().await.unwrap();
+        reading.close().await.unwrap();
     }
 }
 

@@ -6,9 +6,10 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{ChainFault, FoundEntry, Hlc, LogState, Mark, Proof, StoreError};
 
-use super::{count_original_tables, fit};
-use crate::driver::{Port, Template, argument, exists};
+use super::fit;
+use crate::driver::{Port, Template, argument, exists, number};
 use crate::entity::shared_changes;
+use crate::raw::catalogue::ORIGINAL_TABLES;
 use crate::store::chain::{self, Ends};
 use crate::store::select;
 
@@ -25,7 +26,7 @@ pub(crate) async fn cause(db: &impl Port) -> Result<Option<String>, StoreError> 
 /// Whether the file can be read as it is: its tables are there, and what another program wrote
 /// is in the state, as far as it shows.
 pub(crate) async fn is_whole_or_noted(db: &impl Port) -> Result<bool, StoreError> {
-    if count_original_tables(db).await? != 2 || fit::tables(db).await?.is_some() {
+    if number(db, &ORIGINAL_TABLES, &[]).await? != 2 || fit::tables(db).await?.is_some() {
         return Ok(false);
     }
     let state = select::state(db).await?;

@@ -23,9 +23,8 @@ use sync_log_core::judge::is_below_ceiling;
 use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag, Uuid};
 
 use crate::driver::build::insert;
-use crate::driver::{Argument, Port, Template, argument, number, tables};
+use crate::driver::{Argument, Port, Template, argument, number};
 use crate::entity::{adoptions, identity, state};
-use crate::raw::catalogue::ORIGINAL_TABLES;
 use crate::store::select;
 use crate::time;
 
@@ -34,16 +33,6 @@ pub(crate) use peers::put_right;
 
 /// Why a file is adopted that another program made.
 pub(crate) const EARLIER_PROGRAM: &str = "an earlier program made the file";
-
-/// Whether an earlier program made the file. Asked under the lock: another process may have
-/// been faster.
-pub(crate) async fn has_original_tables_only(db: &impl Port) -> Result<bool, StoreError> {
-    Ok(count_original_tables(db).await? > 0 && !tables::has(db, "sync_log_identity").await?)
-}
-
-async fn count_original_tables(db: &impl Port) -> Result<i64, StoreError> {
-    number(db, &ORIGINAL_TABLES, &[]).await
-}
 
 /// Adopts what is there, in the caller's transaction.
 pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@
 
 mod argument;
 pub(crate) mod build;
+mod busy;
 mod in_place;
 mod over;
 mod port;
@@ -22,6 +23,8 @@ mod template;
 mod transaction;
 
 pub(crate) use argument::Argument;
+pub(crate) use busy::Busy;
+pub use busy::DEFAULT_BUSY_TIMEOUT;
 pub(crate) use in_place::in_place;
 pub(crate) use over::Over;
 pub(crate) use port::Port;

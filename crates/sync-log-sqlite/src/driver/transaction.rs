@@ -1,11 +1,9 @@
 //! Transactions on a connection of this crate's own.
 
-use std::time::Duration;
-
 use rusqlite::Connection;
 use sync_log_core::StoreError;
 
-use super::{Port, in_place};
+use super::{Busy, Port, in_place};
 use crate::raw::transaction::{BEGIN, BEGIN_IMMEDIATE, COMMIT, ROLLBACK};
 
 /// A transaction; rolled back unless it is ended.
@@ -21,14 +19,9 @@ impl<'a> Transaction<'a> {
     /// Begins with the write lock, for which SQLite waits at most `busy`. A transaction that
     /// reads first and then writes fails at once when another writer was faster, whatever
     /// the busy timeout says.
-    pub(crate) fn write(db: &'a Connection, busy: Duration) -> Result<Self, StoreError> {
+    pub(crate) fn write(db: &'a Connection, busy: Busy) -> Result<Self, StoreError> {
         let begun = in_place(db.run(&BEGIN_IMMEDIATE, &[]));
-        begun.map_err(|error| {
-            error.while_doing(format!(
-                "take the write lock within {} ms",
-                busy.as_millis()
-            ))
-        })?;
+        begun.map_err(|error| error.while_doing(format!("take the write lock within {busy}")))?;
         Ok(Self(db))
     }
 

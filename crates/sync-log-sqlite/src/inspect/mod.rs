@@ -15,9 +15,8 @@ use std::path::Path;
 use rusqlite::Connection;
 use sync_log_core::{LogIdentity, StoreError};
 
-use crate::driver::{in_place, tables};
+use crate::driver::{Busy, in_place, tables};
 use crate::error::OpenError;
-use crate::options::DEFAULT_BUSY_TIMEOUT;
 use crate::sight::Sight;
 use crate::store::select;
 
@@ -43,7 +42,7 @@ impl Inspector {
     /// [`OpenError::Unreachable`] if there is nothing, [`OpenError::NotSqlite`], or
     /// [`OpenError::Log`] if it cannot be read.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let (sight, db) = Sight::of(path, DEFAULT_BUSY_TIMEOUT)?;
+        let (sight, db) = Sight::of(path, Busy::DEFAULT)?;
         Ok(Self { db, sight })
     }
 

@@ -23,8 +23,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use sync_log_core::{StoreError, Uuid};
 
-use crate::driver::{Template, in_place, number, texts};
-use crate::options::DEFAULT_BUSY_TIMEOUT;
+use crate::driver::{Busy, Template, in_place, number, texts};
 use crate::raw::legacy::{COLUMNS, COUNT, TABLE_COLUMNS};
 use crate::sight::Sight;
 
@@ -58,7 +57,7 @@ impl LegacyLog {
             true => path.join(LEGACY_FILE_NAME),
             false => path.to_owned(),
         };
-        let (sight, db) = Sight::of(&path, DEFAULT_BUSY_TIMEOUT)?;
+        let (sight, db) = Sight::of(&path, Busy::DEFAULT)?;
         let legacy = Self { db, sight };
         let missing = legacy.missing_columns()?;
         match missing.is_empty() {

@@ -24,11 +24,11 @@ use sync_log_core::{
 use tokio::sync::oneshot;
 
 use crate::connect::{self, Place};
-use crate::driver::{Port, Transaction, in_place};
-use crate::options::DEFAULT_POLL_INTERVAL;
+use crate::driver::{Busy, Port, Transaction, in_place};
 pub(crate) use read_only::ReadOnlyStore;
 use reader::Readers;
 use select::Standing;
+pub use ticks::DEFAULT_POLL_INTERVAL;
 use ticks::Ticks;
 use writer::{Job, Message, Queued, Writer};
 
@@ -114,7 +114,7 @@ impl SqliteStore {
     }
 
     /// A store on a place whose tables are there, and on the connection that writes.
-    fn new(db: Connection, place: Place, busy: Duration) -> Result<Self, StoreError> {
+    fn new(db: Connection, place: Place, busy: Busy) -> Result<Self, StoreError> {
         Ok(Self {
             readers: Readers::new(place, busy, connect::reader),
             writer: writer::spawn(db, busy)?,

@@ -10,27 +10,25 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{Birth, LogIdentity, LogState, StoreError, StoreErrorKind, Uuid};
 
 use super::thread::{self, Wanted};
-use super::{SqliteStore, select};
+use super::SqliteStore;
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
 use crate::connect::{self, Place};
 use crate::driver::build::insert;
-use crate::driver::{Argument, Port, Template, Transaction, exists, in_place};
+use crate::driver::{Argument, Busy, Port, Template, Transaction, exists, in_place};
 use crate::entity::{
     adoptions, aside_acks, aside_changes, identity, peer_acks, peers, shared_changes, state,
 };
 use crate::error::OpenError;
 use crate::failure::corrupt;
+use crate::found::{Found, Ids, refuse_unfit};
 use crate::migration;
-use crate::options::{DEFAULT_BUSY_TIMEOUT, FILE_NAME};
-use crate::probe::{self, Found, Ids};
+use crate::options::FILE_NAME;
+use crate::probe;
 use crate::time;
 
 /// How long to wait before another attempt at a file that is locked for a
 /// moment, for instance because another process is making it.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
-
-/// What SQLite can wait for a lock at most: milliseconds in 31 bits, 24 days.
-const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 impl SqliteStore {
     /// Opens the log in `data_dir`, or makes it: at `now_ms` by the wall clock, beside what
@@ -46,14 +44,13 @@ impl SqliteStore {
         busy_timeout: Duration,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
+        let path = data_dir.join(FILE_NAME);
+        let ids = Ids::of(library_id, device_id);
         let opening = Opening {
-            place: Place::File(data_dir.join(FILE_NAME)),
-            ids: Ids {
-                library_id,
-                device_id,
-            },
+            ids: ids.map_err(|error| OpenError::log(&path, error))?,
+            place: Place::File(path),
             birth,
-            busy: busy_timeout.min(LONGEST_WAIT),
+            busy: Busy::for_at_most(busy_timeout),
             now_ms,
         };
         opening.run(Opening::patiently).await
@@ -69,14 +66,13 @@ impl SqliteStore {
         birth: Birth,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
+        let place = Place::in_memory();
+        let ids = Ids::of(library_id, device_id);
         let opening = Opening {
-            place: Place::in_memory(),
-            ids: Ids {
-                library_id,
-                device_id,
-            },
+            ids: ids.map_err(|error| OpenError::log(place.path(), error))?,
+            place,
             birth,
-            busy: DEFAULT_BUSY_TIMEOUT,
+            busy: Busy::DEFAULT,
             now_ms,
         };
         opening
@@ -92,7 +88,7 @@ struct Opening {
     ids: Ids,
     /// Of a log that is made; one that is there is as it is.
     birth: Birth,
-    busy: Duration,
+    busy: Busy,
     now_ms: i64,
 }
 
@@ -111,7 +107,7 @@ impl Opening {
 
     /// Tries again while the file is locked, for as long as one may wait, and as anyone does.
     fn patiently(&self, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
-        let deadline = Instant::now() + self.busy;
+        let deadline = Instant::now() + self.busy.timeout();
         loop {
             let opened = probe::probe(self.place.path(), self.ids, self.busy)
                 .and_then(|found| self.open(found, wanted));
@@ -135,7 +131,7 @@ impl Opening {
         let failed = |error| OpenError::store(self.place.path(), error);
         let connect = match found {
             Found::Nothing => connect::maker,
-            Found::Unfinished | Found::Earlier | Found::Log => connect::writer,
+            Found::Unfinished(_) | Found::Earlier | Found::Log(_) => connect::writer,
         };
         let given_up = || failed(StoreError::new(StoreErrorKind::Closed, "open the log"));
         if !wanted() {
@@ -143,7 +139,7 @@ impl Opening {
         }
         let db = connect(&self.place, self.busy).map_err(failed)?;
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
-        in_place(self.finish(&db, found))?;
+        in_place(self.finish(&db))?;
         if !wanted() {
             return Err(given_up());
         }
@@ -151,28 +147,22 @@ impl Opening {
         Ok(db)
     }
 
-    async fn finish(&self, db: &impl Port, found: Found) -> Result<(), OpenError> {
-        let failed = |error| OpenError::store(self.place.path(), error);
-        let cause = match found {
-            Found::Log => {
-                let refused = db.run(&WRITE_NOTHING, &[]).await;
-                refused.map_err(failed)?;
-                None
-            }
-            Found::Nothing | Found::Unfinished | Found::Earlier => self.make(db).await?,
-        };
-        // A newer program may have been faster.
-        let applied = migration::applied(db).await.map_err(failed)?;
-        probe::refuse_unknown(&applied, self.place.path())?;
-        let lost = || failed(corrupt("sync_log_identity", "1", "id"));
-        let stored = select::identity(db).await.map_err(failed)?;
-        self.ids
-            .refuse_other(stored.ok_or_else(lost)?, self.place.path())?;
+    async fn finish(&self, db: &impl Port) -> Result<(), OpenError> {
+        let path = self.place.path();
+        let failed = |error| OpenError::store(path, error);
+        let found = Found::of(db, path).await?;
+        self.ids.refuse_other(found, path)?;
+        let mut cause = None;
+        if matches!(found, Found::Log(_)) {
+            let refused = db.run(&WRITE_NOTHING, &[]).await;
+            refused.map_err(failed)?;
+        } else {
+            cause = self.make(db, found).await?;
+        }
         self.make_missing(db).await?;
-        let cause = match cause {
-            Some(cause) => Some(cause),
-            None => adopt::cause(db).await.map_err(failed)?,
-        };
+        if cause.is_none() {
+            cause = adopt::cause(db).await.map_err(failed)?;
+        }
         if let Some(cause) = cause {
             let adopted = adopt::run(db, &cause, self.now_ms).await;
             adopted.map_err(failed)?;
@@ -182,23 +172,24 @@ impl Opening {
 
     /// Makes what is missing of the tables, and puts on record whose log it is. Returns why
     /// the file has to be adopted, if it holds what another program wrote.
-    async fn make(&self, db: &impl Port) -> Result<Option<String>, OpenError> {
+    async fn make(&self, db: &impl Port, found: Found) -> Result<Option<String>, OpenError> {
         let path = self.place.path();
         let failed = |error| OpenError::store(path, error);
-        let is_earlier = adopt::has_original_tables_only(db).await.map_err(failed)?;
+        let is_earlier = matches!(found, Found::Earlier);
         if is_earlier {
-            probe::refuse_unfit(db, path).await?;
+            refuse_unfit(db, path).await?;
         }
         migration::up(db, self.now_ms).await.map_err(failed)?;
-        if !is_unidentified(db).await.map_err(failed)? {
+        if found.identity().is_some() {
             return Ok(None);
         }
+        // A log that knew whose it was lost that, and does not get another identity.
         if exists(db, &ANY_OWN_ROW, &[]).await.map_err(failed)? {
             return Err(failed(corrupt("sync_log_identity", "1", "id")));
         }
         let holds_rows = exists(db, &ANY_ROW, &[]).await.map_err(failed)?;
         if holds_rows && !is_earlier {
-            probe::refuse_unfit(db, path).await?;
+            refuse_unfit(db, path).await?;
         }
         let is_adopted = is_earlier || holds_rows;
         // An adoption puts the floor below what is there.
@@ -210,11 +201,7 @@ impl Opening {
 
     /// Puts on record whose log it is, and where it stands.
     async fn begin(&self, db: &impl Port, birth: Birth) -> Result<(), StoreError> {
-        let identity = LogIdentity {
-            library_id: self.ids.library_id,
-            device_id: self.ids.device_id,
-            log_id: Uuid::new_v4(),
-        };
+        let identity = self.ids.new_log();
         identify(db, identity, self.now_ms).await?;
         begin_state(db, &LogState::made(identity, self.now_ms, birth)).await
     }
@@ -258,8 +245,9 @@ static ANY_ROW: LazyLock<Template> = LazyLock::new(|| {
 
 /// A row that only a log has which knew whose it was.
 static ANY_OWN_ROW: LazyLock<Template> = LazyLock::new(|| {
-    let mut rows = any_of::<peers::Entity>();
-    rows.union(UnionType::All, any_of::<adoptions::Entity>())
+    let mut rows = any_of::<state::Entity>();
+    rows.union(UnionType::All, any_of::<peers::Entity>())
+        .union(UnionType::All, any_of::<adoptions::Entity>())
         .union(UnionType::All, any_of::<aside_changes::Entity>())
         .union(UnionType::All, any_of::<aside_acks::Entity>())
         .limit(1);
@@ -272,24 +260,6 @@ fn any_of<E: EntityTrait>() -> SelectStatement {
     rows.expr(Expr::val(1));
     rows
 }
-
-/// Whether the tables were just made. A log that knows where it stands has an
-/// identity, or lost it; then it does not get another.
-async fn is_unidentified(db: &impl Port) -> Result<bool, StoreError> {
-    Ok(!exists(db, &ANY_IDENTITY, &[]).await?)
-}
-
-static ANY_IDENTITY: LazyLock<Template> = LazyLock::new(|| {
-    let states = state::Entity::find()
-        .select_only()
-        .column(state::Column::Id);
-    let mut ids = identity::Entity::find()
-        .select_only()
-        .column(identity::Column::Id)
-        .into_query();
-    ids.union(UnionType::All, states.into_query());
-    Template::build("see whether the log was identified", &ids)
-});
 
 async fn identify(db: &impl Port, identity: LogIdentity, now_ms: i64) -> Result<(), StoreError> {
     let [library, device, log] = [identity.library_id, identity.device_id, identity.log_id]

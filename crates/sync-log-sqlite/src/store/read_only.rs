@@ -16,8 +16,9 @@ use super::reader::Readers;
 use super::ticks::Ticks;
 use super::{in_one_state, read, state_only, survey, thread};
 use crate::connect::{self, Place};
+use crate::driver::Busy;
 use crate::error::OpenError;
-use crate::probe;
+use crate::found;
 use crate::sight::Sight;
 
 /// A store that reads a file and never writes to it.
@@ -32,7 +33,7 @@ impl ReadOnlyStore {
     /// Opens the log in a file or folder, and says which file and whose log it is.
     pub(crate) async fn open(
         path: &Path,
-        busy: Duration,
+        busy: Busy,
         poll: Duration,
     ) -> Result<(Self, PathBuf, LogIdentity), OpenError> {
         let of = path.to_owned();
@@ -49,9 +50,9 @@ impl ReadOnlyStore {
     }
 }
 
-fn see(path: &Path, busy: Duration) -> Result<(Sight, LogIdentity), OpenError> {
+fn see(path: &Path, busy: Busy) -> Result<(Sight, LogIdentity), OpenError> {
     let (sight, db) = Sight::of(path, busy)?;
-    let identity = probe::identify(&db, sight.path())?;
+    let identity = found::readable(&db, sight.path())?;
     Ok((sight, identity))
 }
 

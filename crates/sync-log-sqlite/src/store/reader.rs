@@ -8,7 +8,6 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
-use std::time::Duration;
 
 use rusqlite::Connection;
 use sync_log_core::StoreError;
@@ -16,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::{closed, thread};
 use crate::connect::Place;
+use crate::driver::Busy;
 
 /// Reads at the same time. One more waits for its turn.
 const READERS: usize = 4;
@@ -35,11 +35,11 @@ struct Done {
 struct Reader(mpsc::Sender<(Job, Reader)>);
 
 /// How a connection that reads is made.
-type Connect = fn(&Place, Duration) -> Result<Connection, StoreError>;
+type Connect = fn(&Place, Busy) -> Result<Connection, StoreError>;
 
 pub(super) struct Readers {
     place: Place,
-    busy: Duration,
+    busy: Busy,
     connect: Connect,
     pool: Arc<Mutex<Pool>>,
     ended: watch::Receiver<()>,
@@ -58,7 +58,7 @@ struct Pool {
 }
 
 impl Readers {
-    pub(super) fn new(place: Place, busy: Duration, connect: Connect) -> Self {
+    pub(super) fn new(place: Place, busy: Busy, connect: Connect) -> Self {
         let (running, ended) = watch::channel(());
         let pool = Pool {
             idle: Vec::new(),
@@ -199,6 +199,7 @@ mod tests {
 
     use std::future::poll_fn;
     use std::task::Poll;
+    use std::time::Duration;
 
     use sync_log_core::StoreErrorKind;
 
@@ -223,7 +224,7 @@ mod tests {
             Self {
                 _folder: folder,
                 writer,
-                readers: Readers::new(Place::File(path), Duration::from_secs(5), connect::reader),
+                readers: Readers::new(Place::File(path), Busy::DEFAULT, connect::reader),
             }
         }
 

@@ -14,7 +14,15 @@ use sync_log_core::StoreError;
 use tokio::sync::watch;
 
 use super::thread;
-use crate::options::within_bounds;
+
+/// How often a watch looks for commits of other handles and processes by default.
+pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The shortest interval that is kept to.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// The longest interval that is kept to.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Ticks at an interval while any watch waits.
 pub(super) struct Ticks {
@@ -42,9 +50,10 @@ pub(super) struct Waiting {
 }
 
 impl Ticks {
+    /// At this interval, or at the nearest one that is kept to.
     pub(super) fn every(interval: Duration) -> Self {
         Self {
-            interval: within_bounds(interval),
+            interval: interval.clamp(SHORTEST, LONGEST),
             shared: Arc::new(Shared {
                 state: Mutex::default(),
                 ended: Condvar::new(),

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
 use super::thread;
-use crate::driver::{Port, Transaction, all, in_place, number};
+use crate::driver::{Busy, Port, Transaction, all, in_place, number};
 use crate::failure::failed;
 use crate::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 
@@ -68,10 +68,10 @@ impl Writer {
 /// What the thread works with.
 struct Writing<'a> {
     db: &'a Connection,
-    busy: Duration,
+    busy: Busy,
 }
 
-pub(super) fn spawn(db: Connection, busy: Duration) -> Result<Writer, StoreError> {
+pub(super) fn spawn(db: Connection, busy: Busy) -> Result<Writer, StoreError> {
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
     let (running, ended) = watch::channel(());
     let (commits, committed) = watch::channel(());
@@ -198,12 +198,12 @@ enum Failed {
 /// Gives some free pages back to the file system, and says whether there may be
 /// more. Only housekeeping: it does not wait for a lock, and after a failure it is
 /// left until something was written again.
-fn give_pages_back(db: &Connection, busy: Duration) -> bool {
-    let set = |timeout| {
-        let set = db.busy_timeout(timeout);
+fn give_pages_back(db: &Connection, busy: Busy) -> bool {
+    let set = |busy: Busy| {
+        let set = db.busy_timeout(busy.timeout());
         set.map_err(|error| failed("set the busy timeout", error))
     };
-    let outcome = set(Duration::ZERO).and_then(|()| in_place(vacuum(db)));
+    let outcome = set(Busy::NOT).and_then(|()| in_place(vacuum(db)));
     if let Err(error) = set(busy) {
         tracing::warn!(%error, "failed to restore the busy timeout");
     }

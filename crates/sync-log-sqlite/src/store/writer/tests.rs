@@ -24,7 +24,7 @@ use crate::{FILE_NAME, SqliteStore};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
 const DEVICE: Uuid = Uuid::from_u128(2);
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Busy = Busy::DEFAULT;
 
 /// Less than any file has: it can still be changed, and not grow.
 const NO_MORE: u32 = 1;
@@ -88,7 +88,7 @@ fn change(bytes: usize) -> Change {
 }
 
 async fn store_in(folder: &Path) -> (Direct, Place) {
-    let made = SqliteStore::open(folder, LIBRARY, DEVICE, Birth::Alone, BUSY, 0).await;
+    let made = SqliteStore::open(folder, LIBRARY, DEVICE, Birth::Alone, BUSY.timeout(), 0).await;
     made.unwrap().close().await.unwrap();
     let place = Place::File(folder.join(FILE_NAME));
     let db = connect::writer(&place, BUSY).unwrap();
@@ -159,7 +159,15 @@ async fn pages_that_a_prune_freed_are_given_back_step_by_step() {
 #[tokio::test]
 async fn an_idle_writer_gives_back_what_a_prune_freed() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path(), LIBRARY, DEVICE, Birth::Alone, BUSY, 0).await;
+    let store = SqliteStore::open(
+        folder.path(),
+        LIBRARY,
+        DEVICE,
+        Birth::Alone,
+        BUSY.timeout(),
+        0,
+    )
+    .await;
     let options = LogOptions::new(ManualClock::new(1_000));
     let log = SyncLog::open(store.unwrap(), LIBRARY, DEVICE, options).await;
     let log = log.unwrap();
