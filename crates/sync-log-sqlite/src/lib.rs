@@ -33,33 +33,17 @@
 //! | finish, and copy the file | [`SyncLog::close`] first |
 
 mod adopt;
-mod app;
-mod connect;
-mod db;
 mod driver;
 pub mod entity;
-mod error;
-mod failure;
-mod found;
-mod group;
 pub mod inspect;
 pub mod legacy;
 pub mod migration;
-mod options;
-mod private_copy;
-mod probe;
-mod raw;
-mod rows;
-mod sight;
+mod open;
 mod store;
-mod time;
 
-pub use app::log_state;
-pub use db::SyncDb;
 pub use driver::DEFAULT_BUSY_TIMEOUT;
-pub use error::OpenError;
-pub use options::{FILE_NAME, SyncDbOptions};
-pub use store::{DEFAULT_POLL_INTERVAL, SqliteStore};
+pub use open::{FILE_NAME, OpenError, SyncDb, SyncDbOptions};
+pub use store::{DEFAULT_POLL_INTERVAL, SqliteStore, log_state};
 
 pub use sync_log_core as core;
 pub use sync_log_core::hlc::{self, DriftLimit, DriftLimits, ManualClock, SystemClock, WallClock};

@@ -13,7 +13,7 @@ use super::rows::{Aside, Chunks, Numbered, chunk};
 use crate::driver::build::{insert, is_text, unless_longer};
 use crate::driver::{Argument, Port, Row, Template, argument};
 use crate::entity::{aside_acks, peer_acks, peers};
-use crate::rows::{self, ACK, PEER};
+use crate::store::rows::{self, ACK, PEER};
 
 /// The highest stamps in the acks, as far as they are near: an ack can be forged.
 pub(super) struct Claimed {

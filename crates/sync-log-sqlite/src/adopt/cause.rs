@@ -7,9 +7,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{ChainFault, FoundEntry, Hlc, LogState, Mark, Proof, StoreError};
 
 use super::fit;
+use crate::driver::raw::catalogue::ORIGINAL_TABLES;
 use crate::driver::{Port, Template, argument, exists, number};
 use crate::entity::shared_changes;
-use crate::raw::catalogue::ORIGINAL_TABLES;
 use crate::store::chain::{self, Ends};
 use crate::store::select;
 

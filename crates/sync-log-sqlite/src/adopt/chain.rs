@@ -10,8 +10,8 @@ use super::ADOPT;
 use super::rows::CHUNK_ROWS;
 use crate::driver::{Port, Template};
 use crate::entity::entries;
-use crate::group::Group;
 use crate::store::chain::{Place, after, has_no_entry};
+use crate::store::group::Group;
 
 /// Gives each entry its place in a chain that begins at `floor`, without a past, and deletes
 /// the places of entries that are not there. Returns where the chain ends.

@@ -10,7 +10,7 @@ use super::rows::{Aside, Chunks, Numbered, chunk};
 use crate::driver::build::{is_longer, is_text, unless_longer};
 use crate::driver::{Port, Row, Template};
 use crate::entity::{aside_changes, shared_changes};
-use crate::rows::{CHANGE, data};
+use crate::store::rows::{CHANGE, data};
 
 /// What was found.
 pub(super) struct Sorted {

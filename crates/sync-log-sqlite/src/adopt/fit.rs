@@ -3,8 +3,10 @@
 
 use sync_log_core::StoreError;
 
+use crate::driver::raw::catalogue::{
+    COLUMNS, HAS_NO_ROWID, KEY, NAMED, UNIQUE_INDEXES, WITH_TRIGGERS,
+};
 use crate::driver::{Port, Row, all, first, one, texts};
-use crate::raw::catalogue::{COLUMNS, HAS_NO_ROWID, KEY, NAMED, UNIQUE_INDEXES, WITH_TRIGGERS};
 
 /// The columns of the original tables, sorted.
 const WANTED: [(&str, &[&str]); 2] = [

@@ -24,9 +24,9 @@ use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag, Uuid};
 
 use crate::driver::build::insert;
 use crate::driver::{Argument, Port, Template, argument, number};
+use crate::entity::time;
 use crate::entity::{adoptions, identity, state};
 use crate::store::select;
-use crate::time;
 
 pub(crate) use cause::{cause, is_whole_or_noted};
 pub(crate) use peers::put_right;

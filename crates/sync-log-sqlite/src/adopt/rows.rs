@@ -7,7 +7,7 @@ use sync_log_core::StoreError;
 use super::ADOPT;
 use crate::driver::build::{delete_row, insert_selected, rowid};
 use crate::driver::{Port, Row, Template, all, argument, argument_rows};
-use crate::rows::Columns;
+use crate::store::rows::Columns;
 
 /// Rows that are looked at before those of them that go aside are moved.
 pub(super) const CHUNK_ROWS: usize = 1000;

@@ -12,7 +12,7 @@ use sea_orm::Value;
 use sync_log_core::StoreError;
 
 use super::{Argument, Port, Row, Template};
-use crate::failure::failed;
+use crate::driver::failure::failed;
 
 /// Runs work over ports that never wait.
 ///

@@ -13,10 +13,13 @@
 mod argument;
 pub(crate) mod build;
 mod busy;
+pub(crate) mod connect;
+pub(crate) mod failure;
 mod in_place;
 mod over;
 mod port;
 mod query;
+pub(crate) mod raw;
 mod row;
 pub(crate) mod tables;
 mod template;

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, Value, Values};
 use sync_log_core::StoreError;
 
 use super::{Argument, Port, Row, Template};
-use crate::failure::failed;
+use crate::driver::failure::failed;
 
 /// A connection of an app's SeaORM: a pool, a transaction or a savepoint.
 pub(crate) struct Over<'a, C>(pub(crate) &'a C);

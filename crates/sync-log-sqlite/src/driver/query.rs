@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sync_log_core::{StoreError, StoreErrorKind};
 
 use super::{Argument, Port, Row, Template};
-use crate::failure::corrupt;
+use crate::driver::failure::corrupt;
 
 /// All rows.
 pub(crate) async fn all<T>(

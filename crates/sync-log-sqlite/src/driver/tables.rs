@@ -3,7 +3,7 @@
 use sync_log_core::StoreError;
 
 use super::{Port, number, texts};
-use crate::raw::catalogue::{COLUMNS, TABLES, TABLES_NAMED};
+use crate::driver::raw::catalogue::{COLUMNS, TABLES, TABLES_NAMED};
 
 /// The names of all tables and views, in lower case.
 pub(crate) async fn names(db: &impl Port) -> Result<Vec<String>, StoreError> {

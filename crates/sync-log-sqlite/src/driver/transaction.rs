@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use sync_log_core::StoreError;
 
 use super::{Busy, Port, in_place};
-use crate::raw::transaction::{BEGIN, BEGIN_IMMEDIATE, COMMIT, ROLLBACK};
+use crate::driver::raw::transaction::{BEGIN, BEGIN_IMMEDIATE, COMMIT, ROLLBACK};
 
 /// A transaction; rolled back unless it is ended.
 pub(crate) struct Transaction<'a>(&'a Connection);

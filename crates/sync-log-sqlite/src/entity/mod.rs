@@ -31,6 +31,7 @@ pub mod peers;
 pub mod shared_changes;
 pub mod state;
 mod stored_value;
+pub(crate) mod time;
 pub mod verdicts;
 
 pub use stored_value::StoredValue;

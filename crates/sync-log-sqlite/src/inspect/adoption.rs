@@ -9,13 +9,13 @@ use sync_log_core::{StoreError, Uuid};
 
 use super::Inspector;
 use super::raw::{self, RawEntry};
-use crate::db::SyncDb;
 use crate::driver::build::count_rows;
 use crate::driver::{Port, Row, Template, all, argument, argument_rows, in_place};
 use crate::entity::{adoptions, aside_acks, aside_changes};
-use crate::error::OpenError;
-use crate::private_copy::PrivateCopy;
-use crate::rows::Columns;
+use crate::open::db::SyncDb;
+use crate::open::error::OpenError;
+use crate::open::private_copy::PrivateCopy;
+use crate::store::rows::Columns;
 
 /// One adoption of what another program wrote, as it is on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -9,9 +9,9 @@ use sync_log_core::{FoundEntry, LogState, Mark, Proof, SharedChangeEntry, StoreE
 use super::verify::Check;
 use crate::driver::{Port, Row, Template};
 use crate::entity::entries;
-use crate::group::Group;
-use crate::rows::{self, Columns};
 use crate::store::chain::{all_entries, has_no_entry};
+use crate::store::group::Group;
+use crate::store::rows::{self, Columns};
 
 /// Follows the chain over all entries, one of which is in memory at a time.
 pub(super) async fn checks(

@@ -16,8 +16,8 @@ use rusqlite::Connection;
 use sync_log_core::{LogIdentity, StoreError};
 
 use crate::driver::{Busy, in_place, tables};
-use crate::error::OpenError;
-use crate::sight::Sight;
+use crate::open::error::OpenError;
+use crate::open::sight::Sight;
 use crate::store::select;
 
 pub use adoption::{Adoption, Aside, AsideEntry, try_adoption};

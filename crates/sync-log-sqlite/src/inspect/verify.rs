@@ -10,13 +10,13 @@ use sync_log_core::judge::{self, EntryFault};
 use sync_log_core::{Hlc, LogState, StoreError, Tag};
 
 use super::{Inspector, chain};
+use crate::driver::raw::catalogue::TABLES_AND_INDEXES;
+use crate::driver::raw::pragma::INTEGRITY;
 use crate::driver::{Port, Row, Template, Transaction, in_place, texts};
 use crate::entity::shared_changes;
+use crate::entity::time;
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
-use crate::raw::catalogue::TABLES_AND_INDEXES;
-use crate::raw::pragma::INTEGRITY;
 use crate::store::select;
-use crate::time;
 
 /// How many places a [`Check`] names at most.
 pub const EXAMPLES_MAX: usize = 5;

@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use sync_log_core::{StoreError, Uuid};
 
+use crate::driver::raw::legacy::{COLUMNS, COUNT, TABLE_COLUMNS};
 use crate::driver::{Busy, Template, in_place, number, texts};
-use crate::raw::legacy::{COLUMNS, COUNT, TABLE_COLUMNS};
-use crate::sight::Sight;
+use crate::open::sight::Sight;
 
 pub use error::ImportError;
 pub use options::ImportOptions;

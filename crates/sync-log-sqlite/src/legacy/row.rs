@@ -7,10 +7,10 @@ use sync_log_core::{Change, ChangeType, JsonText, StoreError, Uuid, parse_uuid};
 
 use super::LegacyLog;
 use super::error::ImportError;
+use crate::driver::raw::legacy::{DATA, FIRST_ROWS, NEXT_ROWS, UNORDERED};
 use crate::driver::{Argument, Cell, Port, Row, in_place, one};
-use crate::raw::legacy::{DATA, FIRST_ROWS, NEXT_ROWS, UNORDERED};
-use crate::rows::{Columns, data};
-use crate::time;
+use crate::entity::time;
+use crate::store::rows::{Columns, data};
 
 /// What was written for many changes at once.
 const MARKER: &str = "bulk_insert";

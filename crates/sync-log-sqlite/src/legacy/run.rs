@@ -12,9 +12,9 @@ use super::row::{Place, What};
 use super::snapshot::Snapshot;
 use super::stamps::Stamps;
 use super::{LegacyLog, settled};
-use crate::db::SyncDb;
-use crate::error::OpenError;
 use crate::inspect::Inspector;
+use crate::open::db::SyncDb;
+use crate::open::error::OpenError;
 
 /// Rows that are read, and changes that are committed, at a time.
 const BATCH_ROWS: usize = 500;

@@ -4,8 +4,8 @@ use std::ops::Deref;
 
 use super::LegacyLog;
 use super::error::ImportError;
+use crate::driver::raw::transaction::{BEGIN, ROLLBACK};
 use crate::driver::{Port, in_place};
-use crate::raw::transaction::{BEGIN, ROLLBACK};
 
 /// Everything that is read through this is of the state at its first read. The state is
 /// let go of with it, also where an import is cancelled.

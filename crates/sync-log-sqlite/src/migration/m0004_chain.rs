@@ -9,8 +9,8 @@ use super::Migration;
 use super::m0001_original_tables::pending;
 use super::schema::{self, added, blob, integer, owned, remove_column, table, text};
 use crate::driver::Template;
+use crate::driver::raw::triggers;
 use crate::entity::{entries, peer_acks, peers, state};
-use crate::raw::triggers;
 
 pub(super) const MIGRATION: Migration = Migration {
     name: "sync_log_0004_chain",

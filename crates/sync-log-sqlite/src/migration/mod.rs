@@ -29,10 +29,10 @@ use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
 use sync_log_core::{StoreError, StoreErrorKind};
 
 use crate::driver::build::{count_rows, insert};
+use crate::driver::raw::catalogue::INDEXED;
 use crate::driver::tables::columns;
 use crate::driver::{Port, Template, texts};
 use crate::entity::migrations;
-use crate::raw::catalogue::INDEXED;
 
 pub(crate) use m0001_original_tables::make as original_tables;
 #[cfg(feature = "migrator")]

@@ -13,9 +13,9 @@ use super::chain::{self, Place};
 use super::{peers, select, verdicts};
 use crate::driver::build::insert;
 use crate::driver::{Argument, Port, Template, argument};
+use crate::entity::time;
 use crate::entity::{shared_changes, state};
-use crate::rows::CHANGE;
-use crate::time;
+use crate::store::rows::CHANGE;
 
 /// A write transaction that several jobs share.
 pub(super) struct Shared<'a, P> {

@@ -14,7 +14,7 @@ use sync_log_core::{
 use crate::driver::build::upsert;
 use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first};
 use crate::entity::{entries, shared_changes};
-use crate::rows::{self, Columns, ENTRY, Link, MARK, PLACE};
+use crate::store::rows::{self, Columns, ENTRY, Link, MARK, PLACE};
 
 /// Hands the entries after a place to `take`, ascending, at most so many, until that breaks
 /// off. One of them is in memory at a time.

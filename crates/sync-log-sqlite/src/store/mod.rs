@@ -2,12 +2,14 @@
 
 mod apply;
 pub(crate) mod chain;
-mod open;
+pub(crate) mod group;
+mod log_state;
 pub(crate) mod peers;
 mod read_only;
 mod reader;
+pub(crate) mod rows;
 pub(crate) mod select;
-mod thread;
+pub(crate) mod thread;
 mod ticks;
 mod verdicts;
 mod writer;
@@ -23,8 +25,9 @@ use sync_log_core::{
 };
 use tokio::sync::oneshot;
 
-use crate::connect::{self, Place};
+use crate::driver::connect::{self, Place};
 use crate::driver::{Busy, Port, Transaction, in_place};
+pub use log_state::log_state;
 pub(crate) use read_only::ReadOnlyStore;
 use reader::Readers;
 use select::Standing;
@@ -114,7 +117,7 @@ impl SqliteStore {
     }
 
     /// A store on a place whose tables are there, and on the connection that writes.
-    fn new(db: Connection, place: Place, busy: Busy) -> Result<Self, StoreError> {
+    pub(crate) fn new(db: Connection, place: Place, busy: Busy) -> Result<Self, StoreError> {
         Ok(Self {
             readers: Readers::new(place, busy, connect::reader),
             writer: writer::spawn(db, busy)?,

@@ -7,7 +7,7 @@ use sync_log_core::{Peer, StoreError};
 use crate::driver::build::upsert;
 use crate::driver::{Argument, Port, Template};
 use crate::entity::{peer_acks, peers};
-use crate::rows::{self, ACK, PEER};
+use crate::store::rows::{self, ACK, PEER};
 
 /// Writes both rows.
 pub(crate) async fn write(db: &impl Port, peer: &Peer) -> Result<(), StoreError> {

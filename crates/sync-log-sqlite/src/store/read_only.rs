@@ -15,11 +15,11 @@ use sync_log_core::{
 use super::reader::Readers;
 use super::ticks::Ticks;
 use super::{in_one_state, read, state_only, survey, thread};
-use crate::connect::{self, Place};
 use crate::driver::Busy;
-use crate::error::OpenError;
-use crate::found;
-use crate::sight::Sight;
+use crate::driver::connect::{self, Place};
+use crate::open::error::OpenError;
+use crate::open::found;
+use crate::open::sight::Sight;
 
 /// A store that reads a file and never writes to it.
 pub(crate) struct ReadOnlyStore {

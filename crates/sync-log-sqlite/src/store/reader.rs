@@ -14,8 +14,8 @@ use sync_log_core::StoreError;
 use tokio::sync::{oneshot, watch};
 
 use super::{closed, thread};
-use crate::connect::Place;
 use crate::driver::Busy;
+use crate::driver::connect::Place;
 
 /// Reads at the same time. One more waits for its turn.
 const READERS: usize = 4;
@@ -203,7 +203,7 @@ mod tests {
 
     use sync_log_core::StoreErrorKind;
 
-    use crate::connect;
+    use crate::driver::connect;
 
     use super::*;
 

@@ -12,7 +12,7 @@ use super::chain;
 use crate::driver::build::{count_rows, octet_length};
 use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first, one};
 use crate::entity::{entries, identity, peer_acks, peers, shared_changes, state};
-use crate::rows::{self, Columns, IDENTITY, MARK, MIRROR, PEER, STATE, SUMMARY};
+use crate::store::rows::{self, Columns, IDENTITY, MARK, MIRROR, PEER, STATE, SUMMARY};
 
 /// Where the log stands.
 pub(crate) async fn state(db: &impl Port) -> Result<LogState, StoreError> {

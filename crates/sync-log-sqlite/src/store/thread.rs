@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tracing::{Dispatch, Span, dispatcher};
 
 /// Starts a thread.
-pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
     let started = Builder::new().name(name.to_owned()).spawn(run);
     started
         .map(drop)
@@ -20,11 +20,11 @@ pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(
 }
 
 /// Whether anyone waits for the outcome.
-pub(super) type Wanted<'a> = &'a dyn Fn() -> bool;
+pub(crate) type Wanted<'a> = &'a dyn Fn() -> bool;
 
 /// Runs `work` on a thread of its own, which reports to the subscriber and in the span of
 /// the caller. Dropping the future does not stop it; `work` can ask whether it is wanted.
-pub(super) async fn run<T: Send + 'static>(
+pub(crate) async fn run<T: Send + 'static>(
     name: &str,
     work: impl FnOnce(Wanted<'_>) -> T + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -43,7 +43,7 @@ pub(super) async fn run<T: Send + 'static>(
 
 /// Holds this thread up until the future is ready, or for `limit` if there is one. The
 /// clock is the thread's own, and that of no runtime.
-pub(super) fn wait<T>(future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
+pub(crate) fn wait<T>(future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let context = &mut Context::from_waker(&waker);

@@ -7,8 +7,8 @@ use sync_log_core::{Hlc, StoreError, Verdict, VerdictKind, parse_uuid};
 
 use crate::driver::build::upsert;
 use crate::driver::{Port, Row, Template, all};
+use crate::entity::time;
 use crate::entity::verdicts;
-use crate::time;
 
 /// Those that are kept. One that cannot be read says nothing any more: it is passed over, and
 /// what it said is found again if it is still true.

@@ -8,9 +8,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
 use super::thread;
+use crate::driver::failure::failed;
+use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 use crate::driver::{Busy, Port, Transaction, all, in_place, number};
-use crate::failure::failed;
-use crate::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 
 /// Jobs that may wait, and that share one commit at most. A caller beyond that
 /// waits for a place: nothing is dropped, nothing grows without bound.

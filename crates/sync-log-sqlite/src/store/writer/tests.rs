@@ -18,8 +18,8 @@ use sync_log_core::{
 };
 
 use super::*;
-use crate::connect::{self, Place};
-use crate::raw::pragma::VACUUM_PAGES;
+use crate::driver::connect::{self, Place};
+use crate::driver::raw::pragma::VACUUM_PAGES;
 use crate::{FILE_NAME, SqliteStore};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);

@@ -7,9 +7,9 @@ use std::time::Duration;
 use sync_log_core::hlc::{DriftLimits, SystemClock, WallClock};
 use sync_log_core::{Birth, LogOptions, PrunePolicy, UnknownPeers, Uuid};
 
-use crate::db::SyncDb;
+use super::db::SyncDb;
+use super::error::OpenError;
 use crate::driver::Busy;
-use crate::error::OpenError;
 use crate::store::DEFAULT_POLL_INTERVAL;
 
 /// The name of the log's file in its data folder.

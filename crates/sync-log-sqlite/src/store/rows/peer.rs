@@ -4,8 +4,8 @@ use sync_log_core::{OwnRow, Peer, PeerFacts, PeerRow, PeerState, RegisteredBy, R
 
 use super::Columns;
 use crate::driver::Cell;
+use crate::entity::time;
 use crate::entity::{StoredValue, peer_acks, peers};
-use crate::time;
 
 /// The columns of the mirror that [`peer`] reads.
 pub(crate) const MIRROR: [peer_acks::Column; 2] = [

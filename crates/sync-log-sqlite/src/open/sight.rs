@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::error::OpenError;
+use super::options::FILE_NAME;
+use super::private_copy::PrivateCopy;
+use super::probe;
 use crate::driver::Busy;
-use crate::error::OpenError;
-use crate::options::FILE_NAME;
-use crate::private_copy::PrivateCopy;
-use crate::probe;
 
 /// Keeps the folder as it was: what connections that may not write leave there is
 /// removed when this is dropped, after them.

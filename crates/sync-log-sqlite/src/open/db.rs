@@ -7,8 +7,8 @@ use std::sync::Arc;
 use sync_log_core::hlc::WallClock;
 use sync_log_core::{LogError, LogOptions, LogStore, SyncLog, Uuid};
 
-use crate::error::OpenError;
-use crate::options::{FILE_NAME, SyncDbOptions};
+use super::error::OpenError;
+use super::options::{FILE_NAME, SyncDbOptions};
 use crate::store::{ReadOnlyStore, SqliteStore};
 
 /// One device's sync log of one library, in `<data_dir>/sync.db`.

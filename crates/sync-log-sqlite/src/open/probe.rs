@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use sync_log_core::{LogError, StoreError, StoreErrorKind};
 
-use crate::connect::{self, Place};
+use super::error::OpenError;
+use super::found::{Found, Ids, refusal, refuse_unfit};
+use super::private_copy::{PrivateCopy, beside};
+use crate::driver::connect::{self, Place};
+use crate::driver::failure::{READ_ONLY_ROLLBACK, extended_code};
 use crate::driver::{Busy, in_place, tables};
-use crate::error::OpenError;
-use crate::failure::{READ_ONLY_ROLLBACK, extended_code};
-use crate::found::{Found, Ids, refusal, refuse_unfit};
-use crate::private_copy::{PrivateCopy, beside};
 
 /// Makes sure that there is a folder.
 fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {

@@ -9,9 +9,9 @@ use std::time::SystemTime;
 use rusqlite::Connection;
 use sync_log_core::{StoreError, Uuid};
 
+use super::options::FILE_NAME;
+use crate::driver::raw::transaction::VACUUM_INTO;
 use crate::driver::{Port, in_place};
-use crate::options::FILE_NAME;
-use crate::raw::transaction::VACUUM_INTO;
 
 /// What SQLite keeps beside a database, and needs to read what was committed.
 const BESIDE: [&str; 2] = ["-wal", "-journal"];

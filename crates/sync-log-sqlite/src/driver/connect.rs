@@ -6,9 +6,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use sync_log_core::{StoreError, StoreErrorKind, Uuid};
 
+use crate::driver::failure::failed;
+use crate::driver::raw::pragma::{
+    FULL, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_WAL, SYNCHRONOUS,
+};
 use crate::driver::{Busy, Port, Template, first, in_place};
-use crate::failure::failed;
-use crate::raw::pragma::{FULL, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_WAL, SYNCHRONOUS};
 
 /// SQLite's name for its file system in memory.
 const MEMORY_VFS: &str = "memdb";

@@ -8,13 +8,13 @@ use std::path::Path;
 use rusqlite::Connection;
 use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
 
+use super::error::OpenError;
 use crate::adopt;
 use crate::adopt::fit;
+use crate::driver::failure::{NOT_A_DATABASE, extended_code, primary};
+use crate::driver::raw::app::{self, SPLICED};
 use crate::driver::{Port, Transaction, in_place, tables, texts};
-use crate::error::OpenError;
-use crate::failure::{NOT_A_DATABASE, extended_code, primary};
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
-use crate::raw::app::{self, SPLICED};
 use crate::store::select;
 
 /// Whose log is wanted.

@@ -10,9 +10,9 @@ use sync_log_core::{
     Altered, ChainFault, Hlc, LogIdentity, LogState, Mark, StoreError, Tag, Uuid, parse_uuid,
 };
 
+use crate::driver::failure::corrupt;
 use crate::driver::{Cell, Row};
 use crate::entity::{identity, state};
-use crate::failure::corrupt;
 
 pub(crate) use entry::{
     CHANGE, ENTRY, Link, MARK, PLACE, SUMMARY, data, entry, found, link, mark, summary,

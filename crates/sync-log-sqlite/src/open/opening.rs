@@ -9,22 +9,22 @@ use sea_orm::sea_query::{Expr, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{Birth, LogIdentity, LogState, StoreError, StoreErrorKind, Uuid};
 
-use super::thread::{self, Wanted};
-use super::SqliteStore;
+use super::error::OpenError;
+use super::found::{Found, Ids, refuse_unfit};
+use super::options::FILE_NAME;
+use super::probe;
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
-use crate::connect::{self, Place};
 use crate::driver::build::insert;
+use crate::driver::connect::{self, Place};
+use crate::driver::failure::corrupt;
 use crate::driver::{Argument, Busy, Port, Template, Transaction, exists, in_place};
+use crate::entity::time;
 use crate::entity::{
     adoptions, aside_acks, aside_changes, identity, peer_acks, peers, shared_changes, state,
 };
-use crate::error::OpenError;
-use crate::failure::corrupt;
-use crate::found::{Found, Ids, refuse_unfit};
 use crate::migration;
-use crate::options::FILE_NAME;
-use crate::probe;
-use crate::time;
+use crate::store::SqliteStore;
+use crate::store::thread::{self, Wanted};
 
 /// How long to wait before another attempt at a file that is locked for a
 /// moment, for instance because another process is making it.

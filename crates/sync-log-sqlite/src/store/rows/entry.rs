@@ -5,8 +5,8 @@ use sync_log_core::{EntrySummary, FoundEntry, Hlc, Mark, SharedChangeEntry, Stor
 
 use super::Columns;
 use crate::driver::{Cell, Row};
+use crate::entity::time;
 use crate::entity::{entries, shared_changes};
-use crate::time;
 
 /// The columns of `shared_changes`, in the order of the table.
 pub(crate) const CHANGE: [shared_changes::Column; 6] = [
