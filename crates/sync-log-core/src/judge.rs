@@ -12,7 +12,6 @@ use uuid::Uuid;
 use crate::entry::{Change, ChangeType, SharedChangeEntry};
 use crate::json::JsonText;
 use crate::limits::{MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES};
-use crate::peer::RowFault;
 use crate::text::parse_uuid;
 
 /// Why a row is no entry of a log.
@@ -270,17 +269,28 @@ pub fn possible_ack(acked: Hlc, device_id: Uuid, head: Hlc) -> Result<(), AckFau
     Ok(())
 }
 
+/// Why an id names no peer of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PeerIdFault {
+    /// It is not a UUID in its one spelling.
+    Text,
+    /// It is nil.
+    Nil,
+    /// It is the device of the log itself.
+    Own,
+}
+
 /// The peer of the log of `device_id` that an id names.
 ///
 /// # Errors
-/// [`RowFault::PeerIdText`], [`RowFault::NilPeer`], [`RowFault::OwnPeer`].
-pub fn peer_id(text: Option<&str>, device_id: Uuid) -> Result<Uuid, RowFault> {
-    let peer = text.and_then(parse_uuid).ok_or(RowFault::PeerIdText)?;
+/// Why it cannot name one.
+pub fn peer_id(text: Option<&str>, device_id: Uuid) -> Result<Uuid, PeerIdFault> {
+    let peer = text.and_then(parse_uuid).ok_or(PeerIdFault::Text)?;
     if peer.is_nil() {
-        return Err(RowFault::NilPeer);
+        return Err(PeerIdFault::Nil);
     }
     if peer == device_id {
-        return Err(RowFault::OwnPeer);
+        return Err(PeerIdFault::Own);
     }
     Ok(peer)
 }
@@ -384,10 +394,10 @@ mod tests {
         let own = DEVICE.hyphenated().to_string();
         let judged = |text| peer_id(text, DEVICE);
         assert_eq!(judged(Some(RECORD)), Ok(Uuid::from_u128(1)));
-        assert_eq!(judged(Some(&own)), Err(RowFault::OwnPeer));
+        assert_eq!(judged(Some(&own)), Err(PeerIdFault::Own));
         let nil = Uuid::nil().hyphenated().to_string();
-        assert_eq!(judged(Some(&nil)), Err(RowFault::NilPeer));
-        assert_eq!(judged(Some("x")), Err(RowFault::PeerIdText));
-        assert_eq!(judged(None), Err(RowFault::PeerIdText));
+        assert_eq!(judged(Some(&nil)), Err(PeerIdFault::Nil));
+        assert_eq!(judged(Some("x")), Err(PeerIdFault::Text));
+        assert_eq!(judged(None), Err(PeerIdFault::Text));
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::LogError;
-use crate::judge;
+use crate::judge::{self, PeerIdFault};
 use crate::state::{LogState, yes};
 
 /// Why a peer was retired.
@@ -354,7 +354,12 @@ impl PeerRow {
     }
 
     fn id(&self, state: &LogState) -> Result<Uuid, RowFault> {
-        judge::peer_id(Some(&self.peer_device_id), state.identity.device_id)
+        let id = judge::peer_id(Some(&self.peer_device_id), state.identity.device_id);
+        id.map_err(|fault| match fault {
+            PeerIdFault::Text => RowFault::PeerIdText,
+            PeerIdFault::Nil => RowFault::NilPeer,
+            PeerIdFault::Own => RowFault::OwnPeer,
+        })
     }
 }
 

@@ -7,9 +7,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use sync_log_core::judge::{self, AckFault};
 use sync_log_core::{Hlc, LogState, Peer, PeerFacts, PeerState, RegisteredBy, StoreError, Uuid};
 
-use super::ADOPT;
 use super::changes::UUID_BYTES;
-use super::rows::{Aside, Chunks, Numbered, chunk};
+use super::rows::{ADOPT, Aside, Chunks, Numbered, chunk};
 use crate::driver::build::{insert, is_text, unless_longer};
 use crate::driver::{Argument, Port, Row, Template, argument};
 use crate::entity::{aside_acks, peer_acks, peers};

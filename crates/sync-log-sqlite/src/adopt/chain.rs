@@ -6,8 +6,7 @@ use std::sync::LazyLock;
 use sea_orm::{EntityTrait, QueryFilter, QueryTrait};
 use sync_log_core::{Hlc, Mark, SharedChangeEntry, StoreError, Tag};
 
-use super::ADOPT;
-use super::rows::CHUNK_ROWS;
+use super::rows::{ADOPT, CHUNK_ROWS};
 use crate::driver::{Port, Template};
 use crate::entity::entries;
 use crate::store::chain::{Place, after, has_no_entry};

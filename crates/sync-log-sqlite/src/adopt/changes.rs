@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use sync_log_core::judge::{self, EntryFault, FoundChange};
 use sync_log_core::{Hlc, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError, Uuid};
 
-use super::lowest;
+use super::bounds::lowest;
 use super::rows::{Aside, Chunks, Numbered, chunk};
 use crate::driver::build::{is_longer, is_text, unless_longer};
 use crate::driver::{Port, Row, Template};

@@ -12,7 +12,7 @@ use sync_log_core::{LogState, Peer, PeerRow, RowFault, StoreError, Uuid};
 
 use super::acks::{peer, put_strangers_aside};
 use super::changes::UUID_BYTES;
-use super::last_adoption;
+use super::record;
 use crate::driver::build::{delete_row, rowid, unless_longer};
 use crate::driver::{Port, Row, Template, all};
 use crate::entity::{peers, state};
@@ -23,7 +23,7 @@ use crate::store::select;
 pub(crate) async fn put_right(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
     let state = select::state(db).await?;
     let device_id = state.identity.device_id;
-    put_strangers_aside(db, last_adoption(db).await?, device_id).await?;
+    put_strangers_aside(db, record::last(db).await?, device_id).await?;
     delete_strangers(db, device_id).await?;
     for row in select::peers(db).await? {
         if let Some(Repair { peer, own, mirror }) = Repair::of(&row, &state, now_ms) {

@@ -4,10 +4,12 @@ use sea_orm::EntityTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
 use sync_log_core::StoreError;
 
-use super::ADOPT;
 use crate::driver::build::{delete_row, insert_selected, rowid};
 use crate::driver::{Port, Row, Template, all, argument, argument_rows};
 use crate::store::rows::Columns;
+
+/// What the statements of an adoption do.
+pub(super) const ADOPT: &str = "adopt the file";
 
 /// Rows that are looked at before those of them that go aside are moved.
 pub(super) const CHUNK_ROWS: usize = 1000;

@@ -58,6 +58,11 @@ pub(crate) fn corrupt(table: &str, key: &str, column: &str) -> StoreError {
     )
 }
 
+/// A store that was closed, or whose thread ended.
+pub(crate) fn closed(doing: &'static str) -> StoreError {
+    StoreError::new(StoreErrorKind::Closed, doing)
+}
+
 /// The primary result code, of which the extended one is made.
 pub(crate) fn primary(extended_code: u32) -> u32 {
     extended_code & 0xff

@@ -7,14 +7,14 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 use serde::{Serialize, Serializer};
 use sync_log_core::{StoreError, Uuid};
 
-use super::Inspector;
+use super::inspector::Inspector;
 use super::raw::{self, RawEntry};
 use crate::driver::build::count_rows;
 use crate::driver::{Port, Row, Template, all, argument, argument_rows, in_place};
 use crate::entity::{adoptions, aside_acks, aside_changes};
-use crate::open::db::SyncDb;
-use crate::open::error::OpenError;
-use crate::open::private_copy::PrivateCopy;
+use crate::open::OpenError;
+use crate::open::PrivateCopy;
+use crate::open::SyncDb;
 use crate::store::rows::Columns;
 
 /// One adoption of what another program wrote, as it is on record.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{FoundEntry, LogState, Mark, Proof, SharedChangeEntry, StoreError, Tag};
 
-use super::verify::Check;
+use super::check::Check;
 use crate::driver::{Port, Row, Template};
 use crate::entity::entries;
 use crate::store::chain::{all_entries, has_no_entry};

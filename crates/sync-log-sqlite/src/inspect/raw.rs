@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 use serde::Serialize;
 use sync_log_core::StoreError;
 
-use super::Inspector;
+use super::inspector::Inspector;
 use crate::driver::{Argument, Cell, Row, Template, all, argument, argument_rows, in_place};
 use crate::entity::shared_changes::{Column, Entity};
 

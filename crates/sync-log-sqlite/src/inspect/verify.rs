@@ -1,15 +1,15 @@
 //! Whether what is in the file holds together.
 
-use std::fmt::Display;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use sea_orm::{EntityTrait, QueryOrder, QueryTrait};
-use serde::Serialize;
-use sync_log_core::judge::{self, EntryFault};
+use sync_log_core::judge;
 use sync_log_core::{Hlc, LogState, StoreError, Tag};
 
-use super::{Inspector, chain};
+use super::chain;
+use super::check::Check;
+use super::inspector::Inspector;
 use crate::driver::raw::catalogue::TABLES_AND_INDEXES;
 use crate::driver::raw::pragma::INTEGRITY;
 use crate::driver::{Port, Row, Template, Transaction, in_place, texts};
@@ -17,58 +17,6 @@ use crate::entity::shared_changes;
 use crate::entity::time;
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::store::select;
-
-/// How many places a [`Check`] names at most.
-pub const EXAMPLES_MAX: usize = 5;
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// What, in a word.
-    pub name: &'static str,
-    /// What has to hold.
-    pub claim: &'static str,
-    /// At how many places it does not hold.
-    pub faults: u64,
-    /// The first of them, each with what is wrong there.
-    pub examples: Vec<String>,
-}
-
-impl Check {
-    pub(super) fn new(name: &'static str, claim: &'static str) -> Self {
-        Self {
-            name,
-            claim,
-            faults: 0,
-            examples: Vec::new(),
-        }
-    }
-
-    /// Whether it holds.
-    #[must_use]
-    pub fn is_ok(&self) -> bool {
-        self.faults == 0
-    }
-
-    pub(super) fn fault(&mut self, place: impl Display) {
-        self.faults += 1;
-        if self.examples.len() < EXAMPLES_MAX {
-            self.examples.push(place.to_string());
-        }
-    }
-
-    fn judge<T>(&mut self, key: &str, judged: Result<T, EntryFault>) {
-        if let Err(fault) = judged {
-            self.fault(format_args!("{key:?}: {fault}"));
-        }
-    }
-
-    fn expect(&mut self, holds: bool, place: impl FnOnce() -> String) {
-        if !holds {
-            self.fault(place());
-        }
-    }
-}
 
 /// What other programs read too, and what tells that the log has a state.
 const WANTED: [&str; 23] = [

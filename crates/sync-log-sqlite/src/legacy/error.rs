@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sync_log_core::hlc::ObserveError;
 use sync_log_core::{ErrorKind, Hlc, LogError, StoreError};
 
-use crate::open::error::OpenError;
+use crate::open::OpenError;
 
 /// Why an import ended before its end. What was taken before stays, and the next run
 /// goes on after it.

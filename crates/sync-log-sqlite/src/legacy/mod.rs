@@ -10,6 +10,7 @@
 
 mod ahead;
 mod error;
+mod log;
 mod options;
 mod report;
 mod row;
@@ -18,95 +19,8 @@ mod settled;
 mod snapshot;
 mod stamps;
 
-use std::path::{Path, PathBuf};
-
-use rusqlite::Connection;
-use sync_log_core::{StoreError, Uuid};
-
-use crate::driver::raw::legacy::{COLUMNS, COUNT, TABLE_COLUMNS};
-use crate::driver::{Busy, Template, in_place, number, texts};
-use crate::open::sight::Sight;
-
 pub use error::ImportError;
+pub use log::{LEGACY_FILE_NAME, LegacyLog};
 pub use options::ImportOptions;
 pub use report::{ImportReport, NotTaken, OTHERS_MAX, SEQUENCES_MAX};
 pub use run::{import, try_import};
-
-/// The name of the old log's file in its folder.
-pub const LEGACY_FILE_NAME: &str = "sync_log.db";
-
-/// A log of the old design, opened to read.
-#[derive(Debug)]
-pub struct LegacyLog {
-    // Closed before the folder is left as it was.
-    db: Connection,
-    sight: Sight,
-}
-
-impl LegacyLog {
-    /// Opens the file, or the one called [`LEGACY_FILE_NAME`] in a folder.
-    ///
-    /// A file that SQLite cannot read where it is, because it may not write beside
-    /// it, is copied to the system's folder for temporary files and read there.
-    ///
-    /// # Errors
-    /// [`ImportError::Open`] if it cannot be opened, [`ImportError::NotALegacyLog`] if
-    /// it is another database.
-    pub fn open(path: &Path) -> Result<Self, ImportError> {
-        let path = match path.is_dir() {
-            true => path.join(LEGACY_FILE_NAME),
-            false => path.to_owned(),
-        };
-        let (sight, db) = Sight::of(&path, Busy::DEFAULT)?;
-        let legacy = Self { db, sight };
-        let missing = legacy.missing_columns()?;
-        match missing.is_empty() {
-            true => Ok(legacy),
-            false => Err(ImportError::NotALegacyLog { path, missing }),
-        }
-    }
-
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> PathBuf {
-        self.sight.path().to_owned()
-    }
-
-    /// How many rows it has, of all devices.
-    ///
-    /// # Errors
-    /// [`ImportError::Read`].
-    pub fn rows(&self) -> Result<u64, ImportError> {
-        self.count(&COUNT)
-    }
-
-    /// What would be taken for `device`, and what not, into a log that has yet to be made;
-    /// [`try_import`] asks one that is there. Nothing is written anywhere.
-    ///
-    /// # Errors
-    /// [`ImportError::TooFarAhead`] where the import would end with it;
-    /// [`ImportError::Read`].
-    pub fn plan(&self, device: Uuid, options: &ImportOptions) -> Result<ImportReport, ImportError> {
-        run::plan(self, device, options)
-    }
-
-    fn missing_columns(&self) -> Result<Vec<&'static str>, ImportError> {
-        let names = in_place(texts(&self.db, &TABLE_COLUMNS, &[], ("sync_log", "name")));
-        let names = names.map_err(|error| self.failed(error))?;
-        let has = |column: &&str| names.iter().any(|name| name == column);
-        Ok(COLUMNS.into_iter().filter(|column| !has(column)).collect())
-    }
-
-    fn count(&self, query: &Template) -> Result<u64, ImportError> {
-        let count = in_place(number(&self.db, query, &[]));
-        let count = count.map_err(|error| self.failed(error))?;
-        Ok(u64::try_from(count).unwrap_or_default())
-    }
-
-    fn failed(&self, source: StoreError) -> ImportError {
-        ImportError::Read {
-            path: self.path(),
-            source,
-        }
-    }
-}

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use sync_log_core::judge::{self, EntryFault};
 use sync_log_core::{Change, ChangeType, JsonText, StoreError, Uuid, parse_uuid};
 
-use super::LegacyLog;
 use super::error::ImportError;
+use super::log::LegacyLog;
 use crate::driver::raw::legacy::{DATA, FIRST_ROWS, NEXT_ROWS, UNORDERED};
 use crate::driver::{Argument, Cell, Port, Row, in_place, one};
 use crate::entity::time;

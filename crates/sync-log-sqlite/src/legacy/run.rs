@@ -6,15 +6,16 @@ use sync_log_core::{Change, Hlc, SharedChangeEntry, Uuid};
 
 use super::ahead::Horizon;
 use super::error::ImportError;
+use super::log::LegacyLog;
 use super::options::ImportOptions;
 use super::report::ImportReport;
 use super::row::{Place, What};
+use super::settled;
 use super::snapshot::Snapshot;
 use super::stamps::Stamps;
-use super::{LegacyLog, settled};
 use crate::inspect::Inspector;
-use crate::open::db::SyncDb;
-use crate::open::error::OpenError;
+use crate::open::OpenError;
+use crate::open::SyncDb;
 
 /// Rows that are read, and changes that are committed, at a time.
 const BATCH_ROWS: usize = 500;
@@ -107,16 +108,20 @@ impl<L: Deref<Target = LegacyLog>> Reader<L> {
     }
 }
 
-pub(super) fn plan(
-    legacy: &LegacyLog,
-    device: Uuid,
-    options: &ImportOptions,
-) -> Result<ImportReport, ImportError> {
-    let mut reader = Reader::new(legacy, device, options, Hlc::ZERO)?;
-    while let Some(batch) = reader.next()? {
-        reader.report.taken += batch.len() as u64;
+impl LegacyLog {
+    /// What would be taken for `device`, and what not, into a log that has yet to be made;
+    /// [`try_import`] asks one that is there. Nothing is written anywhere.
+    ///
+    /// # Errors
+    /// [`ImportError::TooFarAhead`] where the import would end with it;
+    /// [`ImportError::Read`].
+    pub fn plan(&self, device: Uuid, options: &ImportOptions) -> Result<ImportReport, ImportError> {
+        let mut reader = Reader::new(self, device, options, Hlc::ZERO)?;
+        while let Some(batch) = reader.next()? {
+            reader.report.taken += batch.len() as u64;
+        }
+        Ok(reader.report)
     }
-    Ok(reader.report)
 }
 
 /// Takes the changes of `log`'s device out of an old log into it, stamped by their

@@ -9,7 +9,7 @@
 
 use sync_log_core::{Hlc, LogError};
 
-use crate::open::db::SyncDb;
+use crate::open::SyncDb;
 
 /// Lets entries above `head` in, if that is the head of the log, and nothing of it was pruned.
 pub(super) async fn lift(log: &SyncDb, head: Hlc) -> Result<(), LogError> {

@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-use super::LegacyLog;
 use super::error::ImportError;
+use super::log::LegacyLog;
 use crate::driver::raw::transaction::{BEGIN, ROLLBACK};
 use crate::driver::{Port, in_place};
 

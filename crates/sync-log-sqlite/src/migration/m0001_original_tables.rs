@@ -3,7 +3,7 @@
 use sea_orm::sea_query::Index;
 
 use super::schema::{self, index, owned, table, text};
-use super::{Migration, count};
+use super::step::{Migration, count};
 use crate::driver::Template;
 use crate::entity::{peer_acks, shared_changes};
 

@@ -2,9 +2,9 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use super::Migration;
 use super::m0001_original_tables::pending;
 use super::schema::{self, flag, integer, owned, table, text, the_one};
+use super::step::Migration;
 use crate::driver::Template;
 use crate::entity::{identity, peers, state};
 

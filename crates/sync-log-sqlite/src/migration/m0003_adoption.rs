@@ -3,7 +3,7 @@
 
 use super::m0001_original_tables::pending;
 use super::schema::{self, added, any, flag, integer, owned, remove_column, table, text};
-use super::{Migration, count};
+use super::step::{Migration, count};
 use crate::driver::Template;
 use crate::entity::{adoptions, aside_acks, aside_changes, peers, state};
 

@@ -5,9 +5,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{Hlc, Tag};
 
-use super::Migration;
 use super::m0001_original_tables::pending;
 use super::schema::{self, added, blob, integer, owned, remove_column, table, text};
+use super::step::Migration;
 use crate::driver::Template;
 use crate::driver::raw::triggers;
 use crate::entity::{entries, peer_acks, peers, state};

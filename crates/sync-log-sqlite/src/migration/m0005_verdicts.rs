@@ -3,9 +3,9 @@
 
 use sync_log_core::Hlc;
 
-use super::Migration;
 use super::m0001_original_tables::pending;
 use super::schema::{self, added, owned, remove_column, table, text};
+use super::step::Migration;
 use crate::driver::Template;
 use crate::entity::{state, verdicts};
 

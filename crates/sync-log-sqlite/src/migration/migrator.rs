@@ -5,7 +5,8 @@ use sea_orm::{DbErr, DynIden};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 use sync_log_core::StoreError;
 
-use super::{MIGRATION_TABLE, MIGRATIONS, Migration, run_all};
+use super::run::{MIGRATION_TABLE, MIGRATIONS};
+use super::step::{Migration, run_all};
 use crate::driver::{Over, number};
 
 /// Makes and removes the tables of a log.

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
-use super::{Added, Owned};
+use super::step::{Added, Owned};
 use crate::driver::Template;
 use crate::entity::migrations;
 

@@ -4,12 +4,11 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sync_log_core::hlc::WallClock;
-use sync_log_core::{LogError, LogOptions, LogStore, SyncLog, Uuid};
+use sync_log_core::{SyncLog, Uuid};
 
 use super::error::OpenError;
-use super::options::{FILE_NAME, SyncDbOptions};
-use crate::store::{ReadOnlyStore, SqliteStore};
+use super::options::SyncDbOptions;
+use crate::store::SqliteStore;
 
 /// One device's sync log of one library, in `<data_dir>/sync.db`.
 ///
@@ -38,10 +37,10 @@ use crate::store::{ReadOnlyStore, SqliteStore};
 /// nothing that was `Ok`; copy the file only after [`close`](SyncLog::close).
 #[derive(Debug, Clone)]
 pub struct SyncDb {
-    log: SyncLog,
+    pub(super) log: SyncLog,
     /// What it runs on; `None` if it is only looked at.
-    store: Option<Arc<SqliteStore>>,
-    path: Option<Arc<PathBuf>>,
+    pub(super) store: Option<Arc<SqliteStore>>,
+    pub(super) path: Option<Arc<PathBuf>>,
 }
 
 impl SyncDb {
@@ -125,64 +124,6 @@ impl SyncDb {
     pub(crate) fn store(&self) -> Option<&SqliteStore> {
         self.store.as_deref()
     }
-
-    pub(crate) async fn open_with(
-        options: SyncDbOptions,
-        library_id: Uuid,
-        device_id: Uuid,
-        data_dir: &Path,
-    ) -> Result<Self, OpenError> {
-        let path = data_dir.join(FILE_NAME);
-        let refused = |error| OpenError::log(&path, error);
-        options.log.validate().map_err(refused)?;
-        let busy = options.busy.timeout();
-        let now_ms = options.log.wall.now_ms();
-        let store =
-            SqliteStore::open(data_dir, library_id, device_id, options.birth, busy, now_ms).await?;
-        let store = Arc::new(store.poll_interval(options.poll_interval));
-        let log = log_on(Arc::clone(&store), library_id, device_id, options.log).await;
-        Ok(Self {
-            log: log.map_err(refused)?,
-            store: Some(store),
-            path: Some(Arc::new(path)),
-        })
-    }
-
-    pub(crate) async fn open_read_only_with(
-        options: SyncDbOptions,
-        path: &Path,
-    ) -> Result<Self, OpenError> {
-        let options_refused = |error| OpenError::log(path, error);
-        options.log.validate().map_err(options_refused)?;
-        let (store, path, identity) =
-            ReadOnlyStore::open(path, options.busy, options.poll_interval).await?;
-        let (library, device) = (identity.library_id, identity.device_id);
-        let log = log_on(Arc::new(store), library, device, options.log).await;
-        Ok(Self {
-            log: log.map_err(|error| OpenError::log(&path, error))?,
-            store: None,
-            path: Some(Arc::new(path)),
-        })
-    }
-
-    pub(crate) async fn open_in_memory_with(
-        options: SyncDbOptions,
-        library_id: Uuid,
-        device_id: Uuid,
-    ) -> Result<Self, OpenError> {
-        let refused = |error| OpenError::log(Path::new(":memory:"), error);
-        options.log.validate().map_err(refused)?;
-        let now_ms = options.log.wall.now_ms();
-        let store =
-            SqliteStore::open_in_memory(library_id, device_id, options.birth, now_ms).await?;
-        let store = Arc::new(store);
-        let log = log_on(Arc::clone(&store), library_id, device_id, options.log).await;
-        Ok(Self {
-            log: log.map_err(refused)?,
-            store: Some(store),
-            path: None,
-        })
-    }
 }
 
 impl Deref for SyncDb {
@@ -191,21 +132,4 @@ impl Deref for SyncDb {
     fn deref(&self) -> &SyncLog {
         &self.log
     }
-}
-
-/// A store whose log is refused is closed here, so that the file is left alone
-/// from then on.
-async fn log_on(
-    store: Arc<impl LogStore>,
-    library_id: Uuid,
-    device_id: Uuid,
-    options: LogOptions,
-) -> Result<SyncLog, LogError> {
-    let opened = SyncLog::open(Arc::clone(&store), library_id, device_id, options).await;
-    if let Err(refusal) = &opened
-        && let Err(error) = store.close().await
-    {
-        tracing::debug!(%refusal, %error, "failed to close a store whose log was refused");
-    }
-    opened
 }

@@ -1,32 +1,29 @@
 //! How a log in a file is opened.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sync_log_core::hlc::{DriftLimits, SystemClock, WallClock};
-use sync_log_core::{Birth, LogOptions, PrunePolicy, UnknownPeers, Uuid};
+use sync_log_core::{Birth, LogOptions, PrunePolicy, UnknownPeers};
 
-use super::db::SyncDb;
-use super::error::OpenError;
 use crate::driver::Busy;
 use crate::store::DEFAULT_POLL_INTERVAL;
 
 /// The name of the log's file in its data folder.
 pub const FILE_NAME: &str = "sync.db";
 
-/// How a log in a file is opened; made by [`SyncDb::options`].
+/// How a log in a file is opened; made by [`SyncDb::options`](crate::SyncDb::options).
 #[derive(Debug, Clone)]
 #[must_use = "options do nothing until they open a log"]
 pub struct SyncDbOptions {
-    pub(crate) log: LogOptions,
-    pub(crate) busy: Busy,
-    pub(crate) poll_interval: Duration,
-    pub(crate) birth: Birth,
+    pub(super) log: LogOptions,
+    pub(super) busy: Busy,
+    pub(super) poll_interval: Duration,
+    pub(super) birth: Birth,
 }
 
 impl SyncDbOptions {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             log: LogOptions::new(SystemClock),
             busy: Busy::DEFAULT,
@@ -96,38 +93,5 @@ impl SyncDbOptions {
     pub fn beside_records(mut self) -> Self {
         self.birth = Birth::BesideRecords;
         self
-    }
-
-    /// Opens or creates [`FILE_NAME`] in `data_dir`; see [`SyncDb::open`].
-    ///
-    /// # Errors
-    /// As for [`SyncDb::open`].
-    pub async fn open(
-        self,
-        library_id: Uuid,
-        device_id: Uuid,
-        data_dir: &Path,
-    ) -> Result<SyncDb, OpenError> {
-        SyncDb::open_with(self, library_id, device_id, data_dir).await
-    }
-
-    /// Opens a log to read, and never to write; see [`SyncDb::open_read_only`].
-    ///
-    /// # Errors
-    /// As for [`SyncDb::open_read_only`].
-    pub async fn open_read_only(self, path: &Path) -> Result<SyncDb, OpenError> {
-        SyncDb::open_read_only_with(self, path).await
-    }
-
-    /// Makes a log in memory; see [`SyncDb::open_in_memory`].
-    ///
-    /// # Errors
-    /// As for [`SyncDb::open_in_memory`].
-    pub async fn open_in_memory(
-        self,
-        library_id: Uuid,
-        device_id: Uuid,
-    ) -> Result<SyncDb, OpenError> {
-        SyncDb::open_in_memory_with(self, library_id, device_id).await
     }
 }

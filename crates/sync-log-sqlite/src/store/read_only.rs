@@ -1,59 +1,46 @@
-//! A log that is only looked at, whoever else is at work on it.
+//! A log that is only looked at, whatever other program is at work on it.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
 use sync_log_core::{
-    Hlc, LogError, LogIdentity, LogStore, Places, ReadRequest, ReadView, StoreError,
-    StoreErrorKind, Survey, WriteJob,
+    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey,
+    WriteJob,
 };
 
 use super::reader::Readers;
+use super::thread;
 use super::ticks::Ticks;
-use super::{in_one_state, read, state_only, survey, thread};
+use super::view::{in_one_state, read, state_only, survey};
 use crate::driver::Busy;
 use crate::driver::connect::{self, Place};
-use crate::open::error::OpenError;
-use crate::open::found;
-use crate::open::sight::Sight;
 
 /// A store that reads a file and never writes to it.
 pub(crate) struct ReadOnlyStore {
-    // Closed before the folder is left as it was.
+    // Closed before what it holds is dropped.
     readers: Readers,
-    sight: Mutex<Option<Sight>>,
+    held: Mutex<Option<Box<dyn Send>>>,
     ticks: Ticks,
 }
 
 impl ReadOnlyStore {
-    /// Opens the log in a file or folder, and says which file and whose log it is.
-    pub(crate) async fn open(
-        path: &Path,
+    /// A store on a log that was found to be whole. It holds what the reading needs, and drops
+    /// that when it is closed.
+    pub(crate) fn new(
+        place: Place,
         busy: Busy,
-        poll: Duration,
-    ) -> Result<(Self, PathBuf, LogIdentity), OpenError> {
-        let of = path.to_owned();
-        let looked = thread::run("sync-log-opener", move |_| see(&of, busy)).await;
-        let (sight, identity) = looked.map_err(|error| OpenError::store(path, error))??;
-        let file = sight.path().to_owned();
-        let place = Place::File(sight.readable());
-        let store = Self {
+        poll_interval: Duration,
+        held: impl Send + 'static,
+    ) -> Self {
+        Self {
             readers: Readers::new(place, busy, connect::read_only),
-            sight: Mutex::new(Some(sight)),
-            ticks: Ticks::every(poll),
-        };
-        Ok((store, file, identity))
+            held: Mutex::new(Some(Box::new(held))),
+            ticks: Ticks::every(poll_interval),
+        }
     }
-}
-
-fn see(path: &Path, busy: Busy) -> Result<(Sight, LogIdentity), OpenError> {
-    let (sight, db) = Sight::of(path, busy)?;
-    let identity = found::readable(&db, sight.path())?;
-    Ok((sight, identity))
 }
 
 #[async_trait]
@@ -88,12 +75,12 @@ impl LogStore for ReadOnlyStore {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
-        let sight = self
-            .sight
+        let held = self
+            .held
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        thread::run("sync-log-closer", move |_| drop(sight)).await?;
+        thread::run("sync-log-closer", move |_| drop(held)).await?;
         Ok(())
     }
 }

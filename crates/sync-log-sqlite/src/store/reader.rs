@@ -13,9 +13,10 @@ use rusqlite::Connection;
 use sync_log_core::StoreError;
 use tokio::sync::{oneshot, watch};
 
-use super::{closed, thread};
+use super::thread;
 use crate::driver::Busy;
 use crate::driver::connect::Place;
+use crate::driver::failure::closed;
 
 /// Reads at the same time. One more waits for its turn.
 const READERS: usize = 4;

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tracing::{Dispatch, Span, dispatcher};
 
 /// Starts a thread.
-pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
     let started = Builder::new().name(name.to_owned()).spawn(run);
     started
         .map(drop)
@@ -43,7 +43,7 @@ pub(crate) async fn run<T: Send + 'static>(
 
 /// Holds this thread up until the future is ready, or for `limit` if there is one. The
 /// clock is the thread's own, and that of no runtime.
-pub(crate) fn wait<T>(future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
+pub(super) fn wait<T>(future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let context = &mut Context::from_waker(&waker);

@@ -3,7 +3,7 @@
 use sync_log_core::judge::{self, FoundChange, FoundData};
 use sync_log_core::{EntrySummary, FoundEntry, Hlc, Mark, SharedChangeEntry, StoreError, Tag};
 
-use super::Columns;
+use super::columns::Columns;
 use crate::driver::{Cell, Row};
 use crate::entity::time;
 use crate::entity::{entries, shared_changes};

@@ -2,7 +2,7 @@
 
 use sync_log_core::{OwnRow, Peer, PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason};
 
-use super::Columns;
+use super::columns::Columns;
 use crate::driver::Cell;
 use crate::entity::time;
 use crate::entity::{StoredValue, peer_acks, peers};

@@ -20,6 +20,7 @@ use sync_log_core::{
 use super::*;
 use crate::driver::connect::{self, Place};
 use crate::driver::raw::pragma::VACUUM_PAGES;
+use crate::store::view;
 use crate::{FILE_NAME, SqliteStore};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
@@ -61,11 +62,11 @@ impl LogStore for Direct {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        in_place(crate::store::read(&*self.db(), &request))
+        in_place(view::read(&*self.db(), &request))
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        in_place(crate::store::survey(&*self.db(), places))
+        in_place(view::survey(&*self.db(), places))
     }
 
     async fn head_above(&self, _: Hlc) -> Result<Hlc, StoreError> {

@@ -1,0 +1,59 @@
+//! What one check found.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+use sync_log_core::judge::EntryFault;
+
+/// How many places a [`Check`] names at most.
+pub const EXAMPLES_MAX: usize = 5;
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What, in a word.
+    pub name: &'static str,
+    /// What has to hold.
+    pub claim: &'static str,
+    /// At how many places it does not hold.
+    pub faults: u64,
+    /// The first of them, each with what is wrong there.
+    pub examples: Vec<String>,
+}
+
+impl Check {
+    pub(super) fn new(name: &'static str, claim: &'static str) -> Self {
+        Self {
+            name,
+            claim,
+            faults: 0,
+            examples: Vec::new(),
+        }
+    }
+
+    /// Whether it holds.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.faults == 0
+    }
+
+    pub(super) fn fault(&mut self, place: impl Display) {
+        self.faults += 1;
+        if self.examples.len() < EXAMPLES_MAX {
+            self.examples.push(place.to_string());
+        }
+    }
+
+    /// Adds a fault of the row with this key, if it was judged to have one.
+    pub(super) fn judge<T>(&mut self, key: &str, judged: Result<T, EntryFault>) {
+        if let Err(fault) = judged {
+            self.fault(format_args!("{key:?}: {fault}"));
+        }
+    }
+
+    pub(super) fn expect(&mut self, holds: bool, place: impl FnOnce() -> String) {
+        if !holds {
+            self.fault(place());
+        }
+    }
+}

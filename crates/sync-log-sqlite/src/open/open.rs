@@ -1,0 +1,110 @@
+//! The ways to open a log.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sync_log_core::hlc::WallClock;
+use sync_log_core::{LogError, LogIdentity, LogOptions, LogStore, SyncLog, Uuid};
+
+use super::db::SyncDb;
+use super::error::OpenError;
+use super::found;
+use super::options::{FILE_NAME, SyncDbOptions};
+use super::sight::Sight;
+use crate::driver::Busy;
+use crate::driver::connect::Place;
+use crate::store::{ReadOnlyStore, SqliteStore, thread};
+
+impl SyncDbOptions {
+    /// Opens or creates [`FILE_NAME`] in `data_dir`; see [`SyncDb::open`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::open`].
+    pub async fn open(
+        self,
+        library_id: Uuid,
+        device_id: Uuid,
+        data_dir: &Path,
+    ) -> Result<SyncDb, OpenError> {
+        let path = data_dir.join(FILE_NAME);
+        let refused = |error| OpenError::log(&path, error);
+        self.log.validate().map_err(refused)?;
+        let busy = self.busy.timeout();
+        let now_ms = self.log.wall.now_ms();
+        let store = SqliteStore::open(data_dir, library_id, device_id, self.birth, busy, now_ms);
+        let store = Arc::new(store.await?.poll_interval(self.poll_interval));
+        let log = log_on(Arc::clone(&store), library_id, device_id, self.log).await;
+        Ok(SyncDb {
+            log: log.map_err(refused)?,
+            store: Some(store),
+            path: Some(Arc::new(path)),
+        })
+    }
+
+    /// Opens a log to read, and never to write; see [`SyncDb::open_read_only`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::open_read_only`].
+    pub async fn open_read_only(self, path: &Path) -> Result<SyncDb, OpenError> {
+        let refused = |error| OpenError::log(path, error);
+        self.log.validate().map_err(refused)?;
+        let of = path.to_owned();
+        let seen = thread::run("sync-log-opener", move |_| see(&of, self.busy)).await;
+        let (sight, identity) = seen.map_err(|error| OpenError::store(path, error))??;
+        let file = sight.path().to_owned();
+        let place = Place::File(sight.readable());
+        let store = ReadOnlyStore::new(place, self.busy, self.poll_interval, sight);
+        let (library, device) = (identity.library_id, identity.device_id);
+        let log = log_on(Arc::new(store), library, device, self.log).await;
+        Ok(SyncDb {
+            log: log.map_err(|error| OpenError::log(&file, error))?,
+            store: None,
+            path: Some(Arc::new(file)),
+        })
+    }
+
+    /// Makes a log in memory; see [`SyncDb::open_in_memory`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::open_in_memory`].
+    pub async fn open_in_memory(
+        self,
+        library_id: Uuid,
+        device_id: Uuid,
+    ) -> Result<SyncDb, OpenError> {
+        let refused = |error| OpenError::log(Path::new(":memory:"), error);
+        self.log.validate().map_err(refused)?;
+        let now_ms = self.log.wall.now_ms();
+        let store = SqliteStore::open_in_memory(library_id, device_id, self.birth, now_ms);
+        let store = Arc::new(store.await?);
+        let log = log_on(Arc::clone(&store), library_id, device_id, self.log).await;
+        Ok(SyncDb {
+            log: log.map_err(refused)?,
+            store: Some(store),
+            path: None,
+        })
+    }
+}
+
+fn see(path: &Path, busy: Busy) -> Result<(Sight, LogIdentity), OpenError> {
+    let (sight, db) = Sight::of(path, busy)?;
+    let identity = found::readable(&db, sight.path())?;
+    Ok((sight, identity))
+}
+
+/// A store whose log is refused is closed here, so that the file is left alone
+/// from then on.
+async fn log_on(
+    store: Arc<impl LogStore>,
+    library_id: Uuid,
+    device_id: Uuid,
+    options: LogOptions,
+) -> Result<SyncLog, LogError> {
+    let opened = SyncLog::open(Arc::clone(&store), library_id, device_id, options).await;
+    if let Err(refusal) = &opened
+        && let Err(error) = store.close().await
+    {
+        tracing::debug!(%refusal, %error, "failed to close a store whose log was refused");
+    }
+    opened
+}

@@ -1,0 +1,116 @@
+//! The store: one thread that writes, a few that read.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use sync_log_core::{
+    Hlc, LogError, LogState, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob,
+};
+use tokio::sync::oneshot;
+
+use super::reader::Readers;
+use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
+use super::view::{in_one_state, read, state_only, survey};
+use super::writer::{self, Job, Message, Queued, Writer};
+use crate::driver::Busy;
+use crate::driver::connect::{self, Place};
+use crate::driver::failure::closed;
+
+/// A sync log in SQLite; what [`SyncDb`](crate::SyncDb) runs on.
+///
+/// In a file it promises everything that [`LogStore`] asks for. In memory it
+/// promises everything but durability.
+pub struct SqliteStore {
+    readers: Readers,
+    writer: Writer,
+    ticks: Ticks,
+}
+
+#[async_trait]
+impl LogStore for SqliteStore {
+    async fn write(&self, job: WriteJob) -> Result<(), LogError> {
+        self.queue(Job::Decide(job)).await
+    }
+
+    async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
+        self.readers.run("read", read).await
+    }
+
+    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
+        self.readers.run("survey", survey).await
+    }
+
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        let mut commits = self.writer.commits();
+        let mut waiting = None;
+        loop {
+            let has_ended = commits.has_changed().is_err();
+            // What is committed from here on shows as a change.
+            commits.borrow_and_update();
+            let head = self.read(state_only()).await?.state.head.hlc;
+            if head > place {
+                return Ok(head);
+            }
+            if has_ended {
+                return Err(closed("watch"));
+            }
+            let committed = async { commits.changed().await.unwrap_or_default() };
+            self.ticks.wait_in(&mut waiting)?.tick_or(committed).await;
+        }
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        self.writer.close().await;
+        Ok(())
+    }
+}
+
+impl SqliteStore {
+    /// The same, with another [`poll_interval`](crate::SyncDbOptions::poll_interval).
+    #[must_use]
+    pub fn poll_interval(self, poll_interval: Duration) -> Self {
+        let ticks = Ticks::every(poll_interval);
+        Self { ticks, ..self }
+    }
+
+    /// Moves where the log is settled, for an import of what an earlier log gave out.
+    pub(crate) async fn settle(
+        &self,
+        settled: impl Fn(&LogState) -> Hlc + Send + 'static,
+    ) -> Result<(), LogError> {
+        self.queue(Job::Settle(Box::new(settled))).await
+    }
+
+    async fn queue(&self, job: Job) -> Result<(), LogError> {
+        let (answer, answered) = oneshot::channel();
+        let queued = Message::Write(Queued { job, answer });
+        self.writer
+            .queue
+            .send(queued)
+            .await
+            .map_err(|_| closed("write"))?;
+        // The writer answers every job that it received, unless its thread ended: then the
+        // outcome is unknown, and the log has to be opened again.
+        answered.await.map_err(|_| closed("write"))?
+    }
+
+    /// A store on a place whose tables are there, and on the connection that writes.
+    pub(crate) fn new(db: Connection, place: Place, busy: Busy) -> Result<Self, StoreError> {
+        Ok(Self {
+            readers: Readers::new(place, busy, connect::reader),
+            writer: writer::spawn(db, busy)?,
+            ticks: Ticks::every(DEFAULT_POLL_INTERVAL),
+        })
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
