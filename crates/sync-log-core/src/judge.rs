@@ -179,9 +179,10 @@ pub fn above_floor(hlc: Hlc, floor: Hlc) -> Result<(), EntryFault> {
 /// # Errors
 /// [`EntryFault::ModelType`].
 pub fn model_type(text: Option<Cow<'_, str>>) -> Result<String, EntryFault> {
-    let fits = |text: &Cow<'_, str>| (1..=MAX_MODEL_TYPE_BYTES).contains(&text.len());
-    let text = text.filter(fits).ok_or(EntryFault::ModelType)?;
-    Ok(text.into_owned())
+    match text {
+        Some(text) if (1..=MAX_MODEL_TYPE_BYTES).contains(&text.len()) => Ok(text.into_owned()),
+        _ => Err(EntryFault::ModelType),
+    }
 }
 
 /// The record in a column.

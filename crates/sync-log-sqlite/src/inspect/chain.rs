@@ -100,7 +100,8 @@ impl Chain {
         if let (Some(state), Some(reached)) = (state, self.reached)
             && reached != state.head
         {
-            let (end, head) = (reached.hlc, state.head.hlc);
+            let end = reached.hlc;
+            let head = state.head.hlc;
             let place = format!("the chain ends at {end}, and not with the tag of the head {head}");
             self.links.fault(place);
         }

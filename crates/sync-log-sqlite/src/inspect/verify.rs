@@ -113,7 +113,8 @@ async fn state(db: &impl Port) -> (Check, Option<LogState>) {
     if let Err(error) = state.identity.validate() {
         check.fault(error);
     }
-    let (floor, head) = (state.floor.hlc, state.head.hlc);
+    let floor = state.floor.hlc;
+    let head = state.head.hlc;
     check.expect(floor <= head, || {
         format!("the floor {floor} is above the head {head}")
     });

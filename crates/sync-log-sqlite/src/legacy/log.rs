@@ -31,16 +31,18 @@ impl LegacyLog {
     /// [`ImportError::Open`] if it cannot be opened, [`ImportError::NotALegacyLog`] if
     /// it is another database.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
-        let path = match path.is_dir() {
-            true => path.join(LEGACY_FILE_NAME),
-            false => path.to_owned(),
+        let path = if path.is_dir() {
+            path.join(LEGACY_FILE_NAME)
+        } else {
+            path.to_owned()
         };
         let (sight, db) = Sight::of(&path, Busy::DEFAULT)?;
         let legacy = Self { db, sight };
         let missing = legacy.missing_columns()?;
-        match missing.is_empty() {
-            true => Ok(legacy),
-            false => Err(ImportError::NotALegacyLog { path, missing }),
+        if missing.is_empty() {
+            Ok(legacy)
+        } else {
+            Err(ImportError::NotALegacyLog { path, missing })
         }
     }
 

@@ -55,17 +55,17 @@ impl What {
 }
 
 impl LegacyLog {
-    /// At most `rows` rows after `place`, or from the start, and not many more than
+    /// At most `rows` rows after `after`, or from the start, and not many more than
     /// `bytes` of payload.
     pub(super) fn page(
         &self,
         device: Uuid,
-        place: Option<Place>,
+        after: Option<Place>,
         rows: usize,
         bytes: usize,
     ) -> Result<Vec<LegacyRow>, ImportError> {
         let rows = Argument::from(rows);
-        let (query, arguments) = match place {
+        let (query, arguments) = match after {
             None => (&FIRST_ROWS, vec![rows]),
             Some(Place { sequence, rowid }) => {
                 (&NEXT_ROWS, vec![sequence.into(), rowid.into(), rows])

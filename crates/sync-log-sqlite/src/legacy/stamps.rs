@@ -30,7 +30,7 @@ impl Stamps {
     /// The stamp of the next change, and whether its own time had to be left out.
     pub(super) fn next(&self, ms: Option<i64>) -> (Hlc, bool) {
         let usable = ms.and_then(|ms| u64::try_from(ms).ok());
-        let usable = usable.filter(|ms| (1..CEILING_MS).contains(ms));
+        let usable = usable.filter(|usable| (1..CEILING_MS).contains(usable));
         (self.above(usable.unwrap_or(1)), usable.is_none())
     }
 

@@ -89,10 +89,8 @@ fn take_over_acks() -> Template {
             .filter(is_of_peer);
         Expr::from(query.into_query())
     };
-    let (acked, acked_at) = (
-        found(peer_acks::Column::LastAckedHlc),
-        found(peer_acks::Column::AckedAt),
-    );
+    let acked = found(peer_acks::Column::LastAckedHlc);
+    let acked_at = found(peer_acks::Column::AckedAt);
     let update = peers::Entity::update_many()
         .col_expr(Acked, Func::coalesce([acked, Acked.into_expr()]).into())
         .col_expr(

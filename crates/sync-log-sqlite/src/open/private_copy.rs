@@ -70,7 +70,8 @@ impl PrivateCopy {
     fn take(&self, path: &Path) -> io::Result<()> {
         copy(path, &self.path())?;
         for suffix in BESIDE {
-            let (from, to) = (beside(path, suffix), beside(&self.path(), suffix));
+            let from = beside(path, suffix);
+            let to = beside(&self.path(), suffix);
             match copy(&from, &to) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 outcome => outcome?,

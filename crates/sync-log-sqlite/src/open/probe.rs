@@ -79,7 +79,7 @@ pub(crate) fn connect_copy(path: &Path, busy: Busy) -> Result<Connection, OpenEr
 /// write beside it.
 pub(crate) fn copy_unreadable(path: &Path, refused: OpenError) -> Result<PrivateCopy, OpenError> {
     match refused.as_log_error() {
-        Some(LogError::Store(error)) if error.kind() == StoreErrorKind::ReadOnly => {
+        Some(LogError::Store(cause)) if cause.kind() == StoreErrorKind::ReadOnly => {
             PrivateCopy::of(path).map_err(|error| OpenError::store(path, error.into()))
         }
         _ => Err(refused),

@@ -25,9 +25,10 @@ impl Sight {
     /// Finds the file by its path or by that of its folder, and connects to it, or to
     /// a copy of it.
     pub(crate) fn of(path: &Path, busy: Busy) -> Result<(Self, Connection), OpenError> {
-        let path = match path.is_dir() {
-            true => path.join(FILE_NAME),
-            false => path.to_owned(),
+        let path = if path.is_dir() {
+            path.join(FILE_NAME)
+        } else {
+            path.to_owned()
         };
         probe::refuse_missing(&path)?;
         let mut sight = Self {

@@ -77,7 +77,8 @@ impl<'a, P: Port> Shared<'a, P> {
     }
 
     async fn view(&self, needs: &Needs) -> Result<View<'_>, StoreError> {
-        let (mut entries, mut marks) = (Vec::new(), Vec::new());
+        let mut entries = Vec::new();
+        let mut marks = Vec::new();
         for hlc in &needs.entries {
             entries.extend(chain::retained(self.db, *hlc).await?);
         }

@@ -141,12 +141,14 @@ impl Readers {
 
     fn start(&self, running: watch::Sender<()>) -> Result<Reader, StoreError> {
         let (sender, jobs) = mpsc::channel::<(Job, Reader)>();
-        let (place, busy, connect) = (self.place.clone(), self.busy, self.connect);
+        let place = self.place.clone();
+        let busy = self.busy;
+        let connect = self.connect;
         let pool = Arc::downgrade(&self.pool);
         thread::spawn("sync-log-reader", move || {
             let mut connection = None;
-            while let Ok((job, reader)) = jobs.recv() {
-                let mut next = Some((job, reader));
+            while let Ok(handed_out) = jobs.recv() {
+                let mut next = Some(handed_out);
                 while let Some((job, reader)) = next {
                     let known = connection.take();
                     let open = || known.map_or_else(|| connect(&place, busy), Ok);

@@ -159,10 +159,8 @@ static READ_PEERS: LazyLock<Template> = LazyLock::new(|| {
         .select_only()
         .columns(MIRROR)
         .into_query();
-    let (acked, known) = (
-        peer_acks::Column::PeerDeviceId.into_expr(),
-        peers::Column::PeerDeviceId.into_expr(),
-    );
+    let acked = peer_acks::Column::PeerDeviceId.into_expr();
+    let known = peers::Column::PeerDeviceId.into_expr();
     query
         .join(
             JoinType::FullOuterJoin,

@@ -29,7 +29,8 @@ pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce(Wanted<'_>) -> T + Send + 'static,
 ) -> Result<T, StoreError> {
     let (answer, answered) = oneshot::channel();
-    let (subscriber, span) = (dispatcher::get_default(Dispatch::clone), Span::current());
+    let subscriber = dispatcher::get_default(Dispatch::clone);
+    let span = Span::current();
     spawn(name, move || {
         let work = || work(&|| !answer.is_closed());
         let outcome = dispatcher::with_default(&subscriber, || span.in_scope(work));

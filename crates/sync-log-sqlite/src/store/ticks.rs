@@ -66,7 +66,8 @@ impl Ticks {
     pub(super) fn wait(&self) -> Result<Waiting, StoreError> {
         let mut state = self.shared.lock();
         if !state.is_ticking {
-            let (shared, interval) = (Arc::clone(&self.shared), self.interval);
+            let shared = Arc::clone(&self.shared);
+            let interval = self.interval;
             thread::spawn("sync-log-watcher", move || shared.tick(interval))?;
             state.is_ticking = true;
         }
@@ -94,7 +95,8 @@ impl Ticks {
 impl Waiting {
     /// Returns at the next tick, or as soon as `event` is ready.
     pub(super) async fn tick_or(&mut self, event: impl Future<Output = ()>) {
-        let (mut event, mut tick) = (pin!(event), pin!(self.ticks.changed()));
+        let mut event = pin!(event);
+        let mut tick = pin!(self.ticks.changed());
         poll_fn(|context| match event.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(()),
             // A tick cannot fail: this struct holds the sender.
@@ -107,10 +109,9 @@ impl Waiting {
 impl Shared {
     fn tick(&self, interval: Duration) {
         loop {
-            let state = self.lock();
             let waited = self
                 .ended
-                .wait_timeout_while(state, interval, |state| !state.has_ended);
+                .wait_timeout_while(self.lock(), interval, |state| !state.has_ended);
             let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
             // The thread lives on for one interval without a watch, so that a watch that waits
             // again and again finds it.

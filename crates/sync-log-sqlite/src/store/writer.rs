@@ -172,8 +172,8 @@ impl Writing<'_> {
     }
 }
 
-fn answer(jobs: Vec<Queued>, outcome: Result<Vec<Result<(), LogError>>, Failed>) {
-    match outcome {
+fn answer(jobs: Vec<Queued>, committed: Result<Vec<Result<(), LogError>>, Failed>) {
+    match committed {
         Ok(outcomes) => {
             for (queued, outcome) in jobs.into_iter().zip(outcomes) {
                 // A caller who no longer waits has dropped its future.
@@ -191,7 +191,7 @@ fn answer(jobs: Vec<Queued>, outcome: Result<Vec<Result<(), LogError>>, Failed>)
 enum Failed {
     /// Nothing was committed, and another attempt may do better.
     BeforeCommit(StoreError),
-    /// The lock was not had, or the commit itself failed: not to be repeated.
+    /// The lock was not acquired, or the commit itself failed: not to be repeated.
     Final(StoreError),
 }
 
@@ -199,12 +199,12 @@ enum Failed {
 /// more. Only housekeeping: it does not wait for a lock, and after a failure it is
 /// left until something was written again.
 fn give_pages_back(db: &Connection, busy: Busy) -> bool {
-    let set = |busy: Busy| {
-        let set = db.busy_timeout(busy.timeout());
+    let wait_for = |limit: Busy| {
+        let set = db.busy_timeout(limit.timeout());
         set.map_err(|error| failed("set the busy timeout", error))
     };
-    let outcome = set(Busy::NOT).and_then(|()| in_place(vacuum(db)));
-    if let Err(error) = set(busy) {
+    let outcome = wait_for(Busy::NOT).and_then(|()| in_place(vacuum(db)));
+    if let Err(error) = wait_for(busy) {
         tracing::warn!(%error, "failed to restore the busy timeout");
     }
     outcome.unwrap_or_else(|error| {

@@ -113,7 +113,8 @@ pub(crate) const MARK: [entries::Column; 2] = [entries::Column::Hlc, entries::Co
 
 /// A place in the log; `None` if the row was not joined, or cannot be read.
 pub(crate) fn mark(columns: &mut Columns<'_, '_>) -> Option<Mark> {
-    let (hlc, stored_tag) = (columns.cell(), tag(columns.cell()));
+    let hlc = columns.cell();
+    let stored_tag = tag(columns.cell());
     let Cell::Text(hlc) = hlc else { return None };
     Some(Mark {
         hlc: hlc.parse().ok()?,

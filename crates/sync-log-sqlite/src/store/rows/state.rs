@@ -58,7 +58,8 @@ pub(crate) fn state(columns: &mut Columns<'_, '_>) -> Result<LogState, StoreErro
 
 /// Whatever is there is a note, even one that this program did not write.
 fn altered(columns: &mut Columns<'_, '_>) -> Option<Altered> {
-    let (at, what) = (columns.any_or_null(), columns.any_or_null());
+    let at = columns.any_or_null();
+    let what = columns.any_or_null();
     (at.is_some() || what.is_some()).then(|| Altered {
         hlc: at.and_then(|at| at.parse().ok()).unwrap_or(Hlc::ZERO),
         fault: what
