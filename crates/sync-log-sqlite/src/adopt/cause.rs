@@ -44,7 +44,8 @@ async fn at_the_ends(db: &impl Port, state: &LogState) -> Result<Option<String>,
 
 /// Whether entries are where none can be, or none is at the head.
 async fn misplaced(db: &impl Port, state: &LogState) -> Result<Option<&'static str>, StoreError> {
-    let (head, floor) = (state.head.hlc, state.floor.hlc);
+    let head = state.head.hlc;
+    let floor = state.floor.hlc;
     Ok(if has(db, &ANY_ABOVE, head).await? {
         Some("an entry is above the head")
     } else if has(db, &ANY_UP_TO, floor).await? {

@@ -19,4 +19,4 @@ mod run;
 
 pub(crate) use cause::{cause, is_whole_or_noted};
 pub(crate) use peers::put_right;
-pub(crate) use run::{EARLIER_PROGRAM, run};
+pub(crate) use run::{EARLIER_PROGRAM, Outcome, run};

@@ -13,7 +13,7 @@ use crate::entity::{adoptions, time};
 
 /// An adoption.
 pub(super) struct Adopted<'a> {
-    pub(super) adoption: i64,
+    pub(super) number: i64,
     pub(super) cause: &'a str,
     pub(super) kept_changes: i64,
     pub(super) kept_acks: i64,
@@ -29,7 +29,7 @@ impl Adopted<'_> {
         let [head, floor] = [self.head, self.floor].map(|hlc| hlc.to_string());
         let now = time::to_text(now_ms);
         let record = [
-            self.adoption.into(),
+            self.number.into(),
             (&now).into(),
             self.cause.into(),
             self.kept_changes.into(),

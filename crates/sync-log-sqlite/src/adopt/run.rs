@@ -17,27 +17,56 @@ use crate::store::select;
 /// Why a file is adopted that another program made.
 pub(crate) const EARLIER_PROGRAM: &str = "an earlier program made the file";
 
+/// What an adoption did.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome {
+    number: i64,
+    kept: i64,
+    aside: usize,
+    kept_acks: i64,
+}
+
+impl Outcome {
+    /// Reports an adoption that is committed.
+    pub(crate) fn report(&self, cause: &str) {
+        let Self {
+            number,
+            kept,
+            aside,
+            kept_acks,
+        } = self;
+        tracing::warn!(
+            number,
+            cause,
+            kept,
+            aside,
+            kept_acks,
+            "adopted what another program wrote"
+        );
+    }
+}
+
 /// Adopts what is there, in the caller's transaction.
-pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<(), StoreError> {
+pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outcome, StoreError> {
     let state = select::state(db).await?;
     let is_near = |hlc: Hlc| is_near(hlc, now_ms);
-    let adoption = record::last(db).await?.saturating_add(1);
+    let number = record::last(db).await?.saturating_add(1);
     let log = changes::Bounds {
         device_id: state.identity.device_id,
         floor: state.floor.hlc,
     };
-    let changes = changes::sort(db, adoption, log, is_near).await?;
+    let changes = changes::sort(db, number, log, is_near).await?;
     let claimed = acks::highest(db, state.identity.device_id, is_near).await?;
-    let (head, floor) = bounds(&state, changes.range, claimed.own);
-    let kept_acks = acks::sort(db, adoption, &state, head, now_ms).await?;
-    let stamps = [state.high_water, head, changes.highest, claimed.any];
-    let high_water = stamps.into_iter().max().unwrap_or(head);
+    let (newest, floor) = bounds(&state, changes.range, claimed.own);
+    let kept_acks = acks::sort(db, number, &state, newest, now_ms).await?;
+    let stamps = [state.high_water, newest, changes.highest, claimed.any];
+    let high_water = stamps.into_iter().max().unwrap_or(newest);
     let head = chain::make(db, floor).await?;
     write_state(db, head, floor, high_water).await?;
     let log_id = Uuid::new_v4().hyphenated().to_string();
     db.run(&WRITE_LOG_ID, &[(&log_id).into()]).await?;
     let adopted = Adopted {
-        adoption,
+        number,
         cause,
         kept_changes: changes.kept,
         kept_acks,
@@ -46,13 +75,12 @@ pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<(), 
         log_id: &log_id,
     };
     adopted.write(db, now_ms).await?;
-    tracing::warn!(
-        cause,
-        kept = changes.kept,
-        aside = changes.aside,
-        "adopted what another program wrote"
-    );
-    Ok(())
+    Ok(Outcome {
+        number,
+        kept: changes.kept,
+        aside: changes.aside,
+        kept_acks,
+    })
 }
 
 static WRITE_LOG_ID: LazyLock<Template> = LazyLock::new(|| {

@@ -12,6 +12,9 @@ use crate::driver::raw::pragma::{
 };
 use crate::driver::{Busy, Port, Template, first, in_place};
 
+/// What an error calls a database in memory.
+pub(crate) const IN_MEMORY: &str = ":memory:";
+
 /// SQLite's name for its file system in memory.
 const MEMORY_VFS: &str = "memdb";
 
@@ -38,7 +41,7 @@ impl Place {
     pub(crate) fn path(&self) -> &Path {
         match self {
             Self::File(path) => path,
-            Self::Memory(_) => Path::new(":memory:"),
+            Self::Memory(_) => Path::new(IN_MEMORY),
         }
     }
 

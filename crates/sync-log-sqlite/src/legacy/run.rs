@@ -1,5 +1,6 @@
 //! One device's part of an old log becomes its log.
 
+use std::error::Error;
 use std::ops::Deref;
 
 use sync_log_core::{Change, Hlc, SharedChangeEntry, Uuid};
@@ -141,13 +142,29 @@ impl LegacyLog {
 ///
 /// # Cancel safety
 /// Each batch is there as a whole or not; call it again to go on.
+#[tracing::instrument(level = "debug", name = "sync_log_sqlite.import", skip_all, fields(from = %legacy.path().display()))]
 pub async fn import(
     log: &SyncDb,
     legacy: &mut LegacyLog,
     options: &ImportOptions,
     progress: impl FnMut(u64, u64),
 ) -> Result<ImportReport, ImportError> {
-    run(log, legacy, options, progress, true).await
+    let device = log.identity().device_id;
+    let imported = run(log, legacy, options, progress, true).await;
+    match &imported {
+        Ok(report) => tracing::info!(
+            device_id = %device,
+            rows = report.rows,
+            taken = report.taken,
+            there = report.there,
+            "imported"
+        ),
+        Err(error) => {
+            let error: &(dyn Error + 'static) = error;
+            tracing::info!(error, "failed to import");
+        }
+    }
+    imported
 }
 
 /// What [`import`] would do, with nothing written: the log may be open only to read.
@@ -170,17 +187,19 @@ async fn run(
     writes: bool,
 ) -> Result<ImportReport, ImportError> {
     refuse_adopted(log)?;
-    let (head, floor) = (log.head().await?, log.floor().await?);
+    let head = log.head().await?;
     let not_empty = || ImportError::LogNotEmpty { head };
-    if !floor.is_zero() {
+    if !log.floor().await?.is_zero() {
         return Err(not_empty());
     }
     let mut reader = Reader::new(legacy, log.identity().device_id, options, head)?;
-    let (mut last, mut is_lifted) = (Hlc::ZERO, false);
+    let mut last = Hlc::ZERO;
+    let mut is_lifted = false;
     while let Some(mut batch) = reader.next()? {
-        let there = match last < head {
-            true => prefix(log, last, &batch).await?.ok_or_else(not_empty)?,
-            false => 0,
+        let there = if last < head {
+            prefix(log, last, &batch).await?.ok_or_else(not_empty)?
+        } else {
+            0
         };
         last = batch.last().map_or(last, |entry| entry.hlc);
         batch.drain(..there);

@@ -6,12 +6,13 @@
 mod db;
 mod error;
 mod found;
-mod open;
+
 mod opening;
 mod options;
 mod private_copy;
 mod probe;
 mod sight;
+mod ways;
 
 pub use db::SyncDb;
 pub use error::OpenError;

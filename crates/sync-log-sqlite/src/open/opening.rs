@@ -139,15 +139,19 @@ impl Opening {
         }
         let db = connect(&self.place, self.busy).map_err(failed)?;
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
-        in_place(self.finish(&db))?;
+        let adopted = in_place(self.finish(&db))?;
         if !wanted() {
             return Err(given_up());
         }
         txn.commit().map_err(failed)?;
+        if let Some((outcome, cause)) = adopted {
+            outcome.report(&cause);
+        }
         Ok(db)
     }
 
-    async fn finish(&self, db: &impl Port) -> Result<(), OpenError> {
+    /// Returns what was adopted, and why, if anything was.
+    async fn finish(&self, db: &impl Port) -> Result<Option<(adopt::Outcome, String)>, OpenError> {
         let path = self.place.path();
         let failed = |error| OpenError::store(path, error);
         let found = Found::of(db, path).await?;
@@ -163,11 +167,16 @@ impl Opening {
         if cause.is_none() {
             cause = adopt::cause(db).await.map_err(failed)?;
         }
-        if let Some(cause) = cause {
-            let adopted = adopt::run(db, &cause, self.now_ms).await;
-            adopted.map_err(failed)?;
-        }
-        adopt::put_right(db, self.now_ms).await.map_err(failed)
+        let adopted = match cause {
+            Some(cause) => {
+                let outcome = adopt::run(db, &cause, self.now_ms).await;
+                Some((outcome.map_err(failed)?, cause))
+            }
+            None => None,
+        };
+        let put_right = adopt::put_right(db, self.now_ms).await;
+        put_right.map_err(failed)?;
+        Ok(adopted)
     }
 
     /// Makes what is missing of the tables, and puts on record whose log it is. Returns why

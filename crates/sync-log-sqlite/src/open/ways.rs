@@ -1,5 +1,6 @@
 //! The ways to open a log.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::found;
 use super::options::{FILE_NAME, SyncDbOptions};
 use super::sight::Sight;
 use crate::driver::Busy;
-use crate::driver::connect::Place;
+use crate::driver::connect::{IN_MEMORY, Place};
 use crate::store::{ReadOnlyStore, SqliteStore, thread};
 
 impl SyncDbOptions {
@@ -20,7 +21,39 @@ impl SyncDbOptions {
     ///
     /// # Errors
     /// As for [`SyncDb::open`].
+    #[tracing::instrument(level = "debug", name = "sync_log_sqlite.open", skip_all, fields(%library_id, %device_id, data_dir = %data_dir.display()))]
     pub async fn open(
+        self,
+        library_id: Uuid,
+        device_id: Uuid,
+        data_dir: &Path,
+    ) -> Result<SyncDb, OpenError> {
+        reported(self.in_folder(library_id, device_id, data_dir).await)
+    }
+
+    /// Opens a log to read, and never to write; see [`SyncDb::open_read_only`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::open_read_only`].
+    #[tracing::instrument(level = "debug", name = "sync_log_sqlite.open_read_only", skip_all, fields(path = %path.display()))]
+    pub async fn open_read_only(self, path: &Path) -> Result<SyncDb, OpenError> {
+        reported(self.read_only(path).await)
+    }
+
+    /// Makes a log in memory; see [`SyncDb::open_in_memory`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::open_in_memory`].
+    #[tracing::instrument(level = "debug", name = "sync_log_sqlite.open_in_memory", skip_all, fields(%library_id, %device_id))]
+    pub async fn open_in_memory(
+        self,
+        library_id: Uuid,
+        device_id: Uuid,
+    ) -> Result<SyncDb, OpenError> {
+        reported(self.in_memory(library_id, device_id).await)
+    }
+
+    async fn in_folder(
         self,
         library_id: Uuid,
         device_id: Uuid,
@@ -41,11 +74,7 @@ impl SyncDbOptions {
         })
     }
 
-    /// Opens a log to read, and never to write; see [`SyncDb::open_read_only`].
-    ///
-    /// # Errors
-    /// As for [`SyncDb::open_read_only`].
-    pub async fn open_read_only(self, path: &Path) -> Result<SyncDb, OpenError> {
+    async fn read_only(self, path: &Path) -> Result<SyncDb, OpenError> {
         let refused = |error| OpenError::log(path, error);
         self.log.validate().map_err(refused)?;
         let of = path.to_owned();
@@ -54,8 +83,12 @@ impl SyncDbOptions {
         let file = sight.path().to_owned();
         let place = Place::File(sight.readable());
         let store = ReadOnlyStore::new(place, self.busy, self.poll_interval, sight);
-        let (library, device) = (identity.library_id, identity.device_id);
-        let log = log_on(Arc::new(store), library, device, self.log).await;
+        let LogIdentity {
+            library_id,
+            device_id,
+            ..
+        } = identity;
+        let log = log_on(Arc::new(store), library_id, device_id, self.log).await;
         Ok(SyncDb {
             log: log.map_err(|error| OpenError::log(&file, error))?,
             store: None,
@@ -63,16 +96,8 @@ impl SyncDbOptions {
         })
     }
 
-    /// Makes a log in memory; see [`SyncDb::open_in_memory`].
-    ///
-    /// # Errors
-    /// As for [`SyncDb::open_in_memory`].
-    pub async fn open_in_memory(
-        self,
-        library_id: Uuid,
-        device_id: Uuid,
-    ) -> Result<SyncDb, OpenError> {
-        let refused = |error| OpenError::log(Path::new(":memory:"), error);
+    async fn in_memory(self, library_id: Uuid, device_id: Uuid) -> Result<SyncDb, OpenError> {
+        let refused = |error| OpenError::log(Path::new(IN_MEMORY), error);
         self.log.validate().map_err(refused)?;
         let now_ms = self.log.wall.now_ms();
         let store = SqliteStore::open_in_memory(library_id, device_id, self.birth, now_ms);
@@ -84,6 +109,27 @@ impl SyncDbOptions {
             path: None,
         })
     }
+}
+
+/// Reports how an opening ended. What stood in its way is reported with all its causes.
+fn reported(opened: Result<SyncDb, OpenError>) -> Result<SyncDb, OpenError> {
+    match &opened {
+        Ok(log) => {
+            let identity = log.identity();
+            tracing::info!(
+                library_id = %identity.library_id,
+                device_id = %identity.device_id,
+                log_id = %identity.log_id,
+                path = %log.path().unwrap_or(Path::new(IN_MEMORY)).display(),
+                "opened"
+            );
+        }
+        Err(error) => {
+            let error: &(dyn Error + 'static) = error;
+            tracing::info!(error, "failed to open");
+        }
+    }
+    opened
 }
 
 fn see(path: &Path, busy: Busy) -> Result<(Sight, LogIdentity), OpenError> {
