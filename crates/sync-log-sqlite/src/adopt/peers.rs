@@ -6,8 +6,7 @@
 
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
 use sync_log_core::{LogState, Peer, PeerRow, RowFault, StoreError, Uuid};
 
 use super::acks::{peer, put_strangers_aside};
@@ -15,9 +14,9 @@ use super::changes::UUID_BYTES;
 use super::record;
 use crate::driver::build::{delete_row, rowid, unless_longer};
 use crate::driver::{Port, Row, Template, all};
-use crate::entity::{peers, state};
+use crate::entity::peers;
 use crate::store::peers::{write_mirror, write_own};
-use crate::store::select;
+use crate::store::{select, state};
 
 /// Repairs the rows of all peers, except where a repair would discard a claim that can be true.
 pub(crate) async fn put_right(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
@@ -35,7 +34,7 @@ pub(crate) async fn put_right(db: &impl Port, now_ms: i64) -> Result<(), StoreEr
             }
             if row.own.is_none() {
                 // As with every other way of becoming known.
-                db.run(&END_SOLO, &[]).await?;
+                state::end_solo(db).await?;
             }
         }
     }
@@ -108,10 +107,3 @@ static READ_IDS: LazyLock<Template> = LazyLock::new(|| {
 /// Argument: the number of the row.
 static DELETE: LazyLock<Template> =
     LazyLock::new(|| delete_row::<peers::Entity>("delete a row of no peer"));
-
-static END_SOLO: LazyLock<Template> = LazyLock::new(|| {
-    let update = state::Entity::update_many()
-        .col_expr(state::Column::Solo, Expr::val(0))
-        .filter(state::Column::Id.eq(1));
-    Template::build("end solo", &update.into_query())
-});

@@ -4,15 +4,15 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
-use sync_log_core::{Hlc, Mark, StoreError, Tag, Uuid};
+use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag, Uuid};
 
 use super::bounds::{bounds, is_near};
 use super::record::{self, Adopted};
 use super::rows::ADOPT;
 use super::{acks, chain, changes};
-use crate::driver::{Argument, Port, Template, argument};
-use crate::entity::{identity, state};
-use crate::store::select;
+use crate::driver::{Port, Template, argument};
+use crate::entity::identity;
+use crate::store::{select, state};
 
 /// Why a file is adopted that another program made.
 pub(crate) const EARLIER_PROGRAM: &str = "an earlier program made the file";
@@ -62,10 +62,24 @@ pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outc
     let stamps = [state.high_water, newest, changes.highest, claimed.any];
     let high_water = stamps.into_iter().max().unwrap_or(newest);
     let head = chain::make(db, floor).await?;
-    write_state(db, head, floor, high_water).await?;
+    let adopted = LogState {
+        head,
+        floor: Mark {
+            hlc: floor,
+            tag: Tag::ZERO,
+        },
+        high_water,
+        // Every stamp that the file ever gave out is at or below the high-water.
+        settled: high_water,
+        solo: false,
+        peers_declared: false,
+        altered: None,
+        ..state
+    };
+    state::write(db, &adopted).await?;
     let log_id = Uuid::new_v4().hyphenated().to_string();
     db.run(&WRITE_LOG_ID, &[(&log_id).into()]).await?;
-    let adopted = Adopted {
+    let record = Adopted {
         number,
         cause,
         kept_changes: changes.kept,
@@ -74,7 +88,7 @@ pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outc
         floor,
         log_id: &log_id,
     };
-    adopted.write(db, now_ms).await?;
+    record.write(db, now_ms).await?;
     Ok(Outcome {
         number,
         kept: changes.kept,
@@ -87,39 +101,5 @@ static WRITE_LOG_ID: LazyLock<Template> = LazyLock::new(|| {
     let update = identity::Entity::update_many()
         .col_expr(identity::Column::LogId, Expr::val(argument(0)))
         .filter(identity::Column::Id.eq(1));
-    Template::build(ADOPT, &update.into_query())
-});
-
-async fn write_state(
-    db: &impl Port,
-    head: Mark,
-    floor: Hlc,
-    high_water: Hlc,
-) -> Result<(), StoreError> {
-    let [head_tag, floor_tag] = [head.tag, Tag::ZERO].map(|tag| tag.to_string());
-    let [head, floor, high_water] = [head.hlc, floor, high_water].map(|hlc| hlc.to_string());
-    let state = [&head, &head_tag, &floor, &floor_tag, &high_water].map(Argument::from);
-    db.run(&WRITE_STATE, &state).await.map(drop)
-}
-
-/// Arguments: head, its tag, floor, its tag, high-water. Every stamp that the file ever gave out
-/// is at or below the high-water, so the log is settled there.
-static WRITE_STATE: LazyLock<Template> = LazyLock::new(|| {
-    use state::Column::{
-        Altered, AlteredAt, Floor, FloorTag, Head, HeadTag, HighWater, Id, PeersDeclared, Settled,
-        Solo,
-    };
-    let update = state::Entity::update_many()
-        .col_expr(Head, Expr::val(argument(0)))
-        .col_expr(HeadTag, Expr::val(argument(1)))
-        .col_expr(Floor, Expr::val(argument(2)))
-        .col_expr(FloorTag, Expr::val(argument(3)))
-        .col_expr(HighWater, Expr::val(argument(4)))
-        .col_expr(Settled, Expr::val(argument(4)))
-        .col_expr(Solo, Expr::val(0))
-        .col_expr(PeersDeclared, Expr::val(0))
-        .col_expr(AlteredAt, Expr::null())
-        .col_expr(Altered, Expr::null())
-        .filter(Id.eq(1));
     Template::build(ADOPT, &update.into_query())
 });

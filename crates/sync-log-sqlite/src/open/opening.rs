@@ -7,24 +7,22 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use sea_orm::sea_query::{Expr, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use sync_log_core::{Birth, LogIdentity, LogState, StoreError, StoreErrorKind, Uuid};
+use sync_log_core::{Birth, LogState, StoreError, StoreErrorKind, Uuid};
 
 use super::error::OpenError;
 use super::found::{Found, Ids, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
-use crate::driver::build::insert;
 use crate::driver::connect::{self, Place};
 use crate::driver::failure::corrupt;
-use crate::driver::{Argument, Busy, Port, Template, Transaction, exists, in_place};
-use crate::entity::time;
+use crate::driver::{Busy, Port, Template, Transaction, exists, in_place};
 use crate::entity::{
-    adoptions, aside_acks, aside_changes, identity, peer_acks, peers, shared_changes, state,
+    adoptions, aside_acks, aside_changes, peer_acks, peers, shared_changes, state,
 };
 use crate::migration;
-use crate::store::SqliteStore;
 use crate::store::thread::{self, Wanted};
+use crate::store::{self, SqliteStore};
 
 /// How long to wait before another attempt at a file that is locked for a
 /// moment, for instance because another process is making it.
@@ -211,8 +209,8 @@ impl Opening {
     /// Puts on record whose log it is, and where it stands.
     async fn begin(&self, db: &impl Port, birth: Birth) -> Result<(), StoreError> {
         let identity = self.ids.new_log();
-        identify(db, identity, self.now_ms).await?;
-        begin_state(db, &LogState::made(identity, self.now_ms, birth)).await
+        let made = LogState::made(identity, self.now_ms, birth);
+        store::state::begin(db, &made, self.now_ms).await
     }
 
     /// Refuses tables that other programs know too, and changed so that no log can be kept in
@@ -269,46 +267,3 @@ fn any_of<E: EntityTrait>() -> SelectStatement {
     rows.expr(Expr::val(1));
     rows
 }
-
-async fn identify(db: &impl Port, identity: LogIdentity, now_ms: i64) -> Result<(), StoreError> {
-    let [library, device, log] = [identity.library_id, identity.device_id, identity.log_id]
-        .map(|id| id.hyphenated().to_string());
-    let now = time::to_text(now_ms);
-    let row = [
-        Argument::Integer(1),
-        (&library).into(),
-        (&device).into(),
-        (&log).into(),
-        (&now).into(),
-    ];
-    db.run(&IDENTIFY, &row).await.map(drop)
-}
-
-static IDENTIFY: LazyLock<Template> = LazyLock::new(|| {
-    use identity::Column::{CreatedAt, DeviceId, Id, LibraryId, LogId};
-    let insert = insert::<identity::Entity>(&[Id, LibraryId, DeviceId, LogId, CreatedAt]);
-    Template::build("put on record whose log it is", &insert)
-});
-
-async fn begin_state(db: &impl Port, state: &LogState) -> Result<(), StoreError> {
-    let [head, floor] = [state.head, state.floor].map(|mark| mark.hlc.to_string());
-    let [head_tag, floor_tag] = [state.head, state.floor].map(|mark| mark.tag.to_string());
-    let [high_water, settled] = [state.high_water, state.settled].map(|hlc| hlc.to_string());
-    let row = [
-        Argument::Integer(1),
-        (&head).into(),
-        (&head_tag).into(),
-        (&floor).into(),
-        (&floor_tag).into(),
-        (&high_water).into(),
-        (&settled).into(),
-    ];
-    db.run(&BEGIN_STATE, &row).await.map(drop)
-}
-
-static BEGIN_STATE: LazyLock<Template> = LazyLock::new(|| {
-    use state::Column::{Floor, FloorTag, Head, HeadTag, HighWater, Id, Settled};
-    let columns = [Id, Head, HeadTag, Floor, FloorTag, HighWater, Settled];
-    let insert = insert::<state::Entity>(&columns);
-    Template::build("put on record where the log stands", &insert)
-});

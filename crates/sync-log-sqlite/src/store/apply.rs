@@ -2,20 +2,17 @@
 
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use sync_log_core::{
     Changes, Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError, StoredEntry,
     Uuid, View, WriteJob,
 };
 
 use super::chain::{self, Place};
-use super::{peers, select, verdicts};
+use super::rows::CHANGE;
+use super::{peers, select, state, verdicts};
 use crate::driver::build::insert;
-use crate::driver::{Argument, Port, Template, argument};
-use crate::entity::time;
-use crate::entity::{shared_changes, state};
-use crate::store::rows::CHANGE;
+use crate::driver::{Argument, Port, Template};
+use crate::entity::{shared_changes, time};
 
 /// A write transaction that several jobs share.
 pub(super) struct Shared<'a, P> {
@@ -71,7 +68,7 @@ impl<'a, P: Port> Shared<'a, P> {
     /// Writes what is left.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
         if self.state != self.stored {
-            self.write_state().await?;
+            state::write(self.db, &self.state).await?;
         }
         Ok(())
     }
@@ -170,32 +167,6 @@ impl<'a, P: Port> Shared<'a, P> {
         self.db.run(&INSERT_ENTRY, &arguments).await?;
         Place::of(entry, stored.tag).write(self.db).await
     }
-
-    async fn write_state(&self) -> Result<(), StoreError> {
-        let state = &self.state;
-        let [head, floor, high_water, settled] = [
-            state.head.hlc,
-            state.floor.hlc,
-            state.high_water,
-            state.settled,
-        ]
-        .map(|hlc| hlc.to_text());
-        let [head_tag, floor_tag] = [state.head, state.floor].map(|mark| mark.tag.to_string());
-        let altered_at = state.altered.map(|altered| altered.hlc.to_string());
-        let arguments = [
-            head.as_str().into(),
-            (&head_tag).into(),
-            floor.as_str().into(),
-            (&floor_tag).into(),
-            high_water.as_str().into(),
-            settled.as_str().into(),
-            state.solo.into(),
-            state.peers_declared.into(),
-            altered_at.as_ref().into(),
-            state.altered.map(|altered| altered.fault.as_str()).into(),
-        ];
-        self.db.run(&UPDATE_STATE, &arguments).await.map(drop)
-    }
 }
 
 /// Arguments: the columns of [`CHANGE`].
@@ -204,27 +175,6 @@ static INSERT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
         "insert an entry",
         &insert::<shared_changes::Entity>(&CHANGE),
     )
-});
-
-/// Arguments: the columns, in the order in which they are named here.
-static UPDATE_STATE: LazyLock<Template> = LazyLock::new(|| {
-    use state::Column::{
-        Altered, AlteredAt, Floor, FloorTag, Head, HeadTag, HighWater, Id, PeersDeclared, Settled,
-        Solo,
-    };
-    let update = state::Entity::update_many()
-        .col_expr(Head, Expr::val(argument(0)))
-        .col_expr(HeadTag, Expr::val(argument(1)))
-        .col_expr(Floor, Expr::val(argument(2)))
-        .col_expr(FloorTag, Expr::val(argument(3)))
-        .col_expr(HighWater, Expr::val(argument(4)))
-        .col_expr(Settled, Expr::val(argument(5)))
-        .col_expr(Solo, Expr::val(argument(6)))
-        .col_expr(PeersDeclared, Expr::val(argument(7)))
-        .col_expr(AlteredAt, Expr::val(argument(8)))
-        .col_expr(Altered, Expr::val(argument(9)))
-        .filter(Id.eq(1));
-    Template::build("write the state", &update.into_query())
 });
 
 /// The text of a time. Entries of one batch have one, so it is kept.

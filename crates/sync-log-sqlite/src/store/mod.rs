@@ -10,6 +10,7 @@ mod reader;
 pub(crate) mod rows;
 pub(crate) mod select;
 mod sqlite;
+pub(crate) mod state;
 pub(crate) mod thread;
 mod ticks;
 mod verdicts;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+
 use sync_log_core::{
     Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey,
     WriteJob,
@@ -14,7 +14,6 @@ use sync_log_core::{
 use super::reader::Readers;
 use super::thread;
 use super::ticks::Ticks;
-use super::view::{in_one_state, read, state_only, survey};
 use crate::driver::Busy;
 use crate::driver::connect::{self, Place};
 
@@ -51,19 +50,17 @@ impl LogStore for ReadOnlyStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
-        self.readers.run("read", read).await
+        self.readers.view(request).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
-        self.readers.run("survey", survey).await
+        self.readers.survey(places).await
     }
 
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
         let mut waiting = None;
         loop {
-            let head = self.read(state_only()).await?.state.head.hlc;
+            let head = self.readers.head().await?;
             if head > place {
                 return Ok(head);
             }

@@ -12,7 +12,6 @@ use tokio::sync::oneshot;
 
 use super::reader::Readers;
 use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
-use super::view::{in_one_state, read, state_only, survey};
 use super::writer::{self, Job, Message, Queued, Writer};
 use crate::driver::Busy;
 use crate::driver::connect::{self, Place};
@@ -35,13 +34,11 @@ impl LogStore for SqliteStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
-        self.readers.run("read", read).await
+        self.readers.view(request).await
     }
 
     async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
-        self.readers.run("survey", survey).await
+        self.readers.survey(places).await
     }
 
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
@@ -51,7 +48,7 @@ impl LogStore for SqliteStore {
             let has_ended = commits.has_changed().is_err();
             // What is committed from here on shows as a change.
             commits.borrow_and_update();
-            let head = self.read(state_only()).await?.state.head.hlc;
+            let head = self.readers.head().await?;
             if head > place {
                 return Ok(head);
             }

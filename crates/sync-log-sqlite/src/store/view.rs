@@ -3,22 +3,38 @@
 use rusqlite::Connection;
 use sync_log_core::{Hlc, Places, ReadRequest, ReadView, StoreError, Survey};
 
+use super::reader::Readers;
 use super::select::{self, Standing};
 use super::{chain, verdicts};
 use crate::driver::{Port, Transaction, in_place};
 
-/// To ask where the log stands.
-pub(super) fn state_only() -> ReadRequest {
-    ReadRequest {
-        after: Hlc::ZERO,
-        max_entries: 0,
-        max_bytes: 0,
-        peer: None,
+impl Readers {
+    /// What a reader gets, and all that it is judged by.
+    pub(super) async fn view(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
+        self.run("read", read).await
+    }
+
+    /// Where the log and its peers stand, and how much lies behind each.
+    pub(super) async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
+        self.run("survey", survey).await
+    }
+
+    /// The head of the log.
+    pub(super) async fn head(&self) -> Result<Hlc, StoreError> {
+        let state_only = ReadRequest {
+            after: Hlc::ZERO,
+            max_entries: 0,
+            max_bytes: 0,
+            peer: None,
+        };
+        Ok(self.view(state_only).await?.state.head.hlc)
     }
 }
 
 /// Reads in a transaction, so that all statements see what the first one saw.
-pub(super) fn in_one_state<T>(
+fn in_one_state<T>(
     db: &Connection,
     read: impl AsyncFnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
@@ -29,7 +45,6 @@ pub(super) fn in_one_state<T>(
     Ok(found)
 }
 
-/// What a reader gets, and all that it is judged by.
 pub(super) async fn read(db: &impl Port, request: &ReadRequest) -> Result<ReadView, StoreError> {
     let Standing {
         state,
@@ -49,7 +64,6 @@ pub(super) async fn read(db: &impl Port, request: &ReadRequest) -> Result<ReadVi
     })
 }
 
-/// Where the log and its peers stand, and how much lies behind each.
 pub(super) async fn survey(db: &impl Port, places: Places) -> Result<Survey, StoreError> {
     let state = select::state(db).await?;
     let peers = select::peers(db).await?;
