@@ -17,10 +17,10 @@
 //! | give a peer what it lacks | [`SyncLog::read_for`] |
 //! | be above all that was received | [`SyncLog::observe_all`], before it is committed |
 //! | take a peer's ack | [`SyncLog::record_ack_at`] |
-//! | delete what everybody has | [`SyncLog::prune_acked`]; nothing is pruned by itself |
+//! | delete what every peer has | [`SyncLog::prune_acked`]; nothing is pruned by itself |
 //! | wait for new entries | [`SyncLog::watch`] |
 //! | give a device a snapshot | [`SyncLog::head_cursor`] is the place; then the copy of the records |
-//! | give up a device that is gone | [`SyncLog::retire`] |
+//! | give up a device that does not come back | [`SyncLog::retire`] |
 //! | let it come back | [`SyncLog::admit`], a snapshot, then [`SyncLog::record_ack_under`] |
 //! | ask why the log does not shrink | [`SyncLog::explain`], [`SyncLog::status`], [`SyncLog::peers`] |
 //! | decide what to do about an error | [`LogError::kind`], [`OpenError::kind`] |

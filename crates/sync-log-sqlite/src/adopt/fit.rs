@@ -115,7 +115,7 @@ async fn layout(db: &impl Port, table: &str) -> Result<Option<String>, StoreErro
     Ok(has_unique_index.then(|| "has a unique index".to_owned()))
 }
 
-/// Whoever wrote them counts on them, and here they do not run.
+/// The program that wrote triggers counts on them, and on our connections they do not run.
 async fn triggers(db: &impl Port) -> Result<Option<String>, StoreError> {
     let tables = texts(db, &WITH_TRIGGERS, &[], ("sqlite_master", "tbl_name")).await?;
     Ok(tables.first().map(|table| format!("{table} has triggers")))

@@ -40,7 +40,7 @@ pub(crate) fn upsert<E: EntityTrait>(key: E::Column, columns: &[E::Column]) -> I
     insert::<E>(columns).on_conflict(replaced).to_owned()
 }
 
-/// The number of a row, which tells it from every other whatever its key is.
+/// The number of a row, which no other row of the table has, whatever its key is.
 pub(crate) fn rowid<E: EntityTrait>() -> Expr {
     Expr::col((E::default(), "rowid"))
 }

@@ -26,13 +26,13 @@ const PREPARED: usize = 64;
 pub(crate) enum Place {
     /// A file.
     File(PathBuf),
-    /// Memory, under a name that the connections of this process share. It is gone
-    /// with the last of them.
+    /// Memory, under a name that the connections of this process share. It is freed when the
+    /// last of them is closed.
     Memory(String),
 }
 
 impl Place {
-    /// A place in memory that nobody else knows.
+    /// A database in memory under a name of its own.
     pub(crate) fn in_memory() -> Self {
         Self::Memory(format!("/sync-log-{}", Uuid::new_v4()))
     }

@@ -41,13 +41,13 @@ pub(crate) fn extended_code(error: &StoreError) -> Option<u32> {
 /// Turns a database error into a store error, keeping it as the source.
 pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: impl SqliteFailure) -> StoreError {
     let code = error.extended_code().map(primary);
-    let told = if code == Some(CANNOT_OPEN) && is_out_of_descriptors() {
+    let reported = if code == Some(CANNOT_OPEN) && is_out_of_descriptors() {
         let doing = format!("{}: too many files are open", doing.into());
         StoreError::new(StoreErrorKind::Io, doing)
     } else {
         StoreError::new(code.map_or(StoreErrorKind::Io, kind_of_code), doing)
     };
-    told.with_source(error)
+    reported.with_source(error)
 }
 
 /// A row that cannot be read. Names the place, never the payload.

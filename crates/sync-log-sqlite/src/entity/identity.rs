@@ -13,8 +13,7 @@ pub struct Model {
     pub library_id: String,
     /// The UUID of the device whose changes the log holds.
     pub device_id: String,
-    /// A random UUID that tells this log from every other of the same device. Adoption
-    /// draws a new one.
+    /// A random UUID that no other log of the same device has. Adoption draws a new one.
     pub log_id: String,
     /// When the log was made.
     pub created_at: String,

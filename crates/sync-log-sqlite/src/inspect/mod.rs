@@ -1,9 +1,8 @@
-//! A look at a file as it is: rows as text, whoever wrote them, and whether they
-//! hold together.
+//! A file as it is: rows as text, whatever program wrote them, and whether they are consistent.
 //!
-//! For tools that explain a file. It blocks the thread that calls, reads only, and
-//! takes also what [`SyncDb`](crate::SyncDb) would refuse to open: a file of an
-//! earlier program, or a damaged one.
+//! For tools that explain a file. Every call blocks its thread and only reads. Files that
+//! [`SyncDb`](crate::SyncDb) refuses to open can be inspected: a file of an earlier program, or a
+//! damaged one.
 
 mod adoption;
 mod chain;

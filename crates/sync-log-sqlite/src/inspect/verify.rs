@@ -18,7 +18,7 @@ use crate::entity::time;
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::store::select;
 
-/// What other programs read too, and what tells that the log has a state.
+/// What other programs read too, and what the log keeps its state in.
 const WANTED: [&str; 23] = [
     "table shared_changes.hlc",
     "table shared_changes.model_type",

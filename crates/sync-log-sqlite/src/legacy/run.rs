@@ -126,11 +126,11 @@ impl LegacyLog {
 }
 
 /// Takes the changes of `log`'s device out of an old log into it, stamped by their
-/// times, in the order of the old log. `progress` is told how many of how many rows are
-/// done.
+/// times, in the order of the old log. `progress` receives how many rows are done, and
+/// how many there are.
 ///
-/// A run that was stopped is gone on with by the next one, and one that is repeated
-/// changes nothing: what the log holds is compared, entry by entry, before anything is
+/// The next run picks up where a stopped run ended, and a run that is repeated changes
+/// nothing: what the log holds is compared, entry by entry, before anything is
 /// written. A change further ahead of the wall clock than the drift limit ends it, or is
 /// left out: see [`ImportOptions::skip_ahead`].
 ///

@@ -1,4 +1,4 @@
-//! One state of the old log, whoever writes to it meanwhile.
+//! One state of the old log, even while another program writes to it.
 
 use std::ops::Deref;
 
@@ -8,7 +8,7 @@ use crate::driver::raw::transaction::{BEGIN, ROLLBACK};
 use crate::driver::{Port, in_place};
 
 /// Everything that is read through this is of the state at its first read. The state is
-/// let go of with it, also where an import is cancelled.
+/// released with it, even where an import is cancelled.
 ///
 /// The log is borrowed for this alone where it is kept over a wait: a connection may go
 /// from thread to thread, and not be shared.

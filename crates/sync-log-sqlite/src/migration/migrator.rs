@@ -39,7 +39,7 @@ impl MigrationName for Migration {
     }
 }
 
-// `async_trait` tells `SchemaManager` from `SchemaManager<'_>`, and the trait has
+// `async_trait` treats `SchemaManager` and `SchemaManager<'_>` differently, and the trait has
 // the former.
 #[allow(elided_lifetimes_in_paths)]
 #[async_trait::async_trait]

@@ -38,7 +38,7 @@ use crate::store::SqliteStore;
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     pub(super) log: SyncLog,
-    /// What it runs on; `None` if it is only looked at.
+    /// The store that the log runs on; `None` if it is opened to read only.
     pub(super) store: Option<Arc<SqliteStore>>,
     pub(super) path: Option<Arc<PathBuf>>,
 }
@@ -84,8 +84,9 @@ impl SyncDb {
         Self::options().open(library_id, device_id, data_dir).await
     }
 
-    /// Opens a log to look at it, whoever else is at work on it: a library's folder,
-    /// or the file itself. Whose it is, [`identity`](SyncLog::identity) says.
+    /// Opens a log to read it, even while other programs write to it. The path is that of a
+    /// library's folder, or of the file itself. [`identity`](SyncLog::identity) returns whose log
+    /// it is.
     ///
     /// Nothing is written, and what would write fails. A file that SQLite cannot
     /// read where it is, because it may not write beside it, is copied to the
@@ -120,7 +121,7 @@ impl SyncDb {
         self.path.as_deref().map(PathBuf::as_path)
     }
 
-    /// What it runs on; `None` if it is only looked at.
+    /// The store that the log runs on; `None` if it is opened to read only.
     pub(crate) fn store(&self) -> Option<&SqliteStore> {
         self.store.as_deref()
     }

@@ -41,8 +41,8 @@ pub enum OpenError {
         /// The migrations that are not known here.
         unknown: Vec<String>,
     },
-    /// A program made the file, or made its tables anew, that knows only the original
-    /// tables. Open it to write, which adopts it. Only told when it is opened to read.
+    /// A program that knows only the original tables made the file, or made its tables again.
+    /// Open it to write, which adopts it. Returned only when it is opened to read.
     #[error(
         "failed to open {}: an earlier program made it, and it has to be adopted first",
         path.display()
@@ -61,8 +61,8 @@ pub enum OpenError {
         reason: String,
     },
     /// The file is a log that was never finished, or of an earlier version of this
-    /// program: open it to write once, which brings it up to date. Only told when
-    /// it is opened to read.
+    /// program: open it to write once, which brings it up to date. Returned only when it is
+    /// opened to read.
     #[error(
         "failed to open {} to read: it has to be opened to write once, to be brought up to date",
         path.display()

@@ -103,7 +103,8 @@ impl Opening {
         SqliteStore::new(db, self.place.clone(), self.busy).map_err(failed)
     }
 
-    /// Tries again while the file is locked, for as long as one may wait, and as anyone does.
+    /// Tries again while the file is locked, until the busy timeout is over or the caller has
+    /// dropped its future.
     fn patiently(&self, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
         let deadline = Instant::now() + self.busy.timeout();
         loop {

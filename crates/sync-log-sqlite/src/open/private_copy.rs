@@ -26,8 +26,8 @@ pub(crate) struct PrivateCopy {
 }
 
 impl PrivateCopy {
-    /// Copies a database with what is committed beside it. Whoever has it open may
-    /// write to it meanwhile, so it is done again until nothing has changed.
+    /// Copies a database with what is committed beside it. A program that has the database open
+    /// may write to it meanwhile, so the copy is made again until nothing has changed.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let copy = Self::empty()?;
         for _ in 0..ATTEMPTS {
@@ -57,7 +57,7 @@ impl PrivateCopy {
         self.folder.join(FILE_NAME)
     }
 
-    /// A new folder that nobody else may look into: entries are private.
+    /// A new folder that only this user may look into: entries are private.
     fn empty() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("sync-log-{}", Uuid::new_v4()));
         let mut builder = DirBuilder::new();

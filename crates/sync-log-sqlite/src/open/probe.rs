@@ -1,6 +1,6 @@
-//! A first look at a file, which changes nothing that was committed there. What
-//! another connection left unfinished has to be rolled back before anything can
-//! be read, whoever's file it is, and SQLite does that.
+//! A first look at a file, which changes nothing that was committed there. What another
+//! connection left unfinished has to be rolled back before anything can be read, and SQLite does
+//! that even in a file that is then refused.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -138,8 +138,8 @@ fn is_half_written(error: &StoreError) -> bool {
 
 /// A connection that may not write leaves an empty `-wal` and a `-shm` beside a
 /// file in WAL mode. SQLite itself removes them when a connection that may write
-/// is the last to close, and only then, so this is safe whoever else has the
-/// file open.
+/// is the last to close, and only then, so this is safe while other programs have
+/// the file open.
 fn tidy(path: &Path, busy: Busy) {
     if let Err(error) = look_as_writer(path, busy) {
         tracing::debug!(%error, "left files beside a log that was refused");

@@ -1,4 +1,4 @@
-//! A file that is only looked at, wherever it lies and whoever has it open.
+//! A file that is only read, in any folder, even while other programs have it open.
 
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 //!
 //! What a read needs is held by the thread that does it, never by the caller's
 //! future: one that is not polled for a while, such as the other branch of a
-//! `select!`, holds up nobody.
+//! `select!`, holds up no other read.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +25,7 @@ const READERS: usize = 4;
 /// may be used again.
 type Job = Box<dyn FnOnce(Result<Connection, StoreError>) -> Done + Send>;
 
-/// What is left of a job: the connection, and to tell the caller.
+/// What is left of a job: the connection, and the answer to the caller.
 struct Done {
     connection: Option<Connection>,
     answer: Box<dyn FnOnce()>,
@@ -47,12 +47,12 @@ pub(super) struct Readers {
 }
 
 struct Pool {
-    /// The last one used is the first to be used again, so that who reads one page
+    /// The last one used is the first to be used again, so that a caller who reads one page
     /// after the other has one connection.
     idle: Vec<Reader>,
     threads: usize,
     /// What waits for a thread, in the order in which it came: at most as much as
-    /// callers wait for, and what they gave up and nobody looked at yet.
+    /// callers wait for, and what they gave up and no thread has dropped yet.
     waiting: VecDeque<Job>,
     /// Taken when closed, so that only the threads keep it.
     running: Option<watch::Sender<()>>,
@@ -85,7 +85,7 @@ impl Readers {
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let job = move |connection| {
-            // Whoever gave up while it waited has nobody read for it.
+            // A caller that gave up while it waited needs no read.
             let (outcome, connection) = match connection {
                 Ok(connection) if answer.is_closed() => (None, Some(connection)),
                 Ok(connection) => (Some(work(&connection)), Some(connection)),
@@ -95,7 +95,7 @@ impl Readers {
                 // One that is stuck in a transaction would show an old state for ever.
                 connection: connection.filter(Connection::is_autocommit),
                 answer: Box::new(move || {
-                    // Nobody listens if the caller has dropped its future.
+                    // No receiver is left if the caller has dropped its future.
                     let _ = outcome.map(|outcome| answer.send(outcome));
                 }),
             }
@@ -173,7 +173,7 @@ impl Readers {
 }
 
 /// The next job of a thread, if one waits; or the thread is idle, or, where the pool is
-/// closed or gone, at its end.
+/// closed or dropped, at its end.
 fn go_on(pool: &Weak<Mutex<Pool>>, reader: Reader) -> Option<(Job, Reader)> {
     let pool = pool.upgrade()?;
     let mut pool = unpoisoned(&pool);

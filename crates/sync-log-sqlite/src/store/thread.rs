@@ -19,7 +19,7 @@ pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(
         .map_err(|error| StoreError::new(StoreErrorKind::Io, "start a thread").with_source(error))
 }
 
-/// Whether anyone waits for the outcome.
+/// Whether the caller still waits for the outcome.
 pub(crate) type Wanted<'a> = &'a dyn Fn() -> bool;
 
 /// Runs `work` on a thread of its own, which reports to the subscriber and in the span of
@@ -34,7 +34,7 @@ pub(crate) async fn run<T: Send + 'static>(
     spawn(name, move || {
         let work = || work(&|| !answer.is_closed());
         let outcome = dispatcher::with_default(&subscriber, || span.in_scope(work));
-        // Nobody listens if the caller has dropped its future.
+        // No receiver is left if the caller has dropped its future.
         let _ = answer.send(outcome);
     })?;
     answered

@@ -36,7 +36,7 @@ pub(super) struct Queued {
     pub(super) answer: oneshot::Sender<Result<(), LogError>>,
 }
 
-/// Ends when the queue is closed, or when the last sender is gone.
+/// Ends when the queue is closed, or when the last sender is dropped.
 pub(super) enum Message {
     Write(Queued),
     Close,
@@ -56,7 +56,7 @@ impl Writer {
     }
 
     /// Has the thread finish what was sent before, and waits until it has,
-    /// whoever asked it first.
+    /// even where another caller asked first.
     pub(super) async fn close(&self) {
         // An error here means that the thread listens no longer.
         let _ = self.queue.send(Message::Close).await;
@@ -130,7 +130,7 @@ impl Writing<'_> {
     }
 
     /// Commits `jobs` together, or, if one of them makes that fail, one by one, so
-    /// that an error reaches only those whom it concerns.
+    /// that an error reaches only the callers that it concerns.
     fn serve(&self, mut jobs: Vec<Queued>) {
         match self.commit(&mut jobs) {
             Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {

@@ -8,7 +8,7 @@ use crate::driver::failure::corrupt;
 use crate::driver::{Cell, Row};
 
 /// The most bytes of a BLOB that an error message shows.
-const TOLD_BYTES: usize = 64;
+const SHOWN_BYTES: usize = 64;
 
 /// Reads the columns of one row, from left to right. Knows what it reads, so
 /// that a column which is not what it should be is damage with a name.
@@ -95,8 +95,8 @@ impl<'r, 'a> Columns<'r, 'a> {
             Cell::Integer(number) => Some(number.to_string().into()),
             Cell::Real(number) => Some(number.to_string().into()),
             Cell::Bytes(bytes) => {
-                let told = bytes.iter().take(TOLD_BYTES);
-                let hex: String = told.map(|byte| format!("{byte:02x}")).collect();
+                let shown = bytes.iter().take(SHOWN_BYTES);
+                let hex: String = shown.map(|byte| format!("{byte:02x}")).collect();
                 Some(format!("x'{hex}'").into())
             }
         }
