@@ -23,7 +23,7 @@ const PREPARED: usize = 64;
 
 /// Where a database is.
 #[derive(Debug, Clone)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// A file.
     File(PathBuf),
     /// Memory, under a name that the connections of this process share. It is freed when the
@@ -31,7 +31,7 @@ pub(crate) enum Place {
     Memory(String),
 }
 
-impl Place {
+impl Location {
     /// A database in memory under a name of its own.
     pub(crate) fn in_memory() -> Self {
         Self::Memory(format!("/sync-log-{}", Uuid::new_v4()))
@@ -57,9 +57,9 @@ impl Place {
 }
 
 /// The connection that makes a file, or fills one that is empty, and then writes to it.
-pub(crate) fn maker(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
+pub(crate) fn maker(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let db = place.open(flags).and_then(|db| ready(db, busy));
+    let db = location.open(flags).and_then(|db| ready(db, busy));
     let db = db.map_err(|error| failed("make the file", error))?;
     // Before there is a table, and before the file is in WAL mode.
     set(&db, &SET_AUTO_VACUUM)?;
@@ -67,8 +67,8 @@ pub(crate) fn maker(place: &Place, busy: Busy) -> Result<Connection, StoreError>
 }
 
 /// The one connection that writes, to a file that is there.
-pub(crate) fn writer(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
-    to_write(bystander(place, busy)?)
+pub(crate) fn writer(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
+    to_write(bystander(location, busy)?)
 }
 
 fn to_write(db: Connection) -> Result<Connection, StoreError> {
@@ -106,22 +106,22 @@ fn verify_synchronous(db: &Connection) -> Result<(), StoreError> {
 }
 
 /// A connection that only reads.
-pub(crate) fn reader(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
-    let db = bystander(place, busy)?;
+pub(crate) fn reader(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
+    let db = bystander(location, busy)?;
     in_place(db.run(&SET_QUERY_ONLY, &[]))?;
     Ok(db)
 }
 
 /// A connection that cannot change the file.
-pub(crate) fn read_only(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
-    let db = place.open(OpenFlags::SQLITE_OPEN_READ_ONLY);
+pub(crate) fn read_only(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
+    let db = location.open(OpenFlags::SQLITE_OPEN_READ_ONLY);
     db.and_then(|db| ready(db, busy))
         .map_err(|error| failed("connect for reading only", error))
 }
 
 /// A connection that may write, and does not by itself. It makes no file.
-pub(crate) fn bystander(place: &Place, busy: Busy) -> Result<Connection, StoreError> {
-    let db = place.open(OpenFlags::SQLITE_OPEN_READ_WRITE);
+pub(crate) fn bystander(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
+    let db = location.open(OpenFlags::SQLITE_OPEN_READ_WRITE);
     db.and_then(|db| ready(db, busy))
         .map_err(|error| failed("connect", error))
 }
@@ -146,7 +146,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sync.db");
         Connection::open(&path).unwrap();
-        let db = writer(&Place::File(path), Busy::NOT).unwrap();
+        let db = writer(&Location::File(path), Busy::NOT).unwrap();
         let pragma = |name: &str| -> String {
             let value = db.pragma_query_value(None, name, |row| row.get(0));
             let value: rusqlite::types::Value = value.unwrap();
@@ -167,14 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn places_in_memory_are_apart() {
+    fn locations_in_memory_are_apart() {
         let busy = Busy::NOT;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let (one, other) = (Place::in_memory(), Place::in_memory());
+        let (one, other) = (Location::in_memory(), Location::in_memory());
         let db = one.open(flags).unwrap();
         db.execute_batch("CREATE TABLE t (x)").unwrap();
-        let tables = |place: &Place| {
-            let db = ready(place.open(flags).unwrap(), busy).unwrap();
+        let tables = |location: &Location| {
+            let db = ready(location.open(flags).unwrap(), busy).unwrap();
             let sql = "SELECT COUNT(*) FROM sqlite_master";
             db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
         };

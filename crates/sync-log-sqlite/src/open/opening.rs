@@ -14,7 +14,7 @@ use super::found::{Found, Ids, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
-use crate::driver::connect::{self, Place};
+use crate::driver::connect::{self, Location};
 use crate::driver::failure::corrupt;
 use crate::driver::{Busy, Port, Template, Transaction, exists, in_place};
 use crate::entity::{
@@ -46,7 +46,7 @@ impl SqliteStore {
         let ids = Ids::of(library_id, device_id);
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(&path, error))?,
-            place: Place::File(path),
+            location: Location::File(path),
             birth,
             busy: Busy::for_at_most(busy_timeout),
             now_ms,
@@ -64,11 +64,11 @@ impl SqliteStore {
         birth: Birth,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
-        let place = Place::in_memory();
+        let location = Location::in_memory();
         let ids = Ids::of(library_id, device_id);
         let opening = Opening {
-            ids: ids.map_err(|error| OpenError::log(place.path(), error))?,
-            place,
+            ids: ids.map_err(|error| OpenError::log(location.path(), error))?,
+            location,
             birth,
             busy: Busy::DEFAULT,
             now_ms,
@@ -82,7 +82,7 @@ impl SqliteStore {
 /// What a log is opened by.
 #[derive(Debug, Clone)]
 struct Opening {
-    place: Place,
+    location: Location,
     ids: Ids,
     /// Of a log that is made; one that is there is as it is.
     birth: Birth,
@@ -98,9 +98,9 @@ impl Opening {
     ) -> Result<SqliteStore, OpenError> {
         let opening = self.clone();
         let opened = thread::run("sync-log-opener", move |wanted| open(&opening, wanted)).await;
-        let failed = |error| OpenError::store(self.place.path(), error);
+        let failed = |error| OpenError::store(self.location.path(), error);
         let db = opened.map_err(failed)??;
-        SqliteStore::new(db, self.place.clone(), self.busy).map_err(failed)
+        SqliteStore::new(db, self.location.clone(), self.busy).map_err(failed)
     }
 
     /// Tries again while the file is locked, until the busy timeout is over or the caller has
@@ -108,7 +108,7 @@ impl Opening {
     fn patiently(&self, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
         let deadline = Instant::now() + self.busy.timeout();
         loop {
-            let opened = probe::probe(self.place.path(), self.ids, self.busy)
+            let opened = probe::probe(self.location.path(), self.ids, self.busy)
                 .and_then(|found| self.open(found, wanted));
             match opened {
                 Err(error) if is_locked(&error) && Instant::now() < deadline && wanted() => {
@@ -127,7 +127,7 @@ impl Opening {
     /// not taken for a part of a log, and of two that make a file, one finds it made.
     /// If the caller has dropped its future, the file is left as it was.
     fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
-        let failed = |error| OpenError::store(self.place.path(), error);
+        let failed = |error| OpenError::store(self.location.path(), error);
         let connect = match found {
             Found::Nothing => connect::maker,
             Found::Unfinished(_) | Found::Earlier | Found::Log(_) => connect::writer,
@@ -136,7 +136,7 @@ impl Opening {
         if !wanted() {
             return Err(given_up());
         }
-        let db = connect(&self.place, self.busy).map_err(failed)?;
+        let db = connect(&self.location, self.busy).map_err(failed)?;
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
         let adopted = in_place(self.finish(&db))?;
         if !wanted() {
@@ -151,7 +151,7 @@ impl Opening {
 
     /// Returns what was adopted, and why, if anything was.
     async fn finish(&self, db: &impl Port) -> Result<Option<(adopt::Outcome, String)>, OpenError> {
-        let path = self.place.path();
+        let path = self.location.path();
         let failed = |error| OpenError::store(path, error);
         let found = Found::of(db, path).await?;
         self.ids.refuse_other(found, path)?;
@@ -181,7 +181,7 @@ impl Opening {
     /// Makes what is missing of the tables, and puts on record whose log it is. Returns why
     /// the file has to be adopted, if it holds what another program wrote.
     async fn make(&self, db: &impl Port, found: Found) -> Result<Option<String>, OpenError> {
-        let path = self.place.path();
+        let path = self.location.path();
         let failed = |error| OpenError::store(path, error);
         let is_earlier = matches!(found, Found::Earlier);
         if is_earlier {
@@ -217,7 +217,7 @@ impl Opening {
     /// Refuses tables that other programs know too, and changed so that no log can be kept in
     /// them; makes those that they removed.
     async fn make_missing(&self, db: &impl Port) -> Result<(), OpenError> {
-        let path = self.place.path();
+        let path = self.location.path();
         let failed = |error| OpenError::store(path, error);
         if let Some(reason) = fit::tables(db).await.map_err(failed)? {
             let path = path.to_owned();

@@ -11,7 +11,7 @@ use sync_log_core::{LogError, StoreError, StoreErrorKind};
 use super::error::OpenError;
 use super::found::{Found, Ids, refusal, refuse_unfit};
 use super::private_copy::{PrivateCopy, beside};
-use crate::driver::connect::{self, Place};
+use crate::driver::connect::{self, Location};
 use crate::driver::failure::{READ_ONLY_ROLLBACK, extended_code};
 use crate::driver::{Busy, in_place, tables};
 
@@ -115,7 +115,7 @@ fn look(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenError> {
 
 /// A connection that cannot change the file, and the tables that it sees.
 fn look_without_writing(path: &Path, busy: Busy) -> Result<(Connection, Vec<String>), StoreError> {
-    let db = connect::read_only(&Place::File(path.to_owned()), busy)?;
+    let db = connect::read_only(&Location::File(path.to_owned()), busy)?;
     let tables = in_place(tables::names(&db))?;
     Ok((db, tables))
 }
@@ -148,7 +148,7 @@ fn tidy(path: &Path, busy: Busy) {
 
 /// Commits nothing; but SQLite rolls back what another connection left unfinished.
 fn look_as_writer(path: &Path, busy: Busy) -> Result<(), StoreError> {
-    let db = connect::bystander(&Place::File(path.to_owned()), busy)?;
+    let db = connect::bystander(&Location::File(path.to_owned()), busy)?;
     in_place(tables::names(&db)).map(drop)
 }
 

@@ -13,7 +13,7 @@ use super::found;
 use super::options::{FILE_NAME, SyncDbOptions};
 use super::sight::Sight;
 use crate::driver::Busy;
-use crate::driver::connect::{IN_MEMORY, Place};
+use crate::driver::connect::{IN_MEMORY, Location};
 use crate::store::{ReadOnlyStore, SqliteStore, thread};
 
 impl SyncDbOptions {
@@ -81,8 +81,8 @@ impl SyncDbOptions {
         let seen = thread::run("sync-log-opener", move |_| see(&of, self.busy)).await;
         let (sight, identity) = seen.map_err(|error| OpenError::store(path, error))??;
         let file = sight.path().to_owned();
-        let place = Place::File(sight.readable());
-        let store = ReadOnlyStore::new(place, self.busy, self.poll_interval, sight);
+        let location = Location::File(sight.readable());
+        let store = ReadOnlyStore::new(location, self.busy, self.poll_interval, sight);
         let LogIdentity {
             library_id,
             device_id,

@@ -15,7 +15,7 @@ use super::reader::Readers;
 use super::thread;
 use super::ticks::Ticks;
 use crate::driver::Busy;
-use crate::driver::connect::{self, Place};
+use crate::driver::connect::{self, Location};
 
 /// A store that reads a file and never writes to it.
 pub(crate) struct ReadOnlyStore {
@@ -29,13 +29,13 @@ impl ReadOnlyStore {
     /// A store on a log that was found to be whole. It holds what the reading needs, and drops
     /// that when it is closed.
     pub(crate) fn new(
-        place: Place,
+        location: Location,
         busy: Busy,
         poll_interval: Duration,
         held: impl Send + 'static,
     ) -> Self {
         Self {
-            readers: Readers::new(place, busy, connect::read_only),
+            readers: Readers::new(location, busy, connect::read_only),
             held: Mutex::new(Some(Box::new(held))),
             ticks: Ticks::every(poll_interval),
         }

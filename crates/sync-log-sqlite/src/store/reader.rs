@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::thread;
 use crate::driver::Busy;
-use crate::driver::connect::Place;
+use crate::driver::connect::Location;
 use crate::driver::failure::closed;
 
 /// Reads at the same time. One more waits for its turn.
@@ -36,10 +36,10 @@ struct Done {
 struct Reader(mpsc::Sender<(Job, Reader)>);
 
 /// How a connection that reads is made.
-type Connect = fn(&Place, Busy) -> Result<Connection, StoreError>;
+type Connect = fn(&Location, Busy) -> Result<Connection, StoreError>;
 
 pub(super) struct Readers {
-    place: Place,
+    location: Location,
     busy: Busy,
     connect: Connect,
     pool: Arc<Mutex<Pool>>,
@@ -59,7 +59,7 @@ struct Pool {
 }
 
 impl Readers {
-    pub(super) fn new(place: Place, busy: Busy, connect: Connect) -> Self {
+    pub(super) fn new(location: Location, busy: Busy, connect: Connect) -> Self {
         let (running, ended) = watch::channel(());
         let pool = Pool {
             idle: Vec::new(),
@@ -68,7 +68,7 @@ impl Readers {
             running: Some(running),
         };
         Self {
-            place,
+            location,
             busy,
             connect,
             pool: Arc::new(Mutex::new(pool)),
@@ -141,7 +141,7 @@ impl Readers {
 
     fn start(&self, running: watch::Sender<()>) -> Result<Reader, StoreError> {
         let (sender, jobs) = mpsc::channel::<(Job, Reader)>();
-        let place = self.place.clone();
+        let location = self.location.clone();
         let busy = self.busy;
         let connect = self.connect;
         let pool = Arc::downgrade(&self.pool);
@@ -151,7 +151,7 @@ impl Readers {
                 let mut next = Some(handed_out);
                 while let Some((job, reader)) = next {
                     let known = connection.take();
-                    let open = || known.map_or_else(|| connect(&place, busy), Ok);
+                    let open = || known.map_or_else(|| connect(&location, busy), Ok);
                     let done = catch_unwind(AssertUnwindSafe(|| job(open())));
                     next = go_on(&pool, reader);
                     // Idle before it answers: the next read of the same caller comes here.
@@ -227,7 +227,7 @@ mod tests {
             Self {
                 _folder: folder,
                 writer,
-                readers: Readers::new(Place::File(path), Busy::DEFAULT, connect::reader),
+                readers: Readers::new(Location::File(path), Busy::DEFAULT, connect::reader),
             }
         }
 

@@ -14,7 +14,7 @@ use super::reader::Readers;
 use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
 use super::writer::{self, Job, Message, Queued, Writer};
 use crate::driver::Busy;
-use crate::driver::connect::{self, Place};
+use crate::driver::connect::{self, Location};
 use crate::driver::failure::closed;
 
 /// A sync log in SQLite; what [`SyncDb`](crate::SyncDb) runs on.
@@ -96,10 +96,10 @@ impl SqliteStore {
         answered.await.map_err(|_| closed("write"))?
     }
 
-    /// A store on a place whose tables are there, and on the connection that writes.
-    pub(crate) fn new(db: Connection, place: Place, busy: Busy) -> Result<Self, StoreError> {
+    /// A store on a database whose tables are there, and on the connection that writes.
+    pub(crate) fn new(db: Connection, location: Location, busy: Busy) -> Result<Self, StoreError> {
         Ok(Self {
-            readers: Readers::new(place, busy, connect::reader),
+            readers: Readers::new(location, busy, connect::reader),
             writer: writer::spawn(db, busy)?,
             ticks: Ticks::every(DEFAULT_POLL_INTERVAL),
         })

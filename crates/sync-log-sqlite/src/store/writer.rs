@@ -13,7 +13,7 @@ use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 use crate::driver::{Busy, Port, Transaction, all, in_place, number};
 
 /// Jobs that may wait, and that share one commit at most. A caller beyond that
-/// waits for a place: nothing is dropped, nothing grows without bound.
+/// waits for room: nothing is dropped, nothing grows without bound.
 const QUEUE_JOBS: usize = 256;
 
 /// How long nothing has to be asked of the writer before it does housekeeping.

@@ -18,7 +18,7 @@ use sync_log_core::{
 };
 
 use super::*;
-use crate::driver::connect::{self, Place};
+use crate::driver::connect::{self, Location};
 use crate::driver::raw::pragma::VACUUM_PAGES;
 use crate::store::view;
 use crate::{FILE_NAME, SqliteStore};
@@ -88,12 +88,12 @@ fn change(bytes: usize) -> Change {
     }
 }
 
-async fn store_in(folder: &Path) -> (Direct, Place) {
+async fn store_in(folder: &Path) -> (Direct, Location) {
     let made = SqliteStore::open(folder, LIBRARY, DEVICE, Birth::Alone, BUSY.timeout(), 0).await;
     made.unwrap().close().await.unwrap();
-    let place = Place::File(folder.join(FILE_NAME));
-    let db = connect::writer(&place, BUSY).unwrap();
-    (Direct(Arc::new(Mutex::new(db))), place)
+    let location = Location::File(folder.join(FILE_NAME));
+    let db = connect::writer(&location, BUSY).unwrap();
+    (Direct(Arc::new(Mutex::new(db))), location)
 }
 
 fn stamps(db: &Connection) -> Vec<String> {
@@ -111,11 +111,11 @@ fn assert_full(refused: &LogError) {
 #[tokio::test]
 async fn what_is_ok_after_a_full_disk_is_committed() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, place) = store_in(folder.path()).await;
+    let (store, location) = store_in(folder.path()).await;
     let options = LogOptions::new(ManualClock::new(1_000));
     let log = SyncLog::open(store.clone(), LIBRARY, DEVICE, options).await;
     let log = log.unwrap();
-    let other = connect::bystander(&place, BUSY).unwrap();
+    let other = connect::bystander(&location, BUSY).unwrap();
     let mut promised = vec![log.record(change(10)).await.unwrap()];
     for _ in 0..3 {
         store.limit_pages(NO_MORE);
@@ -136,9 +136,9 @@ async fn what_is_ok_after_a_full_disk_is_committed() {
 #[tokio::test]
 async fn pages_that_a_prune_freed_are_given_back_step_by_step() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, place) = store_in(folder.path()).await;
+    let (store, location) = store_in(folder.path()).await;
     let count = |name: &str| -> u32 {
-        let db = connect::bystander(&place, BUSY).unwrap();
+        let db = connect::bystander(&location, BUSY).unwrap();
         db.pragma_query_value(None, name, |row| row.get(0)).unwrap()
     };
     let before = count("page_count");
@@ -173,8 +173,8 @@ async fn an_idle_writer_gives_back_what_a_prune_freed() {
     let log = SyncLog::open(store.unwrap(), LIBRARY, DEVICE, options).await;
     let log = log.unwrap();
     let pages = || {
-        let place = Place::File(folder.path().join(FILE_NAME));
-        let db = connect::bystander(&place, BUSY).unwrap();
+        let location = Location::File(folder.path().join(FILE_NAME));
+        let db = connect::bystander(&location, BUSY).unwrap();
         let pages = db.pragma_query_value(None, "page_count", |row| row.get(0));
         let pages: u32 = pages.unwrap();
         pages
