@@ -62,21 +62,7 @@ pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outc
     let stamps = [state.high_water, newest, changes.highest, claimed.any];
     let high_water = stamps.into_iter().max().unwrap_or(newest);
     let head = chain::make(db, floor).await?;
-    let adopted = LogState {
-        head,
-        floor: Mark {
-            hlc: floor,
-            tag: Tag::ZERO,
-        },
-        high_water,
-        // Every stamp that the file ever gave out is at or below the high-water.
-        settled: high_water,
-        solo: false,
-        peers_declared: false,
-        altered: None,
-        ..state
-    };
-    state::write(db, &adopted).await?;
+    state::write(db, &adopted(&state, head, floor, high_water)).await?;
     let log_id = Uuid::new_v4().hyphenated().to_string();
     db.run(&WRITE_LOG_ID, &[(&log_id).into()]).await?;
     let record = Adopted {
@@ -95,6 +81,24 @@ pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outc
         aside: changes.aside,
         kept_acks,
     })
+}
+
+/// Where the log stands once its chain begins at `floor` and ends at `head`.
+fn adopted(before: &LogState, head: Mark, floor: Hlc, high_water: Hlc) -> LogState {
+    LogState {
+        head,
+        floor: Mark {
+            hlc: floor,
+            tag: Tag::ZERO,
+        },
+        high_water,
+        // Every stamp that the file ever gave out is at or below the high-water.
+        settled: high_water,
+        solo: false,
+        peers_declared: false,
+        altered: None,
+        ..*before
+    }
 }
 
 static WRITE_LOG_ID: LazyLock<Template> = LazyLock::new(|| {

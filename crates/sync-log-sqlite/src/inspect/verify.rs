@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use sea_orm::{EntityTrait, QueryOrder, QueryTrait};
 use sync_log_core::judge;
-use sync_log_core::{Hlc, LogState, StoreError, Tag};
+use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag};
 
 use super::chain;
 use super::check::Check;
@@ -113,6 +113,12 @@ async fn state(db: &impl Port) -> (Check, Option<LogState>) {
     if let Err(error) = state.identity.validate() {
         check.fault(error);
     }
+    check_order(&mut check, &state);
+    check_ends(&mut check, &state);
+    (check, Some(state))
+}
+
+fn check_order(check: &mut Check, state: &LogState) {
     let floor = state.floor.hlc;
     let head = state.head.hlc;
     check.expect(floor <= head, || {
@@ -130,16 +136,16 @@ async fn state(db: &impl Port) -> (Check, Option<LogState>) {
             state.settled, state.high_water
         )
     });
+}
+
+fn check_ends(check: &mut Check, state: &LogState) {
     let device = state.identity.device_id;
-    for (name, hlc) in [("floor", floor), ("head", head)] {
+    for (name, Mark { hlc, tag }) in [("floor", state.floor), ("head", state.head)] {
         let is_own = hlc.is_zero() || hlc.device_id == device;
         check.expect(is_own, || format!("the {name} {hlc} is of another device"));
-    }
-    for (name, mark) in [("floor", state.floor), ("head", state.head)] {
-        let is_whole = !mark.hlc.is_zero() || mark.tag == Tag::ZERO;
+        let is_whole = !hlc.is_zero() || tag == Tag::ZERO;
         check.expect(is_whole, || format!("the {name} is zero and has a tag"));
     }
-    (check, Some(state))
 }
 
 /// What is checked of each row, and of the first and the last one.
