@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::Deref;
 
-use sync_log_core::{Change, Hlc, SharedChangeEntry, Uuid};
+use sync_log_core::{Change, Hlc, LogError, SharedChangeEntry, Uuid};
 
 use super::ahead::Horizon;
 use super::error::ImportError;
@@ -150,7 +150,7 @@ pub async fn import(
     progress: impl FnMut(u64, u64),
 ) -> Result<ImportReport, ImportError> {
     let device = log.identity().device_id;
-    let imported = run(log, legacy, options, progress, true).await;
+    let imported = run(log, legacy, options, progress, Effect::Writes).await;
     match &imported {
         Ok(report) => tracing::info!(
             device_id = %device,
@@ -176,7 +176,7 @@ pub async fn try_import(
     legacy: &mut LegacyLog,
     options: &ImportOptions,
 ) -> Result<ImportReport, ImportError> {
-    run(log, legacy, options, |_, _| {}, false).await
+    run(log, legacy, options, |_, _| {}, Effect::Nothing).await
 }
 
 async fn run(
@@ -184,7 +184,7 @@ async fn run(
     legacy: &mut LegacyLog,
     options: &ImportOptions,
     mut progress: impl FnMut(u64, u64),
-    writes: bool,
+    effect: Effect,
 ) -> Result<ImportReport, ImportError> {
     refuse_adopted(log)?;
     let head = log.head().await?;
@@ -193,8 +193,13 @@ async fn run(
         return Err(not_empty());
     }
     let mut reader = Reader::new(legacy, log.identity().device_id, options, head)?;
+    let mut target = Target {
+        log,
+        head,
+        effect,
+        is_lifted: false,
+    };
     let mut last = Hlc::ZERO;
-    let mut is_lifted = false;
     while let Some(mut batch) = reader.next()? {
         let there = if last < head {
             prefix(log, last, &batch).await?.ok_or_else(not_empty)?
@@ -205,22 +210,50 @@ async fn run(
         batch.drain(..there);
         reader.report.there += there as u64;
         reader.report.taken += batch.len() as u64;
-        if writes && !batch.is_empty() {
-            if !is_lifted {
-                settled::lift(log, head).await?;
-                is_lifted = true;
-            }
-            log.append_many(batch).await?;
-        }
+        target.take(batch).await?;
         progress(reader.done(), reader.report.rows);
     }
     if head > last {
         return Err(not_empty());
     }
-    if writes {
-        settled::settle(log).await?;
-    }
+    target.settle().await?;
     Ok(reader.report)
+}
+
+/// What becomes of the changes that are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Writes,
+    Nothing,
+}
+
+/// The log that the changes are taken into.
+struct Target<'a> {
+    log: &'a SyncDb,
+    /// Its head before the import.
+    head: Hlc,
+    effect: Effect,
+    is_lifted: bool,
+}
+
+impl Target<'_> {
+    async fn take(&mut self, batch: Vec<SharedChangeEntry>) -> Result<(), LogError> {
+        if self.effect == Effect::Nothing || batch.is_empty() {
+            return Ok(());
+        }
+        if !self.is_lifted {
+            settled::lift(self.log, self.head).await?;
+            self.is_lifted = true;
+        }
+        self.log.append_many(batch).await
+    }
+
+    async fn settle(&self) -> Result<(), LogError> {
+        if self.effect == Effect::Nothing {
+            return Ok(());
+        }
+        settled::settle(self.log).await
+    }
 }
 
 /// The rows that an adoption put aside are in no batch, and its acks are not of this

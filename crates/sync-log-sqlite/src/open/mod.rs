@@ -2,11 +2,11 @@
 //!
 //! A file is first looked at without writing to it ([`probe`]). What it holds and whose log it is
 //! is decided in [`found`]. [`opening`] makes the log, brings it up to date or has it adopted.
+//! What an app calls is in [`ways`].
 
 mod db;
 mod error;
 mod found;
-
 mod opening;
 mod options;
 mod private_copy;
