@@ -1,8 +1,8 @@
 //! What an entry is and what an ack is, judged on the text that a store holds.
 //!
 //! A row may have been written by any program, so each place that takes one for an entry or an
-//! ack asks here: a store that reads its rows, an adoption, a verification and an import. What
-//! `None` stands for is a value that is no text, or no value at all.
+//! ack asks here: a store that reads its rows, an adoption, a verification and an import.
+//! `None` stands for a value that is no text, or for no value.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ pub enum EntryFault {
     /// The stamp is of another device, so the entry belongs in that one's log.
     OtherDevice,
     /// The stamp is at or above the ceiling of all clocks (`H4`).
-    NoClocks,
+    NotFromClock,
     /// The stamp is at or below the floor, where everything was pruned.
     NotAboveFloor,
     /// The model type is empty, longer than
@@ -51,7 +51,7 @@ impl EntryFault {
         match self {
             Self::Stamp => "hlc is not a stamp in strict form",
             Self::OtherDevice => "of another device",
-            Self::NoClocks => "hlc is a stamp that no clock gives",
+            Self::NotFromClock => "hlc is a stamp that no clock gives",
             Self::NotAboveFloor => "hlc is not above the floor",
             Self::ModelType => "model_type is empty, too long or no text",
             Self::RecordUuid => "record_uuid is not in strict form",
@@ -67,7 +67,7 @@ impl EntryFault {
     #[must_use]
     pub const fn column(self) -> &'static str {
         match self {
-            Self::Stamp | Self::OtherDevice | Self::NoClocks | Self::NotAboveFloor => "hlc",
+            Self::Stamp | Self::OtherDevice | Self::NotFromClock | Self::NotAboveFloor => "hlc",
             Self::ModelType => "model_type",
             Self::RecordUuid => "record_uuid",
             Self::ChangeType => "change_type",
@@ -145,13 +145,13 @@ pub fn stamp(text: Option<&str>) -> Result<Hlc, EntryFault> {
 /// Refuses a stamp that no clock of this device gives.
 ///
 /// # Errors
-/// [`EntryFault::OtherDevice`], [`EntryFault::NoClocks`].
+/// [`EntryFault::OtherDevice`], [`EntryFault::NotFromClock`].
 pub fn own_stamp(hlc: Hlc, device_id: Uuid) -> Result<(), EntryFault> {
     if hlc.device_id != device_id {
         return Err(EntryFault::OtherDevice);
     }
     if !is_below_ceiling(hlc) {
-        return Err(EntryFault::NoClocks);
+        return Err(EntryFault::NotFromClock);
     }
     Ok(())
 }
@@ -371,7 +371,7 @@ mod tests {
         let other = own_stamp(at(5, Uuid::from_u128(1)), DEVICE);
         assert_eq!(other, Err(EntryFault::OtherDevice));
         let ceiling = own_stamp(at(CEILING_MS, DEVICE), DEVICE);
-        assert_eq!(ceiling, Err(EntryFault::NoClocks));
+        assert_eq!(ceiling, Err(EntryFault::NotFromClock));
         let floor = at(5, DEVICE);
         assert_eq!(above_floor(floor, floor), Err(EntryFault::NotAboveFloor));
         assert_eq!(above_floor(at(6, DEVICE), floor), Ok(()));

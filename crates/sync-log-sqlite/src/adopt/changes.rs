@@ -104,7 +104,7 @@ impl Bounds {
         judge::own_stamp(hlc, self.device_id)?;
         // No floor can be below it.
         if hlc == lowest(self.device_id) {
-            return Err(EntryFault::NoClocks);
+            return Err(EntryFault::NotFromClock);
         }
         judge::above_floor(hlc, self.floor)?;
         let change = FoundChange {
