@@ -44,11 +44,11 @@ pub(crate) const fn ms_of(position: u64) -> u64 {
     position >> COUNTER_BITS
 }
 
-/// A position above the stamp, whatever its counter. The caller has checked the timestamp against
-/// the ceiling.
+/// The next position above the stamp, whatever its counter. The caller has checked the timestamp
+/// against the ceiling.
 #[inline]
 pub(crate) fn above(stamp: Hlc) -> u64 {
-    // A counter that does not fit is taken as a full one, whose successor is the next millisecond.
+    // A counter that does not fit counts as a full one, whose successor is the next millisecond.
     (start_of(stamp.timestamp) | stamp.counter.min(COUNTER_MAX)) + 1
 }
 
@@ -57,8 +57,8 @@ pub(crate) fn at_or_above(stamp: Hlc) -> Option<u64> {
     if stamp.timestamp >= RESUME_END_MS {
         return None;
     }
-    // A counter that does not fit is below the next millisecond. Taking it as a full one would
-    // keep new stamps above it too, but make an echo of the own stamp look like it is ahead.
+    // A counter that does not fit is below the next millisecond. If it counted as a full one, new
+    // stamps would be above it too, but an echo of the own stamp would seem to be ahead.
     let position = match stamp.counter {
         0..=COUNTER_MAX => start_of(stamp.timestamp) | stamp.counter,
         _ => start_of(stamp.timestamp + 1),

@@ -132,14 +132,14 @@ fn decode(text: &[u8; Hlc::TEXT_LEN]) -> Option<Hlc> {
 /// takes twice as long. `faults` becomes other than 0 if one of them is no digit.
 #[inline(always)]
 fn read_hex(digits: u64, faults: &mut u64) -> u64 {
-    // This turns `0` to `9` into their values and `a` to `f`, told by bit 6, into 0x51 to 0x56,
-    // 0x47 above theirs.
+    // This turns `0` to `9` into their values. Bit 6 marks the letters: `a` to `f` become 0x51 to
+    // 0x56, which is 0x47 above their values.
     let flipped = digits ^ in_each_byte(b'0');
     let letters = flipped >> 6 & in_each_byte(1);
     let values = flipped.wrapping_sub(letters * 0x47);
     // A digit has a value below 16, and from 10 on, where adding 6 reaches 16, it is a letter.
-    // Digits borrow and carry nothing across bytes, so the lowest byte that is none is seen as it
-    // is, and what it does to those above it no longer matters.
+    // Digits borrow and carry nothing across bytes. So the lowest byte that is no digit is seen
+    // unchanged, and its effect on the bytes above no longer matters.
     let reaches_16 = values.wrapping_add(in_each_byte(6));
     *faults |= (values | (reaches_16 ^ letters << 4)) & in_each_byte(0xf0);
 

@@ -22,9 +22,9 @@ impl Serialize for Hlc {
 /// [`FromStr`](core::str::FromStr): any other value is an error.
 impl<'de> Deserialize<'de> for Hlc {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // What is asked for is a hint, which formats that do not describe themselves need. The
-        // answer may be the other form: serde reads what a tagged, untagged or flattened type
-        // holds from a buffer, and the buffer claims to be human-readable whatever filled it.
+        // The request is a hint, which formats that do not describe themselves need. The answer
+        // may be the other form: serde reads the fields of a tagged, untagged or flattened type
+        // from a buffer, and the buffer claims to be human-readable whatever format filled it.
         if deserializer.is_human_readable() {
             deserializer.deserialize_str(TextOrBytes)
         } else {

@@ -71,8 +71,8 @@ impl MemoryStore {
         answer
     }
 
-    // A panic while the lock is held is a bug in core's pure functions, which
-    // run before anything is written: they are whole.
+    // A panic while the lock is held is a bug in core's pure functions. They run before
+    // anything is written, so the contents are whole.
     fn lock(&self) -> MutexGuard<'_, Contents> {
         unpoisoned(&self.contents)
     }
@@ -82,7 +82,7 @@ impl MemoryStore {
     fn wake(&self) {
         let no_waiter_is_between_look_and_list = self.lock();
         let waiting = std::mem::take(&mut *unpoisoned(&self.watching));
-        // A waker may poll at once, and look.
+        // A waker may poll at once, and would wait for this lock.
         drop(no_waiter_is_between_look_and_list);
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -107,7 +107,7 @@ impl MemoryStore {
     }
 
     fn open(&self, doing: &'static str) -> Result<MutexGuard<'_, Contents>, StoreError> {
-        // Under the lock: whoever closes wakes those who saw it open and are on the list.
+        // Under the lock, so that `close` wakes every waiter that saw the handle open.
         let contents = self.lock();
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::new(StoreErrorKind::Closed, doing));
