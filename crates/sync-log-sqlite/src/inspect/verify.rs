@@ -159,8 +159,8 @@ async fn state(db: &impl Port) -> (Check, Option<LogState>) {
             return (check, None);
         }
     };
-    if let Err(error) = state.identity.validate() {
-        check.fault(error);
+    if let Some(what) = state.identity.nil_id() {
+        check.fault(format!("the {what} is nil"));
     }
     let (floor, head) = (state.floor.hlc, state.head.hlc);
     check.expect(floor <= head, || {

@@ -2,58 +2,9 @@
 
 use hlc::Hlc;
 
-use crate::error::LogError;
-use crate::limits::{MAX_KEPT_ENTRIES, PRUNE_CHUNK_ENTRIES};
-use crate::peer::{Peer, PeerRow};
-use crate::state::LogState;
+use crate::limits::PRUNE_CHUNK_ENTRIES;
+use crate::model::{LogState, Peer, PeerRow, PrunePolicy};
 use crate::store::EntrySummary;
-
-/// What stays in the log after every active peer has acknowledged it.
-///
-/// No policy ever deletes an entry that an active peer lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum PrunePolicy {
-    /// Nothing: an entry goes as soon as every active peer has acknowledged it.
-    #[default]
-    AckedByAll,
-    /// Entries younger than this, by `created_at`. An age is
-    /// `max(0, now - created_at)`; the first entry that is too young keeps all
-    /// that follow it.
-    KeepFor {
-        /// The age from which an entry may go, in ms.
-        age_ms: u64,
-    },
-    /// The newest of the entries that all have acknowledged.
-    KeepEntries {
-        /// How many stay; at most [`MAX_KEPT_ENTRIES`].
-        count: usize,
-    },
-}
-
-impl PrunePolicy {
-    pub(crate) fn validate(&self) -> Result<(), LogError> {
-        match *self {
-            Self::KeepEntries { count } if count > MAX_KEPT_ENTRIES => {
-                Err(LogError::OptionOutOfRange {
-                    option: "KeepEntries.count",
-                    value: count as u64,
-                    limit: MAX_KEPT_ENTRIES as u64,
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// How many of the oldest entries a plan has to see, to delete `chunk` of them.
-    #[must_use]
-    pub fn window(&self, chunk: usize) -> usize {
-        match *self {
-            Self::KeepEntries { count } => chunk + count,
-            Self::AckedByAll | Self::KeepFor { .. } => chunk,
-        }
-    }
-}
 
 /// What one chunk of a prune deletes: the oldest `entries`, up to `through`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

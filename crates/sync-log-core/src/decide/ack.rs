@@ -3,28 +3,12 @@
 use hlc::Hlc;
 use uuid::Uuid;
 
-use crate::cursor::Cursor;
+use super::identity;
 use crate::error::LogError;
-use crate::options::UnknownPeers;
-use crate::peer::{Peer, PeerRow, PeerState, RegisteredBy};
-use crate::state::{LogState, refuse_nil};
+use crate::model::{
+    AckOutcome, Cursor, LogState, Mark, Peer, PeerRow, PeerState, RegisteredBy, UnknownPeers,
+};
 use crate::store::{Changes, Needs, PeersNeeded, View};
-use crate::tag::Mark;
-
-/// What became of an acknowledgement that was taken.
-///
-/// Exhaustive: callers decide on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AckOutcome {
-    /// The peer was not known; it is now, with this ack (`K4`).
-    Registered,
-    /// The peer is further than before.
-    Advanced,
-    /// The peer is where it was.
-    Unchanged,
-    /// The peer was further already; nothing moved.
-    Stale,
-}
 
 /// What an acknowledgement says.
 #[derive(Debug, Clone, Copy)]
@@ -223,7 +207,7 @@ fn is_known(claim: Claim, view: &View<'_>) -> bool {
 
 /// Refuses this device and the nil id as a peer.
 pub(crate) fn refuse_own(peer: Uuid, state: &LogState) -> Result<(), LogError> {
-    refuse_nil(peer, "peer id")?;
+    identity::refuse_nil(peer, "peer id")?;
     if peer == state.identity.device_id {
         Err(LogError::OwnPeer { peer })
     } else {

@@ -7,10 +7,9 @@ use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::LogError;
-use crate::json::JsonText;
-use crate::limits::{MAX_DATA_DEPTH, MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES};
-use crate::state::yes;
+use super::defaults::yes;
+
+use super::json::JsonText;
 
 /// What happened to the record.
 ///
@@ -103,11 +102,6 @@ impl Change {
         }
     }
 
-    /// Refuses what the log cannot hold.
-    pub(crate) fn validate(&self, max_data_bytes: usize) -> Result<(), LogError> {
-        validate_content(&self.model_type, &self.data, max_data_bytes)
-    }
-
     pub(crate) fn content_bytes(&self) -> usize {
         self.model_type.len() + self.data.len_bytes()
     }
@@ -142,35 +136,7 @@ impl SharedChangeEntry {
     pub fn content_bytes(&self) -> usize {
         self.model_type.len() + self.data.len_bytes()
     }
-
-    /// Refuses what the log cannot hold.
-    pub(crate) fn validate(&self, max_data_bytes: usize) -> Result<(), LogError> {
-        validate_content(&self.model_type, &self.data, max_data_bytes)
-    }
 }
-
-fn validate_content(model_type: &str, data: &JsonText, max: usize) -> Result<(), LogError> {
-    let length_bytes = model_type.len();
-    if length_bytes == 0 || length_bytes > MAX_MODEL_TYPE_BYTES {
-        return Err(LogError::ModelTypeLength { length_bytes });
-    }
-    let length_bytes = data.len_bytes();
-    if length_bytes > max {
-        return Err(LogError::DataTooLarge {
-            length_bytes,
-            limit_bytes: max,
-        });
-    }
-    if !data.is_shallow() {
-        return Err(LogError::DataTooDeep {
-            limit: MAX_DATA_DEPTH,
-        });
-    }
-    Ok(())
-}
-
-// Every entry that passes validation fits a page.
-const _: () = assert!(crate::limits::MAX_DATA_BYTES + MAX_MODEL_TYPE_BYTES <= MAX_PAGE_BYTES);
 
 #[cfg(test)]
 mod tests {

@@ -7,8 +7,8 @@ use hlc::Hlc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::tag::{Mark, Tag};
-use crate::text::{self, Forms, parse_uuid};
+use super::tag::{Mark, Tag};
+use super::text::{self, Forms, parse_uuid};
 
 /// A reader's place: *everything up to and including `hlc` of log `log_id`*.
 ///

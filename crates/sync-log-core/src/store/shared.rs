@@ -5,8 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hlc::Hlc;
 
-use crate::error::LogError;
-use crate::store::{LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob};
+use super::job::WriteJob;
+use super::port::LogStore;
+use super::read::{Places, ReadRequest, ReadView, Survey};
+use crate::error::{LogError, StoreError};
 
 /// Lets a caller keep a store that it hands to [`SyncLog::open`](crate::SyncLog::open),
 /// and hand over one whose type it does not know.

@@ -1,8 +1,9 @@
 //! Tables: one survey each, and what it says.
 
+use uuid::Uuid;
+
 use super::*;
-use crate::peer::{OwnRow, PeerState, RetireReason, RowFault};
-use crate::state::LogIdentity;
+use crate::model::{LogIdentity, PeerState, RegisteredBy, RetireReason};
 
 const DEVICE: Uuid = Uuid::from_u128(0xd0);
 const PEER: Uuid = Uuid::from_u128(0xb0);

@@ -4,10 +4,11 @@ use hlc::{CEILING_MS, Hlc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::cursor::Cursor;
-use crate::error::LogError;
-use crate::proof::Altered;
-use crate::tag::{Mark, Tag};
+use super::defaults::yes;
+
+use super::cursor::Cursor;
+use super::proof::Altered;
+use super::tag::{Mark, Tag};
 
 /// Whose log it is, and which file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,22 +23,16 @@ pub struct LogIdentity {
 }
 
 impl LogIdentity {
-    /// Refuses ids that stand for nothing.
-    ///
-    /// # Errors
-    /// [`LogError::NilId`].
-    pub fn validate(&self) -> Result<(), LogError> {
-        refuse_nil(self.library_id, "library id")?;
-        refuse_nil(self.device_id, "device id")?;
-        refuse_nil(self.log_id, "log id")
-    }
-}
-
-pub(crate) fn refuse_nil(id: Uuid, what: &'static str) -> Result<(), LogError> {
-    if id.is_nil() {
-        Err(LogError::NilId { what })
-    } else {
-        Ok(())
+    /// Which of the ids is nil, if one is: such a log was not made by this program.
+    #[must_use]
+    pub fn nil_id(&self) -> Option<&'static str> {
+        let ids = [
+            (self.library_id, "library id"),
+            (self.device_id, "device id"),
+            (self.log_id, "log id"),
+        ];
+        let nil = ids.into_iter().find(|(id, _)| id.is_nil());
+        nil.map(|(_, what)| what)
     }
 }
 
@@ -86,11 +81,6 @@ const fn never() -> Hlc {
     Hlc::ZERO
 }
 
-/// The value of a document that was written before the field existed.
-pub(crate) const fn yes() -> bool {
-    true
-}
-
 impl LogState {
     /// The state of a new, empty log.
     #[must_use]
@@ -128,11 +118,6 @@ impl LogState {
             settled,
             ..Self::new(identity)
         }
-    }
-
-    /// Refuses what another program wrote to (`I4`).
-    pub(crate) fn refuse_altered(&self) -> Result<(), LogError> {
-        self.altered.map_or(Ok(()), |altered| Err(altered.into()))
     }
 
     /// The head as a cursor; the zero cursor if nothing was ever committed.

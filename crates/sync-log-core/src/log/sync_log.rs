@@ -1,29 +1,16 @@
 //! The log: core's logic over one store.
 
-mod adopted;
-mod peers;
-mod prune;
-mod serve;
-mod verdicts;
-mod watch;
-mod write;
-
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hlc::{Clock, Hlc};
 use uuid::Uuid;
 
-use crate::cursor::Cursor;
+use super::options::{LogOptions, SharedWallClock};
+use crate::decide::identity::{self, refuse_altered};
 use crate::error::LogError;
-use crate::options::{LogOptions, SharedWallClock};
-use crate::proof::Altered;
-use crate::state::{LogIdentity, LogState, refuse_nil};
+use crate::model::{Altered, Cursor, LogIdentity, LogState};
 use crate::store::{Changes, LogStore, Needs, Places, ReadRequest, Survey, View, WriteJob};
-
-pub use peers::Registration;
-pub use prune::OnAck;
-pub use watch::Watch;
 
 /// One device's sync log of one library.
 ///
@@ -35,14 +22,14 @@ pub use watch::Watch;
 /// as it was before the call.
 #[derive(Clone)]
 pub struct SyncLog {
-    store: Arc<dyn LogStore>,
-    shared: Arc<Shared>,
+    pub(super) store: Arc<dyn LogStore>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
-    identity: LogIdentity,
-    clock: Clock<SharedWallClock>,
-    options: LogOptions,
+pub(super) struct Shared {
+    pub(super) identity: LogIdentity,
+    pub(super) clock: Clock<SharedWallClock>,
+    pub(super) options: LogOptions,
 }
 
 impl SyncLog {
@@ -62,13 +49,13 @@ impl SyncLog {
         device_id: Uuid,
         options: LogOptions,
     ) -> Result<Self, LogError> {
-        refuse_nil(library_id, "library id")?;
-        refuse_nil(device_id, "device id")?;
+        identity::refuse_nil(library_id, "library id")?;
+        identity::refuse_nil(device_id, "device id")?;
         options.validate()?;
         let store: Arc<dyn LogStore> = Arc::new(store);
         let state = read_state(&*store).await?;
         let identity = state.identity;
-        identity.validate()?;
+        identity::refuse_nil_ids(&identity)?;
         if (identity.library_id, identity.device_id) != (library_id, device_id) {
             return Err(LogError::IdentityMismatch {
                 stored_library: identity.library_id,
@@ -142,7 +129,7 @@ impl SyncLog {
     #[tracing::instrument(level = "debug", name = "sync_log.head_cursor", skip_all)]
     pub async fn head_cursor(&self) -> Result<Cursor, LogError> {
         let state = read_state(&*self.store).await?;
-        state.refuse_altered()?;
+        refuse_altered(&state)?;
         Ok(state.head_cursor())
     }
 
@@ -159,7 +146,7 @@ impl SyncLog {
 
     /// Runs one decision under the store's write lock and returns what it made
     /// of it, once that is committed.
-    async fn commit<T: Send + 'static>(
+    pub(super) async fn commit<T: Send + 'static>(
         &self,
         needs: impl Fn(&LogState) -> Needs + Send + 'static,
         mut decide: impl FnMut(&View<'_>) -> Result<(Changes, T), LogError> + Send + 'static,
@@ -167,7 +154,7 @@ impl SyncLog {
         let slot = Arc::new(Mutex::new(None));
         let decided = Arc::clone(&slot);
         let job = WriteJob::new(needs, move |view| {
-            view.state.refuse_altered()?;
+            refuse_altered(view.state)?;
             let (changes, outcome) = decide(view)?;
             *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             Ok(changes)
@@ -180,20 +167,20 @@ impl SyncLog {
 
     /// Keeps on record that the log was altered, if that is what was found, so that nothing
     /// more is served or deleted, and opening the log adopts it (`I4`).
-    async fn noting_damage<T>(&self, found: Result<T, LogError>) -> Result<T, LogError> {
+    pub(super) async fn noting_damage<T>(&self, found: Result<T, LogError>) -> Result<T, LogError> {
         if let Err(LogError::Altered(altered)) = &found {
             self.note_damage(*altered).await;
         }
         found
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, LogError> {
+    pub(super) async fn survey(&self, places: Places) -> Result<Survey, LogError> {
         let survey = self.store.survey(places).await;
         self.noting_damage(survey.map_err(LogError::from)).await
     }
 
     /// As well as it can: where nothing can be written, each read finds it again.
-    async fn note_damage(&self, altered: Altered) {
+    pub(super) async fn note_damage(&self, altered: Altered) {
         let job = WriteJob::new(
             |_| Needs::default(),
             move |view| {

@@ -7,8 +7,8 @@ use hlc::Hlc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::entry::SharedChangeEntry;
-use crate::text::{self, Forms};
+use super::entry::SharedChangeEntry;
+use super::text::{self, Forms};
 
 /// 128 bits of SHA-256 over what an entry says.
 ///

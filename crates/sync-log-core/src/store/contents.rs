@@ -5,16 +5,12 @@ use std::collections::BTreeMap;
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 
+use super::job::{Changes, EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob};
+use super::read::{Extent, FoundEntry, Places, ReadRequest, ReadView, Survey};
 use crate::error::LogError;
-use crate::peer::PeerRow;
-use crate::proof::{Altered, Proof};
-use crate::state::{LogIdentity, LogState};
-use crate::store::{
-    Changes, EntrySummary, Extent, FoundEntry, Needs, PeersNeeded, Places, ReadRequest, ReadView,
-    StoredEntry, Survey, View, WriteJob,
+use crate::model::{
+    Altered, LogIdentity, LogState, Mark, PeerRow, Proof, Tag, Verdict, VerdictKind,
 };
-use crate::tag::{Mark, Tag};
-use crate::verdict::{Verdict, VerdictKind};
 
 /// Everything that a log holds, as plain values.
 ///

@@ -5,8 +5,8 @@ use std::fmt;
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 
-use crate::entry::SharedChangeEntry;
-use crate::tag::{Mark, Tag};
+use super::entry::SharedChangeEntry;
+use super::tag::{Mark, Tag};
 
 /// What is wrong where the chain breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use hlc::Hlc;
 
-use crate::entry::{Change, SharedChangeEntry};
+use super::content;
 use crate::error::LogError;
 use crate::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
-use crate::proof::{Altered, ChainFault};
-use crate::state::LogState;
+use crate::model::{Altered, ChainFault, Change, LogState, SharedChangeEntry};
 use crate::store::{Changes, Needs, StoredEntry, View};
 
 /// Whether changes that are written in one step are applied in one step, too.
@@ -28,7 +27,7 @@ pub(crate) fn validate_changes(
 ) -> Result<(), LogError> {
     changes
         .iter()
-        .try_for_each(|change| change.validate(max_data_bytes))?;
+        .try_for_each(|change| content::validate_change(change, max_data_bytes))?;
     let length_bytes = changes.iter().map(Change::content_bytes).sum();
     match grouping {
         Grouping::One => validate_group(changes.len(), length_bytes),
@@ -66,7 +65,7 @@ pub(crate) fn validate_batch(
 ) -> Result<(), LogError> {
     batch
         .iter()
-        .try_for_each(|entry| entry.validate(max_data_bytes))?;
+        .try_for_each(|entry| content::validate_entry(entry, max_data_bytes))?;
     validate_size(
         batch.len(),
         batch.iter().map(SharedChangeEntry::content_bytes).sum(),
@@ -210,9 +209,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::entry::ChangeType;
-    use crate::json::JsonText;
-    use crate::state::LogIdentity;
+    use crate::model::ChangeType;
+    use crate::model::JsonText;
+    use crate::model::LogIdentity;
 
     const DEVICE: Uuid = Uuid::from_u128(0xd0);
 

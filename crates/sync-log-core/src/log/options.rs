@@ -6,18 +6,8 @@ use std::sync::Arc;
 use hlc::{DriftLimits, WallClock};
 
 use crate::error::LogError;
-use crate::limits::MAX_DATA_BYTES;
-use crate::policy::PrunePolicy;
-
-/// What an ack from a peer does that was never registered (`K4`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum UnknownPeers {
-    /// It registers the peer, and prunes nothing in that call.
-    #[default]
-    Register,
-    /// It is refused. What every app should use that knows its peers.
-    Refuse,
-}
+use crate::limits::{MAX_DATA_BYTES, MAX_KEPT_ENTRIES};
+use crate::model::{PrunePolicy, UnknownPeers};
 
 /// A wall clock that a log can share.
 pub type SharedWallClock = Arc<dyn WallClock + Send + Sync>;
@@ -58,7 +48,16 @@ impl LogOptions {
                 limit: MAX_DATA_BYTES as u64,
             });
         }
-        self.policy.validate()
+        match self.policy {
+            PrunePolicy::KeepEntries { count } if count > MAX_KEPT_ENTRIES => {
+                Err(LogError::OptionOutOfRange {
+                    option: "KeepEntries.count",
+                    value: count as u64,
+                    limit: MAX_KEPT_ENTRIES as u64,
+                })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
