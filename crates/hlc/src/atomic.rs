@@ -1,4 +1,5 @@
-//! The atomic word of the clock: that of core, or the one of loom, which tries every interleaving.
+//! The atomic word of the clock: the one of `core`, or the one of loom, which tries every
+//! interleaving.
 
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicU64, Ordering};

@@ -11,25 +11,25 @@ use crate::{
 
 /// The Hybrid Logical Clock of one device.
 ///
-/// It follows the wall clock where that goes forward, and counts where it does not. The algorithm
+/// It follows the wall clock while the wall clock goes forward, and counts otherwise. The algorithm
 /// is that of Kulkarni, Demirbas, Madappa, Avva and Leone, "Logical Physical Clocks" (2014), with
-/// both parts of the stamp in one atomic word: 48 bits of milliseconds above a counter of 16,
-/// which carries into the milliseconds when it is full.
+/// both parts of the stamp in one atomic word: 48 bits of milliseconds above a counter of 16 bits.
+/// A full counter carries into the milliseconds.
 ///
-/// Where it differs from the paper, beside that carry: a remote counter that does not fit rounds up
-/// to the next millisecond, a reading before 1970 or from [`CEILING_MS`] on counts as 0, some remote
-/// stamps are refused, and an own stamp that comes back is observed like any other.
+/// The clock differs from the paper in the carry and in four more points: a remote counter that does
+/// not fit rounds up to the next millisecond, a reading before 1970 or from [`CEILING_MS`] on counts
+/// as 0, some remote stamps are refused, and an own stamp that comes back is observed like any other.
 ///
 /// # Guarantees
 /// - `H1` Each stamp is above every stamp that this clock issued or observed before, whatever the
 ///   wall clock does.
 /// - `H2` An error leaves the clock untouched.
-/// - `H4` Nothing panics, and nothing that comes from outside exhausts the clock.
+/// - `H4` Nothing panics, and no stamp from outside exhausts the clock.
 /// - `H8` All methods take `&self`, from any number of threads, without a lock.
 ///
 /// # Not promised
-/// That a stamp tells the time. It is at or above the wall clock, and ahead of it by as much as the
-/// furthest stamp observed.
+/// That a stamp shows the time. A stamp is at or above the wall clock, and ahead of it by as much as
+/// the furthest stamp that was observed.
 ///
 /// ```
 /// use hlc::{Clock, ManualClock, Uuid};
@@ -42,14 +42,15 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Clock<W> {
-    /// The lowest position that is free: above all that were issued or observed. Only ever raised.
+    /// The lowest free position, above every position that was issued or observed. The word is
+    /// only ever raised.
     ///
     /// Relaxed ordering is enough. All changes to one atomic word have a single order that every
-    /// thread agrees on, and each change here is one read-modify-write that raises the word: so
+    /// thread agrees on, and each change here is one read-modify-write that raises the word. So
     /// no two calls get the same position, and later in that order is higher. A stamp that reached
     /// this thread from another one did so through something that synchronises (a channel, a lock,
-    /// a join); then this thread cannot read a value of the word from before that stamp. And the
-    /// word guards no other memory, so nothing has to be published with it.
+    /// a join). So this thread cannot read a value of the word from before that stamp. The word
+    /// guards no other memory, so nothing has to be published with it.
     next: AtomicU64,
     device_id: Uuid,
     limits: DriftLimits,
@@ -57,9 +58,9 @@ pub struct Clock<W> {
 }
 
 impl<W: WallClock> Clock<W> {
-    /// A clock that has not seen anything yet, with the default [`DriftLimits`].
+    /// A clock that has seen no stamp yet, with the default [`DriftLimits`].
     ///
-    /// After a restart, [`resume`](Self::resume) it before the first stamp is drawn.
+    /// After a restart, call [`resume`](Self::resume) before the first stamp is drawn.
     #[must_use]
     pub fn new(device_id: Uuid, wall: W) -> Self {
         Self {
@@ -89,15 +90,15 @@ impl<W: WallClock> Clock<W> {
         self.limits
     }
 
-    /// What the wall clock reads, unfiltered: milliseconds since the Unix epoch, negative before
-    /// 1970.
+    /// The reading of the wall clock, unfiltered: milliseconds since the Unix epoch, negative
+    /// before 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         self.wall.now_ms()
     }
 
-    /// The highest point issued or observed, as a stamp of this device; time and counter are 0 if
-    /// there was none. Every later stamp is above it.
+    /// The highest position that was issued or observed, as a stamp of this device; time and counter
+    /// are 0 if there was none. Every later stamp is above it.
     ///
     /// This is the high-water to store and to [`resume`](Self::resume) from.
     #[must_use]
@@ -117,8 +118,8 @@ impl<W: WallClock> Clock<W> {
         self.issue()
     }
 
-    /// Whether [`observe`](Self::observe) would take `remote` now, and how far ahead it is. The
-    /// clock does not move.
+    /// Whether [`observe`](Self::observe) would accept `remote` now, and how far ahead `remote` is.
+    /// The clock does not move.
     ///
     /// # Errors
     /// Those of [`observe`](Self::observe).
@@ -126,7 +127,7 @@ impl<W: WallClock> Clock<W> {
         self.judge(self.now_ms()).check(remote)
     }
 
-    /// Whether [`observe_all`](Self::observe_all) would take `remotes` now, and how far ahead the
+    /// Whether [`observe_all`](Self::observe_all) would accept `remotes` now, and how far ahead the
     /// worst of them is; `None` if there are none. The clock does not move.
     ///
     /// # Errors
@@ -135,9 +136,9 @@ impl<W: WallClock> Clock<W> {
         self.judge(self.now_ms()).check_all(remotes)
     }
 
-    /// Whether `stamp`, of whatever device, lies within the limits, and how far ahead it is: the
-    /// checks of [`check`](Self::check) but for who issued it. For stamps of this device that
-    /// another handle of it drew. The clock does not move.
+    /// Whether `stamp`, of any device, is within the limits, and how far ahead it is. These are the
+    /// checks of [`check`](Self::check) except the one on the issuing device. Use it for stamps of
+    /// this device that another handle drew. The clock does not move.
     ///
     /// # Errors
     /// `AboveCeiling` or `TooFarAhead`, as for [`observe`](Self::observe).
@@ -145,18 +146,20 @@ impl<W: WallClock> Clock<W> {
         self.judge(self.now_ms()).check_limits(stamp)
     }
 
-    /// Takes note of a stamp that came from elsewhere: later stamps of this clock are above it.
-    /// Returns one that already is.
+    /// Observes a stamp that came from elsewhere: later stamps of this clock are above it. Returns
+    /// a stamp that is above it already.
     ///
     /// Drift is measured from the wall clock, not from [`last`](Self::last), and only forwards. A
-    /// wall clock that reads before 1970, or at or above the ceiling, is no measure: drift is then
+    /// wall clock that reads before 1970, or at or above the ceiling, is no measure. Drift is then
     /// measured from 0, so that a remote stamp is refused rather than trusted.
     ///
-    /// A stamp of this device at or below [`last`](Self::last) is an echo of what it said, taken
-    /// like any other, and not subject to the limits: it moves nothing that its issue had not.
+    /// A stamp of this device at or below [`last`](Self::last) is an echo. An echo is observed like
+    /// any other stamp, and the limits do not apply: an echo moves the clock no further than its
+    /// issue did.
     ///
     /// # Errors
-    /// In this order; what to do about each is at [`ObserveError`]. The clock is untouched.
+    /// The checks run in this order, and [`ObserveError`] has the remedy for each error. After an
+    /// error the clock is untouched.
     /// - `AboveCeiling`: at or above [`CEILING_MS`], whatever the limits.
     /// - `OwnStampAhead`: of this device, but not issued by this clock.
     /// - `TooFarAhead`: beyond [`DriftLimits::refuse`].
@@ -169,11 +172,11 @@ impl<W: WallClock> Clock<W> {
         self.observe_checked(remote, now_ms)
     }
 
-    /// Takes note of many stamps as of one: all are checked first, against one reading of the wall
-    /// clock, then the highest is observed. `None` if there are none.
+    /// Observes many stamps in one step: all are checked first, against one reading of the wall
+    /// clock, then the highest is observed. Returns `None` if there are none.
     ///
-    /// All or nothing: if one is refused, none is observed. One step for the whole batch, where
-    /// observing each would spend the counter on them.
+    /// All or nothing: if one stamp is refused, none is observed. The whole batch takes one step of
+    /// the counter; observing each stamp would take one step each.
     ///
     /// # Errors
     /// Those of [`observe`](Self::observe), for the first of `remotes` that is refused.
@@ -188,23 +191,23 @@ impl<W: WallClock> Clock<W> {
     }
 
     /// Raises the clock to `high_water`, the highest stamp known to have been issued or observed
-    /// before a restart or by another process on the same log. Stamps of any device will do.
+    /// before a restart or by another process on the same log. The stamp may be of any device.
     ///
     /// Never lowers the clock, never waits for the wall clock, and may be called at any time.
     ///
     /// # Errors
-    /// [`ResumeError`] if `high_water` is so high that the clock might run out; its page has the
-    /// bound and the reason. The clock is untouched.
+    /// [`ResumeError`] if `high_water` is so high that the clock might run out; its documentation
+    /// has the bound and the reason. The clock is untouched.
     pub fn resume(&self, high_water: Hlc) -> Result<(), ResumeError> {
         let position = packed::at_or_above(high_water).ok_or(ResumeError { high_water })?;
         self.next.fetch_max(position + 1, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Whether `remote` is of a millisecond that is over by the wall clock, and this clock stands in
-    /// the present one or later. Then each check would let it pass, whoever issued it, and all
-    /// positions from the next one on are above it: so most of what devices say to each other needs
-    /// no more than these two comparisons.
+    /// Whether the millisecond of `remote` is over by the wall clock, and this clock is in the
+    /// present millisecond or later. Then each check would let `remote` pass, whichever device
+    /// issued it, and every position from the next one on is above `remote`. So most remote stamps
+    /// need no more than these two comparisons.
     #[inline]
     fn has_passed(&self, remote: Hlc, now_ms: i64) -> bool {
         let wall_ms = packed::wall_ms(now_ms);
@@ -228,8 +231,8 @@ impl<W: WallClock> Clock<W> {
         self.stamp_at(position)
     }
 
-    /// No position below this one is issued from now on, whoever else comes in between. Called once
-    /// per millisecond where stamps are many; where they are few, its cost does not count.
+    /// From now on no thread issues a position below this one. The clock calls it once per
+    /// millisecond when stamps are many; when they are few, its cost does not matter.
     #[cold]
     fn reach(&self, position: u64) {
         self.next.fetch_max(position, Ordering::Relaxed);
@@ -240,7 +243,7 @@ impl<W: WallClock> Clock<W> {
         packed::stamp_at(position, self.device_id)
     }
 
-    /// Reads where the clock stands, after `now_ms` was read.
+    /// Reads the position of the clock, after `now_ms` was read.
     fn judge(&self, now_ms: i64) -> Judge {
         Judge {
             now_ms,
@@ -253,9 +256,10 @@ impl<W: WallClock> Clock<W> {
 
 /// Decides on remote stamps, at one reading of both clocks.
 ///
-/// The reading of the logical clock may be overtaken before the caller raises it. That changes no
-/// verdict for the worse: the clock only goes up, so a stamp of its own that was at or below it
-/// stays so; and one that was above it at this reading was not issued before the call.
+/// Another thread may raise the logical clock after this reading and before the caller raises
+/// it. No verdict becomes wrong by that. The clock only goes up, so an own stamp at or below the
+/// reading stays at or below the clock. An own stamp above the reading was not issued before the
+/// call.
 struct Judge {
     now_ms: i64,
     wall_ms: u64,

@@ -2,10 +2,10 @@
 
 /// How far a remote stamp may be ahead of the wall clock.
 ///
-/// Exhaustive: a bound is there or it is not.
+/// Exhaustive: there is a bound or there is none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum DriftLimit {
-    /// At most so many milliseconds. 0 allows no drift at all.
+    /// At most this many milliseconds. 0 allows no drift at all.
     AtMostMs(u64),
     /// No bound. The ceiling ([`CEILING_MS`](crate::CEILING_MS)) still holds.
     Unlimited,
@@ -22,11 +22,11 @@ impl DriftLimit {
     }
 }
 
-/// The two bounds on drift of a [`Clock`](crate::Clock): from where on to warn, and from where on
-/// to refuse.
+/// The two bounds on drift of a [`Clock`](crate::Clock): beyond one the clock warns, beyond the
+/// other it refuses.
 ///
-/// Both bounds are one-sided: a stamp from the past is always welcome. A `warn` above `refuse`
-/// never shows.
+/// Both bounds are one-sided: a stamp from the past is always accepted. A `warn` above `refuse` has
+/// no effect.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct DriftLimits {
     /// Beyond this, [`Drift::warns`] is set. 5 minutes by default.
@@ -50,7 +50,7 @@ impl Default for DriftLimits {
 pub struct Drift {
     /// Milliseconds by which the stamp is ahead; 0 if it is not.
     pub ahead_by_ms: u64,
-    /// Whether that is beyond [`DriftLimits::warn`]: a clock is wrong somewhere, tell someone.
+    /// Whether that is beyond [`DriftLimits::warn`]: a clock is wrong somewhere, so report it.
     pub warns: bool,
 }
 

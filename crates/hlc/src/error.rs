@@ -1,4 +1,4 @@
-//! What a clock refuses, and what to do about it.
+//! The refusals of a clock, and the remedy for each.
 
 use core::error::Error;
 use core::fmt;
@@ -7,16 +7,15 @@ use uuid::Uuid;
 
 use crate::Hlc;
 
-/// Why a clock did not take a remote stamp. The clock is as it was before.
+/// Why a clock refused a remote stamp. The clock is as it was before.
 ///
-/// Exhaustive: each variant has a remedy of its own, so a new one has to be looked at by every
-/// caller.
+/// Exhaustive: each variant has a remedy of its own, so every caller has to handle a new one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ObserveError {
     /// The stamp is further in the future than [`DriftLimits::refuse`](crate::DriftLimits) allows.
     ///
-    /// One of the two wall clocks is wrong. If the stamps of several devices are refused, it is
-    /// the own one. Set it right and observe again.
+    /// One of the two wall clocks is wrong. If the stamps of several devices are refused, the wall
+    /// clock of this device is wrong. Set the wrong clock right and observe again.
     TooFarAhead(DriftExceeded),
     /// The stamp is at or above [`CEILING_MS`](crate::CEILING_MS), where no honest clock is.
     ///
@@ -27,9 +26,9 @@ pub enum ObserveError {
     },
     /// The stamp bears the id of this device, but this clock has not issued it yet.
     ///
-    /// Another device uses the same id, because this one was cloned; or this one was restored
-    /// from a backup and has forgotten what it issued. Going on would stamp two changes alike:
-    /// give this device a new id.
+    /// Either another device uses the same id, because this device was cloned, or this device was
+    /// restored from a backup and has forgotten the stamps that it issued. To continue would give
+    /// two changes the same stamp: give this device a new id.
     OwnStampAhead {
         /// The stamp refused.
         remote: Hlc,
@@ -45,10 +44,10 @@ pub struct DriftExceeded {
     pub device: Uuid,
     /// The stamp refused.
     pub remote: Hlc,
-    /// What the wall clock read, in milliseconds since the Unix epoch. Negative, or at or above
-    /// [`CEILING_MS`](crate::CEILING_MS), it counted as no reading and was taken as 0.
+    /// The reading of the wall clock, in milliseconds since the Unix epoch. A negative reading, or
+    /// one at or above [`CEILING_MS`](crate::CEILING_MS), counted as 0.
     pub now_ms: i64,
-    /// Milliseconds by which the stamp is ahead of that.
+    /// Milliseconds by which the stamp is ahead of that reading.
     pub ahead_by_ms: u64,
     /// Milliseconds that were allowed.
     pub limit_ms: u64,
@@ -59,14 +58,15 @@ pub struct DriftExceeded {
 ///
 /// Stamps that come from outside, from the wall clock or another device, end at
 /// [`CEILING_MS`](crate::CEILING_MS). The 2^32 ms above it are the reserve into which the own
-/// stamps of a clock may carry. A restart has to be able to resume from what the clock issued
-/// there: otherwise a single remote stamp just below the ceiling would end the clock at the next
-/// restart. So `resume` takes the lower half of the reserve too, and refuses what would put the
-/// clock at or above 2^48 - 2^31 ms. A clock draws 2^47 stamps to get there from outside, and has
-/// at least 2^47 ahead of it after every resume: each more than a month of doing nothing else.
+/// stamps of a clock may carry. A restart has to be able to resume from a stamp that the clock
+/// issued there. Otherwise a single remote stamp just below the ceiling would end the clock at the
+/// next restart. So `resume` accepts the lower half of the reserve too, and refuses a stamp that
+/// would put the clock at or above 2^48 - 2^31 ms. A clock has to draw 2^47 stamps to get there from
+/// outside, and has at least 2^47 stamps left after every resume. Drawing as many takes more than a
+/// month of doing nothing else.
 ///
-/// What is refused was not issued by such a clock: the stored high-water is damaged, or written
-/// by something else. Recover it from the highest stamp at hand.
+/// No such clock issued a refused stamp: the stored high-water is damaged, or another program wrote
+/// it. Recover the high-water from the highest stamp at hand.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ResumeError {
     /// The stamp refused.

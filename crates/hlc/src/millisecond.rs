@@ -1,10 +1,10 @@
 //! The millisecond of a reading of the system's clock.
 //!
 //! The standard library gives that number only by way of a `Duration` in memory, which takes half
-//! as long as the reading itself. So each thread keeps some readings whose millisecond it knows: all
-//! from the one it worked out last to the end of that millisecond. Where readings are many, most are
-//! known by two comparisons; where they are few, what they cost does not matter. The answer is the
-//! same either way.
+//! as long as the reading itself. So each thread keeps a range of readings whose millisecond it
+//! knows, from the reading that it computed last to the end of that millisecond. When readings are
+//! many, two comparisons are enough for most of them; when they are few, their cost does not
+//! matter. The answer is the same either way.
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

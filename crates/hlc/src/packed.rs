@@ -1,7 +1,7 @@
-//! Where a clock stands, in 64 bits: 48 bits of milliseconds above a counter of 16.
+//! The position of a clock, in 64 bits: 48 bits of milliseconds above a counter of 16 bits.
 //!
 //! 48 bits of milliseconds last until the year 10889. Adding 1 to a full counter carries into the
-//! millisecond by itself, so that running out of counter is not a case.
+//! millisecond by itself, so no code has to handle a full counter.
 
 use uuid::Uuid;
 
@@ -10,21 +10,21 @@ use crate::Hlc;
 /// The end of the timestamps that a [`Clock`](crate::Clock) takes from outside, in milliseconds
 /// since the Unix epoch: 2^48 - 2^32, in the year 10889.
 ///
-/// A remote stamp at or above it is refused, whatever the [`DriftLimits`](crate::DriftLimits)
-/// say; a wall clock that reads so counts as no reading. The 2^32 ms from here to the end of what
-/// a clock can hold are the reserve for its own stamps, so that nothing from outside can exhaust
-/// it.
+/// A remote stamp at or above the ceiling is refused, whatever the
+/// [`DriftLimits`](crate::DriftLimits) are, and such a reading of the wall clock counts as no
+/// reading. The 2^32 ms from here to the end of the clock's range are the reserve for its own
+/// stamps, so that nothing from outside can exhaust the clock.
 pub const CEILING_MS: u64 = (1 << 48) - (1 << 32);
 
-/// The end of what `resume` takes: half-way up the reserve. The reason is at
+/// `resume` accepts stamps below this end, half-way up the reserve. The reason is at
 /// [`ResumeError`](crate::ResumeError).
 const RESUME_END_MS: u64 = (1 << 48) - (1 << 31);
 
 const COUNTER_BITS: u32 = 16;
 const COUNTER_MAX: u64 = (1 << COUNTER_BITS) - 1;
 
-/// The position of the wall clock, and the milliseconds that drift is measured from. Both are 0
-/// if the reading is before 1970 or at or above the ceiling: such a clock knows nothing.
+/// The position of the wall clock, and the milliseconds from which drift is measured. Both are 0
+/// if the reading is before 1970 or at or above the ceiling, because such a reading is useless.
 #[inline]
 pub(crate) const fn wall_ms(reading_ms: i64) -> u64 {
     // As an unsigned number a negative reading is far above the ceiling.
@@ -44,11 +44,11 @@ pub(crate) const fn ms_of(position: u64) -> u64 {
     position >> COUNTER_BITS
 }
 
-/// The position after the stamp; above it, whatever its counter. The caller has checked its
-/// timestamp against the ceiling.
+/// The next position above the stamp, whatever its counter. The caller has checked the timestamp
+/// against the ceiling.
 #[inline]
 pub(crate) fn above(stamp: Hlc) -> u64 {
-    // A counter that does not fit is taken as a full one, whose successor is the next millisecond.
+    // A counter that does not fit counts as a full one, whose successor is the next millisecond.
     (start_of(stamp.timestamp) | stamp.counter.min(COUNTER_MAX)) + 1
 }
 
@@ -57,8 +57,8 @@ pub(crate) fn at_or_above(stamp: Hlc) -> Option<u64> {
     if stamp.timestamp >= RESUME_END_MS {
         return None;
     }
-    // A counter that does not fit is below the next millisecond. Taking it as a full one would
-    // keep new stamps above it too, but make an echo of the own stamp look like it is ahead.
+    // A counter that does not fit is below the next millisecond. If it counted as a full one, new
+    // stamps would be above it too, but an echo of the own stamp would seem to be ahead.
     let position = match stamp.counter {
         0..=COUNTER_MAX => start_of(stamp.timestamp) | stamp.counter,
         _ => start_of(stamp.timestamp + 1),

@@ -11,8 +11,8 @@ use crate::Hlc;
 /// Reads exactly the form that [`Hlc::to_text`] writes.
 ///
 /// # Errors
-/// [`ParseHlcError`] for anything else: other widths, upper-case digits, a sign, spaces, other
-/// spellings of the device id. Never panics. Two texts that differ never give the same stamp.
+/// [`ParseHlcError`] for any other text: other widths, upper-case digits, a sign, spaces, other
+/// spellings of the device id. Never panics. Two different texts never give the same stamp.
 impl FromStr for Hlc {
     type Err = ParseHlcError;
 
@@ -36,8 +36,8 @@ impl TryFrom<&str> for Hlc {
 
 /// Why, and where, a text is not the text of an [`Hlc`].
 ///
-/// The text was damaged, or written by a program with another format. There is nothing to repair
-/// by guessing: a stamp read wrongly sorts wrongly.
+/// The text was damaged, or a program with another format wrote it. Do not guess the stamp: a stamp
+/// that is read wrongly sorts wrongly.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ParseHlcError {
     kind: ParseHlcErrorKind,
@@ -46,7 +46,7 @@ pub struct ParseHlcError {
 
 /// What is wrong with a text that is not the text of an [`Hlc`].
 ///
-/// Exhaustive: the format is fixed, so there is no fourth way to get it wrong.
+/// Exhaustive: the format is fixed, so there is no fourth kind of mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ParseHlcErrorKind {
     /// The text is not 70 bytes long.
@@ -114,7 +114,7 @@ impl Error for ParseHlcError {}
 
 const HYPHENS: [usize; 6] = [16, 33, 42, 47, 52, 57];
 
-/// `None` if any byte is wrong; which one is for [`first_fault`] to find, off the fast path.
+/// `None` if any byte is wrong. [`first_fault`] finds that byte, off the fast path.
 #[inline]
 fn decode(text: &[u8; Hlc::TEXT_LEN]) -> Option<Hlc> {
     let mut faults = 0;
@@ -128,18 +128,18 @@ fn decode(text: &[u8; Hlc::TEXT_LEN]) -> Option<Hlc> {
     (faults == 0 && hyphens).then(|| Hlc::new(timestamp, counter, device_id))
 }
 
-/// The value of eight digits, worked out on all of them at once: looking up each in a table takes
-/// twice as long. `faults` becomes other than 0 if one of them is no digit.
+/// The value of eight digits, computed on all of them at once: looking up each digit in a table
+/// takes twice as long. `faults` becomes other than 0 if one of them is no digit.
 #[inline(always)]
 fn read_hex(digits: u64, faults: &mut u64) -> u64 {
-    // This turns `0` to `9` into their values and `a` to `f`, told by bit 6, into 0x51 to 0x56,
-    // 0x47 above theirs.
+    // This turns `0` to `9` into their values. Bit 6 marks the letters: `a` to `f` become 0x51 to
+    // 0x56, which is 0x47 above their values.
     let flipped = digits ^ in_each_byte(b'0');
     let letters = flipped >> 6 & in_each_byte(1);
     let values = flipped.wrapping_sub(letters * 0x47);
     // A digit has a value below 16, and from 10 on, where adding 6 reaches 16, it is a letter.
-    // Digits borrow and carry nothing across bytes, so the lowest byte that is none is seen as it
-    // is, and what it does to those above it no longer matters.
+    // Digits borrow and carry nothing across bytes. So the lowest byte that is no digit is seen
+    // unchanged, and its effect on the bytes above no longer matters.
     let reaches_16 = values.wrapping_add(in_each_byte(6));
     *faults |= (values | (reaches_16 ^ letters << 4)) & in_each_byte(0xf0);
 

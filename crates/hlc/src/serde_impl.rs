@@ -1,4 +1,4 @@
-//! serde: the text where a human reads it, the 32 bytes elsewhere.
+//! serde: the text in human-readable formats, the 32 bytes in others.
 
 use core::fmt;
 
@@ -18,13 +18,13 @@ impl Serialize for Hlc {
     }
 }
 
-/// Takes the text and the bytes from any format that hands them over. Both are as strict as
-/// [`FromStr`](core::str::FromStr): what is not exactly a stamp is an error.
+/// Accepts the text and the bytes from every format that offers them. Both are as strict as
+/// [`FromStr`](core::str::FromStr): any other value is an error.
 impl<'de> Deserialize<'de> for Hlc {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // What is asked for is a hint, which formats that do not describe themselves need. The
-        // answer may be the other form: serde reads what a tagged, untagged or flattened type
-        // holds from a buffer, and the buffer claims to be human-readable whatever filled it.
+        // The request is a hint, which formats that do not describe themselves need. The answer
+        // may be the other form: serde reads the fields of a tagged, untagged or flattened type
+        // from a buffer, and the buffer claims to be human-readable whatever format filled it.
         if deserializer.is_human_readable() {
             deserializer.deserialize_str(TextOrBytes)
         } else {

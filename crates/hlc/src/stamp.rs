@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-/// One point in the order of all changes: when, which one within that millisecond, by whom.
+/// One position in the order of all changes: the millisecond, a counter within it, the device.
 ///
 /// Stamps of all devices together are totally ordered: by [`timestamp`](Self::timestamp), then
 /// [`counter`](Self::counter), then [`device_id`](Self::device_id). The [text form](Self::to_text)
@@ -20,22 +20,22 @@ use uuid::Uuid;
 // The derived order depends on the order of the fields.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Hlc {
-    /// Milliseconds since the Unix epoch. May run ahead of the wall clock of the device, never
-    /// behind what the device had seen.
+    /// Milliseconds since the Unix epoch. May be ahead of the wall clock of the device, and is
+    /// never behind a stamp that the device had seen.
     pub timestamp: u64,
-    /// Tells stamps of the same millisecond apart. A [`Clock`](crate::Clock) of this crate stays
+    /// Distinguishes stamps of the same millisecond. A [`Clock`](crate::Clock) of this crate stays
     /// below 2^16; stamps of other programs may use all 64 bits.
     pub counter: u64,
     /// The device that issued the stamp.
     pub device_id: Uuid,
 }
 
-/// [`Hlc`] in capitals, the spelling of the original design.
+/// [`Hlc`] in capitals, the spelling of Spacedrive-style programs.
 #[allow(clippy::upper_case_acronyms)]
 pub type HLC = Hlc;
 
 impl Hlc {
-    /// The lowest stamp: all 32 bytes are 0. No clock issues it; it says "nothing yet".
+    /// The lowest stamp: all 32 bytes are 0. No clock issues it; it stands for "no stamp yet".
     pub const ZERO: Self = Self::new(0, 0, Uuid::nil());
 
     /// Length of the [text form](Self::to_text), in bytes.
@@ -44,8 +44,8 @@ impl Hlc {
     /// Length of the [binary form](Self::to_bytes), in bytes.
     pub const BYTES_LEN: usize = 32;
 
-    /// Puts a stamp together. Any three values make a stamp; to draw the next one of a device,
-    /// ask its [`Clock`](crate::Clock).
+    /// Makes a stamp from its parts. Any three values make a stamp; to draw the next stamp of a
+    /// device, call [`Clock::tick`](crate::Clock::tick).
     #[must_use]
     pub const fn new(timestamp: u64, counter: u64, device_id: Uuid) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Hlc {
         }
     }
 
-    /// Whether this is [`Hlc::ZERO`]. A stamp with time and counter 0 but a device is not.
+    /// Whether this is [`Hlc::ZERO`]. A stamp with time 0, counter 0 and a device id is not.
     #[must_use]
     pub fn is_zero(&self) -> bool {
         *self == Self::ZERO
@@ -77,7 +77,7 @@ impl Hlc {
         bytes
     }
 
-    /// Reads the [binary form](Self::to_bytes). Every 32 bytes are a stamp.
+    /// Reads the [binary form](Self::to_bytes). Any 32 bytes are a stamp.
     #[must_use]
     pub fn from_bytes(bytes: [u8; Self::BYTES_LEN]) -> Self {
         let field = |start: usize| {

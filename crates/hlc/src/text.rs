@@ -7,7 +7,7 @@ use crate::Hlc;
 
 /// The text of one [`Hlc`], held on the stack: `{timestamp:016x}-{counter:016x}-{device_id}`.
 ///
-/// Made by [`Hlc::to_text`]; use it as a `&str`. Texts compare as their stamps do.
+/// [`Hlc::to_text`] makes it. Use it as a `&str`. Texts compare as their stamps do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HlcText([u8; Hlc::TEXT_LEN]);
 
@@ -28,8 +28,8 @@ impl HlcText {
 impl Hlc {
     /// The text form, without allocating: fixed width, lower-case, sorted as the stamps are.
     ///
-    /// [`FromStr`](core::str::FromStr) reads exactly this form and no other, so a stamp has one
-    /// text and a text one stamp.
+    /// [`FromStr`](core::str::FromStr) reads exactly this form and no other. So a stamp has one
+    /// text, and a text has one stamp.
     ///
     /// ```
     /// # use hlc::{Hlc, Uuid};

@@ -1,4 +1,4 @@
-//! Where the time comes from.
+//! The sources of wall-clock time.
 
 use core::sync::atomic::{AtomicI64, Ordering};
 
@@ -7,9 +7,9 @@ use crate::millisecond;
 
 /// A source of wall-clock time, as wrong as wall clocks are.
 ///
-/// It may stand still, jump, or read nonsense: a [`Clock`](crate::Clock) on top of it still never
-/// goes back. It is asked through `&self`, from any thread, and may hold state; a clock asks it
-/// once per call.
+/// A source may stand still, jump, or read nonsense: a [`Clock`](crate::Clock) on top of it still
+/// never goes back. A clock calls it once per call of its own, through `&self`, from any thread. A
+/// source may hold state.
 pub trait WallClock {
     /// Milliseconds since the Unix epoch; negative before 1970.
     fn now_ms(&self) -> i64;
@@ -54,7 +54,7 @@ impl WallClock for SystemClock {
     }
 }
 
-/// A wall clock that is set by hand, for tests, simulations, and machines without one.
+/// A wall clock that is set by hand, for tests, simulations, and machines without a clock.
 ///
 /// ```
 /// use hlc::{ManualClock, WallClock};
@@ -67,7 +67,7 @@ impl WallClock for SystemClock {
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that reads `ms` milliseconds since the Unix epoch until it is told otherwise.
+    /// A clock that reads `ms` milliseconds since the Unix epoch until it is set again.
     #[must_use]
     pub const fn new(ms: i64) -> Self {
         Self(AtomicI64::new(ms))

@@ -1,5 +1,5 @@
-//! A whole backend: one lock around what a log holds. What it has to promise, and a store
-//! that also keeps it in a file, is in the book's page on backends.
+//! A whole backend: one lock around the contents of a log. The book's page on backends says what
+//! a backend has to promise, and names a store that keeps its contents in a file.
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::error::Error;
@@ -13,11 +13,14 @@ use sync_log_core::{
     Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey, SyncLog, Uuid, WriteJob,
 };
 
+const LIBRARY: Uuid = Uuid::from_u128(1);
+const DEVICE: Uuid = Uuid::from_u128(2);
+
 /// `None` once it is closed.
 struct Shelf(Mutex<Option<Contents>>);
 
 impl Shelf {
-    /// The write lock. What a job decides is decided while this is held.
+    /// The write lock. A job decides while the lock is held.
     fn lock(&self) -> MutexGuard<'_, Option<Contents>> {
         self.0
             .lock()
@@ -43,7 +46,7 @@ impl LogStore for Shelf {
         Ok(self.lock().as_ref().ok_or_else(closed)?.survey(places))
     }
 
-    /// Whoever waits is asked over and over. A store to ship would wake them instead.
+    /// The waiting task polls again and again. A store to ship would wake it instead.
     async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
         poll_fn(|context| match &*self.lock() {
             None => Poll::Ready(Err(closed())),
@@ -64,37 +67,34 @@ impl LogStore for Shelf {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let [library_id, device_id, log_id, record_uuid] = [1, 2, 3, 4].map(Uuid::from_u128);
-    let contents = Contents::new(LogIdentity {
-        library_id,
-        device_id,
-        log_id,
-    });
-    let (shelf, options) = (
-        Shelf(Mutex::new(Some(contents))),
-        LogOptions::new(ManualClock::new(1)),
-    );
-    tokio::runtime::Builder::new_current_thread()
-        .build()?
-        .block_on(async {
-            let log = SyncLog::open(shelf, library_id, device_id, options).await?;
-            let (model_type, change_type) = ("tag".to_owned(), ChangeType::Insert);
-            let data = JsonText::new(r#"{"name":"Beach"}"#)?;
-            let stamp = log
-                .record(Change {
-                    model_type,
-                    record_uuid,
-                    change_type,
-                    data,
-                    model_version: 0,
-                })
-                .await?;
-            assert_eq!(log.head().await?, stamp);
-            println!(
-                "{} entry, the last one at {stamp}",
-                log.explain().await?.pending
-            );
-            Ok(())
+fn shelf() -> Shelf {
+    let identity = LogIdentity {
+        library_id: LIBRARY,
+        device_id: DEVICE,
+        log_id: Uuid::from_u128(3),
+    };
+    Shelf(Mutex::new(Some(Contents::new(identity))))
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let options = LogOptions::new(ManualClock::new(1));
+    let log = SyncLog::open(shelf(), LIBRARY, DEVICE, options).await?;
+    let stamp = log
+        .record(Change {
+            model_type: "tag".to_owned(),
+            record_uuid: Uuid::from_u128(4),
+            change_type: ChangeType::Insert,
+            data: JsonText::new(r#"{"name":"Beach"}"#)?,
+            model_version: 0,
         })
+        .await?;
+    assert_eq!(log.head().await?, stamp);
+    let pending = log.explain().await?.pending;
+    println!("{pending} entry, the last one at {stamp}");
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(run())
 }

@@ -16,59 +16,34 @@
 //! | answer "why is it not shrinking?" | [`SyncLog::explain`], [`Explanation`] |
 //! | decide what to do about an error | [`LogError::kind`], [`ErrorKind`] |
 
-mod ack;
-mod append;
-mod contents;
-mod cursor;
-mod entry;
+mod decide;
 mod error;
-mod explain;
-mod json;
-pub mod judge;
 mod limits;
 mod log;
-mod options;
-mod peer;
-mod policy;
-mod proof;
-mod read;
-mod shared_store;
-mod state;
-mod status;
+mod model;
 mod store;
-mod tag;
-mod text;
-mod verdict;
 
-pub use ack::AckOutcome;
-pub use contents::Contents;
-pub use cursor::{Cursor, ParseCursorError};
-pub use entry::{Change, ChangeType, SharedChangeEntry, UnknownChangeType};
-pub use error::{ErrorKind, LogError};
-pub use explain::{Cause, Explanation, Held, Remedy};
+pub use decide::peers::Registration;
+pub use decide::prune::{Plan, Watermark, plan, watermark};
+pub use error::{ErrorKind, LogError, StoreError, StoreErrorKind};
 pub use hlc;
 pub use hlc::{HLC, Hlc};
-pub use json::{JsonText, JsonTextError};
 pub use limits::{
     MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_DECLARED_PEERS,
     MAX_KEPT_ENTRIES, MAX_MODEL_TYPE_BYTES, MAX_OBSERVED, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES,
     PRUNE_CHUNK_ENTRIES, SMALLEST_PRUNE_CHUNK_ENTRIES,
 };
-pub use log::{OnAck, Registration, SyncLog, Watch};
-pub use options::{LogOptions, SharedWallClock, UnknownPeers};
-pub use peer::{
-    OwnRow, Peer, PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason, RowFault, UntrustedRow,
+pub use log::{LogOptions, OnAck, SharedWallClock, SyncLog, Watch};
+pub use model::judge;
+pub use model::{
+    AckOutcome, Altered, Birth, Cause, ChainFault, Change, ChangeType, Cursor, Digest, Explanation,
+    Held, JsonText, JsonTextError, LogIdentity, LogState, Mark, OwnRow, Page, ParseCursorError,
+    ParseTagError, Peer, PeerFacts, PeerRow, PeerState, Proof, PrunePolicy, ReadLimits,
+    RegisteredBy, Remedy, RetireReason, RowFault, SharedChangeEntry, Status, Tag,
+    UnknownChangeType, UnknownPeers, UntrustedRow, Verdict, VerdictKind, parse_uuid,
 };
-pub use policy::{Plan, PrunePolicy, Watermark, plan, watermark};
-pub use proof::{Altered, ChainFault, Proof};
-pub use read::{Page, ReadLimits};
-pub use state::{Birth, LogIdentity, LogState};
-pub use status::Status;
 pub use store::{
-    Changes, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded, Places, ReadRequest,
-    ReadView, StoreError, StoreErrorKind, StoredEntry, Survey, View, WriteJob,
+    Changes, Contents, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded, Places,
+    ReadRequest, ReadView, StoredEntry, Survey, View, WriteJob,
 };
-pub use tag::{Digest, Mark, ParseTagError, Tag};
-pub use text::parse_uuid;
 pub use uuid::Uuid;
-pub use verdict::{Verdict, VerdictKind};

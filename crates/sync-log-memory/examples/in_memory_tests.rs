@@ -1,5 +1,5 @@
-//! How an app tests its sync without files: one store in memory stands for a file that is
-//! opened again, backed up, and put back.
+//! An app tests its sync without files: one store in memory stands for a file that is opened
+//! again, backed up, and restored.
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::error::Error;
@@ -22,13 +22,11 @@ async fn open(file: &MemoryStore, now_ms: i64) -> Result<SyncLog, Box<dyn Error>
 }
 
 async fn record(log: &SyncLog, record: u128) -> Result<(), Box<dyn Error>> {
-    let (model_type, record_uuid) = ("tag".to_owned(), Uuid::from_u128(record));
-    let (change_type, data) = (ChangeType::Insert, JsonText::new("{}")?);
     log.record(Change {
-        model_type,
-        record_uuid,
-        change_type,
-        data,
+        model_type: "tag".to_owned(),
+        record_uuid: Uuid::from_u128(record),
+        change_type: ChangeType::Insert,
+        data: JsonText::new("{}")?,
         model_version: 1,
     })
     .await?;
@@ -37,11 +35,11 @@ async fn record(log: &SyncLog, record: u128) -> Result<(), Box<dyn Error>> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let log_id = Uuid::from_u128(9); // a test chooses it; a real store draws it
+    // A test chooses the log id. A store on disk draws it.
     let identity = LogIdentity {
         library_id: LIBRARY,
         device_id: PHONE,
-        log_id,
+        log_id: Uuid::from_u128(9),
     };
     let now_ms = 1_700_000_000_000;
     let file = MemoryStore::new(identity, now_ms, Birth::Alone);
@@ -51,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let backup = file.copy();
     log.close().await?;
 
-    // The app starts again, with the wall clock set back by a day: stamps go on rising.
+    // The app starts again, with the wall clock set back by a day: stamps still rise.
     let log = open(&file, now_ms - 86_400_000).await?;
     let before = log.head().await?;
     record(&log, 11).await?;
@@ -61,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
     assert_eq!(page.entries.len(), 2);
 
-    // The backup is put back: the laptop, which was further, gets an error.
+    // The backup is restored: the laptop, which had read further, gets an error.
     let restored = open(&backup, now_ms + 60_000).await?;
     let refusal = restored
         .read_for(LAPTOP, page.next, ReadLimits::default())
@@ -70,6 +68,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         refusal.as_ref().map_err(|error| error.kind()),
         Err(ErrorKind::NewIdentity)
     );
-    println!("restart, clock set back, backup put back: all as promised");
+    println!("restart, clock set back, backup restored: all as promised");
     Ok(())
 }

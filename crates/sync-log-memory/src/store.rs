@@ -11,12 +11,12 @@ use sync_log_core::{
     StoreError, StoreErrorKind, Survey, WriteJob,
 };
 
-/// A sync log in memory. It promises everything that
-/// [`LogStore`] asks for but durability: a killed process takes it along.
+/// A sync log in memory. It keeps every promise of [`LogStore`] except durability: a killed
+/// process takes the log along.
 ///
-/// It stands for a *file*, so that tests can treat it as one:
-/// [`reopen`](Self::reopen) is another handle on it, [`copy`](Self::copy) is a
-/// backup of it, and [`tamper`](Self::tamper) is another program at work on it.
+/// It stands for a *file*, so that tests can treat it as one: [`reopen`](Self::reopen) is another
+/// handle on the file, [`copy`](Self::copy) is a backup of the file, and [`tamper`](Self::tamper)
+/// is another program that writes to the file.
 #[derive(Debug)]
 pub struct MemoryStore {
     contents: Arc<Mutex<Contents>>,
@@ -24,11 +24,11 @@ pub struct MemoryStore {
     closed: AtomicBool,
 }
 
-/// Who waits for the head to move, on any handle. Taken after the lock of the contents.
+/// The waiters for a new head, on any handle. Locked after the contents.
 type Watching = Mutex<Vec<Waker>>;
 
 impl MemoryStore {
-    /// A new, empty log, made when the wall clock reads `now_ms`, beside what `birth` says.
+    /// A new, empty log, made when the wall clock reads `now_ms`, as `birth` says.
     #[must_use]
     pub fn new(identity: LogIdentity, now_ms: i64, birth: Birth) -> Self {
         Self::on(Contents {
@@ -45,8 +45,8 @@ impl MemoryStore {
         }
     }
 
-    /// Another handle on the same log, open even if this one is closed: what
-    /// the next start of the app, or another process, would open.
+    /// Another handle on the same log, open even if this one is closed. The next start of the
+    /// app, or another process, would open such a handle.
     #[must_use]
     pub fn reopen(&self) -> Self {
         Self {
@@ -56,33 +56,33 @@ impl MemoryStore {
         }
     }
 
-    /// A copy of the log as it is now, apart from it from then on: what a
-    /// backup of the file would be.
+    /// A copy of the log as it is now, like a backup of the file. The two are independent from
+    /// then on.
     #[must_use]
     pub fn copy(&self) -> Self {
         Self::on(self.lock().clone())
     }
 
-    /// Lets `program` look at all that the log holds, and do to it what it likes,
-    /// without any check. Whoever watches looks again.
+    /// Lets `program` read and change the contents of the log, without any check. Every waiter
+    /// looks at the head again.
     pub fn tamper<T>(&self, program: impl FnOnce(&mut Contents) -> T) -> T {
         let answer = program(&mut self.lock());
         self.wake();
         answer
     }
 
-    // A panic while the lock is held is a bug in core's pure functions, which
-    // run before anything is written: they are whole.
+    // A panic while the lock is held is a bug in core's pure functions. They run before
+    // anything is written, so the contents are whole.
     fn lock(&self) -> MutexGuard<'_, Contents> {
         unpoisoned(&self.contents)
     }
 
-    /// Whoever waits looks again. On another thread a waiter may be about to wait: it
-    /// has the lock then, and is on the list before it gives that back.
+    /// Wakes every waiter, so that it looks at the head again. A waiter on another thread may
+    /// be about to wait: it holds the lock then, and is on the list before it releases the lock.
     fn wake(&self) {
         let no_waiter_is_between_look_and_list = self.lock();
         let waiting = std::mem::take(&mut *unpoisoned(&self.watching));
-        // A waker may poll at once, and look.
+        // A waker may poll at once, and would wait for this lock.
         drop(no_waiter_is_between_look_and_list);
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -107,7 +107,7 @@ impl MemoryStore {
     }
 
     fn open(&self, doing: &'static str) -> Result<MutexGuard<'_, Contents>, StoreError> {
-        // Under the lock: whoever closes wakes those who saw it open and are on the list.
+        // Under the lock, so that `close` wakes every waiter that saw the handle open.
         let contents = self.lock();
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::new(StoreErrorKind::Closed, doing));

@@ -1,5 +1,5 @@
-//! A tablet joins a library whose log was pruned long ago: it gets a copy of the records,
-//! and the place in the log at which that copy was made.
+//! A tablet joins a library whose log was pruned long ago: it gets a copy of the records, and
+//! the cursor at which that copy was made.
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::collections::BTreeMap;
@@ -7,6 +7,8 @@ use std::error::Error;
 
 use sync_log_sqlite::{Change, ChangeType, Cursor, ErrorKind, ReadLimits, SyncDb, Uuid};
 
+const LIBRARY: Uuid = Uuid::from_u128(1);
+const PHONE: Uuid = Uuid::from_u128(2);
 const TABLET: Uuid = Uuid::from_u128(3);
 
 fn change(record: u128, name: &str) -> Change {
@@ -21,38 +23,37 @@ fn change(record: u128, name: &str) -> Change {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // So far this device was alone: its log kept nothing.
-    let phone = SyncDb::open_in_memory(Uuid::from_u128(1), Uuid::from_u128(2)).await?;
+    // So far the phone was the only device: its log kept nothing.
+    let phone = SyncDb::open_in_memory(LIBRARY, PHONE).await?;
     phone.declare_solo().await?;
     let mut records = BTreeMap::from([(Uuid::from_u128(10), "Beach")]);
     phone.record(change(10, "Beach")).await?;
     phone.prune_acked().await?;
 
-    // Registered first: from here on nothing is pruned before the tablet has it.
+    // The tablet is registered first: from here on no entry is pruned before the tablet has it.
     phone.register_peer(TABLET).await?;
 
-    // From the start it cannot read: what it would need is gone, and the log says so.
-    let refusal = phone
-        .read_for(TABLET, Cursor::ZERO, ReadLimits::default())
-        .await;
+    // The tablet cannot read from the start: the entries were pruned, and the log reports it.
+    let limits = ReadLimits::default();
+    let refusal = phone.read_for(TABLET, Cursor::ZERO, limits).await;
     assert_eq!(
         refusal.map_err(|error| error.kind()),
         Err(ErrorKind::Bootstrap)
     );
 
-    // The place, then the copy: a change in between is in both, never in neither.
-    let place = phone.head_cursor().await?;
+    // First the cursor, then the copy: the copy may have more changes than the cursor, never fewer.
+    let cursor = phone.head_cursor().await?;
     records.insert(Uuid::from_u128(11), "Mountains");
     phone.record(change(11, "Mountains")).await?;
     let mut copy = records.clone();
 
-    // The tablet has stored the copy durably, and says so.
-    phone.record_ack_at(TABLET, place).await?;
+    // The tablet has stored the copy durably, and acknowledges its cursor.
+    phone.record_ack_at(TABLET, cursor).await?;
 
-    // From now on it reads like everyone else.
+    // From now on the tablet reads like every other peer.
     records.insert(Uuid::from_u128(12), "Forest");
     phone.record(change(12, "Forest")).await?;
-    let page = phone.read_for(TABLET, place, ReadLimits::default()).await?;
+    let page = phone.read_for(TABLET, cursor, limits).await?;
     copy.extend(
         page.entries
             .iter()

@@ -8,57 +8,67 @@ use std::error::Error;
 use sync_log_sqlite::{Change, ChangeType, Cursor, Hlc, ReadLimits, SyncDb, Uuid};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
+const PHONE: Uuid = Uuid::from_u128(2);
+const LAPTOP: Uuid = Uuid::from_u128(3);
 const RECORD: Uuid = Uuid::from_u128(4);
 
-/// A device: its log, and its records with the stamp of the change that each is at.
+/// A device: its log, and what its app keeps in a database of its own.
 struct Device {
     id: Uuid,
     log: SyncDb,
-    records: BTreeMap<Uuid, (Hlc, String)>,
+    names: BTreeMap<Uuid, String>,
+    /// The stamp of the change that each record is at.
+    stamps: BTreeMap<Uuid, Hlc>,
 }
 
 impl Device {
-    async fn new(id: u128, other: u128) -> Result<Self, Box<dyn Error>> {
-        let (id, records) = (Uuid::from_u128(id), BTreeMap::new());
+    async fn new(id: Uuid, peer: Uuid) -> Result<Self, Box<dyn Error>> {
         let log = SyncDb::open_in_memory(LIBRARY, id).await?;
-        log.register_peer(Uuid::from_u128(other)).await?;
-        Ok(Self { id, log, records })
+        log.register_peer(peer).await?;
+        Ok(Self {
+            id,
+            log,
+            names: BTreeMap::new(),
+            stamps: BTreeMap::new(),
+        })
     }
 
     async fn rename(&mut self, name: &str) -> Result<(), Box<dyn Error>> {
-        let data = serde_json::json!({ "name": name }).into();
-        let (model_type, change_type) = ("tag".to_owned(), ChangeType::Update);
+        // The app commits the new name to its own database first.
+        self.names.insert(RECORD, name.to_owned());
+
+        // Then it records the change, and keeps the stamp with the record.
         let change = Change {
-            model_type,
+            model_type: "tag".to_owned(),
             record_uuid: RECORD,
-            change_type,
-            data,
+            change_type: ChangeType::Update,
+            data: serde_json::json!({ "name": name }).into(),
             model_version: 0,
         };
         let stamp = self.log.record(change).await?;
-        self.records.insert(RECORD, (stamp, name.to_owned()));
+        self.stamps.insert(RECORD, stamp);
         Ok(())
     }
 
-    /// Pulls what `other` has. An app keeps the cursor in the transaction of its records.
+    /// Pulls from `other`. An app keeps the cursor in the transaction of its records.
     async fn pull(&mut self, other: &Self) -> Result<(), Box<dyn Error>> {
-        let page = other
-            .log
-            .read_for(self.id, Cursor::ZERO, ReadLimits::default())
-            .await?;
+        let limits = ReadLimits::default();
+        let page = other.log.read_for(self.id, Cursor::ZERO, limits).await?;
+
+        // Every change that this device makes from now on is above what it has received.
         let stamps: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
-        self.log.observe_all(&stamps).await?; // what is changed here later is above all of it
+        self.log.observe_all(&stamps).await?;
+
+        // The highest stamp wins.
         for entry in page.entries {
-            let known = self
-                .records
-                .get(&entry.record_uuid)
-                .map(|(stamp, _)| *stamp);
-            if known < Some(entry.hlc) {
+            if self.stamps.get(&entry.record_uuid) < Some(&entry.hlc) {
                 let data: serde_json::Value = entry.data.parse_as()?;
                 let name = data["name"].as_str().unwrap_or_default().to_owned();
-                self.records.insert(entry.record_uuid, (entry.hlc, name));
+                self.names.insert(entry.record_uuid, name);
+                self.stamps.insert(entry.record_uuid, entry.hlc);
             }
         }
+
         other.log.record_ack_at(self.id, page.next).await?;
         other.log.prune_acked().await?;
         Ok(())
@@ -67,16 +77,16 @@ impl Device {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (mut phone, mut laptop) = (Device::new(2, 3).await?, Device::new(3, 2).await?);
+    let mut phone = Device::new(PHONE, LAPTOP).await?;
+    let mut laptop = Device::new(LAPTOP, PHONE).await?;
     phone.rename("Beach").await?;
     laptop.rename("Seaside").await?;
     phone.pull(&laptop).await?;
     laptop.pull(&phone).await?;
-    assert_eq!(phone.records, laptop.records);
-    println!("both have {:?}", phone.records[&RECORD].1);
-    assert_eq!(
-        phone.log.explain().await?.pending + laptop.log.explain().await?.pending,
-        0
-    );
+    assert_eq!(phone.names, laptop.names);
+    println!("both have {:?}", phone.names[&RECORD]);
+    for device in [&phone, &laptop] {
+        assert_eq!(device.log.explain().await?.pending, 0);
+    }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The file is put back from a backup: the peer that was further gets an error, not other
-//! changes under stamps that it thinks it has.
+//! The file is restored from a backup: a peer that had read further gets an error, not other
+//! changes under stamps that it has already.
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::error::Error;
@@ -12,13 +12,11 @@ const PHONE: Uuid = Uuid::from_u128(2);
 const LAPTOP: Uuid = Uuid::from_u128(3);
 
 async fn record(log: &SyncDb, n: u32) -> Result<(), Box<dyn Error>> {
-    let (model_type, record_uuid) = ("tag".to_owned(), Uuid::from_u128(n.into()));
-    let (change_type, data) = (ChangeType::Insert, serde_json::json!({ "n": n }).into());
     log.record(Change {
-        model_type,
-        record_uuid,
-        change_type,
-        data,
+        model_type: "tag".to_owned(),
+        record_uuid: Uuid::from_u128(n.into()),
+        change_type: ChangeType::Insert,
+        data: serde_json::json!({ "n": n }).into(),
         model_version: 0,
     })
     .await?;
@@ -28,17 +26,17 @@ async fn record(log: &SyncDb, n: u32) -> Result<(), Box<dyn Error>> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let (file, backup) = (
-        folder.path().join("sync.db"),
-        folder.path().join("backup.db"),
-    );
+    let file = folder.path().join("sync.db");
+    let backup = folder.path().join("backup.db");
     let log = SyncDb::open(LIBRARY, PHONE, folder.path()).await?;
     log.register_peer(LAPTOP).await?;
     record(&log, 1).await?;
-    log.close().await?; // until then a part of the log is beside the file
+
+    // Until it is closed, a part of the log is beside the file.
+    log.close().await?;
     fs::copy(&file, &backup)?;
 
-    // The phone goes on, and the laptop reads all of it.
+    // The phone records another change, and the laptop reads both.
     let log = SyncDb::open(LIBRARY, PHONE, folder.path()).await?;
     record(&log, 2).await?;
     let page = log
@@ -46,15 +44,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
     log.close().await?;
 
-    // Then the disk fails, and the backup takes its place.
+    // Then the disk fails, and the backup replaces the file.
     fs::copy(&backup, &file)?;
     let log = SyncDb::open(LIBRARY, PHONE, folder.path()).await?;
     for n in [3, 4] {
         let asked = log.read_for(LAPTOP, page.next, ReadLimits::default()).await;
-        let refusal = asked.err().ok_or("it was not noticed")?;
+        let refusal = asked.err().ok_or("the log did not notice")?;
         assert_eq!(refusal.kind(), ErrorKind::NewIdentity);
         println!("{refusal}");
-        record(&log, n).await?; // with the next change it is ahead, and still not the same log
+
+        // With this change the head is above the cursor. The history is still another one.
+        record(&log, n).await?;
     }
     log.close().await?;
     Ok(())

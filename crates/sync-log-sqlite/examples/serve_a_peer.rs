@@ -1,60 +1,86 @@
-//! Two devices, each with a log in a folder: the laptop pulls, and the phone's is empty again.
+//! Two devices, each with a log in a folder. The laptop pulls from the phone until the phone's log
+//! is empty again.
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
-use std::{collections::BTreeMap, error::Error};
+use std::collections::BTreeMap;
+use std::error::Error;
 
 use sync_log_sqlite::{Change, ChangeType, Cursor, Hlc, LogError, ReadLimits, SyncDb, Uuid};
 
+const LIBRARY: Uuid = Uuid::from_u128(1);
 const PHONE: Uuid = Uuid::from_u128(2);
 const LAPTOP: Uuid = Uuid::from_u128(3);
 
-/// What an app has in its database: each tag, and the stamp of the change that won. Beside it,
-/// in the same transaction, it keeps how far the other device's log was read.
-type Tags = BTreeMap<Uuid, (Hlc, String)>;
+/// The laptop's own database. An app commits both fields in one transaction.
+struct Database {
+    /// Each tag, with the stamp of the change that won.
+    tags: BTreeMap<Uuid, (Hlc, String)>,
+    /// How far the laptop has read the phone's log.
+    cursor: Cursor,
+}
 
-/// The laptop pulls. Of `phone` it sees what a connection carries: pages, and acks.
-async fn pull(phone: &SyncDb, log: &SyncDb, kept: &mut (Tags, Cursor)) -> Result<(), LogError> {
-    let ((tags, place), few) = (kept, ReadLimits::entries(2));
+/// The laptop pulls. Between the two devices only pages and acks travel.
+async fn pull(phone: &SyncDb, laptop: &SyncDb, database: &mut Database) -> Result<(), LogError> {
+    let limits = ReadLimits::entries(2);
     loop {
-        let page = phone.read_for(LAPTOP, *place, few).await?;
-        // First of all: what the laptop changes from now on is above what it has seen.
+        let page = phone.read_for(LAPTOP, database.cursor, limits).await?;
+
+        // Every change that the laptop makes from now on is above what it has received.
         let stamps: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
-        log.observe_all(&stamps).await?;
+        laptop.observe_all(&stamps).await?;
+
+        // The highest stamp wins. The tags and the cursor are committed together.
         for entry in page.entries {
-            let new = (entry.hlc, entry.data.to_string());
-            let tag = tags.entry(entry.record_uuid).or_insert(new.clone());
-            *tag = new.max(tag.clone()); // the highest stamp wins
+            let known = database.tags.get(&entry.record_uuid);
+            if known.is_none_or(|(stamp, _)| *stamp < entry.hlc) {
+                let tag = (entry.hlc, entry.data.to_string());
+                database.tags.insert(entry.record_uuid, tag);
+            }
         }
-        *place = page.next; // committed together with the tags
-        phone.record_ack_at(LAPTOP, page.next).await?; // so now it may be said
+        database.cursor = page.next;
+
+        // The laptop acknowledges only what its database has committed.
+        phone.record_ack_at(LAPTOP, database.cursor).await?;
         if !page.more {
             return Ok(());
         }
     }
 }
 
+fn new_tag(number: u128) -> Change {
+    Change {
+        model_type: "tag".to_owned(),
+        record_uuid: Uuid::from_u128(number),
+        change_type: ChangeType::Insert,
+        data: serde_json::json!({ "name": format!("Tag {number}") }).into(),
+        model_version: 0,
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (library, temporary) = (Uuid::from_u128(1), tempfile::tempdir()?);
-    let folder = |name| temporary.path().join(name); // an app has one for each library
-    let phone = SyncDb::open(library, PHONE, &folder("phone")).await?;
-    let laptop = SyncDb::open(library, LAPTOP, &folder("laptop")).await?;
-    phone.register_peer(LAPTOP).await?; // nothing is pruned here before the laptop has it
+    // An app has one folder for each library.
+    let temporary = tempfile::tempdir()?;
+    let phone = SyncDb::open(LIBRARY, PHONE, &temporary.path().join("phone")).await?;
+    let laptop = SyncDb::open(LIBRARY, LAPTOP, &temporary.path().join("laptop")).await?;
 
-    let change = |n: u128| Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u128(n),
-        change_type: ChangeType::Insert,
-        data: serde_json::json!({ "name": format!("Tag {n}") }).into(),
-        model_version: 0,
+    // From now on no entry of the phone is pruned before the laptop has acknowledged it.
+    phone.register_peer(LAPTOP).await?;
+
+    // The phone's app has committed five tags to its own database. Now it records them.
+    phone.record_many((1..=5).map(new_tag).collect()).await?;
+
+    let mut database = Database {
+        tags: BTreeMap::new(),
+        cursor: Cursor::ZERO,
     };
-    phone.record_many((1..=5).map(change).collect()).await?;
-
-    let mut kept = (Tags::new(), Cursor::ZERO);
-    pull(&phone, &laptop, &mut kept).await?;
-    println!("the laptop has {} tags", kept.0.len());
+    pull(&phone, &laptop, &mut database).await?;
+    println!("the laptop has {} tags", database.tags.len());
     println!("the phone pruned {}", phone.prune_acked().await?);
-    assert!(laptop.tick().await? > phone.head().await?); // whatever the two wall clocks say
+
+    // Whatever the two wall clocks read, the laptop's next stamp is above the phone's changes.
+    assert!(laptop.tick().await? > phone.head().await?);
     phone.close().await?;
-    Ok(laptop.close().await?)
+    laptop.close().await?;
+    Ok(())
 }

@@ -1,5 +1,5 @@
-//! The log does not get shorter: who keeps what, and what to do about it. In a folder that is
-//! given, it is left like that, to be asked by `sync-log`.
+//! The log does not get shorter: which peer keeps entries, and what to do about it. If a folder is
+//! given, the log is left in it, so that `sync-log` can be tried on it.
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::error::Error;
@@ -7,7 +7,12 @@ use std::path::PathBuf;
 
 use sync_log_sqlite::{Change, ChangeType, Cursor, ReadLimits, Remedy, SyncDb, Uuid};
 
-/// A line for each reason, worst first; the remedies.
+const LIBRARY: Uuid = Uuid::from_u128(0x11);
+const PHONE: Uuid = Uuid::from_u128(0xa0);
+const LAPTOP: Uuid = Uuid::from_u128(0xb0);
+const TABLET: Uuid = Uuid::from_u128(0xc0);
+
+/// Prints a line for each reason, worst first. Returns the remedies.
 async fn show(log: &SyncDb) -> Result<Vec<Option<Remedy>>, Box<dyn Error>> {
     let why = log.explain().await?;
     println!("{} entries:", why.pending);
@@ -36,33 +41,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let given = std::env::args_os().nth(1).map(PathBuf::from);
     let temporary = tempfile::tempdir()?;
     let folder = given.as_deref().unwrap_or(temporary.path());
-    let [library, phone, laptop, tablet] = [0x11, 0xa0, 0xb0, 0xc0].map(Uuid::from_u128);
-    let log = SyncDb::open(library, phone, folder).await?;
+    let log = SyncDb::open(LIBRARY, PHONE, folder).await?;
     log.record_each((10..15).map(change).collect()).await?;
 
-    // Nobody is registered: the log cannot know that nobody will come.
+    // No peer is registered: the log cannot know that no peer will come.
     assert_eq!(show(&log).await?, [Some(Remedy::Register)]);
 
-    // Two devices. The laptop takes some, the tablet has said nothing yet.
-    log.register_peer(laptop).await?;
-    log.register_peer(tablet).await?;
-    let some = ReadLimits::entries(3);
-    let page = log.read_for(laptop, Cursor::ZERO, some).await?;
-    log.record_ack_at(laptop, page.next).await?;
+    // The laptop acknowledges three entries, the tablet none yet.
+    log.register_peer(LAPTOP).await?;
+    log.register_peer(TABLET).await?;
+    let three = ReadLimits::entries(3);
+    let page = log.read_for(LAPTOP, Cursor::ZERO, three).await?;
+    log.record_ack_at(LAPTOP, page.next).await?;
     assert_eq!(log.prune_acked().await?, 0);
     assert_eq!(show(&log).await?, [Some(Remedy::Pull), Some(Remedy::Pull)]);
     if given.is_some() {
         return Ok(log.close().await?);
     }
 
-    // The laptop catches up. The tablet was sold, and somebody decides to retire it.
+    // The laptop catches up. The tablet was sold, and the operator retires it.
     let rest = ReadLimits::default();
-    let page = log.read_for(laptop, page.next, rest).await?;
-    log.record_ack_at(laptop, page.next).await?;
+    let page = log.read_for(LAPTOP, page.next, rest).await?;
+    log.record_ack_at(LAPTOP, page.next).await?;
     assert_eq!(show(&log).await?, [Some(Remedy::Pull)]);
-    log.retire(tablet).await?;
+    log.retire(TABLET).await?;
 
-    // Nothing needs doing: the next prune takes it.
+    // No action is needed: the next prune deletes the entries.
     assert_eq!(show(&log).await?, [None]);
     assert_eq!(log.prune_acked().await?, 5);
     assert_eq!(show(&log).await?, []);

@@ -1,14 +1,13 @@
 //! What the app declares about an adopted log before it is pruned (`I3`).
 
-use hlc::Hlc;
 use uuid::Uuid;
 
-use super::SyncLog;
-use super::peers::one_peer;
+use super::sync_log::SyncLog;
+use super::write::no_needs;
+use crate::decide::peers;
 use crate::error::LogError;
 use crate::limits::MAX_DECLARED_PEERS;
-use crate::state::LogState;
-use crate::store::{Changes, Needs, View};
+use crate::store::View;
 
 impl SyncLog {
     /// Declares that `peers`, with those that are registered already, are all devices that need
@@ -42,8 +41,7 @@ impl SyncLog {
         for peer in peers {
             self.register_peer(*peer).await?;
         }
-        self.commit(|_| Needs::default(), |view| Ok((declared(view), ())))
-            .await
+        self.declare().await
     }
 
     /// Trusts the acks that were found in an adopted file, or that another program wrote since, on
@@ -65,39 +63,17 @@ impl SyncLog {
             let Some((peer, claim)) = peer.zip(row.claim(&survey.state)) else {
                 continue;
             };
-            let verified = self.commit(one_peer(peer.peer), move |view| verify(claim, view));
+            let verified = self.commit(peers::of(peer.peer), move |view| {
+                Ok(peers::trust(claim, view))
+            });
             trusted += usize::from(verified.await?);
         }
-        self.commit(
-            |_: &LogState| Needs::default(),
-            |view| Ok((declared(view), ())),
-        )
-        .await?;
+        self.declare().await?;
         Ok(trusted)
     }
-}
 
-fn declared(view: &View<'_>) -> Changes {
-    Changes {
-        peers_declared: (!view.state.peers_declared).then_some(true),
-        ..Changes::default()
+    async fn declare(&self) -> Result<(), LogError> {
+        let declare = |view: &View<'_>| Ok((peers::declare_peers(view), ()));
+        self.commit(no_needs, declare).await
     }
-}
-
-/// Vouches for the ack `claim`: not for another that is there by now.
-fn verify(claim: Hlc, view: &View<'_>) -> Result<(Changes, bool), LogError> {
-    let row = view.peers.first();
-    let is_meant = row.and_then(|row| row.claim(view.state)) == Some(claim);
-    let peer = row.and_then(|row| row.peer(view.state));
-    let vouched = peer.filter(|_| is_meant).map(|mut peer| {
-        peer.acked = claim;
-        peer.facts.verified = true;
-        peer
-    });
-    let is_vouched = vouched.is_some();
-    let changes = Changes {
-        peer: vouched,
-        ..Changes::default()
-    };
-    Ok((changes, is_vouched))
 }

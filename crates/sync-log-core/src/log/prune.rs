@@ -5,13 +5,12 @@ use std::sync::Arc;
 use hlc::Hlc;
 use uuid::Uuid;
 
-use super::{Shared, SyncLog};
-use crate::ack::AckOutcome;
+use super::sync_log::{Shared, SyncLog};
+use crate::decide::prune::Plan;
+use crate::decide::{explain, prune, status};
 use crate::error::LogError;
-use crate::explain::{self, Explanation};
 use crate::limits::{PRUNE_CHUNK_ENTRIES, SMALLEST_PRUNE_CHUNK_ENTRIES};
-use crate::policy::{self, Plan};
-use crate::status::{self, Status};
+use crate::model::{AckOutcome, Explanation, Status};
 use crate::store::{Changes, Needs, PeersNeeded, View};
 
 /// What [`SyncLog::on_ack`] did.
@@ -148,7 +147,7 @@ fn next_chunk(chunk: usize, took_ms: i64) -> usize {
 impl Shared {
     fn plan(&self, view: &View<'_>) -> Plan {
         let now_ms = self.clock.now_ms();
-        policy::plan(
+        prune::plan(
             self.options.policy,
             view.state,
             &view.peers,

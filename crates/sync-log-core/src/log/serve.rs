@@ -3,15 +3,12 @@
 use hlc::Hlc;
 use uuid::Uuid;
 
-use super::SyncLog;
-use crate::ack;
-use crate::cursor::Cursor;
-use crate::entry::SharedChangeEntry;
+use super::sync_log::SyncLog;
+use crate::decide::identity::refuse_altered;
+use crate::decide::{ack, read};
 use crate::error::LogError;
-use crate::proof::{Altered, ChainFault};
-use crate::read::{self, Page, ReadLimits};
+use crate::model::{Altered, ChainFault, Cursor, Mark, Page, ReadLimits, SharedChangeEntry};
 use crate::store::{FoundEntry, ReadRequest, ReadView};
-use crate::tag::Mark;
 
 impl SyncLog {
     /// The next page for `peer`, after its `cursor`: every entry, or an error,
@@ -66,7 +63,7 @@ impl SyncLog {
         cursor: Cursor,
         limits: ReadLimits,
     ) -> Result<Page, LogError> {
-        let limits = limits.checked()?;
+        let limits = read::checked(limits)?;
         ack::refuse_own(peer, &crate::LogState::new(self.identity()))?;
         let request = request(cursor.hlc(), limits, Some(peer));
         let view = self
@@ -111,7 +108,7 @@ impl SyncLog {
         let request = request(after, limits, None);
         let read = self.store.read(request).await;
         let view = self.noting_damage(read.map_err(LogError::from)).await?;
-        view.state.refuse_altered()?;
+        refuse_altered(&view.state)?;
         if let Some(since) = since {
             read::validate_since(&view.state, since)?;
         }
@@ -124,7 +121,7 @@ impl SyncLog {
     /// entries that are not as they were written.
     async fn read_page(&self, request: ReadRequest, cursor: Cursor) -> Result<ReadView, LogError> {
         let view = self.store.read(request).await?;
-        view.state.refuse_altered()?;
+        refuse_altered(&view.state)?;
         may_read(&view, request.peer)?;
         match read::validate_cursor(&view.state, view.before, cursor) {
             // Only a log whose own history is intact may call a reader's history different.

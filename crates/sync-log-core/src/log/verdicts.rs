@@ -3,11 +3,11 @@
 use hlc::Hlc;
 use uuid::Uuid;
 
-use super::SyncLog;
+use super::sync_log::SyncLog;
 use super::write::no_needs;
 use crate::error::LogError;
+use crate::model::{Verdict, VerdictKind};
 use crate::store::{Changes, View};
-use crate::verdict::{Verdict, VerdictKind};
 
 impl SyncLog {
     /// Dismisses the signs that a file was restored or cloned, after they were seen to, and

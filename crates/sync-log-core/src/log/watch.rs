@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hlc::Hlc;
 
-use super::SyncLog;
+use super::sync_log::SyncLog;
 use crate::error::LogError;
 use crate::store::LogStore;
 

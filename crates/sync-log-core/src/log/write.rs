@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use hlc::Hlc;
 
-use super::{Shared, SyncLog};
-use crate::append::{self, Grouping};
-use crate::entry::{Change, SharedChangeEntry};
+use super::sync_log::{Shared, SyncLog};
+use crate::decide::append::{self, Grouping};
+use crate::decide::observe;
 use crate::error::LogError;
 use crate::limits::MAX_OBSERVED;
-use crate::state::LogState;
+use crate::model::{Change, LogState, SharedChangeEntry};
 use crate::store::{Changes, Needs, View};
 
 impl SyncLog {
@@ -196,7 +196,7 @@ impl SyncLog {
             ..Needs::default()
         };
         let observed = self.commit(needs, move |view| {
-            refuse_unknown(&own, view)?;
+            observe::refuse_unknown(&own, view)?;
             shared.resume(view.state)?;
             shared.observe(&remotes)?;
             let high_water = (highest > view.state.high_water).then_some(highest);
@@ -220,18 +220,6 @@ impl SyncLog {
             });
         }
         append::validate_batch(batch, self.shared.options.max_data_bytes)
-    }
-}
-
-/// Refuses a stamp of this device that no entry of this log can have (`H7`). At or below the
-/// floor, the entry may have been pruned; at or below settled, it may be of an earlier log.
-fn refuse_unknown(own: &[Hlc], view: &View<'_>) -> Result<(), LogError> {
-    let known = view.state.floor.hlc.max(view.state.settled);
-    let is_retained = |hlc: &Hlc| view.marks.iter().any(|mark| mark.hlc == *hlc);
-    let unknown = own.iter().filter(|hlc| **hlc > known && !is_retained(hlc));
-    match unknown.max() {
-        Some(hlc) => Err(LogError::UnknownOwnStamp { hlc: *hlc }),
-        None => Ok(()),
     }
 }
 

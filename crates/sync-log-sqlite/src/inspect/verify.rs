@@ -110,8 +110,8 @@ async fn state(db: &impl Port) -> (Check, Option<LogState>) {
             return (check, None);
         }
     };
-    if let Err(error) = state.identity.validate() {
-        check.fault(error);
+    if let Some(what) = state.identity.nil_id() {
+        check.fault(format!("the {what} is nil"));
     }
     check_order(&mut check, &state);
     check_ends(&mut check, &state);

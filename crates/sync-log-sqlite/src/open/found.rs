@@ -31,7 +31,10 @@ impl Ids {
             library_id,
             device_id,
         };
-        ids.new_log().validate().map(|()| ids)
+        match ids.new_log().nil_id() {
+            Some(what) => Err(LogError::NilId { what }),
+            None => Ok(ids),
+        }
     }
 
     /// The identity of a log that is made.

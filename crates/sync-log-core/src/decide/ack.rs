@@ -1,0 +1,233 @@
+//! Whether an acknowledgement is taken, decided under the write lock (`K2`–`K4`).
+
+use hlc::Hlc;
+use uuid::Uuid;
+
+use super::identity;
+use crate::error::LogError;
+use crate::model::{
+    AckOutcome, Cursor, LogState, Mark, Peer, PeerRow, PeerState, RegisteredBy, UnknownPeers,
+};
+use crate::store::{Changes, Needs, PeersNeeded, View};
+
+/// What an acknowledgement says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Claim {
+    /// A stamp only.
+    Stamp(Hlc),
+    /// A stamp, in which log, and with which content.
+    Cursor(Cursor),
+}
+
+impl Claim {
+    fn hlc(&self) -> Hlc {
+        match self {
+            Self::Stamp(hlc) => *hlc,
+            Self::Cursor(cursor) => cursor.hlc(),
+        }
+    }
+
+    /// Whether it says that it is of the log of that id.
+    fn is_of(&self, log_id: Uuid) -> bool {
+        matches!(self, Self::Cursor(cursor) if cursor.log_id() == log_id)
+    }
+
+    fn names(&self, mark: Mark) -> bool {
+        match self {
+            Self::Stamp(hlc) => *hlc == mark.hlc,
+            Self::Cursor(cursor) => cursor.mark() == mark,
+        }
+    }
+}
+
+pub(crate) fn needs(peer: Uuid, claim: Claim) -> Needs {
+    Needs {
+        marks: vec![claim.hlc()],
+        peers: PeersNeeded::One(peer),
+        ..Needs::default()
+    }
+}
+
+/// An acknowledgement of a peer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ack {
+    pub(crate) peer: Uuid,
+    /// The number under which the peer was admitted.
+    pub(crate) admission: u32,
+    pub(crate) claim: Claim,
+}
+
+/// Decides an ack. The order of the checks is part of the contract.
+pub(crate) fn decide(
+    ack: Ack,
+    unknown_peers: UnknownPeers,
+    view: &View<'_>,
+    now_ms: i64,
+) -> Result<(Changes, AckOutcome), LogError> {
+    let (state, Ack { peer, claim, .. }) = (view.state, ack);
+    refuse_own(peer, state)?;
+    let known = known_peer(peer, view.peers.first(), state)?;
+    if known.is_none() && unknown_peers == UnknownPeers::Refuse {
+        return Err(LogError::UnknownPeer { peer });
+    }
+    let is_registered = view.peers.first().is_some_and(|row| row.own.is_some());
+    let is_new = known.is_none();
+    let row = known.unwrap_or_else(|| Peer::new(peer, RegisteredBy::Ack, now_ms));
+    refuse_other_admission(ack, row.facts.admission, state)?;
+    let (moved, outcome) = moved(row, claim, view, now_ms)?;
+    let changes = match moved {
+        _ if !is_registered => registration(moved.unwrap_or(row), state),
+        None => repaired(row, view),
+        Some(_) => Changes {
+            peer: moved,
+            ..Changes::default()
+        },
+    };
+    let outcome = if is_new {
+        AckOutcome::Registered
+    } else {
+        outcome
+    };
+    Ok((changes, outcome))
+}
+
+/// Writes a peer's rows again, if something is wrong with them.
+pub(crate) fn repaired(peer: Peer, view: &View<'_>) -> Changes {
+    let is_wrong = |row: &PeerRow| row.fault(view.state).is_some();
+    Changes {
+        peer: view.peers.first().is_some_and(is_wrong).then_some(peer),
+        ..Changes::default()
+    }
+}
+
+/// The changes that make `row` a peer that counts; the first one ends solo.
+pub(crate) fn registration(row: Peer, state: &LogState) -> Changes {
+    Changes {
+        peer: Some(row),
+        solo: state.solo.then_some(false),
+        ..Changes::default()
+    }
+}
+
+/// The row as the ack leaves it, if it changes.
+fn moved(
+    row: Peer,
+    claim: Claim,
+    view: &View<'_>,
+    now_ms: i64,
+) -> Result<(Option<Peer>, AckOutcome), LogError> {
+    let (state, hlc) = (view.state, claim.hlc());
+    refuse_other_log(claim, state)?;
+    if !hlc.is_zero() {
+        refuse_impossible(row.peer, hlc, state)?;
+    }
+    // An ack that is not verified was not given to this program, so a lower one does not go back.
+    let acked = row.verified_ack();
+    if hlc < acked {
+        return Ok((None, AckOutcome::Stale));
+    }
+    let known = hlc.is_zero() || is_known(claim, view);
+    let mut released = row;
+    released.facts.hold = None;
+    if hlc == acked {
+        let release = known && row.facts.hold.is_some();
+        return Ok((release.then_some(released), AckOutcome::Unchanged));
+    }
+    if !known {
+        return Err(LogError::UnknownStamp {
+            peer: row.peer,
+            hlc,
+        });
+    }
+    released.facts.verified = true;
+    Ok((
+        Some(Peer {
+            acked: hlc,
+            acked_at_ms: now_ms,
+            ..released
+        }),
+        AckOutcome::Advanced,
+    ))
+}
+
+fn refuse_other_admission(ack: Ack, admission: u32, state: &LogState) -> Result<(), LogError> {
+    let (peer, given) = (ack.peer, ack.admission);
+    // A number that an earlier log of this device gave shows nothing about this one.
+    if given > admission && ack.claim.is_of(state.identity.log_id) {
+        return Err(LogError::AdmissionAhead {
+            peer,
+            hlc: ack.claim.hlc(),
+            given,
+            admission,
+        });
+    }
+    if given != admission {
+        return Err(LogError::OtherAdmission {
+            peer,
+            given,
+            admission,
+        });
+    }
+    Ok(())
+}
+
+fn refuse_other_log(claim: Claim, state: &LogState) -> Result<(), LogError> {
+    let log_id = state.identity.log_id;
+    match claim {
+        Claim::Cursor(cursor) if !cursor.is_zero() && cursor.log_id() != log_id => {
+            Err(LogError::OtherLog {
+                requested: cursor.log_id(),
+                log_id,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refuse_impossible(peer: Uuid, hlc: Hlc, state: &LogState) -> Result<(), LogError> {
+    let device_id = state.identity.device_id;
+    if hlc.device_id != device_id {
+        return Err(LogError::ForeignOrigin { hlc, device_id });
+    }
+    if hlc > state.head.hlc {
+        return Err(LogError::AckBeyondHead {
+            peer,
+            hlc,
+            head: state.head.hlc,
+        });
+    }
+    Ok(())
+}
+
+/// Whether the claim names a retained entry or the floor, with its past.
+fn is_known(claim: Claim, view: &View<'_>) -> bool {
+    let known = view.marks.iter().chain([&view.state.floor]);
+    known.copied().any(|mark| claim.names(mark))
+}
+
+/// Refuses this device and the nil id as a peer.
+pub(crate) fn refuse_own(peer: Uuid, state: &LogState) -> Result<(), LogError> {
+    identity::refuse_nil(peer, "peer id")?;
+    if peer == state.identity.device_id {
+        Err(LogError::OwnPeer { peer })
+    } else {
+        Ok(())
+    }
+}
+
+/// The peer by its rows, if it has any and is not retired.
+pub(crate) fn known_peer(
+    peer: Uuid,
+    row: Option<&PeerRow>,
+    state: &LogState,
+) -> Result<Option<Peer>, LogError> {
+    let known = row.and_then(|row| row.peer(state));
+    match known.map(|known| known.facts.state) {
+        Some(PeerState::Retired { since_ms, reason }) => Err(LogError::PeerRetired {
+            peer,
+            since_ms,
+            reason,
+        }),
+        _ => Ok(known),
+    }
+}

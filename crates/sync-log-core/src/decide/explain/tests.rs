@@ -1,0 +1,181 @@
+//! Tables: one survey each, and what it says.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::model::{LogIdentity, PeerState, RegisteredBy, RetireReason};
+
+const DEVICE: Uuid = Uuid::from_u128(0xd0);
+const PEER: Uuid = Uuid::from_u128(0xb0);
+
+fn stamp(number: u64) -> Hlc {
+    Hlc::new(number, 0, DEVICE)
+}
+
+fn peer(acked: Hlc) -> Peer {
+    let new = Peer::new(PEER, RegisteredBy::App, 0);
+    Peer { acked, ..new }
+}
+
+fn held_at(hold: u64) -> Peer {
+    let mut peer = peer(stamp(4));
+    peer.facts.hold = Some(stamp(hold));
+    peer
+}
+
+fn retired() -> Peer {
+    let mut peer = peer(stamp(2));
+    peer.facts.state = PeerState::Retired {
+        since_ms: 1,
+        reason: RetireReason::Operator,
+    };
+    peer
+}
+
+/// Entries 3 to 5 are there, 10 bytes each, written at 30, 40 and 50 ms.
+fn explained(rows: &[PeerRow], solo: bool, policy: PrunePolicy) -> Vec<Held> {
+    let mut state = LogState::new(LogIdentity {
+        library_id: Uuid::from_u128(1),
+        device_id: DEVICE,
+        log_id: Uuid::from_u128(2),
+    });
+    (state.head.hlc, state.floor.hlc, state.solo) = (stamp(5), stamp(2), solo);
+    let extent = |place: Hlc| {
+        let first = place.timestamp.clamp(2, 5) + 1;
+        Extent {
+            entries: 6 - first,
+            bytes: (6 - first) * 10,
+            oldest_created_at_ms: (first < 6).then(|| first.cast_signed() * 10),
+        }
+    };
+    let survey = Survey {
+        state,
+        peers: rows.to_vec(),
+        extents: places(&state, rows).into_iter().map(extent).collect(),
+        verdicts: Vec::new(),
+    };
+    explain(&survey, policy, 100).held
+}
+
+/// Cause, entries, bytes, ms and remedy of each.
+fn told(rows: &[PeerRow], solo: bool) -> Vec<(Cause, u64, u64, u64, Option<Remedy>)> {
+    let held = explained(rows, solo, PrunePolicy::AckedByAll);
+    held.into_iter()
+        .map(|h| (h.cause, h.lag_entries, h.lag_bytes, h.lag_ms, h.remedy))
+        .collect()
+}
+
+#[test]
+fn one_peer_has_one_cause_and_one_remedy() {
+    let (pull, bootstrap) = (Some(Remedy::Pull), Some(Remedy::Bootstrap));
+    let rewound = Cause::PeerRewound {
+        hold: stamp(3),
+        acked: stamp(4),
+    };
+    let table = [
+        (
+            peer(Hlc::ZERO),
+            vec![(Cause::BelowFloor, 3, 30, 70, bootstrap)],
+        ),
+        (
+            peer(stamp(1)),
+            vec![(Cause::BelowFloor, 3, 30, 70, bootstrap)],
+        ),
+        (peer(stamp(2)), vec![(Cause::Behind, 3, 30, 70, pull)]),
+        (
+            held_at(3),
+            vec![
+                (rewound, 2, 20, 60, pull),
+                (Cause::NotYetPruned, 1, 10, 70, None),
+            ],
+        ),
+        // Another program set the ack back, to where pruning held or below.
+        (
+            held_at(4),
+            vec![
+                (Cause::Behind, 1, 10, 50, pull),
+                (Cause::NotYetPruned, 2, 20, 70, None),
+            ],
+        ),
+        (
+            held_at(5),
+            vec![
+                (Cause::Behind, 1, 10, 50, pull),
+                (Cause::NotYetPruned, 2, 20, 70, None),
+            ],
+        ),
+        (peer(stamp(5)), vec![(Cause::NotYetPruned, 3, 30, 70, None)]),
+    ];
+    for (peer, expected) in table {
+        assert_eq!(told(&[peer.into()], false), expected, "{peer:?}");
+    }
+}
+
+#[test]
+fn without_an_active_peer_it_is_nobody_or_solo() {
+    let nobody = |remedy| vec![(Cause::NoPeers, 3, 30, 70, Some(remedy))];
+    assert_eq!(told(&[], false), nobody(Remedy::Register));
+    let retired = retired();
+    assert_eq!(told(&[retired.into()], false), nobody(Remedy::DeclareSolo));
+    let solo = vec![(Cause::NotYetPruned, 3, 30, 70, None)];
+    assert_eq!(told(&[], true), solo);
+    assert_eq!(told(&[retired.into()], true), solo);
+}
+
+#[test]
+fn a_row_with_a_fault_keeps_all_if_it_counts_as_none_and_nothing_if_it_is_nobodys() {
+    let sound = PeerRow::from(peer(stamp(5)));
+    let own = |own| PeerRow {
+        own,
+        ..sound.clone()
+    };
+    let nobody = PeerRow {
+        peer_device_id: "laptop".to_owned(),
+        ..sound.clone()
+    };
+    let other_mirror = PeerRow {
+        mirror: Some(stamp(4).to_string()),
+        ..sound.clone()
+    };
+    let spoiled = Some(OwnRow::Spoiled { admission: Some(1) });
+    let keeps_all = (3, 30, 70, Some(Remedy::Register));
+    let table = [
+        (own(None), RowFault::NotRegistered, keeps_all),
+        (own(spoiled), RowFault::Spoiled, keeps_all),
+        (
+            nobody,
+            RowFault::PeerIdText,
+            (0, 0, 0, Some(Remedy::RepairRow)),
+        ),
+        (
+            other_mirror,
+            RowFault::OtherMirror,
+            (0, 0, 0, Some(Remedy::Pull)),
+        ),
+    ];
+    for (row, fault, (entries, bytes, ms, remedy)) in table {
+        let untrusted = UntrustedRow {
+            peer_device_id: row.peer_device_id.clone(),
+            fault,
+        };
+        let expected = (Cause::UntrustedRow(untrusted), entries, bytes, ms, remedy);
+        let told = told(&[row], false);
+        assert!(told.contains(&expected), "{fault}: {told:?}");
+    }
+}
+
+#[test]
+fn a_policy_keeps_what_it_keeps_and_nothing_more() {
+    let rows = [peer(stamp(5)).into()];
+    let table = [
+        (PrunePolicy::AckedByAll, Cause::NotYetPruned),
+        (PrunePolicy::KeepFor { age_ms: 70 }, Cause::NotYetPruned),
+        (PrunePolicy::KeepFor { age_ms: 71 }, Cause::Retention),
+        (PrunePolicy::KeepEntries { count: 2 }, Cause::NotYetPruned),
+        (PrunePolicy::KeepEntries { count: 3 }, Cause::Retention),
+    ];
+    for (policy, expected) in table {
+        let held = explained(&rows, false, policy);
+        assert_eq!((held.len(), &held[0].cause), (1, &expected), "{policy:?}");
+    }
+}

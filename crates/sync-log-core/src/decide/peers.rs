@@ -1,0 +1,148 @@
+//! Which peers count: registered, retired, admitted again, held, believed. Decided under the
+//! write lock.
+
+use hlc::Hlc;
+use uuid::Uuid;
+
+use super::ack::{known_peer, refuse_own, registration, repaired};
+use crate::error::LogError;
+use crate::model::{LogState, Peer, PeerState, RegisteredBy, RetireReason};
+use crate::store::{Changes, Needs, PeersNeeded, View};
+
+/// What registering a peer did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Registration {
+    /// The peer counts from now on.
+    New,
+    /// The peer was registered already; nothing changed.
+    Known,
+}
+
+/// The rows of `peer`.
+pub(crate) fn of(peer: Uuid) -> impl Fn(&LogState) -> Needs + Send + 'static {
+    move |_| Needs {
+        peers: PeersNeeded::One(peer),
+        ..Needs::default()
+    }
+}
+
+/// The rows of all peers.
+pub(crate) fn all(_: &LogState) -> Needs {
+    Needs {
+        peers: PeersNeeded::All,
+        ..Needs::default()
+    }
+}
+
+/// Makes `peer` one that counts (`K1`).
+pub(crate) fn register(
+    peer: Uuid,
+    view: &View<'_>,
+    now_ms: i64,
+) -> Result<(Changes, Registration), LogError> {
+    refuse_own(peer, view.state)?;
+    let row = view.peers.first();
+    let known = known_peer(peer, row, view.state)?;
+    let is_registered = row.is_some_and(|row| row.own.is_some());
+    match known.filter(|_| is_registered) {
+        Some(known) => Ok((repaired(known, view), Registration::Known)),
+        None => {
+            let new = Peer::new(peer, RegisteredBy::App, now_ms);
+            Ok((registration(new, view.state), Registration::New))
+        }
+    }
+}
+
+/// Makes `peer` one that no longer counts.
+pub(crate) fn retire(peer: Uuid, view: &View<'_>, now_ms: i64) -> Result<Changes, LogError> {
+    let mut row = any_peer(peer, view)?;
+    if !row.is_active() {
+        return Ok(repaired(row, view));
+    }
+    row.facts.state = PeerState::Retired {
+        since_ms: now_ms,
+        reason: RetireReason::Operator,
+    };
+    Ok(replaced(row))
+}
+
+/// Makes a retired peer one that counts, under its next admission number (`K6`).
+pub(crate) fn admit(peer: Uuid, view: &View<'_>, now_ms: i64) -> Result<(Changes, u32), LogError> {
+    let row = any_peer(peer, view)?;
+    if row.is_active() {
+        return Ok((repaired(row, view), row.facts.admission));
+    }
+    let admitted = row.admitted(now_ms);
+    let admitted = admitted.ok_or(LogError::AdmittedTooOften { peer })?;
+    let admission = admitted.facts.admission;
+    Ok((registration(admitted, view.state), admission))
+}
+
+/// Declares that there are no peers (`P2`), which also declares the set of peers.
+pub(crate) fn declare_solo(view: &View<'_>) -> Result<Changes, LogError> {
+    let peers = view.peers.iter().filter_map(|row| row.peer(view.state));
+    match peers.filter(Peer::is_active).count() {
+        0 => Ok(Changes {
+            solo: (!view.state.solo).then_some(true),
+            ..declare_peers(view)
+        }),
+        active => Err(LogError::NotSolo { active }),
+    }
+}
+
+/// Declares that the registered peers are all there are (`I3`).
+pub(crate) fn declare_peers(view: &View<'_>) -> Changes {
+    Changes {
+        peers_declared: (!view.state.peers_declared).then_some(true),
+        ..Changes::default()
+    }
+}
+
+/// Trusts the ack that a peer's rows claim, if it is still `claim`: an operator vouched for
+/// that one, not for another that is there by now. Returns whether it was.
+pub(crate) fn trust(claim: Hlc, view: &View<'_>) -> (Changes, bool) {
+    let row = view.peers.first();
+    let is_meant = row.and_then(|row| row.claim(view.state)) == Some(claim);
+    let peer = row.and_then(|row| row.peer(view.state));
+    match peer.filter(|_| is_meant) {
+        Some(mut peer) => {
+            peer.acked = claim;
+            peer.facts.verified = true;
+            (replaced(peer), true)
+        }
+        None => (Changes::default(), false),
+    }
+}
+
+/// Makes pruning hold where `peer` reads, if that is below its ack (`K2`).
+pub(crate) fn hold(peer: Uuid, reads_after: Hlc, view: &View<'_>) -> Result<Changes, LogError> {
+    let (floor, head) = (view.state.floor.hlc, view.state.head.hlc);
+    if reads_after < floor {
+        return Err(LogError::Compacted {
+            requested: reads_after,
+            floor,
+            head,
+        });
+    }
+    let known = known_peer(peer, view.peers.first(), view.state)?;
+    let mut row = known.ok_or(LogError::UnknownPeer { peer })?;
+    if reads_after >= row.position() {
+        return Ok(Changes::default());
+    }
+    row.facts.hold = Some(reads_after);
+    Ok(replaced(row))
+}
+
+fn replaced(peer: Peer) -> Changes {
+    Changes {
+        peer: Some(peer),
+        ..Changes::default()
+    }
+}
+
+/// The peer by its rows, retired or not.
+fn any_peer(peer: Uuid, view: &View<'_>) -> Result<Peer, LogError> {
+    let row = view.peers.first();
+    let known = row.and_then(|row| row.peer(view.state));
+    known.ok_or(LogError::UnknownPeer { peer })
+}

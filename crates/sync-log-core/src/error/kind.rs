@@ -1,0 +1,29 @@
+//! What the caller can do about an error.
+
+use serde::{Deserialize, Serialize};
+
+/// What the caller can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The call itself is wrong: fix it, do not retry.
+    FixCall,
+    /// Try again, later or with a new stamp.
+    Retry,
+    /// The log can no longer tell whether the call took effect earlier. Look at the record, and
+    /// repeat the call with a new stamp only if the change is missing.
+    Uncertain,
+    /// The reader lacks entries that were pruned: it needs a snapshot.
+    Bootstrap,
+    /// The peer is not known, or no longer: register or admit it.
+    Admit,
+    /// Two files claim to be one log, or one device runs twice.
+    NewIdentity,
+    /// A clock is wrong, here or at the peer.
+    FixClock,
+    /// Something stored is damaged, or was written by another program.
+    RepairData,
+    /// The handle or the storage under it is not usable; open again.
+    Reopen,
+}

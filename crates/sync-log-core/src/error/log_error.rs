@@ -1,0 +1,357 @@
+//! What can go wrong, and what the caller can do about it.
+
+use hlc::{Hlc, ObserveError, ResumeError};
+use uuid::Uuid;
+
+use super::kind::ErrorKind;
+use super::store_error::StoreError;
+use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use crate::model::{Altered, ChainFault, RetireReason};
+
+/// Why a log refused, or failed.
+///
+/// After every error the log is as it was before the call, except where a
+/// variant says otherwise.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// An id is nil. Pass a real one.
+    #[error("failed to accept a nil {what}")]
+    NilId {
+        /// Which id.
+        what: &'static str,
+    },
+    /// The log belongs to another library or device (`I1`).
+    #[error(
+        "failed to open the log of library {stored_library} and device {stored_device} \
+         as library {library} and device {device}"
+    )]
+    IdentityMismatch {
+        /// The library that it belongs to.
+        stored_library: Uuid,
+        /// The device that it belongs to.
+        stored_device: Uuid,
+        /// The library that was asked for.
+        library: Uuid,
+        /// The device that was asked for.
+        device: Uuid,
+    },
+    /// An option is outside its range.
+    #[error("failed to accept option {option}: {value} is above {limit}")]
+    OptionOutOfRange {
+        /// Which option.
+        option: &'static str,
+        /// What was given.
+        value: u64,
+        /// The most that is allowed.
+        limit: u64,
+    },
+
+    /// `model_type` is empty or too long.
+    #[error(
+        "failed to accept a model type of {length_bytes} bytes, it must have 1 to {}",
+        MAX_MODEL_TYPE_BYTES
+    )]
+    ModelTypeLength {
+        /// Its length.
+        length_bytes: usize,
+    },
+    /// `data` is larger than one entry may hold.
+    #[error("failed to accept data of {length_bytes} bytes, the limit is {limit_bytes}")]
+    DataTooLarge {
+        /// Its length.
+        length_bytes: usize,
+        /// The limit that holds here.
+        limit_bytes: usize,
+    },
+    /// A batch or list has too many items; split it.
+    #[error("failed to accept {count} items in one call, the limit is {limit}")]
+    TooMany {
+        /// How many there were.
+        count: usize,
+        /// The most that one call takes.
+        limit: usize,
+    },
+    /// `data` is nested more deeply than JSON readers accept; see [`JsonText`](crate::JsonText).
+    #[error("failed to accept data that is nested more than {limit} levels deep")]
+    DataTooDeep {
+        /// The most levels.
+        limit: usize,
+    },
+    /// A batch has too many content bytes; split it.
+    #[error("failed to accept a batch of {length_bytes} bytes, the limit is {limit_bytes}")]
+    BatchTooLarge {
+        /// Its content bytes.
+        length_bytes: usize,
+        /// The most that one batch takes.
+        limit_bytes: usize,
+    },
+    /// A group is larger than a page, in entries or in content bytes. Make it smaller, or write
+    /// its changes with `record_each`, which makes each a group by itself.
+    #[error(
+        "failed to accept a group of {count} entries and {length_bytes} bytes, the limits are \
+         {MAX_PAGE_ENTRIES} and {MAX_PAGE_BYTES}"
+    )]
+    GroupTooLarge {
+        /// Its entries.
+        count: usize,
+        /// Their content bytes.
+        length_bytes: usize,
+    },
+    /// The last entry of a batch does not end its group. Set its `group_end`.
+    #[error("failed to accept a batch whose last entry, {hlc}, does not end its group")]
+    GroupWithoutEnd {
+        /// The last entry.
+        hlc: Hlc,
+    },
+    /// A batch is not strictly ascending.
+    #[error("failed to accept a batch in which {hlc} follows {previous}")]
+    BatchNotAscending {
+        /// The entry that is out of order.
+        hlc: Hlc,
+        /// The one before it.
+        previous: Hlc,
+    },
+    /// Some entries of a batch are in the log already, others are not: it is
+    /// neither a new batch nor a retry of one.
+    #[error("failed to accept a batch that mixes retained entries with new ones, such as {hlc}")]
+    BatchMixed {
+        /// The first entry that is not in the log.
+        hlc: Hlc,
+    },
+    /// A stamp of another device: only this device's changes enter its log,
+    /// and only its stamps can be acknowledged (`A4`, `K3`).
+    #[error("failed to accept {hlc}: this is the log of device {device_id}")]
+    ForeignOrigin {
+        /// The stamp.
+        hlc: Hlc,
+        /// The device whose log it is.
+        device_id: Uuid,
+    },
+    /// Another append passed this one: its stamp is below the head, and the log holds no
+    /// entry of that stamp (`A1`). It was not written: stamp it again, or use `record`.
+    #[error("failed to append {hlc}: another append was faster, and the head is {head}")]
+    Overtaken {
+        /// The entry's stamp; of a batch, the first.
+        hlc: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// The log holds another entry of this stamp (`A1`): one stamp was used for two changes.
+    #[error("failed to append {hlc}: the log holds another entry of that stamp")]
+    OtherContent {
+        /// The stamp.
+        hlc: Hlc,
+    },
+    /// The stamp is at or below the floor, or at or below the stamp that was drawn when this log
+    /// was made (`A1`). Every peer that counts has everything up to there. The log can no longer
+    /// tell whether this entry was part of it.
+    #[error("failed to append {hlc}: up to {floor} the log knows retained entries only")]
+    BelowFloor {
+        /// The entry's stamp; of a batch, the first that is there.
+        hlc: Hlc,
+        /// Up to here the log knows retained entries only.
+        floor: Hlc,
+    },
+    /// A stamp of this device came back, and this log has no entry with it (`H7`): the file was
+    /// restored or cloned, or two devices run under one id. A [`Verdict`](crate::Verdict) was
+    /// stored.
+    #[error("failed to observe {hlc}: it is a stamp of this device, and this log does not know it")]
+    UnknownOwnStamp {
+        /// The stamp.
+        hlc: Hlc,
+    },
+    /// The clock refused a stamp.
+    #[error(transparent)]
+    Clock(#[from] ObserveError),
+    /// The stored high-water is beyond what a clock can resume from.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+
+    /// A limit of 0 asks for nothing.
+    #[error(
+        "failed to read with a limit of 0, it must be 1 to {}",
+        MAX_PAGE_ENTRIES
+    )]
+    ZeroLimit,
+    /// The cursor is of another log.
+    #[error("failed to read log {log_id} from a cursor of log {requested}")]
+    OtherLog {
+        /// The cursor's log.
+        requested: Uuid,
+        /// This log.
+        log_id: Uuid,
+    },
+    /// The entries after the cursor were pruned: the reader needs a snapshot.
+    #[error("failed to read after {requested}: the log starts after {floor} and ends at {head}")]
+    Compacted {
+        /// Where the reader is.
+        requested: Hlc,
+        /// Highest HLC ever pruned.
+        floor: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// The cursor is above everything that was ever committed here: this file
+    /// was restored from an earlier copy, or the cursor is of a later one.
+    #[error("failed to read after {requested}: the head is {head}")]
+    AheadOfHead {
+        /// Where the reader is.
+        requested: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// This log never held that entry: it was restored, cloned or rewritten.
+    #[error("failed to read after {requested}: this log, with head {head}, has another history")]
+    Diverged {
+        /// Where the reader is.
+        requested: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// What is stored is not what was written (`R4`). Close the log and open it again: that
+    /// adopts what is there (`I4`).
+    #[error(transparent)]
+    Altered(#[from] Altered),
+
+    /// The peer is this device itself.
+    #[error("failed to accept device {peer} as a peer of its own log")]
+    OwnPeer {
+        /// This device.
+        peer: Uuid,
+    },
+    /// The peer was never registered.
+    #[error("failed to find peer {peer}: it is not registered")]
+    UnknownPeer {
+        /// The peer.
+        peer: Uuid,
+    },
+    /// The peer was retired, and may lack entries that were pruned since.
+    #[error("failed to serve peer {peer}: it was retired at {since_ms} ms by {reason}")]
+    PeerRetired {
+        /// The peer.
+        peer: Uuid,
+        /// When, in ms since the Unix epoch.
+        since_ms: i64,
+        /// Why.
+        reason: RetireReason,
+    },
+    /// The ack was given under another admission than the present one: by a peer
+    /// that was retired and admitted again since, and that has not been through a
+    /// snapshot under its new number (`K6`).
+    #[error(
+        "failed to accept the ack of peer {peer} under admission {given}: it is {admission} now"
+    )]
+    OtherAdmission {
+        /// The peer.
+        peer: Uuid,
+        /// The number of the ack.
+        given: u32,
+        /// The present one.
+        admission: u32,
+    },
+    /// The ack names this log, and an admission number that this log has not given yet (`K6`):
+    /// the file was restored from an older copy. A [`Verdict`](crate::Verdict) was stored.
+    #[error(
+        "failed to accept the ack of peer {peer} under admission {given}: this log has given \
+         {admission} so far"
+    )]
+    AdmissionAhead {
+        /// The peer.
+        peer: Uuid,
+        /// What it acknowledged.
+        hlc: Hlc,
+        /// The number of the ack.
+        given: u32,
+        /// The highest that this log has given.
+        admission: u32,
+    },
+    /// A peer was admitted as often as can be counted. Give the device another id.
+    #[error("failed to admit peer {peer}: it was admitted {} times", u32::MAX)]
+    AdmittedTooOften {
+        /// The peer.
+        peer: Uuid,
+    },
+    /// The ack is above everything that was ever committed here.
+    #[error("failed to accept the ack of peer {peer} at {hlc}: the head is {head}")]
+    AckBeyondHead {
+        /// The peer.
+        peer: Uuid,
+        /// What it acknowledged.
+        hlc: Hlc,
+        /// Highest HLC ever committed.
+        head: Hlc,
+    },
+    /// The ack names no entry of this log, or one with other content.
+    #[error("failed to accept the ack of peer {peer} at {hlc}: this log has no such entry")]
+    UnknownStamp {
+        /// The peer.
+        peer: Uuid,
+        /// What it acknowledged.
+        hlc: Hlc,
+    },
+    /// There are active peers, so the library is not solo.
+    #[error("failed to declare the library solo: {active} peers are active")]
+    NotSolo {
+        /// How many.
+        active: usize,
+    },
+
+    /// The storage failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+/// An entry that a store cannot read is not what was written (`R4`), so it is
+/// [`LogError::Altered`]; every other failure is [`LogError::Store`].
+impl From<StoreError> for LogError {
+    fn from(error: StoreError) -> Self {
+        let unreadable = error.unreadable_entry().map(|hlc| Altered {
+            hlc,
+            fault: ChainFault::Unreadable,
+        });
+        unreadable.map_or(Self::Store(error), Self::Altered)
+    }
+}
+
+impl LogError {
+    /// What the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NilId { .. }
+            | Self::IdentityMismatch { .. }
+            | Self::OptionOutOfRange { .. }
+            | Self::ModelTypeLength { .. }
+            | Self::DataTooLarge { .. }
+            | Self::DataTooDeep { .. }
+            | Self::TooMany { .. }
+            | Self::BatchTooLarge { .. }
+            | Self::GroupTooLarge { .. }
+            | Self::GroupWithoutEnd { .. }
+            | Self::BatchNotAscending { .. }
+            | Self::BatchMixed { .. }
+            | Self::OtherContent { .. }
+            | Self::ForeignOrigin { .. }
+            | Self::ZeroLimit
+            | Self::OwnPeer { .. }
+            | Self::NotSolo { .. }
+            | Self::AckBeyondHead { .. }
+            | Self::UnknownStamp { .. } => ErrorKind::FixCall,
+            Self::Overtaken { .. } => ErrorKind::Retry,
+            Self::BelowFloor { .. } => ErrorKind::Uncertain,
+            Self::Clock(ObserveError::OwnStampAhead { .. })
+            | Self::UnknownOwnStamp { .. }
+            | Self::AdmissionAhead { .. }
+            | Self::OtherLog { .. }
+            | Self::AdmittedTooOften { .. }
+            | Self::AheadOfHead { .. }
+            | Self::Diverged { .. } => ErrorKind::NewIdentity,
+            Self::Clock(_) | Self::Resume(_) => ErrorKind::FixClock,
+            Self::Compacted { .. } | Self::OtherAdmission { .. } => ErrorKind::Bootstrap,
+            Self::UnknownPeer { .. } | Self::PeerRetired { .. } => ErrorKind::Admit,
+            Self::Altered(_) => ErrorKind::Reopen,
+            Self::Store(error) => error.kind().remedy(),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What went wrong in the storage.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use hlc::Hlc;
+
+use super::kind::ErrorKind;
+
+/// What went wrong in the storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// Another process or connection holds the lock; the wait was given up.
+    Locked,
+    /// The file or its folder cannot be written.
+    ReadOnly,
+    /// No space is left.
+    Full,
+    /// A row or the file is damaged.
+    Corrupt,
+    /// The log was closed.
+    Closed,
+    /// Anything else; the source says what.
+    Io,
+}
+
+impl StoreErrorKind {
+    /// What the caller can do about it.
+    #[must_use]
+    pub const fn remedy(self) -> ErrorKind {
+        match self {
+            Self::Locked | Self::Full => ErrorKind::Retry,
+            Self::Corrupt => ErrorKind::RepairData,
+            Self::ReadOnly | Self::Closed | Self::Io => ErrorKind::Reopen,
+        }
+    }
+}
+
+impl fmt::Display for StoreErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Locked => "the storage is locked by another writer",
+            Self::ReadOnly => "the storage is read-only",
+            Self::Full => "the storage is full",
+            Self::Corrupt => "the storage is damaged",
+            Self::Closed => "the log is closed",
+            Self::Io => "the storage failed",
+        })
+    }
+}
+
+/// A failure of the storage. Cheap to clone: one failed commit is reported to
+/// every caller that it concerns.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("failed to {doing}: {kind}")]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    doing: Cow<'static, str>,
+    unreadable_entry: Option<Hlc>,
+    #[source]
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl StoreError {
+    /// A failure of `kind` while `doing` something, such as "read a page".
+    pub fn new(kind: StoreErrorKind, doing: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            doing: doing.into(),
+            unreadable_entry: None,
+            source: None,
+        }
+    }
+
+    /// The same failure, of an entry that is stored and cannot be read: the one with this stamp;
+    /// zero if the stamp itself cannot be read.
+    #[must_use]
+    pub const fn of_unreadable_entry(mut self, hlc: Hlc) -> Self {
+        self.unreadable_entry = Some(hlc);
+        self
+    }
+
+    /// The stamp of the entry that cannot be read, if that is the failure; zero if not even its
+    /// stamp can be read.
+    #[must_use]
+    pub const fn unreadable_entry(&self) -> Option<Hlc> {
+        self.unreadable_entry
+    }
+
+    /// The same failure, with what caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// What caused it, where that is an error of this type, such as one of a driver.
+    #[must_use]
+    pub fn source_as<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.source.as_deref()?.downcast_ref()
+    }
+
+    /// The same failure, reported as one of `doing` something else.
+    #[must_use]
+    pub fn while_doing(mut self, doing: impl Into<Cow<'static, str>>) -> Self {
+        self.doing = doing.into();
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub const fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+/// A failure of a file that a store keeps. Data that a reader refused to take,
+/// or that ends too early, is [`StoreErrorKind::Corrupt`].
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => StoreErrorKind::Corrupt,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreErrorKind::ReadOnly
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::Full,
+            io::ErrorKind::WouldBlock => StoreErrorKind::Locked,
+            _ => StoreErrorKind::Io,
+        };
+        Self::new(kind, "use a file").with_source(error)
+    }
+}

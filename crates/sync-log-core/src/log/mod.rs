@@ -1,0 +1,18 @@
+//! The log: decisions run over one store.
+
+mod acks;
+mod adopted;
+mod options;
+mod peers;
+mod prune;
+mod serve;
+mod sync_log;
+mod verdicts;
+mod watch;
+mod write;
+
+pub use options::{LogOptions, SharedWallClock};
+
+pub use prune::OnAck;
+pub use sync_log::SyncLog;
+pub use watch::Watch;

@@ -1,0 +1,220 @@
+//! The log: core's logic over one store.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hlc::{Clock, Hlc};
+use uuid::Uuid;
+
+use super::options::{LogOptions, SharedWallClock};
+use crate::decide::identity::{self, refuse_altered};
+use crate::error::LogError;
+use crate::model::{Altered, Cursor, LogIdentity, LogState};
+use crate::store::{Changes, LogStore, Needs, Places, ReadRequest, Survey, View, WriteJob};
+
+/// One device's sync log of one library.
+///
+/// A handle: cheap to clone, usable from many tasks at once. Dropping it loses
+/// nothing that was `Ok`; [`close`](Self::close) also waits for what is in flight.
+///
+/// Every method that writes may be cancelled: dropping its future leaves the
+/// log as after `Ok` or as after `Err` (`A7`), and after every error the log is
+/// as it was before the call.
+#[derive(Clone)]
+pub struct SyncLog {
+    pub(super) store: Arc<dyn LogStore>,
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) identity: LogIdentity,
+    pub(super) clock: Clock<SharedWallClock>,
+    pub(super) options: LogOptions,
+}
+
+impl SyncLog {
+    /// Opens the log that `store` holds.
+    ///
+    /// The clock resumes above everything that was ever issued or observed here
+    /// (`H5`, `A5`), without waiting, whatever the wall clock says.
+    ///
+    /// # Errors
+    /// [`LogError::NilId`], [`LogError::OptionOutOfRange`]: fix the call.
+    /// [`LogError::IdentityMismatch`]: the log is another library's or
+    /// device's (`I1`). [`LogError::Resume`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.open", skip_all, fields(%library_id, %device_id))]
+    pub async fn open(
+        store: impl LogStore,
+        library_id: Uuid,
+        device_id: Uuid,
+        options: LogOptions,
+    ) -> Result<Self, LogError> {
+        identity::refuse_nil(library_id, "library id")?;
+        identity::refuse_nil(device_id, "device id")?;
+        options.validate()?;
+        let store: Arc<dyn LogStore> = Arc::new(store);
+        let state = read_state(&*store).await?;
+        let identity = state.identity;
+        identity::refuse_nil_ids(&identity)?;
+        if (identity.library_id, identity.device_id) != (library_id, device_id) {
+            return Err(LogError::IdentityMismatch {
+                stored_library: identity.library_id,
+                stored_device: identity.device_id,
+                library: library_id,
+                device: device_id,
+            });
+        }
+        let clock = Clock::new(device_id, options.wall.clone()).with_limits(options.drift);
+        clock.resume(state.high_water.max(state.head.hlc))?;
+        Ok(Self {
+            store,
+            shared: Arc::new(Shared {
+                identity,
+                clock,
+                options,
+            }),
+        })
+    }
+
+    /// Whose log it is, and which file.
+    #[must_use]
+    pub fn identity(&self) -> LogIdentity {
+        self.shared.identity
+    }
+
+    /// Highest HLC ever committed; zero if there never was one.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.head", skip_all)]
+    pub async fn head(&self) -> Result<Hlc, LogError> {
+        Ok(read_state(&*self.store).await?.head.hlc)
+    }
+
+    /// Highest HLC ever pruned; zero if there never was one.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.floor", skip_all)]
+    pub async fn floor(&self) -> Result<Hlc, LogError> {
+        Ok(read_state(&*self.store).await?.floor.hlc)
+    }
+
+    /// The floor as a cursor: where the log begins.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.floor_cursor", skip_all)]
+    pub async fn floor_cursor(&self) -> Result<Cursor, LogError> {
+        Ok(read_state(&*self.store).await?.floor_cursor())
+    }
+
+    /// The head as a cursor: what a newcomer acknowledges that was given a copy
+    /// of the app's state. Register it first, then take the cursor, then copy.
+    ///
+    /// ```
+    /// use sync_log_core::{Cursor, LogError, SyncLog, Uuid};
+    ///
+    /// /// Gives `newcomer` a copy of the records, and the place that it then acknowledges.
+    /// async fn snapshot(log: &SyncLog, newcomer: Uuid) -> Result<(Cursor, String), LogError> {
+    ///     log.register_peer(newcomer).await?;
+    ///     let place = log.head_cursor().await?;
+    ///     let copy = "all records, read now".to_owned();
+    ///     Ok((place, copy))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`LogError::Altered`], [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.head_cursor", skip_all)]
+    pub async fn head_cursor(&self) -> Result<Cursor, LogError> {
+        let state = read_state(&*self.store).await?;
+        refuse_altered(&state)?;
+        Ok(state.head_cursor())
+    }
+
+    /// Finishes what is in flight and closes the store. Every later call, on
+    /// any clone, fails with [`StoreErrorKind::Closed`](crate::StoreErrorKind);
+    /// closing again is `Ok`.
+    ///
+    /// # Errors
+    /// [`LogError::Store`] if the last flush failed; what was `Ok` is safe.
+    #[tracing::instrument(level = "debug", name = "sync_log.close", skip_all)]
+    pub async fn close(&self) -> Result<(), LogError> {
+        Ok(self.store.close().await?)
+    }
+
+    /// Runs one decision under the store's write lock and returns what it made
+    /// of it, once that is committed.
+    pub(super) async fn commit<T: Send + 'static>(
+        &self,
+        needs: impl Fn(&LogState) -> Needs + Send + 'static,
+        mut decide: impl FnMut(&View<'_>) -> Result<(Changes, T), LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let slot = Arc::new(Mutex::new(None));
+        let decided = Arc::clone(&slot);
+        let job = WriteJob::new(needs, move |view| {
+            refuse_altered(view.state)?;
+            let (changes, outcome) = decide(view)?;
+            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            Ok(changes)
+        });
+        let written = self.store.write(job).await;
+        self.noting_damage(written).await?;
+        let outcome = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(outcome.expect("a store that answers Ok has decided the job"))
+    }
+
+    /// Keeps on record that the log was altered, if that is what was found, so that nothing
+    /// more is served or deleted, and opening the log adopts it (`I4`).
+    pub(super) async fn noting_damage<T>(&self, found: Result<T, LogError>) -> Result<T, LogError> {
+        if let Err(LogError::Altered(altered)) = &found {
+            self.note_damage(*altered).await;
+        }
+        found
+    }
+
+    pub(super) async fn survey(&self, places: Places) -> Result<Survey, LogError> {
+        let survey = self.store.survey(places).await;
+        self.noting_damage(survey.map_err(LogError::from)).await
+    }
+
+    /// As well as it can: where nothing can be written, each read finds it again.
+    pub(super) async fn note_damage(&self, altered: Altered) {
+        let job = WriteJob::new(
+            |_| Needs::default(),
+            move |view| {
+                Ok(Changes {
+                    altered: view.state.altered.is_none().then_some(altered),
+                    ..Changes::default()
+                })
+            },
+        );
+        tracing::error!(%altered, "what is stored is not what was written");
+        if let Err(error) = self.store.write(job).await {
+            tracing::warn!(%error, "the damage could not be put on record");
+        }
+    }
+}
+
+async fn read_state(store: &dyn LogStore) -> Result<LogState, LogError> {
+    Ok(store.read(state_only(Hlc::ZERO)).await?.state)
+}
+
+fn state_only(after: Hlc) -> ReadRequest {
+    ReadRequest {
+        after,
+        max_entries: 0,
+        max_bytes: 0,
+        peer: None,
+    }
+}
+
+impl fmt::Debug for SyncLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncLog")
+            .field("identity", &self.shared.identity)
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
+    }
+}

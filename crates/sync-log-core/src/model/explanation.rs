@@ -1,0 +1,111 @@
+//! Why a log is not shrinking: the reasons, and what to do about each.
+
+use hlc::Hlc;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::peer::RegisteredBy;
+use super::peer_row::UntrustedRow;
+use super::proof::Altered;
+use super::verdict::Verdict;
+
+/// What keeps entries in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// The peer is registered and never acknowledged anything.
+    NeverAcked,
+    /// The peer acknowledged an older entry.
+    Behind,
+    /// The peer read below its own ack: it was restored from an older copy.
+    PeerRewound {
+        /// Where pruning holds.
+        hold: Hlc,
+        /// What it acknowledged before that.
+        acked: Hlc,
+    },
+    /// The peer lacks entries that were pruned: it cannot catch up by reading.
+    BelowFloor,
+    /// The peer's ack was found in an adopted file. It does not count until the peer
+    /// acknowledges through this program, or an operator vouches for it (`I3`).
+    UnverifiedAck {
+        /// What was found.
+        acked: Hlc,
+    },
+    /// The log was adopted, and its peers were not declared yet (`I3`).
+    PeersNotDeclared,
+    /// What is stored is not what was written: the log has to be opened again, which adopts what
+    /// is there (`I4`).
+    Altered(Altered),
+    /// This file, or a peer's, was restored or cloned. This keeps no entries. It is listed so
+    /// that an operator sees it.
+    Restored(Verdict),
+    /// Something is wrong with a peer's rows.
+    UntrustedRow(UntrustedRow),
+    /// There is no active peer, and the library was not declared solo.
+    NoPeers,
+    /// All peers have it; the policy keeps it.
+    Retention,
+    /// All peers have it, and the policy that was asked about does not keep it: the next
+    /// prune deletes it.
+    NotYetPruned,
+}
+
+/// What to do about it. At most one per cause.
+///
+/// Exhaustive: a tool has an answer for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remedy {
+    /// Have the peer pull and acknowledge.
+    Pull,
+    /// Register the peers of the library.
+    Register,
+    /// Admit the peer again.
+    Admit,
+    /// Retire the peer.
+    Retire,
+    /// Give the peer a snapshot.
+    Bootstrap,
+    /// Open the log again: that puts right what another program wrote.
+    RepairRow,
+    /// Set the clock right.
+    FixClock,
+    /// Declare the library solo.
+    DeclareSolo,
+    /// Go on under a new device id; or dismiss the verdict, if no file was restored.
+    NewIdentity,
+}
+
+/// One reason why entries stay.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Held {
+    /// What keeps them.
+    pub cause: Cause,
+    /// The peer that it is about, if it is about one.
+    pub peer: Option<Uuid>,
+    /// How that peer came to be known.
+    pub registered_by: Option<RegisteredBy>,
+    /// How many entries it keeps.
+    pub lag_entries: u64,
+    /// Their content bytes.
+    pub lag_bytes: u64,
+    /// How long ago the oldest of them was written, in ms.
+    pub lag_ms: u64,
+    /// What to do about it; `None` if nothing needs doing.
+    pub remedy: Option<Remedy>,
+}
+
+/// Why the log is not shrinking.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Highest HLC ever committed.
+    pub head: Hlc,
+    /// Highest HLC ever pruned.
+    pub floor: Hlc,
+    /// How many entries the log holds.
+    pub pending: u64,
+    /// Why, worst first. Empty for an empty log with sound rows.
+    pub held: Vec<Held>,
+}

@@ -1,0 +1,86 @@
+//! What a peer reads: one page, and how large it may be.
+
+use hlc::Hlc;
+use serde::{Deserialize, Serialize};
+
+use super::cursor::Cursor;
+use super::entry::SharedChangeEntry;
+use super::proof::{Altered, ChainFault};
+use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+
+/// One page of a log, all of one committed state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// The entries after the cursor, ascending, without a gap.
+    pub entries: Vec<SharedChangeEntry>,
+    /// Where the reader is after applying them: read from here next, and
+    /// acknowledge it. The cursor that was given, if the page is empty.
+    pub next: Cursor,
+    /// Highest HLC ever committed.
+    pub head: Hlc,
+    /// Highest HLC ever pruned.
+    pub floor: Hlc,
+    /// Whether there are entries after this page.
+    pub more: bool,
+}
+
+impl Page {
+    /// Compares the entries with the chain from `after`, the cursor that the page was asked
+    /// for, to [`next`](Self::next): finds what was lost or changed on the way (`R4`). It
+    /// cannot find that the entries and `next` were both made up; for that, take `next` from
+    /// the origin itself.
+    ///
+    /// # Errors
+    /// [`Altered`] where the two part. Do not apply the page; read it again.
+    pub fn verify(&self, after: Cursor) -> Result<(), Altered> {
+        let mut reached = after.mark();
+        for entry in &self.entries {
+            if entry.hlc <= reached.hlc {
+                let (hlc, fault) = (entry.hlc, ChainFault::OutOfOrder);
+                return Err(Altered { hlc, fault });
+            }
+            reached = reached.then(entry);
+        }
+        if reached == self.next.mark() {
+            return Ok(());
+        }
+        Err(Altered {
+            hlc: reached.hlc,
+            fault: ChainFault::OtherTag,
+        })
+    }
+}
+
+/// How much of the log one page may hold.
+///
+/// Larger values than [`MAX_PAGE_ENTRIES`](crate::MAX_PAGE_ENTRIES) and
+/// [`MAX_PAGE_BYTES`](crate::MAX_PAGE_BYTES) are taken as those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ReadLimits {
+    /// Most entries; 0 is a usage error.
+    pub max_entries: usize,
+    /// Most content bytes; a page holds at least one entry all the same. 0 is a
+    /// usage error.
+    pub max_bytes: usize,
+}
+
+impl Default for ReadLimits {
+    /// As much as a page may hold.
+    fn default() -> Self {
+        Self {
+            max_entries: MAX_PAGE_ENTRIES,
+            max_bytes: MAX_PAGE_BYTES,
+        }
+    }
+}
+
+impl ReadLimits {
+    /// At most this many entries.
+    #[must_use]
+    pub fn entries(max_entries: usize) -> Self {
+        Self {
+            max_entries,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Peers: the devices that an entry waits for.
+
+use std::fmt;
+
+use hlc::Hlc;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::defaults::yes;
+
+/// Why a peer was retired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum RetireReason {
+    /// An operator or the app, with [`SyncLog::retire`](crate::SyncLog::retire).
+    Operator,
+}
+
+impl RetireReason {
+    /// The stored form.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Reads the stored form.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        (text == "operator").then_some(Self::Operator)
+    }
+}
+
+impl fmt::Display for RetireReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Whether a peer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PeerState {
+    /// It blocks pruning until it has acknowledged.
+    Active,
+    /// It no longer blocks pruning, and its reads and acks are refused.
+    Retired {
+        /// When the marker was written, in ms since the Unix epoch.
+        since_ms: i64,
+        /// What decided it.
+        reason: RetireReason,
+    },
+}
+
+/// How a peer came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegisteredBy {
+    /// The app called [`SyncLog::register_peer`](crate::SyncLog::register_peer).
+    App,
+    /// It acknowledged without being known, under
+    /// [`UnknownPeers::Register`](crate::UnknownPeers).
+    Ack,
+    /// A file of an earlier program, which was adopted, has an ack of it (`I3`).
+    Adoption,
+}
+
+impl RegisteredBy {
+    /// The stored form: `app`, `ack` or `adoption`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Ack => "ack",
+            Self::Adoption => "adoption",
+        }
+    }
+
+    /// Reads the stored form.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        match text {
+            "app" => Some(Self::App),
+            "ack" => Some(Self::Ack),
+            "adoption" => Some(Self::Adoption),
+            _ => None,
+        }
+    }
+}
+
+/// What this program records about a peer beside its acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PeerFacts {
+    /// Whether it counts.
+    pub state: PeerState,
+    /// How it came to be known.
+    pub registered_by: RegisteredBy,
+    /// When, in ms since the Unix epoch.
+    pub registered_at_ms: i64,
+    /// How many times it was admitted: 1 at first.
+    pub admission: u32,
+    /// Where pruning holds because the peer read below its own ack (`K2`).
+    pub hold: Option<Hlc>,
+    /// Whether the ack came through this program, or an operator vouched for it. An ack that was
+    /// found in an adopted file is not verified, and counts as none (`I3`).
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub verified: bool,
+}
+
+/// A peer whose row can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Peer {
+    /// The device.
+    pub peer: Uuid,
+    /// It has durably applied every entry up to and including this one; zero
+    /// if it never acknowledged.
+    pub acked: Hlc,
+    /// When the row last changed, in ms since the Unix epoch.
+    pub acked_at_ms: i64,
+    /// The rest.
+    pub facts: PeerFacts,
+}
+
+/// The number of a peer that was registered and never retired.
+pub(crate) const FIRST_ADMISSION: u32 = 1;
+
+impl Peer {
+    pub(crate) const fn new(peer: Uuid, registered_by: RegisteredBy, now_ms: i64) -> Self {
+        let facts = PeerFacts {
+            state: PeerState::Active,
+            registered_by,
+            registered_at_ms: now_ms,
+            admission: FIRST_ADMISSION,
+            hold: None,
+            verified: true,
+        };
+        Self {
+            peer,
+            acked: Hlc::ZERO,
+            acked_at_ms: now_ms,
+            facts,
+        }
+    }
+
+    /// The peer under its next admission: it counts, and has acknowledged nothing.
+    /// `None` if admissions can no longer be counted.
+    pub(crate) fn admitted(self, now_ms: i64) -> Option<Self> {
+        let admission = self.facts.admission.checked_add(1)?;
+        let mut admitted = Self::new(self.peer, self.facts.registered_by, now_ms);
+        admitted.facts.admission = admission;
+        admitted.facts.registered_at_ms = self.facts.registered_at_ms;
+        Some(admitted)
+    }
+
+    /// Whether it counts.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        matches!(self.facts.state, PeerState::Active)
+    }
+
+    /// The ack that can be believed: zero for one that is not verified (`I3`).
+    #[must_use]
+    pub const fn verified_ack(&self) -> Hlc {
+        if self.facts.verified {
+            self.acked
+        } else {
+            Hlc::ZERO
+        }
+    }
+
+    /// What pruning may rely on: the ack that can be believed, or the hold below it.
+    #[must_use]
+    pub fn position(&self) -> Hlc {
+        let acked = self.verified_ack();
+        self.facts.hold.map_or(acked, |hold| hold.min(acked))
+    }
+}

@@ -1,0 +1,148 @@
+//! What a backend provides: one trait, and the values that cross it.
+
+use std::fmt;
+
+use hlc::Hlc;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::LogError;
+use crate::model::{Altered, LogState, Mark, Peer, PeerRow, SharedChangeEntry, Tag, Verdict};
+
+/// What a job wants to see before it decides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// Retained entries with these HLCs, as many as there are.
+    pub entries: Vec<Hlc>,
+    /// The marks of retained entries with these HLCs, as many as there are.
+    pub marks: Vec<Hlc>,
+    /// Peer rows.
+    pub peers: PeersNeeded,
+    /// The oldest entries, at most this many, without payload.
+    pub oldest: usize,
+}
+
+/// Which peer rows a job wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PeersNeeded {
+    /// None.
+    #[default]
+    None,
+    /// That peer's, if it is there.
+    One(Uuid),
+    /// All of them, in any order.
+    All,
+}
+
+/// What a job sees: one state, read under the write lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View<'a> {
+    /// The log's state.
+    pub state: &'a LogState,
+    /// Those of [`Needs::entries`] that are there and have a tag, in any order.
+    pub entries: Vec<SharedChangeEntry>,
+    /// Those of [`Needs::marks`] that have a tag, in any order, whether their entries are there
+    /// or not.
+    pub marks: Vec<Mark>,
+    /// The peer rows that were asked for.
+    pub peers: Vec<PeerRow>,
+    /// The oldest entries, ascending.
+    pub oldest: Vec<EntrySummary>,
+}
+
+/// An entry without its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntrySummary {
+    /// The stamp.
+    pub hlc: Hlc,
+    /// When it was written, in ms since the Unix epoch.
+    pub created_at_ms: i64,
+}
+
+/// An entry as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredEntry {
+    /// The entry.
+    pub entry: SharedChangeEntry,
+    /// When it was written, in ms since the Unix epoch.
+    pub created_at_ms: i64,
+    /// Its place in the chain. `None` only of an entry that another program put there.
+    pub tag: Option<Tag>,
+}
+
+/// What a job decided, to be written as one step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// Entries to insert, ascending, all above the head, each with its tag. The head
+    /// becomes the last of them.
+    pub append: Vec<StoredEntry>,
+    /// The new high-water.
+    pub high_water: Option<Hlc>,
+    /// A peer to insert or replace: its ack row and this program's own row.
+    pub peer: Option<Peer>,
+    /// Whether the library is solo.
+    pub solo: Option<bool>,
+    /// Whether the peers that are registered are all there are.
+    pub peers_declared: Option<bool>,
+    /// Delete every entry up to and including this one, which is retained, and their tags.
+    /// The store proves them first, with a [`Proof`](crate::Proof) from the floor, and refuses
+    /// with what that finds (`R4`). The floor becomes the [`Mark`] that the proof ends at.
+    pub prune_through: Option<Hlc>,
+    /// What is stored was found not to be what was written: [`LogState::altered`] from now on,
+    /// if there is none yet.
+    pub altered: Option<Altered>,
+    /// A verdict to store. It replaces another of its kind.
+    pub verdict: Option<Verdict>,
+    /// Whether to delete all verdicts; before the one to store is written.
+    pub dismiss_verdicts: bool,
+}
+
+impl Changes {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+type NeedsFn = Box<dyn Fn(&LogState) -> Needs + Send>;
+type DecideFn = Box<dyn FnMut(&View<'_>) -> Result<Changes, LogError> + Send>;
+
+/// One decision of core, to be taken under a store's write lock.
+pub struct WriteJob {
+    needs: NeedsFn,
+    decide: DecideFn,
+}
+
+impl WriteJob {
+    /// A job from its two steps. Neither does I/O or waits.
+    pub fn new(
+        needs: impl Fn(&LogState) -> Needs + Send + 'static,
+        decide: impl FnMut(&View<'_>) -> Result<Changes, LogError> + Send + 'static,
+    ) -> Self {
+        Self {
+            needs: Box::new(needs),
+            decide: Box::new(decide),
+        }
+    }
+
+    /// What to collect for [`decide`](Self::decide), given the state.
+    #[must_use]
+    pub fn needs(&self, state: &LogState) -> Needs {
+        (self.needs)(state)
+    }
+
+    /// Decides what to write.
+    ///
+    /// # Errors
+    /// The refusal; nothing is to be written for this job.
+    pub fn decide(&mut self, view: &View<'_>) -> Result<Changes, LogError> {
+        (self.decide)(view)
+    }
+}
+
+impl fmt::Debug for WriteJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WriteJob")
+    }
+}

@@ -1,0 +1,36 @@
+//! A store that several owners share is a store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hlc::Hlc;
+
+use super::job::WriteJob;
+use super::port::LogStore;
+use super::read::{Places, ReadRequest, ReadView, Survey};
+use crate::error::{LogError, StoreError};
+
+/// Lets a caller keep a store that it hands to [`SyncLog::open`](crate::SyncLog::open),
+/// and hand over one whose type it does not know.
+#[async_trait]
+impl<S: LogStore + ?Sized> LogStore for Arc<S> {
+    async fn write(&self, job: WriteJob) -> Result<(), LogError> {
+        (**self).write(job).await
+    }
+
+    async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        (**self).read(request).await
+    }
+
+    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        (**self).survey(places).await
+    }
+
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        (**self).head_above(place).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        (**self).close().await
+    }
+}
