@@ -1,0 +1,13 @@
+//! The tests of core from outside, all in one binary.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+mod frozen_forms;
+mod plan;
+mod proof;
+mod prune_steps;
+mod serde_inside_other_types;
+mod store_faults;
+mod store_steps;
