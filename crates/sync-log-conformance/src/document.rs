@@ -8,7 +8,7 @@ use sync_log_core::{Birth, Contents, Hlc, LogError, LogIdentity, LogState, LogSt
 
 use crate::damage::{Damage, RowDamage, adopt};
 use crate::harness::Harness;
-use crate::rig::START_MS;
+use crate::sample::START_MS;
 
 /// A storage that can be read and replaced as a whole. It has a [`Harness`] for
 /// that: whatever another program may do to it is a change of its [`Contents`].

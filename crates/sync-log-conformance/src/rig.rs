@@ -12,17 +12,8 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
-use crate::sample;
+use crate::sample::{self, DEVICE, LIBRARY, START_MS};
 use crate::snapshot::Snapshot;
-
-/// When every case begins, in ms since the Unix epoch.
-pub const START_MS: i64 = 1_700_000_000_000;
-/// An hour, in ms.
-pub const HOUR_MS: i64 = 3_600_000;
-/// The library of every case.
-pub const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
-/// The device of every case.
-pub const DEVICE: Uuid = Uuid::from_u128(0x00d0_0d1e);
 
 /// One storage of the backend under test, and a clock that is set by hand.
 pub struct Rig<H> {

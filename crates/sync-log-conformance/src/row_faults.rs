@@ -4,8 +4,8 @@ use sync_log_core::{Cursor, Hlc, RowFault, Uuid};
 
 use crate::damage::RowDamage;
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
-use crate::sample::{foreign, just_above, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, foreign, just_above, peer};
 
 /// What a peer counts as whose rows have a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

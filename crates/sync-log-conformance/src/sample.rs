@@ -1,8 +1,15 @@
-//! Peers, changes and entries to try things with.
+//! Ids, times, peers, changes and entries to try things with.
 
 use sync_log_core::{Change, ChangeType, Cursor, Hlc, JsonText, SharedChangeEntry, Tag, Uuid};
 
-use crate::rig::DEVICE;
+/// When every case begins, in ms since the Unix epoch.
+pub const START_MS: i64 = 1_700_000_000_000;
+/// An hour, in ms.
+pub const HOUR_MS: i64 = 3_600_000;
+/// The library of every case.
+pub const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
+/// The device of every case.
+pub const DEVICE: Uuid = Uuid::from_u128(0x00d0_0d1e);
 
 /// The sample peer of that number.
 #[must_use]

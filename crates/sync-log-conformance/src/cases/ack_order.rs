@@ -6,9 +6,9 @@ use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, PeerState};
 
 use crate::damage::RowDamage;
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
+use crate::rig::{Log, Rig};
 use crate::sample::{
-    change, foreign, in_other_log, just_above, made_up_tag, own_after, peer, retagged,
+    DEVICE, change, foreign, in_other_log, just_above, made_up_tag, own_after, peer, retagged,
 };
 
 /// Peer 1 has acknowledged the second of three entries, 10 ms apart.

@@ -3,8 +3,10 @@
 use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Uuid};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig, START_MS};
-use crate::sample::{change, foreign, in_other_log, just_above, own_after, peer, retagged};
+use crate::rig::{Log, Rig};
+use crate::sample::{
+    DEVICE, START_MS, change, foreign, in_other_log, just_above, own_after, peer, retagged,
+};
 
 /// Peer 1, and entries 10 ms apart.
 async fn log_with_entries<H: Harness>(rig: &Rig<H>, count: usize) -> (Log, Vec<Hlc>) {

@@ -3,8 +3,8 @@
 use sync_log_core::{AckOutcome, Cause, Cursor, Hlc, LogError, PeerState, Remedy};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
-use crate::sample::{change, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, change, peer};
 
 /// Three entries; peer 1 had acknowledged two when it was retired, and peer 2 has
 /// all. It was admitted again.

@@ -5,8 +5,10 @@ use sync_log_core::{Hlc, LogError};
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
-use crate::rig::{DEVICE, HOUR_MS, Log, Rig, START_MS};
-use crate::sample::{change, entry, foreign, just_above, just_below, own_after};
+use crate::rig::{Log, Rig};
+use crate::sample::{
+    DEVICE, HOUR_MS, START_MS, change, entry, foreign, just_above, just_below, own_after,
+};
 
 /// Stamps come back in the order of the commits, and that is the order of reading.
 pub async fn stamps_ascend_in_commit_order<H: Harness>() {

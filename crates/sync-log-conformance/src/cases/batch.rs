@@ -5,8 +5,8 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Rig};
-use crate::sample::{change, change_of_bytes, entry, foreign, grouped, own_after};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, change, change_of_bytes, entry, foreign, grouped, own_after};
 
 fn batch_after(start: Hlc, count: u64) -> Vec<SharedChangeEntry> {
     (1..=count)

@@ -4,8 +4,8 @@
 use sync_log_core::{AckOutcome, Birth, Cursor, Hlc, LogError, LogState, Mark, ReadLimits, Tag};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig, START_MS};
-use crate::sample::{change, entry, grouped, just_below, own_after, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, START_MS, change, entry, grouped, just_below, own_after, peer};
 
 const BIRTHS: [Birth; 2] = [Birth::Alone, Birth::BesideRecords];
 

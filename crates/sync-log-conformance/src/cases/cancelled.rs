@@ -11,9 +11,9 @@ use std::pin::Pin;
 use sync_log_core::{Hlc, ReadLimits, SMALLEST_PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig, START_MS};
+use crate::rig::{Log, Rig};
 use crate::runtime::dropped_after;
-use crate::sample::{change, entry, own_after, peer};
+use crate::sample::{DEVICE, START_MS, change, entry, own_after, peer};
 use crate::snapshot::Snapshot;
 
 /// A call that answers at all does so within so many polls.

@@ -4,9 +4,10 @@ use sync_log_core::{Altered, ChainFault, Cursor, Hlc, LogError, ReadLimits, Tag,
 
 use crate::damage::Damage;
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
+use crate::rig::{Log, Rig};
 use crate::sample::{
-    change, foreign, in_other_log, just_above, just_below, made_up_tag, own_after, peer, retagged,
+    DEVICE, change, foreign, in_other_log, just_above, just_below, made_up_tag, own_after, peer,
+    retagged,
 };
 
 /// Six entries, of which the first three are pruned; peer 1 is at the floor.

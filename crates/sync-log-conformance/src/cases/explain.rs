@@ -7,8 +7,8 @@ use sync_log_core::{
 
 use crate::damage::{Damage, RowDamage};
 use crate::harness::Harness;
-use crate::rig::{HOUR_MS, Log, Rig};
-use crate::sample::{change, change_of_bytes, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{HOUR_MS, change, change_of_bytes, peer};
 
 /// What one entry of [`change`] counts, for numbers of one digit.
 fn bytes_each() -> u64 {

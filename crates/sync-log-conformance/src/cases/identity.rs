@@ -3,8 +3,8 @@
 use sync_log_core::{LogError, SyncLog, Uuid};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, LIBRARY, Rig};
-use crate::sample::change;
+use crate::rig::Rig;
+use crate::sample::{DEVICE, LIBRARY, change};
 
 const OTHER: Uuid = Uuid::from_u128(0x0def_aced);
 

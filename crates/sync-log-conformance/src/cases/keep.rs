@@ -5,8 +5,8 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, HOUR_MS, LIBRARY, Log, Rig};
-use crate::sample::{change, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, HOUR_MS, LIBRARY, change, peer};
 
 async fn open<H: Harness>(rig: &Rig<H>, policy: PrunePolicy) -> Log {
     let mut options = rig.options();

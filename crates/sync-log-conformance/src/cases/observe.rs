@@ -4,8 +4,8 @@ use sync_log_core::hlc::{CEILING_MS, DriftExceeded, ObserveError};
 use sync_log_core::{Hlc, LogError, MAX_OBSERVED};
 
 use crate::harness::Harness;
-use crate::rig::{HOUR_MS, Rig, START_MS};
-use crate::sample::{change, foreign, just_above, own_after, peer};
+use crate::rig::Rig;
+use crate::sample::{HOUR_MS, START_MS, change, foreign, just_above, own_after, peer};
 
 fn remote(after_start_ms: i64) -> Hlc {
     Hlc::new((START_MS + after_start_ms).cast_unsigned(), 4, peer(1))

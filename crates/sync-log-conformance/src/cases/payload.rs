@@ -6,8 +6,8 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, LIBRARY, Rig};
-use crate::sample::{change, change_of_bytes, own_after, peer};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, LIBRARY, change, change_of_bytes, own_after, peer};
 
 /// JSON texts that a careless store would change.
 const TEXTS: [&str; 11] = [

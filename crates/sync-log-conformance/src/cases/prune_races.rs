@@ -7,8 +7,8 @@ use sync_log_core::{Hlc, SMALLEST_PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
-use crate::rig::{DEVICE, LIBRARY, Log, Rig};
-use crate::sample::{change, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, LIBRARY, change, peer};
 
 /// Entries that peer 1 has acknowledged; a handle to prune with, in front of
 /// whose writes something can be put; and another handle to put there.

@@ -7,8 +7,8 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Rig, START_MS};
-use crate::sample::{change, foreign, just_above, peer};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, START_MS, change, foreign, just_above, peer};
 
 /// Its row starts with the zero HLC, whatever is in the log, and survives.
 pub async fn a_registered_peer_starts_at_zero<H: Harness>() {

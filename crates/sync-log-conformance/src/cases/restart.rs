@@ -3,8 +3,8 @@
 use sync_log_core::Hlc;
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, HOUR_MS, Rig, START_MS};
-use crate::sample::{change, foreign, own_after, peer};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, HOUR_MS, START_MS, change, foreign, own_after, peer};
 
 /// Everything that a log holds is found again after `close`.
 pub async fn everything_is_there_after_a_restart<H: Harness>() {

@@ -3,8 +3,8 @@
 use sync_log_core::{Cursor, LogError, ReadLimits};
 
 use crate::harness::Harness;
-use crate::rig::{HOUR_MS, Log, Rig};
-use crate::sample::{change, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{HOUR_MS, change, peer};
 
 /// A log with three entries, backed up; then two more, which peer 1 read.
 async fn restored_after_peer_went_further<H: Harness>(rig: &Rig<H>) -> (Log, Cursor) {

@@ -3,8 +3,8 @@
 use sync_log_core::{LogError, PeerState, ReadLimits, RetireReason};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Rig, START_MS};
-use crate::sample::{change, peer};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, START_MS, change, peer};
 
 /// Retiring writes the marker and deletes nothing; a later prune does.
 pub async fn retiring_only_writes_the_marker<H: Harness>() {

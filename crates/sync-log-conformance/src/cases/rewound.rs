@@ -5,8 +5,8 @@ use sync_log_core::{AckOutcome, Cause, Cursor, Hlc, LogError, ReadLimits, Remedy
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
-use crate::rig::{DEVICE, LIBRARY, Log, Rig, START_MS};
-use crate::sample::{change, in_other_log, peer, retagged};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, LIBRARY, START_MS, change, in_other_log, peer, retagged};
 
 /// Six entries; peer 1 is at the fifth, peer 2 at the second, which is the floor.
 async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {

@@ -5,8 +5,8 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, HOUR_MS, Log, Rig, START_MS};
-use crate::sample::{change, in_other_log, own_after, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, HOUR_MS, START_MS, change, in_other_log, own_after, peer};
 
 /// The signs that are kept, as `status` and `explain` show them.
 async fn shown(log: &Log) -> Vec<(VerdictKind, Hlc, Option<Uuid>)> {

@@ -7,6 +7,7 @@
 // These are values of the tests; their names say what they are.
 #![allow(missing_docs)]
 
+mod acks;
 mod bytes;
 mod check;
 mod clock;

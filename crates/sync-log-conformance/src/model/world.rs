@@ -8,14 +8,15 @@ use sync_log_core::{
     SharedChangeEntry, SyncLog, Uuid,
 };
 
+use super::acks::Claim;
 use super::check::check;
 use super::op::{CursorPick, HANDLES, History, Item, OPEN, Op, SpoilPick, StampPick};
-use super::peer::{Claim, Known, ModelPeer, Own};
+use super::peer::{Known, ModelPeer, Own};
 use super::reference::{File, Reference};
 use crate::damage::RowDamage;
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
-use crate::sample;
+use crate::rig::{Log, Rig};
+use crate::sample::{self, DEVICE};
 
 /// What a call answered.
 #[derive(Debug, PartialEq)]
