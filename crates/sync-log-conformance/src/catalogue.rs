@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::harness::Harness;
-use crate::runtime::run_within;
+use crate::runtime::{Start, run_within};
 
 /// One case of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -391,7 +391,7 @@ macro_rules! list_functions {
     ([] $($group:ident { $($case:ident $clauses:tt;)+ })+) => {
         fn functions<H: Harness>() -> [fn(Duration); CASES.len()] {
             [$($(|watchdog| {
-                run_within(watchdog, crate::cases::$group::$case::<H>());
+                run_within(watchdog, Start::<H, _>::start(crate::cases::$group::$case::<H>));
             }),+),+]
         }
     };

@@ -22,7 +22,7 @@ pub use document::Document;
 pub use harness::Harness;
 pub use interpose::Interposed;
 pub use rig::{Log, Rig};
-pub use runtime::{dropped_after, run};
+pub use runtime::{Start, dropped_after, run, run_case};
 pub use sample::{DEVICE, HOUR_MS, LIBRARY, START_MS};
 pub use snapshot::Snapshot;
 pub use sync_log_core as core;

@@ -31,7 +31,7 @@ macro_rules! tests_of_all_cases {
 
             $(#[test]
             fn $case() {
-                $crate::run($crate::cases::$group::$case::<$harness>());
+                $crate::run_case::<$harness, _>($crate::cases::$group::$case::<$harness>);
             })+
         })+
     };

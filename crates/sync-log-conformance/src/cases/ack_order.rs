@@ -37,8 +37,7 @@ async fn retired_error(log: &Log) -> LogError {
 }
 
 /// Own id, then a row that another program wrote of it.
-pub async fn the_own_id_goes_before_the_state_of_its_row<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_own_id_goes_before_the_state_of_its_row<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let own_row = DEVICE.hyphenated().to_string();
     let planted = RowDamage::Mirror(stamps[0].to_string());
@@ -49,8 +48,7 @@ pub async fn the_own_id_goes_before_the_state_of_its_row<H: Harness>() {
 }
 
 /// Retired, then another log and another device's stamp.
-pub async fn retired_goes_before_the_place<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn retired_goes_before_the_place<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     log.retire(peer(1)).await.unwrap();
     let other = in_other_log(log.cursor_at(stamps[2]).await);
@@ -62,8 +60,7 @@ pub async fn retired_goes_before_the_place<H: Harness>() {
 }
 
 /// Another admission, then another log and another device's stamp.
-pub async fn another_admission_goes_before_the_place<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn another_admission_goes_before_the_place<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let cursor = log.cursor_at(stamps[2]).await;
     let foreign = Cursor::new(cursor.log_id(), foreign(stamps[2]), cursor.tag()).unwrap();
@@ -86,8 +83,7 @@ pub async fn another_admission_goes_before_the_place<H: Harness>() {
 }
 
 /// Unknown, then another log and another device's stamp.
-pub async fn unknown_goes_before_the_place<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn unknown_goes_before_the_place<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let other = in_other_log(log.cursor_at(stamps[2]).await);
     let unknown = || LogError::UnknownPeer { peer: peer(7) };
@@ -98,8 +94,7 @@ pub async fn unknown_goes_before_the_place<H: Harness>() {
 }
 
 /// Another log, then another device's stamp.
-pub async fn another_log_goes_before_another_device<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn another_log_goes_before_another_device<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let cursor = log.cursor_at(stamps[2]).await;
     let foreign = Cursor::new(cursor.log_id(), foreign(stamps[2]), cursor.tag()).unwrap();
@@ -113,8 +108,7 @@ pub async fn another_log_goes_before_another_device<H: Harness>() {
 }
 
 /// Another device's stamp, then above the head, below the own ack, unknown.
-pub async fn another_device_goes_before_every_place<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn another_device_goes_before_every_place<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let above = own_after(stamps[2], 1000);
     for place in [above, stamps[0], own_after(stamps[1], 5)] {
@@ -129,8 +123,7 @@ pub async fn another_device_goes_before_every_place<H: Harness>() {
 }
 
 /// Above the head, then unknown.
-pub async fn above_the_head_goes_before_unknown<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn above_the_head_goes_before_unknown<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let (hlc, head) = (just_above(stamps[2]), stamps[2]);
     let cursor = Cursor::new(log.identity().log_id, hlc, made_up_tag(1)).unwrap();
@@ -144,8 +137,7 @@ pub async fn above_the_head_goes_before_unknown<H: Harness>() {
 }
 
 /// Stale, then unknown: what is below the own ack is not looked up.
-pub async fn stale_goes_before_unknown<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn stale_goes_before_unknown<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let stale = AckOutcome::Stale;
     let between = log.record_ack(peer(1), own_after(stamps[0], 5));
@@ -156,8 +148,7 @@ pub async fn stale_goes_before_unknown<H: Harness>() {
 }
 
 /// Unchanged, then unknown: the own ack is not judged again.
-pub async fn unchanged_goes_before_unknown<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn unchanged_goes_before_unknown<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let wrong = retagged(log.cursor_at(stamps[1]).await);
     let ack = log.record_ack_at(peer(1), wrong);

@@ -21,8 +21,7 @@ async fn log_with_entries<H: Harness>(rig: &Rig<H>, count: usize) -> (Log, Vec<H
 }
 
 /// Forward, again, and back.
-pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     let first = log.record_ack(peer(1), stamps[1]).await.unwrap();
     assert_eq!(first, AckOutcome::Advanced, "K2");
@@ -49,8 +48,7 @@ pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>() {
 }
 
 /// By cursor it is the same.
-pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     let [first, second] = [
         log.cursor_at(stamps[0]).await,
@@ -66,8 +64,7 @@ pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>() {
 }
 
 /// Zero says nothing new.
-pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 1).await;
     let unchanged = AckOutcome::Unchanged;
     log.changes_nothing("K2", unchanged, log.record_ack(peer(1), Hlc::ZERO))
@@ -83,8 +80,7 @@ pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>() {
 }
 
 /// The floor is a place that can be acknowledged, by stamp and by cursor.
-pub async fn the_floor_can_be_acknowledged<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_floor_can_be_acknowledged<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
     log.register_peers(3).await;
@@ -96,8 +92,7 @@ pub async fn the_floor_can_be_acknowledged<H: Harness>() {
 }
 
 /// Nothing above the head was ever given to anybody.
-pub async fn an_ack_above_the_head_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 2).await;
     let head = stamps[1];
     // Ticks and remote stamps raise the high-water, not the head.
@@ -114,8 +109,7 @@ pub async fn an_ack_above_the_head_is_refused<H: Harness>() {
 }
 
 /// The first ack on a fresh log is above its head, which is zero.
-pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let hlc = Hlc::new(1, 0, DEVICE);
@@ -129,8 +123,7 @@ pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>() {
 }
 
 /// A stamp that this log never had is refused, not rounded to the one below.
-pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 4).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();
@@ -150,8 +143,7 @@ pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>() {
 }
 
 /// With a cursor, log and content must match too, at an entry and at the floor.
-pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     log.on_ack(peer(1), stamps[0]).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();
@@ -177,16 +169,14 @@ pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>() {
 }
 
 /// A bare stamp is checked for presence only: it is the owner's tool.
-pub async fn an_ack_by_stamp_checks_presence_only<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_by_stamp_checks_presence_only<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 1).await;
     let taken = log.record_ack(peer(1), stamps[0]).await.unwrap();
     assert_eq!(taken, AckOutcome::Advanced, "K3");
 }
 
 /// Stamps of another device are no places in this log.
-pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 2).await;
     let hlc = foreign(stamps[0]);
     let origin = LogError::ForeignOrigin {
@@ -198,8 +188,7 @@ pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>() {
 }
 
 /// This device does not acknowledge its own log, and nobody does not either.
-pub async fn an_own_ack_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_own_ack_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 1).await;
     let cursor = log.head_cursor().await.unwrap();
     let own = || LogError::OwnPeer { peer: DEVICE };

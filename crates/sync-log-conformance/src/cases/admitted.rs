@@ -21,8 +21,7 @@ async fn admitted<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
 
 /// It counts, and has acknowledged nothing: what it had acknowledged before does not
 /// release anything.
-pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     log.changes_nothing("K1", 0, log.prune_acked()).await;
     assert_eq!(rig.storage.retained().await, stamps, "K1");
@@ -35,8 +34,7 @@ pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>() 
 
 /// Its acks carry the number. Those of before, which may come late, are refused
 /// before anything else is looked at.
-pub async fn an_ack_under_another_admission_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_under_another_admission_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     let cursor = log.cursor_at(stamps[1]).await;
     let other = |given| LogError::OtherAdmission {
@@ -64,8 +62,7 @@ pub async fn an_ack_under_another_admission_is_refused<H: Harness>() {
 }
 
 /// Each time it gets another number, also across restarts.
-pub async fn every_admission_has_its_own_number<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn every_admission_has_its_own_number<H: Harness>(rig: Rig<H>) {
     let (mut log, stamps) = admitted(&rig).await;
     let cursor = log.cursor_at(stamps[2]).await;
     for number in 3..6 {
@@ -84,8 +81,7 @@ pub async fn every_admission_has_its_own_number<H: Harness>() {
 }
 
 /// An active peer needs no admission; who is not known cannot have one.
-pub async fn who_is_not_retired_is_not_admitted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn who_is_not_retired_is_not_admitted<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     let again = log.admit(peer(1));
     log.changes_nothing("K6: again", 2, again).await;
@@ -100,8 +96,7 @@ pub async fn who_is_not_retired_is_not_admitted<H: Harness>() {
 
 /// What went while it was retired is gone: it needs a snapshot, and says so by its
 /// new number.
-pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
@@ -132,8 +127,7 @@ pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>() {
 }
 
 /// The library is not solo any more.
-pub async fn an_admission_ends_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_admission_ends_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     log.retire(peer(1)).await.unwrap();

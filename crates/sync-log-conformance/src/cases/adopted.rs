@@ -28,8 +28,7 @@ fn causes(explanation: &Explanation) -> Vec<(Cause, Option<Uuid>, Option<Remedy>
 
 /// What the acks of an earlier program would release stays, and both reasons are
 /// told.
-pub async fn adopted_acks_release_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn adopted_acks_release_nothing<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     log.changes_nothing("I3", 0, log.prune_acked()).await;
     assert_eq!(rig.storage.retained().await, stamps, "I3");
@@ -50,8 +49,7 @@ pub async fn adopted_acks_release_nothing<H: Harness>() {
 
 /// Every registered peer has acknowledged again; but one that left no trace may
 /// be missing.
-pub async fn before_the_peers_are_declared_nothing_goes<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn before_the_peers_are_declared_nothing_goes<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     for number in 1..=2 {
         log.record_ack(peer(number), stamps[2]).await.unwrap();
@@ -66,8 +64,7 @@ pub async fn before_the_peers_are_declared_nothing_goes<H: Harness>() {
 
 /// A peer that was declared counts, acked or not; one that was found counts too,
 /// declared or not.
-pub async fn declared_peers_release_what_all_have_acknowledged<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn declared_peers_release_what_all_have_acknowledged<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     let known = [peer(1), peer(3)];
     log.declare_peers(&known).await.unwrap();
@@ -87,8 +84,7 @@ pub async fn declared_peers_release_what_all_have_acknowledged<H: Harness>() {
 
 /// An ack that was only found was never given here: one below it is taken, and is
 /// what counts from then on.
-pub async fn an_ack_below_an_adopted_one_is_taken<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_below_an_adopted_one_is_taken<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     let ack = log.record_ack(peer(2), stamps[0]).await.unwrap();
     assert_eq!(ack, AckOutcome::Advanced, "I3");
@@ -100,8 +96,7 @@ pub async fn an_ack_below_an_adopted_one_is_taken<H: Harness>() {
 }
 
 /// Reading before an adopted ack holds nothing, since nothing was believed.
-pub async fn reading_below_an_adopted_ack_is_not_a_rewind<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn reading_below_an_adopted_ack_is_not_a_rewind<H: Harness>(rig: Rig<H>) {
     let (log, _) = adopted(&rig).await;
     let before = log.snapshot().await;
     log.page(peer(2), Cursor::ZERO).await;
@@ -109,8 +104,7 @@ pub async fn reading_below_an_adopted_ack_is_not_a_rewind<H: Harness>() {
 }
 
 /// With an operator's word the acks count as if they had come through here.
-pub async fn an_operator_may_trust_adopted_acks<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_operator_may_trust_adopted_acks<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     assert_eq!(log.trust_adopted_acks().await.unwrap(), 2, "I3");
     let log = rig.reopen(log).await;
@@ -121,8 +115,7 @@ pub async fn an_operator_may_trust_adopted_acks<H: Harness>() {
 }
 
 /// A library without active peers is declared by declaring it solo.
-pub async fn solo_declares_the_peers_of_an_adopted_log<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn solo_declares_the_peers_of_an_adopted_log<H: Harness>(rig: Rig<H>) {
     let (log, _) = adopted(&rig).await;
     for number in 1..=2 {
         log.retire(peer(number)).await.unwrap();

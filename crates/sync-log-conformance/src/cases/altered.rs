@@ -255,8 +255,7 @@ pub async fn a_retry_of_an_entry_that_was_deleted_is_altered<H: Harness>() {
 
 /// What was found first is what every call says from then on, `explain` and `status` too,
 /// whatever else is damaged by then.
-pub async fn once_damage_was_found_every_call_answers_the_same<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn once_damage_was_found_every_call_answers_the_same<H: Harness>(rig: Rig<H>) {
     let (log, written) = written(&rig).await;
     let first = Damage::TagDeleted(written.stamp(3));
     rig.storage.damage(first.clone()).await;

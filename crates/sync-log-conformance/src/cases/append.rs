@@ -11,8 +11,7 @@ use crate::sample::{
 };
 
 /// Stamps come back in the order of the commits, and that is the order of reading.
-pub async fn stamps_ascend_in_commit_order<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn stamps_ascend_in_commit_order<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut stamps = log.record_one_by_one(3).await;
     rig.wall.advance_ms(5);
@@ -35,8 +34,7 @@ pub async fn stamps_ascend_in_commit_order<H: Harness>() {
 }
 
 /// An entry between two others, or at the head, is refused.
-pub async fn an_entry_not_above_the_head_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_entry_not_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     rig.wall.advance_ms(10);
@@ -56,8 +54,7 @@ pub async fn an_entry_not_above_the_head_is_refused<H: Harness>() {
 }
 
 /// A stamp of `tick` may be appended as long as nothing passed it.
-pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let head = log.record(change(0)).await.unwrap();
     let stamp = log.tick().await.unwrap();
@@ -69,8 +66,7 @@ pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>() {
 }
 
 /// Between `tick` and `append` a record passed: the append is late.
-pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.tick().await.unwrap();
     let head = log.record(change(0)).await.unwrap();
@@ -79,8 +75,7 @@ pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>() {
 }
 
 /// The head, not the high-water, is what an append must be above.
-pub async fn an_append_may_lie_below_the_high_water<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_append_may_lie_below_the_high_water<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamp = log.tick().await.unwrap();
     let remote = foreign(own_after(stamp, 60_000));
@@ -93,8 +88,7 @@ pub async fn an_append_may_lie_below_the_high_water<H: Harness>() {
 }
 
 /// What was appended raises clock and high-water, also for the next start.
-pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let ahead = Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 7, DEVICE);
     log.append(entry(ahead, 0)).await.unwrap();
@@ -107,8 +101,7 @@ pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>() {
 }
 
 /// A stamp beyond the refuse limit is refused, one at the limit is not.
-pub async fn a_stamp_too_far_ahead_of_the_wall_clock_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_stamp_too_far_ahead_of_the_wall_clock_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let limit_ms = 24 * HOUR_MS.cast_unsigned();
     let remote = Hlc::new(START_MS.cast_unsigned() + limit_ms + 1, 0, DEVICE);
@@ -132,8 +125,7 @@ pub async fn a_stamp_too_far_ahead_of_the_wall_clock_is_refused<H: Harness>() {
 }
 
 /// No option lets a stamp at the ceiling in.
-pub async fn a_stamp_at_the_ceiling_is_refused_whatever_the_limit<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_stamp_at_the_ceiling_is_refused_whatever_the_limit<H: Harness>(rig: Rig<H>) {
     let mut options = rig.options();
     options.drift.refuse = DriftLimit::Unlimited;
     let log = rig.open_with(options).await;
@@ -146,8 +138,7 @@ pub async fn a_stamp_at_the_ceiling_is_refused_whatever_the_limit<H: Harness>() 
 }
 
 /// Only this device's stamps enter, alone or in a batch.
-pub async fn a_stamp_of_another_device_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_stamp_of_another_device_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamp = log.tick().await.unwrap();
     let hlc = foreign(own_after(stamp, 1));
@@ -162,8 +153,7 @@ pub async fn a_stamp_of_another_device_is_refused<H: Harness>() {
 
 /// Another process writes right before the lock is taken: the stamp is drawn
 /// after that, so it is not late.
-pub async fn a_record_is_not_late_when_another_writer_was_first<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_record_is_not_late_when_another_writer_was_first<H: Harness>(rig: Rig<H>) {
     let other = rig.open().await;
     let raced = Interposed::new(rig.storage.open(crate::LIBRARY, DEVICE).await.unwrap());
     let log = Log::on(raced.clone(), rig.options()).await;
@@ -179,8 +169,7 @@ pub async fn a_record_is_not_late_when_another_writer_was_first<H: Harness>() {
 }
 
 /// Another process observes or ticks right before: the stamp is above that too.
-pub async fn a_record_is_above_what_another_handle_observed<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_record_is_above_what_another_handle_observed<H: Harness>(rig: Rig<H>) {
     let (log, other) = (rig.open().await, rig.open().await);
     log.record(change(0)).await.unwrap();
     let remote = foreign(Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 3, DEVICE));
@@ -193,8 +182,7 @@ pub async fn a_record_is_above_what_another_handle_observed<H: Harness>() {
 
 /// Another process writes right before the lock is taken: the append is late,
 /// though it was above the head when it was called.
-pub async fn an_append_is_checked_under_the_lock<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_append_is_checked_under_the_lock<H: Harness>(rig: Rig<H>) {
     let other = rig.open().await;
     let raced = Interposed::new(rig.storage.open(crate::LIBRARY, DEVICE).await.unwrap());
     let log = Log::on(raced.clone(), rig.options()).await;

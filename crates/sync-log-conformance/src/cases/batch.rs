@@ -16,8 +16,7 @@ fn batch_after(start: Hlc, count: u64) -> Vec<SharedChangeEntry> {
 }
 
 /// A batch is stamped and written as one step, in the order it was given.
-pub async fn a_batch_is_stamped_in_its_order<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_is_stamped_in_its_order<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_group(20).await;
     assert!(stamps.is_sorted_by(|a, b| a < b), "A2");
@@ -26,8 +25,7 @@ pub async fn a_batch_is_stamped_in_its_order<H: Harness>() {
 }
 
 /// Entries that were stamped before are written as one step.
-pub async fn an_appended_batch_is_written_as_one_step<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_appended_batch_is_written_as_one_step<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     let batch = batch_after(start, 5);
@@ -42,8 +40,7 @@ pub async fn an_appended_batch_is_written_as_one_step<H: Harness>() {
 }
 
 /// Nothing to do is `Ok`, and nothing is written.
-pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     log.changes_nothing("A2", (), log.append_many(Vec::new()))
@@ -55,8 +52,7 @@ pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>() {
 }
 
 /// One bad entry, wherever it stands, and nothing of the batch enters.
-pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     for at in 0..3 {
@@ -84,8 +80,7 @@ pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>() {
 }
 
 /// A batch names its first step back, also if two stamps are equal.
-pub async fn a_batch_that_does_not_ascend_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_that_does_not_ascend_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     let mut swapped = batch_after(start, 4);
@@ -105,8 +100,7 @@ pub async fn a_batch_that_does_not_ascend_is_refused<H: Harness>() {
 
 /// A batch that begins at or below the head is late as a whole, even if it ends above. One
 /// that has a stamp of another entry is a mistake of the caller.
-pub async fn a_batch_that_begins_below_the_head_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_that_begins_below_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     let batch = batch_after(start, 4);
@@ -128,8 +122,7 @@ pub async fn a_batch_that_begins_below_the_head_is_refused<H: Harness>() {
 }
 
 /// A batch has most entries and most bytes; one more is refused.
-pub async fn a_batch_above_its_limits_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_above_its_limits_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let count = MAX_BATCH_ENTRIES + 1;
     let too_many = || LogError::TooMany {

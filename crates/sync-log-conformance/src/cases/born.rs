@@ -105,8 +105,7 @@ pub async fn an_append_from_before_the_log_was_made_is_refused<H: Harness>() {
 
 /// An adopted log has entries from before it got its log id: those are retried, and of all
 /// others up to there nothing is known.
-pub async fn a_retained_entry_from_before_is_a_retry<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_retained_entry_from_before_is_a_retry<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(2).await;
     let kept = log.entry_at(stamps[1]).await;

@@ -197,8 +197,7 @@ pub async fn a_dropped_read_of_a_rewound_peer_holds_or_not<H: Harness>() {
 
 /// After calls that were dropped, the same handle goes on: what it then
 /// appends is above all of them, and none is there in part.
-pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut returned = Vec::new();
     for polls in 0..20 {

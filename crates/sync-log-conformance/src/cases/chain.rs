@@ -48,8 +48,7 @@ pub async fn the_same_entry_after_another_past_is_another_place<H: Harness>() {
 }
 
 /// What is written again, all of it and in its order, is what it was.
-pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Harness>(rig: Rig<H>) {
     let (log, lost, cursor) = put_back(&rig).await;
     for entry in lost {
         log.append(entry).await.unwrap();
@@ -62,8 +61,7 @@ pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Harness
 
 /// How entries were written, one by one, as a batch, or with restarts in between, is not
 /// in their tags.
-pub async fn tags_follow_from_the_entries_alone<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn tags_follow_from_the_entries_alone<H: Harness>(rig: Rig<H>) {
     let one_by_one = rig.open().await;
     let stamps = one_by_one.record_one_by_one(4).await;
     let entries = one_by_one.snapshot().await.entries;
@@ -81,8 +79,7 @@ pub async fn tags_follow_from_the_entries_alone<H: Harness>() {
 
 /// A tag goes with its entry: what was pruned can neither be acknowledged nor passes for
 /// lost.
-pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(4).await;
@@ -116,8 +113,7 @@ async fn pages<H: Harness>(rig: &Rig<H>) -> Vec<(Cursor, Page)> {
 }
 
 /// Every page, the empty one at the end too.
-pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>(rig: Rig<H>) {
     for (cursor, page) in pages(&rig).await {
         assert_eq!(page.verify(cursor), Ok(()), "R4: {page:?}");
     }
@@ -125,8 +121,7 @@ pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>() {
 
 /// `Page::verify` detects an entry that was lost, changed, duplicated, inserted or moved, and a
 /// page that does not follow the cursor that it was requested for.
-pub async fn a_page_that_was_altered_on_the_way_is_found_out<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_that_was_altered_on_the_way_is_found_out<H: Harness>(rig: Rig<H>) {
     let pages = pages(&rig).await;
     for (cursor, page) in &pages[..2] {
         for altered in alterations(page) {

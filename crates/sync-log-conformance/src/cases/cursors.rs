@@ -29,8 +29,7 @@ async fn refuses(log: &Log, cursor: Cursor, expected: LogError) {
 }
 
 /// A log that was never pruned begins at zero.
-pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(3).await;
@@ -40,8 +39,7 @@ pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>() {
 }
 
 /// As soon as anything was ever pruned, zero is below the floor.
-pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let compacted = LogError::Compacted {
         requested: Hlc::ZERO,
@@ -52,8 +50,7 @@ pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>()
 }
 
 /// Every entry that is there, and the floor, is a place; also after a restart.
-pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(6).await;
@@ -76,8 +73,7 @@ pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>() {
 }
 
 /// Another log's cursor is said to be that, wherever it points.
-pub async fn a_cursor_of_another_log_is_refused_first<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_cursor_of_another_log_is_refused_first<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let floor = log.floor_cursor().await.unwrap();
     let retained = log.cursor_at(stamps[4]).await;
@@ -113,8 +109,7 @@ pub async fn another_file_of_the_same_device_is_another_log<H: Harness>() {
 }
 
 /// Below the floor the reader needs a snapshot, whatever its tag.
-pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let log_id = log.identity().log_id;
     for requested in [stamps[0], stamps[1], just_below(stamps[2])] {
@@ -129,8 +124,7 @@ pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>() {
 }
 
 /// Above the head this file is older than the reader.
-pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let (log_id, head) = (log.identity().log_id, stamps[5]);
     for requested in [just_above(head), own_after(head, 9), foreign(head)] {
@@ -142,8 +136,7 @@ pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>() {
 
 /// Between floor and head, and not an entry with that content: the file has
 /// another history.
-pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let head = stamps[5];
     let floor = log.floor_cursor().await.unwrap();
@@ -169,8 +162,7 @@ pub async fn no_other_cursor_holds_the_zero_stamp<H: Harness>() {
 
 /// Head and floor as cursors: on a fresh log, with entries, partly and wholly
 /// pruned.
-pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let ends = || async {
@@ -196,8 +188,7 @@ pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>() {
 }
 
 /// The zero cursor of a peer that never read is not a rewind.
-pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     log.record(change(0)).await.unwrap();
@@ -207,8 +198,7 @@ pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>() 
 }
 
 /// Who is not registered gets nothing, and reading does not register.
-pub async fn reading_never_registers<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn reading_never_registers<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     let head = log.head_cursor().await.unwrap();
@@ -220,8 +210,7 @@ pub async fn reading_never_registers<H: Harness>() {
 }
 
 /// Neither this device nor nobody is a peer.
-pub async fn this_device_and_nobody_cannot_read_as_a_peer<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn this_device_and_nobody_cannot_read_as_a_peer<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     let limits = ReadLimits::default();
@@ -234,8 +223,7 @@ pub async fn this_device_and_nobody_cannot_read_as_a_peer<H: Harness>() {
 }
 
 /// Another program deleted the newest entry: nobody is led past the hole.
-pub async fn a_missing_newest_entry_is_an_error_not_an_end<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_missing_newest_entry_is_an_error_not_an_end<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(2).await;

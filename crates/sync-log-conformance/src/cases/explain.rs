@@ -21,8 +21,7 @@ async fn explain(log: &Log) -> Explanation {
 }
 
 /// An empty log with sound rows needs no explanation.
-pub async fn an_empty_log_holds_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_empty_log_holds_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let nothing = |head, floor| Explanation {
         head,
@@ -39,8 +38,7 @@ pub async fn an_empty_log_holds_nothing<H: Harness>() {
 }
 
 /// Nobody is registered: register the peers.
-pub async fn without_peers_it_says_register<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn without_peers_it_says_register<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record_one_by_one(2).await;
     rig.wall.advance_ms(500);
@@ -57,8 +55,7 @@ pub async fn without_peers_it_says_register<H: Harness>() {
 }
 
 /// Everybody is retired: that may be a solo library.
-pub async fn with_retired_peers_alone_it_says_declare_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn with_retired_peers_alone_it_says_declare_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     log.record(change(0)).await.unwrap();
@@ -70,8 +67,7 @@ pub async fn with_retired_peers_alone_it_says_declare_solo<H: Harness>() {
 }
 
 /// A peer that never acked, and one that is behind, with their lags, worst first.
-pub async fn every_peer_that_lags_is_named_worst_first<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn every_peer_that_lags_is_named_worst_first<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut stamps = Vec::new();
     for number in 0..4 {
@@ -107,8 +103,7 @@ pub async fn every_peer_that_lags_is_named_worst_first<H: Harness>() {
 }
 
 /// Everybody has it, nobody pruned it: no remedy is needed.
-pub async fn what_everybody_has_is_not_yet_pruned<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn what_everybody_has_is_not_yet_pruned<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
@@ -127,8 +122,7 @@ pub async fn what_everybody_has_is_not_yet_pruned<H: Harness>() {
 }
 
 /// A peer below the floor cannot catch up by reading.
-pub async fn a_peer_below_the_floor_needs_a_snapshot<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_peer_below_the_floor_needs_a_snapshot<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let hlc = log.record(change(0)).await.unwrap();
@@ -144,8 +138,7 @@ pub async fn a_peer_below_the_floor_needs_a_snapshot<H: Harness>() {
 }
 
 /// `explain` reports what an unregistered device's row keeps, and what the other peers keep.
-pub async fn a_strangers_row_is_named_beside_the_others<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_strangers_row_is_named_beside_the_others<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(2).await;
@@ -172,8 +165,7 @@ pub async fn a_strangers_row_is_named_beside_the_others<H: Harness>() {
 }
 
 /// Lags are never negative, whatever the wall clock says.
-pub async fn a_lag_is_never_negative<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_lag_is_never_negative<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     log.record(change(0)).await.unwrap();
@@ -183,8 +175,7 @@ pub async fn a_lag_is_never_negative<H: Harness>() {
 
 /// The lag counts from the oldest entry that the peer lacks, not from the
 /// oldest of the log.
-pub async fn a_lag_counts_from_the_oldest_entry_that_is_lacked<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_lag_counts_from_the_oldest_entry_that_is_lacked<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let first = log.record(change(0)).await.unwrap();
@@ -200,8 +191,7 @@ pub async fn a_lag_counts_from_the_oldest_entry_that_is_lacked<H: Harness>() {
 }
 
 /// Everything of one moment, and each peer under one heading.
-pub async fn the_status_counts_what_is_there<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_status_counts_what_is_there<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let fresh = log.status().await.unwrap();
     assert_eq!((fresh.pending_entries, fresh.oldest_age_ms), (0, 0), "P7");
@@ -253,8 +243,7 @@ pub async fn the_status_counts_what_is_there<H: Harness>() {
 }
 
 /// Asking changes nothing.
-pub async fn explaining_changes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn explaining_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     log.record_one_by_one(2).await;

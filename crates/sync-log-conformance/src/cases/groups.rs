@@ -41,8 +41,7 @@ fn content_bytes(changes: &[Change]) -> usize {
 }
 
 /// As many whole groups as fit; what is known about them survives a restart.
-pub async fn a_page_goes_back_to_the_start_of_a_group_that_it_would_cut<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_goes_back_to_the_start_of_a_group_that_it_would_cut<H: Harness>(rig: Rig<H>) {
     let log = log_of_groups(&rig, &[2, 3, 1, 2]).await;
     let log = rig.reopen(log).await;
     let by_size: [(usize, &[usize]); 6] = [
@@ -60,8 +59,7 @@ pub async fn a_page_goes_back_to_the_start_of_a_group_that_it_would_cut<H: Harne
 }
 
 /// The same where bytes end the page.
-pub async fn a_page_that_is_full_of_bytes_goes_back_too<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_that_is_full_of_bytes_goes_back_too<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let large = change_of_bytes(500);
@@ -87,8 +85,7 @@ pub async fn a_page_that_is_full_of_bytes_goes_back_too<H: Harness>() {
 }
 
 /// Whatever limits were asked for, up to the largest group that there may be.
-pub async fn a_first_group_larger_than_the_limits_is_served_whole<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_first_group_larger_than_the_limits_is_served_whole<H: Harness>(rig: Rig<H>) {
     let log = log_of_groups(&rig, &[1, MAX_PAGE_ENTRIES, 2]).await;
     for size in [1, 2, MAX_PAGE_ENTRIES - 1, MAX_PAGE_ENTRIES] {
         let sizes = page_sizes(&log, ReadLimits::entries(size)).await;
@@ -103,8 +100,7 @@ pub async fn a_first_group_larger_than_the_limits_is_served_whole<H: Harness>() 
 }
 
 /// A reader that is inside a group, where a page once ended or the floor is, gets its rest.
-pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_group(4).await;
@@ -122,8 +118,9 @@ pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>() {
 }
 
 /// By count and by bytes, where it is stamped here and where it was stamped before.
-pub async fn a_group_larger_than_a_page_is_refused_before_anything_is_written<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_group_larger_than_a_page_is_refused_before_anything_is_written<H: Harness>(
+    rig: Rig<H>,
+) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     let mut largest = vec![change_of_bytes(MAX_DATA_BYTES - 3); 4];
@@ -148,8 +145,7 @@ pub async fn a_group_larger_than_a_page_is_refused_before_anything_is_written<H:
 }
 
 /// For bulk: one step, as many groups as there are changes.
-pub async fn changes_that_are_recorded_each_are_a_group_each<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn changes_that_are_recorded_each_are_a_group_each<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_bulk(5).await;
@@ -160,8 +156,7 @@ pub async fn changes_that_are_recorded_each_are_a_group_each<H: Harness>() {
 }
 
 /// What was stamped before says itself where its groups end; the last entry must end one.
-pub async fn a_batch_without_a_group_end_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_without_a_group_end_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let start = log.record_group(1).await[0];

@@ -19,8 +19,7 @@ async fn open_as<H: Harness>(
 }
 
 /// As another library's or another device's it does not open, and stays as it is.
-pub async fn it_does_not_open_as_another<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn it_does_not_open_as_another<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     let before = log.snapshot().await;
@@ -39,8 +38,7 @@ pub async fn it_does_not_open_as_another<H: Harness>() {
 }
 
 /// Nil ids stand for nothing, and open nothing.
-pub async fn nil_ids_are_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn nil_ids_are_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let ids = [
         (Uuid::nil(), DEVICE, "library id"),
@@ -53,8 +51,7 @@ pub async fn nil_ids_are_refused<H: Harness>() {
 }
 
 /// What it says about itself stays the same; two storages have two log ids.
-pub async fn its_identity_is_made_once<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn its_identity_is_made_once<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let identity = log.identity();
     assert_eq!(

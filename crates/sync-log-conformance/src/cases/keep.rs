@@ -27,8 +27,7 @@ async fn record_apart<H: Harness>(rig: &Rig<H>, log: &Log, count: usize, step_ms
 }
 
 /// An entry goes when it is as old as it has to be, not before.
-pub async fn keep_for_keeps_what_is_younger<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn keep_for_keeps_what_is_younger<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepFor { age_ms: 100 }).await;
     let stamps = record_apart(&rig, &log, 3, 40).await;
     // Their ages are 120, 80 and 40 ms.
@@ -42,8 +41,7 @@ pub async fn keep_for_keeps_what_is_younger<H: Harness>() {
 }
 
 /// No age lets an entry go that a peer lacks.
-pub async fn keep_for_never_overrules_a_peer<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn keep_for_never_overrules_a_peer<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepFor { age_ms: 0 }).await;
     let stamps = record_apart(&rig, &log, 3, 40).await;
     rig.wall.advance_ms(1000 * HOUR_MS);
@@ -53,8 +51,7 @@ pub async fn keep_for_never_overrules_a_peer<H: Harness>() {
 }
 
 /// A wall clock set back makes nothing old, and nothing negative.
-pub async fn keep_for_is_patient_with_a_clock_set_back<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn keep_for_is_patient_with_a_clock_set_back<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepFor { age_ms: 100 }).await;
     let stamps = record_apart(&rig, &log, 2, 40).await;
     rig.wall.advance_ms(-HOUR_MS);
@@ -69,8 +66,7 @@ pub async fn keep_for_is_patient_with_a_clock_set_back<H: Harness>() {
 
 /// The first entry that is too young keeps those that follow, though they
 /// look older: what goes is always a prefix.
-pub async fn keep_for_deletes_a_prefix_only<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn keep_for_deletes_a_prefix_only<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepFor { age_ms: 100 }).await;
     let first = log.record(change(0)).await.unwrap();
     rig.wall.advance_ms(-HOUR_MS);
@@ -84,8 +80,7 @@ pub async fn keep_for_deletes_a_prefix_only<H: Harness>() {
 }
 
 /// The newest that all have stay, as many as asked for.
-pub async fn keep_entries_keeps_the_newest_that_all_have<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn keep_entries_keeps_the_newest_that_all_have<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepEntries { count: 2 }).await;
     let stamps = log.record_one_by_one(6).await;
     let counts = [(0, 0), (1, 0), (2, 1), (4, 2)];
@@ -102,8 +97,7 @@ pub async fn keep_entries_keeps_the_newest_that_all_have<H: Harness>() {
 }
 
 /// Keeping works across chunks.
-pub async fn keep_entries_works_across_chunks<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn keep_entries_works_across_chunks<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepEntries { count: 5 }).await;
     let stamps = log.record_bulk(2 * PRUNE_CHUNK_ENTRIES + 5).await;
     let last = *stamps.last().unwrap();
@@ -113,8 +107,7 @@ pub async fn keep_entries_works_across_chunks<H: Harness>() {
 }
 
 /// `explain` tells what the policy keeps from what is merely not pruned yet.
-pub async fn explain_tells_kept_from_not_yet_pruned<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn explain_tells_kept_from_not_yet_pruned<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepEntries { count: 2 }).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[2]).await.unwrap();
@@ -128,8 +121,7 @@ pub async fn explain_tells_kept_from_not_yet_pruned<H: Harness>() {
 }
 
 /// A solo library keeps what the policy keeps, too.
-pub async fn a_solo_library_keeps_what_its_policy_keeps<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_solo_library_keeps_what_its_policy_keeps<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepEntries { count: 1 }).await;
     log.retire(peer(1)).await.unwrap();
     log.declare_solo().await.unwrap();
@@ -139,8 +131,7 @@ pub async fn a_solo_library_keeps_what_its_policy_keeps<H: Harness>() {
 }
 
 /// A policy has its limits.
-pub async fn a_policy_out_of_range_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_policy_out_of_range_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut options = rig.options();
     options.policy = PrunePolicy::KeepEntries {

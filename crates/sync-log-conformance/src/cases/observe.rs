@@ -12,8 +12,7 @@ fn remote(after_start_ms: i64) -> Hlc {
 }
 
 /// The highest is committed before `Ok`, and every later stamp is above it.
-pub async fn the_highest_stamp_becomes_the_high_water<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_highest_stamp_becomes_the_high_water<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let remotes = [remote(10), remote(3000), foreign(remote(2000))];
     let highest = log.observe_all(&remotes).await.unwrap();
@@ -26,8 +25,7 @@ pub async fn the_highest_stamp_becomes_the_high_water<H: Harness>() {
 }
 
 /// What is not above the high-water is taken and writes nothing.
-pub async fn a_stamp_from_the_past_writes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_stamp_from_the_past_writes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.observe_all(&[remote(1000)]).await.unwrap();
     for past in [
@@ -42,15 +40,13 @@ pub async fn a_stamp_from_the_past_writes_nothing<H: Harness>() {
 }
 
 /// No stamps: nothing to say, nothing to write.
-pub async fn no_stamps_are_none<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn no_stamps_are_none<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.changes_nothing("A5", None, log.observe_all(&[])).await;
 }
 
 /// One stamp is beyond the limit: none of them moves anything.
-pub async fn one_stamp_too_far_ahead_refuses_them_all<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn one_stamp_too_far_ahead_refuses_them_all<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let limit_ms = 24 * HOUR_MS;
     let far = remote(limit_ms + 1);
@@ -75,8 +71,7 @@ pub async fn one_stamp_too_far_ahead_refuses_them_all<H: Harness>() {
 }
 
 /// A stamp at the ceiling is refused.
-pub async fn a_stamp_at_the_ceiling_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_stamp_at_the_ceiling_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let remote = Hlc::new(CEILING_MS, 0, peer(1));
     let refused = LogError::Clock(ObserveError::AboveCeiling { remote });
@@ -85,8 +80,7 @@ pub async fn a_stamp_at_the_ceiling_is_refused<H: Harness>() {
 
 /// Own stamps come back as an echo: fine. One that was never issued here means
 /// that another device uses this id.
-pub async fn an_echo_is_fine_and_an_own_stamp_ahead_is_not<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_echo_is_fine_and_an_own_stamp_ahead_is_not<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let last = *log.record_one_by_one(2).await.last().unwrap();
     log.changes_nothing("H7", Some(last), log.observe_all(&[last]))
@@ -104,8 +98,7 @@ pub async fn an_echo_is_fine_and_an_own_stamp_ahead_is_not<H: Harness>() {
 }
 
 /// What another handle issued is an echo too: it is looked up under the lock.
-pub async fn a_stamp_of_another_handle_is_an_echo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_stamp_of_another_handle_is_an_echo<H: Harness>(rig: Rig<H>) {
     let (log, other) = (rig.open().await, rig.open().await);
     rig.wall.advance_ms(100);
     let stamp = other.record(change(0)).await.unwrap();
@@ -113,8 +106,7 @@ pub async fn a_stamp_of_another_handle_is_an_echo<H: Harness>() {
 }
 
 /// One call takes a bounded number of stamps.
-pub async fn too_many_stamps_are_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn too_many_stamps_are_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let (count, limit) = (MAX_OBSERVED + 1, MAX_OBSERVED);
     let refused = LogError::TooMany { count, limit };

@@ -27,8 +27,7 @@ async fn read_all(log: &Log, limits: ReadLimits) -> Vec<Vec<Hlc>> {
 }
 
 /// Whatever the page size, every entry comes once, in order.
-pub async fn pages_of_every_size_hold_every_entry_once<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn pages_of_every_size_hold_every_entry_once<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let mut stamps = log.record_bulk(6).await;
@@ -43,8 +42,7 @@ pub async fn pages_of_every_size_hold_every_entry_once<H: Harness>() {
 }
 
 /// A limit of 0 is a mistake of the caller, not an empty page.
-pub async fn a_limit_of_zero_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_limit_of_zero_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     log.record(change(0)).await.unwrap();
@@ -61,8 +59,7 @@ pub async fn a_limit_of_zero_is_refused<H: Harness>() {
 }
 
 /// Nobody gets more than the protocol's page, whatever is asked for.
-pub async fn a_page_is_bounded_by_count<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_is_bounded_by_count<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_bulk(MAX_PAGE_ENTRIES + 5).await;
@@ -73,8 +70,7 @@ pub async fn a_page_is_bounded_by_count<H: Harness>() {
 }
 
 /// Content bytes are bounded too, by the protocol and by the caller.
-pub async fn a_page_is_bounded_by_bytes<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_is_bounded_by_bytes<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let large = change_of_bytes(MAX_DATA_BYTES - 3);
@@ -100,8 +96,7 @@ pub async fn a_page_is_bounded_by_bytes<H: Harness>() {
 
 /// The limit counts from the first entry that does not fit; a smaller one
 /// after it does not jump the queue.
-pub async fn a_page_never_skips_an_entry_to_fit_the_next<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_never_skips_an_entry_to_fit_the_next<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let sizes = [10, 500, 10, 500, 10];
@@ -117,8 +112,7 @@ pub async fn a_page_never_skips_an_entry_to_fit_the_next<H: Harness>() {
 }
 
 /// At the end the page is empty and the reader stays where it is.
-pub async fn an_empty_page_leaves_the_reader_where_it_is<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_empty_page_leaves_the_reader_where_it_is<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let empty = log.page(peer(1), Cursor::ZERO).await;
@@ -138,8 +132,7 @@ pub async fn an_empty_page_leaves_the_reader_where_it_is<H: Harness>() {
 }
 
 /// A page tells where the log begins and ends.
-pub async fn a_page_tells_head_and_floor<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_tells_head_and_floor<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(4).await;
@@ -155,8 +148,7 @@ pub async fn a_page_tells_head_and_floor<H: Harness>() {
 
 /// The owner sees everything that is pending, and may start anywhere between
 /// floor and head.
-pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let mut stamps = Vec::new();
@@ -190,8 +182,7 @@ pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>() 
 
 /// The owner gets an error below the floor and above the head; zero on a
 /// pruned log is below the floor.
-pub async fn the_owner_is_refused_below_the_floor_and_above_the_head<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_owner_is_refused_below_the_floor_and_above_the_head<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(3).await;
@@ -216,8 +207,7 @@ pub async fn the_owner_is_refused_below_the_floor_and_above_the_head<H: Harness>
 }
 
 /// The owner's list is bounded by count alone.
-pub async fn the_owners_list_is_bounded_by_count_alone<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_owners_list_is_bounded_by_count_alone<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record_each(vec![change_of_bytes(MAX_DATA_BYTES); 5])
         .await

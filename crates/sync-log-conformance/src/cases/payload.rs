@@ -61,8 +61,7 @@ pub async fn what_no_reader_can_take_for_a_value_is_refused<H: Harness>() {
 
 /// Model type and data come back as they went in: in pages, to the owner, and
 /// after a restart.
-pub async fn text_is_kept_byte_for_byte<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn text_is_kept_byte_for_byte<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     // One of them is not: control characters must be escaped.
@@ -100,8 +99,7 @@ pub async fn text_is_kept_byte_for_byte<H: Harness>() {
 }
 
 /// The version of the model comes back as it went in, however large.
-pub async fn the_model_version_is_kept<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_model_version_is_kept<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let versions = [0, 1, i32::MAX.cast_unsigned() + 1, u32::MAX];
@@ -119,8 +117,7 @@ pub async fn the_model_version_is_kept<H: Harness>() {
 }
 
 /// The largest entry is taken, and fits a page.
-pub async fn the_largest_entry_is_taken<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_largest_entry_is_taken<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let largest = Change {
@@ -140,8 +137,7 @@ pub async fn the_largest_entry_is_taken<H: Harness>() {
 }
 
 /// A model type has 1 to 128 bytes.
-pub async fn a_model_type_out_of_range_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_model_type_out_of_range_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     for length_bytes in [0, MAX_MODEL_TYPE_BYTES + 1] {
@@ -157,8 +153,7 @@ pub async fn a_model_type_out_of_range_is_refused<H: Harness>() {
 }
 
 /// Data has a limit.
-pub async fn data_above_the_limit_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn data_above_the_limit_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     let bad = change_of_bytes(MAX_DATA_BYTES + 1);
@@ -173,8 +168,7 @@ pub async fn data_above_the_limit_is_refused<H: Harness>() {
 
 /// An app may lower the limit for its own appends, never raise it; what is in
 /// the log already is served all the same.
-pub async fn an_app_may_lower_the_data_limit_but_not_raise_it<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_app_may_lower_the_data_limit_but_not_raise_it<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let before = log.record(change_of_bytes(100)).await.unwrap();
     log.close().await.unwrap();

@@ -24,8 +24,7 @@ pub async fn nothing_goes_that_one_active_peer_lacks<H: Harness>() {
 }
 
 /// Step by step, as the peers come along; pruning again finds nothing.
-pub async fn pruning_follows_the_slowest_peer<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn pruning_follows_the_slowest_peer<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let stamps = log.record_one_by_one(5).await;
@@ -42,8 +41,7 @@ pub async fn pruning_follows_the_slowest_peer<H: Harness>() {
 }
 
 /// Where nothing is to be deleted, nothing changes.
-pub async fn a_prune_with_nothing_to_delete_changes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_prune_with_nothing_to_delete_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.changes_nothing("P1", 0, log.prune_acked()).await;
     log.register_peer(peer(1)).await.unwrap();
@@ -53,8 +51,7 @@ pub async fn a_prune_with_nothing_to_delete_changes_nothing<H: Harness>() {
 }
 
 /// The floor is the last entry that went, with its tag, and stays so.
-pub async fn the_floor_moves_with_the_delete<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_floor_moves_with_the_delete<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(4).await;
@@ -75,8 +72,7 @@ pub async fn the_floor_moves_with_the_delete<H: Harness>() {
 }
 
 /// What the log goes on with after a prune is above the floor, never below.
-pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let first = log.record(change(0)).await.unwrap();
@@ -89,8 +85,7 @@ pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>() {
 }
 
 /// More than one chunk goes in one call; the floor is that of the last.
-pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_bulk(2 * PRUNE_CHUNK_ENTRIES + 7).await;
@@ -103,8 +98,7 @@ pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>() {
 }
 
 /// Exactly one chunk: not one entry more or less.
-pub async fn exactly_one_chunk_goes_as_a_whole<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn exactly_one_chunk_goes_as_a_whole<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_bulk(PRUNE_CHUNK_ENTRIES + 1).await;
@@ -115,8 +109,7 @@ pub async fn exactly_one_chunk_goes_as_a_whole<H: Harness>() {
 }
 
 /// `on_ack` is the ack, then the prune; a stale ack prunes what is due.
-pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(3).await;
@@ -127,8 +120,7 @@ pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>() {
 }
 
 /// A peer that was never told of a prune is not given a page with a hole.
-pub async fn a_reader_left_behind_by_a_prune_is_told<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_reader_left_behind_by_a_prune_is_told<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(3).await;

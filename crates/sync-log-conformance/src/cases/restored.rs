@@ -19,8 +19,7 @@ async fn restored_after_peer_went_further<H: Harness>(rig: &Rig<H>) -> (Log, Cur
 }
 
 /// Nothing was written since: the peer is ahead of the head.
-pub async fn a_restored_file_is_behind_its_peer<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_restored_file_is_behind_its_peer<H: Harness>(rig: Rig<H>) {
     let (log, cursor) = restored_after_peer_went_further(&rig).await;
     let head = log.head().await.unwrap();
     let requested = cursor.hlc();
@@ -60,8 +59,7 @@ pub async fn a_restored_file_that_went_on_never_serves_a_peer_that_was_further<H
 }
 
 /// The peer's place was pruned in its new life: still no silent hole.
-pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Harness>(rig: Rig<H>) {
     let (log, cursor) = restored_after_peer_went_further(&rig).await;
     for number in 100..110 {
         log.record(change(number)).await.unwrap();
@@ -79,8 +77,7 @@ pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Harness
 
 /// The floor fell on the stamp that the peer is at, with other content: the
 /// tag of the floor tells.
-pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Harness>(rig: Rig<H>) {
     let (log, cursor) = restored_after_peer_went_further(&rig).await;
     for number in 100..102 {
         log.record(change(number)).await.unwrap();
@@ -96,8 +93,7 @@ pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Harness>() {
 }
 
 /// A peer that was not further than the copy is served as before.
-pub async fn a_peer_that_was_not_further_reads_on<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_peer_that_was_not_further_reads_on<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(3).await;

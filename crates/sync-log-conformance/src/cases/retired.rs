@@ -7,8 +7,7 @@ use crate::rig::Rig;
 use crate::sample::{DEVICE, START_MS, change, peer};
 
 /// Retiring writes the marker and deletes nothing; a later prune does.
-pub async fn retiring_only_writes_the_marker<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn retiring_only_writes_the_marker<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
@@ -28,8 +27,7 @@ pub async fn retiring_only_writes_the_marker<H: Harness>() {
 }
 
 /// Its reads, its acks and its registration are refused, with since and why.
-pub async fn a_retired_peer_is_refused_everywhere<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_retired_peer_is_refused_everywhere<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let hlc = log.record(change(0)).await.unwrap();
@@ -55,8 +53,7 @@ pub async fn a_retired_peer_is_refused_everywhere<H: Harness>() {
 }
 
 /// Retiring again changes nothing, not even since when.
-pub async fn retiring_again_changes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn retiring_again_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     log.retire(peer(1)).await.unwrap();
@@ -65,8 +62,7 @@ pub async fn retiring_again_changes_nothing<H: Harness>() {
 }
 
 /// Who was never registered cannot be retired.
-pub async fn an_unknown_peer_cannot_be_retired<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_unknown_peer_cannot_be_retired<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     for peer in [peer(1), DEVICE] {
         let unknown = LogError::UnknownPeer { peer };

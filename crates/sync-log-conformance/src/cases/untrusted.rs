@@ -81,8 +81,7 @@ fn is_told(case: &RowCase, named: &Held) {
 
 /// Another program says in `peer_acks` that a peer has more than it acknowledged here: no
 /// entry is deleted for that, and the peer's own word goes on counting.
-pub async fn a_mirror_above_the_own_ack_is_never_believed<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_mirror_above_the_own_ack_is_never_believed<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(3).await;
@@ -98,8 +97,7 @@ pub async fn a_mirror_above_the_own_ack_is_never_believed<H: Harness>() {
 }
 
 /// With an operator's word it counts like an ack.
-pub async fn an_operator_may_trust_what_a_mirror_claims<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_operator_may_trust_what_a_mirror_claims<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
@@ -117,8 +115,7 @@ pub async fn an_operator_may_trust_what_a_mirror_claims<H: Harness>() {
 }
 
 /// No word makes true what cannot be.
-pub async fn a_mirror_that_claims_what_cannot_be_is_not_trusted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_mirror_that_claims_what_cannot_be_is_not_trusted<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let stamps = log.record_one_by_one(3).await;
@@ -159,8 +156,7 @@ pub async fn a_strangers_row_makes_a_peer_that_acknowledged_nothing<H: Harness>(
 }
 
 /// There is a peer, so the library is not solo, whatever was declared.
-pub async fn a_strangers_row_blocks_a_solo_library<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_strangers_row_blocks_a_solo_library<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.declare_solo().await.unwrap();
     let hlc = log.record(change(0)).await.unwrap();
@@ -201,8 +197,7 @@ pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Harness>() {
 }
 
 /// That a peer is retired is in the own row alone.
-pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(2).await;
     let stamps = log.record_one_by_one(2).await;

@@ -45,8 +45,7 @@ async fn refused(log: &Log, number: u128, cursor: Cursor) -> LogError {
 }
 
 /// The first sign of a kind is kept, over restarts, and refuses no write.
-pub async fn a_reader_that_was_further_leaves_a_verdict_that_stays<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_reader_that_was_further_leaves_a_verdict_that_stays<H: Harness>(rig: Rig<H>) {
     let (log, cursor) = restored(&rig).await;
     assert_eq!(shown(&log).await, [], "R2: a restore alone shows nothing");
     refused(&log, 1, cursor).await;
@@ -63,8 +62,7 @@ pub async fn a_reader_that_was_further_leaves_a_verdict_that_stays<H: Harness>()
 }
 
 /// A sign that is still true comes back.
-pub async fn a_verdict_is_dismissed_and_comes_back_if_it_is_still_true<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_verdict_is_dismissed_and_comes_back_if_it_is_still_true<H: Harness>(rig: Rig<H>) {
     let (log, cursor) = restored(&rig).await;
     refused(&log, 1, cursor).await;
     assert_eq!(log.dismiss_verdicts().await.unwrap().len(), 1, "R2");
@@ -77,8 +75,7 @@ pub async fn a_verdict_is_dismissed_and_comes_back_if_it_is_still_true<H: Harnes
 }
 
 /// A cursor with another past is a sign of its own kind, beside the others.
-pub async fn another_history_leaves_a_verdict<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn another_history_leaves_a_verdict<H: Harness>(rig: Rig<H>) {
     let (log, further) = restored(&rig).await;
     refused(&log, 1, further).await;
     let head = log.head_cursor().await.unwrap();
@@ -94,8 +91,7 @@ pub async fn another_history_leaves_a_verdict<H: Harness>() {
 
 /// Neither a wall clock that ran on nor foreign stamps observed since hide a stamp of this
 /// device that this log gave no entry. Nothing else is refused.
-pub async fn an_own_stamp_that_this_log_does_not_know_leaves_a_verdict<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_own_stamp_that_this_log_does_not_know_leaves_a_verdict<H: Harness>(rig: Rig<H>) {
     let (log, cursor) = restored(&rig).await;
     rig.wall.advance_ms(HOUR_MS);
     let later = (START_MS + HOUR_MS).cast_unsigned();
@@ -122,8 +118,7 @@ pub async fn an_own_stamp_that_this_log_does_not_know_leaves_a_verdict<H: Harnes
 }
 
 /// Stamps of entries that are retained, or were pruned, are no sign.
-pub async fn own_stamps_that_the_log_knows_are_no_sign<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn own_stamps_that_the_log_knows_are_no_sign<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
@@ -144,8 +139,7 @@ pub async fn own_stamps_that_the_log_knows_are_no_sign<H: Harness>() {
 }
 
 /// A number that an earlier log of this device gave out shows nothing about this one.
-pub async fn a_higher_admission_of_another_log_is_no_sign<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_higher_admission_of_another_log_is_no_sign<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(1).await;
     log.record_one_by_one(1).await;
@@ -163,8 +157,7 @@ pub async fn a_higher_admission_of_another_log_is_no_sign<H: Harness>() {
 }
 
 /// A number that this log has not given out yet is a sign; a lower one is of an old ack.
-pub async fn a_higher_admission_leaves_a_verdict<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_higher_admission_leaves_a_verdict<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.register_peers(1).await;
     log.record_one_by_one(1).await;
