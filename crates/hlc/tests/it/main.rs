@@ -6,6 +6,8 @@
 
 mod contract;
 #[cfg(feature = "serde")]
+mod inside_other_types;
+#[cfg(feature = "serde")]
 mod serde;
 #[cfg(feature = "serde")]
 mod serde_inside_other_types;

@@ -5,6 +5,8 @@
 mod common;
 
 mod frozen_forms;
+#[path = "../../../hlc/tests/it/inside_other_types.rs"]
+mod inside_other_types;
 mod plan;
 mod proof;
 mod prune_steps;
