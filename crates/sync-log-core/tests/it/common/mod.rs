@@ -1,6 +1,8 @@
 //! A store that is told what to answer. A call that was not expected fails the
 //! test.
 
+pub(crate) mod values;
+
 use async_trait::async_trait;
 use mockall::{Sequence, mock};
 use sync_log_core::hlc::ManualClock;
