@@ -16,10 +16,10 @@ pub mod sample;
 mod snapshot;
 mod suite;
 
-pub use catalogue::{CASES, Case, cases_on};
+pub use catalogue::{CASES, Case, Runnable, cases_on, plain_cases_on};
 pub use damage::{Damage, RowDamage, adopt};
 pub use document::Document;
-pub use harness::Harness;
+pub use harness::{Harness, Tampering};
 pub use interpose::Interposed;
 pub use rig::{Log, Rig};
 pub use runtime::{Start, dropped_after, run, run_case};

@@ -3,7 +3,7 @@
 use sync_log_core::{Cursor, Hlc, RowFault, Uuid};
 
 use crate::damage::RowDamage;
-use crate::harness::Harness;
+use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
 use crate::sample::{DEVICE, foreign, just_above, peer};
 
@@ -74,7 +74,7 @@ pub(crate) struct Faulty<H> {
     pub(crate) case: RowCase,
 }
 
-impl<H: Harness> Faulty<H> {
+impl<H: Tampering> Faulty<H> {
     /// The fault of that number, on a storage of its own; `None` beyond the last.
     pub(crate) async fn nth(number: usize) -> Option<Self> {
         let rig = Rig::<H>::new().await;

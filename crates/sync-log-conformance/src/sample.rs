@@ -29,6 +29,13 @@ pub fn change(number: usize) -> Change {
     }
 }
 
+/// What one entry of [`change`] counts, for numbers of one digit.
+#[must_use]
+pub fn bytes_each() -> u64 {
+    let change = change(0);
+    (change.model_type.len() + change.data.len_bytes()) as u64
+}
+
 /// A change with exactly that many bytes of data, at least 2.
 #[must_use]
 pub fn change_of_bytes(data_bytes: usize) -> Change {

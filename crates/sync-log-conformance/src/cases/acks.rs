@@ -1,6 +1,6 @@
 //! Acks never go back, and name an entry of this log (`K2`, `K3`).
 
-use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Uuid};
+use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, PeerState};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
@@ -10,14 +10,38 @@ use crate::sample::{
 
 /// Peer 1, and entries 10 ms apart.
 async fn log_with_entries<H: Harness>(rig: &Rig<H>, count: usize) -> (Log, Vec<Hlc>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let mut stamps = Vec::new();
     for number in 0..count {
         stamps.push(log.record(change(number)).await.unwrap());
         rig.wall.advance_ms(10);
     }
     (log, stamps)
+}
+
+/// Peer 1 has acknowledged the second of three entries, 10 ms apart.
+async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
+    let log = rig.open_refusing().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let mut stamps = Vec::new();
+    for number in 0..3 {
+        stamps.push(log.record(change(number)).await.unwrap());
+        rig.wall.advance_ms(10);
+    }
+    log.record_ack(peer(1), stamps[1]).await.unwrap();
+    (log, stamps)
+}
+
+async fn retired_error(log: &Log) -> LogError {
+    let peers = log.peers().await.unwrap();
+    match peers[0].as_ref().unwrap().facts.state {
+        PeerState::Retired { since_ms, reason } => LogError::PeerRetired {
+            peer: peer(1),
+            since_ms,
+            reason,
+        },
+        PeerState::Active => panic!("peer 1 is active"),
+    }
 }
 
 /// Forward, again, and back.
@@ -110,8 +134,7 @@ pub async fn an_ack_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
 
 /// The first ack on a fresh log is above its head, which is zero.
 pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let hlc = Hlc::new(1, 0, DEVICE);
     let beyond = LogError::AckBeyondHead {
         peer: peer(1),
@@ -187,18 +210,25 @@ pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>(rig: Rig<H>)
         .await;
 }
 
-/// This device does not acknowledge its own log, and nobody does not either.
-pub async fn an_own_ack_is_refused<H: Harness>(rig: Rig<H>) {
-    let (log, stamps) = log_with_entries(&rig, 1).await;
-    let cursor = log.head_cursor().await.unwrap();
-    let own = || LogError::OwnPeer { peer: DEVICE };
-    log.refuses("K3", own(), log.record_ack(DEVICE, stamps[0]))
+/// Retired, then another log and another device's stamp.
+pub async fn retired_goes_before_the_place<H: Harness>(rig: Rig<H>) {
+    let (log, stamps) = set_up(&rig).await;
+    log.retire(peer(1)).await.unwrap();
+    let other = in_other_log(log.cursor_at(stamps[2]).await);
+    let retired = retired_error(&log).await;
+    log.refuses("K3", retired.clone(), log.record_ack_at(peer(1), other))
         .await;
-    log.refuses("K3", own(), log.on_ack(DEVICE, stamps[0]))
-        .await;
-    log.refuses("K3", own(), log.record_ack_at(DEVICE, cursor))
-        .await;
-    let nil = LogError::NilId { what: "peer id" };
-    log.refuses("K3", nil, log.record_ack(Uuid::nil(), stamps[0]))
+    let by_stamp = log.record_ack(peer(1), foreign(stamps[2]));
+    log.refuses("K3", retired, by_stamp).await;
+}
+
+/// Stale, then unknown: what is below the own ack is not looked up.
+pub async fn stale_goes_before_unknown<H: Harness>(rig: Rig<H>) {
+    let (log, stamps) = set_up(&rig).await;
+    let stale = AckOutcome::Stale;
+    let between = log.record_ack(peer(1), own_after(stamps[0], 5));
+    log.changes_nothing("K3", stale, between).await;
+    let wrong = retagged(log.cursor_at(stamps[0]).await);
+    log.changes_nothing("K3", stale, log.record_ack_at(peer(1), wrong))
         .await;
 }

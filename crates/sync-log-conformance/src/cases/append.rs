@@ -1,6 +1,5 @@
 //! Entries enter above the head, of this device only (`A1`, `A4`).
 
-use sync_log_core::hlc::{CEILING_MS, DriftExceeded, DriftLimit, ObserveError};
 use sync_log_core::{Hlc, LogError};
 
 use crate::harness::Harness;
@@ -98,57 +97,6 @@ pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>(rig: Rig<
     let log = rig.reopen(log).await;
     let later = log.record(change(1)).await.unwrap();
     assert!(later > next, "A5: and stays: {later}");
-}
-
-/// A stamp beyond the refuse limit is refused, one at the limit is not.
-pub async fn a_stamp_too_far_ahead_of_the_wall_clock_is_refused<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    let limit_ms = 24 * HOUR_MS.cast_unsigned();
-    let remote = Hlc::new(START_MS.cast_unsigned() + limit_ms + 1, 0, DEVICE);
-    let exceeded = DriftExceeded {
-        device: DEVICE,
-        remote,
-        now_ms: START_MS,
-        ahead_by_ms: limit_ms + 1,
-        limit_ms,
-    };
-    let refused = LogError::Clock(ObserveError::TooFarAhead(exceeded));
-    log.refuses("A1", refused, log.append(entry(remote, 0)))
-        .await;
-    let next = log.record(change(0)).await.unwrap();
-    assert!(next < remote, "H2: the refused stamp left the clock alone");
-    let at_limit = Hlc {
-        timestamp: remote.timestamp - 1,
-        ..remote
-    };
-    log.append(entry(at_limit, 1)).await.unwrap();
-}
-
-/// No option lets a stamp at the ceiling in.
-pub async fn a_stamp_at_the_ceiling_is_refused_whatever_the_limit<H: Harness>(rig: Rig<H>) {
-    let mut options = rig.options();
-    options.drift.refuse = DriftLimit::Unlimited;
-    let log = rig.open_with(options).await;
-    let remote = Hlc::new(CEILING_MS, 0, DEVICE);
-    let refused = LogError::Clock(ObserveError::AboveCeiling { remote });
-    log.refuses("A1", refused, log.append(entry(remote, 0)))
-        .await;
-    let highest = Hlc::new(CEILING_MS - 1, 0, DEVICE);
-    log.append(entry(highest, 0)).await.unwrap();
-}
-
-/// Only this device's stamps enter, alone or in a batch.
-pub async fn a_stamp_of_another_device_is_refused<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    let stamp = log.tick().await.unwrap();
-    let hlc = foreign(own_after(stamp, 1));
-    let origin = || LogError::ForeignOrigin {
-        hlc,
-        device_id: DEVICE,
-    };
-    log.refuses("A4", origin(), log.append(entry(hlc, 0))).await;
-    let batch = vec![entry(stamp, 0), entry(hlc, 1)];
-    log.refuses("A4", origin(), log.append_many(batch)).await;
 }
 
 /// Another process writes right before the lock is taken: the stamp is drawn

@@ -128,8 +128,7 @@ async fn prune_until(log: Log, done: Arc<AtomicBool>) {
 /// Batches of three come and go: whoever looks sees whole ones, and a head, a
 /// floor and acks that fit the entries.
 pub async fn every_read_shows_one_committed_state<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let done = Arc::new(AtomicBool::new(false));
     let looking: Vec<_> = [log.clone(), rig.open().await]
         .into_iter()

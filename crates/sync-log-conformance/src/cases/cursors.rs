@@ -1,19 +1,16 @@
 //! A cursor is a place in this log, or an error (`R2`).
 
-use sync_log_core::{Altered, ChainFault, Cursor, Hlc, LogError, ReadLimits, Tag, Uuid};
+use sync_log_core::{Cursor, Hlc, LogError, ReadLimits};
 
-use crate::damage::Damage;
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
 use crate::sample::{
-    DEVICE, change, foreign, in_other_log, just_above, just_below, made_up_tag, own_after, peer,
-    retagged,
+    change, foreign, in_other_log, just_above, just_below, made_up_tag, own_after, peer, retagged,
 };
 
 /// Six entries, of which the first three are pruned; peer 1 is at the floor.
 async fn pruned_log<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let mut stamps = Vec::new();
     for number in 0..6 {
         stamps.push(log.record(change(number)).await.unwrap());
@@ -30,8 +27,7 @@ async fn refuses(log: &Log, cursor: Cursor, expected: LogError) {
 
 /// A log that was never pruned begins at zero.
 pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     let page = log.page(peer(1), Cursor::ZERO).await;
     let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
@@ -51,8 +47,7 @@ pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>(r
 
 /// Every entry that is there, and the floor, is a place; also after a restart.
 pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(6).await;
     let mut cursors = Vec::new();
     for stamp in &stamps {
@@ -150,21 +145,10 @@ pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// Only the zero cursor holds the zero HLC.
-pub async fn no_other_cursor_holds_the_zero_stamp<H: Harness>() {
-    for (log_id, tag) in [(1, 0), (0, 1), (1, 1)] {
-        let made = Cursor::new(Uuid::from_u128(log_id), Hlc::ZERO, made_up_tag(tag));
-        assert!(made.is_err(), "R2: {log_id} {tag}");
-    }
-    let zero = Cursor::new(Uuid::nil(), Hlc::ZERO, Tag::ZERO);
-    assert_eq!(zero, Ok(Cursor::ZERO), "R2");
-}
-
 /// Head and floor as cursors: on a fresh log, with entries, partly and wholly
 /// pruned.
 pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let ends = || async {
         (
             log.floor_cursor().await.unwrap(),
@@ -189,8 +173,7 @@ pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>(rig: Rig<H>) 
 
 /// The zero cursor of a peer that never read is not a rewind.
 pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     log.record(change(0)).await.unwrap();
     let before = log.snapshot().await;
     log.page(peer(1), Cursor::ZERO).await;
@@ -207,33 +190,4 @@ pub async fn reading_never_registers<H: Harness>(rig: Rig<H>) {
         log.refuses("R2", LogError::UnknownPeer { peer: peer(1) }, read)
             .await;
     }
-}
-
-/// Neither this device nor nobody is a peer.
-pub async fn this_device_and_nobody_cannot_read_as_a_peer<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.record(change(0)).await.unwrap();
-    let limits = ReadLimits::default();
-    let own = log.read_for(DEVICE, Cursor::ZERO, limits);
-    log.refuses("R2", LogError::OwnPeer { peer: DEVICE }, own)
-        .await;
-    let nil = log.read_for(Uuid::nil(), Cursor::ZERO, limits);
-    log.refuses("R2", LogError::NilId { what: "peer id" }, nil)
-        .await;
-}
-
-/// Another program deleted the newest entry: nobody is led past the hole.
-pub async fn a_missing_newest_entry_is_an_error_not_an_end<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_one_by_one(2).await;
-    let at_first = log.cursor_at(stamps[0]).await;
-    rig.storage.damage(Damage::EntryDeleted(stamps[1])).await;
-    let read = log.read_for(peer(1), at_first, ReadLimits::default());
-    let told = read.await.expect_err("R2: no end");
-    let missing = LogError::from(Altered {
-        hlc: stamps[0],
-        fault: ChainFault::Missing,
-    });
-    assert_eq!(format!("{told:?}"), format!("{missing:?}"), "R2");
 }

@@ -21,8 +21,7 @@ async fn is_closed<T: Debug>(call: impl Future<Output = Result<T, LogError>>) {
 
 /// Every method of every clone says `Closed`; closing again is `Ok`.
 pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let hlc = log.record(change(0)).await.unwrap();
     let cursor = log.head_cursor().await.unwrap();
     let clone: SyncLog = (*log).clone();

@@ -37,19 +37,6 @@ pub async fn it_does_not_open_as_another<H: Harness>(rig: Rig<H>) {
     open_as(&rig, LIBRARY, DEVICE).await.expect("I1: as itself");
 }
 
-/// Nil ids stand for nothing, and open nothing.
-pub async fn nil_ids_are_refused<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    let ids = [
-        (Uuid::nil(), DEVICE, "library id"),
-        (LIBRARY, Uuid::nil(), "device id"),
-    ];
-    for (library, device, what) in ids {
-        let opened = SyncLog::open(log.store(), library, device, rig.options());
-        log.refuses("I1", LogError::NilId { what }, opened).await;
-    }
-}
-
 /// What it says about itself stays the same; two storages have two log ids.
 pub async fn its_identity_is_made_once<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;

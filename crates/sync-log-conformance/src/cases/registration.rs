@@ -154,8 +154,7 @@ pub async fn an_ack_of_an_unknown_peer_is_refused_under_refuse<H: Harness>(rig: 
 
 /// An ack moves the peer that was named, and no other.
 pub async fn an_ack_moves_only_the_peer_that_gave_it<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peers(3).await;
+    let log = rig.open_with_peers(3).await;
     let hlc = log.record(change(0)).await.unwrap();
     let before = log.snapshot().await;
     log.record_ack(peer(2), hlc).await.unwrap();
@@ -170,8 +169,7 @@ pub async fn an_ack_moves_only_the_peer_that_gave_it<H: Harness>(rig: Rig<H>) {
 /// A newcomer: registered first, then the cursor, then the copy, then its ack.
 /// What is written meanwhile reaches it.
 pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
 
@@ -191,8 +189,7 @@ pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>(rig
 
 /// The same on a log that is empty: the pin is the floor.
 pub async fn a_newcomer_of_an_empty_log_is_given_the_floor<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let floor = log.record(change(0)).await.unwrap();
     log.on_ack(peer(1), floor).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();

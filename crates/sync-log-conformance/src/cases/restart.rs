@@ -29,8 +29,7 @@ pub async fn everything_is_there_after_a_restart<H: Harness>(rig: Rig<H>) {
 
 /// A handle that is dropped without `close` loses nothing that was `Ok`.
 pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     let before = log.snapshot().await;
@@ -49,8 +48,7 @@ pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>(rig: Rig<H>) 
 pub async fn an_empty_log_stamps_above_its_past_with_the_wall_clock_set_back<H: Harness>(
     rig: Rig<H>,
 ) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let last = *log.record_one_by_one(3).await.last().unwrap();
     log.on_ack(peer(1), last).await.unwrap();
     assert_eq!(log.snapshot().await.entries, [], "A5: the log is empty");

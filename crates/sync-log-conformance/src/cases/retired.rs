@@ -8,8 +8,7 @@ use crate::sample::{DEVICE, START_MS, change, peer};
 
 /// Retiring writes the marker and deletes nothing; a later prune does.
 pub async fn retiring_only_writes_the_marker<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peers(2).await;
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     rig.wall.advance_ms(9);
@@ -28,8 +27,7 @@ pub async fn retiring_only_writes_the_marker<H: Harness>(rig: Rig<H>) {
 
 /// Its reads, its acks and its registration are refused, with since and why.
 pub async fn a_retired_peer_is_refused_everywhere<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peers(2).await;
+    let log = rig.open_with_peers(2).await;
     let hlc = log.record(change(0)).await.unwrap();
     log.record_ack(peer(1), hlc).await.unwrap();
     log.retire(peer(1)).await.unwrap();
@@ -54,8 +52,7 @@ pub async fn a_retired_peer_is_refused_everywhere<H: Harness>(rig: Rig<H>) {
 
 /// Retiring again changes nothing, not even since when.
 pub async fn retiring_again_changes_nothing<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     log.retire(peer(1)).await.unwrap();
     rig.wall.advance_ms(1000);
     log.changes_nothing("K6", (), log.retire(peer(1))).await;

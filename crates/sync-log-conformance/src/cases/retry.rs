@@ -74,8 +74,7 @@ fn others(original: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
 /// A pruned entry can no longer be compared with its retry. The error must not claim that the
 /// entry was never written.
 pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let hlc = log.record(change(0)).await.unwrap();
     log.on_ack(peer(1), hlc).await.unwrap();
     let floor = hlc;
@@ -121,8 +120,7 @@ pub async fn a_batch_that_mixes_retained_and_new_entries_is_refused<H: Harness>(
 
 /// A batch of which the beginning was pruned may have been written, or not.
 pub async fn a_batch_whose_beginning_was_pruned_is_refused<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(2).await;
     log.on_ack(peer(1), stamps[0]).await.unwrap();
     let batch = vec![entry(stamps[0], 0), entry(stamps[1], 1)];

@@ -10,8 +10,7 @@ use crate::sample::{DEVICE, LIBRARY, START_MS, change, in_other_log, peer, retag
 
 /// Six entries; peer 1 is at the fifth, peer 2 at the second, which is the floor.
 async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
-    let log = rig.open().await;
-    log.register_peers(2).await;
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(6).await;
     log.record_ack(peer(1), stamps[4]).await.unwrap();
     log.on_ack(peer(2), stamps[1]).await.unwrap();
@@ -44,8 +43,7 @@ pub async fn reading_from_the_very_start_holds_everything<H: Harness>(rig: Rig<H
     assert_eq!(log.position(peer(1)).await, floor.hlc(), "K2");
 
     let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let last = *log.record_one_by_one(3).await.last().unwrap();
     log.record_ack(peer(1), last).await.unwrap();
     assert_eq!(log.page(peer(1), Cursor::ZERO).await.entries.len(), 3, "K2");

@@ -16,8 +16,7 @@ pub async fn without_peers_nothing_is_deleted<H: Harness>(rig: Rig<H>) {
 
 /// Only retired peers are no peers either.
 pub async fn with_retired_peers_alone_nothing_is_deleted<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peers(2).await;
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[2]).await.unwrap();
     log.retire(peer(1)).await.unwrap();
@@ -42,8 +41,7 @@ pub async fn a_solo_library_prunes_everything<H: Harness>(rig: Rig<H>) {
 
 /// Retired peers do not stand in the way of the declaration.
 pub async fn a_library_of_retired_peers_may_be_declared_solo<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     log.record_one_by_one(2).await;
     log.retire(peer(1)).await.unwrap();
     log.declare_solo().await.unwrap();

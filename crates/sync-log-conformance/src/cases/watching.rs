@@ -117,8 +117,7 @@ pub async fn closing_ends_a_watch<H: Harness>(rig: Rig<H>) {
 
 /// As the branch of a `select!` is that was not taken. The same goes for reads.
 pub async fn a_watch_that_nobody_polls_holds_up_nobody<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.register_peers(1).await;
+    let log = rig.open_with_peers(1).await;
     let (mut watches, mut reads) = (Vec::new(), Vec::new());
     for _ in 0..16 {
         let mut watch = log.watch(Hlc::ZERO);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_log_conformance::{Damage, Harness, RowDamage, START_MS, adopt};
+use sync_log_conformance::{Damage, Harness, RowDamage, START_MS, Tampering, adopt};
 use sync_log_core::{Birth, Hlc, LogError, LogIdentity, LogStore, Uuid};
 use sync_log_memory::MemoryStore;
 
@@ -21,10 +21,6 @@ impl MemoryHarness {
 
 #[async_trait]
 impl Harness for MemoryHarness {
-    type Backup = MemoryStore;
-
-    const MODEL_CASES: u32 = 400;
-
     async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         let number = FILES.fetch_add(1, Ordering::Relaxed);
         let identity = LogIdentity {
@@ -38,6 +34,18 @@ impl Harness for MemoryHarness {
     async fn open(&self, _: Uuid, _: Uuid) -> Result<Arc<dyn LogStore>, LogError> {
         Ok(Arc::new(self.file()))
     }
+
+    async fn retained(&self) -> Vec<Hlc> {
+        self.file()
+            .tamper(|contents| contents.entries.keys().copied().collect())
+    }
+}
+
+#[async_trait]
+impl Tampering for MemoryHarness {
+    type Backup = MemoryStore;
+
+    const MODEL_CASES: u32 = 400;
 
     async fn backup(&self) -> MemoryStore {
         self.file().copy()
@@ -58,10 +66,5 @@ impl Harness for MemoryHarness {
 
     async fn adopt(&self) {
         self.file().tamper(adopt);
-    }
-
-    async fn retained(&self) -> Vec<Hlc> {
-        self.file()
-            .tamper(|contents| contents.entries.keys().copied().collect())
     }
 }

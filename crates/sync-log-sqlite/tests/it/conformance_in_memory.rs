@@ -1,7 +1,6 @@
-//! The contract, on a log in memory: all of it but `A3`. A log in memory is gone
-//! with its last handle, nothing can copy it, and no other program reaches it.
-//! That is asserted where a case comes to it: the case ends there, and only
-//! there.
+//! The contract, on a log in memory: all of it but `A3`, and but what other programs
+//! do, which do not reach it. It is gone with its last handle. That is asserted where
+//! a case comes to it: the case ends there, and only there.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sync_log_conformance::{Case, Damage, Harness, RowDamage, START_MS, cases_on};
+use sync_log_conformance::{CASES, Case, Harness, START_MS, plain_cases_on};
 use sync_log_sqlite::core::{
     Birth, Changes, LogStore, Needs, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
     Survey, WriteJob,
@@ -20,10 +19,8 @@ use sync_log_sqlite::{Hlc, LogError, SqliteStore, Uuid};
 /// No case takes so long; a case that does hangs.
 const WATCHDOG: Duration = Duration::from_secs(180);
 
-/// Where a case ends: what a log in memory cannot do.
+/// Where a case ends: a log in memory does not outlast its handles.
 const GONE: &str = "the log is gone with its last handle";
-const ALONE: &str = "no other program reaches a log in memory";
-const UNCOPIED: &str = "nothing copies a log in memory";
 /// How many cases are run at once.
 const WORKERS: usize = 2;
 
@@ -84,10 +81,6 @@ impl InMemory {
 
 #[async_trait]
 impl Harness for InMemory {
-    type Backup = ();
-
-    const MODEL_CASES: u32 = 0;
-
     async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         Self {
             library_id,
@@ -105,26 +98,6 @@ impl Harness for InMemory {
             log: Arc::clone(&self.log),
             closed: AtomicBool::new(false),
         }))
-    }
-
-    async fn backup(&self) {
-        panic!("{UNCOPIED}");
-    }
-
-    async fn restore(&self, (): &()) {
-        panic!("{UNCOPIED}");
-    }
-
-    async fn damage_row(&self, _: &str, _: RowDamage) {
-        panic!("{ALONE}");
-    }
-
-    async fn damage(&self, _: Damage) {
-        panic!("{ALONE}");
-    }
-
-    async fn adopt(&self) {
-        panic!("{ALONE}");
     }
 
     async fn retained(&self) -> Vec<Hlc> {
@@ -220,7 +193,7 @@ fn outcome(run: fn(Duration)) -> Outcome {
 
 /// Runs every case, some at once.
 fn outcomes() -> Vec<(Case, Outcome)> {
-    let cases = cases_on::<InMemory>();
+    let cases = plain_cases_on::<InMemory>();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -236,9 +209,9 @@ fn outcomes() -> Vec<(Case, Outcome)> {
     done.into_inner().unwrap()
 }
 
-/// Whether the case ended at something that a log in memory cannot do.
+/// Whether the case ended where the log was gone.
 fn is_end(said: &str) -> bool {
-    [GONE, ALONE, UNCOPIED].iter().any(|end| said.contains(end))
+    said.contains(GONE)
 }
 
 /// Says nothing where a case ends as it must.
@@ -265,20 +238,19 @@ fn a_log_in_memory_keeps_all_of_the_contract_but_what_it_cannot() {
         .iter()
         .filter(|(case, _)| case.clauses.contains(&"A3"));
     for (case, outcome) in durable {
-        let is_gone = outcome.as_ref().is_err_and(|said| said.contains(GONE));
-        assert!(is_gone, "A3 is not promised: {}", case.name);
+        assert!(outcome.is_err(), "A3 is not promised: {}", case.name);
     }
 
-    let clauses = |kept: bool| -> BTreeSet<&str> {
-        let such = outcomes
-            .iter()
-            .filter(|(_, outcome)| outcome.is_ok() == kept);
-        such.flat_map(|(case, _)| case.clauses).copied().collect()
-    };
+    let kept = outcomes.iter().filter(|(_, outcome)| outcome.is_ok());
+    let kept: BTreeSet<&str> = kept.flat_map(|(case, _)| case.clauses).copied().collect();
+    let all: BTreeSet<&str> = CASES
+        .iter()
+        .flat_map(|case| case.clauses)
+        .copied()
+        .collect();
     // Rows that cannot be trusted (`P5`) and what has to be adopted (`I3`, `I4`) are
     // another program's.
-    let (kept, ended) = (clauses(true), clauses(false));
-    let not_kept: Vec<_> = ended.difference(&kept).copied().collect();
+    let not_kept: Vec<_> = all.difference(&kept).copied().collect();
     assert_eq!(
         not_kept,
         ["A3", "I3", "I4", "P5"],

@@ -1,14 +1,12 @@
 //! A folder with one `sync.db`, and damage to it.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ToSql};
-use sync_log_conformance::{Damage, Harness, RowDamage, START_MS};
+use sync_log_conformance::{Damage, Harness, RowDamage, START_MS, Tampering};
 use sync_log_sqlite::core::{Birth, LogStore};
 use sync_log_sqlite::{
     DEFAULT_BUSY_TIMEOUT, FILE_NAME, Hlc, LogError, OpenError, SqliteStore, Uuid,
@@ -60,10 +58,6 @@ fn refusal(error: &OpenError) -> LogError {
 
 #[async_trait]
 impl Harness for SqliteHarness {
-    type Backup = Vec<u8>;
-
-    const MODEL_CASES: u32 = 30;
-
     async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         let storage = Self(tempfile::tempdir().unwrap());
         let made = storage.made(library_id, device_id, birth).await.unwrap();
@@ -77,6 +71,22 @@ impl Harness for SqliteHarness {
             .map(|store| Arc::new(store) as Arc<dyn LogStore>)
             .map_err(|error| refusal(&error))
     }
+
+    async fn retained(&self) -> Vec<Hlc> {
+        let raw = self.raw();
+        let mut query = raw
+            .prepare("SELECT hlc FROM shared_changes ORDER BY hlc")
+            .unwrap();
+        let stamps = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        stamps.map(|text| text.unwrap().parse().unwrap()).collect()
+    }
+}
+
+#[async_trait]
+impl Tampering for SqliteHarness {
+    type Backup = Vec<u8>;
+
+    const MODEL_CASES: u32 = 30;
 
     async fn backup(&self) -> Vec<u8> {
         for side_file in self.side_files() {
@@ -153,14 +163,5 @@ impl Harness for SqliteHarness {
         let all = "UPDATE sync_log_state SET peers_declared = 0, settled = high_water; \
                    UPDATE sync_log_peers SET verified = 0";
         self.raw().execute_batch(all).unwrap();
-    }
-
-    async fn retained(&self) -> Vec<Hlc> {
-        let raw = self.raw();
-        let mut query = raw
-            .prepare("SELECT hlc FROM shared_changes ORDER BY hlc")
-            .unwrap();
-        let stamps = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        stamps.map(|text| text.unwrap().parse().unwrap()).collect()
     }
 }
