@@ -9,14 +9,13 @@ use sync_log_sqlite::{
 };
 use tempfile::TempDir;
 
-use crate::common::{self, PEER, change, file_in, folder, open, raw};
+use crate::common::{self, PEER, change, file_in, fresh, open, raw};
 
 const ENTRIES: usize = 6;
 
 /// A log with a peer, and the stamps of its entries, each a group by itself.
 async fn log() -> (TempDir, SyncDb, Vec<Hlc>) {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let changes = (0..ENTRIES as u128).map(change).collect();
     let stamps = log.record_each(changes).await.unwrap();
@@ -421,8 +420,7 @@ async fn an_entry_appended_again_after_a_restore_is_another_place_than_it_was() 
 
 #[tokio::test]
 async fn a_bulk_of_changes_is_read_in_pages_that_can_be_verified() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let stamps = log.record_each((0..2500).map(change).collect()).await;
     let stamps = stamps.unwrap();
@@ -454,8 +452,7 @@ async fn a_bulk_of_changes_is_read_in_pages_that_can_be_verified() {
 
 #[tokio::test]
 async fn groups_and_versions_are_served_as_they_were_recorded_and_survive_an_adoption() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let group = |first: u128| -> Vec<Change> {
         let changes = (first..first + 4).map(change);
@@ -488,8 +485,7 @@ async fn groups_and_versions_are_served_as_they_were_recorded_and_survive_an_ado
 
 #[tokio::test]
 async fn a_group_that_lost_its_end_ends_with_the_log_when_it_is_adopted() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let stamps = log.record_many((0..4).map(change).collect()).await.unwrap();
     log.close().await.unwrap();

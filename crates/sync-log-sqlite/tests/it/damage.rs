@@ -5,14 +5,13 @@ use sync_log_sqlite::{
     SyncDb,
 };
 
-use crate::common::{self, PEER, change, folder, open, raw};
+use crate::common::{self, PEER, change, fresh, open, raw};
 
 const SECRET: &str = "nobody may see this";
 
 /// A log with two entries and a peer, broken by `sql` behind its back.
 async fn broken(sql: &str) -> (tempfile::TempDir, SyncDb) {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     for record in 1..=2 {
         let secret = serde_json::json!(SECRET);
@@ -218,8 +217,7 @@ async fn ack_rows_of_other_programs_reach_the_log_as_they_are() {
 
 #[tokio::test]
 async fn damaged_pages_of_the_file_are_damage() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     for record in 0..200 {
         log.record(change(record)).await.unwrap();
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sync_log_sqlite::Hlc;
 
-use crate::common::{self, as_child, change, child, folder, open, raw, say};
+use crate::common::{self, as_child, change, child, folder, fresh, open, raw, say};
 
 const ROUNDS: u32 = 8;
 
@@ -71,8 +71,7 @@ async fn append_until_killed(data_dir: &std::path::Path) {
 
 #[tokio::test]
 async fn what_was_ok_survives_handles_that_are_dropped_without_being_closed() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let clone = log.clone();
     let stamp = log.record(change(1)).await.unwrap();
     drop((log, clone));

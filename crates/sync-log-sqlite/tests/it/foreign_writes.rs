@@ -5,12 +5,11 @@ use rusqlite::types::Value;
 use sync_log_sqlite::{Cause, ChainFault, Cursor, ErrorKind, Held, LogError, ReadLimits, RowFault};
 
 use crate::common::tables::{ACKS, CHANGES, changes_in, result, rows};
-use crate::common::{PEER, change, folder, open, other_program, raw};
+use crate::common::{PEER, change, fresh, open, other_program, raw};
 
 #[tokio::test]
 async fn a_program_that_knows_the_original_tables_reads_our_file() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let stamp = log.record(change(7)).await.unwrap();
     log.record_ack(PEER, stamp).await.unwrap();
@@ -70,8 +69,7 @@ const WRITES: [(&str, ChainFault); 6] = [
 #[tokio::test]
 async fn what_another_program_wrote_is_named_and_never_served_silently() {
     for (sql, fault) in WRITES {
-        let folder = folder();
-        let log = open(folder.path()).await;
+        let (folder, log) = fresh().await;
         log.register_peer(PEER).await.unwrap();
         for record in 0..3 {
             log.record(change(record)).await.unwrap();
@@ -132,8 +130,7 @@ async fn what_another_program_wrote_is_named_and_never_served_silently() {
 
 #[tokio::test]
 async fn tables_that_another_program_made_anew_are_adopted() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let stamps = [
         log.record(change(1)).await.unwrap(),
         log.record(change(2)).await.unwrap(),
@@ -163,8 +160,7 @@ async fn an_ack_that_another_program_moved_on_is_not_believed() {
         "INSERT OR REPLACE INTO peer_acks SELECT peer_device_id, ?1, '' FROM peer_acks",
     ];
     for sql in moves {
-        let folder = folder();
-        let log = open(folder.path()).await;
+        let (folder, log) = fresh().await;
         log.register_peer(PEER).await.unwrap();
         let first = log.record(change(1)).await.unwrap();
         let second = log.record(change(2)).await.unwrap();
@@ -189,8 +185,7 @@ async fn an_ack_that_another_program_moved_on_is_not_believed() {
 
 #[tokio::test]
 async fn the_floor_never_goes_back_whatever_another_program_puts_below_it() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let stamps = log.record_each((0..100).map(change).collect()).await;
     let stamps = stamps.unwrap();

@@ -11,7 +11,7 @@ use sync_log_sqlite::{
 };
 
 use crate::common::{
-    DEVICE, LIBRARY, PEER, change, contents, file_in, folder, open, other_program, raw,
+    DEVICE, LIBRARY, PEER, change, contents, file_in, folder, fresh, open, other_program, raw,
 };
 
 const SHARED_CHANGES: &str = "CREATE TABLE shared_changes (hlc TEXT PRIMARY KEY, \
@@ -41,8 +41,7 @@ fn earlier(tables: &str) -> tempfile::TempDir {
 
 /// A log of ours with five entries, of which a peer has the first; then `change` is made.
 async fn changed(sql: &str) -> (tempfile::TempDir, Cursor) {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     for record in 0..5 {
         log.record(change(record)).await.unwrap();
@@ -306,8 +305,7 @@ async fn a_file_in_utf_16_is_adopted_by_the_same_limits() {
 
 #[tokio::test]
 async fn a_row_of_acks_that_is_no_text_is_named_and_counts_for_nothing() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let stamp = log.record(change(1)).await.unwrap();
     log.record_ack(PEER, stamp).await.unwrap();
@@ -357,8 +355,7 @@ async fn payloads_stay_byte_for_byte_in_a_file_that_was_adopted() {
 async fn trying_an_adoption_leaves_the_locks_of_an_open_log_alone() {
     use std::os::unix::fs::MetadataExt;
 
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.record(change(1)).await.unwrap();
     let path = file_in(folder.path());
     let inode = std::fs::metadata(&path).unwrap().ino();

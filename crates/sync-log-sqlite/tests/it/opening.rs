@@ -9,7 +9,8 @@ use sync_log_sqlite::{
 };
 
 use crate::common::{
-    self, DEVICE, LIBRARY, PEER, as_child, change, child, contents, file_in, folder, open, raw,
+    self, DEVICE, LIBRARY, PEER, as_child, change, child, contents, file_in, folder, fresh, open,
+    raw,
 };
 
 async fn refused(data_dir: &Path) -> OpenError {
@@ -55,8 +56,7 @@ async fn an_empty_file_is_a_new_log() {
 
 #[tokio::test]
 async fn opening_and_closing_a_log_writes_nothing() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.record(change(1)).await.unwrap();
     log.close().await.unwrap();
     let before = contents(folder.path());
@@ -483,7 +483,7 @@ mod rights {
     //! Permission bits do not bind root, so these run as another user.
 
     use super::*;
-    use crate::common::rights::{run_unprivileged, set_mode};
+    use crate::common::rights::{set_mode, unprivileged};
 
     async fn refused_as_read_only(data_dir: &Path) {
         let before = contents(data_dir);
@@ -503,65 +503,50 @@ mod rights {
 
     #[test]
     fn a_read_only_file_is_refused() {
-        let Some(data_dir) = as_child() else {
-            return run_unprivileged(a_read_only_file_is_refused, folder().path());
-        };
-        run(async {
-            open(&data_dir).await.close().await.unwrap();
-            set_mode(&file_in(&data_dir), 0o444);
-            refused_as_read_only(&data_dir).await;
+        unprivileged(a_read_only_file_is_refused, async |data_dir| {
+            open(data_dir).await.close().await.unwrap();
+            set_mode(&file_in(data_dir), 0o444);
+            refused_as_read_only(data_dir).await;
         });
     }
 
     #[test]
     fn a_file_in_a_read_only_folder_is_refused() {
-        let Some(data_dir) = as_child() else {
-            return run_unprivileged(a_file_in_a_read_only_folder_is_refused, folder().path());
-        };
-        run(async {
-            open(&data_dir).await.close().await.unwrap();
-            set_mode(&data_dir, 0o555);
-            refused_as_read_only(&data_dir).await;
+        unprivileged(a_file_in_a_read_only_folder_is_refused, async |data_dir| {
+            open(data_dir).await.close().await.unwrap();
+            set_mode(data_dir, 0o555);
+            refused_as_read_only(data_dir).await;
         });
     }
 
     #[test]
     fn a_read_only_folder_without_a_file_is_refused() {
-        let Some(data_dir) = as_child() else {
-            return run_unprivileged(
-                a_read_only_folder_without_a_file_is_refused,
-                folder().path(),
-            );
-        };
-        run(async {
-            set_mode(&data_dir, 0o555);
-            refused_as_read_only(&data_dir).await;
-        });
+        unprivileged(
+            a_read_only_folder_without_a_file_is_refused,
+            async |data_dir| {
+                set_mode(data_dir, 0o555);
+                refused_as_read_only(data_dir).await;
+            },
+        );
     }
 
     #[test]
     fn a_file_that_cannot_be_read_is_refused() {
-        let Some(data_dir) = as_child() else {
-            return run_unprivileged(a_file_that_cannot_be_read_is_refused, folder().path());
-        };
-        run(async {
-            open(&data_dir).await.close().await.unwrap();
-            set_mode(&file_in(&data_dir), 0o000);
-            let error = refused(&data_dir).await;
+        unprivileged(a_file_that_cannot_be_read_is_refused, async |data_dir| {
+            open(data_dir).await.close().await.unwrap();
+            set_mode(&file_in(data_dir), 0o000);
+            let error = refused(data_dir).await;
             assert_eq!(error.kind(), ErrorKind::Reopen, "{}", told(&error));
         });
     }
 
     #[test]
     fn a_folder_that_cannot_be_made_is_refused() {
-        let Some(data_dir) = as_child() else {
-            return run_unprivileged(a_folder_that_cannot_be_made_is_refused, folder().path());
-        };
-        run(async {
-            set_mode(&data_dir, 0o555);
+        unprivileged(a_folder_that_cannot_be_made_is_refused, async |data_dir| {
+            set_mode(data_dir, 0o555);
             let error = refused(&data_dir.join("below")).await;
             assert_eq!(error.kind(), ErrorKind::Reopen, "{}", told(&error));
-            assert_eq!(contents(&data_dir), []);
+            assert_eq!(contents(data_dir), []);
         });
     }
 }

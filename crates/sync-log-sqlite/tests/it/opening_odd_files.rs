@@ -10,7 +10,8 @@ use sync_log_sqlite::{ErrorKind, Hlc, OpenError, SyncDb, Tag, Uuid};
 use tempfile::TempDir;
 
 use crate::common::{
-    self, DEVICE, LIBRARY, PEER, as_child, change, contents, file_in, folder, open, raw, run_alone,
+    self, DEVICE, LIBRARY, PEER, as_child, change, contents, file_in, folder, fresh, open, raw,
+    run_alone,
 };
 
 async fn refused(data_dir: &Path) -> OpenError {
@@ -156,8 +157,7 @@ async fn tables_and_indexes_of_others_by_our_names_are_refused_and_left_alone() 
 
 #[tokio::test]
 async fn a_log_that_lost_its_identity_and_state_is_neither_a_new_one_nor_another_devices() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     log.record(change(1)).await.unwrap();
     log.close().await.unwrap();

@@ -10,7 +10,7 @@ use sync_log_sqlite::{
     SyncDb, Uuid,
 };
 
-use crate::common::{DEVICE, LIBRARY, PEER, change_with, file_in, folder, open, raw};
+use crate::common::{DEVICE, LIBRARY, PEER, change_with, file_in, folder, fresh, raw};
 
 const OTHER_PEER: Uuid = Uuid::from_u128(0xb1);
 
@@ -27,8 +27,7 @@ struct Sound {
 
 impl Sound {
     async fn new() -> Self {
-        let folder = folder();
-        let log = open(folder.path()).await;
+        let (folder, log) = fresh().await;
         for peer in [PEER, OTHER_PEER] {
             log.register_peer(peer).await.unwrap();
         }

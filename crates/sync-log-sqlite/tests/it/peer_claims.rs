@@ -3,7 +3,7 @@
 
 use sync_log_sqlite::{Hlc, Uuid};
 
-use crate::common::{self, PEER, change, folder, open, raw};
+use crate::common::{self, PEER, change, folder, fresh, open, raw};
 
 /// A device that was never registered.
 const STRANGER: Uuid = Uuid::from_u128(0xc0);
@@ -32,8 +32,7 @@ async fn an_ack_of_nobody_goes_aside_with_a_reason() {
 /// An operator may know better.
 #[tokio::test]
 async fn what_a_mirror_claims_counts_once_somebody_vouches_for_it() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let stamps = [
         log.record(change(1)).await.unwrap(),
@@ -55,8 +54,7 @@ async fn what_a_mirror_claims_counts_once_somebody_vouches_for_it() {
 /// Another program writing acks of a file that was declared solo has ended that.
 #[tokio::test]
 async fn a_device_that_is_made_known_by_an_opening_ends_solo() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.record(change(1)).await.unwrap();
     log.declare_solo().await.unwrap();
     log.close().await.unwrap();

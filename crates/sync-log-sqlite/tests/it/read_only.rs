@@ -8,7 +8,7 @@ use sync_log_sqlite::{
     Cursor, ErrorKind, LogError, OpenError, ReadLimits, StoreErrorKind, SyncDb, Uuid,
 };
 
-use crate::common::{DEVICE, LIBRARY, PEER, change, contents, file_in, folder, open, raw};
+use crate::common::{DEVICE, LIBRARY, PEER, change, contents, file_in, folder, fresh, open, raw};
 
 async fn look(path: &Path) -> SyncDb {
     SyncDb::open_read_only(path).await.unwrap()
@@ -20,8 +20,7 @@ async fn pending(log: &SyncDb) -> usize {
 
 #[tokio::test]
 async fn it_reads_all_that_a_log_tells_and_says_whose_it_is() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     log.record_many((0..20).map(change).collect())
         .await
@@ -45,8 +44,7 @@ async fn it_reads_all_that_a_log_tells_and_says_whose_it_is() {
 
 #[tokio::test]
 async fn nothing_writes() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.record(change(1)).await.unwrap();
     log.close().await.unwrap();
     let before = contents(folder.path());
@@ -87,8 +85,7 @@ async fn it_follows_a_program_that_writes_and_leaves_its_files_alone() {
 
 /// A log as a killed process leaves it: in its WAL, nothing in the file.
 async fn killed(at: &Path) {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.record_many((0..7).map(change).collect()).await.unwrap();
     for name in ["sync.db", "sync.db-wal"] {
         std::fs::copy(folder.path().join(name), at.join(name)).unwrap();
@@ -159,29 +156,20 @@ async fn a_file_of_another_kind_or_time_is_named() {
 #[cfg(unix)]
 mod rights {
     use super::*;
-    use crate::common::as_child;
-    use crate::common::rights::{run_unprivileged, set_mode};
-
-    fn run(test: impl Future<Output = ()>) {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(test);
-    }
+    use crate::common::rights::{set_mode, unprivileged};
 
     /// Reads a folder that may not be written to, made by `make`.
     fn reads_seven<Test>(test: Test, make: impl AsyncFnOnce(&Path)) {
-        let Some(data_dir) = as_child() else {
-            return run_unprivileged(test, folder().path());
-        };
-        run(async {
-            make(&data_dir).await;
-            set_mode(&data_dir, 0o555);
-            let before = contents(&data_dir);
-            let log = look(&data_dir).await;
+        unprivileged(test, async |data_dir| {
+            make(data_dir).await;
+            set_mode(data_dir, 0o555);
+            let before = contents(data_dir);
+            let log = look(data_dir).await;
             assert_eq!(pending(&log).await, 7);
-            assert_eq!(log.path(), Some(&*file_in(&data_dir)));
+            assert_eq!(log.path(), Some(&*file_in(data_dir)));
             log.close().await.unwrap();
-            assert_eq!(contents(&data_dir), before);
-            set_mode(&data_dir, 0o755);
+            assert_eq!(contents(data_dir), before);
+            set_mode(data_dir, 0o755);
         });
     }
 
@@ -206,13 +194,10 @@ mod rights {
 
     #[test]
     fn a_file_that_may_not_be_read_is_refused() {
-        let Some(data_dir) = as_child() else {
-            return run_unprivileged(a_file_that_may_not_be_read_is_refused, folder().path());
-        };
-        run(async {
-            open(&data_dir).await.close().await.unwrap();
-            set_mode(&file_in(&data_dir), 0o000);
-            let error = SyncDb::open_read_only(&data_dir).await.unwrap_err();
+        unprivileged(a_file_that_may_not_be_read_is_refused, async |data_dir| {
+            open(data_dir).await.close().await.unwrap();
+            set_mode(&file_in(data_dir), 0o000);
+            let error = SyncDb::open_read_only(data_dir).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Reopen, "{error:?}");
         });
     }
@@ -232,8 +217,7 @@ async fn an_id_that_is_nil_in_the_file_is_damage_or_refused() {
 /// Not only when it looks for commits the next time.
 #[tokio::test]
 async fn closing_ends_a_watch_at_once_however_seldom_it_looks() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let head = log.record(change(1)).await.unwrap();
     let seldom = SyncDb::options().poll_interval(Duration::from_secs(60));
     let reading = seldom.open_read_only(folder.path()).await.unwrap();

@@ -4,7 +4,7 @@
 use sync_log_sqlite::core::{MAX_DATA_BYTES, MAX_PAGE_BYTES};
 use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb};
 
-use crate::common::{PEER, change, change_with, folder, open};
+use crate::common::{PEER, change, change_with, fresh};
 
 async fn stamps(log: &SyncDb, after: Option<Hlc>, limit: usize) -> Vec<Hlc> {
     let entries = log.get_since(after, limit).await.unwrap();
@@ -13,8 +13,7 @@ async fn stamps(log: &SyncDb, after: Option<Hlc>, limit: usize) -> Vec<Hlc> {
 
 #[tokio::test]
 async fn any_limit_around_the_size_of_a_page_reads_exactly_as_many() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (_folder, log) = fresh().await;
     let all = log
         .record_each((0..2500).map(change).collect())
         .await
@@ -31,8 +30,7 @@ async fn any_limit_around_the_size_of_a_page_reads_exactly_as_many() {
 
 #[tokio::test]
 async fn large_and_small_entries_share_pages_that_stay_within_their_bytes() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (_folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let sizes = [
         10,
@@ -78,8 +76,7 @@ async fn large_and_small_entries_share_pages_that_stay_within_their_bytes() {
 
 #[tokio::test]
 async fn more_readers_than_connections_are_all_served() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (_folder, log) = fresh().await;
     log.record_many((0..50).map(change).collect())
         .await
         .unwrap();
@@ -96,8 +93,7 @@ async fn more_readers_than_connections_are_all_served() {
 
 #[tokio::test]
 async fn what_explain_sums_up_is_what_each_peer_lacks() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (_folder, log) = fresh().await;
     let peer = |n: u128| sync_log_sqlite::Uuid::from_u128(0x100 + n);
     for n in 0..20 {
         log.register_peer(peer(n)).await.unwrap();

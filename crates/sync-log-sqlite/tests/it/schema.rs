@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use sync_log_sqlite::SyncDb;
 
-use crate::common::{self, DEVICE, LIBRARY, change, folder, open, raw};
+use crate::common::{self, DEVICE, LIBRARY, change, folder, fresh, open, raw};
 
 /// A column: name, type, whether NOT NULL, place in the primary key.
 type Column = (String, String, bool, i64);
@@ -204,8 +204,7 @@ async fn a_file_is_in_wal_mode_and_can_give_pages_back() {
 
 #[tokio::test]
 async fn ids_stamps_and_times_are_stored_in_their_one_spelling() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let stamp = log.record(change(0xABCD)).await.unwrap();
     log.register_peer(common::PEER).await.unwrap();
     log.close().await.unwrap();

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb};
 
-use crate::common::{self, DEVICE, LIBRARY, PEER, as_child, change, child, folder, open, say};
+use crate::common::{
+    self, DEVICE, LIBRARY, PEER, as_child, change, child, folder, fresh, open, say,
+};
 
 const APPENDS: u128 = 300;
 
@@ -60,8 +62,7 @@ async fn two_processes_append_in_one_order_and_no_reader_slips_past_an_entry() {
     if let Some(data_dir) = as_child() {
         return append(&data_dir).await;
     }
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let writers: Vec<_> = (0..2)
         .map(|_| {
@@ -147,8 +148,7 @@ async fn what_another_process_observed_is_below_what_this_one_stamps() {
         log.observe_all(&[ahead]).await.unwrap();
         return log.close().await.unwrap();
     }
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let own = log.record(change(1)).await.unwrap();
     let ahead = Hlc::new(own.timestamp + 3_600_000, 0, PEER);
     let ended = child(
@@ -200,8 +200,7 @@ async fn pruning_in_one_process_while_another_appends_deletes_nothing_unread() {
     if let Some(data_dir) = as_child() {
         return append(&data_dir).await;
     }
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let writer = listen(
         child(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sync_log_sqlite::SyncDb;
 
-use crate::common::{DEVICE, LIBRARY, as_child, change, folder, open, run_alone};
+use crate::common::{DEVICE, LIBRARY, as_child, change, folder, fresh, open, run_alone};
 
 const LONG: Duration = Duration::from_secs(10);
 
@@ -43,8 +43,7 @@ async fn a_watch_ends_with_its_log_misses_nothing_and_leaves_no_thread() {
 
 async fn a_close_ends_what_waits() {
     for is_read_only in [false, true] {
-        let folder = folder();
-        let log = open(folder.path()).await;
+        let (folder, log) = fresh().await;
         let at = log.record(change(1)).await.unwrap();
         let looking = if is_read_only {
             SyncDb::open_read_only(folder.path()).await.unwrap()
@@ -62,8 +61,7 @@ async fn a_close_ends_what_waits() {
 }
 
 async fn one_that_is_not_polled_holds_up_nothing() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (_folder, log) = fresh().await;
     let at = log.record(change(1)).await.unwrap();
     let mut watch = log.watch(at);
     let mut unpolled = Box::pin(watch.changed());

@@ -11,7 +11,7 @@ use sync_log_sqlite::{
     Hlc, LogError, PrunePolicy, SharedChangeEntry, StoreErrorKind, SyncDb, WallClock,
 };
 
-use crate::common::{self, DEVICE, LIBRARY, PEER, change, folder, open, raw};
+use crate::common::{self, DEVICE, LIBRARY, PEER, change, folder, fresh, open, raw};
 
 /// Transactions in the write-ahead log: frames that end one hold the number of
 /// pages of the database, see <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>.
@@ -39,8 +39,7 @@ async fn behind_the_lock<T>(data_dir: &Path, queue: impl AsyncFnOnce() -> T) -> 
 
 #[tokio::test]
 async fn appends_that_wait_together_share_a_commit() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.record(change(0)).await.unwrap();
     let before = commits(folder.path());
     let appends = behind_the_lock(folder.path(), async || {
@@ -65,8 +64,7 @@ async fn appends_that_wait_together_share_a_commit() {
 
 #[tokio::test]
 async fn callers_beyond_the_queue_wait_and_nothing_is_dropped() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let appends = behind_the_lock(folder.path(), async || {
         let appends: Vec<_> = (0..1000)
             .map(|record| {
@@ -85,8 +83,7 @@ async fn callers_beyond_the_queue_wait_and_nothing_is_dropped() {
 
 #[tokio::test]
 async fn a_refused_entry_leaves_no_trace_and_does_not_touch_its_neighbours() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let late = log.tick().await.unwrap();
     let first = log.record(change(1)).await.unwrap();
     let (before, refused, after) = behind_the_lock(folder.path(), async || {
@@ -117,8 +114,7 @@ async fn a_refused_entry_leaves_no_trace_and_does_not_touch_its_neighbours() {
 
 #[tokio::test]
 async fn a_job_that_the_storage_refuses_does_not_take_its_neighbours_along() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let clash = log.tick().await.unwrap();
     // Another program took the place: the insert itself fails.
     raw(folder.path())
@@ -159,8 +155,7 @@ async fn a_job_that_the_storage_refuses_does_not_take_its_neighbours_along() {
 
 #[tokio::test]
 async fn a_job_sees_what_those_before_it_in_the_same_commit_did() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let entry = change(1).stamped(log.tick().await.unwrap());
     let acked = entry.hlc;
     let (appended, again, acked, pruned) = behind_the_lock(folder.path(), async || {
@@ -185,8 +180,7 @@ async fn a_job_sees_what_those_before_it_in_the_same_commit_did() {
 
 #[tokio::test]
 async fn a_batch_larger_than_one_statement_is_still_all_or_nothing() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let changes: Vec<_> = (0..12_345).map(change).collect();
     let before = log.record(change(0)).await.unwrap();
     let stamps = log.record_each(changes).await.unwrap();
@@ -224,8 +218,7 @@ async fn stamps(log: &SyncDb) -> Vec<Hlc> {
 
 #[tokio::test]
 async fn an_append_that_is_dropped_after_any_number_of_polls_is_whole_or_absent() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (_folder, log) = fresh().await;
     let mut outcomes = (0, 0);
     for polls in 0..40 {
         let batch = batch(&log, 3).await;
@@ -265,8 +258,7 @@ async fn an_append_that_is_dropped_after_any_number_of_polls_is_whole_or_absent(
 
 #[tokio::test]
 async fn a_read_that_is_dropped_after_any_number_of_polls_leaves_the_readers_usable() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (_folder, log) = fresh().await;
     log.record_many((0..500).map(change).collect())
         .await
         .unwrap();
@@ -334,8 +326,7 @@ async fn close_finishes_what_was_accepted_and_refuses_what_comes_later() {
 
 #[tokio::test]
 async fn whoever_closes_second_waits_for_the_drain_too() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     let (append, first, second) = behind_the_lock(folder.path(), async || {
         let append = {
             let log = log.clone();
@@ -363,8 +354,7 @@ async fn whoever_closes_second_waits_for_the_drain_too() {
 
 #[tokio::test]
 async fn calls_that_change_nothing_write_nothing() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let entry = change(1).stamped(log.tick().await.unwrap());
     log.append(entry.clone()).await.unwrap();
@@ -383,8 +373,7 @@ async fn calls_that_change_nothing_write_nothing() {
 
 #[tokio::test]
 async fn the_file_shrinks_after_a_prune() {
-    let folder = folder();
-    let log = open(folder.path()).await;
+    let (folder, log) = fresh().await;
     log.declare_solo().await.unwrap();
     let long = serde_json::json!("x".repeat(10_000));
     for _ in 0..5 {

@@ -55,9 +55,24 @@ fn holds(steps: Vec<Step>) -> Outcome {
     outcome
 }
 
-fn happened(outcome: &Outcome, what: &str) -> usize {
+/// The run says so in that many lines.
+fn assert_happened(outcome: &Outcome, what: &str, times: usize) {
     let lines = outcome.lines.iter();
-    lines.filter(|line| line.contains(what)).count()
+    let found = lines.filter(|line| line.contains(what)).count();
+    assert_eq!(found, times, "{what}: {:#?}", outcome.lines);
+}
+
+/// A run in which the reader is registered at the origin, which has one entry, and then `steps`
+/// are made.
+fn holds_with_a_reader(steps: Vec<Step>) -> Outcome {
+    let mut all = vec![
+        Step::Join { on: ORIGIN },
+        Step::Join { on: READER },
+        call(ORIGIN, REGISTER),
+        call(ORIGIN, RECORD),
+    ];
+    all.extend(steps);
+    holds(all)
 }
 
 fn call(on: u8, call: Call) -> Step {
@@ -86,6 +101,28 @@ const PULL: Step = Step::Pull {
     origin: ORIGIN,
     limit: 2,
 };
+
+const ACK: Step = Step::Ack {
+    reader: READER,
+    origin: ORIGIN,
+};
+
+const BOOTSTRAP: Step = Step::Bootstrap {
+    reader: READER,
+    origin: ORIGIN,
+    struck: None,
+};
+
+/// Another program inserts an entry into the origin's log.
+const INSERT: Step = Step::Foreign {
+    on: ORIGIN,
+    what: ForeignWrite::Insert,
+    prunes_first: false,
+};
+
+fn copied(of: u8) -> Step {
+    Step::Clone { of, copy: COPY }
+}
 
 /// The files of the origin are put back to the only copy that there is.
 const PUT_BACK: Step = Step::Restore {
@@ -119,28 +156,19 @@ fn an_append_under_a_stamp_that_another_program_used_meanwhile_is_no_retry() {
         call_in(1, ORIGIN, Call::Tick),
         call_in(0, ORIGIN, RECORD),
         // Just below the newest entry is the stamp that was drawn.
-        Step::Foreign {
-            on: ORIGIN,
-            what: ForeignWrite::Insert,
-            prunes_first: false,
-        },
+        INSERT,
         call_in(0, ORIGIN, Call::Review),
         call_in(0, ORIGIN, Call::Review),
         call_in(1, ORIGIN, Call::Append),
     ]);
-    let refused = happened(&outcome, "refused: other content append");
-    assert_eq!(refused, 1, "{:#?}", outcome.lines);
+    assert_happened(&outcome, "refused: other content append", 1);
 }
 
 /// The network delivered what no connection delivers. The reader sent the ack under number 1
 /// when it still had the entry, and the log that was put back knows no other number.
 #[test]
 fn an_ack_does_not_reach_a_log_that_was_put_back_meanwhile() {
-    let outcome = holds(vec![
-        Step::Join { on: ORIGIN },
-        Step::Join { on: READER },
-        call(ORIGIN, REGISTER),
-        call(ORIGIN, RECORD),
+    let outcome = holds_with_a_reader(vec![
         Step::BackUp { on: ORIGIN },
         PULL,
         DELIVER,
@@ -151,22 +179,15 @@ fn an_ack_does_not_reach_a_log_that_was_put_back_meanwhile() {
         DELIVER,
         call(ORIGIN, Call::Prune),
     ]);
-    assert_eq!(happened(&outcome, "applied 1 of d0 on d1"), 2);
+    assert_happened(&outcome, "applied 1 of d0 on d1", 2);
 }
 
 /// The same with a copy of the origin in place of a put-back file: the copy admitted the
 /// reader again, and the origin does not know.
 #[test]
 fn an_ack_does_not_reach_another_copy_of_a_log_than_the_one_that_admitted_afresh() {
-    let outcome = holds(vec![
-        Step::Join { on: ORIGIN },
-        Step::Join { on: READER },
-        call(ORIGIN, REGISTER),
-        call(ORIGIN, RECORD),
-        Step::Clone {
-            of: ORIGIN,
-            copy: COPY,
-        },
+    let outcome = holds_with_a_reader(vec![
+        copied(ORIGIN),
         PULL,
         DELIVER,
         DELIVER,
@@ -182,18 +203,14 @@ fn an_ack_does_not_reach_another_copy_of_a_log_than_the_one_that_admitted_afresh
         DELIVER,
         call(ORIGIN, Call::Prune),
     ]);
-    assert_eq!(happened(&outcome, "admitted d1 by d2 under 2"), 1);
-    assert_eq!(happened(&outcome, "page 1 of d0 for d1"), 2);
+    assert_happened(&outcome, "admitted d1 by d2 under 2", 1);
+    assert_happened(&outcome, "page 1 of d0 for d1", 2);
 }
 
 /// Here the number protects: the ack arrives, and is refused.
 #[test]
 fn an_ack_of_before_a_fresh_admission_is_refused_by_the_log_that_admitted() {
-    let outcome = holds(vec![
-        Step::Join { on: ORIGIN },
-        Step::Join { on: READER },
-        call(ORIGIN, REGISTER),
-        call(ORIGIN, RECORD),
+    let outcome = holds_with_a_reader(vec![
         PULL,
         DELIVER,
         DELIVER,
@@ -202,26 +219,18 @@ fn an_ack_of_before_a_fresh_admission_is_refused_by_the_log_that_admitted() {
         DELIVER,
         call(ORIGIN, Call::Prune),
     ]);
-    let refused = happened(&outcome, "refused: other admission take ack on d0");
-    assert_eq!(refused, 1, "{:#?}", outcome.lines);
+    assert_happened(&outcome, "refused: other admission take ack on d0", 1);
 }
 
 /// The oracle relied on the copy alone that was given the number last. The other one had
 /// the same number from before the log was put back.
 #[test]
 fn a_device_that_acknowledges_under_the_current_number_counts_for_what_it_has() {
-    let outcome = holds(vec![
-        Step::Join { on: ORIGIN },
-        Step::Join { on: READER },
-        call(ORIGIN, REGISTER),
-        call(ORIGIN, RECORD),
+    let outcome = holds_with_a_reader(vec![
         Step::BackUp { on: ORIGIN },
         call(ORIGIN, RETIRE),
         call(ORIGIN, ADMIT),
-        Step::Clone {
-            of: READER,
-            copy: COPY,
-        },
+        copied(READER),
         PULL,
         DELIVER,
         DELIVER,
@@ -234,29 +243,19 @@ fn a_device_that_acknowledges_under_the_current_number_counts_for_what_it_has() 
                 is_fresh: false,
             },
         ),
-        Step::Ack {
-            reader: READER,
-            origin: ORIGIN,
-        },
+        ACK,
         DELIVER,
         call(ORIGIN, Call::Prune),
     ]);
-    assert_eq!(happened(&outcome, "admitted d2 by d0 under 2"), 1);
-    assert!(
-        happened(&outcome, "pruned 1 entries of d0") > 0,
-        "{:#?}",
-        outcome.lines
-    );
+    assert_happened(&outcome, "admitted d2 by d0 under 2", 1);
+    let pruned = |line: &String| line.contains("pruned 1 entries of d0");
+    assert!(outcome.lines.iter().any(pruned), "{:#?}", outcome.lines);
 }
 
 /// The same, where the process was killed once it had admitted the reader.
 #[test]
 fn a_device_that_has_the_number_from_before_counts_even_if_the_answer_was_lost() {
-    let outcome = holds(vec![
-        Step::Join { on: ORIGIN },
-        Step::Join { on: READER },
-        call(ORIGIN, REGISTER),
-        call(ORIGIN, RECORD),
+    let outcome = holds_with_a_reader(vec![
         Step::BackUp { on: ORIGIN },
         call(ORIGIN, RETIRE),
         call(ORIGIN, ADMIT),
@@ -274,15 +273,12 @@ fn a_device_that_has_the_number_from_before_counts_even_if_the_answer_was_lost()
                 call: 0,
             }),
         },
-        Step::Ack {
-            reader: READER,
-            origin: ORIGIN,
-        },
+        ACK,
         DELIVER,
         call(ORIGIN, Call::Prune),
     ]);
-    assert_eq!(happened(&outcome, "crash after d0/0 admit"), 1);
-    assert_eq!(happened(&outcome, "ack advanced d0"), 1);
+    assert_happened(&outcome, "crash after d0/0 admit", 1);
+    assert_happened(&outcome, "ack advanced d0", 1);
 }
 
 /// The oracle took the first chunk of a prune for a write to a log that another program wrote
@@ -299,8 +295,7 @@ fn a_prune_may_delete_a_chunk_before_it_finds_what_another_program_did() {
             prunes_first: true,
         },
     ]);
-    let found = happened(&outcome, "refused: altered prune");
-    assert_eq!(found, 1, "{:#?}", outcome.lines);
+    assert_happened(&outcome, "refused: altered prune", 1);
 }
 
 /// The second time nothing became other, and the oracle waited for the log to find it.
@@ -317,8 +312,7 @@ fn an_entry_that_is_rewritten_again_is_no_damage() {
         rewrite,
         rewrite,
     ]);
-    let found = happened(&outcome, "refused: altered review");
-    assert_eq!(found, 1, "{:#?}", outcome.lines);
+    assert_happened(&outcome, "refused: altered review", 1);
 }
 
 /// The new log took the number that the lost one gave out for a sign that it was put back.
@@ -332,9 +326,8 @@ fn a_number_that_a_lost_log_gave_out_is_no_sign_in_the_next_one() {
         call(ORIGIN, ADMIT_AS_IT_WAS),
         Step::LoseFile { on: ORIGIN },
     ]);
-    let refused = happened(&outcome, "refused: other admission take ack on d0");
-    assert_eq!(refused, 1, "{:#?}", outcome.lines);
-    assert_eq!(happened(&outcome, "verdict"), 0);
+    assert_happened(&outcome, "refused: other admission take ack on d0", 1);
+    assert_happened(&outcome, "verdict", 0);
 }
 
 /// A handle that was open before another one adopted the file went by the log id of before, and
@@ -351,16 +344,8 @@ fn a_number_of_the_log_of_before_an_adoption_is_no_sign_to_a_handle_that_is_olde
         Step::BackUp { on: ORIGIN },
         call(ORIGIN, RETIRE),
         call(ORIGIN, ADMIT_AS_IT_WAS),
-        Step::Bootstrap {
-            reader: READER,
-            origin: ORIGIN,
-            struck: None,
-        },
-        Step::Restore {
-            on: ORIGIN,
-            pick: 0,
-            files: Files::Both,
-        },
+        BOOTSTRAP,
+        PUT_BACK,
         call_in(1, ORIGIN, RECORD),
         Step::Foreign {
             on: ORIGIN,
@@ -368,43 +353,26 @@ fn a_number_of_the_log_of_before_an_adoption_is_no_sign_to_a_handle_that_is_olde
             prunes_first: false,
         },
         call(ORIGIN, RECORD),
-        Step::Ack {
-            reader: READER,
-            origin: ORIGIN,
-        },
+        ACK,
         Step::Deliver {
             pick: 0,
             process: 1,
             struck: None,
         },
     ]);
-    assert_eq!(happened(&outcome, "adopt d0"), 2, "{:#?}", outcome.lines);
-    let refused = happened(&outcome, "refused: other admission take ack on d0");
-    assert_eq!(refused, 1, "{:#?}", outcome.lines);
-    assert_eq!(happened(&outcome, "verdict"), 0, "{:#?}", outcome.lines);
+    assert_happened(&outcome, "adopt d0", 2);
+    assert_happened(&outcome, "refused: other admission take ack on d0", 1);
+    assert_happened(&outcome, "verdict", 0);
 }
 
 /// Each of two clones lost its file. The oracle took a number that the one had given for a false
 /// alarm of the other.
 #[test]
 fn a_number_that_the_other_clone_gave_is_a_sign() {
-    let deliver = Step::Deliver {
-        pick: 0,
-        process: 0,
-        struck: None,
-    };
-    let bootstrap = Step::Bootstrap {
-        reader: READER,
-        origin: ORIGIN,
-        struck: None,
-    };
     let outcome = holds(vec![
         Step::Join { on: ORIGIN },
         Step::Join { on: READER },
-        Step::Clone {
-            of: ORIGIN,
-            copy: COPY,
-        },
+        copied(ORIGIN),
         Step::LoseFile { on: COPY },
         Step::LoseFile { on: ORIGIN },
         call(COPY, REGISTER),
@@ -413,14 +381,14 @@ fn a_number_that_the_other_clone_gave_is_a_sign() {
             origin: COPY,
             limit: 5,
         },
-        deliver,
-        deliver,
-        bootstrap,
-        bootstrap,
+        DELIVER,
+        DELIVER,
+        BOOTSTRAP,
+        BOOTSTRAP,
         call(COPY, RETIRE),
         call(COPY, ADMIT_AS_IT_WAS),
     ]);
-    assert_eq!(happened(&outcome, "verdict"), 1, "{:#?}", outcome.lines);
+    assert_happened(&outcome, "verdict", 1);
 }
 
 /// The oracle expected an entry to stay that another program put at the floor.
@@ -431,11 +399,7 @@ fn an_entry_that_another_program_puts_at_the_floor_is_not_adopted() {
             on: ORIGIN,
             entries: 4,
         },
-        Step::Foreign {
-            on: ORIGIN,
-            what: ForeignWrite::Insert,
-            prunes_first: false,
-        },
+        INSERT,
     ]);
-    assert_eq!(happened(&outcome, "adopt d0"), 2, "{:#?}", outcome.lines);
+    assert_happened(&outcome, "adopt d0", 2);
 }

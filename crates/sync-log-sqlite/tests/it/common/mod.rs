@@ -42,6 +42,13 @@ pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("there is room for a folder")
 }
 
+/// A new log, in a folder of its own.
+pub(crate) async fn fresh() -> (tempfile::TempDir, SyncDb) {
+    let folder = folder();
+    let log = open(folder.path()).await;
+    (folder, log)
+}
+
 pub(crate) fn file_in(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE_NAME)
 }

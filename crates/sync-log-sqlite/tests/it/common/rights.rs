@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use super::{assert_passed, child, child_of, this_binary};
+use super::{as_child, assert_passed, child, child_of, folder, this_binary};
 
 const NOBODY: u32 = 65_534;
 
 /// Runs `test` as a child that has no special rights, on a folder
 /// that it owns.
-pub(crate) fn run_unprivileged<Test>(test: Test, folder: &Path) {
+fn run_unprivileged<Test>(test: Test, folder: &Path) {
     let data_dir = folder.join("data");
     std::fs::create_dir(&data_dir).expect("the test folder is there");
     let mut command = if is_root(folder) {
@@ -28,6 +28,15 @@ pub(crate) fn run_unprivileged<Test>(test: Test, folder: &Path) {
         child(test, &data_dir)
     };
     assert_passed(&output(&mut command));
+}
+
+/// Makes `check` on a folder, without special rights: the body of `test`.
+pub(crate) fn unprivileged<Test>(test: Test, check: impl AsyncFnOnce(&Path)) {
+    let Some(data_dir) = as_child() else {
+        return run_unprivileged(test, folder().path());
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    runtime.block_on(check(&data_dir));
 }
 
 /// This binary, where anybody may run it.
