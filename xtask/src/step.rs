@@ -211,7 +211,7 @@ fn matrix(shell: &Shell) -> Result<()> {
 
 fn model(shell: &Shell) -> Result<()> {
     for (package, histories) in [("sync-log-memory", "20000"), ("sync-log-sqlite", "500")] {
-        let model = ["-p", package, "--test", "conformance", "model::"];
+        let model = ["-p", package, "--test", "it", "conformance::model::"];
         let _histories = shell.push_env("CONFORMANCE_CASES", histories);
         cmd!(shell, "cargo test --release {model...}").run()?;
     }

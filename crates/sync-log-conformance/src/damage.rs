@@ -116,7 +116,7 @@ impl RowDamage {
     }
 }
 
-/// Makes of a storage that is kept as [`Contents`] what [`Harness::adopt`](crate::Harness::adopt)
+/// Makes of a storage that is kept as [`Contents`] what [`Tampering::adopt`](crate::Tampering::adopt)
 /// asks for.
 pub fn adopt(contents: &mut Contents) {
     contents.state.peers_declared = false;

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use sync_log_core::{Birth, Contents, Hlc, LogError, LogIdentity, LogState, LogStore, Uuid};
 
 use crate::damage::{Damage, RowDamage, adopt};
-use crate::harness::Harness;
-use crate::rig::START_MS;
+use crate::harness::{Harness, Tampering};
+use crate::sample::START_MS;
 
-/// A storage that can be read and replaced as a whole. It has a [`Harness`] for
-/// that: whatever another program may do to it is a change of its [`Contents`].
+/// A storage that can be read and replaced as a whole. It is a [`Harness`] with
+/// [`Tampering`] for that: whatever another program may do to it is a change of its [`Contents`].
 pub trait Document: Sized + Send + Sync + 'static {
-    /// See [`Harness::MODEL_CASES`].
+    /// See [`Tampering::MODEL_CASES`].
     const MODEL_CASES: u32;
 
     /// Makes a place for a storage.
@@ -39,10 +39,6 @@ static DOCUMENTS: AtomicU64 = AtomicU64::new(1);
 
 #[async_trait]
 impl<D: Document> Harness for D {
-    type Backup = Contents;
-
-    const MODEL_CASES: u32 = D::MODEL_CASES;
-
     async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         let number = DOCUMENTS.fetch_add(1, Ordering::Relaxed);
         let document = D::create();
@@ -62,6 +58,17 @@ impl<D: Document> Harness for D {
         Ok(Document::open(self))
     }
 
+    async fn retained(&self) -> Vec<Hlc> {
+        self.contents().entries.into_keys().collect()
+    }
+}
+
+#[async_trait]
+impl<D: Document> Tampering for D {
+    type Backup = Contents;
+
+    const MODEL_CASES: u32 = D::MODEL_CASES;
+
     async fn backup(&self) -> Contents {
         self.contents()
     }
@@ -80,9 +87,5 @@ impl<D: Document> Harness for D {
 
     async fn adopt(&self) {
         tamper(self, adopt);
-    }
-
-    async fn retained(&self) -> Vec<Hlc> {
-        self.contents().entries.into_keys().collect()
     }
 }

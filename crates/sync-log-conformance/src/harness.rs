@@ -7,20 +7,13 @@ use sync_log_core::{Birth, Hlc, LogError, LogStore, Uuid};
 
 use crate::damage::{Damage, RowDamage};
 
-/// One storage of the backend under test, such as a file, seen from outside:
-/// it can be opened, copied, put back, and tampered with as by another program.
+/// One storage of the backend under test, such as a file: it is made, and opened again and
+/// again.
 ///
 /// Every case makes its own. The methods panic if they fail, except
 /// [`open`](Self::open), whose refusals are part of the contract.
 #[async_trait]
 pub trait Harness: Sized + Send + Sync + 'static {
-    /// A copy of a storage, as a backup program makes one.
-    type Backup: Send + Sync;
-
-    /// How many random histories are compared with the reference model. The
-    /// environment variable `CONFORMANCE_CASES` overrides it.
-    const MODEL_CASES: u32;
-
     /// Makes a fresh storage with an empty log of that library and device, and
     /// a log id that no other storage has. Its state is
     /// [`LogState::made`](sync_log_core::LogState::made) at [`START_MS`](crate::START_MS).
@@ -34,6 +27,24 @@ pub trait Harness: Sized + Send + Sync + 'static {
     /// What the backend refuses with, if it does; ids that it does not judge
     /// are judged by core.
     async fn open(&self, library_id: Uuid, device_id: Uuid) -> Result<Arc<dyn LogStore>, LogError>;
+
+    /// The stamps of the entries that are there, ascending, found without core
+    /// and without the store's own reading code.
+    async fn retained(&self) -> Vec<Hlc>;
+}
+
+/// A storage that other programs reach: they copy it, put it back, and change what is in it.
+///
+/// A backend whose storages nothing reaches from outside does not implement this, and is not
+/// asked how it bears it.
+#[async_trait]
+pub trait Tampering: Harness {
+    /// A copy of a storage, as a backup program makes one.
+    type Backup: Send + Sync;
+
+    /// How many random histories are compared with the reference model, which tampers too. The
+    /// environment variable `CONFORMANCE_CASES` overrides it.
+    const MODEL_CASES: u32;
 
     /// Copies the storage. All handles are closed.
     async fn backup(&self) -> Self::Backup;
@@ -51,8 +62,4 @@ pub trait Harness: Sized + Send + Sync + 'static {
     /// adopted: no ack is verified, the peers are not declared, and the log is settled at its
     /// high-water. All handles are closed.
     async fn adopt(&self);
-
-    /// The stamps of the entries that are there, ascending, found without core
-    /// and without the store's own reading code.
-    async fn retained(&self) -> Vec<Hlc>;
 }

@@ -16,12 +16,13 @@ pub mod sample;
 mod snapshot;
 mod suite;
 
-pub use catalogue::{CASES, Case, cases_on};
+pub use catalogue::{CASES, Case, Runnable, cases_on, plain_cases_on};
 pub use damage::{Damage, RowDamage, adopt};
 pub use document::Document;
-pub use harness::Harness;
+pub use harness::{Harness, Tampering};
 pub use interpose::Interposed;
-pub use rig::{DEVICE, HOUR_MS, LIBRARY, Log, Rig, START_MS};
-pub use runtime::{dropped_after, run};
+pub use rig::{Log, Rig};
+pub use runtime::{Start, dropped_after, run, run_case};
+pub use sample::{DEVICE, HOUR_MS, LIBRARY, START_MS};
 pub use snapshot::Snapshot;
 pub use sync_log_core as core;

@@ -7,22 +7,13 @@ use std::sync::Arc;
 
 use sync_log_core::hlc::ManualClock;
 use sync_log_core::{
-    Birth, Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, SharedChangeEntry,
-    SyncLog, UnknownPeers, Uuid, Verdict,
+    Birth, Cause, Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, Remedy,
+    SharedChangeEntry, SyncLog, UnknownPeers, Uuid, Verdict, VerdictKind,
 };
 
-use crate::harness::Harness;
-use crate::sample;
+use crate::harness::{Harness, Tampering};
+use crate::sample::{self, DEVICE, LIBRARY, START_MS};
 use crate::snapshot::Snapshot;
-
-/// When every case begins, in ms since the Unix epoch.
-pub const START_MS: i64 = 1_700_000_000_000;
-/// An hour, in ms.
-pub const HOUR_MS: i64 = 3_600_000;
-/// The library of every case.
-pub const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
-/// The device of every case.
-pub const DEVICE: Uuid = Uuid::from_u128(0x00d0_0d1e);
 
 /// One storage of the backend under test, and a clock that is set by hand.
 pub struct Rig<H> {
@@ -57,6 +48,13 @@ impl<H: Harness> Rig<H> {
         self.open_with(self.options()).await
     }
 
+    /// Opens the log, and registers the first `count` sample peers.
+    pub async fn open_with_peers(&self, count: u128) -> Log {
+        let log = self.open().await;
+        log.register_peers(count).await;
+        log
+    }
+
     /// Opens the log so that it refuses unknown peers.
     pub async fn open_refusing(&self) -> Log {
         let mut options = self.options();
@@ -83,7 +81,9 @@ impl<H: Harness> Rig<H> {
         log.close().await.unwrap();
         next
     }
+}
 
+impl<H: Tampering> Rig<H> {
     /// Closes `log` and copies the storage.
     pub async fn back_up(&self, log: Log) -> (Log, H::Backup) {
         log.close().await.unwrap();
@@ -214,9 +214,29 @@ impl Log {
         Cursor::new(self.identity().log_id, mark.hlc, mark.tag).unwrap()
     }
 
-    /// The signs that are kept.
+    /// The signs that are kept, in full.
     pub async fn verdicts(&self) -> Vec<Verdict> {
         self.status().await.unwrap().verdicts
+    }
+
+    /// The signs that are kept, as `status` and `explain` show them.
+    pub async fn signs(&self) -> Vec<(VerdictKind, Hlc, Option<Uuid>)> {
+        let verdicts = self.verdicts().await;
+        let explained = self.explain().await.unwrap().held;
+        let named: Vec<Verdict> = explained
+            .iter()
+            .filter_map(|held| match held.cause {
+                Cause::Restored(verdict) => {
+                    assert_eq!(held.remedy, Some(Remedy::NewIdentity), "P7");
+                    assert_eq!((held.peer, held.lag_entries), (verdict.peer, 0), "P7");
+                    Some(verdict)
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(named, verdicts, "P7: both show the same");
+        let shown = verdicts.iter();
+        shown.map(|v| (v.kind, v.hlc, v.peer)).collect()
     }
 
     /// A page of everything after `cursor`.

@@ -3,9 +3,9 @@
 use sync_log_core::{Cursor, Hlc, RowFault, Uuid};
 
 use crate::damage::RowDamage;
-use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
-use crate::sample::{foreign, just_above, peer};
+use crate::harness::Tampering;
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, foreign, just_above, peer};
 
 /// What a peer counts as whose rows have a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(crate) struct Faulty<H> {
     pub(crate) case: RowCase,
 }
 
-impl<H: Harness> Faulty<H> {
+impl<H: Tampering> Faulty<H> {
     /// The fault of that number, on a storage of its own; `None` beyond the last.
     pub(crate) async fn nth(number: usize) -> Option<Self> {
         let rig = Rig::<H>::new().await;

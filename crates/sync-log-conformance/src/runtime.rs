@@ -5,10 +5,48 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::harness::Harness;
+use crate::rig::Rig;
+
 /// No case takes so long; a case that does hangs.
 const WATCHDOG: Duration = Duration::from_secs(180);
 
-/// Runs one case to its end, on two worker threads.
+/// A case starts from a fresh rig, or makes the rigs that it needs.
+pub trait Start<H, Given> {
+    /// The whole case.
+    fn start(self) -> impl Future<Output = ()>;
+}
+
+impl<H, Case, Run> Start<H, Rig<H>> for Case
+where
+    H: Harness,
+    Case: FnOnce(Rig<H>) -> Run,
+    Run: Future<Output = ()>,
+{
+    async fn start(self) {
+        self(Rig::new().await).await;
+    }
+}
+
+impl<H, Case, Run> Start<H, ()> for Case
+where
+    Case: FnOnce() -> Run,
+    Run: Future<Output = ()>,
+{
+    fn start(self) -> impl Future<Output = ()> {
+        self()
+    }
+}
+
+/// Runs one case on a backend.
+///
+/// # Panics
+/// If the case does, or if it hangs.
+pub fn run_case<H, Given>(case: impl Start<H, Given>) {
+    run(case.start());
+}
+
+/// Runs a future to its end, on two worker threads.
 ///
 /// # Panics
 /// If the case does, or if it hangs.

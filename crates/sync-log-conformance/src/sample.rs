@@ -1,8 +1,15 @@
-//! Peers, changes and entries to try things with.
+//! Ids, times, peers, changes and entries to try things with.
 
 use sync_log_core::{Change, ChangeType, Cursor, Hlc, JsonText, SharedChangeEntry, Tag, Uuid};
 
-use crate::rig::DEVICE;
+/// When every case begins, in ms since the Unix epoch.
+pub const START_MS: i64 = 1_700_000_000_000;
+/// An hour, in ms.
+pub const HOUR_MS: i64 = 3_600_000;
+/// The library of every case.
+pub const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
+/// The device of every case.
+pub const DEVICE: Uuid = Uuid::from_u128(0x00d0_0d1e);
 
 /// The sample peer of that number.
 #[must_use]
@@ -20,6 +27,13 @@ pub fn change(number: usize) -> Change {
         data: JsonText::from(serde_json::json!({ "name": format!("tag {number}") })),
         model_version: 1,
     }
+}
+
+/// What one entry of [`change`] counts, for numbers of one digit.
+#[must_use]
+pub fn bytes_each() -> u64 {
+    let change = change(0);
+    (change.model_type.len() + change.data.len_bytes()) as u64
 }
 
 /// A change with exactly that many bytes of data, at least 2.

@@ -1,8 +1,8 @@
 //! The macro that makes the suite of a backend.
 
 /// Makes one `#[test]` of every case, and of the model, for one
-/// [`Harness`](crate::Harness): the one line in a test file of the backend. The
-/// crate doc has an example.
+/// [`Harness`](crate::Harness) with [`Tampering`](crate::Tampering): the one line in
+/// a test file of the backend. The crate doc has an example.
 #[macro_export]
 macro_rules! conformance {
     ($harness:ty) => {
@@ -24,6 +24,10 @@ macro_rules! conformance {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tests_of_all_cases {
+    ([$harness:ty] plain { $($plain:tt)+ } tampering { $($tampering:tt)+ }) => {
+        $crate::tests_of_all_cases! { [$harness] $($plain)+ }
+        $crate::tests_of_all_cases! { [$harness] $($tampering)+ }
+    };
     ([$harness:ty] $($group:ident { $($case:ident [$($clause:ident)+];)+ })+) => {
         $(mod $group {
             #[allow(unused_imports)]
@@ -31,7 +35,7 @@ macro_rules! tests_of_all_cases {
 
             $(#[test]
             fn $case() {
-                $crate::run($crate::cases::$group::$case::<$harness>());
+                $crate::run_case::<$harness, _>($crate::cases::$group::$case::<$harness>);
             })+
         })+
     };

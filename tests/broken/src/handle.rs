@@ -1,19 +1,123 @@
-//! One handle on a broken store: it tells the lies.
+//! One handle on a broken store, and the hooks where it can lie.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
-use async_trait::async_trait;
 use sync_log_core::{
-    Changes, Hlc, LogError, LogState, LogStore, Needs, PeerRow, PeersNeeded, Places, ReadRequest,
-    ReadView, StoreError, Survey, View, WriteJob,
+    Changes, Hlc, LogError, LogState, LogStore, Needs, PeerRow, PeersNeeded, ReadRequest, ReadView,
+    StoreError, Survey, View, WriteJob,
 };
 
 use crate::decision::Decision;
-use crate::defect::Defect;
-use crate::planted::{Memory, Own};
+use crate::memory::{Memory, Own};
+
+/// What a hook that waits returns.
+pub(crate) type Waiting<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Alters one part of what is shown.
+type Alter<T> = fn(&Handle, &mut T);
+/// Alters peer rows, given the state that is shown with them.
+type AlterRows = fn(&Handle, &LogState, &mut Vec<PeerRow>);
+/// Alters a page, given what was asked for.
+type AlterPage = fn(&Handle, ReadRequest, &mut ReadView);
+/// Takes a decision of core.
+type Decide = fn(&Handle, &mut Decision<'_>) -> Result<Changes, LogError>;
+/// Runs a whole write.
+type Write = for<'a> fn(&'a Arc<Handle>, WriteJob) -> Waiting<'a, Result<(), LogError>>;
+/// Waits for the head.
+type HeadAbove = for<'a> fn(&'a Arc<Handle>, Hlc) -> Waiting<'a, Result<Hlc, StoreError>>;
+/// Closes a handle.
+type Close = for<'a> fn(&'a Arc<Handle>) -> Waiting<'a, Result<(), StoreError>>;
+/// Goes before something else.
+type Before = for<'a> fn(&'a Arc<Handle>) -> Waiting<'a, ()>;
+
+/// What is wrong with a store. A hook that is missing does what is right.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Defect {
+    /// What the storage says about itself, wherever it says it.
+    pub(crate) state: Option<Alter<LogState>>,
+    /// Peer rows, wherever they are shown.
+    pub(crate) rows: Option<AlterRows>,
+    /// A decision, under the lock. It sees all rows and all entries.
+    pub(crate) decide: Option<Decide>,
+    /// A write, from its call to its answer.
+    pub(crate) write: Option<Write>,
+    /// What is read instead of what core asked for.
+    pub(crate) request: Option<fn(&mut ReadRequest)>,
+    /// What was read.
+    pub(crate) page: Option<AlterPage>,
+    /// What was summed up.
+    pub(crate) survey: Option<Alter<Survey>>,
+    /// What goes before every call that reads.
+    pub(crate) before_read: Option<Before>,
+    /// What goes before the first call of a handle.
+    pub(crate) wake: Option<Before>,
+    /// How the head is waited for.
+    pub(crate) head_above: Option<HeadAbove>,
+    /// How a handle is closed.
+    pub(crate) close: Option<Close>,
+}
+
+impl Defect {
+    pub(crate) fn stating(state: Alter<LogState>) -> Self {
+        Self {
+            state: Some(state),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn deciding(decide: Decide) -> Self {
+        Self {
+            decide: Some(decide),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn writing(write: Write) -> Self {
+        Self {
+            write: Some(write),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn asking(request: fn(&mut ReadRequest)) -> Self {
+        Self {
+            request: Some(request),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn paging(page: AlterPage) -> Self {
+        Self {
+            page: Some(page),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn surveying(survey: Alter<Survey>) -> Self {
+        Self {
+            survey: Some(survey),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn watching(head_above: HeadAbove) -> Self {
+        Self {
+            head_above: Some(head_above),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn closing(close: Close) -> Self {
+        Self {
+            close: Some(close),
+            ..Self::default()
+        }
+    }
+}
 
 /// One handle on a storage.
 pub(crate) struct Handle {
@@ -67,7 +171,7 @@ impl Handle {
         }
     }
 
-    async fn wake(self: &Arc<Self>) {
+    pub(crate) async fn wake(self: &Arc<Self>) {
         if let Some(wake) = self.defect.wake
             && !self.is_awake.swap(true, Ordering::SeqCst)
         {
@@ -75,7 +179,7 @@ impl Handle {
         }
     }
 
-    async fn before_read(self: &Arc<Self>) {
+    pub(crate) async fn before_read(self: &Arc<Self>) {
         self.wake().await;
         if let Some(before_read) = self.defect.before_read {
             before_read(self).await;
@@ -90,7 +194,7 @@ impl Handle {
         state
     }
 
-    fn rows(&self, state: &LogState, rows: &mut Vec<PeerRow>) {
+    pub(crate) fn rows(&self, state: &LogState, rows: &mut Vec<PeerRow>) {
         if let Some(alter) = self.defect.rows {
             alter(self, state, rows);
         }
@@ -156,6 +260,15 @@ impl Handle {
         self.inner.write(job).await
     }
 
+    /// Writes what the last read put off, before the next.
+    pub(crate) async fn write_what_was_put_off(&self) {
+        let pending = self.own().pending.take();
+        if let Some(changes) = pending {
+            // The read itself reports it if this fails.
+            let _ = self.apply(changes).await;
+        }
+    }
+
     /// The state as it is.
     pub(crate) async fn read_state(&self) -> Result<LogState, StoreError> {
         Ok(self.inner.read(entries(0)).await?.state)
@@ -219,65 +332,4 @@ pub(crate) async fn give_way() {
         Poll::Pending
     })
     .await;
-}
-
-/// A handle as core has it.
-pub(crate) struct Broken(pub(crate) Arc<Handle>);
-
-#[async_trait]
-impl LogStore for Broken {
-    async fn write(&self, job: WriteJob) -> Result<(), LogError> {
-        let handle = &self.0;
-        handle.wake().await;
-        match handle.defect.write {
-            Some(write) => write(handle, job).await,
-            None => handle.commit(job).await,
-        }
-    }
-
-    async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let handle = &self.0;
-        handle.before_read().await;
-        let mut asked = request;
-        if let Some(alter) = handle.defect.request {
-            alter(&mut asked);
-        }
-        let mut view = handle.inner.read(asked).await?;
-        view.state = handle.state(view.state);
-        let mut rows = view.peer.take().into_iter().collect();
-        handle.rows(&view.state, &mut rows);
-        view.peer = rows.pop();
-        if let Some(alter) = handle.defect.page {
-            alter(handle, request, &mut view);
-        }
-        Ok(view)
-    }
-
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        let handle = &self.0;
-        handle.before_read().await;
-        let mut survey = handle.inner.survey(places).await?;
-        survey.state = handle.state(survey.state);
-        handle.rows(&survey.state.clone(), &mut survey.peers);
-        if let Some(alter) = handle.defect.survey {
-            alter(handle, &mut survey);
-        }
-        Ok(survey)
-    }
-
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
-        let handle = &self.0;
-        match handle.defect.head_above {
-            Some(head_above) => head_above(handle, place).await,
-            None => handle.inner.head_above(place).await,
-        }
-    }
-
-    async fn close(&self) -> Result<(), StoreError> {
-        let handle = &self.0;
-        if let Some(close) = handle.defect.close {
-            return close(handle).await;
-        }
-        handle.close().await
-    }
 }

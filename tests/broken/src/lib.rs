@@ -24,20 +24,21 @@
 //! ```
 //!
 //! # Map
-//! `fault` is the list of faults, with the clause that each breaks; `defect` is
-//! where a lie can be told; `decision` is one decision of core, open to lies;
-//! `handle` tells them; `planted` is what a storage remembers of them. The lies
+//! `fault` is the list of faults, with the clause that each breaks; `handle` is
+//! where a lie can be told, and `store` tells it; `decision` is one decision of
+//! core, open to lies; `memory` is what a storage remembers of them. The lies
 //! themselves are in `lies`, a file for each part of the contract.
 
 // Everything here is test code: a panic is how a test fails.
 #![allow(clippy::unwrap_used)]
 
 mod decision;
-mod defect;
 mod fault;
 mod handle;
 mod lies;
+mod memory;
 mod planted;
+mod store;
 
 pub use fault::{Fault, UnknownFault};
 pub use planted::Planted;

@@ -13,9 +13,9 @@ mod cursor;
 mod entry;
 mod forms;
 mod json;
-#[path = "../../../crates/sync-log-memory/tests/support/harness.rs"]
+#[path = "../../../crates/sync-log-memory/tests/it/harness.rs"]
 mod memory;
-#[path = "../../../crates/sync-log-sqlite/tests/support/harness.rs"]
+#[path = "../../../crates/sync-log-sqlite/tests/it/harness.rs"]
 mod sqlite;
 mod stamp;
 mod store;

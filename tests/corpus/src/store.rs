@@ -1,6 +1,6 @@
 //! Operations on a store, against the reference model.
 
-use sync_log_conformance::Harness;
+use sync_log_conformance::Tampering;
 use sync_log_conformance::model::check_bytes;
 
 use crate::memory::MemoryHarness;
@@ -16,7 +16,7 @@ pub fn store_in_a_file(input: &[u8]) {
     agrees_with_the_model::<SqliteHarness>(input);
 }
 
-fn agrees_with_the_model<H: Harness>(input: &[u8]) {
+fn agrees_with_the_model<H: Tampering>(input: &[u8]) {
     if let Err(difference) = check_bytes::<H>(input) {
         panic!("{difference}");
     }

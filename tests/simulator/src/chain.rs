@@ -218,9 +218,21 @@ impl Lineage {
 }
 
 #[cfg(test)]
+impl Lineage {
+    /// Changes 1, 2, 3, … stamped at 10, 20, 30, … ms, of which `gone` were pruned.
+    pub(crate) fn sample(len: u64, gone: usize) -> Self {
+        let mut lineage = Self::default();
+        (1..=len)
+            .for_each(|number| lineage.push(crate::invariants::sample::entry(number * 10, number)));
+        lineage.prune(gone);
+        lineage
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invariants::sample::{entry, lineage, stamp};
+    use crate::invariants::sample::{entry, stamp};
 
     fn chain(entries: &[SharedChangeEntry]) -> Chain {
         let mut chain = Chain::default();
@@ -230,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_chain_of_the_same_entries_has_the_prefix_of_the_lineage() {
-        let lineage = lineage(5, 3);
+        let lineage = Lineage::sample(5, 3);
         for len in 0..=5 {
             let chain = chain(&lineage.entries()[..len]);
             assert_eq!(chain.prefix(), lineage.prefix(len));

@@ -1,15 +1,16 @@
 //! Acks never go back, and name an entry of this log (`K2`, `K3`).
 
-use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Uuid};
+use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, PeerState};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig, START_MS};
-use crate::sample::{change, foreign, in_other_log, just_above, own_after, peer, retagged};
+use crate::rig::{Log, Rig};
+use crate::sample::{
+    DEVICE, START_MS, change, foreign, in_other_log, just_above, own_after, peer, retagged,
+};
 
 /// Peer 1, and entries 10 ms apart.
 async fn log_with_entries<H: Harness>(rig: &Rig<H>, count: usize) -> (Log, Vec<Hlc>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let mut stamps = Vec::new();
     for number in 0..count {
         stamps.push(log.record(change(number)).await.unwrap());
@@ -18,9 +19,33 @@ async fn log_with_entries<H: Harness>(rig: &Rig<H>, count: usize) -> (Log, Vec<H
     (log, stamps)
 }
 
+/// Peer 1 has acknowledged the second of three entries, 10 ms apart.
+async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
+    let log = rig.open_refusing().await;
+    log.register_peer(peer(1)).await.unwrap();
+    let mut stamps = Vec::new();
+    for number in 0..3 {
+        stamps.push(log.record(change(number)).await.unwrap());
+        rig.wall.advance_ms(10);
+    }
+    log.record_ack(peer(1), stamps[1]).await.unwrap();
+    (log, stamps)
+}
+
+async fn retired_error(log: &Log) -> LogError {
+    let peers = log.peers().await.unwrap();
+    match peers[0].as_ref().unwrap().facts.state {
+        PeerState::Retired { since_ms, reason } => LogError::PeerRetired {
+            peer: peer(1),
+            since_ms,
+            reason,
+        },
+        PeerState::Active => panic!("peer 1 is active"),
+    }
+}
+
 /// Forward, again, and back.
-pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     let first = log.record_ack(peer(1), stamps[1]).await.unwrap();
     assert_eq!(first, AckOutcome::Advanced, "K2");
@@ -47,8 +72,7 @@ pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>() {
 }
 
 /// By cursor it is the same.
-pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     let [first, second] = [
         log.cursor_at(stamps[0]).await,
@@ -64,8 +88,7 @@ pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>() {
 }
 
 /// Zero says nothing new.
-pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 1).await;
     let unchanged = AckOutcome::Unchanged;
     log.changes_nothing("K2", unchanged, log.record_ack(peer(1), Hlc::ZERO))
@@ -81,8 +104,7 @@ pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>() {
 }
 
 /// The floor is a place that can be acknowledged, by stamp and by cursor.
-pub async fn the_floor_can_be_acknowledged<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_floor_can_be_acknowledged<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
     log.register_peers(3).await;
@@ -94,8 +116,7 @@ pub async fn the_floor_can_be_acknowledged<H: Harness>() {
 }
 
 /// Nothing above the head was ever given to anybody.
-pub async fn an_ack_above_the_head_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 2).await;
     let head = stamps[1];
     // Ticks and remote stamps raise the high-water, not the head.
@@ -112,10 +133,8 @@ pub async fn an_ack_above_the_head_is_refused<H: Harness>() {
 }
 
 /// The first ack on a fresh log is above its head, which is zero.
-pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let hlc = Hlc::new(1, 0, DEVICE);
     let beyond = LogError::AckBeyondHead {
         peer: peer(1),
@@ -127,8 +146,7 @@ pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>() {
 }
 
 /// A stamp that this log never had is refused, not rounded to the one below.
-pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 4).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();
@@ -148,8 +166,7 @@ pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>() {
 }
 
 /// With a cursor, log and content must match too, at an entry and at the floor.
-pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     log.on_ack(peer(1), stamps[0]).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();
@@ -175,16 +192,14 @@ pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>() {
 }
 
 /// A bare stamp is checked for presence only: it is the owner's tool.
-pub async fn an_ack_by_stamp_checks_presence_only<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_by_stamp_checks_presence_only<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 1).await;
     let taken = log.record_ack(peer(1), stamps[0]).await.unwrap();
     assert_eq!(taken, AckOutcome::Advanced, "K3");
 }
 
 /// Stamps of another device are no places in this log.
-pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 2).await;
     let hlc = foreign(stamps[0]);
     let origin = LogError::ForeignOrigin {
@@ -195,19 +210,25 @@ pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>() {
         .await;
 }
 
-/// This device does not acknowledge its own log, and nobody does not either.
-pub async fn an_own_ack_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, stamps) = log_with_entries(&rig, 1).await;
-    let cursor = log.head_cursor().await.unwrap();
-    let own = || LogError::OwnPeer { peer: DEVICE };
-    log.refuses("K3", own(), log.record_ack(DEVICE, stamps[0]))
+/// Retired, then another log and another device's stamp.
+pub async fn retired_goes_before_the_place<H: Harness>(rig: Rig<H>) {
+    let (log, stamps) = set_up(&rig).await;
+    log.retire(peer(1)).await.unwrap();
+    let other = in_other_log(log.cursor_at(stamps[2]).await);
+    let retired = retired_error(&log).await;
+    log.refuses("K3", retired.clone(), log.record_ack_at(peer(1), other))
         .await;
-    log.refuses("K3", own(), log.on_ack(DEVICE, stamps[0]))
-        .await;
-    log.refuses("K3", own(), log.record_ack_at(DEVICE, cursor))
-        .await;
-    let nil = LogError::NilId { what: "peer id" };
-    log.refuses("K3", nil, log.record_ack(Uuid::nil(), stamps[0]))
+    let by_stamp = log.record_ack(peer(1), foreign(stamps[2]));
+    log.refuses("K3", retired, by_stamp).await;
+}
+
+/// Stale, then unknown: what is below the own ack is not looked up.
+pub async fn stale_goes_before_unknown<H: Harness>(rig: Rig<H>) {
+    let (log, stamps) = set_up(&rig).await;
+    let stale = AckOutcome::Stale;
+    let between = log.record_ack(peer(1), own_after(stamps[0], 5));
+    log.changes_nothing("K3", stale, between).await;
+    let wrong = retagged(log.cursor_at(stamps[0]).await);
+    log.changes_nothing("K3", stale, log.record_ack_at(peer(1), wrong))
         .await;
 }

@@ -1,16 +1,15 @@
 //! A peer that was retired comes back under a new admission (`K6`).
 
-use sync_log_core::{AckOutcome, Cause, Cursor, Hlc, LogError, PeerState, Remedy};
+use sync_log_core::{AckOutcome, Cause, Cursor, Hlc, LogError, PeerState, Remedy, VerdictKind};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
-use crate::sample::{change, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, change, in_other_log, peer};
 
 /// Three entries; peer 1 had acknowledged two when it was retired, and peer 2 has
 /// all. It was admitted again.
 async fn admitted<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
-    let log = rig.open().await;
-    log.register_peers(2).await;
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     log.record_ack(peer(2), stamps[2]).await.unwrap();
@@ -21,8 +20,7 @@ async fn admitted<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
 
 /// It counts, and has acknowledged nothing: what it had acknowledged before does not
 /// release anything.
-pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     log.changes_nothing("K1", 0, log.prune_acked()).await;
     assert_eq!(rig.storage.retained().await, stamps, "K1");
@@ -35,8 +33,7 @@ pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>() 
 
 /// Its acks carry the number. Those of before, which may come late, are refused
 /// before anything else is looked at.
-pub async fn an_ack_under_another_admission_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_under_another_admission_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     let cursor = log.cursor_at(stamps[1]).await;
     let other = |given| LogError::OtherAdmission {
@@ -64,8 +61,7 @@ pub async fn an_ack_under_another_admission_is_refused<H: Harness>() {
 }
 
 /// Each time it gets another number, also across restarts.
-pub async fn every_admission_has_its_own_number<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn every_admission_has_its_own_number<H: Harness>(rig: Rig<H>) {
     let (mut log, stamps) = admitted(&rig).await;
     let cursor = log.cursor_at(stamps[2]).await;
     for number in 3..6 {
@@ -84,8 +80,7 @@ pub async fn every_admission_has_its_own_number<H: Harness>() {
 }
 
 /// An active peer needs no admission; who is not known cannot have one.
-pub async fn who_is_not_retired_is_not_admitted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn who_is_not_retired_is_not_admitted<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     let again = log.admit(peer(1));
     log.changes_nothing("K6: again", 2, again).await;
@@ -100,10 +95,8 @@ pub async fn who_is_not_retired_is_not_admitted<H: Harness>() {
 
 /// What went while it was retired is gone: it needs a snapshot, and says so by its
 /// new number.
-pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(2).await;
+pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[0]).await.unwrap();
     log.record_ack(peer(2), stamps[1]).await.unwrap();
@@ -132,10 +125,8 @@ pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>() {
 }
 
 /// The library is not solo any more.
-pub async fn an_admission_ends_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn an_admission_ends_solo<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     log.retire(peer(1)).await.unwrap();
     log.declare_solo().await.unwrap();
     log.admit(peer(1)).await.unwrap();
@@ -145,4 +136,42 @@ pub async fn an_admission_ends_solo<H: Harness>() {
     log.retire(peer(1)).await.unwrap();
     log.changes_nothing("P2: for good", 0, log.prune_acked())
         .await;
+}
+
+/// A number that an earlier log of this device gave out shows nothing about this one.
+pub async fn a_higher_admission_of_another_log_is_no_sign<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
+    log.record_one_by_one(1).await;
+    let cursor = log.head_cursor().await.unwrap();
+    for place in [Cursor::ZERO, in_other_log(cursor)] {
+        let refused = LogError::OtherAdmission {
+            peer: peer(1),
+            given: 3,
+            admission: 1,
+        };
+        log.refuses("K6", refused, log.record_ack_under(peer(1), 3, place))
+            .await;
+    }
+    assert_eq!(log.signs().await, [], "K6");
+}
+
+/// A number that this log has not given out yet is a sign; a lower one is of an old ack.
+pub async fn a_higher_admission_leaves_a_verdict<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
+    log.record_one_by_one(1).await;
+    let cursor = log.head_cursor().await.unwrap();
+    log.retire(peer(1)).await.unwrap();
+    assert_eq!(log.admit(peer(1)).await.unwrap(), 2);
+    log.record_ack_at(peer(1), cursor).await.unwrap_err();
+    assert_eq!(log.signs().await, [], "K6: an old ack shows nothing");
+    let ahead = LogError::AdmissionAhead {
+        peer: peer(1),
+        hlc: cursor.hlc(),
+        given: 3,
+        admission: 2,
+    };
+    log.refuses("K6", ahead, log.record_ack_under(peer(1), 3, cursor))
+        .await;
+    let sign = (VerdictKind::Admission, cursor.hlc(), Some(peer(1)));
+    assert_eq!(log.signs().await, [sign], "K6");
 }

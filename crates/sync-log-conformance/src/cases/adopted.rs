@@ -1,17 +1,16 @@
 //! A log that was adopted is not pruned before its peers are known and have
 //! acknowledged (`I3`).
 
-use sync_log_core::{AckOutcome, Cause, Cursor, Explanation, Hlc, Remedy, Uuid};
+use sync_log_core::{AckOutcome, Cause, Cursor, Explanation, Hlc, LogError, Remedy, Uuid};
 
-use crate::harness::Harness;
+use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
-use crate::sample::peer;
+use crate::sample::{entry, grouped, own_after, peer};
 
 /// Three entries; peer 1 has acknowledged two of them, peer 2 all, and then the
 /// storage became one that was adopted.
-async fn adopted<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
-    let log = rig.open().await;
-    log.register_peers(2).await;
+async fn adopted<H: Tampering>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     log.record_ack(peer(2), stamps[2]).await.unwrap();
@@ -28,8 +27,7 @@ fn causes(explanation: &Explanation) -> Vec<(Cause, Option<Uuid>, Option<Remedy>
 
 /// What the acks of an earlier program would release stays, and both reasons are
 /// told.
-pub async fn adopted_acks_release_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn adopted_acks_release_nothing<H: Tampering>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     log.changes_nothing("I3", 0, log.prune_acked()).await;
     assert_eq!(rig.storage.retained().await, stamps, "I3");
@@ -50,8 +48,7 @@ pub async fn adopted_acks_release_nothing<H: Harness>() {
 
 /// Every registered peer has acknowledged again; but one that left no trace may
 /// be missing.
-pub async fn before_the_peers_are_declared_nothing_goes<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn before_the_peers_are_declared_nothing_goes<H: Tampering>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     for number in 1..=2 {
         log.record_ack(peer(number), stamps[2]).await.unwrap();
@@ -66,8 +63,7 @@ pub async fn before_the_peers_are_declared_nothing_goes<H: Harness>() {
 
 /// A peer that was declared counts, acked or not; one that was found counts too,
 /// declared or not.
-pub async fn declared_peers_release_what_all_have_acknowledged<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn declared_peers_release_what_all_have_acknowledged<H: Tampering>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     let known = [peer(1), peer(3)];
     log.declare_peers(&known).await.unwrap();
@@ -87,8 +83,7 @@ pub async fn declared_peers_release_what_all_have_acknowledged<H: Harness>() {
 
 /// An ack that was only found was never given here: one below it is taken, and is
 /// what counts from then on.
-pub async fn an_ack_below_an_adopted_one_is_taken<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_below_an_adopted_one_is_taken<H: Tampering>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     let ack = log.record_ack(peer(2), stamps[0]).await.unwrap();
     assert_eq!(ack, AckOutcome::Advanced, "I3");
@@ -100,8 +95,7 @@ pub async fn an_ack_below_an_adopted_one_is_taken<H: Harness>() {
 }
 
 /// Reading before an adopted ack holds nothing, since nothing was believed.
-pub async fn reading_below_an_adopted_ack_is_not_a_rewind<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn reading_below_an_adopted_ack_is_not_a_rewind<H: Tampering>(rig: Rig<H>) {
     let (log, _) = adopted(&rig).await;
     let before = log.snapshot().await;
     log.page(peer(2), Cursor::ZERO).await;
@@ -109,8 +103,7 @@ pub async fn reading_below_an_adopted_ack_is_not_a_rewind<H: Harness>() {
 }
 
 /// With an operator's word the acks count as if they had come through here.
-pub async fn an_operator_may_trust_adopted_acks<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_operator_may_trust_adopted_acks<H: Tampering>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     assert_eq!(log.trust_adopted_acks().await.unwrap(), 2, "I3");
     let log = rig.reopen(log).await;
@@ -121,8 +114,7 @@ pub async fn an_operator_may_trust_adopted_acks<H: Harness>() {
 }
 
 /// A library without active peers is declared by declaring it solo.
-pub async fn solo_declares_the_peers_of_an_adopted_log<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn solo_declares_the_peers_of_an_adopted_log<H: Tampering>(rig: Rig<H>) {
     let (log, _) = adopted(&rig).await;
     for number in 1..=2 {
         log.retire(peer(number)).await.unwrap();
@@ -130,4 +122,30 @@ pub async fn solo_declares_the_peers_of_an_adopted_log<H: Harness>() {
     log.changes_nothing("I3", 0, log.prune_acked()).await;
     log.declare_solo().await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 3, "I3");
+}
+
+/// An adopted log has entries from before it got its log id: those are retried, and of all
+/// others up to there nothing is known.
+pub async fn a_retained_entry_from_before_is_a_retry<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open().await;
+    let stamps = log.record_one_by_one(2).await;
+    let kept = log.entry_at(stamps[1]).await;
+    rig.wall.advance_ms(100);
+    let tick = log.tick().await.unwrap();
+    log.close().await.unwrap();
+    rig.storage.adopt().await;
+    let log = rig.open().await;
+    assert_eq!(log.snapshot().await.state.settled, tick, "I3");
+    let again = log.append(kept.clone());
+    log.changes_nothing("A1: again", kept.hlc, again).await;
+    let other = LogError::OtherContent { hlc: kept.hlc };
+    log.refuses("A1", other, log.append(entry(kept.hlc, 7)))
+        .await;
+    for hlc in [own_after(stamps[1], 50), tick] {
+        let below = LogError::BelowFloor { hlc, floor: tick };
+        log.refuses("A1", below, log.append(entry(hlc, 7))).await;
+        let below = LogError::BelowFloor { hlc, floor: tick };
+        let mixed = grouped(vec![kept.clone(), entry(hlc, 7)]);
+        log.refuses("A1", below, log.append_many(mixed)).await;
+    }
 }

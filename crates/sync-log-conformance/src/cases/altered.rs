@@ -6,7 +6,7 @@ use sync_log_core::{
 };
 
 use crate::damage::Damage;
-use crate::harness::Harness;
+use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
 use crate::sample::{change, entry, just_above, other_tag, own_after, peer};
 
@@ -29,9 +29,8 @@ impl Written {
 }
 
 /// A log of which peer 1 has acknowledged all, before anything was damaged.
-async fn written<H: Harness>(rig: &Rig<H>) -> (Log, Written) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+async fn written<H: Tampering>(rig: &Rig<H>) -> (Log, Written) {
+    let log = rig.open_with_peers(1).await;
     for number in 0..COUNT {
         log.record(change(number)).await.unwrap();
         rig.wall.advance_ms(10);
@@ -61,7 +60,7 @@ fn is_found<T: std::fmt::Debug>(found: Result<T, LogError>, damage: &Damage) -> 
 
 /// With pages of any size, the page that reaches the damage is refused. The pages before it
 /// hold exactly the entries that were written before the damage.
-async fn is_found_by_reading<H: Harness>(damage: impl Fn(&Written) -> Damage) {
+async fn is_found_by_reading<H: Tampering>(damage: impl Fn(&Written) -> Damage) {
     for size in [1, 4, COUNT + 2] {
         let rig = Rig::<H>::new().await;
         let (log, written) = written(&rig).await;
@@ -132,7 +131,7 @@ async fn every_call_is_refused(log: &Log, cursor: Cursor, altered: Altered) {
 }
 
 /// A prune that would delete past the damage deletes nothing.
-async fn is_found_by_pruning<H: Harness>(damage: impl Fn(&Written) -> Damage) {
+async fn is_found_by_pruning<H: Tampering>(damage: impl Fn(&Written) -> Damage) {
     let rig = Rig::<H>::new().await;
     let (log, written) = written(&rig).await;
     log.retire(peer(2)).await.unwrap();
@@ -156,7 +155,7 @@ fn inserted_after(written: &Written, place: usize) -> Damage {
 }
 
 /// Its data was changed: the tag is that of another entry.
-pub async fn a_changed_entry_is_not_served<H: Harness>() {
+pub async fn a_changed_entry_is_not_served<H: Tampering>() {
     for place in PLACES {
         is_found_by_reading::<H>(|written| changed(written, place)).await;
     }
@@ -164,7 +163,7 @@ pub async fn a_changed_entry_is_not_served<H: Harness>() {
 
 /// A deleted entry at the front, in the middle and at the end is detected, whether its tag was
 /// deleted with it or not. No read continues past the hole.
-pub async fn nobody_is_led_past_a_deleted_entry<H: Harness>() {
+pub async fn nobody_is_led_past_a_deleted_entry<H: Tampering>() {
     for place in PLACES {
         is_found_by_reading::<H>(|written| Damage::EntryDeleted(written.stamp(place))).await;
         let both = |written: &Written| Damage::EntryAndTagDeleted(written.stamp(place));
@@ -173,19 +172,19 @@ pub async fn nobody_is_led_past_a_deleted_entry<H: Harness>() {
 }
 
 /// The log did not end before it began.
-pub async fn a_log_of_which_everything_was_deleted_is_not_empty<H: Harness>() {
+pub async fn a_log_of_which_everything_was_deleted_is_not_empty<H: Tampering>() {
     is_found_by_reading::<H>(|_| Damage::AllDeleted).await;
 }
 
 /// Another program's entry has no tag, wherever it is.
-pub async fn an_inserted_entry_is_not_served<H: Harness>() {
+pub async fn an_inserted_entry_is_not_served<H: Tampering>() {
     for place in PLACES {
         is_found_by_reading::<H>(|written| inserted_after(written, place)).await;
     }
 }
 
 /// Another tag is as wrong as another entry.
-pub async fn an_entry_with_another_tag_is_not_served<H: Harness>() {
+pub async fn an_entry_with_another_tag_is_not_served<H: Tampering>() {
     for place in PLACES {
         let retagged = |written: &Written| {
             Damage::TagChanged(written.stamp(place), other_tag(written.tags[place]))
@@ -195,14 +194,14 @@ pub async fn an_entry_with_another_tag_is_not_served<H: Harness>() {
 }
 
 /// An entry that lost its tag may be anybody's.
-pub async fn an_entry_that_lost_its_tag_is_not_served<H: Harness>() {
+pub async fn an_entry_that_lost_its_tag_is_not_served<H: Tampering>() {
     for place in PLACES {
         is_found_by_reading::<H>(|written| Damage::TagDeleted(written.stamp(place))).await;
     }
 }
 
 /// What is pruned is proven, like what is served.
-pub async fn a_prune_over_a_broken_chain_deletes_nothing<H: Harness>() {
+pub async fn a_prune_over_a_broken_chain_deletes_nothing<H: Tampering>() {
     for place in PLACES {
         is_found_by_pruning::<H>(|written| changed(written, place)).await;
         is_found_by_pruning::<H>(|written| Damage::TagDeleted(written.stamp(place))).await;
@@ -222,7 +221,7 @@ pub async fn a_prune_over_a_broken_chain_deletes_nothing<H: Harness>() {
 
 /// An entry that every peer has comes back below the floor, as from a backup of that table
 /// alone: the owner is not shown it, and it is not deleted as if it were one of the log's.
-pub async fn an_entry_that_comes_back_below_the_floor_is_found<H: Harness>() {
+pub async fn an_entry_that_comes_back_below_the_floor_is_found<H: Tampering>() {
     for prunes in [false, true] {
         let rig = Rig::<H>::new().await;
         let (log, written) = written(&rig).await;
@@ -241,7 +240,7 @@ pub async fn an_entry_that_comes_back_below_the_floor_is_found<H: Harness>() {
 }
 
 /// The tag says that the entry was written, so it must not be stamped and written again.
-pub async fn a_retry_of_an_entry_that_was_deleted_is_altered<H: Harness>() {
+pub async fn a_retry_of_an_entry_that_was_deleted_is_altered<H: Tampering>() {
     for place in PLACES {
         let rig = Rig::<H>::new().await;
         let (log, written) = written(&rig).await;
@@ -255,8 +254,7 @@ pub async fn a_retry_of_an_entry_that_was_deleted_is_altered<H: Harness>() {
 
 /// What was found first is what every call says from then on, `explain` and `status` too,
 /// whatever else is damaged by then.
-pub async fn once_damage_was_found_every_call_answers_the_same<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn once_damage_was_found_every_call_answers_the_same<H: Tampering>(rig: Rig<H>) {
     let (log, written) = written(&rig).await;
     let first = Damage::TagDeleted(written.stamp(3));
     rig.storage.damage(first.clone()).await;
@@ -273,4 +271,19 @@ pub async fn once_damage_was_found_every_call_answers_the_same<H: Harness>() {
     let named = named.unwrap_or_else(|| panic!("P7: {held:?}"));
     assert_eq!(named.lag_entries, COUNT as u64, "P7");
     assert_eq!(named.remedy, Some(Remedy::RepairRow), "P7");
+}
+
+/// Another program deleted the newest entry: nobody is led past the hole.
+pub async fn a_missing_newest_entry_is_an_error_not_an_end<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
+    let stamps = log.record_one_by_one(2).await;
+    let at_first = log.cursor_at(stamps[0]).await;
+    rig.storage.damage(Damage::EntryDeleted(stamps[1])).await;
+    let read = log.read_for(peer(1), at_first, ReadLimits::default());
+    let told = read.await.expect_err("R2: no end");
+    let missing = LogError::from(Altered {
+        hlc: stamps[0],
+        fault: ChainFault::Missing,
+    });
+    assert_eq!(format!("{told:?}"), format!("{missing:?}"), "R2");
 }

@@ -11,9 +11,9 @@ use sync_log_core::{Hlc, LogError, ReadLimits};
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
-use crate::rig::{DEVICE, LIBRARY, Log, Rig};
+use crate::rig::{Log, Rig};
 use crate::runtime::give_way;
-use crate::sample::{change, peer};
+use crate::sample::{DEVICE, LIBRARY, change, peer};
 
 /// No call makes so many steps.
 const STEPS_MAX: usize = 20;

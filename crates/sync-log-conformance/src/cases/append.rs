@@ -1,16 +1,16 @@
 //! Entries enter above the head, of this device only (`A1`, `A4`).
 
-use sync_log_core::hlc::{CEILING_MS, DriftExceeded, DriftLimit, ObserveError};
 use sync_log_core::{Hlc, LogError};
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
-use crate::rig::{DEVICE, HOUR_MS, Log, Rig, START_MS};
-use crate::sample::{change, entry, foreign, just_above, just_below, own_after};
+use crate::rig::{Log, Rig};
+use crate::sample::{
+    DEVICE, HOUR_MS, START_MS, change, entry, foreign, just_above, just_below, own_after,
+};
 
 /// Stamps come back in the order of the commits, and that is the order of reading.
-pub async fn stamps_ascend_in_commit_order<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn stamps_ascend_in_commit_order<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut stamps = log.record_one_by_one(3).await;
     rig.wall.advance_ms(5);
@@ -33,8 +33,7 @@ pub async fn stamps_ascend_in_commit_order<H: Harness>() {
 }
 
 /// An entry between two others, or at the head, is refused.
-pub async fn an_entry_not_above_the_head_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_entry_not_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     rig.wall.advance_ms(10);
@@ -54,8 +53,7 @@ pub async fn an_entry_not_above_the_head_is_refused<H: Harness>() {
 }
 
 /// A stamp of `tick` may be appended as long as nothing passed it.
-pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let head = log.record(change(0)).await.unwrap();
     let stamp = log.tick().await.unwrap();
@@ -67,8 +65,7 @@ pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>() {
 }
 
 /// Between `tick` and `append` a record passed: the append is late.
-pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.tick().await.unwrap();
     let head = log.record(change(0)).await.unwrap();
@@ -77,8 +74,7 @@ pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>() {
 }
 
 /// The head, not the high-water, is what an append must be above.
-pub async fn an_append_may_lie_below_the_high_water<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_append_may_lie_below_the_high_water<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamp = log.tick().await.unwrap();
     let remote = foreign(own_after(stamp, 60_000));
@@ -91,8 +87,7 @@ pub async fn an_append_may_lie_below_the_high_water<H: Harness>() {
 }
 
 /// What was appended raises clock and high-water, also for the next start.
-pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let ahead = Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 7, DEVICE);
     log.append(entry(ahead, 0)).await.unwrap();
@@ -104,64 +99,9 @@ pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>() {
     assert!(later > next, "A5: and stays: {later}");
 }
 
-/// A stamp beyond the refuse limit is refused, one at the limit is not.
-pub async fn a_stamp_too_far_ahead_of_the_wall_clock_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    let limit_ms = 24 * HOUR_MS.cast_unsigned();
-    let remote = Hlc::new(START_MS.cast_unsigned() + limit_ms + 1, 0, DEVICE);
-    let exceeded = DriftExceeded {
-        device: DEVICE,
-        remote,
-        now_ms: START_MS,
-        ahead_by_ms: limit_ms + 1,
-        limit_ms,
-    };
-    let refused = LogError::Clock(ObserveError::TooFarAhead(exceeded));
-    log.refuses("A1", refused, log.append(entry(remote, 0)))
-        .await;
-    let next = log.record(change(0)).await.unwrap();
-    assert!(next < remote, "H2: the refused stamp left the clock alone");
-    let at_limit = Hlc {
-        timestamp: remote.timestamp - 1,
-        ..remote
-    };
-    log.append(entry(at_limit, 1)).await.unwrap();
-}
-
-/// No option lets a stamp at the ceiling in.
-pub async fn a_stamp_at_the_ceiling_is_refused_whatever_the_limit<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let mut options = rig.options();
-    options.drift.refuse = DriftLimit::Unlimited;
-    let log = rig.open_with(options).await;
-    let remote = Hlc::new(CEILING_MS, 0, DEVICE);
-    let refused = LogError::Clock(ObserveError::AboveCeiling { remote });
-    log.refuses("A1", refused, log.append(entry(remote, 0)))
-        .await;
-    let highest = Hlc::new(CEILING_MS - 1, 0, DEVICE);
-    log.append(entry(highest, 0)).await.unwrap();
-}
-
-/// Only this device's stamps enter, alone or in a batch.
-pub async fn a_stamp_of_another_device_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    let stamp = log.tick().await.unwrap();
-    let hlc = foreign(own_after(stamp, 1));
-    let origin = || LogError::ForeignOrigin {
-        hlc,
-        device_id: DEVICE,
-    };
-    log.refuses("A4", origin(), log.append(entry(hlc, 0))).await;
-    let batch = vec![entry(stamp, 0), entry(hlc, 1)];
-    log.refuses("A4", origin(), log.append_many(batch)).await;
-}
-
 /// Another process writes right before the lock is taken: the stamp is drawn
 /// after that, so it is not late.
-pub async fn a_record_is_not_late_when_another_writer_was_first<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_record_is_not_late_when_another_writer_was_first<H: Harness>(rig: Rig<H>) {
     let other = rig.open().await;
     let raced = Interposed::new(rig.storage.open(crate::LIBRARY, DEVICE).await.unwrap());
     let log = Log::on(raced.clone(), rig.options()).await;
@@ -177,8 +117,7 @@ pub async fn a_record_is_not_late_when_another_writer_was_first<H: Harness>() {
 }
 
 /// Another process observes or ticks right before: the stamp is above that too.
-pub async fn a_record_is_above_what_another_handle_observed<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_record_is_above_what_another_handle_observed<H: Harness>(rig: Rig<H>) {
     let (log, other) = (rig.open().await, rig.open().await);
     log.record(change(0)).await.unwrap();
     let remote = foreign(Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 3, DEVICE));
@@ -191,8 +130,7 @@ pub async fn a_record_is_above_what_another_handle_observed<H: Harness>() {
 
 /// Another process writes right before the lock is taken: the append is late,
 /// though it was above the head when it was called.
-pub async fn an_append_is_checked_under_the_lock<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_append_is_checked_under_the_lock<H: Harness>(rig: Rig<H>) {
     let other = rig.open().await;
     let raced = Interposed::new(rig.storage.open(crate::LIBRARY, DEVICE).await.unwrap());
     let log = Log::on(raced.clone(), rig.options()).await;

@@ -1,12 +1,10 @@
 //! A batch is all or nothing (`A2`).
 
-use sync_log_core::{
-    Change, Hlc, LogError, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_DATA_BYTES, SharedChangeEntry,
-};
+use sync_log_core::{Change, Hlc, LogError, MAX_DATA_BYTES, SharedChangeEntry};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Rig};
-use crate::sample::{change, change_of_bytes, entry, foreign, grouped, own_after};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, change, change_of_bytes, entry, foreign, grouped, own_after};
 
 fn batch_after(start: Hlc, count: u64) -> Vec<SharedChangeEntry> {
     (1..=count)
@@ -16,8 +14,7 @@ fn batch_after(start: Hlc, count: u64) -> Vec<SharedChangeEntry> {
 }
 
 /// A batch is stamped and written as one step, in the order it was given.
-pub async fn a_batch_is_stamped_in_its_order<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_is_stamped_in_its_order<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_group(20).await;
     assert!(stamps.is_sorted_by(|a, b| a < b), "A2");
@@ -26,8 +23,7 @@ pub async fn a_batch_is_stamped_in_its_order<H: Harness>() {
 }
 
 /// Entries that were stamped before are written as one step.
-pub async fn an_appended_batch_is_written_as_one_step<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_appended_batch_is_written_as_one_step<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     let batch = batch_after(start, 5);
@@ -42,8 +38,7 @@ pub async fn an_appended_batch_is_written_as_one_step<H: Harness>() {
 }
 
 /// Nothing to do is `Ok`, and nothing is written.
-pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     log.changes_nothing("A2", (), log.append_many(Vec::new()))
@@ -55,8 +50,7 @@ pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>() {
 }
 
 /// One bad entry, wherever it stands, and nothing of the batch enters.
-pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     for at in 0..3 {
@@ -83,30 +77,9 @@ pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>() {
     }
 }
 
-/// A batch names its first step back, also if two stamps are equal.
-pub async fn a_batch_that_does_not_ascend_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    let start = log.record(change(0)).await.unwrap();
-    let mut swapped = batch_after(start, 4);
-    swapped.swap(1, 2);
-    let refused = LogError::BatchNotAscending {
-        hlc: swapped[2].hlc,
-        previous: swapped[1].hlc,
-    };
-    log.refuses("A2", refused, log.append_many(swapped)).await;
-    let twice = vec![batch_after(start, 1).remove(0); 2];
-    let refused = LogError::BatchNotAscending {
-        hlc: twice[0].hlc,
-        previous: twice[0].hlc,
-    };
-    log.refuses("A2", refused, log.append_many(twice)).await;
-}
-
 /// A batch that begins at or below the head is late as a whole, even if it ends above. One
 /// that has a stamp of another entry is a mistake of the caller.
-pub async fn a_batch_that_begins_below_the_head_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_that_begins_below_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     let batch = batch_after(start, 4);
@@ -125,32 +98,4 @@ pub async fn a_batch_that_begins_below_the_head_is_refused<H: Harness>() {
         .await;
     let at_head = batch[1..].to_vec();
     log.refuses("A1", other(), log.append_many(at_head)).await;
-}
-
-/// A batch has most entries and most bytes; one more is refused.
-pub async fn a_batch_above_its_limits_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    let count = MAX_BATCH_ENTRIES + 1;
-    let too_many = || LogError::TooMany {
-        count,
-        limit: MAX_BATCH_ENTRIES,
-    };
-    let changes = vec![change(0); count];
-    log.refuses("A2", too_many(), log.record_each(changes))
-        .await;
-    let entries = vec![entry(Hlc::new(1, 0, DEVICE), 0); count];
-    log.refuses("A2", too_many(), log.append_many(entries))
-        .await;
-
-    let large = vec![change_of_bytes(MAX_DATA_BYTES); MAX_BATCH_BYTES / MAX_DATA_BYTES];
-    let length_bytes = large
-        .iter()
-        .map(|c| c.model_type.len() + c.data.len_bytes())
-        .sum();
-    let too_large = LogError::BatchTooLarge {
-        length_bytes,
-        limit_bytes: MAX_BATCH_BYTES,
-    };
-    log.refuses("A2", too_large, log.record_each(large)).await;
 }

@@ -4,8 +4,8 @@
 use sync_log_core::{AckOutcome, Birth, Cursor, Hlc, LogError, LogState, Mark, ReadLimits, Tag};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig, START_MS};
-use crate::sample::{change, entry, grouped, just_below, own_after, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, START_MS, change, entry, grouped, just_below, own_after, peer};
 
 const BIRTHS: [Birth; 2] = [Birth::Alone, Birth::BesideRecords];
 
@@ -16,8 +16,7 @@ fn settled() -> Hlc {
 
 async fn beside_records<H: Harness>() -> (Rig<H>, Log) {
     let rig = Rig::<H>::born(Birth::BesideRecords).await;
-    let log = rig.open().await;
-    log.register_peers(1).await;
+    let log = rig.open_with_peers(1).await;
     (rig, log)
 }
 
@@ -100,33 +99,6 @@ pub async fn an_append_from_before_the_log_was_made_is_refused<H: Harness>() {
         }
         let tick = log.tick().await.unwrap();
         assert_eq!(log.append(entry(tick, 9)).await.unwrap(), tick, "A1");
-    }
-}
-
-/// An adopted log has entries from before it got its log id: those are retried, and of all
-/// others up to there nothing is known.
-pub async fn a_retained_entry_from_before_is_a_retry<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    let stamps = log.record_one_by_one(2).await;
-    let kept = log.entry_at(stamps[1]).await;
-    rig.wall.advance_ms(100);
-    let tick = log.tick().await.unwrap();
-    log.close().await.unwrap();
-    rig.storage.adopt().await;
-    let log = rig.open().await;
-    assert_eq!(log.snapshot().await.state.settled, tick, "I3");
-    let again = log.append(kept.clone());
-    log.changes_nothing("A1: again", kept.hlc, again).await;
-    let other = LogError::OtherContent { hlc: kept.hlc };
-    log.refuses("A1", other, log.append(entry(kept.hlc, 7)))
-        .await;
-    for hlc in [own_after(stamps[1], 50), tick] {
-        let below = LogError::BelowFloor { hlc, floor: tick };
-        log.refuses("A1", below, log.append(entry(hlc, 7))).await;
-        let below = LogError::BelowFloor { hlc, floor: tick };
-        let mixed = grouped(vec![kept.clone(), entry(hlc, 7)]);
-        log.refuses("A1", below, log.append_many(mixed)).await;
     }
 }
 

@@ -11,9 +11,9 @@ use std::pin::Pin;
 use sync_log_core::{Hlc, ReadLimits, SMALLEST_PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig, START_MS};
+use crate::rig::{Log, Rig};
 use crate::runtime::dropped_after;
-use crate::sample::{change, entry, own_after, peer};
+use crate::sample::{DEVICE, START_MS, change, entry, own_after, peer};
 use crate::snapshot::Snapshot;
 
 /// A call that answers at all does so within so many polls.
@@ -197,8 +197,7 @@ pub async fn a_dropped_read_of_a_rewound_peer_holds_or_not<H: Harness>() {
 
 /// After calls that were dropped, the same handle goes on: what it then
 /// appends is above all of them, and none is there in part.
-pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut returned = Vec::new();
     for polls in 0..20 {

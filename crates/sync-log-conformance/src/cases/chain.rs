@@ -1,69 +1,16 @@
 //! A tag names everything up to its entry (`R4`).
 
 use sync_log_core::{
-    AckOutcome, Altered, ChangeType, Cursor, Hlc, JsonText, LogError, Page, ReadLimits,
-    SharedChangeEntry, Uuid,
+    Altered, ChangeType, Cursor, Hlc, JsonText, LogError, Page, ReadLimits, SharedChangeEntry, Uuid,
 };
 
 use crate::harness::Harness;
-use crate::rig::{Log, Rig};
+use crate::rig::Rig;
 use crate::sample::{change, entry, in_other_log, just_above, peer, retagged};
-
-/// A log with three entries, backed up; then two more, which peer 1 read; then put back.
-/// What the two were, and where peer 1 is.
-async fn put_back<H: Harness>(rig: &Rig<H>) -> (Log, [SharedChangeEntry; 2], Cursor) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
-    log.record_one_by_one(3).await;
-    let (log, backup) = rig.back_up(log).await;
-    rig.wall.advance_ms(5);
-    log.record_one_by_one(2).await;
-    let page = log.page(peer(1), Cursor::ZERO).await;
-    let lost = [page.entries[3].clone(), page.entries[4].clone()];
-    (rig.restore(log, &backup).await, lost, page.next)
-}
-
-/// The last entry is appended again at its old stamp, and closes the gap as far as stamps
-/// tell: a peer that had more is not led to believe that it has all.
-pub async fn the_same_entry_after_another_past_is_another_place<H: Harness>() {
-    for prunes in [false, true] {
-        let rig = Rig::<H>::new().await;
-        let (log, [_, last], cursor) = put_back(&rig).await;
-        let hlc = log.append(last).await.unwrap();
-        assert_eq!(hlc, cursor.hlc(), "R4: the stamp is there again");
-        if prunes {
-            log.on_ack(peer(1), hlc).await.unwrap();
-        }
-        let read = log.read_for(peer(1), cursor, ReadLimits::default());
-        let diverged = LogError::Diverged {
-            requested: hlc,
-            head: hlc,
-        };
-        log.refuses("R2", diverged, read).await;
-        log.register_peer(peer(2)).await.unwrap();
-        let unknown = LogError::UnknownStamp { peer: peer(2), hlc };
-        log.refuses("K3", unknown, log.record_ack_at(peer(2), cursor))
-            .await;
-    }
-}
-
-/// What is written again, all of it and in its order, is what it was.
-pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, lost, cursor) = put_back(&rig).await;
-    for entry in lost {
-        log.append(entry).await.unwrap();
-    }
-    let page = log.page(peer(1), cursor).await;
-    assert_eq!(page.entries, [], "R4: peer 1 has all");
-    let ack = log.record_ack_at(peer(1), cursor).await.unwrap();
-    assert_eq!(ack, AckOutcome::Advanced, "R4");
-}
 
 /// How entries were written, one by one, as a batch, or with restarts in between, is not
 /// in their tags.
-pub async fn tags_follow_from_the_entries_alone<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn tags_follow_from_the_entries_alone<H: Harness>(rig: Rig<H>) {
     let one_by_one = rig.open().await;
     let stamps = one_by_one.record_one_by_one(4).await;
     let entries = one_by_one.snapshot().await.entries;
@@ -81,10 +28,8 @@ pub async fn tags_follow_from_the_entries_alone<H: Harness>() {
 
 /// A tag goes with its entry: what was pruned can neither be acknowledged nor passes for
 /// lost.
-pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
     let pruned = log.cursor_at(stamps[0]).await;
     let floor = stamps[1];
@@ -102,8 +47,7 @@ pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>() {
 
 /// Reads pages of two from the start, each with the cursor that it was asked for with.
 async fn pages<H: Harness>(rig: &Rig<H>) -> Vec<(Cursor, Page)> {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     log.record_one_by_one(5).await;
     let (mut pages, mut cursor) = (Vec::new(), Cursor::ZERO);
     while pages.len() < 4 {
@@ -116,8 +60,7 @@ async fn pages<H: Harness>(rig: &Rig<H>) -> Vec<(Cursor, Page)> {
 }
 
 /// Every page, the empty one at the end too.
-pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>(rig: Rig<H>) {
     for (cursor, page) in pages(&rig).await {
         assert_eq!(page.verify(cursor), Ok(()), "R4: {page:?}");
     }
@@ -125,8 +68,7 @@ pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>() {
 
 /// `Page::verify` detects an entry that was lost, changed, duplicated, inserted or moved, and a
 /// page that does not follow the cursor that it was requested for.
-pub async fn a_page_that_was_altered_on_the_way_is_found_out<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_that_was_altered_on_the_way_is_found_out<H: Harness>(rig: Rig<H>) {
     let pages = pages(&rig).await;
     for (cursor, page) in &pages[..2] {
         for altered in alterations(page) {

@@ -42,8 +42,7 @@ async fn join_sorted(writers: Vec<JoinHandle<Vec<Hlc>>>) -> Vec<Hlc> {
 
 /// Two handles, as two processes would have them: every stamp once, and the
 /// log in their order.
-pub async fn writers_on_two_handles_never_share_a_stamp<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn writers_on_two_handles_never_share_a_stamp<H: Harness>(rig: Rig<H>) {
     let logs = [rig.open().await, rig.open().await];
     let stamps = join_sorted(start_writers(&logs)).await;
     assert_eq!(stamps.len(), WRITERS * RECORDS_EACH);
@@ -52,8 +51,7 @@ pub async fn writers_on_two_handles_never_share_a_stamp<H: Harness>() {
 }
 
 /// Ticks are unique over two handles, too.
-pub async fn ticks_on_two_handles_are_unique<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn ticks_on_two_handles_are_unique<H: Harness>(rig: Rig<H>) {
     let logs = [rig.open().await, rig.open().await];
     let ticking: Vec<_> = logs
         .into_iter()
@@ -93,8 +91,7 @@ async fn pull(log: Log, peer: Uuid, until: usize, limits: ReadLimits) -> Vec<Hlc
 
 /// Writers, readers that acknowledge, and pruners, on two handles: each reader
 /// gets every entry once, in order, and at the end nothing is left.
-pub async fn readers_see_every_entry_once_while_it_is_pruned<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn readers_see_every_entry_once_while_it_is_pruned<H: Harness>(rig: Rig<H>) {
     let logs = [rig.open().await, rig.open().await];
     logs[0].register_peers(3).await;
     let total = WRITERS * RECORDS_EACH;
@@ -130,10 +127,8 @@ async fn prune_until(log: Log, done: Arc<AtomicBool>) {
 
 /// Batches of three come and go: whoever looks sees whole ones, and a head, a
 /// floor and acks that fit the entries.
-pub async fn every_read_shows_one_committed_state<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn every_read_shows_one_committed_state<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let done = Arc::new(AtomicBool::new(false));
     let looking: Vec<_> = [log.clone(), rig.open().await]
         .into_iter()
@@ -226,8 +221,7 @@ async fn look_at_a_survey(store: &dyn LogStore) {
 
 /// Peers register while another acknowledges and prunes: from the moment that
 /// a registration is `Ok`, the floor stands still.
-pub async fn the_floor_stands_still_once_a_registration_is_ok<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_floor_stands_still_once_a_registration_is_ok<H: Harness>(rig: Rig<H>) {
     let logs = [rig.open().await, rig.open().await];
     logs[0].register_peer(peer(1)).await.unwrap();
     let acking = {
@@ -256,8 +250,7 @@ pub async fn the_floor_stands_still_once_a_registration_is_ok<H: Harness>() {
 
 /// Good and bad calls at once: a refusal leaves no trace and touches no other,
 /// also where several share one commit.
-pub async fn refusals_do_not_touch_their_neighbours<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn refusals_do_not_touch_their_neighbours<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut stamps = log.record_one_by_one(2).await;
     let old = stamps[0];

@@ -1,18 +1,16 @@
 //! A cursor is a place in this log, or an error (`R2`).
 
-use sync_log_core::{Altered, ChainFault, Cursor, Hlc, LogError, ReadLimits, Tag, Uuid};
+use sync_log_core::{Cursor, Hlc, LogError, ReadLimits};
 
-use crate::damage::Damage;
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
+use crate::rig::{Log, Rig};
 use crate::sample::{
     change, foreign, in_other_log, just_above, just_below, made_up_tag, own_after, peer, retagged,
 };
 
 /// Six entries, of which the first three are pruned; peer 1 is at the floor.
 async fn pruned_log<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let mut stamps = Vec::new();
     for number in 0..6 {
         stamps.push(log.record(change(number)).await.unwrap());
@@ -28,10 +26,8 @@ async fn refuses(log: &Log, cursor: Cursor, expected: LogError) {
 }
 
 /// A log that was never pruned begins at zero.
-pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     let page = log.page(peer(1), Cursor::ZERO).await;
     let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
@@ -39,8 +35,7 @@ pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>() {
 }
 
 /// As soon as anything was ever pruned, zero is below the floor.
-pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let compacted = LogError::Compacted {
         requested: Hlc::ZERO,
@@ -51,10 +46,8 @@ pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>()
 }
 
 /// Every entry that is there, and the floor, is a place; also after a restart.
-pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(6).await;
     let mut cursors = Vec::new();
     for stamp in &stamps {
@@ -75,8 +68,7 @@ pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>() {
 }
 
 /// Another log's cursor is said to be that, wherever it points.
-pub async fn a_cursor_of_another_log_is_refused_first<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_cursor_of_another_log_is_refused_first<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let floor = log.floor_cursor().await.unwrap();
     let retained = log.cursor_at(stamps[4]).await;
@@ -112,8 +104,7 @@ pub async fn another_file_of_the_same_device_is_another_log<H: Harness>() {
 }
 
 /// Below the floor the reader needs a snapshot, whatever its tag.
-pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let log_id = log.identity().log_id;
     for requested in [stamps[0], stamps[1], just_below(stamps[2])] {
@@ -128,8 +119,7 @@ pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>() {
 }
 
 /// Above the head this file is older than the reader.
-pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let (log_id, head) = (log.identity().log_id, stamps[5]);
     for requested in [just_above(head), own_after(head, 9), foreign(head)] {
@@ -141,8 +131,7 @@ pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>() {
 
 /// Between floor and head, and not an entry with that content: the file has
 /// another history.
-pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let head = stamps[5];
     let floor = log.floor_cursor().await.unwrap();
@@ -156,22 +145,10 @@ pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>() {
     }
 }
 
-/// Only the zero cursor holds the zero HLC.
-pub async fn no_other_cursor_holds_the_zero_stamp<H: Harness>() {
-    for (log_id, tag) in [(1, 0), (0, 1), (1, 1)] {
-        let made = Cursor::new(Uuid::from_u128(log_id), Hlc::ZERO, made_up_tag(tag));
-        assert!(made.is_err(), "R2: {log_id} {tag}");
-    }
-    let zero = Cursor::new(Uuid::nil(), Hlc::ZERO, Tag::ZERO);
-    assert_eq!(zero, Ok(Cursor::ZERO), "R2");
-}
-
 /// Head and floor as cursors: on a fresh log, with entries, partly and wholly
 /// pruned.
-pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let ends = || async {
         (
             log.floor_cursor().await.unwrap(),
@@ -195,10 +172,8 @@ pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>() {
 }
 
 /// The zero cursor of a peer that never read is not a rewind.
-pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     log.record(change(0)).await.unwrap();
     let before = log.snapshot().await;
     log.page(peer(1), Cursor::ZERO).await;
@@ -206,8 +181,7 @@ pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>() 
 }
 
 /// Who is not registered gets nothing, and reading does not register.
-pub async fn reading_never_registers<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn reading_never_registers<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     let head = log.head_cursor().await.unwrap();
@@ -216,35 +190,4 @@ pub async fn reading_never_registers<H: Harness>() {
         log.refuses("R2", LogError::UnknownPeer { peer: peer(1) }, read)
             .await;
     }
-}
-
-/// Neither this device nor nobody is a peer.
-pub async fn this_device_and_nobody_cannot_read_as_a_peer<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.record(change(0)).await.unwrap();
-    let limits = ReadLimits::default();
-    let own = log.read_for(DEVICE, Cursor::ZERO, limits);
-    log.refuses("R2", LogError::OwnPeer { peer: DEVICE }, own)
-        .await;
-    let nil = log.read_for(Uuid::nil(), Cursor::ZERO, limits);
-    log.refuses("R2", LogError::NilId { what: "peer id" }, nil)
-        .await;
-}
-
-/// Another program deleted the newest entry: nobody is led past the hole.
-pub async fn a_missing_newest_entry_is_an_error_not_an_end<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_one_by_one(2).await;
-    let at_first = log.cursor_at(stamps[0]).await;
-    rig.storage.damage(Damage::EntryDeleted(stamps[1])).await;
-    let read = log.read_for(peer(1), at_first, ReadLimits::default());
-    let told = read.await.expect_err("R2: no end");
-    let missing = LogError::from(Altered {
-        hlc: stamps[0],
-        fault: ChainFault::Missing,
-    });
-    assert_eq!(format!("{told:?}"), format!("{missing:?}"), "R2");
 }

@@ -1,13 +1,12 @@
 //! A page ends where a group ends (`R1`).
 
 use sync_log_core::{
-    Change, Cursor, Hlc, LogError, MAX_DATA_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, ReadLimits,
-    SharedChangeEntry,
+    Change, Cursor, Hlc, LogError, MAX_PAGE_ENTRIES, ReadLimits, SharedChangeEntry,
 };
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
-use crate::sample::{change, change_of_bytes, entry, grouped, own_after, peer};
+use crate::sample::{change_of_bytes, entry, own_after, peer};
 
 /// How many entries each page has, read to the end.
 async fn page_sizes(log: &Log, limits: ReadLimits) -> Vec<usize> {
@@ -26,8 +25,7 @@ async fn page_sizes(log: &Log, limits: ReadLimits) -> Vec<usize> {
 
 /// A log of which peer 1 is to get groups of those sizes.
 async fn log_of_groups<H: Harness>(rig: &Rig<H>, sizes: &[usize]) -> Log {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     for size in sizes {
         log.record_group(*size).await;
     }
@@ -41,8 +39,7 @@ fn content_bytes(changes: &[Change]) -> usize {
 }
 
 /// As many whole groups as fit; what is known about them survives a restart.
-pub async fn a_page_goes_back_to_the_start_of_a_group_that_it_would_cut<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_page_goes_back_to_the_start_of_a_group_that_it_would_cut<H: Harness>(rig: Rig<H>) {
     let log = log_of_groups(&rig, &[2, 3, 1, 2]).await;
     let log = rig.reopen(log).await;
     let by_size: [(usize, &[usize]); 6] = [
@@ -60,10 +57,8 @@ pub async fn a_page_goes_back_to_the_start_of_a_group_that_it_would_cut<H: Harne
 }
 
 /// The same where bytes end the page.
-pub async fn a_page_that_is_full_of_bytes_goes_back_too<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_page_that_is_full_of_bytes_goes_back_too<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let large = change_of_bytes(500);
     let bytes = content_bytes(std::slice::from_ref(&large));
     for size in [2, 2, 1] {
@@ -87,8 +82,7 @@ pub async fn a_page_that_is_full_of_bytes_goes_back_too<H: Harness>() {
 }
 
 /// Whatever limits were asked for, up to the largest group that there may be.
-pub async fn a_first_group_larger_than_the_limits_is_served_whole<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_first_group_larger_than_the_limits_is_served_whole<H: Harness>(rig: Rig<H>) {
     let log = log_of_groups(&rig, &[1, MAX_PAGE_ENTRIES, 2]).await;
     for size in [1, 2, MAX_PAGE_ENTRIES - 1, MAX_PAGE_ENTRIES] {
         let sizes = page_sizes(&log, ReadLimits::entries(size)).await;
@@ -103,10 +97,8 @@ pub async fn a_first_group_larger_than_the_limits_is_served_whole<H: Harness>() 
 }
 
 /// A reader that is inside a group, where a page once ended or the floor is, gets its rest.
-pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_group(4).await;
     log.record_group(2).await;
     let inside = log.cursor_at(stamps[1]).await;
@@ -121,37 +113,9 @@ pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>() {
     }
 }
 
-/// By count and by bytes, where it is stamped here and where it was stamped before.
-pub async fn a_group_larger_than_a_page_is_refused_before_anything_is_written<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    let start = log.record(change(0)).await.unwrap();
-    let mut largest = vec![change_of_bytes(MAX_DATA_BYTES - 3); 4];
-    assert_eq!(content_bytes(&largest), MAX_PAGE_BYTES, "R1: just a page");
-    log.record_many(largest.clone()).await.unwrap();
-    largest[3] = change_of_bytes(MAX_DATA_BYTES - 2);
-    let too_many = (0..=MAX_PAGE_ENTRIES).map(change).collect();
-    for changes in [largest, too_many] {
-        let refused = || LogError::GroupTooLarge {
-            count: changes.len(),
-            length_bytes: content_bytes(&changes),
-        };
-        log.refuses("R1", refused(), log.record_many(changes.clone()))
-            .await;
-        let stamps = (1..).map(|ahead_ms| own_after(start, ahead_ms));
-        let stamped = changes.iter().cloned().zip(stamps);
-        let batch = stamped.map(|(change, hlc)| change.stamped(hlc)).collect();
-        log.refuses("R1", refused(), log.append_many(grouped(batch)))
-            .await;
-        log.record_each(changes).await.unwrap();
-    }
-}
-
 /// For bulk: one step, as many groups as there are changes.
-pub async fn changes_that_are_recorded_each_are_a_group_each<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn changes_that_are_recorded_each_are_a_group_each<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_bulk(5).await;
     let sizes = page_sizes(&log, ReadLimits::entries(2)).await;
     assert_eq!(sizes, [2, 2, 1], "R1");
@@ -160,10 +124,8 @@ pub async fn changes_that_are_recorded_each_are_a_group_each<H: Harness>() {
 }
 
 /// What was stamped before says itself where its groups end; the last entry must end one.
-pub async fn a_batch_without_a_group_end_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_batch_without_a_group_end_is_refused<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let start = log.record_group(1).await[0];
     let entry = |number: usize, group_end: bool| SharedChangeEntry {
         group_end,

@@ -20,10 +20,8 @@ async fn is_closed<T: Debug>(call: impl Future<Output = Result<T, LogError>>) {
 }
 
 /// Every method of every clone says `Closed`; closing again is `Ok`.
-pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let hlc = log.record(change(0)).await.unwrap();
     let cursor = log.head_cursor().await.unwrap();
     let clone: SyncLog = (*log).clone();
@@ -64,8 +62,7 @@ pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>() {
 }
 
 /// Closing one handle leaves the others, of this process or another, open.
-pub async fn closing_one_handle_leaves_the_others_open<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn closing_one_handle_leaves_the_others_open<H: Harness>(rig: Rig<H>) {
     let (log, other) = (rig.open().await, rig.open().await);
     let first = log.record(change(0)).await.unwrap();
     log.close().await.unwrap();
@@ -74,8 +71,7 @@ pub async fn closing_one_handle_leaves_the_others_open<H: Harness>() {
 }
 
 /// Clones are one log: what one writes, the other reads, and stamps ascend.
-pub async fn clones_share_one_clock_and_one_log<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn clones_share_one_clock_and_one_log<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let clone = (*log).clone();
     let mut stamps = Vec::new();
@@ -88,8 +84,7 @@ pub async fn clones_share_one_clock_and_one_log<H: Harness>() {
 }
 
 /// What is in flight when the log closes is done or refused, never half.
-pub async fn close_waits_for_what_is_in_flight<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn close_waits_for_what_is_in_flight<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let running: Vec<_> = (0..20)
         .map(|number| {

@@ -3,8 +3,8 @@
 use sync_log_core::{LogError, SyncLog, Uuid};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, LIBRARY, Rig};
-use crate::sample::change;
+use crate::rig::Rig;
+use crate::sample::{DEVICE, LIBRARY, change};
 
 const OTHER: Uuid = Uuid::from_u128(0x0def_aced);
 
@@ -19,8 +19,7 @@ async fn open_as<H: Harness>(
 }
 
 /// As another library's or another device's it does not open, and stays as it is.
-pub async fn it_does_not_open_as_another<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn it_does_not_open_as_another<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     let before = log.snapshot().await;
@@ -38,23 +37,8 @@ pub async fn it_does_not_open_as_another<H: Harness>() {
     open_as(&rig, LIBRARY, DEVICE).await.expect("I1: as itself");
 }
 
-/// Nil ids stand for nothing, and open nothing.
-pub async fn nil_ids_are_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    let ids = [
-        (Uuid::nil(), DEVICE, "library id"),
-        (LIBRARY, Uuid::nil(), "device id"),
-    ];
-    for (library, device, what) in ids {
-        let opened = SyncLog::open(log.store(), library, device, rig.options());
-        log.refuses("I1", LogError::NilId { what }, opened).await;
-    }
-}
-
 /// What it says about itself stays the same; two storages have two log ids.
-pub async fn its_identity_is_made_once<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn its_identity_is_made_once<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let identity = log.identity();
     assert_eq!(

@@ -1,6 +1,5 @@
 //! The cases: each proves one sentence, on a storage of its own.
 
-pub mod ack_order;
 pub mod acks;
 pub mod admitted;
 pub mod adopted;

@@ -1,8 +1,6 @@
 //! A page is ascending, strictly after the cursor, and bounded (`R1`).
 
-use sync_log_core::{
-    Cursor, Hlc, LogError, MAX_DATA_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, ReadLimits,
-};
+use sync_log_core::{Cursor, Hlc, MAX_DATA_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, ReadLimits};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
@@ -27,10 +25,8 @@ async fn read_all(log: &Log, limits: ReadLimits) -> Vec<Vec<Hlc>> {
 }
 
 /// Whatever the page size, every entry comes once, in order.
-pub async fn pages_of_every_size_hold_every_entry_once<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn pages_of_every_size_hold_every_entry_once<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let mut stamps = log.record_bulk(6).await;
     rig.wall.advance_ms(1);
     stamps.extend(log.record_bulk(5).await);
@@ -42,29 +38,9 @@ pub async fn pages_of_every_size_hold_every_entry_once<H: Harness>() {
     }
 }
 
-/// A limit of 0 is a mistake of the caller, not an empty page.
-pub async fn a_limit_of_zero_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
-    log.record(change(0)).await.unwrap();
-    for (max_entries, max_bytes) in [(0, 1), (1, 0), (0, 0)] {
-        let limits = ReadLimits {
-            max_entries,
-            max_bytes,
-        };
-        let read = log.read_for(peer(1), Cursor::ZERO, limits);
-        log.refuses("R1", LogError::ZeroLimit, read).await;
-    }
-    log.refuses("R1", LogError::ZeroLimit, log.get_since(None, 0))
-        .await;
-}
-
 /// Nobody gets more than the protocol's page, whatever is asked for.
-pub async fn a_page_is_bounded_by_count<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_page_is_bounded_by_count<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_bulk(MAX_PAGE_ENTRIES + 5).await;
     let pages = read_all(&log, ReadLimits::entries(usize::MAX)).await;
     let sizes: Vec<usize> = pages.iter().map(Vec::len).collect();
@@ -73,10 +49,8 @@ pub async fn a_page_is_bounded_by_count<H: Harness>() {
 }
 
 /// Content bytes are bounded too, by the protocol and by the caller.
-pub async fn a_page_is_bounded_by_bytes<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_page_is_bounded_by_bytes<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let large = change_of_bytes(MAX_DATA_BYTES - 3);
     let bytes = large.model_type.len() + large.data.len_bytes();
     assert_eq!(MAX_PAGE_BYTES / bytes, 4, "four of them fill a page");
@@ -100,10 +74,8 @@ pub async fn a_page_is_bounded_by_bytes<H: Harness>() {
 
 /// The limit counts from the first entry that does not fit; a smaller one
 /// after it does not jump the queue.
-pub async fn a_page_never_skips_an_entry_to_fit_the_next<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_page_never_skips_an_entry_to_fit_the_next<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let sizes = [10, 500, 10, 500, 10];
     let changes = sizes.iter().map(|bytes| change_of_bytes(*bytes)).collect();
     let stamps = log.record_each(changes).await.unwrap();
@@ -117,10 +89,8 @@ pub async fn a_page_never_skips_an_entry_to_fit_the_next<H: Harness>() {
 }
 
 /// At the end the page is empty and the reader stays where it is.
-pub async fn an_empty_page_leaves_the_reader_where_it_is<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(2).await;
+pub async fn an_empty_page_leaves_the_reader_where_it_is<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(2).await;
     let empty = log.page(peer(1), Cursor::ZERO).await;
     assert_eq!(
         (empty.entries.len(), empty.next, empty.more),
@@ -138,10 +108,8 @@ pub async fn an_empty_page_leaves_the_reader_where_it_is<H: Harness>() {
 }
 
 /// A page tells where the log begins and ends.
-pub async fn a_page_tells_head_and_floor<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_page_tells_head_and_floor<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
     let floor = log.floor_cursor().await.unwrap();
@@ -155,10 +123,8 @@ pub async fn a_page_tells_head_and_floor<H: Harness>() {
 
 /// The owner sees everything that is pending, and may start anywhere between
 /// floor and head.
-pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let mut stamps = Vec::new();
     for number in 0..5 {
         stamps.push(log.record(change(number)).await.unwrap());
@@ -188,36 +154,8 @@ pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>() 
     assert_eq!(since(None, usize::MAX).await, stamps[2..], "R1");
 }
 
-/// The owner gets an error below the floor and above the head; zero on a
-/// pruned log is below the floor.
-pub async fn the_owner_is_refused_below_the_floor_and_above_the_head<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
-    let stamps = log.record_one_by_one(3).await;
-    let (floor, head) = (stamps[1], stamps[2]);
-    log.on_ack(peer(1), floor).await.unwrap();
-    for requested in [stamps[0], Hlc::ZERO] {
-        let refused = LogError::Compacted {
-            requested,
-            floor,
-            head,
-        };
-        log.refuses("R2", refused, log.get_since(Some(requested), 9))
-            .await;
-    }
-    let requested = crate::sample::just_above(head);
-    let refused = LogError::AheadOfHead { requested, head };
-    log.refuses("R2", refused, log.get_since(Some(requested), 9))
-        .await;
-    log.on_ack(peer(1), head).await.unwrap();
-    let nothing = log.get_since(None, 9).await.unwrap();
-    assert_eq!(nothing, [], "R2: `None` is never below the floor");
-}
-
 /// The owner's list is bounded by count alone.
-pub async fn the_owners_list_is_bounded_by_count_alone<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_owners_list_is_bounded_by_count_alone<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record_each(vec![change_of_bytes(MAX_DATA_BYTES); 5])
         .await

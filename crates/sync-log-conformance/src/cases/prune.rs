@@ -24,10 +24,8 @@ pub async fn nothing_goes_that_one_active_peer_lacks<H: Harness>() {
 }
 
 /// Step by step, as the peers come along; pruning again finds nothing.
-pub async fn pruning_follows_the_slowest_peer<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(2).await;
+pub async fn pruning_follows_the_slowest_peer<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(5).await;
     let steps = [(1, 4, 0), (2, 0, 1), (2, 2, 2), (2, 4, 2)];
     let mut gone = 0;
@@ -42,8 +40,7 @@ pub async fn pruning_follows_the_slowest_peer<H: Harness>() {
 }
 
 /// Where nothing is to be deleted, nothing changes.
-pub async fn a_prune_with_nothing_to_delete_changes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_prune_with_nothing_to_delete_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.changes_nothing("P1", 0, log.prune_acked()).await;
     log.register_peer(peer(1)).await.unwrap();
@@ -53,10 +50,8 @@ pub async fn a_prune_with_nothing_to_delete_changes_nothing<H: Harness>() {
 }
 
 /// The floor is the last entry that went, with its tag, and stays so.
-pub async fn the_floor_moves_with_the_delete<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn the_floor_moves_with_the_delete<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
     assert_eq!(log.floor().await.unwrap(), Hlc::ZERO, "P3: never moved");
     let mut log = log;
@@ -75,10 +70,8 @@ pub async fn the_floor_moves_with_the_delete<H: Harness>() {
 }
 
 /// What the log goes on with after a prune is above the floor, never below.
-pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let first = log.record(change(0)).await.unwrap();
     log.on_ack(peer(1), first).await.unwrap();
     let floor = log.floor_cursor().await.unwrap();
@@ -89,10 +82,8 @@ pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>() {
 }
 
 /// More than one chunk goes in one call; the floor is that of the last.
-pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_bulk(2 * PRUNE_CHUNK_ENTRIES + 7).await;
     let last = stamps.len() - 3;
     let cursor = log.cursor_at(stamps[last]).await;
@@ -103,10 +94,8 @@ pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>() {
 }
 
 /// Exactly one chunk: not one entry more or less.
-pub async fn exactly_one_chunk_goes_as_a_whole<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn exactly_one_chunk_goes_as_a_whole<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_bulk(PRUNE_CHUNK_ENTRIES + 1).await;
     let acked = stamps[PRUNE_CHUNK_ENTRIES - 1];
     let done = log.on_ack(peer(1), acked).await.unwrap();
@@ -115,10 +104,8 @@ pub async fn exactly_one_chunk_goes_as_a_whole<H: Harness>() {
 }
 
 /// `on_ack` is the ack, then the prune; a stale ack prunes what is due.
-pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     assert_eq!(rig.storage.retained().await, stamps, "an ack alone");
@@ -127,10 +114,8 @@ pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>() {
 }
 
 /// A peer that was never told of a prune is not given a page with a hole.
-pub async fn a_reader_left_behind_by_a_prune_is_told<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_reader_left_behind_by_a_prune_is_told<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     let early = log.cursor_at(stamps[0]).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();

@@ -7,8 +7,8 @@ use sync_log_core::{Hlc, SMALLEST_PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
-use crate::rig::{DEVICE, LIBRARY, Log, Rig};
-use crate::sample::{change, peer};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, LIBRARY, change, peer};
 
 /// Entries that peer 1 has acknowledged; a handle to prune with, in front of
 /// whose writes something can be put; and another handle to put there.
@@ -24,8 +24,7 @@ async fn set_up<H: Harness>(rig: &Rig<H>, entries: usize) -> (Log, Arc<Interpose
 }
 
 /// A peer registers right before the delete: it keeps everything.
-pub async fn a_registration_right_before_the_delete_counts<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_registration_right_before_the_delete_counts<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     raced.before_write(async move {
         rival.register_peer(peer(2)).await.unwrap();
@@ -36,8 +35,7 @@ pub async fn a_registration_right_before_the_delete_counts<H: Harness>() {
 }
 
 /// A peer registers between two chunks: the rest stays.
-pub async fn a_registration_between_two_chunks_counts<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_registration_between_two_chunks_counts<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, SMALLEST_PRUNE_CHUNK_ENTRIES + 5).await;
     raced.before_write(async {});
     raced.before_write(async move {
@@ -54,8 +52,7 @@ pub async fn a_registration_between_two_chunks_counts<H: Harness>() {
 }
 
 /// A peer's row is put back, by a rewind, right before the delete.
-pub async fn a_rewind_right_before_the_delete_counts<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_rewind_right_before_the_delete_counts<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     let cursor = rival.cursor_at(stamps[0]).await;
     raced.before_write(async move {
@@ -66,8 +63,7 @@ pub async fn a_rewind_right_before_the_delete_counts<H: Harness>() {
 }
 
 /// Appends right before the delete stay.
-pub async fn an_append_right_before_the_delete_stays<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_append_right_before_the_delete_stays<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     let writer = rival.clone();
     raced.before_write(async move {
@@ -81,8 +77,7 @@ pub async fn an_append_right_before_the_delete_stays<H: Harness>() {
 
 /// An ack right before the delete may be counted; a retirement may too. Both
 /// only let more go.
-pub async fn an_ack_right_before_the_delete_is_safe<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_right_before_the_delete_is_safe<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     rival.register_peers(3).await;
     let last = stamps[2];
@@ -96,8 +91,7 @@ pub async fn an_ack_right_before_the_delete_is_safe<H: Harness>() {
 }
 
 /// Another process prunes right before: nothing is left, nothing breaks.
-pub async fn a_prune_right_before_the_delete_is_safe<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_prune_right_before_the_delete_is_safe<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     raced.before_write(async move {
         assert_eq!(rival.prune_acked().await.unwrap(), 3);
@@ -107,8 +101,7 @@ pub async fn a_prune_right_before_the_delete_is_safe<H: Harness>() {
 }
 
 /// A solo library gets its first peer right before the delete: nothing goes.
-pub async fn the_first_registration_right_before_the_delete_ends_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_first_registration_right_before_the_delete_ends_solo<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     rival.retire(peer(1)).await.unwrap();
     rival.declare_solo().await.unwrap();
@@ -120,8 +113,7 @@ pub async fn the_first_registration_right_before_the_delete_ends_solo<H: Harness
 }
 
 /// A peer registers right before solo is declared: it is not.
-pub async fn a_registration_right_before_the_declaration_counts<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_registration_right_before_the_declaration_counts<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     rival.retire(peer(1)).await.unwrap();
     raced.before_write(async move {
@@ -135,8 +127,7 @@ pub async fn a_registration_right_before_the_declaration_counts<H: Harness>() {
 
 /// A prune gets in right before an ack of what it deleted: the place is the
 /// floor now, or gone, and is judged as that.
-pub async fn an_ack_is_judged_after_the_prune_that_was_first<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_is_judged_after_the_prune_that_was_first<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     raced.before_write(async move {
         rival.prune_acked().await.unwrap();

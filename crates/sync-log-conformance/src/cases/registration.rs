@@ -7,12 +7,11 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Rig, START_MS};
-use crate::sample::{change, foreign, just_above, peer};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, START_MS, change, foreign, just_above, peer};
 
 /// Its row starts with the zero HLC, whatever is in the log, and survives.
-pub async fn a_registered_peer_starts_at_zero<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_registered_peer_starts_at_zero<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record_one_by_one(2).await;
     rig.wall.advance_ms(70);
@@ -31,8 +30,7 @@ pub async fn a_registered_peer_starts_at_zero<H: Harness>() {
 }
 
 /// A peer that never acked keeps every entry, those before it too.
-pub async fn a_peer_that_never_acked_blocks_pruning<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_peer_that_never_acked_blocks_pruning<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
     log.register_peers(2).await;
@@ -42,8 +40,7 @@ pub async fn a_peer_that_never_acked_blocks_pruning<H: Harness>() {
 }
 
 /// Registering again changes nothing, however far the peer is.
-pub async fn registering_again_changes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn registering_again_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
     log.register_peer(peer(1)).await.unwrap();
@@ -57,8 +54,7 @@ pub async fn registering_again_changes_nothing<H: Harness>() {
 }
 
 /// Neither this device nor nobody can be registered.
-pub async fn this_device_and_nobody_cannot_be_registered<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn this_device_and_nobody_cannot_be_registered<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let own = LogError::OwnPeer { peer: DEVICE };
     log.refuses("K1", own, log.register_peer(DEVICE)).await;
@@ -67,8 +63,7 @@ pub async fn this_device_and_nobody_cannot_be_registered<H: Harness>() {
 }
 
 /// Peers are listed by id, as many as there are.
-pub async fn peers_are_listed_in_the_order_of_their_ids<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn peers_are_listed_in_the_order_of_their_ids<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let ids = [0xf0_u128 << 120, 3, 1 << 64, 0xa << 124, 2].map(Uuid::from_u128);
     for id in ids {
@@ -82,8 +77,7 @@ pub async fn peers_are_listed_in_the_order_of_their_ids<H: Harness>() {
 }
 
 /// The ack of an unknown peer registers it, and prunes nothing in that call.
-pub async fn an_ack_of_an_unknown_peer_registers_it_and_prunes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_of_an_unknown_peer_registers_it_and_prunes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
     let acked = log.on_ack(peer(1), stamps[1]).await.unwrap();
@@ -102,8 +96,7 @@ pub async fn an_ack_of_an_unknown_peer_registers_it_and_prunes_nothing<H: Harnes
 }
 
 /// An unknown peer that is at zero is registered at zero.
-pub async fn an_ack_at_zero_registers_too<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_at_zero_registers_too<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     let by_stamp = log.record_ack(peer(1), Hlc::ZERO).await.unwrap();
@@ -119,8 +112,7 @@ pub async fn an_ack_at_zero_registers_too<H: Harness>() {
 }
 
 /// An ack that is refused registers nobody.
-pub async fn a_refused_ack_registers_nobody<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_refused_ack_registers_nobody<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let head = log.record(change(0)).await.unwrap();
     let hlc = just_above(head);
@@ -140,8 +132,7 @@ pub async fn a_refused_ack_registers_nobody<H: Harness>() {
 }
 
 /// Under `Refuse` the ack of an unknown peer is refused.
-pub async fn an_ack_of_an_unknown_peer_is_refused_under_refuse<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_of_an_unknown_peer_is_refused_under_refuse<H: Harness>(rig: Rig<H>) {
     let log = rig.open_refusing().await;
     let hlc = log.record(change(0)).await.unwrap();
     let cursor = log.head_cursor().await.unwrap();
@@ -162,10 +153,8 @@ pub async fn an_ack_of_an_unknown_peer_is_refused_under_refuse<H: Harness>() {
 }
 
 /// An ack moves the peer that was named, and no other.
-pub async fn an_ack_moves_only_the_peer_that_gave_it<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(3).await;
+pub async fn an_ack_moves_only_the_peer_that_gave_it<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(3).await;
     let hlc = log.record(change(0)).await.unwrap();
     let before = log.snapshot().await;
     log.record_ack(peer(2), hlc).await.unwrap();
@@ -179,10 +168,8 @@ pub async fn an_ack_moves_only_the_peer_that_gave_it<H: Harness>() {
 
 /// A newcomer: registered first, then the cursor, then the copy, then its ack.
 /// What is written meanwhile reaches it.
-pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
 
@@ -201,10 +188,8 @@ pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>() {
 }
 
 /// The same on a log that is empty: the pin is the floor.
-pub async fn a_newcomer_of_an_empty_log_is_given_the_floor<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_newcomer_of_an_empty_log_is_given_the_floor<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let floor = log.record(change(0)).await.unwrap();
     log.on_ack(peer(1), floor).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();

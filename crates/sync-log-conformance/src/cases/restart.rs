@@ -3,12 +3,11 @@
 use sync_log_core::Hlc;
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, HOUR_MS, Rig, START_MS};
-use crate::sample::{change, foreign, own_after, peer};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, HOUR_MS, START_MS, change, foreign, own_after, peer};
 
 /// Everything that a log holds is found again after `close`.
-pub async fn everything_is_there_after_a_restart<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn everything_is_there_after_a_restart<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let peers = log.register_peers(3).await;
     let stamps = log.record_one_by_one(5).await;
@@ -29,10 +28,8 @@ pub async fn everything_is_there_after_a_restart<H: Harness>() {
 }
 
 /// A handle that is dropped without `close` loses nothing that was `Ok`.
-pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     let before = log.snapshot().await;
@@ -48,10 +45,10 @@ pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>() {
 
 /// The log is empty and the wall clock an hour back: head and high-water
 /// stand, and so do the stamps.
-pub async fn an_empty_log_stamps_above_its_past_with_the_wall_clock_set_back<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn an_empty_log_stamps_above_its_past_with_the_wall_clock_set_back<H: Harness>(
+    rig: Rig<H>,
+) {
+    let log = rig.open_with_peers(1).await;
     let last = *log.record_one_by_one(3).await.last().unwrap();
     log.on_ack(peer(1), last).await.unwrap();
     assert_eq!(log.snapshot().await.entries, [], "A5: the log is empty");
@@ -69,8 +66,7 @@ pub async fn an_empty_log_stamps_above_its_past_with_the_wall_clock_set_back<H: 
 }
 
 /// A tick was given out and not appended: no later start issues it again.
-pub async fn a_tick_is_never_issued_again_after_a_restart<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_tick_is_never_issued_again_after_a_restart<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let tick = log.tick().await.unwrap();
     assert_eq!(log.snapshot().await.state.high_water, tick, "A5");
@@ -81,8 +77,7 @@ pub async fn a_tick_is_never_issued_again_after_a_restart<H: Harness>() {
 }
 
 /// What was observed counts after a restart as what was issued does.
-pub async fn what_was_observed_counts_after_a_restart<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn what_was_observed_counts_after_a_restart<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let remote = foreign(Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 9, DEVICE));
     log.observe_all(&[remote]).await.unwrap();
@@ -94,8 +89,7 @@ pub async fn what_was_observed_counts_after_a_restart<H: Harness>() {
 }
 
 /// The wall clock reads nonsense: stamps ascend, and the log works.
-pub async fn a_wall_clock_that_reads_nonsense_stops_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_wall_clock_that_reads_nonsense_stops_nothing<H: Harness>(rig: Rig<H>) {
     let mut log = rig.open().await;
     log.register_peer(peer(1)).await.unwrap();
     let mut last = Hlc::ZERO;
@@ -117,8 +111,7 @@ pub async fn a_wall_clock_that_reads_nonsense_stops_nothing<H: Harness>() {
 }
 
 /// A stamp far ahead in the log does not hinder the next start.
-pub async fn a_log_far_ahead_of_the_wall_clock_opens_and_goes_on<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_log_far_ahead_of_the_wall_clock_opens_and_goes_on<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let head = log.record(change(0)).await.unwrap();
     rig.wall.advance_ms(-10 * 365 * 24 * HOUR_MS);

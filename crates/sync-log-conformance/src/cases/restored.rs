@@ -1,27 +1,27 @@
 //! A file that was put back to an earlier copy is recognised (`R2`).
 
-use sync_log_core::{Cursor, LogError, ReadLimits};
+use sync_log_core::{AckOutcome, Cursor, LogError, ReadLimits, SharedChangeEntry};
 
-use crate::harness::Harness;
-use crate::rig::{HOUR_MS, Log, Rig};
-use crate::sample::{change, peer};
+use crate::harness::Tampering;
+use crate::rig::{Log, Rig};
+use crate::sample::{HOUR_MS, change, peer};
 
-/// A log with three entries, backed up; then two more, which peer 1 read.
-async fn restored_after_peer_went_further<H: Harness>(rig: &Rig<H>) -> (Log, Cursor) {
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+/// A log with three entries, backed up; then two more, which peer 1 read; then put back.
+/// What the two were, and where peer 1 is.
+async fn put_back<H: Tampering>(rig: &Rig<H>) -> (Log, [SharedChangeEntry; 2], Cursor) {
+    let log = rig.open_with_peers(1).await;
     log.record_one_by_one(3).await;
     let (log, backup) = rig.back_up(log).await;
+    rig.wall.advance_ms(5);
     log.record_one_by_one(2).await;
     let page = log.page(peer(1), Cursor::ZERO).await;
-    assert_eq!(page.entries.len(), 5);
-    (rig.restore(log, &backup).await, page.next)
+    let lost = [page.entries[3].clone(), page.entries[4].clone()];
+    (rig.restore(log, &backup).await, lost, page.next)
 }
 
 /// Nothing was written since: the peer is ahead of the head.
-pub async fn a_restored_file_is_behind_its_peer<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, cursor) = restored_after_peer_went_further(&rig).await;
+pub async fn a_restored_file_is_behind_its_peer<H: Tampering>(rig: Rig<H>) {
+    let (log, _, cursor) = put_back(&rig).await;
     let head = log.head().await.unwrap();
     let requested = cursor.hlc();
     let refused = LogError::AheadOfHead { requested, head };
@@ -38,10 +38,10 @@ pub async fn a_restored_file_is_behind_its_peer<H: Harness>() {
 
 /// Other entries were written since, with the same stamps or with later ones:
 /// the peer gets an error, never those entries.
-pub async fn a_restored_file_that_went_on_never_serves_a_peer_that_was_further<H: Harness>() {
+pub async fn a_restored_file_that_went_on_never_serves_a_peer_that_was_further<H: Tampering>() {
     for advance_ms in [0, 1, HOUR_MS] {
         let rig = Rig::<H>::new().await;
-        let (log, cursor) = restored_after_peer_went_further(&rig).await;
+        let (log, _, cursor) = put_back(&rig).await;
         rig.wall.advance_ms(advance_ms);
         for number in 100..110 {
             log.record(change(number)).await.unwrap();
@@ -60,9 +60,8 @@ pub async fn a_restored_file_that_went_on_never_serves_a_peer_that_was_further<H
 }
 
 /// The peer's place was pruned in its new life: still no silent hole.
-pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, cursor) = restored_after_peer_went_further(&rig).await;
+pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Tampering>(rig: Rig<H>) {
+    let (log, _, cursor) = put_back(&rig).await;
     for number in 100..110 {
         log.record(change(number)).await.unwrap();
     }
@@ -79,9 +78,8 @@ pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Harness
 
 /// The floor fell on the stamp that the peer is at, with other content: the
 /// tag of the floor tells.
-pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let (log, cursor) = restored_after_peer_went_further(&rig).await;
+pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Tampering>(rig: Rig<H>) {
+    let (log, _, cursor) = put_back(&rig).await;
     for number in 100..102 {
         log.record(change(number)).await.unwrap();
     }
@@ -96,10 +94,8 @@ pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Harness>() {
 }
 
 /// A peer that was not further than the copy is served as before.
-pub async fn a_peer_that_was_not_further_reads_on<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_peer_that_was_not_further_reads_on<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     let cursor = log.cursor_at(stamps[1]).await;
     let (log, backup) = rig.back_up(log).await;
@@ -109,4 +105,40 @@ pub async fn a_peer_that_was_not_further_reads_on<H: Harness>() {
     let page = log.page(peer(1), cursor).await;
     let read: Vec<_> = page.entries.iter().map(|entry| entry.hlc).collect();
     assert_eq!(read, [stamps[2], new], "R2");
+}
+
+/// The last entry is appended again at its old stamp, and closes the gap as far as stamps
+/// tell: a peer that had more is not led to believe that it has all.
+pub async fn the_same_entry_after_another_past_is_another_place<H: Tampering>() {
+    for prunes in [false, true] {
+        let rig = Rig::<H>::new().await;
+        let (log, [_, last], cursor) = put_back(&rig).await;
+        let hlc = log.append(last).await.unwrap();
+        assert_eq!(hlc, cursor.hlc(), "R4: the stamp is there again");
+        if prunes {
+            log.on_ack(peer(1), hlc).await.unwrap();
+        }
+        let read = log.read_for(peer(1), cursor, ReadLimits::default());
+        let diverged = LogError::Diverged {
+            requested: hlc,
+            head: hlc,
+        };
+        log.refuses("R2", diverged, read).await;
+        log.register_peer(peer(2)).await.unwrap();
+        let unknown = LogError::UnknownStamp { peer: peer(2), hlc };
+        log.refuses("K3", unknown, log.record_ack_at(peer(2), cursor))
+            .await;
+    }
+}
+
+/// What is written again, all of it and in its order, is what it was.
+pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Tampering>(rig: Rig<H>) {
+    let (log, lost, cursor) = put_back(&rig).await;
+    for entry in lost {
+        log.append(entry).await.unwrap();
+    }
+    let page = log.page(peer(1), cursor).await;
+    assert_eq!(page.entries, [], "R4: peer 1 has all");
+    let ack = log.record_ack_at(peer(1), cursor).await.unwrap();
+    assert_eq!(ack, AckOutcome::Advanced, "R4");
 }

@@ -3,14 +3,12 @@
 use sync_log_core::{LogError, PeerState, ReadLimits, RetireReason};
 
 use crate::harness::Harness;
-use crate::rig::{DEVICE, Rig, START_MS};
-use crate::sample::{change, peer};
+use crate::rig::Rig;
+use crate::sample::{DEVICE, START_MS, change, peer};
 
 /// Retiring writes the marker and deletes nothing; a later prune does.
-pub async fn retiring_only_writes_the_marker<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(2).await;
+pub async fn retiring_only_writes_the_marker<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     rig.wall.advance_ms(9);
@@ -28,10 +26,8 @@ pub async fn retiring_only_writes_the_marker<H: Harness>() {
 }
 
 /// Its reads, its acks and its registration are refused, with since and why.
-pub async fn a_retired_peer_is_refused_everywhere<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(2).await;
+pub async fn a_retired_peer_is_refused_everywhere<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(2).await;
     let hlc = log.record(change(0)).await.unwrap();
     log.record_ack(peer(1), hlc).await.unwrap();
     log.retire(peer(1)).await.unwrap();
@@ -55,18 +51,15 @@ pub async fn a_retired_peer_is_refused_everywhere<H: Harness>() {
 }
 
 /// Retiring again changes nothing, not even since when.
-pub async fn retiring_again_changes_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn retiring_again_changes_nothing<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     log.retire(peer(1)).await.unwrap();
     rig.wall.advance_ms(1000);
     log.changes_nothing("K6", (), log.retire(peer(1))).await;
 }
 
 /// Who was never registered cannot be retired.
-pub async fn an_unknown_peer_cannot_be_retired<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_unknown_peer_cannot_be_retired<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     for peer in [peer(1), DEVICE] {
         let unknown = LogError::UnknownPeer { peer };

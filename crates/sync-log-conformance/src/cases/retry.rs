@@ -8,8 +8,7 @@ use crate::sample::{change, entry, grouped, just_above, just_below, peer};
 
 /// The same entry again is `Ok` and writes nothing, also after a restart and
 /// below the head.
-pub async fn an_identical_entry_is_ok_again<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_identical_entry_is_ok_again<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamp = log.tick().await.unwrap();
     let first = entry(stamp, 0);
@@ -25,8 +24,7 @@ pub async fn an_identical_entry_is_ok_again<H: Harness>() {
 }
 
 /// An entry that was recorded may be appended again: retries know no difference.
-pub async fn a_recorded_entry_is_identical_to_itself<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_recorded_entry_is_identical_to_itself<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamp = log.record(change(0)).await.unwrap();
     log.changes_nothing("A1", stamp, log.append(entry(stamp, 0)))
@@ -34,8 +32,7 @@ pub async fn a_recorded_entry_is_identical_to_itself<H: Harness>() {
 }
 
 /// One field differs, if only by white space: it is another entry.
-pub async fn another_entry_at_a_retained_stamp_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn another_entry_at_a_retained_stamp_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
     let next = log.record(change(1)).await.unwrap();
@@ -76,10 +73,8 @@ fn others(original: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
 
 /// A pruned entry can no longer be compared with its retry. The error must not claim that the
 /// entry was never written.
-pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let hlc = log.record(change(0)).await.unwrap();
     log.on_ack(peer(1), hlc).await.unwrap();
     let floor = hlc;
@@ -95,8 +90,7 @@ pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>() {
 }
 
 /// A batch is a retry if all of it is there, from wherever it is taken.
-pub async fn a_batch_that_is_all_there_is_ok_again<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_that_is_all_there_is_ok_again<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(4).await;
     let all: Vec<_> = (0..4).map(|n| entry(stamps[n], n)).collect();
@@ -107,8 +101,7 @@ pub async fn a_batch_that_is_all_there_is_ok_again<H: Harness>() {
 }
 
 /// A batch of which some is there is neither new nor a retry.
-pub async fn a_batch_that_mixes_retained_and_new_entries_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_batch_that_mixes_retained_and_new_entries_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(2).await;
     let new = just_above(stamps[1]);
@@ -126,10 +119,8 @@ pub async fn a_batch_that_mixes_retained_and_new_entries_is_refused<H: Harness>(
 }
 
 /// A batch of which the beginning was pruned may have been written, or not.
-pub async fn a_batch_whose_beginning_was_pruned_is_refused<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_batch_whose_beginning_was_pruned_is_refused<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(2).await;
     log.on_ack(peer(1), stamps[0]).await.unwrap();
     let batch = vec![entry(stamps[0], 0), entry(stamps[1], 1)];

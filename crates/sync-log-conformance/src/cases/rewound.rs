@@ -5,13 +5,12 @@ use sync_log_core::{AckOutcome, Cause, Cursor, Hlc, LogError, ReadLimits, Remedy
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
-use crate::rig::{DEVICE, LIBRARY, Log, Rig, START_MS};
-use crate::sample::{change, in_other_log, peer, retagged};
+use crate::rig::{Log, Rig};
+use crate::sample::{DEVICE, LIBRARY, START_MS, change, in_other_log, peer, retagged};
 
 /// Six entries; peer 1 is at the fifth, peer 2 at the second, which is the floor.
 async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
-    let log = rig.open().await;
-    log.register_peers(2).await;
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(6).await;
     log.record_ack(peer(1), stamps[4]).await.unwrap();
     log.on_ack(peer(2), stamps[1]).await.unwrap();
@@ -25,8 +24,7 @@ async fn read_after(log: &Log, stamps: &[Hlc], index: usize) -> usize {
 }
 
 /// The read succeeds, and pruning holds where it began.
-pub async fn reading_below_the_own_ack_holds_pruning_there<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn reading_below_the_own_ack_holds_pruning_there<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     assert_eq!(read_after(&log, &stamps, 2).await, 3, "K2: it succeeds");
     assert_eq!(log.position(peer(1)).await, stamps[2], "K2: it holds");
@@ -38,16 +36,14 @@ pub async fn reading_below_the_own_ack_holds_pruning_there<H: Harness>() {
 }
 
 /// A read at the floor holds too, and so does one from zero.
-pub async fn reading_from_the_very_start_holds_everything<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn reading_from_the_very_start_holds_everything<H: Harness>(rig: Rig<H>) {
     let (log, _) = set_up(&rig).await;
     let floor = log.floor_cursor().await.unwrap();
     assert_eq!(log.page(peer(1), floor).await.entries.len(), 4, "K2");
     assert_eq!(log.position(peer(1)).await, floor.hlc(), "K2");
 
     let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+    let log = rig.open_with_peers(1).await;
     let last = *log.record_one_by_one(3).await.last().unwrap();
     log.record_ack(peer(1), last).await.unwrap();
     assert_eq!(log.page(peer(1), Cursor::ZERO).await.entries.len(), 3, "K2");
@@ -55,8 +51,7 @@ pub async fn reading_from_the_very_start_holds_everything<H: Harness>() {
 }
 
 /// Reading on from further up does not lift the hold; further down lowers it.
-pub async fn the_hold_only_moves_down<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_hold_only_moves_down<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 3).await;
     read_after(&log, &stamps, 2).await;
@@ -69,8 +64,7 @@ pub async fn the_hold_only_moves_down<H: Harness>() {
 }
 
 /// Acks below the old one are stale and do not move the hold.
-pub async fn stale_acks_do_not_move_the_hold<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn stale_acks_do_not_move_the_hold<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 2).await;
     for place in [Hlc::ZERO, stamps[1], stamps[2], stamps[3]] {
@@ -87,8 +81,7 @@ pub async fn stale_acks_do_not_move_the_hold<H: Harness>() {
 }
 
 /// An ack at the old place lifts the hold, though it advances nothing.
-pub async fn an_ack_at_the_old_place_lifts_the_hold<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_at_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 2).await;
     let cursor = log.cursor_at(stamps[4]).await;
@@ -104,8 +97,7 @@ pub async fn an_ack_at_the_old_place_lifts_the_hold<H: Harness>() {
 }
 
 /// So does an ack past it.
-pub async fn an_ack_past_the_old_place_lifts_the_hold<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_past_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 2).await;
     let ack = log.record_ack(peer(1), stamps[5]).await.unwrap();
@@ -116,8 +108,7 @@ pub async fn an_ack_past_the_old_place_lifts_the_hold<H: Harness>() {
 }
 
 /// A read that fails holds nothing.
-pub async fn a_read_that_is_refused_holds_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_read_that_is_refused_holds_nothing<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let cursor = log.cursor_at(stamps[2]).await;
     let other = LogError::OtherLog {
@@ -136,8 +127,7 @@ pub async fn a_read_that_is_refused_holds_nothing<H: Harness>() {
 }
 
 /// `explain` shows it, with what the peer had and where pruning holds.
-pub async fn explain_shows_a_rewound_peer<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn explain_shows_a_rewound_peer<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 3).await;
     let explanation = log.explain().await.unwrap();
@@ -160,8 +150,7 @@ async fn raced<H: Harness>(rig: &Rig<H>) -> (std::sync::Arc<Interposed>, Log) {
 
 /// A prune gets in before the hold: the peer is told, instead of being handed
 /// a page with a hole before it.
-pub async fn a_prune_that_gets_in_before_the_hold_is_told<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_prune_that_gets_in_before_the_hold_is_told<H: Harness>(rig: Rig<H>) {
     let (other, stamps) = set_up(&rig).await;
     let cursor = other.cursor_at(stamps[2]).await;
     let (raced, log) = raced(&rig).await;
@@ -183,8 +172,7 @@ pub async fn a_prune_that_gets_in_before_the_hold_is_told<H: Harness>() {
 
 /// The hold is committed before the page is read: a prune that comes between
 /// the two, or right after, deletes nothing that the page promises.
-pub async fn the_hold_is_committed_before_the_page_is_returned<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_hold_is_committed_before_the_page_is_returned<H: Harness>(rig: Rig<H>) {
     let (other, stamps) = set_up(&rig).await;
     let cursor = other.cursor_at(stamps[2]).await;
     let (raced, log) = raced(&rig).await;
@@ -206,8 +194,7 @@ pub async fn the_hold_is_committed_before_the_page_is_returned<H: Harness>() {
 
 /// A second read from further down gets in before the hold of the first: the
 /// lower one stays.
-pub async fn a_deeper_read_that_gets_in_before_the_hold_keeps_its_hold<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_deeper_read_that_gets_in_before_the_hold_keeps_its_hold<H: Harness>(rig: Rig<H>) {
     let (other, stamps) = set_up(&rig).await;
     let cursor = other.cursor_at(stamps[3]).await;
     let deeper = other.cursor_at(stamps[2]).await;
@@ -228,8 +215,7 @@ pub async fn a_deeper_read_that_gets_in_before_the_hold_keeps_its_hold<H: Harnes
 }
 
 /// The peer is retired while it reads: no page, and no hold.
-pub async fn a_retirement_that_gets_in_before_the_hold_is_told<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_retirement_that_gets_in_before_the_hold_is_told<H: Harness>(rig: Rig<H>) {
     let (other, stamps) = set_up(&rig).await;
     let cursor = other.cursor_at(stamps[2]).await;
     let (raced, log) = raced(&rig).await;

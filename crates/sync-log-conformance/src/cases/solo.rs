@@ -7,8 +7,7 @@ use crate::rig::Rig;
 use crate::sample::{change, peer};
 
 /// Nobody was ever registered.
-pub async fn without_peers_nothing_is_deleted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn without_peers_nothing_is_deleted<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
     log.changes_nothing("P2", 0, log.prune_acked()).await;
@@ -16,10 +15,8 @@ pub async fn without_peers_nothing_is_deleted<H: Harness>() {
 }
 
 /// Only retired peers are no peers either.
-pub async fn with_retired_peers_alone_nothing_is_deleted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(2).await;
+pub async fn with_retired_peers_alone_nothing_is_deleted<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[2]).await.unwrap();
     log.retire(peer(1)).await.unwrap();
@@ -28,8 +25,7 @@ pub async fn with_retired_peers_alone_nothing_is_deleted<H: Harness>() {
 }
 
 /// Declared solo, everything may go, also after a restart.
-pub async fn a_solo_library_prunes_everything<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_solo_library_prunes_everything<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
     log.declare_solo().await.unwrap();
@@ -44,10 +40,8 @@ pub async fn a_solo_library_prunes_everything<H: Harness>() {
 }
 
 /// Retired peers do not stand in the way of the declaration.
-pub async fn a_library_of_retired_peers_may_be_declared_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_library_of_retired_peers_may_be_declared_solo<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     log.record_one_by_one(2).await;
     log.retire(peer(1)).await.unwrap();
     log.declare_solo().await.unwrap();
@@ -55,8 +49,7 @@ pub async fn a_library_of_retired_peers_may_be_declared_solo<H: Harness>() {
 }
 
 /// An active peer does, acked or not.
-pub async fn a_library_with_active_peers_cannot_be_declared_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_library_with_active_peers_cannot_be_declared_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
     log.register_peer(peer(1)).await.unwrap();
@@ -72,8 +65,7 @@ pub async fn a_library_with_active_peers_cannot_be_declared_solo<H: Harness>() {
 
 /// The app registers the first peer: solo is over, and that peer needs a
 /// snapshot.
-pub async fn the_first_registration_ends_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn the_first_registration_ends_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.declare_solo().await.unwrap();
     let gone = log.record(change(0)).await.unwrap();
@@ -101,8 +93,7 @@ pub async fn the_first_registration_ends_solo<H: Harness>() {
 }
 
 /// A peer that comes by an ack ends it too.
-pub async fn an_ack_that_registers_ends_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn an_ack_that_registers_ends_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.declare_solo().await.unwrap();
     let stamps = log.record_one_by_one(3).await;
@@ -114,8 +105,7 @@ pub async fn an_ack_that_registers_ends_solo<H: Harness>() {
 }
 
 /// An ack that is refused ends nothing.
-pub async fn a_refused_ack_does_not_end_solo<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_refused_ack_does_not_end_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open_refusing().await;
     log.declare_solo().await.unwrap();
     let hlc = log.record(change(0)).await.unwrap();

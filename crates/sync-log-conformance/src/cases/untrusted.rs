@@ -2,18 +2,18 @@
 //! They are never believed, and block pruning only as far as safety requires.
 
 use sync_log_core::{
-    Cause, Cursor, Held, LogError, RegisteredBy, Registration, Remedy, RowFault, UnknownPeers,
-    UntrustedRow,
+    Altered, Cause, ChainFault, Cursor, Held, Hlc, LogError, RegisteredBy, Registration, Remedy,
+    RowFault, Status, UnknownPeers, UntrustedRow,
 };
 
-use crate::damage::RowDamage;
-use crate::harness::Harness;
+use crate::damage::{Damage, RowDamage};
+use crate::harness::Tampering;
 use crate::rig::Rig;
 use crate::row_faults::{Counts, Faulty, RowCase, text};
-use crate::sample::{change, foreign, just_above, peer};
+use crate::sample::{DEVICE, bytes_each, change, foreign, just_above, peer};
 
 /// Nothing is pruned that the peer may lack, and what it surely has is.
-pub async fn every_fault_of_a_row_counts_as_it_must<H: Harness>() {
+pub async fn every_fault_of_a_row_counts_as_it_must<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth(number).await {
         let Faulty { log, case, .. } = &faulty;
@@ -33,7 +33,7 @@ pub async fn every_fault_of_a_row_counts_as_it_must<H: Harness>() {
 
 /// `explain`, `peers` and `status` say which row it is and what is wrong with it, and asking
 /// changes nothing.
-pub async fn every_fault_of_a_row_is_named<H: Harness>() {
+pub async fn every_fault_of_a_row_is_named<H: Tampering>() {
     let mut number = 0;
     while let Some(Faulty { log, case, .. }) = Faulty::<H>::nth(number).await {
         let before = log.snapshot().await;
@@ -81,10 +81,8 @@ fn is_told(case: &RowCase, named: &Held) {
 
 /// Another program says in `peer_acks` that a peer has more than it acknowledged here: no
 /// entry is deleted for that, and the peer's own word goes on counting.
-pub async fn a_mirror_above_the_own_ack_is_never_believed<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_mirror_above_the_own_ack_is_never_believed<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[0]).await.unwrap();
     let forged = RowDamage::Mirror(stamps[2].to_string());
@@ -98,10 +96,8 @@ pub async fn a_mirror_above_the_own_ack_is_never_believed<H: Harness>() {
 }
 
 /// With an operator's word it counts like an ack.
-pub async fn an_operator_may_trust_what_a_mirror_claims<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(2).await;
+pub async fn an_operator_may_trust_what_a_mirror_claims<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
     for number in 1..=3 {
         let claimed = RowDamage::Mirror(stamps[1].to_string());
@@ -117,10 +113,8 @@ pub async fn an_operator_may_trust_what_a_mirror_claims<H: Harness>() {
 }
 
 /// No word makes true what cannot be.
-pub async fn a_mirror_that_claims_what_cannot_be_is_not_trusted<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peer(peer(1)).await.unwrap();
+pub async fn a_mirror_that_claims_what_cannot_be_is_not_trusted<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     let claims = [
@@ -139,7 +133,7 @@ pub async fn a_mirror_that_claims_what_cannot_be_is_not_trusted<H: Harness>() {
 
 /// Another program wrote a row of a peer that was never registered here. The peer counts under
 /// either setting of `UnknownPeers`.
-pub async fn a_strangers_row_makes_a_peer_that_acknowledged_nothing<H: Harness>() {
+pub async fn a_strangers_row_makes_a_peer_that_acknowledged_nothing<H: Tampering>() {
     for unknown_peers in [UnknownPeers::Register, UnknownPeers::Refuse] {
         let rig = Rig::<H>::new().await;
         let mut options = rig.options();
@@ -159,8 +153,7 @@ pub async fn a_strangers_row_makes_a_peer_that_acknowledged_nothing<H: Harness>(
 }
 
 /// There is a peer, so the library is not solo, whatever was declared.
-pub async fn a_strangers_row_blocks_a_solo_library<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_strangers_row_blocks_a_solo_library<H: Tampering>(rig: Rig<H>) {
     let log = rig.open().await;
     log.declare_solo().await.unwrap();
     let hlc = log.record(change(0)).await.unwrap();
@@ -178,7 +171,7 @@ pub async fn a_strangers_row_blocks_a_solo_library<H: Harness>() {
 
 /// Such a row is not a peer's: the library can still be solo, it still has no peers, and the
 /// device that the row may have meant is still unknown.
-pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Harness>() {
+pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Tampering>() {
     let ids = [text(peer(2)).to_uppercase(), "laptop".to_owned()];
     for id in ids {
         let rig = Rig::<H>::new().await;
@@ -201,10 +194,8 @@ pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Harness>() {
 }
 
 /// That a peer is retired is in the own row alone.
-pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(2).await;
+pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(2).await;
     log.retire(peer(2)).await.unwrap();
     let refused = log.register_peer(peer(2)).await.unwrap_err();
@@ -221,7 +212,7 @@ pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Harness>()
 }
 
 /// Nothing is pruned that it might lack.
-pub async fn a_peer_may_read_whatever_is_wrong_with_its_rows<H: Harness>() {
+pub async fn a_peer_may_read_whatever_is_wrong_with_its_rows<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
@@ -240,4 +231,94 @@ pub async fn a_peer_may_read_whatever_is_wrong_with_its_rows<H: Harness>() {
         );
         number += 1;
     }
+}
+
+/// `explain` reports what an unregistered device's row keeps, and what the other peers keep.
+pub async fn a_strangers_row_is_named_beside_the_others<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
+    let stamps = log.record_one_by_one(2).await;
+    log.record_ack(peer(1), stamps[0]).await.unwrap();
+    let id = peer(2).hyphenated().to_string();
+    let planted = RowDamage::Mirror(stamps[1].to_string());
+    rig.storage.damage_row(&id, planted).await;
+    let held = log.explain().await.unwrap().held;
+    let untrusted = Held {
+        cause: Cause::UntrustedRow(UntrustedRow {
+            peer_device_id: id,
+            fault: RowFault::NotRegistered,
+        }),
+        peer: Some(peer(2)),
+        registered_by: None,
+        lag_entries: 2,
+        lag_bytes: 2 * bytes_each(),
+        lag_ms: 0,
+        remedy: Some(Remedy::Register),
+    };
+    assert_eq!(held.len(), 2, "P7");
+    assert_eq!(held[0], untrusted, "P7: worst first");
+    assert_eq!(held[1].cause, Cause::Behind, "P7: the others too");
+}
+
+/// Everything of one moment, and each peer under one heading.
+pub async fn the_status_counts_what_is_there<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open().await;
+    let fresh = log.status().await.unwrap();
+    assert_eq!((fresh.pending_entries, fresh.oldest_age_ms), (0, 0), "P7");
+    log.register_peers(4).await;
+    log.retire(peer(2)).await.unwrap();
+    log.retire(peer(4)).await.unwrap();
+    let id = peer(3).hyphenated().to_string();
+    let garbage = RowDamage::Mirror("garbage".to_owned());
+    rig.storage.damage_row(&id, garbage).await;
+    let first = log.record(change(0)).await.unwrap();
+    rig.wall.advance_ms(70);
+    let head = log.record(change(1)).await.unwrap();
+    rig.wall.advance_ms(30);
+    let high_water = log.tick().await.unwrap();
+    log.record_ack(peer(1), first).await.unwrap();
+    let expected = Status {
+        identity: log.identity(),
+        head,
+        floor: Hlc::ZERO,
+        high_water,
+        pending_entries: 2,
+        pending_bytes: 2 * bytes_each(),
+        oldest_age_ms: 100,
+        active_peers: 2,
+        retired_peers: 2,
+        unverified_peers: 0,
+        untrusted_rows: 1,
+        solo: false,
+        peers_declared: true,
+        verdicts: Vec::new(),
+        altered: None,
+    };
+    assert_eq!(log.status().await.unwrap(), expected, "P7");
+    rig.storage.adopt().await;
+    let adopted = Status {
+        unverified_peers: 2,
+        peers_declared: false,
+        ..expected
+    };
+    assert_eq!(log.status().await.unwrap(), adopted, "I3");
+    rig.storage.damage(Damage::TagDeleted(first)).await;
+    assert_eq!(log.status().await.unwrap(), adopted, "I4: nobody looked");
+    log.get_since(None, 9).await.unwrap_err();
+    let altered = Some(Altered {
+        hlc: first,
+        fault: ChainFault::NoTag,
+    });
+    assert_eq!(log.status().await.unwrap().altered, altered, "I4");
+}
+
+/// Own id, then a row that another program wrote of it.
+pub async fn the_own_id_goes_before_the_state_of_its_row<H: Tampering>(rig: Rig<H>) {
+    let log = rig.open_refusing().await;
+    let stamps = log.record_one_by_one(2).await;
+    let own_row = DEVICE.hyphenated().to_string();
+    let planted = RowDamage::Mirror(stamps[0].to_string());
+    rig.storage.damage_row(&own_row, planted).await;
+    let refused = LogError::OwnPeer { peer: DEVICE };
+    log.refuses("K3", refused, log.record_ack(DEVICE, stamps[1]))
+        .await;
 }

@@ -23,8 +23,7 @@ async fn told(what: &str, telling: impl Future<Output = Result<Hlc, LogError>>) 
 }
 
 /// Who waits is told of a commit of its own process, of any handle.
-pub async fn a_commit_wakes_who_waits<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_commit_wakes_who_waits<H: Harness>(rig: Rig<H>) {
     let (log, other) = (rig.open().await, rig.open().await);
     let mut watch = log.watch(Hlc::ZERO);
     for writer in [&log, &other, &log] {
@@ -41,8 +40,7 @@ pub async fn a_commit_wakes_who_waits<H: Harness>() {
 }
 
 /// What was committed before is told at once, from wherever a reader is.
-pub async fn what_was_committed_before_is_told_at_once<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn what_was_committed_before_is_told_at_once<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
     for seen in [Hlc::ZERO, stamps[0], stamps[1]] {
@@ -54,8 +52,7 @@ pub async fn what_was_committed_before_is_told_at_once<H: Harness>() {
 }
 
 /// What is told goes up, and nothing is told twice.
-pub async fn heads_that_are_told_go_up<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn heads_that_are_told_go_up<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut watch = log.watch(Hlc::ZERO);
     let mut last = Hlc::ZERO;
@@ -70,8 +67,7 @@ pub async fn heads_that_are_told_go_up<H: Harness>() {
 }
 
 /// Acks, registrations and prunes are no new entries.
-pub async fn what_adds_nothing_is_not_told<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn what_adds_nothing_is_not_told<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
     let mut watch = log.watch(hlc);
@@ -84,8 +80,7 @@ pub async fn what_adds_nothing_is_not_told<H: Harness>() {
 }
 
 /// A wait that is dropped, after any number of polls, loses nothing.
-pub async fn a_wait_that_is_dropped_loses_nothing<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn a_wait_that_is_dropped_loses_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut watch = log.watch(Hlc::ZERO);
     for polls in 0..4 {
@@ -100,8 +95,7 @@ pub async fn a_wait_that_is_dropped_loses_nothing<H: Harness>() {
 }
 
 /// Closing ends a watch, also one that waits.
-pub async fn closing_ends_a_watch<H: Harness>() {
-    let rig = Rig::<H>::new().await;
+pub async fn closing_ends_a_watch<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
     let mut watch = log.watch(hlc);
@@ -122,10 +116,8 @@ pub async fn closing_ends_a_watch<H: Harness>() {
 }
 
 /// As the branch of a `select!` is that was not taken. The same goes for reads.
-pub async fn a_watch_that_nobody_polls_holds_up_nobody<H: Harness>() {
-    let rig = Rig::<H>::new().await;
-    let log = rig.open().await;
-    log.register_peers(1).await;
+pub async fn a_watch_that_nobody_polls_holds_up_nobody<H: Harness>(rig: Rig<H>) {
+    let log = rig.open_with_peers(1).await;
     let (mut watches, mut reads) = (Vec::new(), Vec::new());
     for _ in 0..16 {
         let mut watch = log.watch(Hlc::ZERO);

@@ -3,13 +3,13 @@
 
 use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Registration};
 
-use crate::harness::Harness;
+use crate::harness::Tampering;
 use crate::row_faults::{Counts, Faulty};
 use crate::sample::peer;
 
 /// The rows are sound, for every handle, and after a restart; the peer is at `position`, and
 /// `prunable` entries are deleted by the next prune.
-async fn is_got_over<H: Harness>(faulty: Faulty<H>, position: Hlc, prunable: usize) {
+async fn is_got_over<H: Tampering>(faulty: Faulty<H>, position: Hlc, prunable: usize) {
     let Faulty { rig, log, case, .. } = faulty;
     let other = rig.open().await;
     assert_eq!(log.snapshot().await, other.snapshot().await, "P5: {case:?}");
@@ -29,7 +29,7 @@ async fn is_got_over<H: Harness>(faulty: Faulty<H>, position: Hlc, prunable: usi
 
 /// Who was not registered counts as such, with an ack of nothing; who was keeps what its own
 /// row says.
-pub async fn registering_a_peer_writes_its_rows_again<H: Harness>() {
+pub async fn registering_a_peer_writes_its_rows_again<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
@@ -48,7 +48,7 @@ pub async fn registering_a_peer_writes_its_rows_again<H: Harness>() {
 }
 
 /// It does not count any more.
-pub async fn retiring_a_peer_writes_its_rows_again<H: Harness>() {
+pub async fn retiring_a_peer_writes_its_rows_again<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
@@ -64,7 +64,7 @@ pub async fn retiring_a_peer_writes_its_rows_again<H: Harness>() {
 }
 
 /// Admitting an active peer keeps its admission number and returns it.
-pub async fn admitting_a_peer_writes_its_rows_again<H: Harness>() {
+pub async fn admitting_a_peer_writes_its_rows_again<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
@@ -81,7 +81,7 @@ pub async fn admitting_a_peer_writes_its_rows_again<H: Harness>() {
 }
 
 /// An ack counts from then on, whatever the rows claimed before.
-pub async fn an_ack_writes_the_rows_of_its_peer_again<H: Harness>() {
+pub async fn an_ack_writes_the_rows_of_its_peer_again<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
@@ -94,7 +94,7 @@ pub async fn an_ack_writes_the_rows_of_its_peer_again<H: Harness>() {
 }
 
 /// Though nothing moves.
-pub async fn an_ack_that_says_nothing_writes_them_again_too<H: Harness>() {
+pub async fn an_ack_that_says_nothing_writes_them_again_too<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
@@ -111,7 +111,7 @@ pub async fn an_ack_that_says_nothing_writes_them_again_too<H: Harness>() {
 }
 
 /// A hold is kept in the own row, which is written with its mirror.
-pub async fn a_rewound_read_writes_them_again_too<H: Harness>() {
+pub async fn a_rewound_read_writes_them_again_too<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         number += 1;
@@ -125,7 +125,7 @@ pub async fn a_rewound_read_writes_them_again_too<H: Harness>() {
 
 /// Where the number of the admission cannot be read, the peer gets one that no ack bears
 /// which is under way.
-pub async fn acks_of_before_the_rows_were_spoiled_are_refused<H: Harness>() {
+pub async fn acks_of_before_the_rows_were_spoiled_are_refused<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         number += 1;

@@ -5,7 +5,7 @@
 use sync_log_core::Hlc;
 use sync_log_core::hlc::{CEILING_MS, DriftExceeded, ObserveError};
 
-use crate::rig::DEVICE;
+use crate::sample::DEVICE;
 
 const COUNTS: u64 = 1 << 16;
 /// What a log refuses by default.

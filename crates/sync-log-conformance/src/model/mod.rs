@@ -7,6 +7,7 @@
 // These are values of the tests; their names say what they are.
 #![allow(missing_docs)]
 
+mod acks;
 mod bytes;
 mod check;
 mod clock;
@@ -19,7 +20,7 @@ mod world;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
-use crate::harness::Harness;
+use crate::harness::Tampering;
 use crate::runtime::run as run_to_end;
 use op::{History, histories};
 use world::World;
@@ -39,7 +40,7 @@ const STEPS_MAX: usize = 80;
 ///
 /// # Panics
 /// With the shortest history found for which log and reference differ.
-pub fn run<H: Harness>() {
+pub fn run<H: Tampering>() {
     let shrinks = number_from(SHRINKS_VARIABLE).unwrap_or(SHRINKS);
     if let Err(failure) = search::<H>(shrinks) {
         panic!("{failure}");
@@ -49,11 +50,11 @@ pub fn run<H: Harness>() {
 /// Whether there is a history for which log and reference differ, for whoever
 /// puts the model itself to the test: it looks for no shorter one.
 #[must_use]
-pub fn finds_a_difference<H: Harness>() -> bool {
+pub fn finds_a_difference<H: Tampering>() -> bool {
     search::<H>(0).is_err()
 }
 
-fn search<H: Harness>(shrinks: u64) -> Result<(), String> {
+fn search<H: Tampering>(shrinks: u64) -> Result<(), String> {
     let cases = number_from(CASES_VARIABLE).unwrap_or(u64::from(H::MODEL_CASES));
     let seed = number_from(SEED_VARIABLE).unwrap_or(SEED);
     let config = Config {
@@ -76,15 +77,15 @@ fn search<H: Harness>(shrinks: u64) -> Result<(), String> {
 ///
 /// # Errors
 /// After which step log and reference differ, and in what.
-pub fn check_bytes<H: Harness>(bytes: &[u8]) -> Result<(), String> {
+pub fn check_bytes<H: Tampering>(bytes: &[u8]) -> Result<(), String> {
     compare::<H>(bytes::history(bytes, STEPS_MAX))
 }
 
-fn check_history<H: Harness>(history: History) -> Result<(), TestCaseError> {
+fn check_history<H: Tampering>(history: History) -> Result<(), TestCaseError> {
     compare::<H>(history).map_err(TestCaseError::fail)
 }
 
-fn compare<H: Harness>(history: History) -> Result<(), String> {
+fn compare<H: Tampering>(history: History) -> Result<(), String> {
     run_to_end(async {
         let steps = history.steps.clone();
         let mut world = World::<H>::new(history).await;

@@ -13,7 +13,7 @@ use sync_log_core::{
 use super::clock::{ModelClock, check_limits};
 use super::op::HANDLES;
 use super::peer::ModelPeer;
-use crate::rig::{DEVICE, START_MS};
+use crate::sample::{DEVICE, START_MS};
 use crate::snapshot::Snapshot;
 
 /// An entry that is there.

@@ -4,7 +4,7 @@ use sync_log_core::{OwnRow, PeerRow, PeerState, Uuid};
 
 use super::peer::{Known, ModelPeer, Own};
 use super::reference::Reference;
-use crate::rig::DEVICE;
+use crate::sample::DEVICE;
 use crate::snapshot::Snapshot;
 
 impl Reference {

@@ -8,14 +8,15 @@ use sync_log_core::{
     SharedChangeEntry, SyncLog, Uuid,
 };
 
+use super::acks::Claim;
 use super::check::check;
 use super::op::{CursorPick, HANDLES, History, Item, OPEN, Op, SpoilPick, StampPick};
-use super::peer::{Claim, Known, ModelPeer, Own};
+use super::peer::{Known, ModelPeer, Own};
 use super::reference::{File, Reference};
 use crate::damage::RowDamage;
-use crate::harness::Harness;
-use crate::rig::{DEVICE, Log, Rig};
-use crate::sample;
+use crate::harness::Tampering;
+use crate::rig::{Log, Rig};
+use crate::sample::{self, DEVICE};
 
 /// What a call answered.
 #[derive(Debug, PartialEq)]
@@ -44,7 +45,7 @@ fn outcome<T>(result: Result<T, LogError>, answer: impl Fn(T) -> Answer) -> Outc
 }
 
 /// A log, its reference, and what the history has come across.
-pub(super) struct World<H: Harness> {
+pub(super) struct World<H: Tampering> {
     rig: Rig<H>,
     history: History,
     logs: Vec<Log>,
@@ -54,7 +55,7 @@ pub(super) struct World<H: Harness> {
     cursors: Vec<Cursor>,
 }
 
-impl<H: Harness> World<H> {
+impl<H: Tampering> World<H> {
     pub(super) async fn new(history: History) -> Self {
         let rig = Rig::<H>::born(history.birth).await;
         let first = open(&rig, &history).await;
@@ -449,7 +450,7 @@ impl<H: Harness> World<H> {
     }
 }
 
-async fn open<H: Harness>(rig: &Rig<H>, history: &History) -> Log {
+async fn open<H: Tampering>(rig: &Rig<H>, history: &History) -> Log {
     let mut options = rig.options();
     options.policy = history.policy;
     options.unknown_peers = history.unknown_peers;

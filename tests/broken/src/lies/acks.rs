@@ -3,9 +3,8 @@
 use sync_log_core::{Changes, Hlc, LogError, OwnRow, PeerFacts, PeerRow, PeerState};
 
 use crate::decision::{Decision, Kind, Shown};
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::lies::cursors::write_what_was_put_off;
+use crate::handle::Defect;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     holds(fault).or_else(|| places(fault))
@@ -34,7 +33,7 @@ fn holds(fault: Fault) -> Option<Defect> {
             }
         }),
         Fault::HoldAfterPage => Defect {
-            before_read: Some(|handle| Box::pin(write_what_was_put_off(handle))),
+            before_read: Some(|handle| Box::pin(handle.write_what_was_put_off())),
             ..Defect::paging(|handle, request, view| {
                 let row = view.peer.as_ref().filter(|row| request.after < acked(row));
                 let Some(Ok(mut peer)) = row.map(|row| row.judge(&view.state)) else {

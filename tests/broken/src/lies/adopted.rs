@@ -1,8 +1,8 @@
 //! A log that was adopted, or has to be (`I3`, `I4`).
 
 use crate::decision::Kind;
-use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::Defect;
 use crate::lies::acks::{facts, facts_mut};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use sync_log_core::{Changes, Hlc, LogError, Mark, WriteJob};
 
 use crate::decision::{Decision, Kind};
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::{Handle, give_way};
+use crate::handle::{Defect, Handle, give_way};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use sync_log_core::{Changes, LogError, StoreError, StoreErrorKind, WriteJob};
 
 use crate::decision::Decision;
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::{Handle, entries, give_way};
+use crate::handle::{Defect, Handle, entries, give_way};
 use crate::lies::append::{late, whole_batch};
 use crate::lies::chain::rechain;
 use crate::lies::marks::raise;

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use sync_log_core::{Changes, FoundEntry, LogError, Mark, ReadView, Tag, WriteJob};
 
 use crate::decision::{Decision, Kind};
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::Handle;
+use crate::handle::{Defect, Handle};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {

@@ -6,8 +6,8 @@ use sync_log_core::{
 };
 
 use crate::decision::Decision;
-use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::Defect;
 use crate::lies::chain::rechain;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {

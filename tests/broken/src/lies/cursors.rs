@@ -1,16 +1,13 @@
 //! A cursor is a place in this log, or an error (`R2`).
 
-use std::sync::Arc;
-
 use sync_log_core::{
     Changes, Hlc, LogError, Mark, Peer, PeerFacts, PeerRow, PeerState, ReadRequest, ReadView,
     RegisteredBy, Uuid,
 };
 
 use crate::decision::{Decision, Kind};
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::Handle;
+use crate::handle::{Defect, Handle};
 use crate::lies::acks::at_its_ack;
 use crate::lies::chain::{make_up_tags, mark};
 
@@ -46,7 +43,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             view.reached_end &= !view.entries.is_empty();
         }),
         Fault::ReadRegisters => Defect {
-            before_read: Some(|handle| Box::pin(write_what_was_put_off(handle))),
+            before_read: Some(|handle| Box::pin(handle.write_what_was_put_off())),
             ..Defect::paging(|handle, request, view| {
                 if let (None, Some(peer)) = (&view.peer, request.peer) {
                     let row = newcomer(peer);
@@ -129,13 +126,4 @@ fn answer_ack_as_before(handle: &Handle, decision: &mut Decision<'_>) -> Result<
         return decision.take_showing(|shown| at_its_ack(shown, hlc));
     }
     decided
-}
-
-/// What the last read had to write, before the next.
-pub(super) async fn write_what_was_put_off(handle: &Arc<Handle>) {
-    let pending = handle.own().pending.take();
-    if let Some(changes) = pending {
-        // Who reads is told by the read itself if this fails.
-        let _ = handle.apply(changes).await;
-    }
 }

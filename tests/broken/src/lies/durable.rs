@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use sync_log_core::{Hlc, LogError, StoreError, WriteJob};
 
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::{Handle, give_way};
+use crate::handle::{Defect, Handle, give_way};
 use crate::lies::acks::set_acked;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use sync_log_core::{Changes, LogError, LogState, Mark, Tag, WriteJob};
 
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::{Handle, give_way};
+use crate::handle::{Defect, Handle, give_way};
 use crate::lies::durable::remember_rows;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {

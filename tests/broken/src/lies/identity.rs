@@ -4,8 +4,8 @@ use std::sync::Weak;
 
 use sync_log_core::{StoreError, StoreErrorKind, Uuid};
 
-use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::Defect;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {

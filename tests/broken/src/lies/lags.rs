@@ -2,10 +2,9 @@
 
 use sync_log_core::RegisteredBy;
 
-use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::Defect;
 use crate::lies::acks::{facts_mut, forget_holds};
-use crate::lies::cursors::write_what_was_put_off;
 use crate::lies::marks::raise;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
@@ -38,7 +37,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         }),
         Fault::NobodyNamed => Defect::surveying(|_, survey| survey.peers.clear()),
         Fault::ExplainWrites => Defect {
-            before_read: Some(|handle| Box::pin(write_what_was_put_off(handle))),
+            before_read: Some(|handle| Box::pin(handle.write_what_was_put_off())),
             ..Defect::surveying(|handle, survey| {
                 // Whoever lists peers or counts entries asks for less.
                 let is_explaining = survey.extents.len() > 1;

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use sync_log_core::{Changes, Hlc, LogError, LogState, Mark};
 
 use crate::decision::{Decision, Kind};
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::{Handle, entries};
+use crate::handle::{Defect, Handle, entries};
 use crate::lies::chain::mark;
-use crate::planted::Marks;
+use crate::memory::Marks;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     let forgetful = Defect {

@@ -20,8 +20,8 @@ mod solo;
 mod verdicts;
 mod watching;
 
-use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::Defect;
 
 const PARTS: [fn(Fault) -> Option<Defect>; 19] = [
     acks::defect,

@@ -2,9 +2,8 @@
 
 use sync_log_core::{FoundEntry, Hlc, MAX_PAGE_BYTES, ReadRequest};
 
-use crate::defect::{Defect, Waiting};
 use crate::fault::Fault;
-use crate::handle::{Handle, give_way};
+use crate::handle::{Defect, Handle, Waiting, give_way};
 use crate::lies::chain::make_up_tags;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {

@@ -4,8 +4,8 @@
 use sync_log_core::{Changes, LogError, Peer, PeerRow, PeerState, RegisteredBy, Uuid};
 
 use crate::decision::{Decision, Kind};
-use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::Defect;
 use crate::lies::acks::{acked, facts, facts_mut, refused_ack, reinstate};
 use crate::lies::cursors::newcomer;
 use crate::lies::durable::remember_rows;

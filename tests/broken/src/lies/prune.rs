@@ -6,9 +6,8 @@ use std::sync::Arc;
 use sync_log_core::{Changes, EntrySummary, LogError, SMALLEST_PRUNE_CHUNK_ENTRIES, WriteJob};
 
 use crate::decision::{Decision, Kind};
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::{Handle, give_way};
+use crate::handle::{Defect, Handle, give_way};
 use crate::lies::acks::{acked, set_acked};
 use crate::lies::marks::raise;
 

@@ -4,8 +4,8 @@
 use sync_log_core::{Hlc, LogState, OwnRow, PeerRow, RowFault, Uuid};
 
 use crate::decision::Kind;
-use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::Defect;
 use crate::lies::acks::set_acked;
 use crate::lies::cursors::newcomer;
 

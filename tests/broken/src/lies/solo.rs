@@ -4,8 +4,8 @@
 use sync_log_core::{PRUNE_CHUNK_ENTRIES, PeerRow, PeerState};
 
 use crate::decision::Kind;
-use crate::defect::Defect;
 use crate::fault::Fault;
+use crate::handle::Defect;
 use crate::lies::acks::facts;
 use crate::lies::durable::remember_rows;
 

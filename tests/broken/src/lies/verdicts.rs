@@ -6,9 +6,8 @@ use std::sync::Arc;
 use sync_log_core::{Hlc, LogState, Mark, Tag};
 
 use crate::decision::Kind;
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::Handle;
+use crate::handle::{Defect, Handle};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     kept(fault).or_else(|| known(fault))

@@ -4,9 +4,8 @@ use std::future::pending;
 
 use sync_log_core::StoreErrorKind;
 
-use crate::defect::Defect;
 use crate::fault::Fault;
-use crate::handle::{Handle, give_way};
+use crate::handle::{Defect, Handle, give_way};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {

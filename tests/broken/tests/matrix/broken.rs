@@ -12,7 +12,7 @@ use sync_log_conformance::core::{
     Birth, Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, Uuid,
     WriteJob,
 };
-use sync_log_conformance::{Damage, Harness, RowDamage};
+use sync_log_conformance::{Damage, Harness, RowDamage, Tampering};
 use sync_log_memory::MemoryStore;
 
 use crate::harness::MemoryHarness;
@@ -31,10 +31,6 @@ pub(crate) struct BrokenHarness {
 
 #[async_trait]
 impl Harness for BrokenHarness {
-    type Backup = MemoryStore;
-
-    const MODEL_CASES: u32 = 100;
-
     async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         Self {
             file: MemoryHarness::create(library_id, device_id, birth).await,
@@ -49,6 +45,17 @@ impl Harness for BrokenHarness {
             calls: AtomicUsize::new(0),
         }))
     }
+
+    async fn retained(&self) -> Vec<Hlc> {
+        self.file.retained().await
+    }
+}
+
+#[async_trait]
+impl Tampering for BrokenHarness {
+    type Backup = MemoryStore;
+
+    const MODEL_CASES: u32 = 100;
 
     async fn backup(&self) -> MemoryStore {
         self.file.backup().await
@@ -68,10 +75,6 @@ impl Harness for BrokenHarness {
 
     async fn adopt(&self) {
         self.file.adopt().await;
-    }
-
-    async fn retained(&self) -> Vec<Hlc> {
-        self.file.retained().await
     }
 }
 

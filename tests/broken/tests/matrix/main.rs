@@ -10,7 +10,7 @@
 // is printed.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-#[path = "../../../../crates/sync-log-memory/tests/support/harness.rs"]
+#[path = "../../../../crates/sync-log-memory/tests/it/harness.rs"]
 mod harness;
 
 mod broken;

@@ -111,11 +111,11 @@ fn broken(numbers: &[u64], what: &str) -> Violation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{entry, lineage, stamp};
+    use super::super::sample::{entry, stamp};
     use super::*;
 
     fn checked(numbers: &[u64], answer: Answer<'_>) -> Result<(), Violation> {
-        check(&lineage(5, 0), 2, numbers, answer)
+        check(&Lineage::sample(5, 0), 2, numbers, answer)
     }
 
     #[test]
@@ -160,22 +160,22 @@ mod tests {
 
     #[test]
     fn a_prune_that_deleted_more_or_less_than_it_answered_is_told() {
-        assert_eq!(check_pruned(&lineage(5, 3), 1, 2), Ok(()));
-        assert!(check_pruned(&lineage(5, 3), 1, 3).is_err());
-        assert!(check_pruned(&lineage(5, 3), 1, 0).is_err());
+        assert_eq!(check_pruned(&Lineage::sample(5, 3), 1, 2), Ok(()));
+        assert!(check_pruned(&Lineage::sample(5, 3), 1, 3).is_err());
+        assert!(check_pruned(&Lineage::sample(5, 3), 1, 0).is_err());
     }
 
     #[test]
     fn a_retry_may_be_refused_only_when_its_entry_is_gone() {
-        assert!(check_retry(&lineage(5, 2), &entry(30, 3)).is_err());
-        assert_eq!(check_retry(&lineage(5, 3), &entry(30, 3)), Ok(()));
-        assert_eq!(check_retry(&lineage(5, 3), &entry(55, 6)), Ok(()));
+        assert!(check_retry(&Lineage::sample(5, 2), &entry(30, 3)).is_err());
+        assert_eq!(check_retry(&Lineage::sample(5, 3), &entry(30, 3)), Ok(()));
+        assert_eq!(check_retry(&Lineage::sample(5, 3), &entry(55, 6)), Ok(()));
     }
 
     #[test]
     fn another_entry_under_a_stamp_that_is_taken_may_be_refused_and_may_not_be_ok() {
         let other = entry(30, 6);
-        assert_eq!(check_retry(&lineage(5, 2), &other), Ok(()));
+        assert_eq!(check_retry(&Lineage::sample(5, 2), &other), Ok(()));
         let stamps = [other.hlc];
         assert!(checked(&[6], Answer::Stamped(&stamps)).is_err());
     }

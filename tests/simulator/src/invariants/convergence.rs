@@ -42,27 +42,27 @@ pub fn check_drained(origin: &str, lineage: &Lineage, may_stay: usize) -> Result
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{entry, lineage};
+    use super::super::sample::entry;
     use super::*;
 
     #[test]
     fn the_same_entries_are_the_same_whatever_is_pruned() {
-        let has = lineage(3, 0).prefix(3);
-        assert_eq!(check_same("a", &lineage(3, 2), "b", has), Ok(()));
+        let has = Lineage::sample(3, 0).prefix(3);
+        assert_eq!(check_same("a", &Lineage::sample(3, 2), "b", has), Ok(()));
     }
 
     #[test]
     fn fewer_or_other_entries_are_told() {
-        let mut other = lineage(2, 0);
+        let mut other = Lineage::sample(2, 0);
         other.push(entry(30, 9));
-        for has in [lineage(2, 0).prefix(2), other.prefix(3)] {
-            assert!(check_same("a", &lineage(3, 0), "b", has).is_err());
+        for has in [Lineage::sample(2, 0).prefix(2), other.prefix(3)] {
+            assert!(check_same("a", &Lineage::sample(3, 0), "b", has).is_err());
         }
     }
 
     #[test]
     fn a_log_that_did_not_drain_is_told() {
-        assert_eq!(check_drained("a", &lineage(3, 2), 1), Ok(()));
-        assert!(check_drained("a", &lineage(3, 2), 0).is_err());
+        assert_eq!(check_drained("a", &Lineage::sample(3, 2), 1), Ok(()));
+        assert!(check_drained("a", &Lineage::sample(3, 2), 0).is_err());
     }
 }

@@ -125,7 +125,7 @@ fn broken(what: String) -> Violation {
 mod tests {
     use sync_log_core::{Cursor, Tag};
 
-    use super::super::sample::{DEVICE, entry, lineage, stamp};
+    use super::super::sample::{DEVICE, entry, stamp};
     use super::*;
 
     /// A page of the changes `from..=to`.
@@ -143,7 +143,7 @@ mod tests {
     fn reader() -> Reader {
         Reader {
             place: stamp(20),
-            has: lineage(2, 0).prefix(2),
+            has: Lineage::sample(2, 0).prefix(2),
             limit: 2,
             committed: 5,
         }
@@ -152,36 +152,45 @@ mod tests {
     #[test]
     fn the_entries_that_follow_are_fine_also_if_they_are_gone_by_now() {
         for gone in [0, 1, 4] {
-            assert_eq!(check(&lineage(5, gone), &reader(), &page(3, 4)), Ok(()));
+            assert_eq!(
+                check(&Lineage::sample(5, gone), &reader(), &page(3, 4)),
+                Ok(())
+            );
         }
     }
 
     #[test]
     fn a_hole_is_told() {
-        assert!(check(&lineage(5, 0), &reader(), &page(4, 5)).is_err());
+        assert!(check(&Lineage::sample(5, 0), &reader(), &page(4, 5)).is_err());
     }
 
     #[test]
     fn a_page_that_ends_too_soon_is_told() {
-        assert!(check(&lineage(5, 0), &reader(), &page(3, 3)).is_err());
+        assert!(check(&Lineage::sample(5, 0), &reader(), &page(3, 3)).is_err());
     }
 
     #[test]
     fn a_reader_of_another_history_is_told() {
-        let mut other = lineage(1, 0);
+        let mut other = Lineage::sample(1, 0);
         other.push(entry(20, 9));
         let has = other.prefix(2);
         let stranger = Reader { has, ..reader() };
-        assert!(check(&lineage(5, 0), &stranger, &page(3, 4)).is_err());
+        assert!(check(&Lineage::sample(5, 0), &stranger, &page(3, 4)).is_err());
     }
 
     #[test]
     fn only_a_reader_with_another_history_or_below_the_floor_may_be_refused() {
-        let has = lineage(2, 0).prefix(2);
-        assert!(check_refusal(&lineage(5, 2), stamp(20), has).is_err());
-        assert!(check_refusal(&lineage(5, 0), Hlc::ZERO, Prefix::default()).is_err());
-        assert_eq!(check_refusal(&lineage(5, 3), stamp(20), has), Ok(()));
-        assert_eq!(check_refusal(&lineage(1, 0), stamp(20), has), Ok(()));
+        let has = Lineage::sample(2, 0).prefix(2);
+        assert!(check_refusal(&Lineage::sample(5, 2), stamp(20), has).is_err());
+        assert!(check_refusal(&Lineage::sample(5, 0), Hlc::ZERO, Prefix::default()).is_err());
+        assert_eq!(
+            check_refusal(&Lineage::sample(5, 3), stamp(20), has),
+            Ok(())
+        );
+        assert_eq!(
+            check_refusal(&Lineage::sample(1, 0), stamp(20), has),
+            Ok(())
+        );
     }
 
     #[test]
@@ -214,12 +223,12 @@ mod tests {
             limit: 1,
             ..reader()
         };
-        assert!(check(&lineage(5, 0), &short, &page(3, 4)).is_err());
+        assert!(check(&Lineage::sample(5, 0), &short, &page(3, 4)).is_err());
     }
 
     #[test]
     fn a_page_that_cuts_a_group_is_told_and_one_that_is_longer_for_its_sake_is_not() {
-        let mut grouped = lineage(2, 0);
+        let mut grouped = Lineage::sample(2, 0);
         for number in 3..=5 {
             let mut entry = entry(number * 10, number);
             entry.group_end = number == 5;
@@ -244,7 +253,7 @@ mod tests {
             next: Cursor::ZERO,
             ..page(3, 4)
         };
-        assert!(check(&lineage(5, 0), &reader(), &wrong_next).is_err());
+        assert!(check(&Lineage::sample(5, 0), &reader(), &wrong_next).is_err());
         let wrong_more = Page {
             more: true,
             ..page(3, 5)
@@ -253,14 +262,14 @@ mod tests {
             limit: 9,
             ..reader()
         };
-        assert!(check(&lineage(5, 0), &greedy, &wrong_more).is_err());
+        assert!(check(&Lineage::sample(5, 0), &greedy, &wrong_more).is_err());
     }
 
     #[test]
     fn an_owner_that_misses_an_entry_is_told() {
         let seen = page(2, 5).entries;
-        assert_eq!(check_owner(&lineage(5, 1), &seen), Ok(()));
-        assert!(check_owner(&lineage(5, 1), &seen[1..]).is_err());
-        assert!(check_owner(&lineage(5, 0), &seen).is_err());
+        assert_eq!(check_owner(&Lineage::sample(5, 1), &seen), Ok(()));
+        assert!(check_owner(&Lineage::sample(5, 1), &seen[1..]).is_err());
+        assert!(check_owner(&Lineage::sample(5, 0), &seen).is_err());
     }
 }

@@ -115,14 +115,14 @@ fn broken(what: String) -> Violation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{PEER, lineage, stamp};
+    use super::super::sample::{PEER, stamp};
     use sync_log_core::{Hlc, Tag};
 
     use super::*;
     use crate::storage::PeerMark;
 
     fn marks() -> Marks {
-        let lineage = lineage(5, 2);
+        let lineage = Lineage::sample(5, 2);
         let mark = PeerMark {
             acked: stamp(30),
             active: true,
@@ -157,7 +157,7 @@ mod tests {
         });
         assert_eq!(check(&marks(), &marks()), Ok(()));
         assert_eq!(check(&marks(), &later), Ok(()));
-        assert_eq!(check_true(&lineage(5, 2), &marks()), Ok(()));
+        assert_eq!(check_true(&Lineage::sample(5, 2), &marks()), Ok(()));
     }
 
     #[test]
@@ -200,7 +200,10 @@ mod tests {
             with(|marks| marks.high_water = stamp(40)),
             with(|marks| marks.peers.get_mut(&PEER).unwrap().acked = stamp(60)),
         ] {
-            assert!(check_true(&lineage(5, 2), &wrong).is_err(), "{wrong:?}");
+            assert!(
+                check_true(&Lineage::sample(5, 2), &wrong).is_err(),
+                "{wrong:?}"
+            );
         }
     }
 

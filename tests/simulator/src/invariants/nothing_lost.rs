@@ -73,7 +73,7 @@ fn broken(what: String) -> Violation {
 mod tests {
     use sync_log_core::ChangeType;
 
-    use super::super::sample::{entry, lineage};
+    use super::super::sample::entry;
     use super::*;
 
     fn found(stamps: &[u64]) -> Vec<SharedChangeEntry> {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     fn checked(found: &[SharedChangeEntry]) -> Result<Moved, Violation> {
-        check(&lineage(4, 1), found, &BTreeSet::from([5, 6]))
+        check(&Lineage::sample(4, 1), found, &BTreeSet::from([5, 6]))
     }
 
     #[test]

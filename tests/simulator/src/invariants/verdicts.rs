@@ -89,7 +89,7 @@ fn broken(what: String) -> Violation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{lineage, stamp};
+    use super::super::sample::stamp;
     use super::*;
 
     fn signs(found: &[(VerdictKind, u64)]) -> Signs {
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn an_own_stamp_is_refused_if_and_only_if_the_log_cannot_know_it() {
-        let lineage = lineage(5, 2);
+        let lineage = Lineage::sample(5, 2);
         for (settled, ms, is_unknown) in [
             (0, 15, false),
             (0, 30, false),

@@ -1,0 +1,10 @@
+//! The program as a user runs it, all tests in one binary.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+mod inspecting;
+#[cfg(unix)]
+mod reading;
+mod sessions;

@@ -1,0 +1,19 @@
+//! The tests of core from outside, all in one binary.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+mod ack_order;
+mod frozen_forms;
+mod held;
+#[path = "../../../hlc/tests/it/inside_other_types.rs"]
+mod inside_other_types;
+mod keep;
+mod plan;
+mod proof;
+mod prune_steps;
+mod refusals;
+mod serde_inside_other_types;
+mod store_faults;
+mod store_steps;

@@ -1,0 +1,6 @@
+//! The tests of the store in memory.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod conformance;
+mod harness;

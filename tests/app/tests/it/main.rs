@@ -1,0 +1,9 @@
+//! The product in an app that has a SeaORM driver of its own.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+mod entities;
+mod in_a_transaction;
+mod migrations;

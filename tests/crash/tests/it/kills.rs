@@ -1,0 +1,59 @@
+//! Children are killed, and the parent finds what it should: nothing in a sound
+//! log, and the fault in a child that has one.
+
+use std::path::Path;
+
+use crash::check::Violation;
+use crash::child::Fault;
+use crash::parent::{Outcome, Settings, run};
+
+/// Kills within which a planted fault is found.
+const ENOUGH: u32 = 300;
+
+fn kill(kills: u32, seed: u64, fault: Option<Fault>) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    run(&Settings {
+        program: Path::new(env!("CARGO_BIN_EXE_crash")).to_owned(),
+        kills,
+        seed,
+        dir: folder.path().to_owned(),
+        fault,
+    })
+    .unwrap()
+}
+
+#[test]
+fn fifty_kills_lose_nothing_and_hit_every_kind_of_operation() {
+    let Outcome { report, failure } = kill(50, 1, None);
+    assert!(failure.is_none(), "{failure:#?}\n{report}");
+    assert_eq!(report.missed(), [], "{report}");
+    assert!(report.counts.entries > 500, "{report}");
+    assert!(report.companions > 0, "{report}");
+    assert!(report.reopens > 50, "{report}");
+}
+
+#[test]
+fn a_child_that_says_ok_before_the_commit_is_found_out() {
+    let found = found(Fault::AnnounceBeforeCommit);
+    let is_loss = |violation: &Violation| {
+        matches!(
+            violation,
+            Violation::Lost { .. } | Violation::AckBack { .. } | Violation::PeerRow { .. }
+        )
+    };
+    assert!(found.iter().any(is_loss), "{found:#?}");
+}
+
+#[test]
+fn a_child_that_tears_a_batch_is_found_out() {
+    let found = found(Fault::TornBatch);
+    let is_torn = |violation: &Violation| matches!(violation, Violation::TornBatch { .. });
+    assert!(found.iter().any(is_torn), "{found:#?}");
+}
+
+fn found(fault: Fault) -> Vec<Violation> {
+    let Outcome { report, failure } = kill(ENOUGH, 1, Some(fault));
+    failure
+        .unwrap_or_else(|| panic!("{fault:?} was not found:\n{report}"))
+        .violations
+}

@@ -1,0 +1,7 @@
+//! The simulator is put to the test: its runs, what once failed, and what it must not call.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod closed;
+mod regressions;
+mod runs;

@@ -1,0 +1,6 @@
+//! Stories that cross crates.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod known_faults;
+mod two_stores;
