@@ -162,9 +162,9 @@ fn docs(shell: &Shell, scope: Scope) -> Result<()> {
 
 /// The command of the README, as it is written there, and the hard clocks after it.
 fn demo(shell: &Shell) -> Result<()> {
-    cmd!(shell, "cargo run --release -p sync-log-cli -- demo").run()?;
-    let wild = ["demo", "--clocks", "wild"];
-    Ok(cmd!(shell, "cargo run --release -p sync-log-cli -- {wild...}").run()?)
+    cmd!(shell, "cargo run --release -p demo").run()?;
+    let wild = ["--clocks", "wild"];
+    Ok(cmd!(shell, "cargo run --release -p demo -- {wild...}").run()?)
 }
 
 /// A build of its own, in which the clock's atomics are the model checker's.

@@ -1,4 +1,4 @@
-//! `sync-log`: look into a sync log, ask why it does not shrink, and see one at work.
+//! `sync-log`: look into a sync log, and ask why it does not shrink.
 //!
 //! Commands that look never change a file; those that change one say what they did.
 //! The data goes to stdout, everything that is said about it to stderr. Exit codes:
@@ -8,8 +8,9 @@
 mod answer;
 mod args;
 mod commands;
-mod demo;
+mod duration;
 mod failure;
+mod format;
 mod library;
 mod output;
 mod sheet;
@@ -40,7 +41,6 @@ fn main() -> ExitCode {
         Command::Dismiss(args) => commands::dismiss(&args),
         Command::Import(args) => commands::import(&args),
         Command::Export(args) => commands::export(&args),
-        Command::Demo(args) => demo::run(&args),
         Command::Completions { shell } => commands::completions(shell),
         Command::Man => commands::man(),
     };

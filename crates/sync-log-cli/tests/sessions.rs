@@ -27,7 +27,6 @@ use snapbox::assert::{Action, Assert};
 use snapbox::data::DataFormat;
 
 const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions");
-const EXCERPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/excerpt.ndjson");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
 
 /// The one id that is drawn at random, made the same each time.
@@ -122,6 +121,13 @@ fn every_command_has_a_session() {
         let text = text.unwrap_or_else(|error| panic!("{command} has no session: {error}"));
         assert!(text.contains(&format!("\n$ sync-log {command} ")) || takes_nothing(command));
     }
+}
+
+#[test]
+fn help_begins_with_examples() {
+    let help = Command::new(PROGRAM).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.starts_with("Examples:\n  sync-log status "), "{help}");
 }
 
 fn takes_nothing(command: &str) -> bool {
@@ -220,5 +226,4 @@ fn furnish(folder: &Path) {
         made.execute_batch(future).unwrap();
     });
     make("empty", |_| {});
-    fs::copy(EXCERPT, folder.join("history.ndjson")).unwrap();
 }
