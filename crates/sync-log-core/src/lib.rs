@@ -11,6 +11,7 @@
 //! | give a device a snapshot | [`SyncLog::head_cursor`] |
 //! | know that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
 //! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::record_ack_under`] |
+//! | see what a call would do, without doing it | [`SyncLog::dry_run`], [`DryRun`] |
 //! | write a backend | [`LogStore`], [`WriteJob`], [`Changes`]; for one that keeps it all in memory, [`Contents`] |
 //! | decide what may go | [`plan`], [`watermark`] |
 //! | answer "why is it not shrinking?" | [`SyncLog::explain`], [`Explanation`] |
@@ -20,6 +21,7 @@ mod ack;
 mod append;
 mod contents;
 mod cursor;
+mod dry_run;
 mod entry;
 mod error;
 mod explain;
@@ -42,6 +44,7 @@ mod verdict;
 pub use ack::AckOutcome;
 pub use contents::Contents;
 pub use cursor::{Cursor, ParseCursorError};
+pub use dry_run::DryRun;
 pub use entry::{Change, ChangeType, SharedChangeEntry, UnknownChangeType};
 pub use error::{ErrorKind, LogError};
 pub use explain::{Cause, Explanation, Held, Remedy};

@@ -1,6 +1,7 @@
 //! The log: core's logic over one store.
 
 mod adopted;
+mod dry_run;
 mod peers;
 mod prune;
 mod serve;
