@@ -27,6 +27,7 @@ mod package;
 mod program;
 mod repository;
 mod scope;
+mod source;
 mod step;
 mod table;
 mod workspace;

@@ -69,6 +69,16 @@ impl Workspace {
         live.map(|target| self.relative(&target.src_path))
     }
 
+    /// The root file of every library and program.
+    pub(crate) fn source_roots(&self) -> impl Iterator<Item = String> {
+        let targets = self.packages.iter().flat_map(|package| &package.targets);
+        let shipped = targets.filter(|target| {
+            let mut kinds = target.kind.iter();
+            kinds.any(|kind| kind == "lib" || kind == "bin")
+        });
+        shipped.map(|target| self.relative(&target.src_path))
+    }
+
     fn relative(&self, path: &Path) -> String {
         let path = path.strip_prefix(&self.root).unwrap_or(path);
         path.to_string_lossy().replace('\\', "/")
