@@ -14,7 +14,6 @@ mod named_tests;
 mod raw_sql;
 mod reachable;
 mod regressions;
-mod text;
 mod trees;
 
 use anyhow::{Result, bail};
@@ -43,7 +42,6 @@ pub(crate) fn tidy(shell: &Shell, workspace: &Workspace) -> Result<()> {
     violations.extend(inherited_lints::violations(workspace.manifests(), &files));
     violations.extend(reachable::violations(workspace.target_roots(), &files));
     violations.extend(circles::violations(workspace.source_roots(), &files));
-    violations.extend(text::violations(&files));
     violations.extend(links::violations(&files));
     violations.extend(examples::violations(workspace, &files));
     violations.extend(raw_sql::violations(&files));

@@ -6,7 +6,7 @@ use plotters::prelude::{
 };
 use plotters::style::{Color, ShapeStyle};
 
-use super::{BACKGROUND, GRID, TEXT, color, picture, text};
+use super::canvas::{BACKGROUND, GRID, TEXT, color, picture, text};
 use crate::bench::row::{Measured, Point, Row};
 
 struct Line<'a> {

@@ -5,7 +5,7 @@ use plotters::prelude::{Circle, PathElement, Rectangle, Text};
 use plotters::style::ShapeStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Area, COLORS, GRID, TEXT, picture, text};
+use super::canvas::{Area, COLORS, GRID, TEXT, picture, text};
 use crate::bench::row::{Goal, Measured, Row, Spread};
 
 const WIDTH: u32 = 900;
