@@ -11,6 +11,7 @@
 //! - [`mod@bench`] measures the targets, and [`cost`] what it takes to depend on us; [`table`] and
 //!   [`machine`] help to report it.
 //! - [`mutants`] changes core's code to see whether a test notices.
+//! - [`tools`] runs what other programs check.
 //! - [`program`] runs the programs that search for faults.
 //! - [`workspace`], [`repository`] and [`source`] read what the checks look at.
 
@@ -32,6 +33,7 @@ mod source;
 mod step;
 mod steps;
 mod table;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;

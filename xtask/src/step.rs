@@ -12,6 +12,8 @@ pub(crate) enum Step {
     Dependencies,
     /// Every contract clause names its tests, no link leads nowhere, no file is left out, none depends on itself
     Tidy,
+    /// No dependency is unused or unwelcome, no API breaks, where the tools that say so are installed
+    Tools,
     /// Clippy is silent about every target with every feature
     Clippy,
     /// Unit and integration tests and examples pass with every feature

@@ -12,6 +12,7 @@ use crate::package;
 use crate::program;
 use crate::scope::{APP, Scope};
 use crate::step::Step;
+use crate::tools;
 use crate::workspace::{PackageExt as _, Workspace};
 
 /// Runs a step in the shell's directory, which is the root of the workspace.
@@ -20,6 +21,7 @@ pub(crate) fn run(step: Step, shell: &Shell, workspace: &Workspace, scope: Scope
         Step::Fmt => fmt(shell),
         Step::Dependencies => checks::dependencies(shell, workspace),
         Step::Tidy => checks::tidy(shell, workspace),
+        Step::Tools => tools::check(shell),
         Step::Clippy => clippy(shell, scope),
         Step::Test => test(shell, scope),
         Step::Doctest => doctest(shell, scope),
