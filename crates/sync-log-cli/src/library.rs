@@ -113,12 +113,11 @@ impl From<OpenError> for Failure {
             OpenError::Log { source, .. } => exit_of(source),
             _ => Exit::CannotOpen,
         };
-        let hint = matches!(error, OpenError::NeedsAdoption { .. });
-        let mut error = anyhow::Error::from(error);
-        if hint {
-            error = anyhow!("{error}: see sync-log adopt --help");
+        Self {
+            exit,
+            error: error.into(),
+            help: None,
         }
-        Self { exit, error }
     }
 }
 
@@ -127,6 +126,7 @@ impl From<LogError> for Failure {
         Self {
             exit: exit_of(&error),
             error: error.into(),
+            help: None,
         }
     }
 }

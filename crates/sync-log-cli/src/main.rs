@@ -11,6 +11,7 @@ mod commands;
 mod duration;
 mod failure;
 mod format;
+mod help;
 mod library;
 mod output;
 mod sheet;
@@ -22,6 +23,7 @@ use clap::Parser;
 
 use args::{Args, Command};
 use failure::Failure;
+use help::help_of;
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
@@ -49,5 +51,9 @@ fn main() -> ExitCode {
 
 fn explain(failure: &Failure) -> ExitCode {
     output::say(&format!("error: {:#}", failure.error));
+    let help = failure.help.map(str::to_owned);
+    if let Some(help) = help.or_else(|| help_of(&failure.error)) {
+        output::say(&format!("help: {help}"));
+    }
     failure.exit.into()
 }

@@ -63,10 +63,10 @@ fn ids(args: &AdoptArgs, stored: Option<(Uuid, Uuid)>) -> Result<(Uuid, Uuid), F
     let given = args.library.zip(args.device);
     given.or(stored).ok_or_else(|| {
         Failure::usage(anyhow!(
-            "failed to adopt {}: an earlier program made it, which did not say whose it is; \
-             give --library and --device",
+            "failed to adopt {}: the program that made it did not say whose it is",
             args.change.path.display()
         ))
+        .with_help("say whose log it is: --library and --device")
     })
 }
 

@@ -3,7 +3,6 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use sync_log_sqlite::SyncDb;
@@ -156,11 +155,10 @@ impl From<ImportError> for Failure {
             ImportError::Read { .. } | ImportError::NotALegacyLog { .. } => Exit::Damaged,
             _ => Exit::Usage,
         };
-        let hint = matches!(error, ImportError::TooFarAhead { .. });
-        let mut error = anyhow::Error::from(error);
-        if hint {
-            error = anyhow!("{error:#}; if the clock here is right: --skip-ahead");
+        Self {
+            exit,
+            error: error.into(),
+            help: None,
         }
-        Self { exit, error }
     }
 }
