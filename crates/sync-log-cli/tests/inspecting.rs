@@ -53,7 +53,7 @@ fn status_says_where_the_log_stands_and_that_it_does_not_shrink() {
         assert_eq!(status["head"], stamp(4).to_string());
         assert_eq!(status["head_at"], "2018-02-10T03:27:15.000Z");
         assert_eq!(
-            (&status["pending"], &status["active_peers"]),
+            (&status["pending_entries"], &status["active_peers"]),
             (&"5".into(), &2.into())
         );
         assert_eq!(
@@ -134,7 +134,10 @@ fn a_peer_that_is_retired_keeps_nothing_and_prune_deletes_what_the_others_have()
     );
     for (args, pending) in [(&["prune", "--dry-run"][..], "5"), (&["prune"], "2")] {
         assert_eq!(json(args, library.path(), 0)["done"][0]["entries"], "3");
-        assert_eq!(json(&["status"], library.path(), 1)["pending"], pending);
+        assert_eq!(
+            json(&["status"], library.path(), 1)["pending_entries"],
+            pending
+        );
     }
     let (phone, stranger) = (PHONE.to_string(), Uuid::from_u128(0xd0).to_string());
     let refused = run(&["retire", &phone, &stranger], library.path());

@@ -121,7 +121,7 @@ fn reads_all_and_changes_nothing(program: &dyn Fn() -> Command, folder: &Path) {
         entries(&["show", stamps.last().unwrap()]),
         **exported.last().unwrap()
     );
-    assert_eq!(entries(&["status"])["pending"], WRITTEN.to_string());
+    assert_eq!(entries(&["status"])["pending_entries"], WRITTEN.to_string());
     assert_eq!(
         entries(&["peers"])["peers"][0]["lag_entries"],
         WRITTEN.to_string()
