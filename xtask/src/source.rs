@@ -113,7 +113,7 @@ impl Tree {
             return Some(self.add(&inside, Some(parent), is_test, items, files));
         }
         let mut candidates = place.candidates(&name, &submodule.attrs).into_iter();
-        let found = candidates.find(|place| files.contains_key(&place.file))?;
+        let found = candidates.find(|candidate| files.contains_key(&candidate.file))?;
         self.add_file(found, Some(parent), is_test, files)
     }
 }

@@ -8,11 +8,12 @@ pub(crate) fn rfc3339(ms: i64) -> String {
 
 /// When a stamp says that it was drawn.
 pub(crate) fn of_stamp(hlc: sync_log_sqlite::Hlc) -> String {
-    match hlc.is_zero() {
-        true => String::new(),
-        false => i64::try_from(hlc.timestamp)
+    if hlc.is_zero() {
+        String::new()
+    } else {
+        i64::try_from(hlc.timestamp)
             .map(rfc3339)
-            .unwrap_or_default(),
+            .unwrap_or_default()
     }
 }
 

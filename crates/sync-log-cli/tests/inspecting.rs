@@ -146,8 +146,8 @@ fn a_peer_that_is_retired_keeps_nothing_and_prune_deletes_what_the_others_have()
         json(&["peers"], library.path(), 1)["peers"][0]["state"],
         "active"
     );
-    let refused = run(&["register", &tablet], library.path());
-    assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
+    let retired = run(&["register", &tablet], library.path());
+    assert_eq!(retired.status.code(), Some(2), "{}", stdout(&retired));
 }
 
 #[test]
@@ -167,8 +167,8 @@ fn register_takes_all_or_none_and_solo_ends_with_it() {
         "registered"
     );
     assert_eq!(json(&["status"], path, 1)["kept_by"][0], "never-acked");
-    let refused = run(&["solo"], path);
-    assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
+    let solo = run(&["solo"], path);
+    assert_eq!(solo.status.code(), Some(2), "{}", stdout(&solo));
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn a_dry_run_of_an_import_ends_as_the_import_does() {
         (full.path().to_owned(), &device, 2),
         (file, &device, 3),
     ];
-    for (into, device, code) in cases {
+    for (into, of, code) in cases {
         let into = into.to_str().unwrap();
         let import = [
             "import",
@@ -343,7 +343,7 @@ fn a_dry_run_of_an_import_ends_as_the_import_does() {
             "--library",
             &library,
             "--device",
-            device,
+            of,
         ];
         let dry = run(&[&import[..], &["--dry-run"]].concat(), old.path());
         let done = run(&import, old.path());

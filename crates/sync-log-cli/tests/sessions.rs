@@ -111,8 +111,8 @@ fn run(command: &str, folder: &Path) -> String {
 fn every_command_has_a_session() {
     let help = Command::new(PROGRAM).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let (_, commands) = help.split_once("\nCommands:\n").unwrap();
-    let listed = commands.lines().take_while(|line| !line.is_empty());
+    let (_, list) = help.split_once("\nCommands:\n").unwrap();
+    let listed = list.lines().take_while(|line| !line.is_empty());
     let listed = listed.filter_map(|line| line.split_whitespace().next());
     let commands: BTreeSet<_> = listed.filter(|name| *name != "help").collect();
     assert!(commands.contains("status"), "{help}");

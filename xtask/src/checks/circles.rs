@@ -74,12 +74,12 @@ fn circles(edges: &Edges) -> Vec<BTreeSet<String>> {
 
 /// Every file that `file` leads to, over one edge or more.
 fn reached_from<'a>(file: &str, edges: &'a Edges) -> BTreeSet<&'a str> {
-    let next = |file: &str| edges.get(file).into_iter().flat_map(|to| to.keys());
+    let next = |from: &str| edges.get(from).into_iter().flat_map(|to| to.keys());
     let mut reached = BTreeSet::new();
     let mut open: Vec<&str> = next(file).map(String::as_str).collect();
-    while let Some(file) = open.pop() {
-        if reached.insert(file) {
-            open.extend(next(file).map(String::as_str));
+    while let Some(other) = open.pop() {
+        if reached.insert(other) {
+            open.extend(next(other).map(String::as_str));
         }
     }
     reached
@@ -161,22 +161,25 @@ mod tests {
 
     #[test]
     fn a_parent_that_only_re_exports_may_be_used_by_its_child() {
-        let a = "pub struct A(crate::Root);";
-        let lib = "mod a; pub use a::A; pub struct Root;";
-        let files = [("src/lib.rs", lib), ("src/a.rs", a)];
-        assert_eq!(found(&files), [""; 0]);
-        let lib = "mod a; pub use a::A; pub struct Root; fn f(_: A) {}";
-        let files = [("src/lib.rs", lib), ("src/a.rs", a)];
-        assert_eq!(found(&files).len(), 1);
+        let with = |lib| {
+            found(&[
+                ("src/lib.rs", lib),
+                ("src/a.rs", "pub struct A(crate::Root);"),
+            ])
+        };
+        let re_exports = "mod a; pub use a::A; pub struct Root;";
+        assert_eq!(with(re_exports), [""; 0]);
+        let uses = "mod a; pub use a::A; pub struct Root; fn f(_: A) {}";
+        assert_eq!(with(uses).len(), 1);
     }
 
     #[test]
     fn a_module_and_a_function_of_one_name_are_told_apart() {
         let a = "pub fn a() { crate::b::b() }";
-        let b = "pub fn b() {} pub fn f(a: u8) -> u8 { a }";
-        assert_eq!(of_two(MODS, a, b), [""; 0]);
-        let b = "use crate::a; pub fn b() { a::a() }";
-        assert_eq!(of_two(MODS, a, b).len(), 1);
+        let with_argument = "pub fn b() {} pub fn f(a: u8) -> u8 { a }";
+        assert_eq!(of_two(MODS, a, with_argument), [""; 0]);
+        let with_module = "use crate::a; pub fn b() { a::a() }";
+        assert_eq!(of_two(MODS, a, with_module).len(), 1);
     }
 
     #[test]

@@ -127,10 +127,10 @@ mod tests {
     fn a_clause_without_a_test_is_caught() {
         let expected = ["docs/contract.md: clause `A1` names no test"];
         assert_eq!(with_tests_of_a1("by eye"), expected);
-        let expected = ["docs/contract.md: clause `X1` names no test"];
+        let of_another = ["docs/contract.md: clause `X1` names no test"];
         assert_eq!(
             violations_of(&(contract() + "| `X1` | more | |\n")),
-            expected
+            of_another
         );
     }
 

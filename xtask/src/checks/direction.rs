@@ -224,18 +224,20 @@ mod tests {
 
     #[test]
     fn a_second_published_library_with_the_database_is_caught() {
-        let packages = with(library("sync-log-memory").needs("sea-orm"));
-        assert_eq!(of_the_database(&packages).len(), 1);
-        let packages = with(library("sync-log-memory").needs("sea-orm-migration"));
-        assert_eq!(of_the_database(&packages).len(), 1);
+        for name in ["sea-orm", "sea-orm-migration"] {
+            let packages = with(library("sync-log-memory").needs(name));
+            assert_eq!(of_the_database(&packages).len(), 1, "{name}");
+        }
     }
 
     #[test]
     fn the_database_in_tests_or_in_an_unpublished_library_is_fine() {
-        let packages = with(library("sync-log-memory").needs_in_tests("sea-orm"));
-        assert!(of_the_database(&packages).is_empty());
-        let packages = with(library("stories").needs("sea-orm").unpublished());
-        assert!(of_the_database(&packages).is_empty());
+        for planted in [
+            library("sync-log-memory").needs_in_tests("sea-orm"),
+            library("stories").needs("sea-orm").unpublished(),
+        ] {
+            assert!(of_the_database(&with(planted)).is_empty());
+        }
     }
 
     #[test]

@@ -71,9 +71,10 @@ fn ids(args: &AdoptArgs, stored: Option<(Uuid, Uuid)>) -> Result<(Uuid, Uuid), F
 }
 
 fn file_of(path: &Path) -> PathBuf {
-    match path.is_dir() {
-        true => path.join(FILE_NAME),
-        false => path.to_owned(),
+    if path.is_dir() {
+        path.join(FILE_NAME)
+    } else {
+        path.to_owned()
     }
 }
 

@@ -48,8 +48,8 @@ fn collect(tree: &UseTree, before: &mut Vec<String>, found: &mut Vec<Import>) {
             before.pop();
         }
         UseTree::Group(group) => {
-            for tree in &group.items {
-                collect(tree, before, found);
+            for one in &group.items {
+                collect(one, before, found);
             }
         }
         UseTree::Name(name) => add(&name.ident.to_string(), None, before, found),
