@@ -9,6 +9,7 @@ use xshell::Shell;
 
 use crate::scope::Scope;
 use crate::step::Step;
+use crate::steps;
 use crate::workspace::Workspace;
 
 /// A run of some steps over a scope.
@@ -44,14 +45,14 @@ impl Ci {
     /// When a step fails: its name and how to repeat it.
     pub(crate) fn run(&self) -> Result<()> {
         let shell = Shell::new()?;
-        let workspace = Workspace::read(&shell)?;
+        let workspace = Workspace::read()?;
         shell.change_dir(&workspace.root);
 
         let mut durations = Vec::new();
         let result = self.steps.iter().try_for_each(|step| {
             eprintln!("\n=== {}: {}", step.name(), step.purpose());
             let start = Instant::now();
-            let result = step.run(&shell, &workspace, self.scope);
+            let result = steps::run(*step, &shell, &workspace, self.scope);
             durations.push((*step, start.elapsed()));
             eprintln!("=== {} took {}", step.name(), seconds(start.elapsed()));
             result.with_context(|| failure(*step, self.scope))

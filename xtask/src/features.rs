@@ -4,7 +4,7 @@
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{Package, PackageExt as _, Workspace};
 
 /// Clippy instead of `cargo check`: it costs the same and also refuses the warnings that only
 /// show up when a feature is off, such as an unused import.
@@ -23,7 +23,7 @@ fn selections(packages: &[Package]) -> Vec<Vec<String>> {
 }
 
 fn selections_of(package: &Package) -> Vec<Vec<String>> {
-    let features: Vec<&str> = package.features().collect();
+    let features: Vec<&str> = package.choices().collect();
     let bare = ["-p", &package.name, "--no-default-features"].map(str::to_owned);
     let mut selections = vec![bare.to_vec()];
     for feature in &features {
@@ -43,6 +43,7 @@ fn selections_of(package: &Package) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::planted::{Planting as _, library, program};
 
     fn joined(selections: &[Vec<String>]) -> Vec<String> {
         selections
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn every_feature_is_built_alone_and_with_all_others() {
-        let package = Package::library("hlc").with_features(&["default", "serde", "std"]);
+        let package = library("hlc").with_features(&["default", "serde", "std"]);
         assert_eq!(
             joined(&selections(&[package])),
             [
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_library_without_features_is_built_once() {
-        let package = Package::library("sync-log-core");
+        let package = library("sync-log-core");
         assert_eq!(
             joined(&selections(&[package])),
             ["-p sync-log-core --no-default-features"]
@@ -76,6 +77,6 @@ mod tests {
 
     #[test]
     fn a_program_has_no_feature_selection() {
-        assert!(selections(&[Package::program("xtask")]).is_empty());
+        assert!(selections(&[program("xtask")]).is_empty());
     }
 }

@@ -1,10 +1,9 @@
 //! On what something was measured, as far as it says anything elsewhere.
 
-use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use cargo_metadata::MetadataCommand;
 use xshell::{Shell, cmd};
 
 /// One sentence for the pages with numbers.
@@ -17,17 +16,6 @@ pub(crate) fn sentence(shell: &Shell) -> Result<String> {
     Ok(format!(
         "Measured on {cores} cores, {system}, with rustc {release} and SQLite {sqlite}."
     ))
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    manifest_path: String,
 }
 
 /// From a line of `rustc -vV`.
@@ -43,16 +31,12 @@ fn field<'a>(lines: &'a str, name: &str) -> Result<&'a str> {
 /// The version of the SQLite that is bundled, from its own header. What only other hosts need
 /// would have to be downloaded first.
 fn sqlite(shell: &Shell, host: &str) -> Result<String> {
-    let metadata = cmd!(
-        shell,
-        "cargo metadata --format-version 1 --filter-platform {host}"
-    );
-    let json = metadata.quiet().read()?;
-    let metadata: Metadata = serde_json::from_str(&json)?;
+    let platform = ["--filter-platform", host].map(str::to_owned);
+    let metadata = MetadataCommand::new().other_options(platform).exec()?;
     let mut packages = metadata.packages.iter();
-    let bundle = packages.find(|package| package.name == "libsqlite3-sys");
+    let bundle = packages.find(|package| package.name.as_str() == "libsqlite3-sys");
     let manifest = &bundle.context("failed to find SQLite")?.manifest_path;
-    let header = Path::new(manifest).with_file_name("sqlite3/sqlite3.h");
+    let header = manifest.as_std_path().with_file_name("sqlite3/sqlite3.h");
     let header = shell.read_file(header)?;
     let version = version(&header).context("failed to find the version of SQLite")?;
     Ok(version.to_owned())

@@ -24,7 +24,7 @@ const ENVIRONMENT: [(&str, &str); 3] = [
 /// When a change that is not on that list went unnoticed.
 pub(crate) fn run() -> Result<()> {
     let shell = Shell::new()?;
-    shell.change_dir(&Workspace::read(&shell)?.root);
+    shell.change_dir(&Workspace::read()?.root);
     cmd!(shell, "cargo mutants --version")
         .quiet()
         .ignore_stdout()

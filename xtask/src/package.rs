@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{Package, PackageExt as _, Workspace};
 
 /// Packages every published crate, unpacks the packages and checks them together. Each library
 /// on its own is the step before this one.
@@ -40,7 +40,9 @@ pub(crate) fn check_all(shell: &Shell, workspace: &Workspace) -> Result<()> {
 
 /// One call for all, so that packages that are not in the registry yet find each other.
 fn pack(shell: &Shell, packages: &[&Package]) -> Result<()> {
-    let selection = packages.iter().flat_map(|package| ["-p", &package.name]);
+    let selection = packages
+        .iter()
+        .flat_map(|package| ["-p", package.name.as_str()]);
     Ok(cmd!(shell, "cargo package --no-verify --allow-dirty")
         .args(selection)
         .run()?)
@@ -74,10 +76,11 @@ fn manifest(packages: &[&Package]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::planted::library;
 
     #[test]
     fn the_packages_find_each_other_in_their_workspace() {
-        let (hlc, core) = (Package::library("hlc"), Package::library("sync-log-core"));
+        let (hlc, core) = (library("hlc"), library("sync-log-core"));
         let text = manifest(&[&hlc, &core]);
         assert!(
             text.contains("members = [\"hlc-0.1.0\", \"sync-log-core-0.1.0\"]"),

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::args::Format;
 use crate::failure::Failure;
+use crate::format::Format;
 use crate::output;
 use crate::sheet::Sheet;
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 use uuid::Uuid;
 
-use crate::demo::args as demo;
+use crate::format::{Format, FormatArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,8 +13,7 @@ Examples:
   sync-log explain ./library        why it does not, and what to do
   sync-log peers ./library          how far every peer is behind
   sync-log tail -f ./library        new changes as they come
-  sync-log verify ./library         whether the file holds together
-  sync-log demo                     eight years of real changes, in under a minute";
+  sync-log verify ./library         whether the file holds together";
 
 const AFTER: &str = "\
 PATH is a library's folder or the sync.db in it. Nothing is changed but by prune,
@@ -24,7 +23,7 @@ they did.
 Exit codes: 0 fine, 1 a finding, 2 wrong call or input, 3 a file cannot be opened,
 read or written, 4 a damaged file or a schema that is not known.";
 
-/// Look into a sync log, ask why it does not shrink, and see one at work.
+/// Look into a sync log, and ask why it does not shrink.
 #[derive(Debug, Parser)]
 #[command(name = "sync-log", version, before_help = EXAMPLES, after_help = AFTER)]
 pub(crate) struct Args {
@@ -122,17 +121,6 @@ pub(crate) enum Command {
     ///
     /// A JSON object per line, oldest first, with every column.
     Export(ExportArgs),
-
-    /// Replay real changes over several devices and judge the result
-    ///
-    /// Every device gets a library folder of its own with a real sync.db and a
-    /// small database.db. The changes of the history are made where and when
-    /// they were made, the devices sync once a day, and everything that is no
-    /// longer needed is pruned. An oracle that never sees an ack or a cursor
-    /// says at the end whether every change arrived everywhere exactly once and
-    /// nothing was pruned too early.
-    #[command(before_help = demo::EXAMPLES, after_help = demo::AFTER)]
-    Demo(demo::DemoArgs),
 
     /// Print what a shell completes commands with
     Completions {
@@ -300,38 +288,6 @@ pub(crate) struct AdoptArgs {
     pub(crate) device: Option<Uuid>,
 }
 
-/// How to print.
-#[derive(Debug, Clone, Copy, ClapArgs)]
-pub(crate) struct FormatArgs {
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-
-    /// Short for `--format json`
-    #[arg(long, conflicts_with = "format")]
-    json: bool,
-}
-
-impl FormatArgs {
-    /// What was asked for.
-    pub(crate) fn get(self) -> Format {
-        if self.json { Format::Json } else { self.format }
-    }
-}
-
-/// How to print a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A table, with what there is to say about it
-    Table,
-    /// One JSON value
-    Json,
-    /// A JSON object per row, and one for the rest
-    Ndjson,
-    /// The rows as comma-separated values
-    Csv,
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -345,8 +301,9 @@ mod tests {
 
     #[test]
     fn json_is_short_for_its_format_and_excludes_it() {
-        let parse = |args: &[&str]| Args::try_parse_from([&["sync-log", "demo"], args].concat());
-        let Command::Demo(args) = parse(&["--json"]).unwrap().command else {
+        let status = ["sync-log", "status", "library"];
+        let parse = |args: &[&str]| Args::try_parse_from([&status, args].concat());
+        let Command::Status(args) = parse(&["--json"]).unwrap().command else {
             panic!("it is another command");
         };
         assert_eq!(args.format.get(), Format::Json);

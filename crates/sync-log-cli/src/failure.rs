@@ -34,8 +34,10 @@ impl From<Exit> for ExitCode {
 pub(crate) struct Failure {
     /// How the process ends.
     pub(crate) exit: Exit,
-    /// What is said about it.
+    /// What went wrong, with its causes.
     pub(crate) error: anyhow::Error,
+    /// What to do about it, where the error does not say.
+    pub(crate) help: Option<&'static str>,
 }
 
 impl Failure {
@@ -44,7 +46,14 @@ impl Failure {
         Self {
             exit: Exit::Usage,
             error: error.into(),
+            help: None,
         }
+    }
+
+    /// The same failure, with what to do about it.
+    pub(crate) fn with_help(self, help: &'static str) -> Self {
+        let help = Some(help);
+        Self { help, ..self }
     }
 
     /// A file could not be opened, read or written.
@@ -52,6 +61,7 @@ impl Failure {
         Self {
             exit: Exit::CannotOpen,
             error: error.into(),
+            help: None,
         }
     }
 }

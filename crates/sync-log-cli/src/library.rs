@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::legacy::ImportError;
-use sync_log_sqlite::{FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb, Uuid};
+use sync_log_sqlite::{
+    FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb, SyncLog, Uuid,
+};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::args::ChangeArgs;
 use crate::failure::{Exit, Failure};
 
 /// The runtime that logs are opened on.
@@ -27,19 +30,28 @@ pub(crate) fn inspect(path: &Path) -> Result<Inspector, Failure> {
     Ok(Inspector::open(path)?)
 }
 
-/// Opens a log to change it; it has to be there.
-pub(crate) async fn open(path: &Path) -> Result<SyncDb, Failure> {
+/// Looks at a log that is to be changed, and refuses one that the command may not open to write.
+async fn look_to_change(path: &Path) -> Result<SyncDb, Failure> {
     let log = look(path).await?;
-    let identity = log.identity();
-    let altered = log.status().await?.altered;
+    let refusal = match log.status().await?.altered {
+        // Opening it would adopt what is there, which no one asked for.
+        Some(altered) => LogError::from(altered).into(),
+        None => match folder_of(path) {
+            Ok(_) => return Ok(log),
+            Err(refusal) => refusal,
+        },
+    };
     log.close().await?;
-    if let Some(altered) = altered {
-        // Opening it would adopt what is there, which nobody asked for.
-        return Err(LogError::from(altered).into());
-    }
+    Err(refusal)
+}
+
+/// Opens a log to change it; it has to be there.
+async fn open(path: &Path) -> Result<SyncDb, Failure> {
+    let log = look_to_change(path).await?;
+    let identity = log.identity();
+    log.close().await?;
     let folder = folder_of(path)?;
-    let (library, device) = (identity.library_id, identity.device_id);
-    Ok(SyncDb::open(library, device, &folder).await?)
+    Ok(SyncDb::open(identity.library_id, identity.device_id, &folder).await?)
 }
 
 /// Looks at the log in a folder to import into, which opening it might adopt; `None` if
@@ -101,12 +113,11 @@ impl From<OpenError> for Failure {
             OpenError::Log { source, .. } => exit_of(source),
             _ => Exit::CannotOpen,
         };
-        let hint = matches!(error, OpenError::NeedsAdoption { .. });
-        let mut error = anyhow::Error::from(error);
-        if hint {
-            error = anyhow!("{error}: see sync-log adopt --help");
+        Self {
+            exit,
+            error: error.into(),
+            help: None,
         }
-        Self { exit, error }
     }
 }
 
@@ -115,6 +126,7 @@ impl From<LogError> for Failure {
         Self {
             exit: exit_of(&error),
             error: error.into(),
+            help: None,
         }
     }
 }
@@ -147,14 +159,22 @@ pub(crate) fn on_log<T>(
     })
 }
 
-/// Runs `work` on the log of a path, which it may change, and closes it.
+/// Runs `work` on the log of a path, which it may change, and closes it. In a dry run the log
+/// decides what `work` asks for, and writes nothing.
 pub(crate) fn on_log_to_change<T>(
-    path: &Path,
-    work: impl AsyncFnOnce(&SyncDb) -> Result<T, Failure>,
+    args: &ChangeArgs,
+    work: impl AsyncFnOnce(&SyncLog) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     runtime()?.block_on(async {
-        let log = open(path).await?;
-        let outcome = work(&log).await;
+        let (log, outcome) = if args.dry_run {
+            let log = look_to_change(&args.path).await?;
+            let outcome = work(&log.dry_run()).await;
+            (log, outcome)
+        } else {
+            let log = open(&args.path).await?;
+            let outcome = work(&log).await;
+            (log, outcome)
+        };
         let closed = log.close().await.context("failed to close the log");
         closed.map_err(Failure::cannot_open)?;
         outcome

@@ -1,4 +1,4 @@
-//! `sync-log`: look into a sync log, ask why it does not shrink, and see one at work.
+//! `sync-log`: look into a sync log, and ask why it does not shrink.
 //!
 //! Commands that look never change a file; those that change one say what they did.
 //! The data goes to stdout, everything that is said about it to stderr. Exit codes:
@@ -8,8 +8,10 @@
 mod answer;
 mod args;
 mod commands;
-mod demo;
+mod duration;
 mod failure;
+mod format;
+mod help;
 mod library;
 mod output;
 mod sheet;
@@ -21,6 +23,7 @@ use clap::Parser;
 
 use args::{Args, Command};
 use failure::Failure;
+use help::help_of;
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
@@ -40,7 +43,6 @@ fn main() -> ExitCode {
         Command::Dismiss(args) => commands::dismiss(&args),
         Command::Import(args) => commands::import(&args),
         Command::Export(args) => commands::export(&args),
-        Command::Demo(args) => demo::run(&args),
         Command::Completions { shell } => commands::completions(shell),
         Command::Man => commands::man(),
     };
@@ -49,5 +51,9 @@ fn main() -> ExitCode {
 
 fn explain(failure: &Failure) -> ExitCode {
     output::say(&format!("error: {:#}", failure.error));
+    let help = failure.help.map(str::to_owned);
+    if let Some(help) = help.or_else(|| help_of(&failure.error)) {
+        output::say(&format!("help: {help}"));
+    }
     failure.exit.into()
 }

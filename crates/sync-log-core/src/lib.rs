@@ -11,6 +11,7 @@
 //! | give a device a snapshot | [`SyncLog::head_cursor`] |
 //! | know that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
 //! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::record_ack_under`] |
+//! | see what a call would do, without doing it | [`SyncLog::dry_run`], [`DryRun`] |
 //! | write a backend | [`LogStore`], [`WriteJob`], [`Changes`]; for one that keeps it all in memory, [`Contents`] |
 //! | decide what may go | [`plan`], [`watermark`] |
 //! | answer "why is it not shrinking?" | [`SyncLog::explain`], [`Explanation`] |
@@ -43,7 +44,7 @@ pub use model::{
     UnknownChangeType, UnknownPeers, UntrustedRow, Verdict, VerdictKind, parse_uuid,
 };
 pub use store::{
-    Changes, Contents, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded, Places,
-    ReadRequest, ReadView, StoredEntry, Survey, View, WriteJob,
+    Changes, Contents, DryRun, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded,
+    Places, ReadRequest, ReadView, StoredEntry, Survey, View, WriteJob,
 };
 pub use uuid::Uuid;

@@ -13,7 +13,7 @@ pub(crate) const IDS: [&str; 2] = ["history_peak", "history_median"];
 /// A part of the history, for runs that only look whether something is reported.
 const EXCERPT: [&str; 4] = [
     "--input",
-    "crates/sync-log-cli/tests/data/excerpt.ndjson",
+    "tests/demo/tests/data/excerpt.ndjson",
     "--away",
     "1:2",
 ];
@@ -49,7 +49,7 @@ impl History {
     /// Runs the demo, on an excerpt if the run is `quick`.
     pub(crate) fn replay(shell: &Shell, quick: bool) -> Result<Self> {
         let excerpt = if quick { &EXCERPT[..] } else { &[] };
-        let demo = ["-p", "sync-log-cli", "--", "demo", "--json"];
+        let demo = ["-p", "demo", "--", "--json"];
         let json = cmd!(shell, "cargo run --release {demo...} {excerpt...}").read()?;
         Self::parse(&json)
     }

@@ -14,12 +14,13 @@ mod verdict;
 use std::io::{self, Write as _};
 
 use anyhow::{Result, bail};
+use cargo_metadata::TargetKind;
 use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::machine;
 use crate::scope::{ALL, APP};
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{Package, PackageExt as _, Workspace};
 use history::History;
 use row::Row;
 use targets::{EXCUSES, Expected, TARGETS, Target};
@@ -47,7 +48,7 @@ pub(crate) struct BenchArgs {
 /// When a target is not met and not excused, or nobody reported it.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let shell = Shell::new()?;
-    let workspace = Workspace::read(&shell)?;
+    let workspace = Workspace::read()?;
     shell.change_dir(&workspace.root);
     let mut rows = run_benches(&shell, &workspace, args)?;
     let history = replay(&shell, args)?;
@@ -108,11 +109,14 @@ fn run_benches(shell: &Shell, workspace: &Workspace, args: &BenchArgs) -> Result
 /// What to pass to each call of cargo. A whole run builds each package by itself, as its users
 /// do. A quick run is about no times, so it takes what `cargo test` has built.
 fn selections<'a>(packages: &'a [Package], quick: bool) -> Vec<Vec<&'a str>> {
-    let with_benches = packages.iter().filter(|package| package.has_benches());
+    let with_benches = packages
+        .iter()
+        .filter(|package| !benches(package).is_empty());
     if !quick {
         return with_benches.map(alone).collect();
     }
-    let (app, others): (Vec<_>, Vec<_>) = with_benches.partition(|package| package.name == APP);
+    let (app, others): (Vec<_>, Vec<_>) =
+        with_benches.partition(|package| package.name.as_str() == APP);
     let built = |built: &[&'static str], benched: Vec<&'a Package>| -> Vec<&'a str> {
         let profile = ["--profile", "dev"].into_iter();
         let benches = benched.into_iter().flat_map(benches);
@@ -135,7 +139,7 @@ fn alone(package: &Package) -> Vec<&str> {
 
 /// By name: else cargo would also run the unit tests, which know no option of a bench.
 fn benches(package: &Package) -> Vec<&str> {
-    let names = package.benches();
+    let names = package.names_of(TargetKind::Bench);
     names.flat_map(|bench| ["--bench", bench]).collect()
 }
 
@@ -184,15 +188,16 @@ fn faults(outcomes: &[Outcome], shell: &Shell) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::bench::row::planted::bound;
+    use crate::workspace::planted::{Planting as _, library};
 
     fn joined(quick: bool) -> Vec<String> {
         let packages = [
-            Package::library("hlc").with_bench("limits"),
-            Package::library("sync-log-core"),
-            Package::library("sync-log-sqlite")
+            library("hlc").with_bench("limits"),
+            library("sync-log-core"),
+            library("sync-log-sqlite")
                 .with_bench("append")
                 .with_bench("read"),
-            Package::library(APP).with_bench("seaorm"),
+            library(APP).with_bench("seaorm"),
         ];
         let selections = selections(&packages, quick);
         selections

@@ -88,7 +88,7 @@ pub(crate) fn summary(rows: &[Row], outcomes: &[Outcome]) -> String {
         "id", "ours:", "limit:", "ratio:", "spread:", "target:", "met",
     ];
     let lines: Vec<_> = rows.iter().map(Cells::of).map(Cells::short).collect();
-    let rows = table::markdown(&header, &lines);
+    let numbers = table::markdown(&header, &lines);
     let targets = outcomes.iter().map(|Outcome { target, verdict }| {
         [target.work, target.wanted, &word(verdict)]
             .map(str::to_owned)
@@ -96,7 +96,7 @@ pub(crate) fn summary(rows: &[Row], outcomes: &[Outcome]) -> String {
     });
     let targets: Vec<_> = targets.collect();
     let targets = table::markdown(&["work", "target", "met"], &targets);
-    format!("{rows}\n{targets}")
+    format!("{numbers}\n{targets}")
 }
 
 /// A line per target.

@@ -48,15 +48,15 @@ pub(crate) fn judge(
     let excuse = excuses.iter().find(|excuse| excuse.key == key);
     let mut excused = None;
     let mut faults = Vec::new();
-    for expected in expected {
-        let Some(row) = rows.iter().find(|row| row.id == expected.id) else {
-            faults.push(format!("`{}` was not reported", expected.id));
+    for wanted in expected {
+        let Some(row) = rows.iter().find(|row| row.id == wanted.id) else {
+            faults.push(format!("`{}` was not reported", wanted.id));
             continue;
         };
-        faults.extend(other_target(expected, row, rows));
+        faults.extend(other_target(wanted, row, rows));
         if question == Question::Met {
             faults.extend(too_little(row));
-            match excuse.filter(|excuse| excuse.ids.contains(&expected.id)) {
+            match excuse.filter(|excuse| excuse.ids.contains(&wanted.id)) {
                 _ if row.met => {}
                 Some(excuse) => excused = Some(excuse.adr),
                 None => faults.push(format!("`{}` is not within its target", row.id)),
@@ -259,10 +259,10 @@ mod tests {
         if let Measured::Ratio { pairs, .. } = &mut few.measured {
             *pairs = 14;
         }
-        let expected = not_met("`time` has 14 pairs, at least 15");
-        assert_eq!(verdict(&with(few)), expected);
-        let expected = not_met("`size` was not measured at 1000000 entries");
-        assert_eq!(verdict(&with(growth("size", &SIZES[..2]))), expected);
+        let too_few = not_met("`time` has 14 pairs, at least 15");
+        assert_eq!(verdict(&with(few)), too_few);
+        let missing = not_met("`size` was not measured at 1000000 entries");
+        assert_eq!(verdict(&with(growth("size", &SIZES[..2]))), missing);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Crates depend on each other only as the drawing in the architecture allows.
 
-use crate::workspace::{Dependency, Package};
+use crate::workspace::{Dependency, DependencyKind, Package, PackageExt as _};
 
 /// What a crate may see of the others.
 struct Rule {
@@ -60,19 +60,20 @@ pub(crate) fn between_crates(packages: &[Package]) -> Vec<String> {
 }
 
 fn of_crate(package: &Package, packages: &[Package]) -> Vec<String> {
-    let Some(rule) = RULES.iter().find(|rule| rule.name == package.name) else {
+    let Some(rule) = RULES.iter().find(|rule| rule.name == package.name.as_str()) else {
         return vec![format!(
             "`{}` has no rule: say in {} which of our crates it may depend on",
             package.name,
             file!()
         )];
     };
-    let ours = |dependency: &&Dependency| packages.iter().any(|p| p.name == dependency.name);
+    let ours =
+        |dependency: &&Dependency| packages.iter().any(|p| p.name.as_str() == dependency.name);
     let dependencies = package.dependencies.iter().filter(ours);
     dependencies
         .filter(|dependency| !rule.allows(dependency))
         .map(|dependency| {
-            let how = if dependency.is_dev() {
+            let how = if is_dev(dependency) {
                 "in its tests"
             } else {
                 "at all"
@@ -88,7 +89,7 @@ fn of_crate(package: &Package, packages: &[Package]) -> Vec<String> {
 impl Rule {
     fn allows(&self, dependency: &Dependency) -> bool {
         let name = dependency.name.as_str();
-        self.normal.contains(&name) || (dependency.is_dev() && self.dev.contains(&name))
+        self.normal.contains(&name) || (is_dev(dependency) && self.dev.contains(&name))
     }
 }
 
@@ -111,11 +112,16 @@ pub(crate) fn of_the_database(packages: &[Package]) -> Vec<String> {
     )]
 }
 
+/// A dev-dependency does not reach users; a build dependency does.
+fn is_dev(dependency: &Dependency) -> bool {
+    dependency.kind == DependencyKind::Development
+}
+
 fn uses_database(package: &Package) -> bool {
     let shipped = package
         .dependencies
         .iter()
-        .filter(|dependency| !dependency.is_dev());
+        .filter(|dependency| !is_dev(dependency));
     shipped
         .into_iter()
         .any(|dependency| dependency.name.starts_with("sea-orm"))
@@ -124,25 +130,26 @@ fn uses_database(package: &Package) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::planted::{Planting as _, library, program};
 
     /// The crates as they are drawn.
     fn drawn() -> Vec<Package> {
         vec![
-            Package::library("hlc").needs("uuid"),
-            Package::library("sync-log-core").needs("hlc"),
-            Package::library("sync-log-conformance")
+            library("hlc").needs("uuid"),
+            library("sync-log-core").needs("hlc"),
+            library("sync-log-conformance")
                 .needs("sync-log-core")
                 .unpublished(),
-            Package::library("sync-log-memory")
+            library("sync-log-memory")
                 .needs("sync-log-core")
                 .needs_in_tests("sync-log-conformance"),
-            Package::library("sync-log-sqlite")
+            library("sync-log-sqlite")
                 .needs("sync-log-core")
                 .needs("sea-orm")
                 .needs("sea-orm-migration")
                 .needs_in_tests("sync-log-conformance"),
-            Package::program("sync-log-cli").needs("sync-log-sqlite"),
-            Package::program("xtask").needs("clap").unpublished(),
+            program("sync-log-cli").needs("sync-log-sqlite"),
+            program("xtask").needs("clap").unpublished(),
         ]
     }
 
@@ -162,14 +169,14 @@ mod tests {
 
     #[test]
     fn a_dependency_against_the_direction_is_caught() {
-        let packages = with(Package::library("hlc").needs("sync-log-core"));
+        let packages = with(library("hlc").needs("sync-log-core"));
         let expected = ["`hlc` must not depend on `sync-log-core` at all"];
         assert_eq!(between_crates(&packages), expected);
     }
 
     #[test]
     fn a_backend_that_sees_another_is_caught_even_in_tests_and_build_scripts() {
-        let memory = || Package::library("sync-log-memory");
+        let memory = || library("sync-log-memory");
         for planted in [
             memory().needs("sync-log-sqlite"),
             memory().needs_in_tests("sync-log-sqlite"),
@@ -181,26 +188,26 @@ mod tests {
 
     #[test]
     fn core_must_not_test_itself_with_a_backend() {
-        let packages = with(Package::library("sync-log-core").needs_in_tests("sync-log-memory"));
+        let packages = with(library("sync-log-core").needs_in_tests("sync-log-memory"));
         let expected = ["`sync-log-core` must not depend on `sync-log-memory` in its tests"];
         assert_eq!(between_crates(&packages), expected);
     }
 
     #[test]
     fn a_backend_that_ships_the_conformance_suite_is_caught() {
-        let packages = with(Package::library("sync-log-memory").needs("sync-log-conformance"));
+        let packages = with(library("sync-log-memory").needs("sync-log-conformance"));
         assert_eq!(between_crates(&packages).len(), 1);
     }
 
     #[test]
     fn xtask_that_uses_one_of_our_crates_is_caught() {
-        let packages = with(Package::program("xtask").needs("hlc"));
+        let packages = with(program("xtask").needs("hlc"));
         assert_eq!(between_crates(&packages).len(), 1);
     }
 
     #[test]
     fn a_crate_that_is_not_drawn_is_caught() {
-        let packages = with(Package::library("sync-log-protocol"));
+        let packages = with(library("sync-log-protocol"));
         let violations = between_crates(&packages);
         assert!(
             violations[0].starts_with("`sync-log-protocol` has no rule"),
@@ -210,32 +217,31 @@ mod tests {
 
     #[test]
     fn a_cross_crate_test_may_see_every_crate_while_it_is_not_published() {
-        let stories = || Package::library("stories").needs("hlc").in_tests_folder();
+        let stories = || library("stories").needs("hlc").in_tests_folder();
         assert!(between_crates(&with(stories().unpublished())).is_empty());
         assert_eq!(between_crates(&with(stories())).len(), 1);
     }
 
     #[test]
     fn a_second_published_library_with_the_database_is_caught() {
-        let packages = with(Package::library("sync-log-memory").needs("sea-orm"));
-        assert_eq!(of_the_database(&packages).len(), 1);
-        let packages = with(Package::library("sync-log-memory").needs("sea-orm-migration"));
-        assert_eq!(of_the_database(&packages).len(), 1);
+        for name in ["sea-orm", "sea-orm-migration"] {
+            let packages = with(library("sync-log-memory").needs(name));
+            assert_eq!(of_the_database(&packages).len(), 1, "{name}");
+        }
     }
 
     #[test]
     fn the_database_in_tests_or_in_an_unpublished_library_is_fine() {
-        let packages = with(Package::library("sync-log-memory").needs_in_tests("sea-orm"));
-        assert!(of_the_database(&packages).is_empty());
-        let packages = with(Package::library("stories").needs("sea-orm").unpublished());
-        assert!(of_the_database(&packages).is_empty());
+        for planted in [
+            library("sync-log-memory").needs_in_tests("sea-orm"),
+            library("stories").needs("sea-orm").unpublished(),
+        ] {
+            assert!(of_the_database(&with(planted)).is_empty());
+        }
     }
 
     #[test]
     fn a_store_that_lost_its_database_is_caught() {
-        assert_eq!(
-            of_the_database(&with(Package::library("sync-log-sqlite"))).len(),
-            1
-        );
+        assert_eq!(of_the_database(&with(library("sync-log-sqlite"))).len(), 1);
     }
 }

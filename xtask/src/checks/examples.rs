@@ -1,42 +1,36 @@
-//! What a document tells to run can be run.
+//! What a document shows is run, and what it calls is there.
 //!
-//! Rust is a doctest: its document is included in the docs of a crate. `$ sync-log …` in a
-//! `console` block is run by the CLI's sessions, which look where [`SESSIONS`] says. All other
-//! commands are long, or change the machine: of those, everything that they name has to exist.
+//! Rust is a doctest if a crate includes the document in its docs. A call of `sync-log` is run
+//! with the sessions of the command if it is in a `console` block after `$`. A call of cargo
+//! takes too long to run, so its task, package and target have to exist.
 
 use std::collections::BTreeSet;
 
-use clap::Parser;
+use clap::Parser as _;
 
 use super::markdown::{Block, Document, resolve};
-use crate::Arguments;
+use crate::args::Arguments;
 use crate::repository::Files;
 use crate::workspace::{Package, Workspace};
-
-/// Where `tests/sessions.rs` of the CLI finds documents.
-const SESSIONS: [&str; 3] = ["README.md", "docs/", "crates/"];
 
 /// Options of cargo whose value is the name of a target.
 const TARGETS: [&str; 4] = ["--test", "--bin", "--bench", "--example"];
 
-/// Examples that nothing runs, or that name what is not there.
+/// Examples that nothing runs, and calls of what is not there.
 pub(crate) fn violations(workspace: &Workspace, files: &Files) -> Vec<String> {
     let included = included(files);
     let mut violations = Vec::new();
     for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".md")) {
         for block in Document::read(text).blocks {
-            let place = format!("{path}:{}", block.line);
-            match &*block.language {
+            let faults = match &*block.language {
                 "rust" if !included.contains(path) => {
-                    violations.push(format!("{place}: no crate's docs include this Rust"));
+                    vec!["no crate's docs include this Rust".to_owned()]
                 }
-                "sh" | "console" => {
-                    let unrun = commands(&block).filter(|line| !is_run(path, &block, line));
-                    let faults = unrun.filter_map(|it| fault(it, workspace, files));
-                    violations.extend(faults.map(|fault| format!("{place}: {fault}")));
-                }
-                _ => {}
-            }
+                "sh" | "console" => commands(&block, workspace),
+                _ => Vec::new(),
+            };
+            let line = block.line;
+            violations.extend(faults.iter().map(|fault| format!("{path}:{line}: {fault}")));
         }
     }
     violations
@@ -53,45 +47,21 @@ fn included(files: &Files) -> BTreeSet<String> {
     found.collect()
 }
 
-/// The lines that are commands; what they print is not.
-fn commands(block: &Block) -> impl Iterator<Item = &str> {
-    let is_session = block.text.lines().any(|line| line.starts_with("$ "));
-    let lines = block.text.lines().filter(|line| !line.trim().is_empty());
-    lines.filter(move |line| !is_session || line.starts_with("$ "))
-}
-
-fn is_run(path: &str, block: &Block, command: &str) -> bool {
-    let is_found = SESSIONS.iter().any(|place| path.starts_with(place));
-    is_found && block.language == "console" && command.starts_with("$ sync-log ")
-}
-
-fn fault(command: &str, workspace: &Workspace, files: &Files) -> Option<String> {
-    let words = command.trim_start_matches("$ ").split_whitespace();
-    let words: Vec<&str> = words.skip_while(|word| word.contains('=')).collect();
-    match words[..] {
-        ["cargo", "xtask", ..] => unknown_task(&words),
-        ["cargo", "install", "--path", folder] => no_package_in(folder, files),
-        ["cargo", "add", "--path", folder] => match folder.find("crates/") {
-            Some(start) => no_package_in(&folder[start..], files),
-            None => Some(format!("`{folder}` is no folder in `crates` of a clone")),
-        },
-        ["cargo", "add", ref names @ ..] => names.iter().find_map(|name| {
-            let published = package(workspace, name).is_some_and(Package::is_published);
-            (!published).then(|| format!("`{name}` is not published"))
-        }),
-        ["cargo", "+nightly", "fuzz", "run" | "tmin", target, ..] => {
-            let source = format!("fuzz/fuzz_targets/{target}.rs");
-            (!files.contains_key(&source)).then(|| format!("there is no {source}"))
+/// What is wrong with the commands of a block.
+fn commands(block: &Block, workspace: &Workspace) -> Vec<String> {
+    let lines = block.text.lines().filter_map(|line| {
+        let typed = line.strip_prefix("$ ");
+        let words = typed.unwrap_or(line).split_whitespace();
+        let is_run = typed.is_some() && block.language == "console";
+        let words: Vec<&str> = words.skip_while(|word| word.contains('=')).collect();
+        match words[..] {
+            ["sync-log", ..] if !is_run => Some(format!("nothing runs `{line}`")),
+            ["cargo", "xtask", ..] => unknown_task(&words),
+            ["cargo", "run" | "test" | "bench", ref rest @ ..] => unknown_target(workspace, rest),
+            _ => None,
         }
-        ["cargo", "+nightly", "fuzz", "list"] | ["mkdir", "-p", _] => None,
-        ["cargo", "run" | "test" | "bench", ref rest @ ..] => unknown_target(workspace, rest),
-        _ => Some(format!("nothing runs or checks `{command}`")),
-    }
-}
-
-fn no_package_in(folder: &str, files: &Files) -> Option<String> {
-    let manifest = format!("{folder}/Cargo.toml");
-    (!files.contains_key(&manifest)).then(|| format!("there is no {manifest}"))
+    });
+    lines.collect()
 }
 
 fn unknown_task(words: &[&str]) -> Option<String> {
@@ -102,70 +72,52 @@ fn unknown_task(words: &[&str]) -> Option<String> {
 
 fn unknown_target(workspace: &Workspace, words: &[&str]) -> Option<String> {
     let ours = words.split(|word| *word == "--").next()?;
-    let mut within = None;
-    for pair in ours.windows(2) {
-        let [option, name] = pair else { continue };
-        if *option == "-p" {
-            within = package(workspace, name);
-            if within.is_none() {
-                return Some(format!("there is no package `{name}`"));
-            }
-        }
-    }
-    let named = ours.windows(2).filter(|pair| TARGETS.contains(&pair[0]));
-    let mut names = named.map(|pair| pair[1]);
-    names.find_map(|name| {
-        let there = within.is_some_and(|package| package.has_target(name));
-        (!there).then(|| format!("`-p` names no package with a target `{name}`"))
-    })
+    let options = || ours.windows(2).map(|pair| (pair[0], pair[1]));
+    let named = options().find(|(option, _)| *option == "-p")?.1;
+    let mut packages = workspace.packages.iter();
+    let Some(package) = packages.find(|package| package.name.as_str() == named) else {
+        return Some(format!("there is no package `{named}`"));
+    };
+    let mut targets = options().filter(|(option, _)| TARGETS.contains(option));
+    let (_, missing) = targets.find(|(_, name)| !has_target(package, name))?;
+    Some(format!("`{named}` has no target `{missing}`"))
 }
 
-fn package<'a>(workspace: &'a Workspace, name: &str) -> Option<&'a Package> {
-    workspace.packages.iter().find(|it| it.name == name)
+fn has_target(package: &Package, name: &str) -> bool {
+    package.targets.iter().any(|target| target.name == name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::repository::planted;
+    use crate::workspace::planted::library;
 
     fn found(language: &str, text: &str) -> Vec<String> {
         let workspace = Workspace {
-            packages: vec![
-                Package::library("log"),
-                Package::library("own").unpublished(),
-            ],
+            packages: vec![library("log")],
             root: "/repo".into(),
             target_directory: "/repo/target".into(),
         };
         let document = format!("# Use\n\n```{language}\n{text}\n```\n");
+        let guide = "#![doc = include_str!(\"../GUIDE.md\")]";
         let files = planted(&[
             ("crates/log/README.md", &document),
             ("docs/a.md", "```text\nany thing\n```\n"),
-            ("fuzz/fuzz_targets/text.rs", ""),
-            (
-                "crates/log/src/lib.rs",
-                "#![doc = include_str!(\"../GUIDE.md\")]",
-            ),
+            ("crates/log/src/lib.rs", guide),
             ("crates/log/GUIDE.md", "```rust\nlet a = 1;\n```\n"),
-            ("crates/log/Cargo.toml", ""),
         ]);
         violations(&workspace, &files)
     }
 
     #[test]
-    fn what_exists_is_clean() {
+    fn what_is_run_and_what_exists_is_clean() {
         let clean = [
             "cargo xtask ci --step tidy",
             "cargo xtask --help",
-            "cargo add log",
-            "cargo add --path crates/log",
-            "cargo add --path ../clone/crates/log",
-            "cargo install --path crates/log",
             "UPDATE=1 cargo test -p log --test log -- --anything",
-            "cargo run --release -p log -- demo",
-            "mkdir -p fuzz/corpus/text\ncargo +nightly fuzz run text fuzz/corpus/text",
-            "$ cargo add log\nprints this",
+            "cargo run --release -p log",
+            "mkdir -p anything",
         ];
         for text in clean {
             assert_eq!(found("sh", text), [""; 0], "{text}");
@@ -174,44 +126,25 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_is_named() {
+    fn what_is_not_is_named() {
         let cases = [
-            ("cargo xtask tidy", "`cargo xtask tidy` is refused"),
+            ("sh", "cargo xtask tidy", "`cargo xtask tidy` is refused"),
+            ("sh", "cargo run -p other", "there is no package `other`"),
             (
-                "cargo xtask ci --step no",
-                "`cargo xtask ci --step no` is refused",
-            ),
-            ("cargo add log other", "`other` is not published"),
-            ("cargo install --path no", "there is no no/Cargo.toml"),
-            ("cargo add own", "`own` is not published"),
-            (
-                "cargo add --path ../clone/crates/no",
-                "there is no crates/no/Cargo.toml",
-            ),
-            (
-                "cargo add --path ../clone",
-                "`../clone` is no folder in `crates` of a clone",
-            ),
-            ("cargo run -p other", "there is no package `other`"),
-            (
+                "sh",
                 "cargo test -p log --test no",
-                "`-p` names no package with a target `no`",
+                "`log` has no target `no`",
             ),
             (
-                "cargo +nightly fuzz run no",
-                "there is no fuzz/fuzz_targets/no.rs",
-            ),
-            ("rm -r target", "nothing runs or checks `rm -r target`"),
-            (
+                "sh",
                 "sync-log status .",
-                "nothing runs or checks `sync-log status .`",
+                "nothing runs `sync-log status .`",
             ),
+            ("rust", "let a = 1;", "no crate's docs include this Rust"),
         ];
-        for (text, fault) in cases {
+        for (language, text, fault) in cases {
             let expected = [format!("crates/log/README.md:3: {fault}")];
-            assert_eq!(found("sh", text), expected);
+            assert_eq!(found(language, text), expected);
         }
-        let expected = ["crates/log/README.md:3: no crate's docs include this Rust"];
-        assert_eq!(found("rust", "let a = 1;"), expected);
     }
 }

@@ -3,6 +3,7 @@
 //! The two functions here are the steps; they read what the checks look at and fail with
 //! everything that was found.
 
+mod circles;
 mod contract;
 mod direction;
 mod examples;
@@ -13,7 +14,6 @@ mod named_tests;
 mod raw_sql;
 mod reachable;
 mod regressions;
-mod text;
 mod trees;
 
 use anyhow::{Result, bail};
@@ -41,7 +41,7 @@ pub(crate) fn tidy(shell: &Shell, workspace: &Workspace) -> Result<()> {
     violations.extend(regressions::violations(&files));
     violations.extend(inherited_lints::violations(workspace.manifests(), &files));
     violations.extend(reachable::violations(workspace.target_roots(), &files));
-    violations.extend(text::violations(&files));
+    violations.extend(circles::violations(workspace.source_roots(), &files));
     violations.extend(links::violations(&files));
     violations.extend(examples::violations(workspace, &files));
     violations.extend(raw_sql::violations(&files));

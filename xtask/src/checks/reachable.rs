@@ -3,21 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::repository::Files;
+use crate::source::{Tree, join, parent};
 
 /// `.rs` files that no target reaches through `mod` lines. `roots` are those of the workspace.
 pub(crate) fn violations(roots: impl Iterator<Item = String>, files: &Files) -> Vec<String> {
-    let mut reached = BTreeSet::new();
     let roots = roots.chain(roots_outside(files));
-    let mut open: Vec<Module> = roots.map(Module::owning_its_folder).collect();
-    while let Some(module) = open.pop() {
-        let Some(text) = files.get(&module.path) else {
-            continue;
-        };
-        let children = module.children(text);
-        if reached.insert(module.path) {
-            open.extend(children);
-        }
-    }
+    let modules = roots.flat_map(|root| Tree::read(&root, files).modules);
+    let reached: BTreeSet<String> = modules.map(|module| module.file).collect();
     let sources = files.keys().filter(|path| path.ends_with(".rs"));
     sources
         .filter(|path| !reached.contains(*path))
@@ -44,81 +36,6 @@ fn roots_outside(files: &Files) -> impl Iterator<Item = String> {
 fn target_path(line: &str) -> Option<&str> {
     let path = line.trim().strip_prefix("path = \"")?.strip_suffix('"')?;
     path.ends_with(".rs").then_some(path)
-}
-
-/// A source file and where the files of its submodules are.
-struct Module {
-    path: String,
-    folder: String,
-}
-
-impl Module {
-    /// The root of a target, a `mod.rs`, or a file named by a `path` attribute: its submodules
-    /// are beside it.
-    fn owning_its_folder(path: String) -> Self {
-        let folder = parent(&path).to_owned();
-        Self { path, folder }
-    }
-
-    /// Any other file: its submodules are in the folder that is called like it.
-    fn beside_its_folder(path: String) -> Self {
-        let folder = path.trim_end_matches(".rs").to_owned();
-        Self { path, folder }
-    }
-
-    /// Every file that could be meant by the `mod` lines in `text`; most of them do not exist.
-    fn children(&self, text: &str) -> Vec<Self> {
-        let mut children = Vec::new();
-        let mut named = None;
-        for line in text.lines().map(str::trim) {
-            if let Some(path) = path_attribute(line) {
-                named = Some(join(parent(&self.path), path));
-            } else if let Some(name) = declared_module(line) {
-                match named.take() {
-                    Some(path) => children.push(Self::owning_its_folder(path)),
-                    None => children.extend(self.submodule(name)),
-                }
-            }
-        }
-        children
-    }
-
-    fn submodule(&self, name: &str) -> [Self; 2] {
-        [
-            Self::beside_its_folder(join(&self.folder, &format!("{name}.rs"))),
-            Self::owning_its_folder(join(&self.folder, &format!("{name}/mod.rs"))),
-        ]
-    }
-}
-
-/// The `name` in `mod name;`, with or without a visibility.
-fn declared_module(line: &str) -> Option<&str> {
-    let (before, rest) = line.split_once("mod ")?;
-    let visible = before.is_empty() || before.starts_with("pub") || before.starts_with("#[");
-    let (name, _) = rest.split_once(';')?;
-    (visible && !name.contains(' ')).then_some(name)
-}
-
-/// The path in `#[path = "…"]`.
-fn path_attribute(line: &str) -> Option<&str> {
-    let (_, rest) = line.split_once("#[path = \"")?;
-    rest.split_once('"').map(|(path, _)| path)
-}
-
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// `folder/path` with every `..` resolved.
-fn join(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            ".." => drop(parts.pop()),
-            _ => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]
@@ -184,7 +101,7 @@ mod tests {
     #[test]
     fn a_file_whose_mod_line_is_commented_out_is_caught() {
         let files = [
-            ("x/src/lib.rs", "// mod log;\n/// mod log;"),
+            ("x/src/lib.rs", "// mod log;\n/// mod log;\nfn f() {}"),
             ("x/src/log.rs", ""),
         ];
         assert_eq!(violations_of(&files).len(), 1);

@@ -16,7 +16,7 @@ use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
 use crate::machine;
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{Package, PackageExt as _, Workspace};
 use costs::{Costs, Subject};
 use tree::Tree;
 
@@ -28,7 +28,7 @@ const PAGE: &str = "docs/cost.md";
 /// When a subject cannot be built, or a target is not met.
 pub(crate) fn run() -> Result<()> {
     let shell = Shell::new()?;
-    let workspace = Workspace::read(&shell)?;
+    let workspace = Workspace::read()?;
     shell.change_dir(&workspace.root);
     let forgotten = forgotten(&workspace.packages);
     if !forgotten.is_empty() {
@@ -89,15 +89,16 @@ fn time_build(shell: &Shell, workspace: &Workspace, subject: &Subject) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::planted::{Planting as _, library, program};
 
     #[test]
     fn a_new_library_is_not_forgotten() {
         let packages = [
-            Package::library("hlc"),
-            Package::library("sync-log-sqlite"),
-            Package::library("sync-log-protocol"),
-            Package::library("paired-bench").unpublished(),
-            Package::program("sync-log-cli"),
+            library("hlc"),
+            library("sync-log-sqlite"),
+            library("sync-log-protocol"),
+            library("paired-bench").unpublished(),
+            program("sync-log-cli"),
         ];
         assert_eq!(forgotten(&packages), ["sync-log-protocol"]);
     }

@@ -49,7 +49,7 @@ impl Tree {
 
     /// What each direct dependency brings along, the most first.
     pub(crate) fn shares(&self) -> Vec<Share> {
-        let share = |name: &str| Share {
+        let share_of = |name: &str| Share {
             name: name.split(' ').next().unwrap_or_default().to_owned(),
             brings: self.through([name]).len(),
             alone: self.len()
@@ -57,7 +57,7 @@ impl Tree {
                     .through(self.direct().filter(|other| *other != name))
                     .len(),
         };
-        let mut shares: Vec<Share> = self.direct().map(share).collect();
+        let mut shares: Vec<Share> = self.direct().map(share_of).collect();
         shares.sort_by_key(|share| std::cmp::Reverse((share.alone, share.brings)));
         shares
     }

@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use serde::Serialize;
 use sync_log_sqlite::inspect::{Adoption, try_adoption};
-use sync_log_sqlite::{FILE_NAME, RowFault, SyncDb, Uuid};
+use sync_log_sqlite::{FILE_NAME, RowFault, SyncDb, SyncLog, Uuid};
 
+use super::done::{Done, print};
 use crate::answer::Answer;
 use crate::args::{AdoptArgs, ChangeArgs};
-use crate::commands::change::{Done, tell};
 use crate::failure::{Exit, Failure};
-use crate::library::{folder_of, inspect, on_log, on_log_to_change, runtime};
+use crate::library::{folder_of, inspect, on_log_to_change, runtime};
 use crate::output;
 use crate::sheet::Sheet;
 
@@ -63,17 +63,18 @@ fn ids(args: &AdoptArgs, stored: Option<(Uuid, Uuid)>) -> Result<(Uuid, Uuid), F
     let given = args.library.zip(args.device);
     given.or(stored).ok_or_else(|| {
         Failure::usage(anyhow!(
-            "failed to adopt {}: an earlier program made it, which did not say whose it is; \
-             give --library and --device",
+            "failed to adopt {}: the program that made it did not say whose it is",
             args.change.path.display()
         ))
+        .with_help("say whose log it is: --library and --device")
     })
 }
 
 fn file_of(path: &Path) -> PathBuf {
-    match path.is_dir() {
-        true => path.join(FILE_NAME),
-        false => path.to_owned(),
+    if path.is_dir() {
+        path.join(FILE_NAME)
+    } else {
+        path.to_owned()
     }
 }
 
@@ -104,24 +105,20 @@ fn cells(adoption: &Adoption) -> Vec<[String; COLUMNS.len()]> {
 /// Takes the operator's word that the acks are true which an adopted file had, or which another
 /// program wrote since.
 pub(crate) fn trust(args: &ChangeArgs) -> Result<ExitCode, Failure> {
-    let claimed = match args.dry_run {
-        true => on_log(&args.path, claimed)?,
-        false => on_log_to_change(&args.path, async |log| {
-            // Opening it has put right what claims nothing.
-            let claimed = claimed(log).await?;
-            log.trust_adopted_acks().await?;
-            Ok(claimed)
-        })?,
-    };
-    let done = claimed.into_iter();
-    let done: Vec<Done> = done
-        .map(|peer| Done::of("trusted", peer, args.dry_run))
+    let claimed = on_log_to_change(args, async |log| {
+        let claimed = claimed(log).await?;
+        log.trust_adopted_acks().await?;
+        Ok(claimed)
+    })?;
+    let trusted = claimed.into_iter();
+    let done: Vec<Done> = trusted
+        .map(|peer| Done::new("trusted", args).to(peer))
         .collect();
-    tell(args, &done)
+    print(args, &done)
 }
 
 /// The peers that have an ack which is not believed.
-async fn claimed(log: &SyncDb) -> Result<Vec<Uuid>, Failure> {
+async fn claimed(log: &SyncLog) -> Result<Vec<Uuid>, Failure> {
     let peers = log.peers().await?;
     let claimed = peers.iter().filter_map(|peer| match peer {
         Ok(peer) => (!peer.facts.verified).then_some(peer.peer),

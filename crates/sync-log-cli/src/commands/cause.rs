@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use sync_log_sqlite::{Cause, Held, Remedy, Verdict, VerdictKind};
 
-use crate::time::duration;
+use crate::duration::duration;
 
 /// One reason why entries stay. The order of the fields is the order of the columns.
 #[derive(Debug, Serialize)]

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use serde::Serialize;
 use sync_log_sqlite::Verdict;
 
-use super::change::end;
+use super::done::end;
 use crate::answer::Answer;
 use crate::args::ChangeArgs;
 use crate::failure::Failure;
-use crate::library::{on_log, on_log_to_change};
+use crate::library::on_log_to_change;
 use crate::sheet::Sheet;
 use crate::time::rfc3339;
 
@@ -49,11 +49,7 @@ impl Dismissed {
 
 /// Dismisses all of them.
 pub(crate) fn dismiss(args: &ChangeArgs) -> Result<ExitCode, Failure> {
-    let verdicts = if args.dry_run {
-        on_log(&args.path, async |log| Ok(log.status().await?.verdicts))?
-    } else {
-        on_log_to_change(&args.path, async |log| Ok(log.dismiss_verdicts().await?))?
-    };
+    let verdicts = on_log_to_change(args, async |log| Ok(log.dismiss_verdicts().await?))?;
     let dismissed = verdicts.iter().map(|it| Dismissed::of(it, args.dry_run));
     let dismissed: Vec<_> = dismissed.collect();
     let sheet = Sheet::new(&COLUMNS, dismissed.iter().map(Dismissed::cells));

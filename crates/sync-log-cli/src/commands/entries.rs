@@ -9,8 +9,9 @@ use sync_log_sqlite::Hlc;
 use sync_log_sqlite::inspect::RawEntry;
 
 use crate::answer::Answer;
-use crate::args::{ExportArgs, Format, ShowArgs, TailArgs};
+use crate::args::{ExportArgs, ShowArgs, TailArgs};
 use crate::failure::{Exit, Failure};
+use crate::format::Format;
 use crate::library::inspect;
 use crate::output::{self, Heard};
 use crate::sheet;

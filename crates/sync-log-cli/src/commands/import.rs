@@ -3,7 +3,6 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use sync_log_sqlite::SyncDb;
@@ -38,9 +37,10 @@ impl Became {
     }
 
     fn cells(&self) -> [String; COLUMNS.len()] {
-        let sequences = match self.sequences.is_empty() {
-            true => "-".to_owned(),
-            false => self.sequences.join(" "),
+        let sequences = if self.sequences.is_empty() {
+            "-".to_owned()
+        } else {
+            self.sequences.join(" ")
         };
         [self.rows.clone(), self.became.clone(), sequences]
     }
@@ -52,9 +52,10 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let options = ImportOptions::default().skip_ahead(args.skip_ahead);
     let report = runtime()?.block_on(async {
         let target = look_at_target(&args.into, args.library, args.device).await?;
-        match args.dry_run {
-            true => planned(args, &mut legacy, &options, target).await,
-            false => into(args, &mut legacy, &options, target).await,
+        if args.dry_run {
+            planned(args, &mut legacy, &options, target).await
+        } else {
+            into(args, &mut legacy, &options, target).await
         }
     })?;
     let rows = rows(&report);
@@ -69,9 +70,10 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     } else {
         output::say(&format!("next: sync-log status {}", args.into.display()));
     }
-    Ok(match report.not_taken.is_empty() {
-        true => Exit::Fine.into(),
-        false => Exit::Finding.into(),
+    Ok(if report.not_taken.is_empty() {
+        Exit::Fine.into()
+    } else {
+        Exit::Finding.into()
     })
 }
 
@@ -95,9 +97,10 @@ async fn into(
     options: &ImportOptions,
     target: Option<SyncDb>,
 ) -> Result<ImportReport, Failure> {
-    let bar = match std::io::stderr().is_terminal() {
-        true => ProgressBar::new(0),
-        false => ProgressBar::hidden(),
+    let bar = if std::io::stderr().is_terminal() {
+        ProgressBar::new(0)
+    } else {
+        ProgressBar::hidden()
     };
     if let Some(target) = target {
         target.close().await?;
@@ -156,11 +159,10 @@ impl From<ImportError> for Failure {
             ImportError::Read { .. } | ImportError::NotALegacyLog { .. } => Exit::Damaged,
             _ => Exit::Usage,
         };
-        let hint = matches!(error, ImportError::TooFarAhead { .. });
-        let mut error = anyhow::Error::from(error);
-        if hint {
-            error = anyhow!("{error:#}; if the clock here is right: --skip-ahead");
+        Self {
+            exit,
+            error: error.into(),
+            help: None,
         }
-        Self { exit, error }
     }
 }

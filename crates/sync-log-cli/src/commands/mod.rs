@@ -4,6 +4,7 @@ mod adopt;
 mod cause;
 mod change;
 mod dismiss;
+mod done;
 mod entries;
 mod explain;
 mod import;

@@ -85,9 +85,10 @@ pub(crate) fn peers(args: &LookArgs) -> Result<ExitCode, Failure> {
     let sheet = Sheet::new(&COLUMNS, rows.iter().map(Row::cells));
     let answer = Answer::rows(&facts, "peers", &rows, sheet);
     answer.with_words(words).print(args.format.get())?;
-    Ok(match holds {
-        true => Exit::Finding.into(),
-        false => Exit::Fine.into(),
+    Ok(if holds {
+        Exit::Finding.into()
+    } else {
+        Exit::Fine.into()
     })
 }
 
@@ -105,9 +106,10 @@ fn rows(peers: &[Result<Peer, UntrustedRow>], explanation: &Explanation) -> Vec<
 }
 
 fn trusted(peer: &Peer, held: Option<&Held>) -> Row {
-    let acked = match peer.acked.is_zero() {
-        true => "-".to_owned(),
-        false => peer.acked.to_string(),
+    let acked = if peer.acked.is_zero() {
+        "-".to_owned()
+    } else {
+        peer.acked.to_string()
     };
     Row {
         state: match peer.facts.state {

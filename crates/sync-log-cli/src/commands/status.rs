@@ -23,16 +23,16 @@ struct Facts {
     floor: String,
     floor_at: String,
     high_water: String,
-    pending: String,
+    pending_entries: String,
     pending_bytes: String,
-    oldest_ms: String,
+    oldest_age_ms: String,
     active_peers: usize,
     retired_peers: usize,
     unverified_peers: usize,
-    untrusted_peers: usize,
+    untrusted_rows: usize,
     solo: bool,
     altered: Option<String>,
-    restored: Vec<&'static str>,
+    verdicts: Vec<&'static str>,
     kept_by: Vec<&'static str>,
     shrinks: bool,
 }
@@ -53,16 +53,16 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
             floor: status.floor.to_string(),
             floor_at: of_stamp(status.floor),
             high_water: status.high_water.to_string(),
-            pending: status.pending_entries.to_string(),
+            pending_entries: status.pending_entries.to_string(),
             pending_bytes: status.pending_bytes.to_string(),
-            oldest_ms: status.oldest_age_ms.to_string(),
+            oldest_age_ms: status.oldest_age_ms.to_string(),
             active_peers: status.active_peers,
             retired_peers: status.retired_peers,
             unverified_peers: status.unverified_peers,
-            untrusted_peers: status.untrusted_rows,
+            untrusted_rows: status.untrusted_rows,
             solo: status.solo,
             altered: status.altered.map(|altered| altered.to_string()),
-            restored: status.verdicts.iter().map(|it| it.kind.as_str()).collect(),
+            verdicts: status.verdicts.iter().map(|it| it.kind.as_str()).collect(),
             kept_by: held
                 .iter()
                 .filter(|held| !matches!(held.cause, Cause::Restored(_)))
@@ -71,7 +71,7 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
             shrinks: !held.iter().any(cause::keeps_entries),
         })
     })?;
-    let is_fine = facts.shrinks && facts.restored.is_empty();
+    let is_fine = facts.shrinks && facts.verdicts.is_empty();
     let words = if is_fine {
         String::new()
     } else {
@@ -101,16 +101,16 @@ fn lines(facts: &Facts) -> Vec<(&'static str, String)> {
         ("floor", facts.floor.clone()),
         ("floor_at", facts.floor_at.clone()),
         ("high_water", facts.high_water.clone()),
-        ("pending", facts.pending.clone()),
+        ("pending_entries", facts.pending_entries.clone()),
         ("pending_bytes", facts.pending_bytes.clone()),
-        ("oldest_ms", facts.oldest_ms.clone()),
+        ("oldest_age_ms", facts.oldest_age_ms.clone()),
         ("active_peers", facts.active_peers.to_string()),
         ("retired_peers", facts.retired_peers.to_string()),
         ("unverified_peers", facts.unverified_peers.to_string()),
-        ("untrusted_peers", facts.untrusted_peers.to_string()),
+        ("untrusted_rows", facts.untrusted_rows.to_string()),
         ("solo", yes_or_no(facts.solo)),
         ("altered", altered),
-        ("restored", joined(&facts.restored)),
+        ("verdicts", joined(&facts.verdicts)),
         ("kept_by", joined(&facts.kept_by)),
         ("shrinks", yes_or_no(facts.shrinks)),
     ]

@@ -27,9 +27,10 @@ pub(crate) fn verify(args: &LookArgs) -> Result<ExitCode, Failure> {
     let facts = serde_json::json!({ "sound": is_sound });
     let answer = Answer::rows(&facts, "checks", &checks, sheet);
     answer.with_words(words(&checks)).print(args.format.get())?;
-    Ok(match is_sound {
-        true => Exit::Fine.into(),
-        false => Exit::Finding.into(),
+    Ok(if is_sound {
+        Exit::Fine.into()
+    } else {
+        Exit::Finding.into()
     })
 }
 

@@ -50,7 +50,7 @@ fn status_says_where_the_log_stands_and_that_it_does_not_shrink() {
         assert_eq!(status["head"], stamp(4).to_string());
         assert_eq!(status["head_at"], "2018-02-10T03:27:15.000Z");
         assert_eq!(
-            (&status["pending"], &status["active_peers"]),
+            (&status["pending_entries"], &status["active_peers"]),
             (&"5".into(), &2.into())
         );
         assert_eq!(
@@ -131,7 +131,10 @@ fn a_peer_that_is_retired_keeps_nothing_and_prune_deletes_what_the_others_have()
     );
     for (args, pending) in [(&["prune", "--dry-run"][..], "5"), (&["prune"], "2")] {
         assert_eq!(json(args, library.path(), 0)["done"][0]["entries"], "3");
-        assert_eq!(json(&["status"], library.path(), 1)["pending"], pending);
+        assert_eq!(
+            json(&["status"], library.path(), 1)["pending_entries"],
+            pending
+        );
     }
     let (phone, stranger) = (PHONE.to_string(), Uuid::from_u128(0xd0).to_string());
     let refused = run(&["retire", &phone, &stranger], library.path());
@@ -140,8 +143,8 @@ fn a_peer_that_is_retired_keeps_nothing_and_prune_deletes_what_the_others_have()
         json(&["peers"], library.path(), 1)["peers"][0]["state"],
         "active"
     );
-    let refused = run(&["register", &tablet], library.path());
-    assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
+    let retired = run(&["register", &tablet], library.path());
+    assert_eq!(retired.status.code(), Some(2), "{}", stdout(&retired));
 }
 
 #[test]
@@ -161,8 +164,8 @@ fn register_takes_all_or_none_and_solo_ends_with_it() {
         "registered"
     );
     assert_eq!(json(&["status"], path, 1)["kept_by"][0], "never-acked");
-    let refused = run(&["solo"], path);
-    assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
+    let solo = run(&["solo"], path);
+    assert_eq!(solo.status.code(), Some(2), "{}", stdout(&solo));
 }
 
 #[test]
@@ -328,7 +331,7 @@ fn a_dry_run_of_an_import_ends_as_the_import_does() {
         (full.path().to_owned(), &device, 2),
         (file, &device, 3),
     ];
-    for (into, device, code) in cases {
+    for (into, of, code) in cases {
         let into = into.to_str().unwrap();
         let import = [
             "import",
@@ -337,7 +340,7 @@ fn a_dry_run_of_an_import_ends_as_the_import_does() {
             "--library",
             &library,
             "--device",
-            device,
+            of,
         ];
         let dry = run(&[&import[..], &["--dry-run"]].concat(), old.path());
         let done = run(&import, old.path());

@@ -4,6 +4,7 @@
 
 mod common;
 
+mod dry_runs;
 mod inspecting;
 #[cfg(unix)]
 mod reading;

@@ -24,7 +24,6 @@ use snapbox::data::DataFormat;
 use crate::common::{EARLIER_PROGRAM, alter, fill, fill_alone, fill_restored};
 
 const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions");
-const EXCERPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/excerpt.ndjson");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
 
 /// The one id that is drawn at random, made the same each time.
@@ -109,8 +108,8 @@ fn run(command: &str, folder: &Path) -> String {
 fn every_command_has_a_session() {
     let help = Command::new(PROGRAM).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let (_, commands) = help.split_once("\nCommands:\n").unwrap();
-    let listed = commands.lines().take_while(|line| !line.is_empty());
+    let (_, list) = help.split_once("\nCommands:\n").unwrap();
+    let listed = list.lines().take_while(|line| !line.is_empty());
     let listed = listed.filter_map(|line| line.split_whitespace().next());
     let commands: BTreeSet<_> = listed.filter(|name| *name != "help").collect();
     assert!(commands.contains("status"), "{help}");
@@ -119,6 +118,13 @@ fn every_command_has_a_session() {
         let text = text.unwrap_or_else(|error| panic!("{command} has no session: {error}"));
         assert!(text.contains(&format!("\n$ sync-log {command} ")) || takes_nothing(command));
     }
+}
+
+#[test]
+fn help_begins_with_examples() {
+    let help = Command::new(PROGRAM).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.starts_with("Examples:\n  sync-log status "), "{help}");
 }
 
 fn takes_nothing(command: &str) -> bool {
@@ -217,5 +223,4 @@ fn furnish(folder: &Path) {
         made.execute_batch(future).unwrap();
     });
     make("empty", |_| {});
-    fs::copy(EXCERPT, folder.join("history.ndjson")).unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod acks;
 mod adopted;
+mod dry_run;
 mod options;
 mod peers;
 mod prune;

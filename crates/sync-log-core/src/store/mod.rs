@@ -1,12 +1,14 @@
 //! What a backend provides, and the values that cross it.
 
 mod contents;
+mod dry_run;
 mod job;
 mod port;
 mod read;
 mod shared;
 
 pub use contents::Contents;
+pub use dry_run::DryRun;
 pub use job::{Changes, EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob};
 pub use port::LogStore;
 pub use read::{Extent, FoundEntry, Places, ReadRequest, ReadView, Survey};

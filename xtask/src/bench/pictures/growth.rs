@@ -6,7 +6,7 @@ use plotters::prelude::{
 };
 use plotters::style::{Color, ShapeStyle};
 
-use super::{BACKGROUND, GRID, TEXT, color, picture, text};
+use super::canvas::{BACKGROUND, GRID, TEXT, color, picture, text};
 use crate::bench::row::{Measured, Point, Row};
 
 struct Line<'a> {
@@ -49,16 +49,16 @@ pub(super) fn svg(rows: &[Row]) -> Result<String> {
             .draw()?;
         for (number, line) in lines.iter().enumerate() {
             let style = ShapeStyle::from(color(number)).stroke_width(2);
-            let points = || {
+            let of_line = || {
                 line.points
                     .iter()
                     .map(|point| (float(point.size), point.ns / 1000.0))
             };
             chart
-                .draw_series(LineSeries::new(points(), style))?
+                .draw_series(LineSeries::new(of_line(), style))?
                 .label(&line.label)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], style));
-            chart.draw_series(points().map(|point| Circle::new(point, 4, style.filled())))?;
+            chart.draw_series(of_line().map(|point| Circle::new(point, 4, style.filled())))?;
         }
         chart
             .configure_series_labels()

@@ -4,7 +4,7 @@ use anyhow::Result;
 use plotters::prelude::{ChartBuilder, LineSeries, PathElement, SeriesLabelPosition};
 use plotters::style::{Color, ShapeStyle};
 
-use super::{BACKGROUND, GRID, TEXT, color, picture, text};
+use super::canvas::{BACKGROUND, GRID, TEXT, color, picture, text};
 use crate::bench::history::{History, Series};
 
 pub(super) fn svg(history: &History) -> Result<String> {

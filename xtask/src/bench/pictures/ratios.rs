@@ -5,7 +5,7 @@ use plotters::prelude::{Circle, PathElement, Rectangle, Text};
 use plotters::style::ShapeStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Area, COLORS, GRID, TEXT, picture, text};
+use super::canvas::{Area, COLORS, GRID, TEXT, picture, text};
 use crate::bench::row::{Goal, Measured, Row, Spread};
 
 const WIDTH: u32 = 900;
@@ -70,12 +70,12 @@ fn upside_down(spread: Spread) -> Spread {
 }
 
 fn heading(area: &Area<'_>) -> Result<()> {
-    let style = text(22).pos(Pos::new(HPos::Center, VPos::Top));
     let title = "Time of ours in times of its limit: left is faster";
-    area.draw(&Text::new(title, (i32::try_from(WIDTH / 2)?, 14), style))?;
     let key = "● median and its 95 % bounds · ┃ target · orange: not met";
-    let style = text(15).pos(Pos::new(HPos::Center, VPos::Top));
-    area.draw(&Text::new(key, (i32::try_from(WIDTH / 2)?, 40), style))?;
+    for (line, size, top) in [(title, 22, 14), (key, 15, 40)] {
+        let style = text(size).pos(Pos::new(HPos::Center, VPos::Top));
+        area.draw(&Text::new(line, (i32::try_from(WIDTH / 2)?, top), style))?;
+    }
     Ok(())
 }
 

@@ -74,10 +74,10 @@ pub(crate) fn fill_restored(folder: &Path) {
         let further = log.head_cursor().await.unwrap();
         log.close().await.unwrap();
         std::fs::rename(&copy, &file).unwrap();
-        let log = open(folder).await;
-        let read = log.read_for(TABLET, further, ReadLimits::default());
+        let restored = open(folder).await;
+        let read = restored.read_for(TABLET, further, ReadLimits::default());
         assert!(matches!(read.await, Err(LogError::AheadOfHead { .. })));
-        log.close().await.unwrap();
+        restored.close().await.unwrap();
     });
 }
 

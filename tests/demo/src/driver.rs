@@ -10,16 +10,16 @@ use fastrand::Rng;
 use sync_log_core::Hlc;
 use sync_log_core::hlc::{DriftLimit, DriftLimits};
 
-use crate::demo::args::ClockKind;
-use crate::demo::clocks::{DeviceClock, Leads};
-use crate::demo::device::Device;
-use crate::demo::halt::Halt;
-use crate::demo::history::History;
-use crate::demo::oracle::{Finding, Findings, Oracle};
-use crate::demo::progress::Progress;
-use crate::demo::schedule::{Presence, Schedule, Step};
-use crate::demo::script::{Ending, Mishap, Script};
-use crate::demo::tally::Tally;
+use crate::args::ClockKind;
+use crate::clocks::{DeviceClock, Leads};
+use crate::device::Device;
+use crate::halt::Halt;
+use crate::history::History;
+use crate::oracle::{Finding, Findings, Oracle};
+use crate::progress::Progress;
+use crate::schedule::{Presence, Schedule, Step};
+use crate::script::{Ending, Mishap, Script};
+use crate::tally::Tally;
 
 /// What a replay is made of.
 pub(crate) struct Plan<'a> {

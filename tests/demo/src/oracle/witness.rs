@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::demo::database;
+use crate::database;
 
 /// A record: model and UUID.
 pub(super) type RecordKey = (String, String);

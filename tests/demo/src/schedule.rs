@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use fastrand::Rng;
 
-use crate::demo::args::Away;
-use crate::demo::history::History;
-use crate::demo::script::{Mishap, Script};
+use crate::args::Away;
+use crate::history::History;
+use crate::script::{Mishap, Script};
 
 /// 24 hours of driver time.
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -152,7 +152,7 @@ impl Iterator for Schedule<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::args::ClockKind;
+    use crate::args::ClockKind;
 
     const AWAY: Away = Away {
         device: 1,

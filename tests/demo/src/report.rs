@@ -7,16 +7,16 @@ use clap::builder::styling::{AnsiColor, Style};
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::value::to_raw_value;
 
-use crate::args::Format;
-use crate::demo::args::DemoArgs;
-use crate::demo::clocks::Leads;
-use crate::demo::driver::Outcome;
-use crate::demo::history::History;
-use crate::demo::oracle::Findings;
-use crate::demo::tally::Tally;
+use crate::args::DemoArgs;
+use crate::clocks::Leads;
+use crate::driver::Outcome;
+use crate::duration::duration;
 use crate::failure::Exit;
+use crate::format::Format;
+use crate::history::History;
+use crate::oracle::Findings;
 use crate::sheet::Sheet;
-use crate::time::duration;
+use crate::tally::Tally;
 
 /// The result of a demo. Numbers that may need 64 bits are strings, because
 /// many readers of JSON keep 53 of them.
@@ -296,7 +296,7 @@ fn styled(word: &str, color: AnsiColor) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::oracle::Finding;
+    use crate::oracle::Finding;
 
     fn report(findings: Findings) -> Report {
         let row = |device| Row {

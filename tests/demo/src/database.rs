@@ -181,8 +181,8 @@ mod tests {
         let page = [entry(3, ChangeType::Insert, "3")];
         assert!(database.apply(ORIGIN, &page, cursor(3)).unwrap().is_empty());
         drop(database);
-        let database = Database::open(folder.path()).unwrap();
-        assert_eq!(database.cursor(ORIGIN).unwrap(), cursor(3));
+        let reopened = Database::open(folder.path()).unwrap();
+        assert_eq!(reopened.cursor(ORIGIN).unwrap(), cursor(3));
     }
 
     #[test]

@@ -1,6 +1,9 @@
-//! `sync-log demo`: a real history over several devices, judged by an oracle.
+//! `demo`: a real history over several devices, judged by an oracle.
+//!
+//! How it prints and how it ends is the `sync-log` command's: those files are included from its
+//! package.
 
-pub(crate) mod args;
+mod args;
 mod clocks;
 mod database;
 mod device;
@@ -16,6 +19,19 @@ mod schedule;
 mod script;
 mod tally;
 
+#[path = "../../../crates/sync-log-cli/src/duration.rs"]
+mod duration;
+#[path = "../../../crates/sync-log-cli/src/failure.rs"]
+#[allow(dead_code, reason = "the demo finds no damaged file")]
+mod failure;
+#[path = "../../../crates/sync-log-cli/src/format.rs"]
+mod format;
+#[path = "../../../crates/sync-log-cli/src/output.rs"]
+#[allow(dead_code, reason = "the demo prints once, and does not follow a log")]
+mod output;
+#[path = "../../../crates/sync-log-cli/src/sheet.rs"]
+mod sheet;
+
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -23,19 +39,26 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
+use clap::Parser as _;
 
-use crate::failure::Failure;
-use crate::output;
 use args::DemoArgs;
 use driver::{Outcome, Plan};
+use failure::Failure;
 use folder::Folder;
 use history::History;
 use progress::Progress;
 use report::Report;
 use schedule::Presence;
 
+fn main() -> ExitCode {
+    run(&DemoArgs::parse()).unwrap_or_else(|failure| {
+        output::say(&format!("error: {:#}", failure.error));
+        failure.exit.into()
+    })
+}
+
 /// Replays, judges and prints.
-pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
+fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     let history = read_history(args.input.as_deref())?;
     let presence = Presence::new(&history, args.away.0).ok_or_else(|| no_such_device(args))?;
     let plan = Plan {

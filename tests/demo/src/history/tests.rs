@@ -135,8 +135,8 @@ fn data_may_be_as_large_as_an_entry_and_no_larger() {
         error,
         "line 1: data has 1048577 bytes, the limit is 1048576"
     );
-    let error = read(&" ".repeat(3_000_000)).unwrap_err().to_string();
-    assert!(error.contains("longer than"), "{error}");
+    let longer = read(&" ".repeat(3_000_000)).unwrap_err().to_string();
+    assert!(longer.contains("longer than"), "{longer}");
 }
 
 #[test]

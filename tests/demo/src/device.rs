@@ -11,10 +11,10 @@ use sync_log_core::{
 };
 use sync_log_sqlite::SyncDb;
 
-use crate::demo::database::Database;
-use crate::demo::halt::Halt;
-use crate::demo::ids;
-use crate::demo::script::Ending;
+use crate::database::Database;
+use crate::halt::Halt;
+use crate::ids;
+use crate::script::Ending;
 
 /// Most entries in a page. Small, so that a sync after an absence takes several.
 const PAGE_ENTRIES: usize = 100;

@@ -1,12 +1,12 @@
 //! What the oracle can find wrong.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// One thing that is wrong. Devices are named by their number in the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Finding {
     /// `record` returned a stamp that is not one of this device in strict form.
+    #[error("device {device} recorded a change as {hlc:?}, no stamp of its own")]
     MalformedStamp {
         /// Whose log.
         device: u8,
@@ -14,6 +14,7 @@ pub(crate) enum Finding {
         hlc: String,
     },
     /// `record` returned a stamp that is not above the device's last one.
+    #[error("device {device} recorded {hlc}, not above its last stamp")]
     StampNotAbove {
         /// Whose log.
         device: u8,
@@ -22,6 +23,7 @@ pub(crate) enum Finding {
     },
     /// `record` returned a stamp that is not above one that the device had
     /// applied before: it would lose to what its user saw.
+    #[error("device {device} recorded {hlc}, not above {applied}, which it had applied")]
     NotAboveApplied {
         /// Whose log.
         device: u8,
@@ -31,6 +33,7 @@ pub(crate) enum Finding {
         applied: String,
     },
     /// A change never arrived at a device.
+    #[error("device {device} never got {hlc}")]
     LostChange {
         /// Where it is missing.
         device: u8,
@@ -38,6 +41,7 @@ pub(crate) enum Finding {
         hlc: String,
     },
     /// A change was applied more than once.
+    #[error("device {device} applied {hlc} more than once")]
     AppliedTwice {
         /// Where.
         device: u8,
@@ -45,6 +49,7 @@ pub(crate) enum Finding {
         hlc: String,
     },
     /// Something was applied that no other device ever recorded.
+    #[error("device {device} applied {hlc}, which no other device recorded")]
     AppliedUnknown {
         /// Where.
         device: u8,
@@ -52,6 +57,7 @@ pub(crate) enum Finding {
         hlc: String,
     },
     /// An entry was pruned that a device had not applied.
+    #[error("device {origin} pruned {hlc} before device {device} applied it")]
     PrunedBeforeApplied {
         /// Whose entry.
         origin: u8,
@@ -61,6 +67,7 @@ pub(crate) enum Finding {
         hlc: String,
     },
     /// An entry left the log though nothing was pruned.
+    #[error("{hlc} left the log of device {origin} without being pruned")]
     Vanished {
         /// Whose entry.
         origin: u8,
@@ -68,6 +75,7 @@ pub(crate) enum Finding {
         hlc: String,
     },
     /// The log holds an entry that was never recorded.
+    #[error("the log of device {origin} holds {hlc}, which it never recorded")]
     Unrecorded {
         /// Whose log.
         origin: u8,
@@ -75,6 +83,7 @@ pub(crate) enum Finding {
         hlc: String,
     },
     /// A prune says that it deleted another number of entries than are gone.
+    #[error("device {origin} says it pruned {said} entries, {gone} are gone")]
     Miscounted {
         /// Whose log.
         origin: u8,
@@ -84,6 +93,7 @@ pub(crate) enum Finding {
         gone: usize,
     },
     /// Two devices hold different versions of a record.
+    #[error("devices {device} and {other} hold different versions of {record}")]
     DatabasesDiffer {
         /// One of them.
         device: u8,
@@ -93,6 +103,7 @@ pub(crate) enum Finding {
         record: String,
     },
     /// A device does not hold the version with the highest stamp.
+    #[error("{}", wrong_winner(*device, record, held.as_deref()))]
     WrongWinner {
         /// Where.
         device: u8,
@@ -102,6 +113,7 @@ pub(crate) enum Finding {
         held: Option<String>,
     },
     /// A log still holds entries though everybody has everything.
+    #[error("the log of device {origin} still holds {entries} entries")]
     LogNotEmpty {
         /// Whose log.
         origin: u8,
@@ -109,6 +121,7 @@ pub(crate) enum Finding {
         entries: usize,
     },
     /// A peer is no longer registered and active in a log.
+    #[error("device {peer} is not an active peer in the log of device {origin}")]
     PeerNotActive {
         /// Whose log.
         origin: u8,
@@ -116,6 +129,7 @@ pub(crate) enum Finding {
         peer: u8,
     },
     /// A log refused a call that it must take; the replay ended there.
+    #[error("{call}")]
     Refused {
         /// What was asked for, by whom, and why it was refused.
         call: String,
@@ -145,98 +159,12 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MalformedStamp { device, hlc } => {
-                write!(
-                    f,
-                    "device {device} recorded a change as {hlc:?}, no stamp of its own"
-                )
-            }
-            Self::StampNotAbove { device, hlc } => {
-                write!(
-                    f,
-                    "device {device} recorded {hlc}, not above its last stamp"
-                )
-            }
-            Self::NotAboveApplied {
-                device,
-                hlc,
-                applied,
-            } => write!(
-                f,
-                "device {device} recorded {hlc}, not above {applied}, which it had applied"
-            ),
-            Self::LostChange { device, hlc } => write!(f, "device {device} never got {hlc}"),
-            Self::AppliedTwice { device, hlc } => {
-                write!(f, "device {device} applied {hlc} more than once")
-            }
-            Self::AppliedUnknown { device, hlc } => {
-                write!(
-                    f,
-                    "device {device} applied {hlc}, which no other device recorded"
-                )
-            }
-            Self::PrunedBeforeApplied {
-                origin,
-                device,
-                hlc,
-            } => write!(
-                f,
-                "device {origin} pruned {hlc} before device {device} applied it"
-            ),
-            Self::Vanished { origin, hlc } => {
-                write!(
-                    f,
-                    "{hlc} left the log of device {origin} without being pruned"
-                )
-            }
-            Self::Unrecorded { origin, hlc } => {
-                write!(
-                    f,
-                    "the log of device {origin} holds {hlc}, which it never recorded"
-                )
-            }
-            Self::Miscounted { origin, said, gone } => {
-                write!(
-                    f,
-                    "device {origin} says it pruned {said} entries, {gone} are gone"
-                )
-            }
-            Self::DatabasesDiffer {
-                device,
-                other,
-                record,
-            } => write!(
-                f,
-                "devices {device} and {other} hold different versions of {record}"
-            ),
-            Self::WrongWinner {
-                device,
-                record,
-                held,
-            } => match held {
-                Some(held) => write!(
-                    f,
-                    "device {device} holds {record} as of {held}, not its highest stamp"
-                ),
-                None => write!(f, "device {device} does not hold {record}"),
-            },
-            Self::LogNotEmpty { origin, entries } => {
-                write!(
-                    f,
-                    "the log of device {origin} still holds {entries} entries"
-                )
-            }
-            Self::PeerNotActive { origin, peer } => {
-                write!(
-                    f,
-                    "device {peer} is not an active peer in the log of device {origin}"
-                )
-            }
-            Self::Refused { call } => f.write_str(call),
+fn wrong_winner(device: u8, record: &str, held: Option<&str>) -> String {
+    match held {
+        Some(held) => {
+            format!("device {device} holds {record} as of {held}, not its highest stamp")
         }
+        None => format!("device {device} does not hold {record}"),
     }
 }
 

@@ -1,23 +1,23 @@
-//! What `sync-log demo` takes.
+//! The command line.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::ValueEnum;
+use clap::{Parser, ValueEnum};
 
-use crate::args::FormatArgs;
+use crate::format::FormatArgs;
 
-pub(crate) const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
-  sync-log demo                     the built-in history, skewed clocks
-  sync-log demo --clocks wild       clocks that are wrong by up to 401 days
-  sync-log demo --away 4:12         device 4 is away for twelve weeks at a time
-  sync-log demo --dir ./demo        keep the libraries, to look into them
-  sync-log demo --json | jq .verdict
-  sync-log demo --input my.ndjson --away none";
+  demo                     the built-in history, skewed clocks
+  demo --clocks wild       clocks that are wrong by up to 401 days
+  demo --away 4:12         device 4 is away for twelve weeks at a time
+  demo --dir ./demo        keep the libraries, to look into them
+  demo --json | jq .verdict
+  demo --input my.ndjson --away none";
 
-pub(crate) const AFTER: &str = "\
+const AFTER: &str = "\
 Input: one JSON object per line, in the order the changes landed:
   {\"t\":1518233235000,\"wall\":1518233234000,\"device\":0,\"op\":\"insert\",
    \"model\":\"file\",\"record\":\"src/lib.rs\",\"data\":{\"added\":14}}
@@ -30,8 +30,16 @@ Input: one JSON object per line, in the order the changes landed:
 Exit codes: 0 the verdict is yes, 1 it is no, 2 wrong call or input,
 3 a file cannot be opened, read or written.";
 
-/// What `demo` takes.
-#[derive(Debug, clap::Args)]
+/// Replay real changes over several devices and judge the result
+///
+/// Every device gets a library folder of its own with a real sync.db and a
+/// small database.db. The changes of the history are made where and when
+/// they were made, the devices sync once a day, and everything that is no
+/// longer needed is pruned. An oracle that never sees an ack or a cursor
+/// says at the end whether every change arrived everywhere exactly once and
+/// nothing was pruned too early.
+#[derive(Debug, Parser)]
+#[command(name = "demo", before_help = EXAMPLES, after_help = AFTER)]
 pub(crate) struct DemoArgs {
     /// Keep the libraries in this folder, which must be empty or new
     ///

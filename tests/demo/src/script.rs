@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 
-use crate::demo::args::ClockKind;
-use crate::demo::history::History;
+use crate::args::ClockKind;
+use crate::history::History;
 
 const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;

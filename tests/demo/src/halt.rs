@@ -76,7 +76,7 @@ mod tests {
         };
         assert!(call.starts_with("device 0 was to read: failed to read with"));
         let full = StoreError::new(StoreErrorKind::Full, "write");
-        let halt = Halt::on(String::new())(LogError::Store(full));
-        assert!(matches!(halt, Halt::Broken(_)), "{halt:?}");
+        let broken = Halt::on(String::new())(LogError::Store(full));
+        assert!(matches!(broken, Halt::Broken(_)), "{broken:?}");
     }
 }

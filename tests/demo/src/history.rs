@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use sync_log_core::{Change, ChangeType, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES};
 use uuid::Uuid;
 
-use crate::demo::ids;
+use crate::ids;
 
 /// The real changes that the program brings along.
-const BUILT_IN: &str = include_str!("../../data/history.ndjson");
+const BUILT_IN: &str = include_str!("../data/history.ndjson");
 
 /// Most devices, numbered from 0.
 pub(crate) const DEVICES_MAX: usize = 64;

@@ -1,0 +1,97 @@
+//! What a command did to a log, or would do.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use sync_log_sqlite::Uuid;
+
+use crate::answer::Answer;
+use crate::args::ChangeArgs;
+use crate::failure::{Exit, Failure};
+use crate::output;
+use crate::sheet::Sheet;
+
+/// One thing that was done, or would be. The order of the fields is the order of the columns.
+#[derive(Debug, Serialize)]
+pub(super) struct Done {
+    did: &'static str,
+    peer: Option<String>,
+    admission: Option<u32>,
+    entries: Option<String>,
+    dry_run: bool,
+}
+
+const COLUMNS: [&str; 5] = ["did", "peer", "admission", "entries", "dry_run"];
+
+impl Done {
+    pub(super) fn new(did: &'static str, args: &ChangeArgs) -> Self {
+        Self {
+            did,
+            peer: None,
+            admission: None,
+            entries: None,
+            dry_run: args.dry_run,
+        }
+    }
+
+    pub(super) fn to(self, peer: Uuid) -> Self {
+        let peer = Some(peer.to_string());
+        Self { peer, ..self }
+    }
+
+    pub(super) fn under(self, admission: u32) -> Self {
+        let admission = Some(admission);
+        Self { admission, ..self }
+    }
+
+    pub(super) fn of_entries(self, entries: usize) -> Self {
+        let entries = Some(entries.to_string());
+        Self { entries, ..self }
+    }
+
+    fn cells(&self) -> [String; COLUMNS.len()] {
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        [
+            self.did.to_owned(),
+            or_none(&self.peer),
+            or_none(&self.admission.map(|number| number.to_string())),
+            or_none(&self.entries),
+            if self.dry_run { "yes" } else { "no" }.to_owned(),
+        ]
+    }
+}
+
+/// Prints what was done, and where to look next.
+pub(super) fn print(args: &ChangeArgs, done: &[Done]) -> Result<ExitCode, Failure> {
+    print_and(args, done, next(args))
+}
+
+/// Prints what was done, and then `advice`.
+pub(super) fn print_and(
+    args: &ChangeArgs,
+    done: &[Done],
+    advice: Option<String>,
+) -> Result<ExitCode, Failure> {
+    let sheet = Sheet::new(&COLUMNS, done.iter().map(Done::cells));
+    Answer::rows(&serde_json::json!({}), "done", done, sheet).print(args.format.get())?;
+    Ok(end_with(args, advice))
+}
+
+/// The last words of a command that changes a log.
+pub(super) fn end(args: &ChangeArgs) -> ExitCode {
+    end_with(args, next(args))
+}
+
+fn next(args: &ChangeArgs) -> Option<String> {
+    (!args.dry_run).then(|| format!("next: sync-log status {}", args.path.display()))
+}
+
+fn end_with(args: &ChangeArgs, advice: Option<String>) -> ExitCode {
+    if args.dry_run {
+        output::say("nothing was changed");
+    }
+    if let Some(advice) = advice {
+        output::say(&advice);
+    }
+    Exit::Fine.into()
+}

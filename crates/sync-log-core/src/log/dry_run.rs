@@ -1,0 +1,32 @@
+//! A log on which every call is decided and nothing is written.
+
+use std::sync::Arc;
+
+use hlc::Clock;
+
+use super::sync_log::{Shared, SyncLog};
+use crate::store::DryRun;
+
+impl SyncLog {
+    /// This log as a dry run: each call is decided on what the log holds, returns what it would
+    /// return or be refused with, and writes nothing. A later call sees what an earlier one
+    /// decided. [`DryRun`] says what it does not promise.
+    ///
+    /// Closing it closes this log.
+    #[must_use]
+    pub fn dry_run(&self) -> Self {
+        let Shared {
+            identity, options, ..
+        } = &*self.shared;
+        // A clock of its own: what is stamped here is never issued.
+        let clock = Clock::new(identity.device_id, options.wall.clone());
+        Self {
+            store: Arc::new(DryRun::over(Arc::clone(&self.store))),
+            shared: Arc::new(Shared {
+                identity: *identity,
+                clock: clock.with_limits(options.drift),
+                options: options.clone(),
+            }),
+        }
+    }
+}

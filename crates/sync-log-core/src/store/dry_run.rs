@@ -1,0 +1,318 @@
+//! A store that decides every job and writes none.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use hlc::Hlc;
+
+use super::contents::Contents;
+use super::job::{Needs, StoredEntry, WriteJob};
+use super::port::LogStore;
+use super::read::{Extent, FoundEntry, Places, ReadRequest, ReadView, Survey};
+use crate::error::{LogError, StoreError, StoreErrorKind};
+use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use crate::model::LogState;
+
+/// A store over another one that decides every job and writes none: what a call would do, and
+/// what it would be refused with, without doing it.
+///
+/// The store below is only read, so it may be one that refuses writes. What was decided is kept in
+/// this value, so a later call sees the log as the earlier one would have left it.
+///
+/// ```
+/// use sync_log_core::{LogError, SyncLog, Uuid};
+///
+/// /// How many entries a prune would delete if `lost` were retired first.
+/// async fn would_free(log: &SyncLog, lost: Uuid) -> Result<usize, LogError> {
+///     let rehearsal = log.dry_run();
+///     rehearsal.retire(lost).await?;
+///     rehearsal.prune_acked().await
+/// }
+/// ```
+///
+/// # Guarantees
+/// - A job is refused exactly as the store below would refuse it in the same state.
+/// - The store below is never written to.
+///
+/// # Not promised
+/// - Nothing is locked. If another handle commits after the first decision, every later call
+///   fails with [`StoreErrorKind::Locked`]: begin another dry run.
+/// - A page does not say when an entry was written, so its stamp stands for that. With
+///   [`PrunePolicy::KeepFor`](crate::PrunePolicy::KeepFor), a prune may differ by as much as the
+///   stamp and the wall clock differed.
+#[derive(Debug)]
+pub struct DryRun<S> {
+    store: S,
+    decided: Mutex<Decided>,
+}
+
+/// What the decisions so far would have left.
+#[derive(Debug, Clone, Default)]
+struct Decided {
+    /// How many there were.
+    count: u64,
+    left: Option<Left>,
+}
+
+#[derive(Debug, Clone)]
+struct Left {
+    /// The state of the store below, on which all of them were made.
+    below: LogState,
+    /// State, peers and verdicts, and those entries that were appended here.
+    log: Contents,
+}
+
+/// A job is collected again if another one was decided, or another handle committed, meanwhile.
+const ATTEMPTS: usize = 100;
+
+impl<S: LogStore> DryRun<S> {
+    /// A dry run over `store`.
+    #[must_use]
+    pub fn over(store: S) -> Self {
+        Self {
+            store,
+            decided: Mutex::default(),
+        }
+    }
+
+    /// Decides `job`, unless another handle commits or another job is decided meanwhile: then
+    /// it is not decided.
+    async fn try_decide(&self, job: &mut WriteJob) -> Result<Option<()>, LogError> {
+        let before = self.decided().clone();
+        let mut seen = self.see(before.left).await?;
+        let needs = job.needs(&seen.log.state);
+        if !self.collect(&needs, &mut seen).await? {
+            return Ok(None);
+        }
+        let mut decided = self.decided();
+        if decided.count != before.count {
+            return Ok(None);
+        }
+        seen.log.write(job)?;
+        let head_below = seen.below.head.hlc;
+        seen.log.entries.retain(|hlc, _| *hlc > head_below);
+        seen.log.lost.clear();
+        *decided = Decided {
+            count: before.count + 1,
+            left: Some(seen),
+        };
+        Ok(Some(()))
+    }
+
+    /// What the earlier decisions left, or what the store below holds; without its entries.
+    async fn see(&self, left: Option<Left>) -> Result<Left, StoreError> {
+        let survey = self.store.survey(|_, _| Vec::new()).await?;
+        match left {
+            Some(left) if left.below == survey.state => Ok(left),
+            Some(_) => Err(changed_meanwhile()),
+            None => Ok(Left {
+                below: survey.state,
+                log: contents_of(survey),
+            }),
+        }
+    }
+
+    /// Adds the entries and marks that a job needs to see. `false` if the store below changed
+    /// meanwhile.
+    async fn collect(&self, needs: &Needs, seen: &mut Left) -> Result<bool, StoreError> {
+        let floor = seen.log.state.floor.hlc;
+        for hlc in needs.entries.iter().filter(|hlc| **hlc > floor) {
+            let view = self.store.read(entry_at(*hlc)).await?;
+            if view.state != seen.below {
+                return Ok(false);
+            }
+            let found = view.entries.into_iter();
+            add(&mut seen.log, found.filter(|found| found.entry.hlc == *hlc));
+        }
+        for hlc in needs.marks.iter().filter(|hlc| **hlc > floor) {
+            let view = self.store.read(up_to(*hlc)).await?;
+            if view.state != seen.below {
+                return Ok(false);
+            }
+            let mark = view.before.filter(|mark| mark.hlc == *hlc);
+            seen.log.lost.extend(mark.map(|mark| (mark.hlc, mark.tag)));
+        }
+        self.collect_oldest(needs.oldest, seen).await
+    }
+
+    async fn collect_oldest(&self, count: usize, seen: &mut Left) -> Result<bool, StoreError> {
+        let mut after = seen.log.state.floor.hlc;
+        let mut missing = count;
+        while missing > 0 {
+            let view = self
+                .store
+                .read(page_after(after, missing.min(MAX_PAGE_ENTRIES)))
+                .await?;
+            if view.state != seen.below {
+                return Ok(false);
+            }
+            let Some(last) = view.entries.last() else {
+                break;
+            };
+            after = last.entry.hlc;
+            missing -= view.entries.len();
+            add(&mut seen.log, view.entries.into_iter());
+        }
+        Ok(true)
+    }
+
+    /// Reads below, and shows it as the decisions would have left it.
+    async fn read_over(&self, left: Left, request: ReadRequest) -> Result<ReadView, StoreError> {
+        let floor = left.log.state.floor.hlc;
+        let below = ReadRequest {
+            after: request.after.max(floor),
+            ..request
+        };
+        let view = self.store.read(below).await?;
+        if view.state != left.below {
+            return Err(changed_meanwhile());
+        }
+        let mut log = left.log;
+        if !view.reached_end && request.max_entries > 0 {
+            // What was appended here follows entries that this page does not reach.
+            log.entries.clear();
+        }
+        add(&mut log, view.entries.into_iter());
+        let mut shown = log.read(request);
+        shown.before = shown.before.or(view.before.filter(|mark| mark.hlc > floor));
+        shown.reached_end &= view.reached_end;
+        Ok(shown)
+    }
+
+    /// Sums up page by page what lies above `place`.
+    async fn extent(&self, place: Hlc) -> Result<Extent, StoreError> {
+        let mut extent = Extent::default();
+        let mut after = place;
+        loop {
+            let view = self.read(page_after(after, MAX_PAGE_ENTRIES)).await?;
+            let (Some(first), Some(last)) = (view.entries.first(), view.entries.last()) else {
+                return Ok(extent);
+            };
+            after = last.entry.hlc;
+            extent.entries += view.entries.len() as u64;
+            let bytes = view.entries.iter().map(|found| found.entry.content_bytes());
+            extent.bytes += bytes.sum::<usize>() as u64;
+            let oldest = extent.oldest_created_at_ms;
+            extent.oldest_created_at_ms = oldest.or(Some(written_at_ms(first.entry.hlc)));
+        }
+    }
+
+    /// What is guarded is whole between any two statements.
+    fn decided(&self) -> MutexGuard<'_, Decided> {
+        self.decided.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl<S: LogStore> LogStore for DryRun<S> {
+    async fn write(&self, mut job: WriteJob) -> Result<(), LogError> {
+        for _ in 0..ATTEMPTS {
+            if let Some(()) = self.try_decide(&mut job).await? {
+                return Ok(());
+            }
+        }
+        Err(changed_meanwhile().into())
+    }
+
+    async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        let left = self.decided().left.clone();
+        match left {
+            Some(left) => self.read_over(left, request).await,
+            None => self.store.read(request).await,
+        }
+    }
+
+    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        let left = self.decided().left.clone();
+        let Some(left) = left else {
+            return self.store.survey(places).await;
+        };
+        let mut survey = left.log.survey(|_, _| Vec::new());
+        for place in places(&survey.state, &survey.peers) {
+            survey.extents.push(self.extent(place).await?);
+        }
+        Ok(survey)
+    }
+
+    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+        let head = self
+            .decided()
+            .left
+            .as_ref()
+            .map(|left| left.log.state.head.hlc);
+        match head.filter(|head| *head > place) {
+            Some(head) => Ok(head),
+            None => self.store.head_above(place).await,
+        }
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.store.close().await
+    }
+}
+
+fn changed_meanwhile() -> StoreError {
+    let doing = "make a dry run on a log that another handle writes to";
+    StoreError::new(StoreErrorKind::Locked, doing)
+}
+
+fn contents_of(survey: Survey) -> Contents {
+    let peers = survey.peers.into_iter();
+    let verdicts = survey.verdicts.into_iter();
+    Contents {
+        state: survey.state,
+        peers: peers.map(|row| (row.peer_device_id.clone(), row)).collect(),
+        verdicts: verdicts.map(|found| (found.kind, found)).collect(),
+        ..Contents::new(survey.state.identity)
+    }
+}
+
+fn add(log: &mut Contents, found: impl Iterator<Item = FoundEntry>) {
+    log.entries.extend(found.map(|FoundEntry { entry, tag }| {
+        let created_at_ms = written_at_ms(entry.hlc);
+        let stored = StoredEntry {
+            entry,
+            created_at_ms,
+            tag,
+        };
+        (stored.entry.hlc, stored)
+    }));
+}
+
+fn written_at_ms(hlc: Hlc) -> i64 {
+    i64::try_from(hlc.timestamp).unwrap_or(i64::MAX)
+}
+
+fn page_after(after: Hlc, max_entries: usize) -> ReadRequest {
+    ReadRequest {
+        after,
+        max_entries,
+        max_bytes: MAX_PAGE_BYTES,
+        peer: None,
+    }
+}
+
+/// The entry with this stamp, if there is one; else the next one.
+fn entry_at(hlc: Hlc) -> ReadRequest {
+    page_after(just_below(hlc), 1)
+}
+
+/// The mark at or below this stamp, without entries.
+fn up_to(hlc: Hlc) -> ReadRequest {
+    page_after(hlc, 0)
+}
+
+/// The highest stamp below `hlc`: its bytes are a number, from which 1 is taken.
+fn just_below(hlc: Hlc) -> Hlc {
+    let mut bytes = hlc.to_bytes();
+    for byte in bytes.iter_mut().rev() {
+        *byte = byte.wrapping_sub(1);
+        if *byte != u8::MAX {
+            return Hlc::from_bytes(bytes);
+        }
+    }
+    Hlc::ZERO
+}
+
+#[cfg(test)]
+mod tests;

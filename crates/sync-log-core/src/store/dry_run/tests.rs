@@ -1,0 +1,232 @@
+use std::sync::Arc;
+
+use hlc::ManualClock;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    AckOutcome, Change, ChangeType, Cursor, JsonText, LogIdentity, LogOptions, ReadLimits,
+    Registration, SyncLog,
+};
+
+const LIBRARY: Uuid = Uuid::from_u128(1);
+const DEVICE: Uuid = Uuid::from_u128(2);
+const ACTIVE: Uuid = Uuid::from_u128(4);
+const RETIRED: Uuid = Uuid::from_u128(5);
+const UNKNOWN: Uuid = Uuid::from_u128(6);
+
+/// A log of values.
+#[derive(Clone)]
+struct Values(Arc<Mutex<Contents>>);
+
+impl Values {
+    fn get(&self) -> Contents {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl LogStore for Values {
+    async fn write(&self, mut job: WriteJob) -> Result<(), LogError> {
+        self.0.lock().unwrap().write(&mut job)
+    }
+
+    async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
+        Ok(self.0.lock().unwrap().read(request))
+    }
+
+    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+        Ok(self.0.lock().unwrap().survey(places))
+    }
+
+    async fn head_above(&self, _: Hlc) -> Result<Hlc, StoreError> {
+        std::future::pending().await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn run<T>(call: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(call)
+}
+
+fn change() -> Change {
+    Change {
+        model_type: "tag".to_owned(),
+        record_uuid: Uuid::from_u128(9),
+        change_type: ChangeType::Insert,
+        data: JsonText::new("{}").unwrap(),
+        model_version: 0,
+    }
+}
+
+async fn open(values: &Values) -> SyncLog {
+    let options = LogOptions::new(ManualClock::new(1_700_000_000_000));
+    let opened = SyncLog::open(values.clone(), LIBRARY, DEVICE, options);
+    opened.await.unwrap()
+}
+
+/// A log with one active peer, one that was retired, and `entries` that the active one has.
+async fn log_of(entries: usize) -> (Values, SyncLog) {
+    let contents = Contents::new(LogIdentity {
+        library_id: LIBRARY,
+        device_id: DEVICE,
+        log_id: Uuid::from_u128(3),
+    });
+    let values = Values(Arc::new(Mutex::new(contents)));
+    let log = open(&values).await;
+    log.register_peer(ACTIVE).await.unwrap();
+    log.register_peer(RETIRED).await.unwrap();
+    log.retire(RETIRED).await.unwrap();
+    for _ in 0..entries {
+        log.record(change()).await.unwrap();
+    }
+    let head = log.head().await.unwrap();
+    if entries > 0 {
+        log.record_ack(ACTIVE, head).await.unwrap();
+    }
+    (values, log)
+}
+
+/// What a call answers, as text, so that answers of all types can be compared.
+async fn answer(log: &SyncLog, call: &str, peer: Uuid) -> String {
+    match call {
+        "register" => format!("{:?}", log.register_peer(peer).await),
+        "retire" => format!("{:?}", log.retire(peer).await),
+        "admit" => format!("{:?}", log.admit(peer).await),
+        "declare" => format!("{:?}", log.declare_peers(&[UNKNOWN, peer]).await),
+        "ack" => format!("{:?}", log.record_ack(peer, Hlc::ZERO).await),
+        "solo" => format!("{:?}", log.declare_solo().await),
+        "trust" => format!("{:?}", log.trust_adopted_acks().await),
+        "dismiss" => format!("{:?}", log.dismiss_verdicts().await),
+        "prune" => format!("{:?}", log.prune_acked().await),
+        "record" => format!("{:?}", log.record(change()).await),
+        "tick" => format!("{:?}", log.tick().await),
+        "read" => {
+            let limits = ReadLimits::default();
+            format!("{:?}", log.read_for(peer, Cursor::ZERO, limits).await)
+        }
+        other => panic!("there is no call {other}"),
+    }
+}
+
+const CALLS: [&str; 12] = [
+    "register", "retire", "admit", "declare", "ack", "solo", "trust", "dismiss", "prune", "record",
+    "tick", "read",
+];
+
+#[test]
+fn every_call_answers_as_the_real_one_and_writes_nothing() {
+    for call in CALLS {
+        for peer in [ACTIVE, RETIRED, UNKNOWN, DEVICE, Uuid::nil()] {
+            run(async {
+                let (values, log) = log_of(3).await;
+                let before = values.get();
+                let dry = answer(&log.dry_run(), call, peer).await;
+                assert_eq!(values.get(), before, "{call} {peer}");
+                assert_eq!(dry, answer(&log, call, peer).await, "{call} {peer}");
+            });
+        }
+    }
+}
+
+#[test]
+fn the_next_call_sees_what_was_decided() {
+    for (first, next) in CALLS
+        .iter()
+        .flat_map(|first| CALLS.map(|next| (*first, next)))
+    {
+        run(async {
+            let (_, real) = log_of(3).await;
+            let (_, unchanged) = log_of(3).await;
+            let dry = unchanged.dry_run();
+            for call in [first, next] {
+                let answered = answer(&dry, call, RETIRED).await;
+                let expected = answer(&real, call, RETIRED).await;
+                assert_eq!(answered, expected, "{call} of {first}, {next}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_whole_sequence_ends_where_the_real_one_does() {
+    run(async {
+        let (_, dry) = log_of(3).await;
+        let (_, real) = log_of(3).await;
+        let dry = dry.dry_run();
+        for log in [&dry, &real] {
+            assert_eq!(log.register_peer(UNKNOWN).await.unwrap(), Registration::New);
+            assert_eq!(
+                log.register_peer(UNKNOWN).await.unwrap(),
+                Registration::Known
+            );
+            assert_eq!(log.prune_acked().await.unwrap(), 0);
+            let stamp = log.record(change()).await.unwrap();
+            let acked = log.record_ack(UNKNOWN, stamp).await;
+            assert_eq!(acked.unwrap(), AckOutcome::Advanced);
+            assert_eq!(log.prune_acked().await.unwrap(), 3);
+            let next = log.record(change()).await.unwrap();
+            let page = log.get_since(Some(stamp), 10).await.unwrap();
+            assert_eq!(page.len(), 1);
+            assert_eq!(page[0].hlc, next);
+        }
+        assert_eq!(dry.status().await.unwrap(), real.status().await.unwrap());
+        assert_eq!(dry.explain().await.unwrap(), real.explain().await.unwrap());
+    });
+}
+
+#[test]
+fn a_prune_of_many_chunks_is_counted_to_its_end() {
+    run(async {
+        let (values, log) = log_of(700).await;
+        let dry = log.dry_run();
+        assert_eq!(dry.prune_acked().await.unwrap(), 700);
+        assert_eq!(dry.status().await.unwrap().pending_entries, 0);
+        assert_eq!(dry.prune_acked().await.unwrap(), 0);
+        assert_eq!(values.get().entries.len(), 700);
+    });
+}
+
+#[test]
+fn damage_is_found_and_not_put_on_record() {
+    run(async {
+        let (values, log) = log_of(3).await;
+        let hlc = log.head().await.unwrap();
+        let mut contents = values.get();
+        contents.entries.get_mut(&hlc).unwrap().entry.model_type = "album".to_owned();
+        *values.0.lock().unwrap() = contents;
+        let dry = log.dry_run();
+        let refused = dry.prune_acked().await;
+        assert!(matches!(refused, Err(LogError::Altered(_))), "{refused:?}");
+        let solo = dry.declare_solo().await;
+        assert!(matches!(solo, Err(LogError::Altered(_))), "{solo:?}");
+        assert_eq!(values.get().state.altered, None);
+    });
+}
+
+#[test]
+fn a_commit_of_another_handle_ends_a_dry_run() {
+    run(async {
+        let (_, log) = log_of(3).await;
+        let dry = log.dry_run();
+        dry.register_peer(UNKNOWN).await.unwrap();
+        log.record(change()).await.unwrap();
+        let Err(LogError::Store(error)) = dry.prune_acked().await else {
+            panic!("it went on");
+        };
+        assert_eq!(error.kind(), StoreErrorKind::Locked);
+        assert_eq!(log.dry_run().prune_acked().await.unwrap(), 3);
+    });
+}
+
+#[test]
+fn just_below_a_stamp_is_nothing_else() {
+    let stamp = |counter, device| Hlc::new(7, counter, Uuid::from_u128(device));
+    assert_eq!(just_below(stamp(1, 5)), stamp(1, 4));
+    assert_eq!(just_below(stamp(1, 0)), stamp(0, u128::MAX));
+    assert_eq!(just_below(Hlc::ZERO), Hlc::ZERO);
+}

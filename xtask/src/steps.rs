@@ -1,0 +1,160 @@
+//! What each step of `ci` runs.
+
+use anyhow::Result;
+use cargo_metadata::TargetKind;
+use xshell::{Shell, cmd};
+
+use crate::bench::{self, BenchArgs};
+use crate::checks;
+use crate::features;
+use crate::lowest;
+use crate::package;
+use crate::program;
+use crate::scope::{APP, Scope};
+use crate::step::Step;
+use crate::tools;
+use crate::workspace::{PackageExt as _, Workspace};
+
+/// Runs a step in the shell's directory, which is the root of the workspace.
+pub(crate) fn run(step: Step, shell: &Shell, workspace: &Workspace, scope: Scope) -> Result<()> {
+    match step {
+        Step::Fmt => fmt(shell),
+        Step::Dependencies => checks::dependencies(shell, workspace),
+        Step::Tidy => checks::tidy(shell, workspace),
+        Step::Tools => tools::check(shell),
+        Step::Clippy => clippy(shell, scope),
+        Step::Test => test(shell, scope),
+        Step::Doctest => doctest(shell, scope),
+        Step::Docs => docs(shell, scope),
+        Step::Loom => loom(shell),
+        Step::Features => features::check_each(shell, workspace),
+        Step::Lowest => lowest::check(shell, workspace),
+        Step::App => app(shell),
+        Step::Examples => examples(shell, workspace),
+        Step::Demo => demo(shell),
+        Step::Sim => sim(scope),
+        Step::Crash => crash(scope),
+        Step::Bench => bench::run(&BenchArgs::quick()),
+        Step::Matrix => matrix(shell),
+        Step::Model => model(shell),
+        Step::Package => package::check_all(shell, workspace),
+    }
+}
+
+fn fmt(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo fmt --all --check").run()?)
+}
+
+fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
+    let packages = scope.packages();
+    let lints = ["--", "-D", "warnings"];
+    Ok(cmd!(
+        shell,
+        "cargo clippy {packages...} --all-targets --all-features {lints...}"
+    )
+    .run()?)
+}
+
+fn test(shell: &Shell, scope: Scope) -> Result<()> {
+    let packages = scope.packages();
+    // Not `--all-targets`: the benches have a step of their own.
+    let targets = ["--lib", "--bins", "--tests", "--examples"];
+    Ok(cmd!(
+        shell,
+        "cargo test {packages...} {targets...} --all-features"
+    )
+    .run()?)
+}
+
+fn doctest(shell: &Shell, scope: Scope) -> Result<()> {
+    let libraries = scope.libraries();
+    Ok(cmd!(shell, "cargo test {libraries...} --doc --all-features").run()?)
+}
+
+fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
+    for package in &workspace.packages {
+        for example in package.names_of(TargetKind::Example) {
+            let name = package.name.as_str();
+            cmd!(
+                shell,
+                "cargo run --quiet -p {name} --example {example} --all-features"
+            )
+            .run()?;
+        }
+    }
+    Ok(())
+}
+
+/// The graph that most users build. Its examples are run with those of the other packages.
+fn app(shell: &Shell) -> Result<()> {
+    let lints = ["--", "-D", "warnings"];
+    cmd!(shell, "cargo clippy -p {APP} --all-targets {lints...}").run()?;
+    Ok(cmd!(shell, "cargo test -p {APP} --lib --tests --examples").run()?)
+}
+
+fn docs(shell: &Shell, scope: Scope) -> Result<()> {
+    let packages = scope.packages();
+    Ok(
+        cmd!(shell, "cargo doc {packages...} --no-deps --all-features")
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()?,
+    )
+}
+
+/// The command of the README, as it is written there, and the hard clocks after it.
+fn demo(shell: &Shell) -> Result<()> {
+    cmd!(shell, "cargo run --release -p demo").run()?;
+    let wild = ["--clocks", "wild"];
+    Ok(cmd!(shell, "cargo run --release -p demo -- {wild...}").run()?)
+}
+
+/// A build of its own, in which the clock's atomics are the model checker's.
+fn loom(shell: &Shell) -> Result<()> {
+    let _flags = shell.push_env("RUSTFLAGS", "--cfg loom");
+    let tests = ["-p", "hlc", "--test", "loom", "--release"];
+    let target = ["--target-dir", "target/loom"];
+    cmd!(shell, "cargo clippy {tests...} {target...} -- -D warnings").run()?;
+    Ok(cmd!(shell, "cargo test {tests...} {target...}").run()?)
+}
+
+/// Half of the seeds are the same each time, so that two runs of CI can be compared. The
+/// other half starts at a seed that is drawn for this run: the same seeds never find
+/// anything new. The simulator prints the command that repeats them.
+fn sim(scope: Scope) -> Result<()> {
+    let (memory, sqlite) = match scope {
+        Scope::Full => ("5000", "250"),
+        Scope::Fast | Scope::Standard => ("150", "15"),
+    };
+    for (store, seeds) in [("memory", memory), ("sqlite", sqlite)] {
+        for first_seed in ["0", "fresh"] {
+            let place = ["--first-seed", first_seed, "--seeds", seeds];
+            let kind = ["--steps", "200", "--store", store];
+            program::check("simulator", "sim", &[place, kind].concat())?;
+        }
+    }
+    Ok(())
+}
+
+fn crash(scope: Scope) -> Result<()> {
+    let kills = match scope {
+        Scope::Full => "1000",
+        Scope::Fast | Scope::Standard => "50",
+    };
+    program::check("crash", "crash", &["--kills", kills])
+}
+
+fn matrix(shell: &Shell) -> Result<()> {
+    let matrix = ["-p", "broken-stores", "--test", "matrix"];
+    cmd!(shell, "cargo test --release {matrix...} -- --full").run()?;
+    let arguments = ["--fault", "all", "--seeds", "500", "--steps", "200"];
+    program::check("simulator", "sim", &arguments)
+}
+
+fn model(shell: &Shell) -> Result<()> {
+    for (package, histories) in [("sync-log-memory", "20000"), ("sync-log-sqlite", "500")] {
+        let model = ["-p", package, "--test", "it", "conformance::model::"];
+        let _histories = shell.push_env("CONFORMANCE_CASES", histories);
+        cmd!(shell, "cargo test --release {model...}").run()?;
+    }
+    Ok(())
+}
