@@ -5,7 +5,7 @@ use core::fmt;
 
 use uuid::Uuid;
 
-use crate::Hlc;
+use crate::{DisplayMs, Hlc};
 
 /// Why a clock refused a remote stamp. The clock is as it was before.
 ///
@@ -79,14 +79,13 @@ impl fmt::Display for ObserveError {
             Self::TooFarAhead(exceeded) => exceeded.fmt(f),
             Self::AboveCeiling { remote } => write!(
                 f,
-                "stamp {remote} of device {} is above the ceiling of {} ms",
+                "a stamp of device {} is beyond what any clock reads: {remote}",
                 remote.device_id,
-                crate::CEILING_MS,
             ),
             Self::OwnStampAhead { remote, last } => write!(
                 f,
-                "stamp {remote} bears the id of this device but is above {last}, \
-                 the last it issued or observed",
+                "a stamp of this device is above every stamp that it issued or observed: {remote}, \
+                 the last was {last}",
             ),
         }
     }
@@ -97,14 +96,15 @@ impl fmt::Display for DriftExceeded {
         let Self {
             device,
             remote,
-            now_ms,
             ahead_by_ms,
             limit_ms,
+            ..
         } = self;
+        let (ahead_by, limit) = (DisplayMs(*ahead_by_ms), DisplayMs(*limit_ms));
         write!(
             f,
-            "stamp {remote} of device {device} is {ahead_by_ms} ms ahead of the wall clock \
-             ({now_ms} ms), more than the {limit_ms} ms allowed",
+            "a stamp of device {device} is {ahead_by} ahead of the wall clock, {limit} allowed: \
+             {remote}",
         )
     }
 }
@@ -113,7 +113,7 @@ impl fmt::Display for ResumeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "high-water {} is too high for a clock to resume from",
+            "the stored high-water is beyond what any clock reads: {}",
             self.high_water
         )
     }
@@ -143,9 +143,9 @@ mod tests {
         };
         assert_eq!(
             ObserveError::TooFarAhead(exceeded).to_string(),
-            "stamp 00000000000003e8-0000000000000000-00000000-0000-0000-0000-0000000000d0 of \
-             device 00000000-0000-0000-0000-0000000000d0 is 1000 ms ahead of the wall clock \
-             (-5 ms), more than the 10 ms allowed",
+            "a stamp of device 00000000-0000-0000-0000-0000000000d0 is 1 s ahead of the wall clock, \
+             10 ms allowed: \
+             00000000000003e8-0000000000000000-00000000-0000-0000-0000-0000000000d0",
         );
         for message in [
             ObserveError::AboveCeiling { remote }.to_string(),

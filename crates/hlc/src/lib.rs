@@ -7,6 +7,7 @@ extern crate std;
 
 mod atomic;
 mod clock;
+mod display_ms;
 mod drift;
 mod error;
 #[cfg(feature = "std")]
@@ -20,6 +21,7 @@ mod text;
 mod wall;
 
 pub use clock::Clock;
+pub use display_ms::DisplayMs;
 pub use drift::{Drift, DriftLimit, DriftLimits};
 pub use error::{DriftExceeded, ObserveError, ResumeError};
 pub use packed::CEILING_MS;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use sync_log_sqlite::legacy::ImportError;
-use sync_log_sqlite::{LogError, OpenError, StoreError, StoreErrorKind};
+use sync_log_sqlite::{LogError, OpenError, StoreError, StoreFault};
 
 /// What to do about `error`, if this program knows.
 pub(crate) fn help_of(error: &anyhow::Error) -> Option<String> {
@@ -70,17 +70,17 @@ fn of_log(error: &LogError) -> Option<&'static str> {
             "look at the damage with sync-log verify; take in what is there with sync-log adopt",
         ),
         LogError::Store(error) => of_store(error),
-        _ => None,
+        other => Some(other.help()),
     }
 }
 
 fn of_store(error: &StoreError) -> Option<&'static str> {
-    match error.kind() {
-        StoreErrorKind::Locked => Some("another program is writing to the log: try again"),
-        StoreErrorKind::Full => Some("free some space, and try again"),
-        StoreErrorKind::ReadOnly => Some("make the file and its folder writable"),
-        StoreErrorKind::Corrupt => Some("look at the damage: sync-log verify"),
-        _ => None,
+    match error.fault() {
+        StoreFault::Locked => Some("another program is writing to the log: try again"),
+        StoreFault::Full => Some("free some space, and try again"),
+        StoreFault::ReadOnly => Some("make the file and its folder writable"),
+        StoreFault::Corrupt => Some("look at the damage: sync-log verify"),
+        other => Some(other.help()),
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn help_is_found_wherever_the_error_is_in_the_chain() {
         let peer = Uuid::from_u128(1);
-        let unknown = || LogError::UnknownPeer { peer };
+        let unknown = || LogError::UnknownPeer { peer: peer.into() };
         let path = "library".into();
         let source = Box::new(unknown());
         let expected = of_log(&unknown()).map(str::to_owned);
@@ -102,7 +102,7 @@ mod tests {
         let wrapped: anyhow::Result<()> = Err(unknown()).context("failed to retire");
         assert_eq!(help_of(&wrapped.unwrap_err()), expected);
         assert_eq!(help_of(&OpenError::Log { path, source }.into()), expected);
-        let full = StoreError::new(StoreErrorKind::Full, "write");
+        let full = StoreError::new(StoreFault::Full, "write");
         assert!(help_of(&LogError::Store(full).into()).is_some());
         assert_eq!(help_of(&anyhow!("something else")), None);
     }

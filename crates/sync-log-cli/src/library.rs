@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::legacy::ImportError;
 use sync_log_sqlite::{
-    FILE_NAME, LogError, OpenError, StoreError, StoreErrorKind, SyncDb, SyncLog, Uuid,
+    FILE_NAME, LogError, OpenError, StoreError, StoreFault, SyncDb, SyncLog, Uuid,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -78,14 +78,14 @@ pub(crate) async fn look_at_target(
     let stored = log.identity();
     let refusal = match log.status().await?.altered {
         Some(altered) => altered.into(),
-        None if (stored.library_id, stored.device_id) == (library, device) => {
+        None if (stored.library_id, stored.device_id) == (library.into(), device.into()) => {
             return Ok(Some(log));
         }
         None => LogError::IdentityMismatch {
             stored_library: stored.library_id,
             stored_device: stored.device_id,
-            library,
-            device,
+            library: library.into(),
+            device: device.into(),
         },
     };
     log.close().await?;
@@ -139,7 +139,7 @@ impl From<StoreError> for Failure {
 
 fn exit_of(error: &LogError) -> Exit {
     match error {
-        LogError::Store(error) if error.kind() == StoreErrorKind::Corrupt => Exit::Damaged,
+        LogError::Store(error) if error.fault() == StoreFault::Corrupt => Exit::Damaged,
         LogError::Altered(_) => Exit::Damaged,
         LogError::Store(_) => Exit::CannotOpen,
         _ => Exit::Usage,

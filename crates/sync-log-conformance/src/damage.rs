@@ -105,9 +105,9 @@ impl RowDamage {
                     panic!("{peer_device_id} has no own row that can be read");
                 };
                 let admission = Some(facts.admission);
-                row.own = Some(OwnRow::Spoiled { admission });
+                row.own = Some(OwnRow::Unreadable { admission });
             }
-            Self::SpoiledWhole => row.own = Some(OwnRow::Spoiled { admission: None }),
+            Self::SpoiledWhole => row.own = Some(OwnRow::Unreadable { admission: None }),
         }
         let is_gone = row.own.is_none() && row.mirror.is_none();
         if is_gone {

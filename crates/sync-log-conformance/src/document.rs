@@ -43,8 +43,8 @@ impl<D: Document> Harness for D {
         let number = DOCUMENTS.fetch_add(1, Ordering::Relaxed);
         let document = D::create();
         let identity = LogIdentity {
-            library_id,
-            device_id,
+            library_id: library_id.into(),
+            device_id: device_id.into(),
             log_id: Uuid::from_u128(0xd0c << 64 | u128::from(number)),
         };
         document.replace(&Contents {

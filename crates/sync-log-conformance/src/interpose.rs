@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob,
+    Hlc, LogError, LogStore, Positions, ReadRequest, ReadView, StoreError, Survey, WriteJob,
 };
 
 type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -80,7 +80,7 @@ impl LogStore for Interposed {
         self.inner.read(request).await
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         run_next(&self.before_call).await;
         self.inner.survey(places).await
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{
     Birth, Cause, Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, Remedy,
     SharedChangeEntry, SyncLog, UnknownPeers, Uuid, Verdict, VerdictKind,
@@ -222,7 +222,7 @@ impl Log {
     /// The signs that are kept, as `status` and `explain` show them.
     pub async fn signs(&self) -> Vec<(VerdictKind, Hlc, Option<Uuid>)> {
         let verdicts = self.verdicts().await;
-        let explained = self.explain().await.unwrap().held;
+        let explained = self.explain().await.unwrap().reasons;
         let named: Vec<Verdict> = explained
             .iter()
             .filter_map(|held| match held.cause {
@@ -236,7 +236,9 @@ impl Log {
             .collect();
         assert_eq!(named, verdicts, "P7: both show the same");
         let shown = verdicts.iter();
-        shown.map(|v| (v.kind, v.hlc, v.peer)).collect()
+        shown
+            .map(|v| (v.kind, v.hlc, v.peer.map(Uuid::from)))
+            .collect()
     }
 
     /// A page of everything after `cursor`.
@@ -249,7 +251,10 @@ impl Log {
     /// What pruning may rely on for `peer`.
     pub async fn position(&self, peer: Uuid) -> Hlc {
         let peers = self.peers().await.unwrap();
-        let found = peers.into_iter().flatten().find(|row| row.peer == peer);
+        let found = peers
+            .into_iter()
+            .flatten()
+            .find(|row| row.device_id == peer);
         found.unwrap().position()
     }
 }

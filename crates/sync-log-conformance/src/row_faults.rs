@@ -105,7 +105,7 @@ impl<H: Tampering> Faulty<H> {
 }
 
 pub(crate) fn text(peer: Uuid) -> String {
-    peer.hyphenated().to_string()
+    peer.to_string()
 }
 
 /// How many faults at the start of [`all`] are of rows whose id no peer can have.
@@ -160,8 +160,8 @@ fn strangers(stamps: &[Hlc]) -> Vec<RowCase> {
 fn of_the_own_row(stamps: &[Hlc]) -> Vec<RowCase> {
     let damages = [
         (RowDamage::Deleted, RowFault::NotRegistered),
-        (RowDamage::Spoiled, RowFault::Spoiled),
-        (RowDamage::SpoiledWhole, RowFault::Spoiled),
+        (RowDamage::Spoiled, RowFault::Unreadable),
+        (RowDamage::SpoiledWhole, RowFault::Unreadable),
         (
             RowDamage::Acked(foreign(stamps[1])),
             RowFault::ImpossibleAck,

@@ -55,7 +55,7 @@ impl Snapshot {
     /// The row of `peer`.
     #[must_use]
     pub fn peer(&self, peer: Uuid) -> Option<&PeerRow> {
-        let id = peer.hyphenated().to_string();
+        let id = peer.to_string();
         self.peers.iter().find(|row| row.peer_device_id == id)
     }
 

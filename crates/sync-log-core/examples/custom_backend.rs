@@ -7,14 +7,14 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{
-    Change, ChangeType, Contents, Hlc, JsonText, LogError, LogIdentity, LogOptions, LogStore,
-    Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey, SyncLog, Uuid, WriteJob,
+    Change, Contents, DeviceId, Hlc, LibraryId, LogError, LogIdentity, LogOptions, LogStore,
+    Positions, ReadRequest, ReadView, StoreError, StoreFault, Survey, SyncLog, Uuid, WriteJob,
 };
 
-const LIBRARY: Uuid = Uuid::from_u128(1);
-const DEVICE: Uuid = Uuid::from_u128(2);
+const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(1));
+const DEVICE: DeviceId = DeviceId::from_uuid(Uuid::from_u128(2));
 
 /// `None` once it is closed.
 struct Shelf(Mutex<Option<Contents>>);
@@ -29,7 +29,7 @@ impl Shelf {
 }
 
 fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Closed, "use the shelf")
+    StoreError::new(StoreFault::Closed, "use the shelf")
 }
 
 #[async_trait::async_trait]
@@ -42,7 +42,7 @@ impl LogStore for Shelf {
         Ok(self.lock().as_ref().ok_or_else(closed)?.read(request))
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         Ok(self.lock().as_ref().ok_or_else(closed)?.survey(places))
     }
 
@@ -80,16 +80,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let options = LogOptions::new(ManualClock::new(1));
     let log = SyncLog::open(shelf(), LIBRARY, DEVICE, options).await?;
     let stamp = log
-        .record(Change {
-            model_type: "tag".to_owned(),
-            record_uuid: Uuid::from_u128(4),
-            change_type: ChangeType::Insert,
-            data: JsonText::new(r#"{"name":"Beach"}"#)?,
-            model_version: 0,
-        })
+        .record(Change::insert("tag", Uuid::from_u128(4), "Beach")?)
         .await?;
     assert_eq!(log.head().await?, stamp);
-    let pending = log.explain().await?.pending;
+    let pending = log.explain().await?.pending_entries;
     println!("{pending} entry, the last one at {stamp}");
     Ok(())
 }

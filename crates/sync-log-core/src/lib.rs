@@ -10,9 +10,9 @@
 //! | say where a reader is | [`Cursor`], [`Tag`], [`Page`] |
 //! | give a device a snapshot | [`SyncLog::head_cursor`] |
 //! | know that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
-//! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::record_ack_under`] |
+//! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::acknowledge`] |
 //! | see what a call would do, without doing it | [`SyncLog::dry_run`], [`DryRun`] |
-//! | write a backend | [`LogStore`], [`WriteJob`], [`Changes`]; for one that keeps it all in memory, [`Contents`] |
+//! | write a backend | [`LogStore`], [`WriteJob`], [`Writes`]; for one that keeps it all in memory, [`Contents`] |
 //! | decide what may go | [`plan`], [`watermark`] |
 //! | answer "why is it not shrinking?" | [`SyncLog::explain`], [`Explanation`] |
 //! | decide what to do about an error | [`LogError::kind`], [`ErrorKind`] |
@@ -26,9 +26,11 @@ mod store;
 
 pub use decide::peers::Registration;
 pub use decide::prune::{Plan, Watermark, plan, watermark};
-pub use error::{ErrorKind, LogError, StoreError, StoreErrorKind};
-pub use hlc;
-pub use hlc::{HLC, Hlc};
+pub use error::{ErrorKind, LogError, StoreError, StoreFault};
+pub use hlc::{
+    CEILING_MS, Clock, DisplayMs, Drift, DriftExceeded, DriftLimit, DriftLimits, HLC, Hlc, HlcText,
+    ManualClock, ObserveError, ParseHlcError, ResumeError, SystemClock, WallClock,
+};
 pub use limits::{
     MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_DECLARED_PEERS,
     MAX_KEPT_ENTRIES, MAX_MODEL_TYPE_BYTES, MAX_OBSERVED, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES,
@@ -37,14 +39,15 @@ pub use limits::{
 pub use log::{LogOptions, OnAck, SharedWallClock, SyncLog, Watch};
 pub use model::judge;
 pub use model::{
-    AckOutcome, Altered, Birth, Cause, ChainFault, Change, ChangeType, Cursor, Digest, Explanation,
-    Held, JsonText, JsonTextError, LogIdentity, LogState, Mark, OwnRow, Page, ParseCursorError,
-    ParseTagError, Peer, PeerFacts, PeerRow, PeerState, Proof, PrunePolicy, ReadLimits,
-    RegisteredBy, Remedy, RetireReason, RowFault, SharedChangeEntry, Status, Tag,
-    UnknownChangeType, UnknownPeers, UntrustedRow, Verdict, VerdictKind, parse_uuid,
+    Ack, AckAt, AckOutcome, Altered, Birth, Cause, ChainFault, Change, ChangeType, Cursor,
+    DeviceId, Digest, Explanation, JsonText, JsonTextError, LibraryId, LogIdentity, LogState, Mark,
+    OwnRow, Page, ParseCursorError, ParseTagError, Peer, PeerFacts, PeerRow, PeerState, Proof,
+    PrunePolicy, ReadLimits, Reason, RegisteredBy, Remedy, RetireReason, RowFault,
+    SharedChangeEntry, Status, Tag, UnknownChangeType, UnknownPeers, UntrustedRow, Verdict,
+    VerdictKind, parse_uuid,
 };
 pub use store::{
-    Changes, Contents, DryRun, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded,
-    Places, ReadRequest, ReadView, StoredEntry, Survey, View, WriteJob,
+    Contents, DryRun, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded, Positions,
+    ReadRequest, ReadView, StoredEntry, Survey, View, WriteJob, Writes,
 };
 pub use uuid::Uuid;

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use sync_log_memory::MemoryStore;
-use sync_log_memory::core::hlc::ManualClock;
+use sync_log_memory::core::ManualClock;
 use sync_log_memory::core::{
     Birth, Change, ChangeType, Cursor, ErrorKind, JsonText, LogIdentity, LogOptions, ReadLimits,
     SyncLog, Uuid,
@@ -37,8 +37,8 @@ async fn record(log: &SyncLog, record: u128) -> Result<(), Box<dyn Error>> {
 async fn main() -> Result<(), Box<dyn Error>> {
     // A test chooses the log id. A store on disk draws it.
     let identity = LogIdentity {
-        library_id: LIBRARY,
-        device_id: PHONE,
+        library_id: LIBRARY.into(),
+        device_id: PHONE.into(),
         log_id: Uuid::from_u128(9),
     };
     let now_ms = 1_700_000_000_000;

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Birth, Contents, Hlc, LogError, LogIdentity, LogState, LogStore, Places, ReadRequest, ReadView,
-    StoreError, StoreErrorKind, Survey, WriteJob,
+    Birth, Contents, Hlc, LogError, LogIdentity, LogState, LogStore, Positions, ReadRequest,
+    ReadView, StoreError, StoreFault, Survey, WriteJob,
 };
 
 /// A sync log in memory. It keeps every promise of [`LogStore`] except durability: a killed
@@ -110,7 +110,7 @@ impl MemoryStore {
         // Under the lock, so that `close` wakes every waiter that saw the handle open.
         let contents = self.lock();
         if self.closed.load(Ordering::Acquire) {
-            return Err(StoreError::new(StoreErrorKind::Closed, doing));
+            return Err(StoreError::new(StoreFault::Closed, doing));
         }
         Ok(contents)
     }
@@ -132,7 +132,7 @@ impl LogStore for MemoryStore {
         Ok(self.open("read")?.read(request))
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         Ok(self.open("survey")?.survey(places))
     }
 

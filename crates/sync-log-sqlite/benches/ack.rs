@@ -11,7 +11,7 @@ mod limit;
 use fixture::{Log, copy, ns_per, peer, time_tasks};
 use limit::{Acks, Thread};
 use paired_bench::{Bench, Ratio, Target};
-use sync_log_sqlite::{AckOutcome, Hlc};
+use sync_log_sqlite::{Ack, AckOutcome, Hlc};
 use tokio::runtime::Runtime;
 
 const RECORD_ACK: Ratio = Ratio {
@@ -45,7 +45,7 @@ fn main() {
             let (db, share) = (log.db.clone(), ours.next().unwrap().to_vec());
             let work = async move {
                 for cursor in share {
-                    let outcome = db.record_ack_at(peer(0), cursor).await.unwrap();
+                    let outcome = db.acknowledge(Ack::new(peer(0), cursor)).await.unwrap();
                     assert_eq!(outcome, AckOutcome::Advanced);
                 }
             };

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use sync_log_sqlite::{Change, ChangeType, Cursor, ErrorKind, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Change, ChangeType, Cursor, ErrorKind, ReadLimits, SyncDb, Uuid};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
 const PHONE: Uuid = Uuid::from_u128(2);
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut copy = records.clone();
 
     // The tablet has stored the copy durably, and acknowledges its cursor.
-    phone.record_ack_at(TABLET, cursor).await?;
+    phone.acknowledge(Ack::new(TABLET, cursor)).await?;
 
     // From now on the tablet reads like every other peer.
     records.insert(Uuid::from_u128(12), "Forest");
@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .iter()
             .map(|entry| (entry.record_uuid, "from the log")),
     );
-    phone.record_ack_at(TABLET, page.next).await?;
+    phone.acknowledge(Ack::new(TABLET, page.next)).await?;
     assert!(copy.keys().eq(records.keys()));
     println!(
         "the tablet has all {} records, {} of them from the log",

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use sync_log_sqlite::{Change, ChangeType, Cursor, Hlc, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Change, ChangeType, Cursor, Hlc, ReadLimits, SyncDb, Uuid};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
 const PHONE: Uuid = Uuid::from_u128(2);
@@ -69,7 +69,7 @@ impl Device {
             }
         }
 
-        other.log.record_ack_at(self.id, page.next).await?;
+        other.log.acknowledge(Ack::new(self.id, page.next)).await?;
         other.log.prune_acked().await?;
         Ok(())
     }
@@ -86,7 +86,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(phone.names, laptop.names);
     println!("both have {:?}", phone.names[&RECORD]);
     for device in [&phone, &laptop] {
-        assert_eq!(device.log.explain().await?.pending, 0);
+        assert_eq!(device.log.explain().await?.pending_entries, 0);
     }
     Ok(())
 }

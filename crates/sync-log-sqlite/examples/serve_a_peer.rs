@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use sync_log_sqlite::{Change, ChangeType, Cursor, Hlc, LogError, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Change, ChangeType, Cursor, Hlc, LogError, ReadLimits, SyncDb, Uuid};
 
 const LIBRARY: Uuid = Uuid::from_u128(1);
 const PHONE: Uuid = Uuid::from_u128(2);
@@ -40,7 +40,7 @@ async fn pull(phone: &SyncDb, laptop: &SyncDb, database: &mut Database) -> Resul
         database.cursor = page.next;
 
         // The laptop acknowledges only what its database has committed.
-        phone.record_ack_at(LAPTOP, database.cursor).await?;
+        phone.acknowledge(Ack::new(LAPTOP, database.cursor)).await?;
         if !page.more {
             return Ok(());
         }

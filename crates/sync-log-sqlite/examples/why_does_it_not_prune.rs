@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use sync_log_sqlite::{Change, ChangeType, Cursor, ReadLimits, Remedy, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Change, ChangeType, Cursor, ReadLimits, Remedy, SyncDb, Uuid};
 
 const LIBRARY: Uuid = Uuid::from_u128(0x11);
 const PHONE: Uuid = Uuid::from_u128(0xa0);
@@ -15,15 +15,15 @@ const TABLET: Uuid = Uuid::from_u128(0xc0);
 /// Prints a line for each reason, worst first. Returns the remedies.
 async fn show(log: &SyncDb) -> Result<Vec<Option<Remedy>>, Box<dyn Error>> {
     let why = log.explain().await?;
-    println!("{} entries:", why.pending);
-    for held in &why.held {
-        let peer = held.peer.map_or("–".to_owned(), |peer| peer.to_string());
+    println!("{} entries:", why.pending_entries);
+    for reason in &why.reasons {
+        let peer = reason.peer.map_or("–".to_owned(), |peer| peer.to_string());
         println!(
             "  {:?} {peer}: {} entries, do: {:?}",
-            held.cause, held.lag_entries, held.remedy
+            reason.cause, reason.lag_entries, reason.remedy
         );
     }
-    Ok(why.held.iter().map(|held| held.remedy).collect())
+    Ok(why.reasons.iter().map(|reason| reason.remedy).collect())
 }
 
 fn change(n: u128) -> Change {
@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     log.register_peer(TABLET).await?;
     let three = ReadLimits::entries(3);
     let page = log.read_for(LAPTOP, Cursor::ZERO, three).await?;
-    log.record_ack_at(LAPTOP, page.next).await?;
+    log.acknowledge(Ack::new(LAPTOP, page.next)).await?;
     assert_eq!(log.prune_acked().await?, 0);
     assert_eq!(show(&log).await?, [Some(Remedy::Pull), Some(Remedy::Pull)]);
     if given.is_some() {
@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The laptop catches up. The tablet was sold, and the operator retires it.
     let rest = ReadLimits::default();
     let page = log.read_for(LAPTOP, page.next, rest).await?;
-    log.record_ack_at(LAPTOP, page.next).await?;
+    log.acknowledge(Ack::new(LAPTOP, page.next)).await?;
     assert_eq!(show(&log).await?, [Some(Remedy::Pull)]);
     log.retire(TABLET).await?;
 

@@ -16,12 +16,12 @@
 //! | log own changes | [`SyncLog::record`], [`SyncLog::record_many`], [`SyncLog::record_each`] |
 //! | give a peer what it lacks | [`SyncLog::read_for`] |
 //! | be above all that was received | [`SyncLog::observe_all`], before it is committed |
-//! | take a peer's ack | [`SyncLog::record_ack_at`] |
+//! | take a peer's ack | [`SyncLog::acknowledge`] |
 //! | delete what every peer has | [`SyncLog::prune_acked`]; nothing is pruned by itself |
 //! | wait for new entries | [`SyncLog::watch`] |
 //! | give a device a snapshot | [`SyncLog::head_cursor`] is the place; then the copy of the records |
 //! | give up a device that does not come back | [`SyncLog::retire`] |
-//! | let it come back | [`SyncLog::admit`], a snapshot, then [`SyncLog::record_ack_under`] |
+//! | let it come back | [`SyncLog::admit`], a snapshot, then [`SyncLog::acknowledge`] |
 //! | ask why the log does not shrink | [`SyncLog::explain`], [`SyncLog::status`], [`SyncLog::peers`] |
 //! | decide what to do about an error | [`LogError::kind`], [`OpenError::kind`] |
 //! | make a log beside records that are in no log | [`SyncDbOptions::beside_records`] |
@@ -45,13 +45,5 @@ pub use driver::DEFAULT_BUSY_TIMEOUT;
 pub use open::{FILE_NAME, OpenError, SyncDb, SyncDbOptions};
 pub use store::{DEFAULT_POLL_INTERVAL, SqliteStore, log_state};
 
-pub use sync_log_core as core;
-pub use sync_log_core::hlc::{self, DriftLimit, DriftLimits, ManualClock, SystemClock, WallClock};
-pub use sync_log_core::{
-    AckOutcome, Altered, Cause, ChainFault, Change, ChangeType, Cursor, Digest, ErrorKind,
-    Explanation, HLC, Held, Hlc, JsonText, JsonTextError, LogError, LogIdentity, LogState, Mark,
-    OnAck, Page, ParseCursorError, Peer, PeerFacts, PeerState, PrunePolicy, ReadLimits,
-    RegisteredBy, Registration, Remedy, RetireReason, RowFault, SharedChangeEntry, Status,
-    StoreError, StoreErrorKind, SyncLog, Tag, UnknownPeers, UntrustedRow, Uuid, Verdict,
-    VerdictKind, Watch,
-};
+// All of core, under the same names: an app depends on this crate alone.
+pub use sync_log_core::*;

@@ -24,7 +24,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult,
     Statement, Value,
 };
-use sync_log_sqlite::hlc::Clock;
+use sync_log_sqlite::Clock;
 use sync_log_sqlite::{Change, FILE_NAME, SystemClock, Uuid};
 use tokio::runtime::Runtime;
 

@@ -1,8 +1,8 @@
 //! One decision of core, open to lies.
 
 use sync_log_core::{
-    Changes, EntrySummary, Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded,
-    SharedChangeEntry, Uuid, View, WriteJob,
+    EntrySummary, Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, SharedChangeEntry,
+    Uuid, View, WriteJob, Writes,
 };
 
 /// Which decision it is, as far as a store can tell.
@@ -27,8 +27,8 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn of(needs: &Needs) -> Self {
         match (needs.peers, needs.marks.first()) {
-            (PeersNeeded::One(peer), Some(hlc)) => Self::Ack(peer, *hlc),
-            (PeersNeeded::One(peer), None) => Self::Peer(peer),
+            (PeersNeeded::One(peer), Some(hlc)) => Self::Ack(peer.into(), *hlc),
+            (PeersNeeded::One(peer), None) => Self::Peer(peer.into()),
             (PeersNeeded::All, _) if needs.oldest > 0 => Self::Prune,
             (PeersNeeded::All, _) => Self::Solo,
             (PeersNeeded::None, Some(_)) if needs.entries.is_empty() => Self::Echo,
@@ -71,7 +71,7 @@ impl<'a> Decision<'a> {
     ) -> Self {
         let asked_for = |row: &&PeerRow| match needs.peers {
             PeersNeeded::None => false,
-            PeersNeeded::One(peer) => row.peer_device_id == peer.hyphenated().to_string(),
+            PeersNeeded::One(peer) => row.peer_device_id == peer.to_string(),
             PeersNeeded::All => true,
         };
         Self {
@@ -91,7 +91,7 @@ impl<'a> Decision<'a> {
     }
 
     /// Lets core decide on what is shown.
-    pub(crate) fn take(&mut self) -> Result<Changes, LogError> {
+    pub(crate) fn take(&mut self) -> Result<Writes, LogError> {
         self.job.decide(&View {
             state: &self.shown.state,
             entries: self.shown.entries.clone(),
@@ -105,7 +105,7 @@ impl<'a> Decision<'a> {
     pub(crate) fn take_showing(
         &mut self,
         alter: impl FnOnce(&mut Shown),
-    ) -> Result<Changes, LogError> {
+    ) -> Result<Writes, LogError> {
         let truth = self.shown.clone();
         alter(&mut self.shown);
         let decided = self.take();

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use sync_log_core::{
-    Changes, Hlc, LogError, LogState, LogStore, Needs, PeerRow, PeersNeeded, ReadRequest, ReadView,
-    StoreError, Survey, View, WriteJob,
+    Hlc, LogError, LogState, LogStore, Needs, PeerRow, PeersNeeded, ReadRequest, ReadView,
+    StoreError, Survey, View, WriteJob, Writes,
 };
 
 use crate::decision::Decision;
@@ -24,7 +24,7 @@ type AlterRows = fn(&Handle, &LogState, &mut Vec<PeerRow>);
 /// Alters a page, given what was asked for.
 type AlterPage = fn(&Handle, ReadRequest, &mut ReadView);
 /// Takes a decision of core.
-type Decide = fn(&Handle, &mut Decision<'_>) -> Result<Changes, LogError>;
+type Decide = fn(&Handle, &mut Decision<'_>) -> Result<Writes, LogError>;
 /// Runs a whole write.
 type Write = for<'a> fn(&'a Arc<Handle>, WriteJob) -> Waiting<'a, Result<(), LogError>>;
 /// Waits for the head.
@@ -200,7 +200,7 @@ impl Handle {
         }
     }
 
-    fn decide(&self, job: &mut WriteJob, view: &View<'_>) -> Result<Changes, LogError> {
+    fn decide(&self, job: &mut WriteJob, view: &View<'_>) -> Result<Writes, LogError> {
         let state = self.state(*view.state);
         let needs = job.needs(&state);
         let mut view = view.clone();
@@ -230,8 +230,8 @@ impl Handle {
     }
 
     /// Lets `job` decide and writes nothing: what it decided.
-    pub(crate) async fn decide_apart(self: &Arc<Self>, job: WriteJob) -> Result<Changes, LogError> {
-        self.commit_part(job, |changes| (Changes::default(), changes))
+    pub(crate) async fn decide_apart(self: &Arc<Self>, job: WriteJob) -> Result<Writes, LogError> {
+        self.commit_part(job, |changes| (Writes::default(), changes))
             .await
     }
 
@@ -240,9 +240,9 @@ impl Handle {
     pub(crate) async fn commit_part(
         self: &Arc<Self>,
         job: WriteJob,
-        split: impl Fn(Changes) -> (Changes, Changes) + Send + 'static,
-    ) -> Result<Changes, LogError> {
-        let slot = Arc::new(Mutex::new(Changes::default()));
+        split: impl Fn(Writes) -> (Writes, Writes) + Send + 'static,
+    ) -> Result<Writes, LogError> {
+        let slot = Arc::new(Mutex::new(Writes::default()));
         let kept = Arc::clone(&slot);
         let job = self.told_lies(job, move |decided| {
             let (now, later) = split(decided?);
@@ -255,7 +255,7 @@ impl Handle {
     }
 
     /// Writes what was decided before.
-    pub(crate) async fn apply(&self, changes: Changes) -> Result<(), LogError> {
+    pub(crate) async fn apply(&self, changes: Writes) -> Result<(), LogError> {
         let job = WriteJob::new(|_| Needs::default(), move |_| Ok(changes.clone()));
         self.inner.write(job).await
     }
@@ -284,7 +284,7 @@ impl Handle {
     pub(crate) fn told_lies(
         self: &Arc<Self>,
         job: WriteJob,
-        mut then: impl FnMut(Result<Changes, LogError>) -> Result<Changes, LogError> + Send + 'static,
+        mut then: impl FnMut(Result<Writes, LogError>) -> Result<Writes, LogError> + Send + 'static,
     ) -> WriteJob {
         let asking = Arc::new(Mutex::new(job));
         let deciding = Arc::clone(&asking);

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Weak;
 
-use sync_log_core::{
-    Changes, Hlc, LogError, LogState, LogStore, Mark, PeerRow, Tag, Uuid, Verdict,
-};
+use sync_log_core::{Hlc, LogError, LogState, LogStore, Mark, PeerRow, Tag, Uuid, Verdict, Writes};
 
 /// What a storage remembers.
 #[derive(Default)]
@@ -33,7 +31,7 @@ pub(crate) struct Memory {
     /// The tag of every entry that was ever appended.
     pub(crate) tags: BTreeMap<Hlc, Tag>,
     /// What a call that was dropped had decided.
-    pub(crate) late: Option<Changes>,
+    pub(crate) late: Option<Writes>,
     /// Whether a call was dropped.
     pub(crate) poisoned: bool,
     /// Watches that wait.
@@ -61,7 +59,7 @@ pub(crate) struct Own {
     /// Peer rows as they were.
     pub(crate) rows: Option<Vec<PeerRow>>,
     /// What was answered and is not written yet.
-    pub(crate) pending: Option<Changes>,
+    pub(crate) pending: Option<Writes>,
     /// Whether it was closed.
     pub(crate) closed: bool,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob,
+    Hlc, LogError, LogStore, Positions, ReadRequest, ReadView, StoreError, Survey, WriteJob,
 };
 
 use crate::handle::Handle;
@@ -41,7 +41,7 @@ impl LogStore for Broken {
         Ok(view)
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         let handle = &self.0;
         handle.before_read().await;
         let mut survey = handle.inner.survey(places).await?;

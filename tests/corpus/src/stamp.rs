@@ -1,7 +1,7 @@
 //! Stamps as text and as bytes (`H6`).
 
 use sync_log_core::Hlc;
-use sync_log_core::hlc::Uuid;
+use sync_log_core::Uuid;
 
 use crate::forms::{STAMP, has_form, survives_serde};
 

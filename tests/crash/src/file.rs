@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use sync_log_sqlite::core::parse_uuid;
+use sync_log_sqlite::parse_uuid;
 use sync_log_sqlite::{FILE_NAME, Hlc, SharedChangeEntry, Tag, Uuid};
 
 /// Files that are one log together; the shared memory is not one of them,

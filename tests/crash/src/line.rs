@@ -100,7 +100,7 @@ pub enum Operation {
         /// The peer.
         peer: Uuid,
     },
-    /// `record_ack` or `record_ack_at`.
+    /// `record_ack` or `acknowledge`.
     Ack {
         /// The peer.
         peer: Uuid,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::hlc::{DriftLimits, Hlc, ManualClock, WallClock as _};
+use sync_log_core::{DriftLimits, Hlc, ManualClock, WallClock as _};
 
 /// The wall clock of one device: driver time and how far it is off.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use sync_log_core::hlc::{DriftLimits, ManualClock};
 use sync_log_core::{
-    AckOutcome, Change, Cursor, Hlc, LogError, Page, ReadLimits, UnknownPeers, Uuid,
+    Ack, AckOutcome, Change, Cursor, Hlc, LogError, Page, ReadLimits, UnknownPeers, Uuid,
 };
+use sync_log_core::{DriftLimits, ManualClock};
 use sync_log_sqlite::SyncDb;
 
 use crate::database::Database;
@@ -122,7 +122,7 @@ impl Device {
         let peers = self.log().peers().await;
         let peers = peers.map_err(self.refused("list its peers"))?;
         let mut trusted = peers.iter().flatten();
-        Ok(trusted.any(|row| row.peer == peer.id && row.is_active()))
+        Ok(trusted.any(|row| row.device_id == peer.id && row.is_active()))
     }
 
     /// Reads the next page of the log of `origin`, from where this device is.
@@ -144,7 +144,7 @@ impl Device {
 
     /// Takes the ack of `peer`. Whether it moved anything.
     pub(crate) async fn take_ack(&self, peer: &Self, cursor: Cursor) -> Result<bool, Halt> {
-        let outcome = self.log().record_ack_at(peer.id, cursor).await;
+        let outcome = self.log().acknowledge(Ack::new(peer.id, cursor)).await;
         let outcome = outcome.map_err(self.refused("take an ack"))?;
         Ok(outcome == AckOutcome::Advanced)
     }

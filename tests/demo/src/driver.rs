@@ -1,14 +1,14 @@
 //! Runs a history over its devices, one step at a time.
 //!
 //! Between devices nothing moves but through `read_for`, apply and
-//! `record_ack_at`. One thread, and no clock but the driver's: the same seed
+//! `acknowledge`. One thread, and no clock but the driver's: the same seed
 //! makes the same run.
 
 use std::path::Path;
 
 use fastrand::Rng;
 use sync_log_core::Hlc;
-use sync_log_core::hlc::{DriftLimit, DriftLimits};
+use sync_log_core::{DriftLimit, DriftLimits};
 
 use crate::args::ClockKind;
 use crate::clocks::{DeviceClock, Leads};

@@ -64,7 +64,7 @@ impl From<Error> for Halt {
 
 #[cfg(test)]
 mod tests {
-    use sync_log_core::{StoreError, StoreErrorKind};
+    use sync_log_core::{StoreError, StoreFault};
 
     use super::*;
 
@@ -75,7 +75,7 @@ mod tests {
             panic!("{halt:?}");
         };
         assert!(call.starts_with("device 0 was to read: failed to read with"));
-        let full = StoreError::new(StoreErrorKind::Full, "write");
+        let full = StoreError::new(StoreFault::Full, "write");
         let broken = Halt::on(String::new())(LogError::Store(full));
         assert!(matches!(broken, Halt::Broken(_)), "{broken:?}");
     }

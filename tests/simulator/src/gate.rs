@@ -9,8 +9,8 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Changes, Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
-    Survey, View, WriteJob,
+    Hlc, LogError, LogStore, Positions, ReadRequest, ReadView, StoreError, StoreFault, Survey,
+    View, WriteJob, Writes,
 };
 
 /// What happens to one call of an operation.
@@ -190,10 +190,10 @@ impl Gate {
                 self.valve.park().await;
                 answer
             }
-            Some(Incident::Fail) => Err(failure(StoreErrorKind::Full).into()),
+            Some(Incident::Fail) => Err(failure(StoreFault::Full).into()),
             Some(Incident::LoseAnswer) => {
                 call.await?;
-                Err(failure(StoreErrorKind::Io).into())
+                Err(failure(StoreFault::Io).into())
             }
             Some(Incident::CrashBefore) => self.end(Stopped::Crashed).await,
             Some(Incident::CrashAfter) => {
@@ -230,7 +230,7 @@ impl LogStore for Gate {
         self.pass(self.valve.next(), self.inner.read(request)).await
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         self.pass(self.valve.next(), self.inner.survey(places))
             .await
     }
@@ -244,7 +244,7 @@ impl LogStore for Gate {
     }
 }
 
-fn failure(kind: StoreErrorKind) -> StoreError {
+fn failure(kind: StoreFault) -> StoreError {
     StoreError::new(kind, "pass the gate")
 }
 
@@ -252,7 +252,7 @@ fn failure(kind: StoreErrorKind) -> StoreError {
 fn torn(job: WriteJob) -> WriteJob {
     redecided(job, |job, view| {
         job.decide(view)?;
-        Err(failure(StoreErrorKind::Full).into())
+        Err(failure(StoreFault::Full).into())
     })
 }
 
@@ -266,7 +266,7 @@ fn twice(job: WriteJob) -> WriteJob {
 
 fn redecided(
     job: WriteJob,
-    decide: fn(&mut WriteJob, &View<'_>) -> Result<Changes, LogError>,
+    decide: fn(&mut WriteJob, &View<'_>) -> Result<Writes, LogError>,
 ) -> WriteJob {
     let job = Arc::new(Mutex::new(job));
     let wanted = Arc::clone(&job);

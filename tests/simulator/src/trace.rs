@@ -93,7 +93,7 @@ impl fmt::Display for Shorts<'_> {
 
 /// The name of a refusal, without ids and numbers.
 pub(crate) fn refusal(error: &LogError) -> &'static str {
-    use sync_log_core::hlc::ObserveError;
+    use sync_log_core::ObserveError;
     match error {
         LogError::Overtaken { .. } => "refused: overtaken",
         LogError::OtherContent { .. } => "refused: other content",

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sync_log_core::{
-    Contents, Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
+    Contents, Hlc, LogError, LogStore, Positions, ReadRequest, ReadView, StoreError, StoreFault,
     Survey, WriteJob,
 };
 
@@ -38,7 +38,7 @@ impl JsonFile {
 
     fn load(&self) -> Result<Contents, StoreError> {
         if self.closed.load(Ordering::SeqCst) {
-            return Err(StoreError::new(StoreErrorKind::Closed, "use the log"));
+            return Err(StoreError::new(StoreFault::Closed, "use the log"));
         }
         let json = fs::read(self.folder.join("log.json"))?;
         Ok(serde_json::from_slice(&json).map_err(io::Error::from)?)
@@ -72,7 +72,7 @@ impl LogStore for JsonFile {
         Ok(self.load()?.read(request))
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         Ok(self.load()?.survey(places))
     }
 

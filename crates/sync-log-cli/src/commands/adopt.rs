@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use serde::Serialize;
 use sync_log_sqlite::inspect::{Adoption, try_adoption};
-use sync_log_sqlite::{FILE_NAME, RowFault, SyncDb, SyncLog, Uuid};
+use sync_log_sqlite::{DeviceId, FILE_NAME, LibraryId, RowFault, SyncDb, SyncLog, parse_uuid};
 
 use super::done::{Done, print};
 use crate::answer::Answer;
@@ -59,8 +59,12 @@ pub(crate) fn adopt(args: &AdoptArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The ids that were given, or else those that the file has.
-fn ids(args: &AdoptArgs, stored: Option<(Uuid, Uuid)>) -> Result<(Uuid, Uuid), Failure> {
-    let given = args.library.zip(args.device);
+fn ids(
+    args: &AdoptArgs,
+    stored: Option<(LibraryId, DeviceId)>,
+) -> Result<(LibraryId, DeviceId), Failure> {
+    let library = args.library.map(LibraryId::from);
+    let given = library.zip(args.device.map(DeviceId::from));
     given.or(stored).ok_or_else(|| {
         Failure::usage(anyhow!(
             "failed to adopt {}: the program that made it did not say whose it is",
@@ -112,17 +116,19 @@ pub(crate) fn trust(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     })?;
     let trusted = claimed.into_iter();
     let done: Vec<Done> = trusted
-        .map(|peer| Done::new("trusted", args).to(peer))
+        .map(|peer| Done::new("trusted", args).to(peer.into()))
         .collect();
     print(args, &done)
 }
 
 /// The peers that have an ack which is not believed.
-async fn claimed(log: &SyncLog) -> Result<Vec<Uuid>, Failure> {
+async fn claimed(log: &SyncLog) -> Result<Vec<DeviceId>, Failure> {
     let peers = log.peers().await?;
     let claimed = peers.iter().filter_map(|peer| match peer {
-        Ok(peer) => (!peer.facts.verified).then_some(peer.peer),
-        Err(row) if row.fault == RowFault::OtherMirror => row.peer_device_id.parse().ok(),
+        Ok(peer) => (!peer.facts.verified).then_some(peer.device_id),
+        Err(row) if row.fault == RowFault::OtherMirror => {
+            parse_uuid(&row.peer_device_id).map(DeviceId::from)
+        }
         Err(_) => None,
     });
     Ok(claimed.collect())

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use serde::Serialize;
-use sync_log_sqlite::{Cause, Held, Remedy, Verdict, VerdictKind};
+use sync_log_sqlite::{Cause, Reason, Remedy, Verdict, VerdictKind};
 
 use crate::duration::duration;
 
 /// One reason why entries stay. The order of the fields is the order of the columns.
 #[derive(Debug, Serialize)]
-pub(crate) struct Reason {
+pub(crate) struct Row {
     cause: &'static str,
     peer: Option<String>,
     lag_entries: String,
@@ -20,7 +20,7 @@ pub(crate) struct Reason {
     next: Option<String>,
 }
 
-/// The columns of a [`Reason`]; its sentences are said below the table.
+/// The columns of a [`Row`]; its sentences are said below the table.
 pub(crate) const COLUMNS: [&str; 6] = [
     "cause",
     "peer",
@@ -30,18 +30,18 @@ pub(crate) const COLUMNS: [&str; 6] = [
     "remedy",
 ];
 
-impl Reason {
+impl Row {
     /// The reason, for a log at `path`.
-    pub(crate) fn of(held: &Held, path: &Path) -> Self {
+    pub(crate) fn of(reason: &Reason, path: &Path) -> Self {
         Self {
-            cause: name(&held.cause),
-            peer: held.peer.map(|peer| peer.to_string()),
-            lag_entries: held.lag_entries.to_string(),
-            lag_bytes: held.lag_bytes.to_string(),
-            lag_ms: held.lag_ms.to_string(),
-            remedy: held.remedy.map(remedy),
-            says: sentence(held),
-            next: held.remedy.map(|remedy| advice(remedy, held, path)),
+            cause: reason.cause.as_str(),
+            peer: reason.peer.map(|peer| peer.to_string()),
+            lag_entries: reason.lag_entries.to_string(),
+            lag_bytes: reason.lag_bytes.to_string(),
+            lag_ms: reason.lag_ms.to_string(),
+            remedy: reason.remedy.map(Remedy::as_str),
+            says: sentence(reason),
+            next: reason.remedy.map(|remedy| advice(remedy, reason, path)),
         }
     }
 
@@ -67,33 +67,14 @@ impl Reason {
     }
 }
 
-/// The name of a cause.
-pub(crate) fn name(cause: &Cause) -> &'static str {
-    match cause {
-        Cause::NeverAcked => "never-acked",
-        Cause::Behind => "behind",
-        Cause::PeerRewound { .. } => "peer-rewound",
-        Cause::BelowFloor => "below-floor",
-        Cause::UnverifiedAck { .. } => "unverified-ack",
-        Cause::PeersNotDeclared => "peers-not-declared",
-        Cause::Altered(_) => "altered",
-        Cause::Restored(_) => "restored",
-        Cause::UntrustedRow(_) => "untrusted-row",
-        Cause::NoPeers => "no-peers",
-        Cause::Retention => "retention",
-        Cause::NotYetPruned => "not-yet-pruned",
-        _ => "other",
-    }
-}
-
 /// Whether something needs doing about it.
-pub(crate) fn needs_doing(held: &Held) -> bool {
-    held.remedy.is_some()
+pub(crate) fn needs_doing(reason: &Reason) -> bool {
+    reason.remedy.is_some()
 }
 
 /// Whether it keeps entries, and goes on to until something is done.
-pub(crate) fn keeps_entries(held: &Held) -> bool {
-    needs_doing(held) && !matches!(held.cause, Cause::Restored(_))
+pub(crate) fn keeps_entries(reason: &Reason) -> bool {
+    needs_doing(reason) && !matches!(reason.cause, Cause::Restored(_))
 }
 
 /// So many entries, in words.
@@ -104,30 +85,16 @@ pub(crate) fn entries(count: u64) -> String {
     }
 }
 
-fn remedy(remedy: Remedy) -> &'static str {
-    match remedy {
-        Remedy::Pull => "pull",
-        Remedy::Register => "register",
-        Remedy::Admit => "admit",
-        Remedy::Retire => "retire",
-        Remedy::Bootstrap => "bootstrap",
-        Remedy::RepairRow => "repair-row",
-        Remedy::FixClock => "fix-clock",
-        Remedy::DeclareSolo => "declare-solo",
-        Remedy::NewIdentity => "new-identity",
-    }
-}
-
-fn sentence(held: &Held) -> String {
-    let who = held
+fn sentence(reason: &Reason) -> String {
+    let who = reason
         .peer
         .map_or_else(|| "a peer".to_owned(), |peer| format!("peer {peer}"));
     let lacks = format!(
         "{}, the oldest {} old",
-        entries(held.lag_entries),
-        duration(held.lag_ms)
+        entries(reason.lag_entries),
+        duration(reason.lag_ms)
     );
-    match &held.cause {
+    match &reason.cause {
         Cause::NeverAcked => format!("{who} is registered and never acknowledged: {lacks}"),
         Cause::Behind => format!("{who} lacks {lacks}"),
         Cause::PeerRewound { hold, acked } => format!(
@@ -136,7 +103,7 @@ fn sentence(held: &Held) -> String {
         Cause::BelowFloor => {
             format!(
                 "{who} lacks entries that are gone, and {} that are there",
-                held.lag_entries
+                reason.lag_entries
             )
         }
         Cause::UnverifiedAck { acked } => format!(
@@ -188,25 +155,25 @@ fn restored(verdict: &Verdict, who: &str) -> String {
     }
 }
 
-fn advice(remedy: Remedy, held: &Held, path: &Path) -> String {
+fn advice(remedy: Remedy, reason: &Reason, path: &Path) -> String {
     let path = path.display();
-    let peer = held
+    let peer = reason
         .peer
         .map_or_else(|| "PEER".to_owned(), |peer| peer.to_string());
     let retire = format!("sync-log retire {path} {peer}");
     match remedy {
-        Remedy::Register if held.cause == Cause::PeersNotDeclared => format!(
+        Remedy::Register if reason.cause == Cause::PeersNotDeclared => format!(
             "name all of them: sync-log register --all {path} PEER…; \
              if the acks are known to be true and complete: sync-log trust {path}"
         ),
-        Remedy::RepairRow if matches!(held.cause, Cause::Altered(_)) => {
+        Remedy::Reopen if matches!(reason.cause, Cause::Altered(_)) => {
             format!("take in what is there: sync-log adopt {path}")
         }
-        Remedy::Pull if matches!(held.cause, Cause::UntrustedRow(_)) => format!(
+        Remedy::Pull if matches!(reason.cause, Cause::UntrustedRow(_)) => format!(
             "its next ack writes the copy again; if the copy is known to be true: \
              sync-log trust {path}"
         ),
-        Remedy::Register if matches!(held.cause, Cause::UntrustedRow(_)) => format!(
+        Remedy::Register if matches!(reason.cause, Cause::UntrustedRow(_)) => format!(
             "write it again: sync-log register {path} {peer}; \
              if it is no device of this library: {retire}"
         ),
@@ -217,15 +184,12 @@ fn advice(remedy: Remedy, held: &Held, path: &Path) -> String {
             "name the devices: sync-log register {path} PEER…; \
              if there is none: sync-log solo {path}"
         ),
-        Remedy::Admit => format!("sync-log admit {path} {peer}"),
-        Remedy::Retire => retire,
         Remedy::Bootstrap => {
             format!("it cannot catch up by reading: give it a copy of the data, or: {retire}")
         }
-        Remedy::RepairRow => {
+        Remedy::Reopen => {
             format!("it is put right when the log is opened again: sync-log adopt {path}")
         }
-        Remedy::FixClock => "set the device's clock right".to_owned(),
         Remedy::NewIdentity => format!(
             "start this device under a new id, from a snapshot; after that, or if no file was \
              restored: sync-log dismiss {path}"

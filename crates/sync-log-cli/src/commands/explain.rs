@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use sync_log_sqlite::Explanation;
 
-use super::cause::{self, COLUMNS, Reason, entries};
+use super::cause::{self, COLUMNS, Row, entries};
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
@@ -16,37 +16,40 @@ use crate::sheet::Sheet;
 struct Facts {
     head: String,
     floor: String,
-    pending: String,
+    pending_entries: String,
     shrinks: bool,
 }
 
 /// Says who or what keeps entries, worst first, and what helps.
 pub(crate) fn explain(args: &LookArgs) -> Result<ExitCode, Failure> {
     let explanation = on_log(&args.path, async |log| Ok(log.explain().await?))?;
-    let held = &explanation.held;
-    let reasons: Vec<_> = held
+    let reasons = &explanation.reasons;
+    let rows: Vec<_> = reasons
         .iter()
-        .map(|held| Reason::of(held, &args.path))
+        .map(|reason| Row::of(reason, &args.path))
         .collect();
-    let is_fine = !held.iter().any(cause::needs_doing);
+    let is_fine = !reasons.iter().any(cause::needs_doing);
     let facts = Facts {
         head: explanation.head.to_string(),
         floor: explanation.floor.to_string(),
-        pending: explanation.pending.to_string(),
-        shrinks: !held.iter().any(cause::keeps_entries),
+        pending_entries: explanation.pending_entries.to_string(),
+        shrinks: !reasons.iter().any(cause::keeps_entries),
     };
-    let sheet = Sheet::new(&COLUMNS, reasons.iter().map(Reason::cells));
-    let answer = Answer::rows(&facts, "held", &reasons, sheet);
+    let sheet = Sheet::new(&COLUMNS, rows.iter().map(Row::cells));
+    let answer = Answer::rows(&facts, "reasons", &rows, sheet);
     answer
-        .with_words(words(&explanation, &reasons))
+        .with_words(words(&explanation, &rows))
         .print(args.format.get())?;
     Ok(if is_fine { Exit::Fine } else { Exit::Finding }.into())
 }
 
-fn words(explanation: &Explanation, reasons: &[Reason]) -> String {
-    if reasons.is_empty() {
-        return format!("\n{}; nothing keeps any.\n", entries(explanation.pending));
+fn words(explanation: &Explanation, rows: &[Row]) -> String {
+    if rows.is_empty() {
+        return format!(
+            "\n{}; nothing keeps any.\n",
+            entries(explanation.pending_entries)
+        );
     }
-    let reasons = reasons.iter().map(Reason::words);
-    std::iter::once("\n".to_owned()).chain(reasons).collect()
+    let words = rows.iter().map(Row::words);
+    std::iter::once("\n".to_owned()).chain(words).collect()
 }

@@ -84,7 +84,7 @@ async fn planned(
     target: Option<SyncDb>,
 ) -> Result<ImportReport, Failure> {
     let Some(log) = target else {
-        return Ok(legacy.plan(args.device, options)?);
+        return Ok(legacy.plan(args.device.into(), options)?);
     };
     let planned = try_import(&log, legacy, options).await;
     log.close().await?;

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_log_sqlite::{Explanation, Held, Peer, PeerState, UntrustedRow};
+use sync_log_sqlite::{Explanation, Peer, PeerState, Reason, UntrustedRow};
 
-use super::cause;
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
@@ -94,18 +93,18 @@ pub(crate) fn peers(args: &LookArgs) -> Result<ExitCode, Failure> {
 
 fn rows(peers: &[Result<Peer, UntrustedRow>], explanation: &Explanation) -> Vec<Row> {
     // The worst is first, and of a peer of which there are two, the second lacks no entry.
-    let held = explanation.held.iter().rev();
-    let by_peer: HashMap<String, &Held> = held
-        .filter_map(|held| Some((held.peer?.to_string(), held)))
+    let reasons = explanation.reasons.iter().rev();
+    let by_peer: HashMap<String, &Reason> = reasons
+        .filter_map(|reason| Some((reason.peer?.to_string(), reason)))
         .collect();
     let rows = peers.iter().map(|peer| match peer {
-        Ok(peer) => trusted(peer, by_peer.get(&peer.peer.to_string()).copied()),
+        Ok(peer) => trusted(peer, by_peer.get(&peer.device_id.to_string()).copied()),
         Err(row) => untrusted(row, by_peer.get(&row.peer_device_id).copied()),
     });
     rows.collect()
 }
 
-fn trusted(peer: &Peer, held: Option<&Held>) -> Row {
+fn trusted(peer: &Peer, reason: Option<&Reason>) -> Row {
     let acked = if peer.acked.is_zero() {
         "-".to_owned()
     } else {
@@ -120,28 +119,28 @@ fn trusted(peer: &Peer, held: Option<&Held>) -> Row {
         acked_at: rfc3339(peer.acked_at_ms),
         admission: peer.facts.admission,
         registered_by: peer.facts.registered_by.as_str(),
-        ..row(peer.peer.to_string(), held)
+        ..row(peer.device_id.to_string(), reason)
     }
 }
 
-fn untrusted(untrusted: &UntrustedRow, held: Option<&Held>) -> Row {
+fn untrusted(untrusted: &UntrustedRow, reason: Option<&Reason>) -> Row {
     Row {
         state: "untrusted",
-        holds: "untrusted-row",
-        ..row(untrusted.peer_device_id.clone(), held)
+        holds: "untrusted_row",
+        ..row(untrusted.peer_device_id.clone(), reason)
     }
 }
 
-fn row(peer: String, held: Option<&Held>) -> Row {
+fn row(peer: String, reason: Option<&Reason>) -> Row {
     Row {
         peer,
         state: "-",
         acked: "-".to_owned(),
-        lag_entries: held.map_or(0, |held| held.lag_entries).to_string(),
-        lag_ms: held.map_or(0, |held| held.lag_ms).to_string(),
+        lag_entries: reason.map_or(0, |reason| reason.lag_entries).to_string(),
+        lag_ms: reason.map_or(0, |reason| reason.lag_ms).to_string(),
         acked_at: "-".to_owned(),
         admission: 0,
         registered_by: "-",
-        holds: held.map_or("-", |held| cause::name(&held.cause)),
+        holds: reason.map_or("-", |reason| reason.cause.as_str()),
     }
 }

@@ -40,7 +40,8 @@ struct Facts {
 /// Says where the log stands, and whether it shrinks.
 pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
     let facts = on_log(&args.path, async |log| {
-        let (status, held) = (log.status().await?, log.explain().await?.held);
+        let status = log.status().await?;
+        let reasons = log.explain().await?.reasons;
         let identity = status.identity;
         let path = log.path().unwrap_or(&args.path);
         Ok(Facts {
@@ -63,12 +64,12 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
             solo: status.solo,
             altered: status.altered.map(|altered| altered.to_string()),
             verdicts: status.verdicts.iter().map(|it| it.kind.as_str()).collect(),
-            kept_by: held
+            kept_by: reasons
                 .iter()
-                .filter(|held| !matches!(held.cause, Cause::Restored(_)))
-                .map(|held| cause::name(&held.cause))
+                .filter(|reason| !matches!(reason.cause, Cause::Restored(_)))
+                .map(|reason| reason.cause.as_str())
                 .collect(),
-            shrinks: !held.iter().any(cause::keeps_entries),
+            shrinks: !reasons.iter().any(cause::keeps_entries),
         })
     })?;
     let is_fine = facts.shrinks && facts.verdicts.is_empty();

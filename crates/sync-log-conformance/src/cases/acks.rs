@@ -1,6 +1,6 @@
 //! Acks never go back, and name an entry of this log (`K2`, `K3`).
 
-use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, PeerState};
+use sync_log_core::{Ack, AckOutcome, Cursor, Hlc, LogError, PeerState};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
@@ -36,7 +36,7 @@ async fn retired_error(log: &Log) -> LogError {
     let peers = log.peers().await.unwrap();
     match peers[0].as_ref().unwrap().facts.state {
         PeerState::Retired { since_ms, reason } => LogError::PeerRetired {
-            peer: peer(1),
+            peer: peer(1).into(),
             since_ms,
             reason,
         },
@@ -78,12 +78,12 @@ pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>(rig: Rig<
         log.cursor_at(stamps[0]).await,
         log.cursor_at(stamps[1]).await,
     ];
-    let moved = log.record_ack_at(peer(1), second).await.unwrap();
+    let moved = log.acknowledge(Ack::new(peer(1), second)).await.unwrap();
     assert_eq!(moved, AckOutcome::Advanced, "K2");
-    let again = log.record_ack_at(peer(1), second);
+    let again = log.acknowledge(Ack::new(peer(1), second));
     log.changes_nothing("K2", AckOutcome::Unchanged, again)
         .await;
-    let back = log.record_ack_at(peer(1), first);
+    let back = log.acknowledge(Ack::new(peer(1), first));
     log.changes_nothing("K2", AckOutcome::Stale, back).await;
 }
 
@@ -93,13 +93,13 @@ pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>(rig
     let unchanged = AckOutcome::Unchanged;
     log.changes_nothing("K2", unchanged, log.record_ack(peer(1), Hlc::ZERO))
         .await;
-    let by_cursor = log.record_ack_at(peer(1), Cursor::ZERO);
+    let by_cursor = log.acknowledge(Ack::new(peer(1), Cursor::ZERO));
     log.changes_nothing("K2", unchanged, by_cursor).await;
     log.record_ack(peer(1), stamps[0]).await.unwrap();
     let stale = AckOutcome::Stale;
     log.changes_nothing("K2", stale, log.record_ack(peer(1), Hlc::ZERO))
         .await;
-    let by_cursor = log.record_ack_at(peer(1), Cursor::ZERO);
+    let by_cursor = log.acknowledge(Ack::new(peer(1), Cursor::ZERO));
     log.changes_nothing("K2", stale, by_cursor).await;
 }
 
@@ -110,7 +110,7 @@ pub async fn the_floor_can_be_acknowledged<H: Harness>(rig: Rig<H>) {
     log.register_peers(3).await;
     let floor = log.floor_cursor().await.unwrap();
     let by_stamp = log.record_ack(peer(2), floor.hlc()).await.unwrap();
-    let by_cursor = log.record_ack_at(peer(3), floor).await.unwrap();
+    let by_cursor = log.acknowledge(Ack::new(peer(3), floor)).await.unwrap();
     let advanced = AckOutcome::Advanced;
     assert_eq!((by_stamp, by_cursor), (advanced, advanced), "K3");
 }
@@ -123,7 +123,7 @@ pub async fn an_ack_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let tick = log.tick().await.unwrap();
     for hlc in [just_above(head), tick, own_after(head, 1_000_000)] {
         let beyond = LogError::AckBeyondHead {
-            peer: peer(1),
+            peer: peer(1).into(),
             hlc,
             head,
         };
@@ -137,7 +137,7 @@ pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>(rig: Rig<H>)
     let log = rig.open_with_peers(1).await;
     let hlc = Hlc::new(1, 0, DEVICE);
     let beyond = LogError::AckBeyondHead {
-        peer: peer(1),
+        peer: peer(1).into(),
         hlc,
         head: Hlc::ZERO,
     };
@@ -160,7 +160,10 @@ pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>(rig: 
     ];
     for hlc in places {
         let peer = peer(2);
-        let unknown = LogError::UnknownStamp { peer, hlc };
+        let unknown = LogError::UnknownStamp {
+            peer: peer.into(),
+            hlc,
+        };
         log.refuses("K3", unknown, log.record_ack(peer, hlc)).await;
     }
 }
@@ -178,16 +181,20 @@ pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>(rig: Rig<H>
             requested: other.log_id(),
             log_id: log.identity().log_id,
         };
-        log.refuses("K3", refused, log.record_ack_at(peer(2), other))
+        log.refuses("K3", refused, log.acknowledge(Ack::new(peer(2), other)))
             .await;
         let unknown = LogError::UnknownStamp {
-            peer: peer(2),
+            peer: peer(2).into(),
             hlc: cursor.hlc(),
         };
-        log.refuses("K3", unknown, log.record_ack_at(peer(2), retagged(cursor)))
-            .await;
+        log.refuses(
+            "K3",
+            unknown,
+            log.acknowledge(Ack::new(peer(2), retagged(cursor))),
+        )
+        .await;
     }
-    let taken = log.record_ack_at(peer(2), entry).await.unwrap();
+    let taken = log.acknowledge(Ack::new(peer(2), entry)).await.unwrap();
     assert_eq!(taken, AckOutcome::Advanced, "K3: the right one is taken");
 }
 
@@ -204,7 +211,7 @@ pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>(rig: Rig<H>)
     let hlc = foreign(stamps[0]);
     let origin = LogError::ForeignOrigin {
         hlc,
-        device_id: DEVICE,
+        device_id: DEVICE.into(),
     };
     log.refuses("K3", origin, log.record_ack(peer(1), hlc))
         .await;
@@ -216,8 +223,12 @@ pub async fn retired_goes_before_the_place<H: Harness>(rig: Rig<H>) {
     log.retire(peer(1)).await.unwrap();
     let other = in_other_log(log.cursor_at(stamps[2]).await);
     let retired = retired_error(&log).await;
-    log.refuses("K3", retired.clone(), log.record_ack_at(peer(1), other))
-        .await;
+    log.refuses(
+        "K3",
+        retired.clone(),
+        log.acknowledge(Ack::new(peer(1), other)),
+    )
+    .await;
     let by_stamp = log.record_ack(peer(1), foreign(stamps[2]));
     log.refuses("K3", retired, by_stamp).await;
 }
@@ -229,6 +240,6 @@ pub async fn stale_goes_before_unknown<H: Harness>(rig: Rig<H>) {
     let between = log.record_ack(peer(1), own_after(stamps[0], 5));
     log.changes_nothing("K3", stale, between).await;
     let wrong = retagged(log.cursor_at(stamps[0]).await);
-    log.changes_nothing("K3", stale, log.record_ack_at(peer(1), wrong))
+    log.changes_nothing("K3", stale, log.acknowledge(Ack::new(peer(1), wrong)))
         .await;
 }

@@ -1,6 +1,8 @@
 //! A peer that was retired comes back under a new admission (`K6`).
 
-use sync_log_core::{AckOutcome, Cause, Cursor, Hlc, LogError, PeerState, Remedy, VerdictKind};
+use sync_log_core::{
+    Ack, AckOutcome, Cause, Cursor, Hlc, LogError, PeerState, Remedy, VerdictKind,
+};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
@@ -26,7 +28,11 @@ pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>(ri
     assert_eq!(rig.storage.retained().await, stamps, "K1");
     let peers = log.peers().await.unwrap();
     let row = peers[0].as_ref().unwrap();
-    assert_eq!((row.peer, row.acked), (peer(1), Hlc::ZERO), "K6");
+    assert_eq!(
+        (row.device_id, row.acked),
+        (peer(1).into(), Hlc::ZERO),
+        "K6"
+    );
     assert_eq!(row.facts.state, PeerState::Active, "K6");
     assert_eq!(row.facts.admission, 2, "K6");
 }
@@ -37,25 +43,28 @@ pub async fn an_ack_under_another_admission_is_refused<H: Harness>(rig: Rig<H>) 
     let (log, stamps) = admitted(&rig).await;
     let cursor = log.cursor_at(stamps[1]).await;
     let other = |given| LogError::OtherAdmission {
-        peer: peer(1),
+        peer: peer(1).into(),
         given,
         admission: 2,
     };
     let ack = log.record_ack(peer(1), stamps[1]);
     log.refuses("K6", other(1), ack).await;
-    let ack = log.record_ack_at(peer(1), cursor);
+    let ack = log.acknowledge(Ack::new(peer(1), cursor));
     log.refuses("K6", other(1), ack).await;
     let ack = log.on_ack(peer(1), stamps[2]);
     log.refuses("K6", other(1), ack).await;
     for given in [0, 1] {
-        let ack = log.record_ack_under(peer(1), given, cursor);
+        let ack = log.acknowledge(Ack::new(peer(1), cursor).under(given));
         log.refuses("K6", other(given), ack).await;
     }
     for given in [0, 1, 3] {
-        let zero = log.record_ack_under(peer(1), given, Cursor::ZERO);
+        let zero = log.acknowledge(Ack::new(peer(1), Cursor::ZERO).under(given));
         log.refuses("K6", other(given), zero).await;
     }
-    let ack = log.record_ack_under(peer(1), 2, cursor).await.unwrap();
+    let ack = log
+        .acknowledge(Ack::new(peer(1), cursor).under(2))
+        .await
+        .unwrap();
     assert_eq!(ack, AckOutcome::Advanced, "K6");
     assert_eq!(log.prune_acked().await.unwrap(), 2, "K6");
 }
@@ -69,9 +78,9 @@ pub async fn every_admission_has_its_own_number<H: Harness>(rig: Rig<H>) {
         log = rig.reopen(log).await;
         assert_eq!(log.admit(peer(1)).await.unwrap(), number, "K6");
         log = rig.reopen(log).await;
-        let ack = log.record_ack_under(peer(1), number - 1, cursor);
+        let ack = log.acknowledge(Ack::new(peer(1), cursor).under(number - 1));
         let other = LogError::OtherAdmission {
-            peer: peer(1),
+            peer: peer(1).into(),
             given: number - 1,
             admission: number,
         };
@@ -88,8 +97,12 @@ pub async fn who_is_not_retired_is_not_admitted<H: Harness>(rig: Rig<H>) {
     log.changes_nothing("K6: active", 1, active).await;
     assert_eq!(log.position(peer(2)).await, stamps[2], "K6");
     for peer in [peer(3), DEVICE] {
-        log.refuses("K6", LogError::UnknownPeer { peer }, log.admit(peer))
-            .await;
+        log.refuses(
+            "K6",
+            LogError::UnknownPeer { peer: peer.into() },
+            log.admit(peer),
+        )
+        .await;
     }
 }
 
@@ -103,8 +116,11 @@ pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>(rig: Rig<H>) {
     log.retire(peer(1)).await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 2, "P6");
     log.admit(peer(1)).await.unwrap();
-    let held = log.explain().await.unwrap().held;
-    let of_peer = held.iter().find(|held| held.peer == Some(peer(1))).unwrap();
+    let reasons = log.explain().await.unwrap().reasons;
+    let of_peer = reasons
+        .iter()
+        .find(|reason| reason.peer == Some(peer(1).into()))
+        .unwrap();
     let told = (&of_peer.cause, of_peer.remedy);
     assert_eq!(told, (&Cause::BelowFloor, Some(Remedy::Bootstrap)), "P7");
     let limits = sync_log_core::ReadLimits::default();
@@ -117,7 +133,9 @@ pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>(rig: Rig<H>) {
     log.refuses("R2", compacted, read).await;
     // It was given a copy of the app's state.
     let pin = log.head_cursor().await.unwrap();
-    log.record_ack_under(peer(1), 2, pin).await.unwrap();
+    log.acknowledge(Ack::new(peer(1), pin).under(2))
+        .await
+        .unwrap();
     let hlc = log.record(change(9)).await.unwrap();
     let page = log.page(peer(1), pin).await;
     assert_eq!(page.entries.len(), 1, "R2");
@@ -145,12 +163,16 @@ pub async fn a_higher_admission_of_another_log_is_no_sign<H: Harness>(rig: Rig<H
     let cursor = log.head_cursor().await.unwrap();
     for place in [Cursor::ZERO, in_other_log(cursor)] {
         let refused = LogError::OtherAdmission {
-            peer: peer(1),
+            peer: peer(1).into(),
             given: 3,
             admission: 1,
         };
-        log.refuses("K6", refused, log.record_ack_under(peer(1), 3, place))
-            .await;
+        log.refuses(
+            "K6",
+            refused,
+            log.acknowledge(Ack::new(peer(1), place).under(3)),
+        )
+        .await;
     }
     assert_eq!(log.signs().await, [], "K6");
 }
@@ -162,16 +184,22 @@ pub async fn a_higher_admission_leaves_a_verdict<H: Harness>(rig: Rig<H>) {
     let cursor = log.head_cursor().await.unwrap();
     log.retire(peer(1)).await.unwrap();
     assert_eq!(log.admit(peer(1)).await.unwrap(), 2);
-    log.record_ack_at(peer(1), cursor).await.unwrap_err();
+    log.acknowledge(Ack::new(peer(1), cursor))
+        .await
+        .unwrap_err();
     assert_eq!(log.signs().await, [], "K6: an old ack shows nothing");
     let ahead = LogError::AdmissionAhead {
-        peer: peer(1),
+        peer: peer(1).into(),
         hlc: cursor.hlc(),
         given: 3,
         admission: 2,
     };
-    log.refuses("K6", ahead, log.record_ack_under(peer(1), 3, cursor))
-        .await;
+    log.refuses(
+        "K6",
+        ahead,
+        log.acknowledge(Ack::new(peer(1), cursor).under(3)),
+    )
+    .await;
     let sign = (VerdictKind::Admission, cursor.hlc(), Some(peer(1)));
     assert_eq!(log.signs().await, [sign], "K6");
 }

@@ -1,7 +1,7 @@
 //! A log that was adopted is not pruned before its peers are known and have
 //! acknowledged (`I3`).
 
-use sync_log_core::{AckOutcome, Cause, Cursor, Explanation, Hlc, LogError, Remedy, Uuid};
+use sync_log_core::{AckOutcome, Cause, Cursor, DeviceId, Explanation, Hlc, LogError, Remedy};
 
 use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
@@ -19,9 +19,17 @@ async fn adopted<H: Tampering>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
     (rig.open().await, stamps)
 }
 
-fn causes(explanation: &Explanation) -> Vec<(Cause, Option<Uuid>, Option<Remedy>, u64)> {
-    let held = explanation.held.iter();
-    held.map(|held| (held.cause.clone(), held.peer, held.remedy, held.lag_entries))
+fn causes(explanation: &Explanation) -> Vec<(Cause, Option<DeviceId>, Option<Remedy>, u64)> {
+    let reasons = explanation.reasons.iter();
+    reasons
+        .map(|reason| {
+            (
+                reason.cause.clone(),
+                reason.peer,
+                reason.remedy,
+                reason.lag_entries,
+            )
+        })
         .collect()
 }
 
@@ -34,7 +42,7 @@ pub async fn adopted_acks_release_nothing<H: Tampering>(rig: Rig<H>) {
     let told = causes(&log.explain().await.unwrap());
     let unverified = |number: u128, acked| {
         let cause = Cause::UnverifiedAck { acked };
-        (cause, Some(peer(number)), Some(Remedy::Bootstrap), 3)
+        (cause, Some(peer(number).into()), Some(Remedy::Bootstrap), 3)
     };
     let undeclared = (Cause::PeersNotDeclared, None, Some(Remedy::Register), 3);
     for wanted in [

@@ -1,8 +1,8 @@
 //! What is stored is compared with what was written, before it is served or deleted (`R4`).
 
 use sync_log_core::{
-    Altered, Cause, ChainFault, Cursor, ErrorKind, Hlc, JsonText, LogError, ReadLimits, Remedy,
-    SharedChangeEntry, Tag,
+    Ack, Altered, Cause, ChainFault, Cursor, ErrorKind, Hlc, JsonText, LogError, ReadLimits,
+    Remedy, SharedChangeEntry, Tag,
 };
 
 use crate::damage::Damage;
@@ -121,7 +121,7 @@ async fn every_call_is_refused(log: &Log, cursor: Cursor, altered: Altered) {
     log.refuses("I4", refusal(), log.tick()).await;
     log.refuses("I4", refusal(), log.record_ack(peer(1), hlc))
         .await;
-    log.refuses("I4", refusal(), log.record_ack_at(peer(1), cursor))
+    log.refuses("I4", refusal(), log.acknowledge(Ack::new(peer(1), cursor)))
         .await;
     log.refuses("I4", refusal(), log.prune_acked()).await;
     log.refuses("I4", refusal(), log.register_peer(peer(9)))
@@ -264,13 +264,13 @@ pub async fn once_damage_was_found_every_call_answers_the_same<H: Tampering>(rig
     rig.storage.damage(changed(&written, 0)).await;
     is_refused_from_now_on(&log, &written, altered).await;
     assert_eq!(log.status().await.unwrap().altered, Some(altered), "I4");
-    let held = log.explain().await.unwrap().held;
-    let named = held
+    let reasons = log.explain().await.unwrap().reasons;
+    let named = reasons
         .iter()
-        .find(|held| held.cause == Cause::Altered(altered));
-    let named = named.unwrap_or_else(|| panic!("P7: {held:?}"));
+        .find(|reason| reason.cause == Cause::Altered(altered));
+    let named = named.unwrap_or_else(|| panic!("P7: {reasons:?}"));
     assert_eq!(named.lag_entries, COUNT as u64, "P7");
-    assert_eq!(named.remedy, Some(Remedy::RepairRow), "P7");
+    assert_eq!(named.remedy, Some(Remedy::Reopen), "P7");
 }
 
 /// Another program deleted the newest entry: nobody is led past the hole.

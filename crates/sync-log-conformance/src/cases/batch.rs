@@ -63,7 +63,7 @@ pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>(rig: Rig<H>) {
         batch[at].hlc = foreign(batch[at].hlc);
         let origin = LogError::ForeignOrigin {
             hlc: batch[at].hlc,
-            device_id: DEVICE,
+            device_id: DEVICE.into(),
         };
         log.refuses("A2", origin, log.append_many(batch)).await;
 

@@ -1,7 +1,9 @@
 //! A log that is made where records already are begins with a floor, and no log vouches for
 //! stamps from before it was made (`R2`, `A1`, `H7`).
 
-use sync_log_core::{AckOutcome, Birth, Cursor, Hlc, LogError, LogState, Mark, ReadLimits, Tag};
+use sync_log_core::{
+    Ack, AckOutcome, Birth, Cursor, Hlc, LogError, LogState, Mark, ReadLimits, Tag,
+};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
@@ -66,7 +68,7 @@ pub async fn beside_records_a_snapshot_is_read_on_from<H: Harness>() {
     assert_eq!(begin.log_id(), log.identity().log_id, "R2");
     assert_eq!(log.head_cursor().await.unwrap(), begin, "R2");
     assert!(log.page(peer(1), begin).await.entries.is_empty(), "R2");
-    let acked = log.record_ack_at(peer(1), begin).await.unwrap();
+    let acked = log.acknowledge(Ack::new(peer(1), begin)).await.unwrap();
     assert_eq!(acked, AckOutcome::Advanced, "R2");
     let stamps = log.record_one_by_one(2).await;
     let log = rig.reopen(log).await;
@@ -75,7 +77,7 @@ pub async fn beside_records_a_snapshot_is_read_on_from<H: Harness>() {
     assert_eq!(read, stamps, "R2");
     page.verify(begin)
         .expect("R4: the chain begins at the floor");
-    log.record_ack_at(peer(1), page.next).await.unwrap();
+    log.acknowledge(Ack::new(peer(1), page.next)).await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 2, "R2");
 }
 

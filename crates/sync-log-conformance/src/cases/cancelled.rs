@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use sync_log_core::{Hlc, ReadLimits, SMALLEST_PRUNE_CHUNK_ENTRIES};
+use sync_log_core::{Ack, Hlc, ReadLimits, SMALLEST_PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
@@ -111,7 +111,7 @@ pub async fn a_dropped_tick_or_observation_is_committed_or_not<H: Harness>() {
     drop_everywhere::<H>(call, &[call]).await;
 }
 
-/// `record_ack` and `record_ack_at`.
+/// `record_ack` and `acknowledge`.
 pub async fn a_dropped_ack_is_taken_or_not<H: Harness>() {
     let call: Step = step!(log => async {
         let head = log.head().await?;
@@ -120,7 +120,7 @@ pub async fn a_dropped_ack_is_taken_or_not<H: Harness>() {
     drop_everywhere::<H>(call, &[call]).await;
     let call: Step = step!(log => async {
         let cursor = log.head_cursor().await?;
-        log.record_ack_at(peer(3), cursor).await
+        log.acknowledge(Ack::new(peer(3), cursor)).await
     });
     drop_everywhere::<H>(call, &[call]).await;
 }

@@ -1,7 +1,8 @@
 //! A tag names everything up to its entry (`R4`).
 
 use sync_log_core::{
-    Altered, ChangeType, Cursor, Hlc, JsonText, LogError, Page, ReadLimits, SharedChangeEntry, Uuid,
+    Ack, Altered, ChangeType, Cursor, Hlc, JsonText, LogError, Page, ReadLimits, SharedChangeEntry,
+    Uuid,
 };
 
 use crate::harness::Harness;
@@ -36,8 +37,11 @@ pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>(rig: R
     log.on_ack(peer(1), floor).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();
     let hlc = pruned.hlc();
-    let unknown = || LogError::UnknownStamp { peer: peer(2), hlc };
-    log.refuses("K3", unknown(), log.record_ack_at(peer(2), pruned))
+    let unknown = || LogError::UnknownStamp {
+        peer: peer(2).into(),
+        hlc,
+    };
+    log.refuses("K3", unknown(), log.acknowledge(Ack::new(peer(2), pruned)))
         .await;
     log.refuses("K3", unknown(), log.record_ack(peer(2), hlc))
         .await;

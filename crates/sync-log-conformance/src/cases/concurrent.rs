@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sync_log_core::{Cursor, Hlc, LogStore, ReadLimits, ReadRequest, Uuid};
+use sync_log_core::{Ack, Cursor, Hlc, LogStore, ReadLimits, ReadRequest, Uuid};
 use tokio::task::{JoinHandle, yield_now};
 
 use crate::harness::Harness;
@@ -83,7 +83,7 @@ async fn pull(log: Log, peer: Uuid, until: usize, limits: ReadLimits) -> Vec<Hlc
         assert!(page.floor <= cursor.hlc(), "P1: nothing went unread");
         applied.extend(stamps);
         cursor = page.next;
-        log.record_ack_at(peer, cursor).await.unwrap();
+        log.acknowledge(Ack::new(peer, cursor)).await.unwrap();
         yield_now().await;
     }
     applied
@@ -187,7 +187,7 @@ async fn look_at_a_page(store: &dyn LogStore) {
         after: Hlc::ZERO,
         max_entries: 1000,
         max_bytes: usize::MAX,
-        peer: Some(peer(1)),
+        peer: Some(peer(1).into()),
     };
     let view = store.read(everything).await.unwrap();
     let (state, entries) = (view.state, view.entries);

@@ -187,7 +187,13 @@ pub async fn reading_never_registers<H: Harness>(rig: Rig<H>) {
     let head = log.head_cursor().await.unwrap();
     for cursor in [Cursor::ZERO, head, in_other_log(head)] {
         let read = log.read_for(peer(1), cursor, ReadLimits::default());
-        log.refuses("R2", LogError::UnknownPeer { peer: peer(1) }, read)
-            .await;
+        log.refuses(
+            "R2",
+            LogError::UnknownPeer {
+                peer: peer(1).into(),
+            },
+            read,
+        )
+        .await;
     }
 }

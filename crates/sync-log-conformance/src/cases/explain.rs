@@ -1,6 +1,6 @@
 //! Why the log is not shrinking: who, how much, and what to do (`P7`).
 
-use sync_log_core::{Cause, Explanation, Held, Hlc, RegisteredBy, Remedy};
+use sync_log_core::{Cause, Explanation, Hlc, Reason, RegisteredBy, Remedy};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
@@ -24,9 +24,9 @@ pub async fn every_peer_that_lags_is_named_worst_first<H: Harness>(rig: Rig<H>) 
     log.record_ack(peer(3), stamps[2]).await.unwrap();
     log.register_peer(peer(4)).await.unwrap();
     log.record_ack(peer(4), stamps[3]).await.unwrap();
-    let lag = |cause, number, by, lag: usize| Held {
+    let lag = |cause, number, by, lag: usize| Reason {
         cause,
-        peer: Some(peer(number)),
+        peer: Some(peer(number).into()),
         registered_by: Some(by),
         lag_entries: lag as u64,
         lag_bytes: lag as u64 * bytes_each(),
@@ -36,8 +36,8 @@ pub async fn every_peer_that_lags_is_named_worst_first<H: Harness>(rig: Rig<H>) 
     let expected = Explanation {
         head: stamps[3],
         floor: Hlc::ZERO,
-        pending: 4,
-        held: vec![
+        pending_entries: 4,
+        reasons: vec![
             lag(Cause::NeverAcked, 2, RegisteredBy::App, 4),
             lag(Cause::Behind, 1, RegisteredBy::Ack, 2),
             lag(Cause::Behind, 3, RegisteredBy::App, 1),
@@ -55,11 +55,14 @@ pub async fn a_lag_counts_from_the_oldest_entry_that_is_lacked<H: Harness>(rig: 
     log.record(change_of_bytes(500)).await.unwrap();
     rig.wall.advance_ms(30);
     log.record_ack(peer(1), first).await.unwrap();
-    let held = explain(&log).await.held;
-    let lags: Vec<_> = held.iter().map(|held| (held.peer, held.lag_ms)).collect();
-    let expected = [(Some(peer(2)), 100), (Some(peer(1)), 30)];
+    let reasons = explain(&log).await.reasons;
+    let lags: Vec<_> = reasons
+        .iter()
+        .map(|reason| (reason.peer, reason.lag_ms))
+        .collect();
+    let expected = [(Some(peer(2).into()), 100), (Some(peer(1).into()), 30)];
     assert_eq!(lags, expected, "P7");
-    assert_eq!(held[1].lag_bytes, 503, "P7: model type and data");
+    assert_eq!(reasons[1].lag_bytes, 503, "P7: model type and data");
 }
 
 /// Asking changes nothing.

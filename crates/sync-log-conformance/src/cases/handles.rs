@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use sync_log_core::{Cursor, ErrorKind, Hlc, LogError, ReadLimits, StoreErrorKind, SyncLog};
+use sync_log_core::{Ack, Cursor, ErrorKind, Hlc, LogError, ReadLimits, StoreFault, SyncLog};
 
 use crate::harness::Harness;
 use crate::rig::Rig;
@@ -13,7 +13,7 @@ use crate::sample::{change, entry, just_above, peer};
 async fn is_closed<T: Debug>(call: impl Future<Output = Result<T, LogError>>) {
     let error = call.await.expect_err("a closed log answers nothing");
     assert!(
-        matches!(&error, LogError::Store(error) if error.kind() == StoreErrorKind::Closed),
+        matches!(&error, LogError::Store(error) if error.fault() == StoreFault::Closed),
         "closed: {error:?}"
     );
     assert_eq!(error.kind(), ErrorKind::Reopen, "closed: {error:?}");
@@ -39,7 +39,7 @@ pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>(rig: Ri
         is_closed(log.declare_solo()).await;
         is_closed(log.peers()).await;
         is_closed(log.record_ack(peer(1), hlc)).await;
-        is_closed(log.record_ack_at(peer(1), cursor)).await;
+        is_closed(log.acknowledge(Ack::new(peer(1), cursor))).await;
         is_closed(log.on_ack(peer(1), hlc)).await;
         is_closed(log.prune_acked()).await;
         is_closed(log.explain()).await;
@@ -51,7 +51,7 @@ pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>(rig: Ri
         is_closed(log.floor_cursor()).await;
         is_closed(log.status()).await;
         is_closed(log.admit(peer(1))).await;
-        is_closed(log.record_ack_under(peer(1), 1, cursor)).await;
+        is_closed(log.acknowledge(Ack::new(peer(1), cursor).under(1))).await;
         is_closed(log.declare_peers(&[peer(1)])).await;
         is_closed(log.trust_adopted_acks()).await;
         is_closed(log.watch(Hlc::ZERO).changed()).await;

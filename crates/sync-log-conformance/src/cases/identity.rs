@@ -26,10 +26,10 @@ pub async fn it_does_not_open_as_another<H: Harness>(rig: Rig<H>) {
     for (library, device) in [(OTHER, DEVICE), (LIBRARY, OTHER), (DEVICE, LIBRARY)] {
         let error = open_as(&rig, library, device).await.unwrap_err();
         let expected = LogError::IdentityMismatch {
-            stored_library: LIBRARY,
-            stored_device: DEVICE,
-            library,
-            device,
+            stored_library: LIBRARY.into(),
+            stored_device: DEVICE.into(),
+            library: library.into(),
+            device: device.into(),
         };
         assert_eq!(format!("{error:?}"), format!("{expected:?}"), "I1");
         assert_eq!(log.snapshot().await, before, "I1: untouched");
@@ -43,7 +43,7 @@ pub async fn its_identity_is_made_once<H: Harness>(rig: Rig<H>) {
     let identity = log.identity();
     assert_eq!(
         (identity.library_id, identity.device_id),
-        (LIBRARY, DEVICE),
+        (LIBRARY.into(), DEVICE.into()),
         "I1"
     );
     assert!(!identity.log_id.is_nil(), "I1");

@@ -134,7 +134,7 @@ pub async fn an_ack_is_judged_after_the_prune_that_was_first<H: Harness>(rig: Ri
     });
     let error = log.record_ack(peer(2), stamps[1]).await.unwrap_err();
     let unknown = sync_log_core::LogError::UnknownStamp {
-        peer: peer(2),
+        peer: peer(2).into(),
         hlc: stamps[1],
     };
     assert_eq!(format!("{error:?}"), format!("{unknown:?}"), "K3");

@@ -2,7 +2,7 @@
 //! (`K1`, `K4`).
 
 use sync_log_core::{
-    AckOutcome, Cursor, Hlc, LogError, LogOptions, PeerState, RegisteredBy, Registration,
+    Ack, AckOutcome, Cursor, Hlc, LogError, LogOptions, PeerState, RegisteredBy, Registration,
     UnknownPeers, Uuid,
 };
 
@@ -20,7 +20,11 @@ pub async fn a_registered_peer_starts_at_zero<H: Harness>(rig: Rig<H>) {
     let log = rig.reopen(log).await;
     let peers = log.peers().await.unwrap();
     let row = peers[0].as_ref().unwrap();
-    assert_eq!((row.peer, row.acked), (peer(1), Hlc::ZERO), "K1");
+    assert_eq!(
+        (row.device_id, row.acked),
+        (peer(1).into(), Hlc::ZERO),
+        "K1"
+    );
     let facts = row.facts;
     assert_eq!(facts.state, PeerState::Active, "K1");
     assert_eq!(facts.registered_by, RegisteredBy::App, "K1");
@@ -56,7 +60,9 @@ pub async fn registering_again_changes_nothing<H: Harness>(rig: Rig<H>) {
 /// Neither this device nor nobody can be registered.
 pub async fn this_device_and_nobody_cannot_be_registered<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
-    let own = LogError::OwnPeer { peer: DEVICE };
+    let own = LogError::OwnPeer {
+        peer: DEVICE.into(),
+    };
     log.refuses("K1", own, log.register_peer(DEVICE)).await;
     let nil = LogError::NilId { what: "peer id" };
     log.refuses("K1", nil, log.register_peer(Uuid::nil())).await;
@@ -70,7 +76,10 @@ pub async fn peers_are_listed_in_the_order_of_their_ids<H: Harness>(rig: Rig<H>)
         log.register_peer(id).await.unwrap();
     }
     let listed = log.peers().await.unwrap();
-    let listed: Vec<Uuid> = listed.into_iter().map(|row| row.unwrap().peer).collect();
+    let listed: Vec<Uuid> = listed
+        .into_iter()
+        .map(|row| row.unwrap().device_id.as_uuid())
+        .collect();
     let mut sorted = ids.to_vec();
     sorted.sort();
     assert_eq!(listed, sorted, "K1");
@@ -100,7 +109,10 @@ pub async fn an_ack_at_zero_registers_too<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     let by_stamp = log.record_ack(peer(1), Hlc::ZERO).await.unwrap();
-    let by_cursor = log.record_ack_at(peer(2), Cursor::ZERO).await.unwrap();
+    let by_cursor = log
+        .acknowledge(Ack::new(peer(2), Cursor::ZERO))
+        .await
+        .unwrap();
     assert_eq!(
         (by_stamp, by_cursor),
         (AckOutcome::Registered, AckOutcome::Registered),
@@ -117,7 +129,7 @@ pub async fn a_refused_ack_registers_nobody<H: Harness>(rig: Rig<H>) {
     let head = log.record(change(0)).await.unwrap();
     let hlc = just_above(head);
     let beyond = LogError::AckBeyondHead {
-        peer: peer(1),
+        peer: peer(1).into(),
         hlc,
         head,
     };
@@ -125,7 +137,7 @@ pub async fn a_refused_ack_registers_nobody<H: Harness>(rig: Rig<H>) {
     let foreign = foreign(head);
     let origin = LogError::ForeignOrigin {
         hlc: foreign,
-        device_id: DEVICE,
+        device_id: DEVICE.into(),
     };
     log.refuses("K4", origin, log.record_ack(peer(1), foreign))
         .await;
@@ -136,13 +148,15 @@ pub async fn an_ack_of_an_unknown_peer_is_refused_under_refuse<H: Harness>(rig: 
     let log = rig.open_refusing().await;
     let hlc = log.record(change(0)).await.unwrap();
     let cursor = log.head_cursor().await.unwrap();
-    let unknown = || LogError::UnknownPeer { peer: peer(1) };
+    let unknown = || LogError::UnknownPeer {
+        peer: peer(1).into(),
+    };
     log.refuses("K4", unknown(), log.record_ack(peer(1), hlc))
         .await;
     log.refuses("K4", unknown(), log.on_ack(peer(1), hlc)).await;
-    log.refuses("K4", unknown(), log.record_ack_at(peer(1), cursor))
+    log.refuses("K4", unknown(), log.acknowledge(Ack::new(peer(1), cursor)))
         .await;
-    let zero = log.record_ack_at(peer(1), Cursor::ZERO);
+    let zero = log.acknowledge(Ack::new(peer(1), Cursor::ZERO));
     log.refuses("K4", unknown(), zero).await;
     let defaults = LogOptions::new(rig.wall.clone());
     assert_eq!(
@@ -179,7 +193,7 @@ pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>(rig
     let pruned = log.on_ack(peer(1), later).await.unwrap().pruned;
     assert_eq!(pruned, 0, "K1: the newcomer keeps every later entry");
 
-    let ack = log.record_ack_at(peer(2), pin).await.unwrap();
+    let ack = log.acknowledge(Ack::new(peer(2), pin)).await.unwrap();
     assert_eq!(ack, AckOutcome::Advanced, "K3: the pin is still an entry");
     let page = log.page(peer(2), pin).await;
     let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
@@ -196,7 +210,7 @@ pub async fn a_newcomer_of_an_empty_log_is_given_the_floor<H: Harness>(rig: Rig<
     let pin = log.head_cursor().await.unwrap();
     let later = log.record(change(9)).await.unwrap();
     log.on_ack(peer(1), later).await.unwrap();
-    let ack = log.record_ack_at(peer(2), pin).await.unwrap();
+    let ack = log.acknowledge(Ack::new(peer(2), pin)).await.unwrap();
     assert_eq!(ack, AckOutcome::Advanced, "K3: the pin is still the floor");
     assert_eq!(log.page(peer(2), pin).await.entries.len(), 1, "R2");
 }

@@ -99,7 +99,7 @@ pub async fn a_wall_clock_that_reads_nonsense_stops_nothing<H: Harness>(rig: Rig
         assert!(stamp > last, "A5: {stamp} after {last} at {reading} ms");
         let explanation = log.explain().await.unwrap();
         assert_eq!(
-            explanation.held[0].lag_entries, explanation.pending,
+            explanation.reasons[0].lag_entries, explanation.pending_entries,
             "P7: at {reading} ms"
         );
         log = rig.reopen(log).await;

@@ -1,6 +1,6 @@
 //! A file that was put back to an earlier copy is recognised (`R2`).
 
-use sync_log_core::{AckOutcome, Cursor, LogError, ReadLimits, SharedChangeEntry};
+use sync_log_core::{Ack, AckOutcome, Cursor, LogError, ReadLimits, SharedChangeEntry};
 
 use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
@@ -28,11 +28,11 @@ pub async fn a_restored_file_is_behind_its_peer<H: Tampering>(rig: Rig<H>) {
     let read = log.read_for(peer(1), cursor, ReadLimits::default());
     log.refuses("R2", refused, read).await;
     let ack = LogError::AckBeyondHead {
-        peer: peer(1),
+        peer: peer(1).into(),
         hlc: requested,
         head,
     };
-    log.refuses("K3", ack, log.record_ack_at(peer(1), cursor))
+    log.refuses("K3", ack, log.acknowledge(Ack::new(peer(1), cursor)))
         .await;
 }
 
@@ -50,9 +50,9 @@ pub async fn a_restored_file_that_went_on_never_serves_a_peer_that_was_further<H
         let read = log.read_for(peer(1), cursor, ReadLimits::default());
         log.refuses("R2", LogError::Diverged { requested, head }, read)
             .await;
-        let ack = log.record_ack_at(peer(1), cursor);
+        let ack = log.acknowledge(Ack::new(peer(1), cursor));
         let unknown = LogError::UnknownStamp {
-            peer: peer(1),
+            peer: peer(1).into(),
             hlc: requested,
         };
         log.refuses("K3", unknown, ack).await;
@@ -125,8 +125,11 @@ pub async fn the_same_entry_after_another_past_is_another_place<H: Tampering>() 
         };
         log.refuses("R2", diverged, read).await;
         log.register_peer(peer(2)).await.unwrap();
-        let unknown = LogError::UnknownStamp { peer: peer(2), hlc };
-        log.refuses("K3", unknown, log.record_ack_at(peer(2), cursor))
+        let unknown = LogError::UnknownStamp {
+            peer: peer(2).into(),
+            hlc,
+        };
+        log.refuses("K3", unknown, log.acknowledge(Ack::new(peer(2), cursor)))
             .await;
     }
 }
@@ -139,6 +142,6 @@ pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Tamperi
     }
     let page = log.page(peer(1), cursor).await;
     assert_eq!(page.entries, [], "R4: peer 1 has all");
-    let ack = log.record_ack_at(peer(1), cursor).await.unwrap();
+    let ack = log.acknowledge(Ack::new(peer(1), cursor)).await.unwrap();
     assert_eq!(ack, AckOutcome::Advanced, "R4");
 }

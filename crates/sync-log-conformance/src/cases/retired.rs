@@ -1,6 +1,6 @@
 //! A retired peer no longer counts, and is refused (`K6`, `P6`).
 
-use sync_log_core::{LogError, PeerState, ReadLimits, RetireReason};
+use sync_log_core::{Ack, LogError, PeerState, ReadLimits, RetireReason};
 
 use crate::harness::Harness;
 use crate::rig::Rig;
@@ -20,7 +20,11 @@ pub async fn retiring_only_writes_the_marker<H: Harness>(rig: Rig<H>) {
         since_ms: START_MS + 9,
         reason: RetireReason::Operator,
     };
-    assert_eq!((row.peer, row.facts.state), (peer(2), retired), "P6");
+    assert_eq!(
+        (row.device_id, row.facts.state),
+        (peer(2).into(), retired),
+        "P6"
+    );
     let log = rig.reopen(log).await;
     assert_eq!(log.prune_acked().await.unwrap(), 2, "P6: it blocks no more");
 }
@@ -35,7 +39,7 @@ pub async fn a_retired_peer_is_refused_everywhere<H: Harness>(rig: Rig<H>) {
     let cursor = log.head_cursor().await.unwrap();
     rig.wall.advance_ms(60_000);
     let retired = || LogError::PeerRetired {
-        peer: peer(1),
+        peer: peer(1).into(),
         since_ms: START_MS,
         reason: RetireReason::Operator,
     };
@@ -43,7 +47,7 @@ pub async fn a_retired_peer_is_refused_everywhere<H: Harness>(rig: Rig<H>) {
     log.refuses("K6", retired(), read).await;
     log.refuses("K6", retired(), log.record_ack(peer(1), hlc))
         .await;
-    log.refuses("K6", retired(), log.record_ack_at(peer(1), cursor))
+    log.refuses("K6", retired(), log.acknowledge(Ack::new(peer(1), cursor)))
         .await;
     log.refuses("K6", retired(), log.on_ack(peer(1), hlc)).await;
     log.refuses("K6", retired(), log.register_peer(peer(1)))
@@ -62,7 +66,7 @@ pub async fn retiring_again_changes_nothing<H: Harness>(rig: Rig<H>) {
 pub async fn an_unknown_peer_cannot_be_retired<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     for peer in [peer(1), DEVICE] {
-        let unknown = LogError::UnknownPeer { peer };
+        let unknown = LogError::UnknownPeer { peer: peer.into() };
         log.refuses("K6", unknown, log.retire(peer)).await;
     }
 }

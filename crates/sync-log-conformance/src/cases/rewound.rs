@@ -1,7 +1,9 @@
 //! A peer that reads below its own ack was restored: pruning holds there until
 //! it has caught up (`K2`).
 
-use sync_log_core::{AckOutcome, Cause, Cursor, Hlc, LogError, ReadLimits, Remedy, RetireReason};
+use sync_log_core::{
+    Ack, AckOutcome, Cause, Cursor, Hlc, LogError, ReadLimits, Remedy, RetireReason,
+};
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
@@ -72,11 +74,11 @@ pub async fn stale_acks_do_not_move_the_hold<H: Harness>(rig: Rig<H>) {
         log.changes_nothing("K2", AckOutcome::Stale, ack).await;
     }
     let refused = LogError::UnknownStamp {
-        peer: peer(1),
+        peer: peer(1).into(),
         hlc: stamps[5],
     };
     let wrong = retagged(log.cursor_at(stamps[5]).await);
-    log.refuses("K2", refused, log.record_ack_at(peer(1), wrong))
+    log.refuses("K2", refused, log.acknowledge(Ack::new(peer(1), wrong)))
         .await;
 }
 
@@ -86,10 +88,10 @@ pub async fn an_ack_at_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
     read_after(&log, &stamps, 2).await;
     let cursor = log.cursor_at(stamps[4]).await;
     // With other content it is not that place.
-    let wrong = log.record_ack_at(peer(1), retagged(cursor));
+    let wrong = log.acknowledge(Ack::new(peer(1), retagged(cursor)));
     log.changes_nothing("K2", AckOutcome::Unchanged, wrong)
         .await;
-    let ack = log.record_ack_at(peer(1), cursor).await.unwrap();
+    let ack = log.acknowledge(Ack::new(peer(1), cursor)).await.unwrap();
     assert_eq!(ack, AckOutcome::Unchanged, "K2");
     assert_eq!(log.position(peer(1)).await, stamps[4], "K2: lifted");
     let pruned = log.on_ack(peer(2), stamps[5]).await.unwrap().pruned;
@@ -131,15 +133,18 @@ pub async fn explain_shows_a_rewound_peer<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 3).await;
     let explanation = log.explain().await.unwrap();
-    let held = explanation.held.iter().find(|h| h.peer == Some(peer(1)));
-    let held = held.expect("K2: the rewound peer is named");
+    let found = explanation
+        .reasons
+        .iter()
+        .find(|h| h.peer == Some(peer(1).into()));
+    let reason = found.expect("K2: the rewound peer is named");
     let expected = Cause::PeerRewound {
         hold: stamps[3],
         acked: stamps[4],
     };
-    assert_eq!(held.cause, expected, "K2");
-    assert_eq!(held.remedy, Some(Remedy::Pull), "P7");
-    assert_eq!(held.lag_entries, 2, "P7: what it lacks now");
+    assert_eq!(reason.cause, expected, "K2");
+    assert_eq!(reason.remedy, Some(Remedy::Pull), "P7");
+    assert_eq!(reason.lag_entries, 2, "P7: what it lacks now");
 }
 
 async fn raced<H: Harness>(rig: &Rig<H>) -> (std::sync::Arc<Interposed>, Log) {
@@ -187,7 +192,10 @@ pub async fn the_hold_is_committed_before_the_page_is_returned<H: Harness>(rig: 
     let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
     assert_eq!(read, stamps[3..], "K2: without a hole");
     assert_eq!(other.floor().await.unwrap(), stamps[2], "K2");
-    let ack = other.record_ack_at(peer(1), page.next).await.unwrap();
+    let ack = other
+        .acknowledge(Ack::new(peer(1), page.next))
+        .await
+        .unwrap();
     assert_eq!(ack, AckOutcome::Advanced, "K2: it caught up");
     assert_eq!(other.prune_acked().await.unwrap(), 3, "K2");
 }
@@ -226,7 +234,7 @@ pub async fn a_retirement_that_gets_in_before_the_hold_is_told<H: Harness>(rig: 
     });
     let read = log.read_for(peer(1), cursor, ReadLimits::default());
     let expected = LogError::PeerRetired {
-        peer: peer(1),
+        peer: peer(1).into(),
         since_ms: START_MS,
         reason: RetireReason::Operator,
     };

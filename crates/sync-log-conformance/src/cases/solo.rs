@@ -84,9 +84,9 @@ pub async fn the_first_registration_ends_solo<H: Harness>(rig: Rig<H>) {
     };
     let read = log.read_for(peer(1), Cursor::ZERO, ReadLimits::default());
     log.refuses("R2", compacted, read).await;
-    let held = log.explain().await.unwrap().held;
-    assert_eq!(held[0].cause, Cause::BelowFloor, "P7");
-    assert_eq!(held[0].remedy, Some(Remedy::Bootstrap), "P7");
+    let reasons = log.explain().await.unwrap().reasons;
+    assert_eq!(reasons[0].cause, Cause::BelowFloor, "P7");
+    assert_eq!(reasons[0].remedy, Some(Remedy::Bootstrap), "P7");
     log.retire(peer(1)).await.unwrap();
     let log = rig.reopen(log).await;
     log.changes_nothing("P2", 0, log.prune_acked()).await;
@@ -109,7 +109,9 @@ pub async fn a_refused_ack_does_not_end_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open_refusing().await;
     log.declare_solo().await.unwrap();
     let hlc = log.record(change(0)).await.unwrap();
-    let unknown = LogError::UnknownPeer { peer: peer(1) };
+    let unknown = LogError::UnknownPeer {
+        peer: peer(1).into(),
+    };
     log.refuses("P2", unknown, log.on_ack(peer(1), hlc)).await;
     assert_eq!(log.prune_acked().await.unwrap(), 1, "P2: still solo");
 }

@@ -2,7 +2,7 @@
 //! They are never believed, and block pruning only as far as safety requires.
 
 use sync_log_core::{
-    Altered, Cause, ChainFault, Cursor, Held, Hlc, LogError, RegisteredBy, Registration, Remedy,
+    Altered, Cause, ChainFault, Cursor, Hlc, LogError, Reason, RegisteredBy, Registration, Remedy,
     RowFault, Status, UnknownPeers, UntrustedRow,
 };
 
@@ -41,13 +41,13 @@ pub async fn every_fault_of_a_row_is_named<H: Tampering>() {
             peer_device_id: case.id.clone(),
             fault: case.fault,
         };
-        let held = log.explain().await.unwrap().held;
+        let reasons = log.explain().await.unwrap().reasons;
         let cause = Cause::UntrustedRow(untrusted.clone());
-        let named = held.iter().find(|held| held.cause == cause);
-        let named = named.unwrap_or_else(|| panic!("P7: {case:?} in {held:?}"));
+        let named = reasons.iter().find(|reason| reason.cause == cause);
+        let named = named.unwrap_or_else(|| panic!("P7: {case:?} in {reasons:?}"));
         is_told(&case, named);
-        let behind = held.iter().find(|held| held.cause == Cause::Behind);
-        let lag = behind.map(|held| held.lag_entries);
+        let behind = reasons.iter().find(|reason| reason.cause == Cause::Behind);
+        let lag = behind.map(|reason| reason.lag_entries);
         assert_eq!(
             lag,
             (case.counts == Counts::OwnRow).then_some(1),
@@ -66,9 +66,9 @@ pub async fn every_fault_of_a_row_is_named<H: Tampering>() {
 }
 
 /// How much the row keeps, who registered the peer, and what to do.
-fn is_told(case: &RowCase, named: &Held) {
+fn is_told(case: &RowCase, named: &Reason) {
     let (lag, remedy) = match case.counts {
-        Counts::Nobody => (0, Remedy::RepairRow),
+        Counts::Nobody => (0, Remedy::Reopen),
         Counts::Nothing => (3, Remedy::Register),
         Counts::OwnRow => (0, Remedy::Pull),
     };
@@ -179,11 +179,13 @@ pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Tampering>() {
         let hlc = log.record(change(0)).await.unwrap();
         let planted = RowDamage::Mirror(hlc.to_string());
         rig.storage.damage_row(&id, planted).await;
-        let held = log.explain().await.unwrap().held;
-        let nobody = held.iter().find(|held| held.cause == Cause::NoPeers);
-        let remedy = nobody.and_then(|held| held.remedy);
-        assert_eq!(remedy, Some(Remedy::Register), "P7: {held:?}");
-        let unknown = LogError::UnknownPeer { peer: peer(2) };
+        let reasons = log.explain().await.unwrap().reasons;
+        let nobody = reasons.iter().find(|reason| reason.cause == Cause::NoPeers);
+        let remedy = nobody.and_then(|reason| reason.remedy);
+        assert_eq!(remedy, Some(Remedy::Register), "P7: {reasons:?}");
+        let unknown = LogError::UnknownPeer {
+            peer: peer(2).into(),
+        };
         log.refuses("P5", unknown.clone(), log.retire(peer(2)))
             .await;
         log.refuses("P5", unknown, log.record_ack(peer(2), hlc))
@@ -241,22 +243,22 @@ pub async fn a_strangers_row_is_named_beside_the_others<H: Tampering>(rig: Rig<H
     let id = peer(2).hyphenated().to_string();
     let planted = RowDamage::Mirror(stamps[1].to_string());
     rig.storage.damage_row(&id, planted).await;
-    let held = log.explain().await.unwrap().held;
-    let untrusted = Held {
+    let reasons = log.explain().await.unwrap().reasons;
+    let untrusted = Reason {
         cause: Cause::UntrustedRow(UntrustedRow {
             peer_device_id: id,
             fault: RowFault::NotRegistered,
         }),
-        peer: Some(peer(2)),
+        peer: Some(peer(2).into()),
         registered_by: None,
         lag_entries: 2,
         lag_bytes: 2 * bytes_each(),
         lag_ms: 0,
         remedy: Some(Remedy::Register),
     };
-    assert_eq!(held.len(), 2, "P7");
-    assert_eq!(held[0], untrusted, "P7: worst first");
-    assert_eq!(held[1].cause, Cause::Behind, "P7: the others too");
+    assert_eq!(reasons.len(), 2, "P7");
+    assert_eq!(reasons[0], untrusted, "P7: worst first");
+    assert_eq!(reasons[1].cause, Cause::Behind, "P7: the others too");
 }
 
 /// Everything of one moment, and each peer under one heading.
@@ -318,7 +320,9 @@ pub async fn the_own_id_goes_before_the_state_of_its_row<H: Tampering>(rig: Rig<
     let own_row = DEVICE.hyphenated().to_string();
     let planted = RowDamage::Mirror(stamps[0].to_string());
     rig.storage.damage_row(&own_row, planted).await;
-    let refused = LogError::OwnPeer { peer: DEVICE };
+    let refused = LogError::OwnPeer {
+        peer: DEVICE.into(),
+    };
     log.refuses("K3", refused, log.record_ack(DEVICE, stamps[1]))
         .await;
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use sync_log_core::{Cursor, Hlc, LogError, StoreErrorKind};
+use sync_log_core::{Cursor, Hlc, LogError, StoreFault};
 use tokio::time::timeout;
 
 use crate::harness::Harness;
@@ -110,7 +110,7 @@ pub async fn closing_ends_a_watch<H: Harness>(rig: Rig<H>) {
     for told in [ended, again] {
         let error = told.expect("R3: it waits for ever").unwrap_err();
         let is_closed =
-            matches!(&error, LogError::Store(error) if error.kind() == StoreErrorKind::Closed);
+            matches!(&error, LogError::Store(error) if error.fault() == StoreFault::Closed);
         assert!(is_closed, "R3: {error:?}");
     }
 }

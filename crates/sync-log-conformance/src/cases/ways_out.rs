@@ -1,7 +1,7 @@
 //! Whatever is wrong with a peer's rows, the calls about that peer work, and write its rows
 //! again (`P5`).
 
-use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Registration};
+use sync_log_core::{Ack, AckOutcome, Cursor, Hlc, LogError, Registration};
 
 use crate::harness::Tampering;
 use crate::row_faults::{Counts, Faulty};
@@ -85,7 +85,7 @@ pub async fn an_ack_writes_the_rows_of_its_peer_again<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
-        let ack = log.record_ack_under(peer(2), case.admission(), faulty.head);
+        let ack = log.acknowledge(Ack::new(peer(2), faulty.head).under(case.admission()));
         assert_eq!(ack.await.unwrap(), AckOutcome::Advanced, "P5: {case:?}");
         let head = faulty.stamps[2];
         is_got_over(faulty, head, 3).await;
@@ -102,7 +102,7 @@ pub async fn an_ack_that_says_nothing_writes_them_again_too<H: Tampering>() {
             Counts::OwnRow => AckOutcome::Stale,
             _ => AckOutcome::Unchanged,
         };
-        let ack = log.record_ack_under(peer(2), case.admission(), Cursor::ZERO);
+        let ack = log.acknowledge(Ack::new(peer(2), Cursor::ZERO).under(case.admission()));
         assert_eq!(ack.await.unwrap(), expected, "P5: {case:?}");
         let (position, prunable) = (case.position(&faulty.stamps), case.prunable());
         is_got_over(faulty, position, prunable).await;
@@ -138,15 +138,15 @@ pub async fn acks_of_before_the_rows_were_spoiled_are_refused<H: Tampering>() {
                 log.register_peer(peer(2)).await.unwrap();
             }
             let refused = LogError::OtherAdmission {
-                peer: peer(2),
+                peer: peer(2).into(),
                 given: 1,
                 admission: case.admission(),
             };
-            let old = log.record_ack_at(peer(2), faulty.head);
+            let old = log.acknowledge(Ack::new(peer(2), faulty.head));
             log.refuses("K6", refused, old).await;
         }
         let told = log.admit(peer(2)).await.unwrap();
-        let ack = log.record_ack_under(peer(2), told, faulty.head);
+        let ack = log.acknowledge(Ack::new(peer(2), faulty.head).under(told));
         assert_eq!(ack.await.unwrap(), AckOutcome::Advanced, "K6");
     }
 }

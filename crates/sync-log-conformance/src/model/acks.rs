@@ -54,11 +54,11 @@ impl Reference {
 
     pub(super) fn refuse_own_and_retired(&self, id: Uuid) -> Result<(), LogError> {
         if id == DEVICE {
-            return Err(LogError::OwnPeer { peer: id });
+            return Err(LogError::OwnPeer { peer: id.into() });
         }
         match self.known(id).and_then(|known| known.retired_at_ms) {
             Some(since_ms) => Err(LogError::PeerRetired {
-                peer: id,
+                peer: id.into(),
                 since_ms,
                 reason: RetireReason::Operator,
             }),
@@ -78,7 +78,7 @@ impl Reference {
     }
 
     pub(super) fn retire(&mut self, id: Uuid) -> Result<(), LogError> {
-        let unknown = LogError::UnknownPeer { peer: id };
+        let unknown = LogError::UnknownPeer { peer: id.into() };
         let mut known = self.known(id).ok_or(unknown)?;
         known.retired_at_ms.get_or_insert(self.now_ms);
         self.write(id, known);
@@ -86,7 +86,7 @@ impl Reference {
     }
 
     pub(super) fn admit(&mut self, id: Uuid) -> Result<u32, LogError> {
-        let unknown = LogError::UnknownPeer { peer: id };
+        let unknown = LogError::UnknownPeer { peer: id.into() };
         let mut known = self.known(id).ok_or(unknown)?;
         if known.retired_at_ms.is_some() {
             known = Known {
@@ -122,7 +122,7 @@ impl Reference {
         self.refuse_own_and_retired(id)?;
         let found = self.known(id);
         if found.is_none() && self.unknown_peers == UnknownPeers::Refuse {
-            return Err(LogError::UnknownPeer { peer: id });
+            return Err(LogError::UnknownPeer { peer: id.into() });
         }
         let newcomer = Known::new(RegisteredBy::Ack, self.now_ms);
         let mut known = found.unwrap_or(newcomer);
@@ -132,14 +132,14 @@ impl Reference {
             if given > admission && self.is_of_this_log(claim) {
                 self.note(VerdictKind::Admission, hlc, Some(id));
                 return Err(LogError::AdmissionAhead {
-                    peer: id,
+                    peer: id.into(),
                     hlc,
                     given,
                     admission,
                 });
             }
             return Err(LogError::OtherAdmission {
-                peer: id,
+                peer: id.into(),
                 given,
                 admission,
             });
@@ -178,11 +178,15 @@ impl Reference {
         if hlc != Hlc::ZERO && hlc.device_id != DEVICE {
             return Err(LogError::ForeignOrigin {
                 hlc,
-                device_id: DEVICE,
+                device_id: DEVICE.into(),
             });
         }
         if hlc > head {
-            return Err(LogError::AckBeyondHead { peer, hlc, head });
+            return Err(LogError::AckBeyondHead {
+                peer: peer.into(),
+                hlc,
+                head,
+            });
         }
         if hlc < acked {
             return Ok(AckOutcome::Stale);
@@ -191,7 +195,10 @@ impl Reference {
             return Ok(AckOutcome::Unchanged);
         }
         if !self.is_there(claim) {
-            return Err(LogError::UnknownStamp { peer, hlc });
+            return Err(LogError::UnknownStamp {
+                peer: peer.into(),
+                hlc,
+            });
         }
         Ok(AckOutcome::Advanced)
     }

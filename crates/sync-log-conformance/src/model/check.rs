@@ -67,7 +67,7 @@ fn nobody_lacks(newest: Hlc, after: &Snapshot) -> Result<(), String> {
     let peers = after.peers.iter().filter_map(|row| row.peer(&after.state));
     for peer in peers.filter(Peer::is_active) {
         active += 1;
-        let lacks = format!("P1: pruned {newest}, which {} lacks", peer.peer);
+        let lacks = format!("P1: pruned {newest}, which {} lacks", peer.device_id);
         ensure(peer.position() >= newest, &lacks)?;
     }
     ensure(active > 0 || after.state.solo, "P2: nobody is active")

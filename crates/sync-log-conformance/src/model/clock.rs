@@ -3,7 +3,7 @@
 //! A point is a millisecond and a count below 2^16, in one number.
 
 use sync_log_core::Hlc;
-use sync_log_core::hlc::{CEILING_MS, DriftExceeded, ObserveError};
+use sync_log_core::{CEILING_MS, DriftExceeded, ObserveError};
 
 use crate::sample::DEVICE;
 

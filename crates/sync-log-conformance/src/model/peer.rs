@@ -82,7 +82,7 @@ impl ModelPeer {
             peer_device_id: id.to_string(),
             own: match self.own {
                 Own::Missing => None,
-                Own::Spoiled(admission) => Some(OwnRow::Spoiled { admission }),
+                Own::Spoiled(admission) => Some(OwnRow::Unreadable { admission }),
                 Own::Known(known) => Some(known.row()),
             },
             mirror: self.mirror.clone(),
@@ -109,7 +109,7 @@ impl ModelPeer {
     pub(super) fn fault(&self, head: Hlc) -> Option<RowFault> {
         match self.own {
             Own::Missing => Some(RowFault::NotRegistered),
-            Own::Spoiled(_) => Some(RowFault::Spoiled),
+            Own::Spoiled(_) => Some(RowFault::Unreadable),
             Own::Known(known) if !is_possible(known.acked, head) => Some(RowFault::ImpossibleAck),
             Own::Known(known) => {
                 let is_same = self.mirror == Some(known.acked.to_string());

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use sync_log_core::{
-    Birth, Change, Cursor, Extent, Hlc, LogError, LogIdentity, LogState, Mark, PeerRow,
+    Birth, Change, Cursor, DeviceId, Extent, Hlc, LogError, LogIdentity, LogState, Mark, PeerRow,
     PrunePolicy, SharedChangeEntry, Tag, UnknownPeers, Uuid, Verdict, VerdictKind,
 };
 
@@ -161,7 +161,7 @@ impl Reference {
         if let Some(entry) = batch.iter().find(|entry| entry.hlc.device_id != DEVICE) {
             return Err(LogError::ForeignOrigin {
                 hlc: entry.hlc,
-                device_id: DEVICE,
+                device_id: DEVICE.into(),
             });
         }
         if let Some(last) = batch.last().filter(|last| !last.group_end) {
@@ -247,7 +247,7 @@ impl Reference {
         self.file.verdicts.entry(kind).or_insert(Verdict {
             kind,
             hlc,
-            peer,
+            peer: peer.map(DeviceId::from),
             found_at_ms,
         });
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use sync_log_core::{
-    Cause, Cursor, Explanation, Held, Hlc, LogError, Page, PrunePolicy, ReadLimits, Remedy,
+    Cause, Cursor, Explanation, Hlc, LogError, Page, PrunePolicy, ReadLimits, Reason, Remedy,
     RowFault, SharedChangeEntry, UntrustedRow, Uuid, Verdict, VerdictKind,
 };
 
@@ -21,7 +21,7 @@ impl Reference {
             return Err(LogError::ZeroLimit);
         }
         self.refuse_own_and_retired(id)?;
-        let unknown = LogError::UnknownPeer { peer: id };
+        let unknown = LogError::UnknownPeer { peer: id.into() };
         let mut known = self.known(id).ok_or(unknown)?;
         if let Err(refusal) = self.refuse_cursor(at) {
             self.note_restored(&refusal, id);
@@ -126,30 +126,30 @@ impl Reference {
     }
 
     pub(super) fn explain(&self) -> Explanation {
-        let mut held: Vec<Held> = self
+        let mut reasons: Vec<Reason> = self
             .file
             .peers
             .keys()
             .flat_map(|id| self.held(*id))
             .collect();
         let verdicts = self.file.verdicts.values();
-        held.extend(verdicts.map(|verdict| self.restored(*verdict)));
+        reasons.extend(verdicts.map(|verdict| self.restored(*verdict)));
         // Stable: equals stay in the order of their ids.
-        held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
-        let nobody_else = held.iter().all(|held| held.lag_entries == 0);
-        held.extend(self.held_by_nobody_or_policy(nobody_else));
+        reasons.sort_by_key(|reason| Reverse((reason.lag_entries, reason.lag_ms)));
+        let nobody_else = reasons.iter().all(|reason| reason.lag_entries == 0);
+        reasons.extend(self.held_by_nobody_or_policy(nobody_else));
         Explanation {
             head: self.file.head.hlc,
             floor: self.file.floor.hlc,
-            pending: self.file.entries.len() as u64,
-            held,
+            pending_entries: self.file.entries.len() as u64,
+            reasons,
         }
     }
 
     /// A sign keeps nothing.
-    fn restored(&self, verdict: Verdict) -> Held {
+    fn restored(&self, verdict: Verdict) -> Reason {
         let cause = Cause::Restored(verdict);
-        Held {
+        Reason {
             peer: verdict.peer,
             ..self.held_above(cause, Some(Remedy::NewIdentity), self.file.head.hlc)
         }
@@ -157,14 +157,14 @@ impl Reference {
 
     /// What is wrong with the rows of that id, and what the peer lacks. A fault that makes it
     /// count as one that acknowledged nothing is the reason for what it lacks.
-    fn held(&self, id: Uuid) -> Vec<Held> {
+    fn held(&self, id: Uuid) -> Vec<Reason> {
         let counts = self.known(id).filter(|known| known.retired_at_ms.is_none());
         let lacks = counts.and_then(|known| self.lacks(id, known));
         let Some(fault) = self.fault(id) else {
             return lacks.into_iter().collect();
         };
         let (remedy, is_reason) = match fault {
-            RowFault::OwnPeer => (Remedy::RepairRow, false),
+            RowFault::OwnPeer => (Remedy::Reopen, false),
             RowFault::OtherMirror => (Remedy::Pull, false),
             _ => (Remedy::Register, counts.is_some()),
         };
@@ -177,8 +177,8 @@ impl Reference {
             peer_device_id: id.to_string(),
             fault,
         });
-        let row = Held {
-            peer: Some(id),
+        let row = Reason {
+            peer: Some(id.into()),
             registered_by: match self.file.peers[&id].own {
                 Own::Known(known) => Some(known.registered_by),
                 _ => None,
@@ -192,7 +192,7 @@ impl Reference {
             .collect()
     }
 
-    fn lacks(&self, id: Uuid, known: Known) -> Option<Held> {
+    fn lacks(&self, id: Uuid, known: Known) -> Option<Reason> {
         let (acked, place) = (known.acked, known.position());
         let (cause, remedy) = match known.hold {
             _ if place < self.file.floor.hlc => (Cause::BelowFloor, Remedy::Bootstrap),
@@ -201,14 +201,14 @@ impl Reference {
             _ if acked.is_zero() => (Cause::NeverAcked, Remedy::Pull),
             _ => (Cause::Behind, Remedy::Pull),
         };
-        Some(Held {
-            peer: Some(id),
+        Some(Reason {
+            peer: Some(id.into()),
             registered_by: Some(known.registered_by),
             ..self.held_above(cause, Some(remedy), place)
         })
     }
 
-    fn held_by_nobody_or_policy(&self, nobody_else: bool) -> Option<Held> {
+    fn held_by_nobody_or_policy(&self, nobody_else: bool) -> Option<Reason> {
         let active = self.active_positions();
         let pending = self.file.entries.len();
         if active.is_empty() && !self.file.solo {
@@ -217,8 +217,8 @@ impl Reference {
                 true => Remedy::DeclareSolo,
                 false => Remedy::Register,
             };
-            let held = self.held_above(Cause::NoPeers, Some(remedy), Hlc::ZERO);
-            return (nobody_else && pending > 0).then_some(held);
+            let reasons = self.held_above(Cause::NoPeers, Some(remedy), Hlc::ZERO);
+            return (nobody_else && pending > 0).then_some(reasons);
         }
         let everybody_has = |hlc: Hlc| active.iter().all(|position| hlc <= *position);
         let entries = self.file.entries.iter();
@@ -230,7 +230,7 @@ impl Reference {
             PrunePolicy::KeepFor { age_ms } => all.lag_ms < age_ms,
             _ => false,
         };
-        Some(Held {
+        Some(Reason {
             cause: if by_policy {
                 Cause::Retention
             } else {
@@ -242,10 +242,10 @@ impl Reference {
         })
     }
 
-    fn held_above(&self, cause: Cause, remedy: Option<Remedy>, place: Hlc) -> Held {
+    fn held_above(&self, cause: Cause, remedy: Option<Remedy>, place: Hlc) -> Reason {
         let lag = self.extent(place);
         let age = |at: i64| (self.now_ms - at).max(0).cast_unsigned();
-        Held {
+        Reason {
             cause,
             peer: None,
             registered_by: None,

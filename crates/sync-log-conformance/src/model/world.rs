@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use sync_log_core::hlc::CEILING_MS;
+use sync_log_core::CEILING_MS;
 use sync_log_core::{
-    AckOutcome, Change, Cursor, Explanation, Hlc, LogError, OnAck, Page, ReadLimits, Registration,
-    SharedChangeEntry, SyncLog, Uuid,
+    Ack, AckOutcome, Change, Cursor, Explanation, Hlc, LogError, OnAck, Page, ReadLimits,
+    Registration, SharedChangeEntry, SyncLog, Uuid,
 };
 
 use super::acks::Claim;
@@ -207,14 +207,14 @@ impl<H: Tampering> World<H> {
             }
             Op::AckAt(peer, pick) => {
                 let (peer, cursor) = (device(*peer), self.cursor(*pick));
-                let found = outcome(log.record_ack_at(peer, cursor).await, Answer::Ack);
+                let found = outcome(log.acknowledge(Ack::new(peer, cursor)).await, Answer::Ack);
                 let expected = self.model.ack(peer, Claim::Cursor(cursor));
                 (found, outcome(expected, Answer::Ack))
             }
             Op::AckUnder(peer, number, pick) => {
                 let (peer, number, cursor) =
                     (device(*peer), u32::from(*number), self.cursor(*pick));
-                let found = log.record_ack_under(peer, number, cursor).await;
+                let found = log.acknowledge(Ack::new(peer, cursor).under(number)).await;
                 let expected = self.model.ack_under(peer, number, Claim::Cursor(cursor));
                 (outcome(found, Answer::Ack), outcome(expected, Answer::Ack))
             }

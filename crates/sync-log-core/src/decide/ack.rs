@@ -6,55 +6,18 @@ use uuid::Uuid;
 use super::identity;
 use crate::error::LogError;
 use crate::model::{
-    AckOutcome, Cursor, LogState, Mark, Peer, PeerRow, PeerState, RegisteredBy, UnknownPeers,
+    Ack, AckAt, AckOutcome, DeviceId, LogState, Peer, PeerRow, PeerState, RegisteredBy,
+    UnknownPeers,
 };
-use crate::store::{Changes, Needs, PeersNeeded, View};
+use crate::store::{Needs, PeersNeeded, View, Writes};
 
-/// What an acknowledgement says.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Claim {
-    /// A stamp only.
-    Stamp(Hlc),
-    /// A stamp, in which log, and with which content.
-    Cursor(Cursor),
-}
-
-impl Claim {
-    fn hlc(&self) -> Hlc {
-        match self {
-            Self::Stamp(hlc) => *hlc,
-            Self::Cursor(cursor) => cursor.hlc(),
-        }
-    }
-
-    /// Whether it says that it is of the log of that id.
-    fn is_of(&self, log_id: Uuid) -> bool {
-        matches!(self, Self::Cursor(cursor) if cursor.log_id() == log_id)
-    }
-
-    fn names(&self, mark: Mark) -> bool {
-        match self {
-            Self::Stamp(hlc) => *hlc == mark.hlc,
-            Self::Cursor(cursor) => cursor.mark() == mark,
-        }
-    }
-}
-
-pub(crate) fn needs(peer: Uuid, claim: Claim) -> Needs {
+/// What deciding `ack` takes.
+pub(crate) fn needs(ack: Ack) -> Needs {
     Needs {
-        marks: vec![claim.hlc()],
-        peers: PeersNeeded::One(peer),
+        marks: vec![ack.at.hlc()],
+        peers: PeersNeeded::One(ack.peer),
         ..Needs::default()
     }
-}
-
-/// An acknowledgement of a peer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ack {
-    pub(crate) peer: Uuid,
-    /// The number under which the peer was admitted.
-    pub(crate) admission: u32,
-    pub(crate) claim: Claim,
 }
 
 /// Decides an ack. The order of the checks is part of the contract.
@@ -63,8 +26,9 @@ pub(crate) fn decide(
     unknown_peers: UnknownPeers,
     view: &View<'_>,
     now_ms: i64,
-) -> Result<(Changes, AckOutcome), LogError> {
-    let (state, Ack { peer, claim, .. }) = (view.state, ack);
+) -> Result<(Writes, AckOutcome), LogError> {
+    let state = view.state;
+    let Ack { peer, at, .. } = ack;
     refuse_own(peer, state)?;
     let known = known_peer(peer, view.peers.first(), state)?;
     if known.is_none() && unknown_peers == UnknownPeers::Refuse {
@@ -74,13 +38,13 @@ pub(crate) fn decide(
     let is_new = known.is_none();
     let row = known.unwrap_or_else(|| Peer::new(peer, RegisteredBy::Ack, now_ms));
     refuse_other_admission(ack, row.facts.admission, state)?;
-    let (moved, outcome) = moved(row, claim, view, now_ms)?;
-    let changes = match moved {
+    let (moved, outcome) = moved(row, at, view, now_ms)?;
+    let writes = match moved {
         _ if !is_registered => registration(moved.unwrap_or(row), state),
         None => repaired(row, view),
-        Some(_) => Changes {
+        Some(_) => Writes {
             peer: moved,
-            ..Changes::default()
+            ..Writes::default()
         },
     };
     let outcome = if is_new {
@@ -88,45 +52,46 @@ pub(crate) fn decide(
     } else {
         outcome
     };
-    Ok((changes, outcome))
+    Ok((writes, outcome))
 }
 
 /// Writes a peer's rows again, if something is wrong with them.
-pub(crate) fn repaired(peer: Peer, view: &View<'_>) -> Changes {
+pub(crate) fn repaired(peer: Peer, view: &View<'_>) -> Writes {
     let is_wrong = |row: &PeerRow| row.fault(view.state).is_some();
-    Changes {
+    Writes {
         peer: view.peers.first().is_some_and(is_wrong).then_some(peer),
-        ..Changes::default()
+        ..Writes::default()
     }
 }
 
 /// The changes that make `row` a peer that counts; the first one ends solo.
-pub(crate) fn registration(row: Peer, state: &LogState) -> Changes {
-    Changes {
+pub(crate) fn registration(row: Peer, state: &LogState) -> Writes {
+    Writes {
         peer: Some(row),
         solo: state.solo.then_some(false),
-        ..Changes::default()
+        ..Writes::default()
     }
 }
 
 /// The row as the ack leaves it, if it changes.
 fn moved(
     row: Peer,
-    claim: Claim,
+    at: AckAt,
     view: &View<'_>,
     now_ms: i64,
 ) -> Result<(Option<Peer>, AckOutcome), LogError> {
-    let (state, hlc) = (view.state, claim.hlc());
-    refuse_other_log(claim, state)?;
+    let state = view.state;
+    let hlc = at.hlc();
+    refuse_other_log(at, state)?;
     if !hlc.is_zero() {
-        refuse_impossible(row.peer, hlc, state)?;
+        refuse_impossible(row.device_id, hlc, state)?;
     }
     // An ack that is not verified was not given to this program, so a lower one does not go back.
     let acked = row.verified_ack();
     if hlc < acked {
         return Ok((None, AckOutcome::Stale));
     }
-    let known = hlc.is_zero() || is_known(claim, view);
+    let known = hlc.is_zero() || is_known(at, view);
     let mut released = row;
     released.facts.hold = None;
     if hlc == acked {
@@ -135,7 +100,7 @@ fn moved(
     }
     if !known {
         return Err(LogError::UnknownStamp {
-            peer: row.peer,
+            peer: row.device_id,
             hlc,
         });
     }
@@ -151,12 +116,16 @@ fn moved(
 }
 
 fn refuse_other_admission(ack: Ack, admission: u32, state: &LogState) -> Result<(), LogError> {
-    let (peer, given) = (ack.peer, ack.admission);
+    let Ack {
+        peer,
+        admission: given,
+        ..
+    } = ack;
     // A number that an earlier log of this device gave shows nothing about this one.
-    if given > admission && ack.claim.is_of(state.identity.log_id) {
+    if given > admission && is_of(ack.at, state.identity.log_id) {
         return Err(LogError::AdmissionAhead {
             peer,
-            hlc: ack.claim.hlc(),
+            hlc: ack.at.hlc(),
             given,
             admission,
         });
@@ -171,10 +140,10 @@ fn refuse_other_admission(ack: Ack, admission: u32, state: &LogState) -> Result<
     Ok(())
 }
 
-fn refuse_other_log(claim: Claim, state: &LogState) -> Result<(), LogError> {
+fn refuse_other_log(at: AckAt, state: &LogState) -> Result<(), LogError> {
     let log_id = state.identity.log_id;
-    match claim {
-        Claim::Cursor(cursor) if !cursor.is_zero() && cursor.log_id() != log_id => {
+    match at {
+        AckAt::Cursor(cursor) if !cursor.is_zero() && cursor.log_id() != log_id => {
             Err(LogError::OtherLog {
                 requested: cursor.log_id(),
                 log_id,
@@ -184,7 +153,7 @@ fn refuse_other_log(claim: Claim, state: &LogState) -> Result<(), LogError> {
     }
 }
 
-fn refuse_impossible(peer: Uuid, hlc: Hlc, state: &LogState) -> Result<(), LogError> {
+fn refuse_impossible(peer: DeviceId, hlc: Hlc, state: &LogState) -> Result<(), LogError> {
     let device_id = state.identity.device_id;
     if hlc.device_id != device_id {
         return Err(LogError::ForeignOrigin { hlc, device_id });
@@ -199,15 +168,23 @@ fn refuse_impossible(peer: Uuid, hlc: Hlc, state: &LogState) -> Result<(), LogEr
     Ok(())
 }
 
-/// Whether the claim names a retained entry or the floor, with its past.
-fn is_known(claim: Claim, view: &View<'_>) -> bool {
-    let known = view.marks.iter().chain([&view.state.floor]);
-    known.copied().any(|mark| claim.names(mark))
+/// Whether the ack says that it is of the log of that id.
+fn is_of(at: AckAt, log_id: Uuid) -> bool {
+    matches!(at, AckAt::Cursor(cursor) if cursor.log_id() == log_id)
+}
+
+/// Whether the ack names a retained entry or the floor, with its past.
+fn is_known(at: AckAt, view: &View<'_>) -> bool {
+    let mut known = view.marks.iter().chain([&view.state.floor]);
+    match at {
+        AckAt::Stamp(hlc) => known.any(|mark| mark.hlc == hlc),
+        AckAt::Cursor(cursor) => known.any(|mark| *mark == cursor.mark()),
+    }
 }
 
 /// Refuses this device and the nil id as a peer.
-pub(crate) fn refuse_own(peer: Uuid, state: &LogState) -> Result<(), LogError> {
-    identity::refuse_nil(peer, "peer id")?;
+pub(crate) fn refuse_own(peer: DeviceId, state: &LogState) -> Result<(), LogError> {
+    identity::refuse_nil(peer.as_uuid(), "peer id")?;
     if peer == state.identity.device_id {
         Err(LogError::OwnPeer { peer })
     } else {
@@ -217,7 +194,7 @@ pub(crate) fn refuse_own(peer: Uuid, state: &LogState) -> Result<(), LogError> {
 
 /// The peer by its rows, if it has any and is not retired.
 pub(crate) fn known_peer(
-    peer: Uuid,
+    peer: DeviceId,
     row: Option<&PeerRow>,
     state: &LogState,
 ) -> Result<Option<Peer>, LogError> {

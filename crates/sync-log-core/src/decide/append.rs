@@ -8,7 +8,7 @@ use super::content;
 use crate::error::LogError;
 use crate::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use crate::model::{Altered, ChainFault, Change, LogState, SharedChangeEntry};
-use crate::store::{Changes, Needs, StoredEntry, View};
+use crate::store::{Needs, StoredEntry, View, Writes};
 
 /// Whether changes that are written in one step are applied in one step, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub(crate) fn decide(
     batch: &[SharedChangeEntry],
     view: &View<'_>,
     now_ms: i64,
-) -> Result<Option<Changes>, LogError> {
+) -> Result<Option<Writes>, LogError> {
     let state = view.state;
     let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
         return Ok(None);
@@ -187,7 +187,7 @@ pub(crate) fn insert(
     last: Hlc,
     state: &LogState,
     now_ms: i64,
-) -> Changes {
+) -> Writes {
     let mut reached = state.head;
     let chained = batch.map(|entry| {
         reached = reached.then(&entry);
@@ -197,10 +197,10 @@ pub(crate) fn insert(
             tag: Some(reached.tag),
         }
     });
-    Changes {
+    Writes {
         append: chained.collect(),
         high_water: (last > state.high_water).then_some(last),
-        ..Changes::default()
+        ..Writes::default()
     }
 }
 
@@ -229,8 +229,8 @@ mod tests {
     /// A log with an entry at 5, of which the clock is at 7.
     fn state() -> LogState {
         let mut state = LogState::new(LogIdentity {
-            library_id: Uuid::from_u128(1),
-            device_id: DEVICE,
+            library_id: Uuid::from_u128(1).into(),
+            device_id: DEVICE.into(),
             log_id: Uuid::from_u128(2),
         });
         (state.head.hlc, state.high_water) = (entry(5).hlc, entry(7).hlc);

@@ -1,4 +1,4 @@
-//! Whether a log can hold a change, whoever makes it.
+//! Whether a log can hold a change.
 
 use crate::error::LogError;
 use crate::limits::{MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES};
@@ -18,14 +18,14 @@ pub(crate) fn validate_entry(
 }
 
 fn validate(model_type: &str, data: &JsonText, max: usize) -> Result<(), LogError> {
-    let length_bytes = model_type.len();
-    if length_bytes == 0 || length_bytes > MAX_MODEL_TYPE_BYTES {
-        return Err(LogError::ModelTypeLength { length_bytes });
+    if model_type.is_empty() || model_type.len() > MAX_MODEL_TYPE_BYTES {
+        return Err(LogError::ModelTypeLength {
+            length_bytes: model_type.len(),
+        });
     }
-    let length_bytes = data.len_bytes();
-    if length_bytes > max {
+    if data.len_bytes() > max {
         return Err(LogError::DataTooLarge {
-            length_bytes,
+            length_bytes: data.len_bytes(),
             limit_bytes: max,
         });
     }

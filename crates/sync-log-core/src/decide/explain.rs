@@ -7,13 +7,13 @@ use hlc::Hlc;
 
 use super::prune::{Watermark, age, watermark};
 use crate::model::{
-    Cause, Explanation, Held, LogState, OwnRow, Peer, PeerRow, PrunePolicy, Remedy, RowFault,
-    UntrustedRow, Verdict, parse_uuid,
+    Cause, DeviceId, Explanation, LogState, OwnRow, Peer, PeerRow, PrunePolicy, Reason, Remedy,
+    RowFault, UntrustedRow, Verdict, parse_uuid,
 };
 use crate::store::{Extent, Survey};
 
-/// The places that [`explain`] needs summed up.
-pub(crate) fn places(state: &LogState, peers: &[PeerRow]) -> Vec<Hlc> {
+/// The positions that [`explain`] needs summed up.
+pub(crate) fn positions(state: &LogState, peers: &[PeerRow]) -> Vec<Hlc> {
     let known = peers.iter().filter_map(|row| row.peer(state));
     let positions = known.filter(Peer::is_active).map(|peer| peer.position());
     let ends = [Hlc::ZERO, state.head.hlc];
@@ -27,50 +27,54 @@ pub(crate) fn places(state: &LogState, peers: &[PeerRow]) -> Vec<Hlc> {
 /// Explains why the log is not shrinking.
 pub(crate) fn explain(survey: &Survey, policy: PrunePolicy, now_ms: i64) -> Explanation {
     let state = &survey.state;
-    let places = places(state, &survey.peers);
-    let extents: BTreeMap<Hlc, Extent> = places
+    let positions = positions(state, &survey.peers);
+    let extents: BTreeMap<Hlc, Extent> = positions
         .into_iter()
         .zip(survey.extents.iter().copied())
         .collect();
-    let above = |place: Hlc| extents.get(&place).copied().unwrap_or_default();
+    let above = |position: Hlc| extents.get(&position).copied().unwrap_or_default();
     let pending = above(Hlc::ZERO);
 
-    let mut held: Vec<Held> = Vec::new();
-    for row in &survey.peers {
-        let peer = row.peer(state);
-        let counts = peer.filter(Peer::is_active);
-        let lag = counts.map_or_else(Extent::default, |peer| above(peer.position()));
-        match row.judge(state) {
-            Err(untrusted) if untrusted.fault != RowFault::OtherMirror => {
-                held.push(held_by_row(untrusted, row, lag, now_ms));
-            }
-            judged => {
-                held.extend(peer.and_then(|peer| held_by_peer(&peer, state, lag, now_ms)));
-                let other = judged.err();
-                held.extend(other.map(|other| held_by_row(other, row, Extent::default(), now_ms)));
-            }
-        }
-    }
-    held.extend(held_by_adoption(state, pending, now_ms));
-    held.extend(survey.signs().into_iter().map(told_by));
-    held.sort_by_key(|held| Reverse((held.lag_entries, held.lag_ms)));
-    held.extend(match watermark(state, &survey.peers) {
-        Watermark::Through(place) => held_by_policy(policy, pending, above(place), now_ms),
+    let of_peers = survey.peers.iter().flat_map(|row| {
+        let position = row.peer(state).filter(Peer::is_active);
+        let lag = position.map_or_else(Extent::default, |active| above(active.position()));
+        kept_by_rows(row, state, lag, now_ms)
+    });
+    let mut reasons: Vec<Reason> = of_peers.collect();
+    reasons.extend(kept_by_adoption(state, pending, now_ms));
+    reasons.extend(survey.signs().into_iter().map(restored));
+    reasons.sort_by_key(|reason| Reverse((reason.lag_entries, reason.lag_ms)));
+    reasons.extend(match watermark(state, &survey.peers) {
+        Watermark::Through(position) => kept_by_policy(policy, pending, above(position), now_ms),
         // A row whose id is no peer's is listed, and keeps no entries.
-        Watermark::Unknown if held.iter().all(|held| held.lag_entries == 0) => {
-            held_by_nobody(survey, pending, now_ms)
+        Watermark::Unknown if reasons.iter().all(|reason| reason.lag_entries == 0) => {
+            kept_without_peers(survey, pending, now_ms)
         }
         Watermark::Unknown => None,
     });
     Explanation {
         head: state.head.hlc,
         floor: state.floor.hlc,
-        pending: pending.entries,
-        held,
+        pending_entries: pending.entries,
+        reasons,
     }
 }
 
-fn held_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Option<Held> {
+/// What a peer keeps, and what is wrong with its rows.
+fn kept_by_rows(row: &PeerRow, state: &LogState, lag: Extent, now_ms: i64) -> Vec<Reason> {
+    let untrusted = row.judge(state).err();
+    let is_more_than_a_mirror = |found: &UntrustedRow| found.fault != RowFault::OtherMirror;
+    if let Some(untrusted) = untrusted.clone().filter(is_more_than_a_mirror) {
+        return vec![kept_by_fault(untrusted, row, lag, now_ms)];
+    }
+    // Another mirror keeps nothing itself: the own row counts.
+    let other_mirror = untrusted.map(|other| kept_by_fault(other, row, Extent::default(), now_ms));
+    let peer = row.peer(state);
+    let kept = peer.and_then(|peer| kept_by_peer(&peer, state, lag, now_ms));
+    kept.into_iter().chain(other_mirror).collect()
+}
+
+fn kept_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Option<Reason> {
     if !peer.is_active() {
         return None;
     }
@@ -97,65 +101,70 @@ fn held_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
         (Cause::Behind, Remedy::Pull)
     };
     let registered_by = Some(peer.facts.registered_by);
-    Some(Held {
-        peer: Some(peer.peer),
+    Some(Reason {
+        peer: Some(peer.device_id),
         registered_by,
-        ..held(cause, Some(remedy), lag, now_ms)
+        ..reason(cause, Some(remedy), lag, now_ms)
     })
 }
 
-/// What keeps nothing, and has to be seen to.
-fn told_by(verdict: Verdict) -> Held {
+/// A verdict: it keeps nothing, and an operator has to see it.
+fn restored(verdict: Verdict) -> Reason {
     let remedy = Some(Remedy::NewIdentity);
-    Held {
+    Reason {
         peer: verdict.peer,
-        ..held(Cause::Restored(verdict), remedy, Extent::default(), 0)
+        ..reason(Cause::Restored(verdict), remedy, Extent::default(), 0)
     }
 }
 
 /// What keeps everything, whatever the peers have.
-fn held_by_adoption(state: &LogState, pending: Extent, now_ms: i64) -> Option<Held> {
+fn kept_by_adoption(state: &LogState, pending: Extent, now_ms: i64) -> Option<Reason> {
     let (cause, remedy) = if let Some(altered) = state.altered {
-        (Cause::Altered(altered), Remedy::RepairRow)
+        (Cause::Altered(altered), Remedy::Reopen)
     } else if !state.peers_declared {
         (Cause::PeersNotDeclared, Remedy::Register)
     } else {
         return None;
     };
-    Some(held(cause, Some(remedy), pending, now_ms))
+    Some(reason(cause, Some(remedy), pending, now_ms))
 }
 
-fn held_by_row(untrusted: UntrustedRow, row: &PeerRow, lag: Extent, now_ms: i64) -> Held {
-    let peer = parse_uuid(&untrusted.peer_device_id);
+fn kept_by_fault(untrusted: UntrustedRow, row: &PeerRow, lag: Extent, now_ms: i64) -> Reason {
+    let peer = parse_uuid(&untrusted.peer_device_id).map(DeviceId::from);
     let registered_by = match row.own {
         Some(OwnRow::Known { facts, .. }) => Some(facts.registered_by),
         _ => None,
     };
     let remedy = match untrusted.fault {
         RowFault::OtherMirror => Remedy::Pull,
-        RowFault::PeerIdText | RowFault::NilPeer | RowFault::OwnPeer => Remedy::RepairRow,
+        RowFault::PeerIdText | RowFault::NilPeer | RowFault::OwnPeer => Remedy::Reopen,
         _ => Remedy::Register,
     };
     let cause = Cause::UntrustedRow(untrusted);
-    Held {
+    Reason {
         peer,
         registered_by,
-        ..held(cause, Some(remedy), lag, now_ms)
+        ..reason(cause, Some(remedy), lag, now_ms)
     }
 }
 
-fn held_by_nobody(survey: &Survey, pending: Extent, now_ms: i64) -> Option<Held> {
+fn kept_without_peers(survey: &Survey, pending: Extent, now_ms: i64) -> Option<Reason> {
     let mut rows = survey.peers.iter();
     let remedy = if rows.any(|row| row.peer(&survey.state).is_some()) {
         Remedy::DeclareSolo
     } else {
         Remedy::Register
     };
-    (pending.entries > 0).then(|| held(Cause::NoPeers, Some(remedy), pending, now_ms))
+    (pending.entries > 0).then(|| reason(Cause::NoPeers, Some(remedy), pending, now_ms))
 }
 
 /// What all peers have and is still there.
-fn held_by_policy(policy: PrunePolicy, pending: Extent, lag: Extent, now_ms: i64) -> Option<Held> {
+fn kept_by_policy(
+    policy: PrunePolicy,
+    pending: Extent,
+    lag: Extent,
+    now_ms: i64,
+) -> Option<Reason> {
     let kept = Extent {
         entries: pending.entries.saturating_sub(lag.entries),
         bytes: pending.bytes.saturating_sub(lag.bytes),
@@ -172,11 +181,11 @@ fn held_by_policy(policy: PrunePolicy, pending: Extent, lag: Extent, now_ms: i64
     } else {
         Cause::NotYetPruned
     };
-    (kept.entries > 0).then(|| held(cause, None, kept, now_ms))
+    (kept.entries > 0).then(|| reason(cause, None, kept, now_ms))
 }
 
-fn held(cause: Cause, remedy: Option<Remedy>, lag: Extent, now_ms: i64) -> Held {
-    Held {
+fn reason(cause: Cause, remedy: Option<Remedy>, lag: Extent, now_ms: i64) -> Reason {
+    Reason {
         cause,
         peer: None,
         registered_by: None,

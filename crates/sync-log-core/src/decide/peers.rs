@@ -2,12 +2,11 @@
 //! write lock.
 
 use hlc::Hlc;
-use uuid::Uuid;
 
 use super::ack::{known_peer, refuse_own, registration, repaired};
 use crate::error::LogError;
-use crate::model::{LogState, Peer, PeerState, RegisteredBy, RetireReason};
-use crate::store::{Changes, Needs, PeersNeeded, View};
+use crate::model::{DeviceId, LogState, Peer, PeerState, RegisteredBy, RetireReason};
+use crate::store::{Needs, PeersNeeded, View, Writes};
 
 /// What registering a peer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +18,7 @@ pub enum Registration {
 }
 
 /// The rows of `peer`.
-pub(crate) fn of(peer: Uuid) -> impl Fn(&LogState) -> Needs + Send + 'static {
+pub(crate) fn of(peer: DeviceId) -> impl Fn(&LogState) -> Needs + Send + 'static {
     move |_| Needs {
         peers: PeersNeeded::One(peer),
         ..Needs::default()
@@ -36,10 +35,10 @@ pub(crate) fn all(_: &LogState) -> Needs {
 
 /// Makes `peer` one that counts (`K1`).
 pub(crate) fn register(
-    peer: Uuid,
+    peer: DeviceId,
     view: &View<'_>,
     now_ms: i64,
-) -> Result<(Changes, Registration), LogError> {
+) -> Result<(Writes, Registration), LogError> {
     refuse_own(peer, view.state)?;
     let row = view.peers.first();
     let known = known_peer(peer, row, view.state)?;
@@ -54,7 +53,7 @@ pub(crate) fn register(
 }
 
 /// Makes `peer` one that no longer counts.
-pub(crate) fn retire(peer: Uuid, view: &View<'_>, now_ms: i64) -> Result<Changes, LogError> {
+pub(crate) fn retire(peer: DeviceId, view: &View<'_>, now_ms: i64) -> Result<Writes, LogError> {
     let mut row = any_peer(peer, view)?;
     if !row.is_active() {
         return Ok(repaired(row, view));
@@ -67,7 +66,11 @@ pub(crate) fn retire(peer: Uuid, view: &View<'_>, now_ms: i64) -> Result<Changes
 }
 
 /// Makes a retired peer one that counts, under its next admission number (`K6`).
-pub(crate) fn admit(peer: Uuid, view: &View<'_>, now_ms: i64) -> Result<(Changes, u32), LogError> {
+pub(crate) fn admit(
+    peer: DeviceId,
+    view: &View<'_>,
+    now_ms: i64,
+) -> Result<(Writes, u32), LogError> {
     let row = any_peer(peer, view)?;
     if row.is_active() {
         return Ok((repaired(row, view), row.facts.admission));
@@ -79,10 +82,10 @@ pub(crate) fn admit(peer: Uuid, view: &View<'_>, now_ms: i64) -> Result<(Changes
 }
 
 /// Declares that there are no peers (`P2`), which also declares the set of peers.
-pub(crate) fn declare_solo(view: &View<'_>) -> Result<Changes, LogError> {
+pub(crate) fn declare_solo(view: &View<'_>) -> Result<Writes, LogError> {
     let peers = view.peers.iter().filter_map(|row| row.peer(view.state));
     match peers.filter(Peer::is_active).count() {
-        0 => Ok(Changes {
+        0 => Ok(Writes {
             solo: (!view.state.solo).then_some(true),
             ..declare_peers(view)
         }),
@@ -91,16 +94,16 @@ pub(crate) fn declare_solo(view: &View<'_>) -> Result<Changes, LogError> {
 }
 
 /// Declares that the registered peers are all there are (`I3`).
-pub(crate) fn declare_peers(view: &View<'_>) -> Changes {
-    Changes {
+pub(crate) fn declare_peers(view: &View<'_>) -> Writes {
+    Writes {
         peers_declared: (!view.state.peers_declared).then_some(true),
-        ..Changes::default()
+        ..Writes::default()
     }
 }
 
 /// Trusts the ack that a peer's rows claim, if it is still `claim`: an operator vouched for
 /// that one, not for another that is there by now. Returns whether it was.
-pub(crate) fn trust(claim: Hlc, view: &View<'_>) -> (Changes, bool) {
+pub(crate) fn trust(claim: Hlc, view: &View<'_>) -> (Writes, bool) {
     let row = view.peers.first();
     let is_meant = row.and_then(|row| row.claim(view.state)) == Some(claim);
     let peer = row.and_then(|row| row.peer(view.state));
@@ -110,12 +113,12 @@ pub(crate) fn trust(claim: Hlc, view: &View<'_>) -> (Changes, bool) {
             peer.facts.verified = true;
             (replaced(peer), true)
         }
-        None => (Changes::default(), false),
+        None => (Writes::default(), false),
     }
 }
 
 /// Makes pruning hold where `peer` reads, if that is below its ack (`K2`).
-pub(crate) fn hold(peer: Uuid, reads_after: Hlc, view: &View<'_>) -> Result<Changes, LogError> {
+pub(crate) fn hold(peer: DeviceId, reads_after: Hlc, view: &View<'_>) -> Result<Writes, LogError> {
     let (floor, head) = (view.state.floor.hlc, view.state.head.hlc);
     if reads_after < floor {
         return Err(LogError::Compacted {
@@ -127,21 +130,21 @@ pub(crate) fn hold(peer: Uuid, reads_after: Hlc, view: &View<'_>) -> Result<Chan
     let known = known_peer(peer, view.peers.first(), view.state)?;
     let mut row = known.ok_or(LogError::UnknownPeer { peer })?;
     if reads_after >= row.position() {
-        return Ok(Changes::default());
+        return Ok(Writes::default());
     }
     row.facts.hold = Some(reads_after);
     Ok(replaced(row))
 }
 
-fn replaced(peer: Peer) -> Changes {
-    Changes {
+fn replaced(peer: Peer) -> Writes {
+    Writes {
         peer: Some(peer),
-        ..Changes::default()
+        ..Writes::default()
     }
 }
 
 /// The peer by its rows, retired or not.
-fn any_peer(peer: Uuid, view: &View<'_>) -> Result<Peer, LogError> {
+fn any_peer(peer: DeviceId, view: &View<'_>) -> Result<Peer, LogError> {
     let row = view.peers.first();
     let known = row.and_then(|row| row.peer(view.state));
     known.ok_or(LogError::UnknownPeer { peer })

@@ -1,4 +1,4 @@
-//! Whether a reader's place is a place in this log (`R2`).
+//! Whether a cursor is valid in this log (`R2`).
 
 use hlc::Hlc;
 
@@ -18,7 +18,7 @@ pub(crate) fn checked(limits: ReadLimits) -> Result<ReadLimits, LogError> {
     })
 }
 
-/// Decides whether `cursor` is a place in this log. `before` is the mark of the newest
+/// Decides whether `cursor` is valid in this log. `before` is the mark of the newest
 /// retained entry at or below its HLC. The order of the checks is part of the contract.
 pub(crate) fn validate_cursor(
     state: &LogState,

@@ -6,7 +6,7 @@ use super::prune::age;
 use crate::model::{LogState, Peer, PeerRow, Status};
 use crate::store::Survey;
 
-pub(crate) fn places(_: &LogState, _: &[PeerRow]) -> Vec<Hlc> {
+pub(crate) fn positions(_: &LogState, _: &[PeerRow]) -> Vec<Hlc> {
     vec![Hlc::ZERO]
 }
 

@@ -11,7 +11,7 @@ pub enum ErrorKind {
     FixCall,
     /// Try again, later or with a new stamp.
     Retry,
-    /// The log can no longer tell whether the call took effect earlier. Look at the record, and
+    /// The log no longer knows whether the call took effect earlier. Look at the record, and
     /// repeat the call with a new stamp only if the change is missing.
     Uncertain,
     /// The reader lacks entries that were pruned: it needs a snapshot.

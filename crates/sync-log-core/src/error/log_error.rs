@@ -3,10 +3,11 @@
 use hlc::{Hlc, ObserveError, ResumeError};
 use uuid::Uuid;
 
+use super::ahead::Ahead;
 use super::kind::ErrorKind;
 use super::store_error::StoreError;
 use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
-use crate::model::{Altered, ChainFault, RetireReason};
+use crate::model::{Altered, ChainFault, DeviceId, LibraryId, RetireReason};
 
 /// Why a log refused, or failed.
 ///
@@ -23,21 +24,21 @@ pub enum LogError {
     },
     /// The log belongs to another library or device (`I1`).
     #[error(
-        "failed to open the log of library {stored_library} and device {stored_device} \
-         as library {library} and device {device}"
+        "failed to open the log as library {library} and device {device}: it is the log of \
+         library {stored_library} and device {stored_device}"
     )]
     IdentityMismatch {
         /// The library that it belongs to.
-        stored_library: Uuid,
+        stored_library: LibraryId,
         /// The device that it belongs to.
-        stored_device: Uuid,
+        stored_device: DeviceId,
         /// The library that was asked for.
-        library: Uuid,
+        library: LibraryId,
         /// The device that was asked for.
-        device: Uuid,
+        device: DeviceId,
     },
     /// An option is outside its range.
-    #[error("failed to accept option {option}: {value} is above {limit}")]
+    #[error("failed to take option {option}: {value} is above the limit of {limit}")]
     OptionOutOfRange {
         /// Which option.
         option: &'static str,
@@ -49,7 +50,7 @@ pub enum LogError {
 
     /// `model_type` is empty or too long.
     #[error(
-        "failed to accept a model type of {length_bytes} bytes, it must have 1 to {}",
+        "failed to take a model type of {length_bytes} bytes: it must have 1 to {} bytes",
         MAX_MODEL_TYPE_BYTES
     )]
     ModelTypeLength {
@@ -57,7 +58,7 @@ pub enum LogError {
         length_bytes: usize,
     },
     /// `data` is larger than one entry may hold.
-    #[error("failed to accept data of {length_bytes} bytes, the limit is {limit_bytes}")]
+    #[error("failed to take data of {length_bytes} bytes: the limit is {limit_bytes} bytes")]
     DataTooLarge {
         /// Its length.
         length_bytes: usize,
@@ -65,7 +66,7 @@ pub enum LogError {
         limit_bytes: usize,
     },
     /// A batch or list has too many items; split it.
-    #[error("failed to accept {count} items in one call, the limit is {limit}")]
+    #[error("failed to take {count} items in one call: the limit is {limit}")]
     TooMany {
         /// How many there were.
         count: usize,
@@ -73,13 +74,13 @@ pub enum LogError {
         limit: usize,
     },
     /// `data` is nested more deeply than JSON readers accept; see [`JsonText`](crate::JsonText).
-    #[error("failed to accept data that is nested more than {limit} levels deep")]
+    #[error("failed to take data that is nested more than {limit} levels deep")]
     DataTooDeep {
         /// The most levels.
         limit: usize,
     },
     /// A batch has too many content bytes; split it.
-    #[error("failed to accept a batch of {length_bytes} bytes, the limit is {limit_bytes}")]
+    #[error("failed to take a batch of {length_bytes} bytes: the limit is {limit_bytes} bytes")]
     BatchTooLarge {
         /// Its content bytes.
         length_bytes: usize,
@@ -89,8 +90,8 @@ pub enum LogError {
     /// A group is larger than a page, in entries or in content bytes. Make it smaller, or write
     /// its changes with `record_each`, which makes each a group by itself.
     #[error(
-        "failed to accept a group of {count} entries and {length_bytes} bytes, the limits are \
-         {MAX_PAGE_ENTRIES} and {MAX_PAGE_BYTES}"
+        "failed to take a group of {count} entries and {length_bytes} bytes: the limits are \
+         {MAX_PAGE_ENTRIES} entries and {MAX_PAGE_BYTES} bytes"
     )]
     GroupTooLarge {
         /// Its entries.
@@ -99,13 +100,13 @@ pub enum LogError {
         length_bytes: usize,
     },
     /// The last entry of a batch does not end its group. Set its `group_end`.
-    #[error("failed to accept a batch whose last entry, {hlc}, does not end its group")]
+    #[error("failed to take a batch whose last entry does not end its group: {hlc}")]
     GroupWithoutEnd {
         /// The last entry.
         hlc: Hlc,
     },
     /// A batch is not strictly ascending.
-    #[error("failed to accept a batch in which {hlc} follows {previous}")]
+    #[error("failed to take a batch that is not in ascending order: {hlc} follows {previous}")]
     BatchNotAscending {
         /// The entry that is out of order.
         hlc: Hlc,
@@ -114,23 +115,25 @@ pub enum LogError {
     },
     /// Some entries of a batch are in the log already, others are not: it is
     /// neither a new batch nor a retry of one.
-    #[error("failed to accept a batch that mixes retained entries with new ones, such as {hlc}")]
+    #[error("failed to take a batch that mixes retained entries with new ones: {hlc} is new")]
     BatchMixed {
         /// The first entry that is not in the log.
         hlc: Hlc,
     },
     /// A stamp of another device: only this device's changes enter its log,
     /// and only its stamps can be acknowledged (`A4`, `K3`).
-    #[error("failed to accept {hlc}: this is the log of device {device_id}")]
+    #[error(
+        "failed to take a stamp of another device: this is the log of device {device_id}, the stamp is {hlc}"
+    )]
     ForeignOrigin {
         /// The stamp.
         hlc: Hlc,
         /// The device whose log it is.
-        device_id: Uuid,
+        device_id: DeviceId,
     },
     /// Another append passed this one: its stamp is below the head, and the log holds no
     /// entry of that stamp (`A1`). It was not written: stamp it again, or use `record`.
-    #[error("failed to append {hlc}: another append was faster, and the head is {head}")]
+    #[error("failed to append: another append was faster, and the head is {} ahead of the entry; the entry is {hlc}, the head {head}", Ahead(*head, *hlc))]
     Overtaken {
         /// The entry's stamp; of a batch, the first.
         hlc: Hlc,
@@ -138,15 +141,15 @@ pub enum LogError {
         head: Hlc,
     },
     /// The log holds another entry of this stamp (`A1`): one stamp was used for two changes.
-    #[error("failed to append {hlc}: the log holds another entry of that stamp")]
+    #[error("failed to append: the log holds another entry with the stamp {hlc}")]
     OtherContent {
         /// The stamp.
         hlc: Hlc,
     },
     /// The stamp is at or below the floor, or at or below the stamp that was drawn when this log
-    /// was made (`A1`). Every peer that counts has everything up to there. The log can no longer
-    /// tell whether this entry was part of it.
-    #[error("failed to append {hlc}: up to {floor} the log knows retained entries only")]
+    /// was made (`A1`). Every peer that counts has everything up to there. The log no longer
+    /// knows whether this entry was part of it.
+    #[error("failed to append {hlc}: entries up to {floor} were pruned, or are of an earlier log")]
     BelowFloor {
         /// The entry's stamp; of a batch, the first that is there.
         hlc: Hlc,
@@ -156,7 +159,7 @@ pub enum LogError {
     /// A stamp of this device came back, and this log has no entry with it (`H7`): the file was
     /// restored or cloned, or two devices run under one id. A [`Verdict`](crate::Verdict) was
     /// stored.
-    #[error("failed to observe {hlc}: it is a stamp of this device, and this log does not know it")]
+    #[error("failed to observe a stamp of this device that its log does not know: {hlc}")]
     UnknownOwnStamp {
         /// The stamp.
         hlc: Hlc,
@@ -169,13 +172,12 @@ pub enum LogError {
     Resume(#[from] ResumeError),
 
     /// A limit of 0 asks for nothing.
-    #[error(
-        "failed to read with a limit of 0, it must be 1 to {}",
-        MAX_PAGE_ENTRIES
-    )]
+    #[error("failed to read with a limit of 0")]
     ZeroLimit,
     /// The cursor is of another log.
-    #[error("failed to read log {log_id} from a cursor of log {requested}")]
+    #[error(
+        "failed to find the cursor in this log: it is of log {requested}, this is log {log_id}"
+    )]
     OtherLog {
         /// The cursor's log.
         requested: Uuid,
@@ -183,7 +185,7 @@ pub enum LogError {
         log_id: Uuid,
     },
     /// The entries after the cursor were pruned: the reader needs a snapshot.
-    #[error("failed to read after {requested}: the log starts after {floor} and ends at {head}")]
+    #[error("failed to read entries that were pruned: the log begins {} after the cursor; the cursor is {requested}, the floor {floor}, the head {head}", Ahead(*floor, *requested))]
     Compacted {
         /// Where the reader is.
         requested: Hlc,
@@ -194,7 +196,7 @@ pub enum LogError {
     },
     /// The cursor is above everything that was ever committed here: this file
     /// was restored from an earlier copy, or the cursor is of a later one.
-    #[error("failed to read after {requested}: the head is {head}")]
+    #[error("failed to find the cursor in this log: it is {} ahead of the head; the cursor is {requested}, the head {head}", Ahead(*requested, *head))]
     AheadOfHead {
         /// Where the reader is.
         requested: Hlc,
@@ -202,7 +204,9 @@ pub enum LogError {
         head: Hlc,
     },
     /// This log never held that entry: it was restored, cloned or rewritten.
-    #[error("failed to read after {requested}: this log, with head {head}, has another history")]
+    #[error(
+        "failed to find the cursor in this log: the log has another history there; the cursor is {requested}, the head {head}"
+    )]
     Diverged {
         /// Where the reader is.
         requested: Hlc,
@@ -215,22 +219,22 @@ pub enum LogError {
     Altered(#[from] Altered),
 
     /// The peer is this device itself.
-    #[error("failed to accept device {peer} as a peer of its own log")]
+    #[error("failed to take device {peer} as a peer of its own log")]
     OwnPeer {
         /// This device.
-        peer: Uuid,
+        peer: DeviceId,
     },
     /// The peer was never registered.
     #[error("failed to find peer {peer}: it is not registered")]
     UnknownPeer {
         /// The peer.
-        peer: Uuid,
+        peer: DeviceId,
     },
     /// The peer was retired, and may lack entries that were pruned since.
-    #[error("failed to serve peer {peer}: it was retired at {since_ms} ms by {reason}")]
+    #[error("failed to serve peer {peer}: it was retired by {reason}")]
     PeerRetired {
         /// The peer.
-        peer: Uuid,
+        peer: DeviceId,
         /// When, in ms since the Unix epoch.
         since_ms: i64,
         /// Why.
@@ -240,11 +244,11 @@ pub enum LogError {
     /// that was retired and admitted again since, and that has not been through a
     /// snapshot under its new number (`K6`).
     #[error(
-        "failed to accept the ack of peer {peer} under admission {given}: it is {admission} now"
+        "failed to take the ack of peer {peer} under admission {given}: its admission is {admission} now"
     )]
     OtherAdmission {
         /// The peer.
-        peer: Uuid,
+        peer: DeviceId,
         /// The number of the ack.
         given: u32,
         /// The present one.
@@ -253,12 +257,12 @@ pub enum LogError {
     /// The ack names this log, and an admission number that this log has not given yet (`K6`):
     /// the file was restored from an older copy. A [`Verdict`](crate::Verdict) was stored.
     #[error(
-        "failed to accept the ack of peer {peer} under admission {given}: this log has given \
+        "failed to take the ack of peer {peer} under admission {given}: this log has given only \
          {admission} so far"
     )]
     AdmissionAhead {
         /// The peer.
-        peer: Uuid,
+        peer: DeviceId,
         /// What it acknowledged.
         hlc: Hlc,
         /// The number of the ack.
@@ -270,28 +274,28 @@ pub enum LogError {
     #[error("failed to admit peer {peer}: it was admitted {} times", u32::MAX)]
     AdmittedTooOften {
         /// The peer.
-        peer: Uuid,
+        peer: DeviceId,
     },
     /// The ack is above everything that was ever committed here.
-    #[error("failed to accept the ack of peer {peer} at {hlc}: the head is {head}")]
+    #[error("failed to take the ack of peer {peer}: it is {} ahead of the head; the ack is {hlc}, the head {head}", Ahead(*hlc, *head))]
     AckBeyondHead {
         /// The peer.
-        peer: Uuid,
+        peer: DeviceId,
         /// What it acknowledged.
         hlc: Hlc,
         /// Highest HLC ever committed.
         head: Hlc,
     },
     /// The ack names no entry of this log, or one with other content.
-    #[error("failed to accept the ack of peer {peer} at {hlc}: this log has no such entry")]
+    #[error("failed to take the ack of peer {peer}: this log has no entry {hlc}")]
     UnknownStamp {
         /// The peer.
-        peer: Uuid,
+        peer: DeviceId,
         /// What it acknowledged.
         hlc: Hlc,
     },
     /// There are active peers, so the library is not solo.
-    #[error("failed to declare the library solo: {active} peers are active")]
+    #[error("failed to declare the library solo: {}", active_peers(*active))]
     NotSolo {
         /// How many.
         active: usize,
@@ -351,7 +355,14 @@ impl LogError {
             Self::Compacted { .. } | Self::OtherAdmission { .. } => ErrorKind::Bootstrap,
             Self::UnknownPeer { .. } | Self::PeerRetired { .. } => ErrorKind::Admit,
             Self::Altered(_) => ErrorKind::Reopen,
-            Self::Store(error) => error.kind().remedy(),
+            Self::Store(error) => error.kind(),
         }
+    }
+}
+
+fn active_peers(count: usize) -> String {
+    match count {
+        1 => "1 peer is active".to_owned(),
+        _ => format!("{count} peers are active"),
     }
 }

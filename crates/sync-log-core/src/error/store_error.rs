@@ -12,7 +12,7 @@ use super::kind::ErrorKind;
 /// What went wrong in the storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum StoreErrorKind {
+pub enum StoreFault {
     /// Another process or connection holds the lock; the wait was given up.
     Locked,
     /// The file or its folder cannot be written.
@@ -27,10 +27,10 @@ pub enum StoreErrorKind {
     Io,
 }
 
-impl StoreErrorKind {
+impl StoreFault {
     /// What the caller can do about it.
     #[must_use]
-    pub const fn remedy(self) -> ErrorKind {
+    pub const fn kind(self) -> ErrorKind {
         match self {
             Self::Locked | Self::Full => ErrorKind::Retry,
             Self::Corrupt => ErrorKind::RepairData,
@@ -39,7 +39,7 @@ impl StoreErrorKind {
     }
 }
 
-impl fmt::Display for StoreErrorKind {
+impl fmt::Display for StoreFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Locked => "the storage is locked by another writer",
@@ -55,9 +55,9 @@ impl fmt::Display for StoreErrorKind {
 /// A failure of the storage. Cheap to clone: one failed commit is reported to
 /// every caller that it concerns.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("failed to {doing}: {kind}")]
+#[error("failed to {doing}: {fault}")]
 pub struct StoreError {
-    kind: StoreErrorKind,
+    fault: StoreFault,
     doing: Cow<'static, str>,
     unreadable_entry: Option<Hlc>,
     #[source]
@@ -65,10 +65,10 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// A failure of `kind` while `doing` something, such as "read a page".
-    pub fn new(kind: StoreErrorKind, doing: impl Into<Cow<'static, str>>) -> Self {
+    /// A failure while `doing` something, such as "read a page".
+    pub fn new(fault: StoreFault, doing: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            kind,
+            fault,
             doing: doing.into(),
             unreadable_entry: None,
             source: None,
@@ -112,24 +112,30 @@ impl StoreError {
 
     /// What went wrong.
     #[must_use]
-    pub const fn kind(&self) -> StoreErrorKind {
-        self.kind
+    pub const fn fault(&self) -> StoreFault {
+        self.fault
+    }
+
+    /// What the caller can do about it.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.fault.kind()
     }
 }
 
 /// A failure of a file that a store keeps. Data that a reader refused to take,
-/// or that ends too early, is [`StoreErrorKind::Corrupt`].
+/// or that ends too early, is [`StoreFault::Corrupt`].
 impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
-        let kind = match error.kind() {
-            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => StoreErrorKind::Corrupt,
+        let fault = match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => StoreFault::Corrupt,
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                StoreErrorKind::ReadOnly
+                StoreFault::ReadOnly
             }
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::Full,
-            io::ErrorKind::WouldBlock => StoreErrorKind::Locked,
-            _ => StoreErrorKind::Io,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreFault::Full,
+            io::ErrorKind::WouldBlock => StoreFault::Locked,
+            _ => StoreFault::Io,
         };
-        Self::new(kind, "use a file").with_source(error)
+        Self::new(fault, "use a file").with_source(error)
     }
 }

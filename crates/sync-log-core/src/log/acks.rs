@@ -3,97 +3,126 @@
 use std::sync::Arc;
 
 use hlc::Hlc;
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
 use super::sync_log::SyncLog;
-use crate::decide::ack::{self, Ack, Claim};
+use crate::decide::ack;
 use crate::error::LogError;
-use crate::model::{AckOutcome, Cursor, FIRST_ADMISSION};
+use crate::model::{Ack, AckOutcome, DeviceId, RegisteredBy};
+
+/// What [`SyncLog::on_ack`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OnAck {
+    /// What became of the ack.
+    pub ack: AckOutcome,
+    /// How many entries were pruned.
+    pub pruned: usize,
+}
 
 impl SyncLog {
-    /// Records that `peer` has durably applied every entry up to and including `hlc`. Code that
-    /// serves peers uses [`record_ack_at`](Self::record_ack_at), which also checks that both mean
-    /// the same log.
+    /// Records a peer's acknowledgement: it has durably applied every entry up to and including
+    /// the position that the ack names. Nothing is pruned; see
+    /// [`prune_acked`](Self::prune_acked).
     ///
-    /// # Errors
-    /// As for [`record_ack_at`](Self::record_ack_at), without
-    /// [`LogError::OtherLog`].
-    #[tracing::instrument(level = "debug", name = "sync_log.record_ack", skip_all, fields(%peer, %hlc))]
-    pub async fn record_ack(&self, peer: Uuid, hlc: Hlc) -> Result<AckOutcome, LogError> {
-        let claim = Claim::Stamp(hlc);
-        self.take_ack(Ack {
-            peer,
-            admission: FIRST_ADMISSION,
-            claim,
-        })
-        .await
-    }
-
-    /// Records that `peer` has durably applied every entry up to and including `cursor`, which it
-    /// got from a [`Page`](crate::Page). `peer` is the device that the transport authenticated,
-    /// never an id from a message (`K5`).
-    ///
-    /// Do not pass on an ack that was sent before this log's file, or the peer's records, were
-    /// restored from a backup: the log cannot tell it from a current ack.
-    ///
-    /// # Errors
-    /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`],
-    /// [`LogError::PeerRetired`], [`LogError::UnknownPeer`] under [`UnknownPeers::Refuse`](crate::UnknownPeers),
-    /// [`LogError::AdmissionAhead`] or [`LogError::OtherAdmission`], [`LogError::OtherLog`], [`LogError::ForeignOrigin`],
-    /// [`LogError::AckBeyondHead`], [`LogError::UnknownStamp`]; or
-    /// [`LogError::Store`].
-    pub async fn record_ack_at(&self, peer: Uuid, cursor: Cursor) -> Result<AckOutcome, LogError> {
-        self.record_ack_under(peer, FIRST_ADMISSION, cursor).await
-    }
-
-    /// As [`record_ack_at`](Self::record_ack_at), of a peer that sends its admission number with
-    /// the ack. The other calls stand for number 1, so for a peer that was retired and admitted
-    /// again this is the only one.
+    /// `ack.peer` is the device that the transport authenticated, never an id from a message
+    /// (`K5`). Do not pass on an ack that was sent before this log's file, or the peer's records,
+    /// were restored from a backup: the log cannot distinguish it from a current ack.
     ///
     /// ```
-    /// use sync_log_core::{Cursor, LogError, SyncLog, Uuid};
+    /// use sync_log_core::{Ack, Cursor, DeviceId, LogError, SyncLog};
     ///
-    /// /// The number and the place go to the peer together with a copy of the records.
-    /// async fn let_back(log: &SyncLog, peer: Uuid) -> Result<(u32, Cursor), LogError> {
-    ///     let admission = log.admit(peer).await?;
-    ///     Ok((admission, log.head_cursor().await?))
-    /// }
-    ///
-    /// /// It says the number with each ack, from its first one on, which is of that place.
-    /// async fn ack(log: &SyncLog, peer: Uuid, said: (u32, Cursor)) -> Result<(), LogError> {
-    ///     let (admission, cursor) = said;
-    ///     log.record_ack_under(peer, admission, cursor).await?;
+    /// /// Takes the ack that `peer` sent over an authenticated connection.
+    /// async fn acknowledged(log: &SyncLog, peer: DeviceId, next: Cursor) -> Result<(), LogError> {
+    ///     log.acknowledge(Ack::new(peer, next)).await?;
+    ///     log.prune_acked().await?;
     ///     Ok(())
     /// }
     /// ```
     ///
+    /// A peer that was retired and admitted again sends its admission number with each ack, from
+    /// the first one on, which is of the snapshot that it was given:
+    ///
+    /// ```
+    /// use sync_log_core::{Ack, Cursor, DeviceId, LogError, SyncLog};
+    ///
+    /// /// The number and the cursor go to the peer together with a copy of the records.
+    /// async fn admit(log: &SyncLog, peer: DeviceId) -> Result<(u32, Cursor), LogError> {
+    ///     let admission = log.admit(peer).await?;
+    ///     Ok((admission, log.head_cursor().await?))
+    /// }
+    ///
+    /// async fn acknowledged(
+    ///     log: &SyncLog,
+    ///     peer: DeviceId,
+    ///     admission: u32,
+    ///     next: Cursor,
+    /// ) -> Result<(), LogError> {
+    ///     log.acknowledge(Ack::new(peer, next).under(admission)).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the log as after `Ok` or as after `Err` (`A7`). The same ack
+    /// may be sent again: it is then [`AckOutcome::Unchanged`].
+    ///
     /// # Errors
-    /// As for [`record_ack_at`](Self::record_ack_at).
-    #[tracing::instrument(level = "debug", name = "sync_log.record_ack_under", skip_all, fields(%peer, admission, hlc = %cursor.hlc()))]
-    pub async fn record_ack_under(
-        &self,
-        peer: Uuid,
-        admission: u32,
-        cursor: Cursor,
-    ) -> Result<AckOutcome, LogError> {
-        let claim = Claim::Cursor(cursor);
-        self.take_ack(Ack {
-            peer,
-            admission,
-            claim,
-        })
-        .await
-    }
-
-    async fn take_ack(&self, ack: Ack) -> Result<AckOutcome, LogError> {
+    /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
+    /// [`LogError::PeerRetired`]: admit the peer. [`LogError::UnknownPeer`] under
+    /// [`UnknownPeers::Refuse`](crate::UnknownPeers): register it.
+    /// [`LogError::AdmissionAhead`]: this file was restored. [`LogError::OtherAdmission`]: the
+    /// peer needs a snapshot under its new number. [`LogError::OtherLog`]: the ack is of another
+    /// log. [`LogError::ForeignOrigin`], [`LogError::AckBeyondHead`], [`LogError::UnknownStamp`]:
+    /// the ack names nothing that this log sent. Also [`LogError::Altered`],
+    /// [`LogError::Store`].
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.acknowledge",
+        skip_all,
+        fields(peer = %ack.peer, admission = ack.admission, hlc = %ack.at.hlc()),
+        err(level = "info")
+    )]
+    pub async fn acknowledge(&self, ack: Ack) -> Result<AckOutcome, LogError> {
         let shared = Arc::clone(&self.shared);
         let taken = self.commit(
-            move |_| ack::needs(ack.peer, ack.claim),
+            move |_| ack::needs(ack),
             move |view| {
-                let (unknown, now_ms) = (shared.options.unknown_peers, shared.clock.now_ms());
-                ack::decide(ack, unknown, view, now_ms)
+                let unknown_peers = shared.options.unknown_peers;
+                ack::decide(ack, unknown_peers, view, shared.clock.now_ms())
             },
         );
-        self.noting_verdict(Some(ack.peer), taken.await).await
+        let taken = self.noting_verdict(Some(ack.peer), taken.await).await?;
+        if taken == AckOutcome::Registered {
+            let peer = ack.peer;
+            tracing::info!(%peer, by = RegisteredBy::Ack.as_str(), "registered");
+        }
+        Ok(taken)
+    }
+
+    /// The original name of [`acknowledge`](Self::acknowledge), for an ack that names a stamp
+    /// only, of a peer that was never retired. Code that serves peers passes a cursor instead.
+    ///
+    /// # Errors
+    /// As for [`acknowledge`](Self::acknowledge).
+    pub async fn record_ack(
+        &self,
+        peer: impl Into<DeviceId>,
+        hlc: Hlc,
+    ) -> Result<AckOutcome, LogError> {
+        self.acknowledge(Ack::new(peer, hlc)).await
+    }
+
+    /// The original name of [`record_ack`](Self::record_ack) followed by
+    /// [`prune_acked`](Self::prune_acked). An ack that registered its peer prunes nothing (`K4`).
+    ///
+    /// # Errors
+    /// As for both. An ack that was taken stays taken if the prune fails.
+    pub async fn on_ack(&self, peer: impl Into<DeviceId>, up_to: Hlc) -> Result<OnAck, LogError> {
+        let ack = self.record_ack(peer, up_to).await?;
+        let pruned = match ack {
+            AckOutcome::Registered => 0,
+            _ => self.prune_acked().await?,
+        };
+        Ok(OnAck { ack, pruned })
     }
 }

@@ -1,12 +1,13 @@
 //! What the app declares about an adopted log before it is pruned (`I3`).
+use tracing::field::Empty;
 
-use uuid::Uuid;
-
+use super::span::named_in_span;
 use super::sync_log::SyncLog;
 use super::write::no_needs;
 use crate::decide::peers;
 use crate::error::LogError;
 use crate::limits::MAX_DECLARED_PEERS;
+use crate::model::DeviceId;
 use crate::store::View;
 
 impl SyncLog {
@@ -19,10 +20,10 @@ impl SyncLog {
     /// call may be cancelled and made again.
     ///
     /// ```
-    /// use sync_log_core::{LogError, SyncLog, Uuid};
+    /// use sync_log_core::{DeviceId, LogError, SyncLog};
     ///
     /// /// Once, after the file of an earlier program was opened.
-    /// async fn go_on(log: &SyncLog, own_devices: &[Uuid]) -> Result<(), LogError> {
+    /// async fn go_on(log: &SyncLog, own_devices: &[DeviceId]) -> Result<(), LogError> {
     ///     log.declare_peers(own_devices).await?;
     ///     assert!(log.status().await?.peers_declared);
     ///     Ok(())
@@ -30,16 +31,21 @@ impl SyncLog {
     /// ```
     ///
     /// # Errors
-    /// As for [`register_peer`](Self::register_peer);
-    /// [`LogError::TooMany`] for more than [`MAX_DECLARED_PEERS`].
-    #[tracing::instrument(level = "debug", name = "sync_log.declare_peers", skip_all, fields(peers = peers.len()))]
-    pub async fn declare_peers(&self, peers: &[Uuid]) -> Result<(), LogError> {
+    /// As for [`register_peer`](Self::register_peer). [`LogError::TooMany`] for more than
+    /// [`MAX_DECLARED_PEERS`].
+    #[tracing::instrument(level = "debug", name = "sync_log.declare_peers", skip_all, fields(peers = Empty), err(level = "info"))]
+    pub async fn declare_peers(
+        &self,
+        peers: impl IntoIterator<Item = impl Into<DeviceId>>,
+    ) -> Result<(), LogError> {
+        let peers: Vec<DeviceId> = peers.into_iter().map(Into::into).collect();
+        named_in_span("peers", peers.len());
         let (count, limit) = (peers.len(), MAX_DECLARED_PEERS);
         if count > limit {
             return Err(LogError::TooMany { count, limit });
         }
         for peer in peers {
-            self.register_peer(*peer).await?;
+            self.register_peer(peer).await?;
         }
         self.declare().await
     }
@@ -53,8 +59,13 @@ impl SyncLog {
     /// commit, the declaration last, so the call may be cancelled and made again.
     ///
     /// # Errors
-    /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.trust_adopted_acks", skip_all)]
+    /// [`LogError::Altered`]: open the log again. [`LogError::Store`].
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.trust_adopted_acks",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn trust_adopted_acks(&self) -> Result<usize, LogError> {
         let survey = self.survey(|_, _| Vec::new()).await?;
         let mut trusted = 0;
@@ -63,7 +74,7 @@ impl SyncLog {
             let Some((peer, claim)) = peer.zip(row.claim(&survey.state)) else {
                 continue;
             };
-            let verified = self.commit(peers::of(peer.peer), move |view| {
+            let verified = self.commit(peers::of(peer.device_id), move |view| {
                 Ok(peers::trust(claim, view))
             });
             trusted += usize::from(verified.await?);

@@ -19,7 +19,7 @@ impl SyncLog {
             identity, options, ..
         } = &*self.shared;
         // A clock of its own: what is stamped here is never issued.
-        let clock = Clock::new(identity.device_id, options.wall.clone());
+        let clock = Clock::new(identity.device_id.as_uuid(), options.wall.clone());
         Self {
             store: Arc::new(DryRun::over(Arc::clone(&self.store))),
             shared: Arc::new(Shared {

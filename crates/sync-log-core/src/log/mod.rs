@@ -7,13 +7,14 @@ mod options;
 mod peers;
 mod prune;
 mod serve;
+mod span;
 mod sync_log;
 mod verdicts;
 mod watch;
 mod write;
 
+pub use acks::OnAck;
 pub use options::{LogOptions, SharedWallClock};
 
-pub use prune::OnAck;
 pub use sync_log::SyncLog;
 pub use watch::Watch;

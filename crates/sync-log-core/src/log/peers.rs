@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use hlc::Hlc;
-use uuid::Uuid;
+use tracing::field::Empty;
 
+use super::span::named_in_span;
 use super::sync_log::SyncLog;
 use crate::decide::peers::{self, Registration};
 use crate::error::LogError;
-use crate::model::{Peer, UntrustedRow};
+use crate::model::{DeviceId, Peer, RegisteredBy, UntrustedRow};
 use crate::store::View;
 
 impl SyncLog {
@@ -17,15 +18,20 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
-    /// [`LogError::PeerRetired`]: it was retired, and may lack entries.
-    /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.register_peer", skip_all, fields(%peer))]
-    pub async fn register_peer(&self, peer: Uuid) -> Result<Registration, LogError> {
+    /// [`LogError::PeerRetired`]: the peer was retired and may lack entries, so
+    /// [`admit`](Self::admit) it. [`LogError::Altered`]: open the log again. [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.register_peer", skip_all, fields(peer = Empty), err(level = "info"))]
+    pub async fn register_peer(&self, peer: impl Into<DeviceId>) -> Result<Registration, LogError> {
+        let peer = named_in_span("peer", peer.into());
         let shared = Arc::clone(&self.shared);
-        self.commit(peers::of(peer), move |view| {
+        let registered = self.commit(peers::of(peer), move |view| {
             peers::register(peer, view, shared.clock.now_ms())
-        })
-        .await
+        });
+        let registration = registered.await?;
+        if registration == Registration::New {
+            tracing::info!(%peer, by = RegisteredBy::App.as_str(), "registered");
+        }
+        Ok(registration)
     }
 
     /// Retires `peer`: it no longer blocks pruning, and its reads and acks are refused. This only
@@ -33,32 +39,39 @@ impl SyncLog {
     /// nothing.
     ///
     /// # Errors
-    /// [`LogError::UnknownPeer`], [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.retire", skip_all, fields(%peer))]
-    pub async fn retire(&self, peer: Uuid) -> Result<(), LogError> {
+    /// [`LogError::UnknownPeer`]: there is nothing to retire. [`LogError::Altered`]: open the log
+    /// again. [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.retire", skip_all, fields(peer = Empty), err(level = "info"))]
+    pub async fn retire(&self, peer: impl Into<DeviceId>) -> Result<(), LogError> {
+        let peer = named_in_span("peer", peer.into());
         let shared = Arc::clone(&self.shared);
         self.commit(peers::of(peer), move |view| {
             Ok((peers::retire(peer, view, shared.clock.now_ms())?, ()))
         })
-        .await
+        .await?;
+        tracing::info!(%peer, "retired");
+        Ok(())
     }
 
     /// Admits a retired peer again: it counts from now on, under the next admission number,
     /// which is returned, and has acknowledged nothing. Entries that it lacked may have been
     /// pruned, so it needs a snapshot. From then on its acks carry the number, see
-    /// [`record_ack_under`](Self::record_ack_under), and acks under older numbers are refused
+    /// [`acknowledge`](Self::record_ack_under), and acks under older numbers are refused
     /// (`K6`). Admitting an active peer changes nothing and returns its number. Ends solo.
     ///
     /// # Errors
-    /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`],
-    /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.admit", skip_all, fields(%peer))]
-    pub async fn admit(&self, peer: Uuid) -> Result<u32, LogError> {
+    /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`]: give the device
+    /// another id. [`LogError::Altered`]: open the log again. [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.admit", skip_all, fields(peer = Empty), err(level = "info"))]
+    pub async fn admit(&self, peer: impl Into<DeviceId>) -> Result<u32, LogError> {
+        let peer = named_in_span("peer", peer.into());
         let shared = Arc::clone(&self.shared);
-        self.commit(peers::of(peer), move |view| {
+        let admitted = self.commit(peers::of(peer), move |view| {
             peers::admit(peer, view, shared.clock.now_ms())
-        })
-        .await
+        });
+        let admission = admitted.await?;
+        tracing::info!(%peer, admission, "admitted");
+        Ok(admission)
     }
 
     /// Declares that no other device needs this library's changes: everything
@@ -66,11 +79,19 @@ impl SyncLog {
     /// peer that registers then needs a snapshot.
     ///
     /// # Errors
-    /// [`LogError::NotSolo`] while a peer is active, [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.declare_solo", skip_all)]
+    /// [`LogError::NotSolo`] while a peer is active. [`LogError::Altered`]: open the log again.
+    /// [`LogError::Store`].
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.declare_solo",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn declare_solo(&self) -> Result<(), LogError> {
         let declare = |view: &View<'_>| Ok((peers::declare_solo(view)?, ()));
-        self.commit(peers::all, declare).await
+        self.commit(peers::all, declare).await?;
+        tracing::info!("declared solo");
+        Ok(())
     }
 
     /// All peers, including retired ones, ordered by id. A peer whose rows have a fault is an
@@ -78,7 +99,12 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.peers", skip_all)]
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.peers",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn peers(&self) -> Result<Vec<Result<Peer, UntrustedRow>>, LogError> {
         let survey = self.survey(|_, _| Vec::new()).await?;
         let judged = survey.peers.iter().map(|row| row.judge(&survey.state));
@@ -86,7 +112,7 @@ impl SyncLog {
     }
 
     /// Makes pruning hold where `peer` reads, below its own ack (`K2`).
-    pub(super) async fn hold(&self, peer: Uuid, reads_after: Hlc) -> Result<(), LogError> {
+    pub(super) async fn hold(&self, peer: DeviceId, reads_after: Hlc) -> Result<(), LogError> {
         self.commit(peers::of(peer), move |view| {
             Ok((peers::hold(peer, reads_after, view)?, ()))
         })

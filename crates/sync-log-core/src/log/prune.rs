@@ -2,25 +2,13 @@
 
 use std::sync::Arc;
 
-use hlc::Hlc;
-use uuid::Uuid;
-
 use super::sync_log::{Shared, SyncLog};
 use crate::decide::prune::Plan;
 use crate::decide::{explain, prune, status};
 use crate::error::LogError;
 use crate::limits::{PRUNE_CHUNK_ENTRIES, SMALLEST_PRUNE_CHUNK_ENTRIES};
-use crate::model::{AckOutcome, Explanation, Status};
-use crate::store::{Changes, Needs, PeersNeeded, View};
-
-/// What [`SyncLog::on_ack`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct OnAck {
-    /// What became of the ack.
-    pub ack: AckOutcome,
-    /// How many entries were pruned.
-    pub pruned: usize,
-}
+use crate::model::{Explanation, Status};
+use crate::store::{Needs, PeersNeeded, View, Writes};
 
 impl SyncLog {
     /// Deletes the entries that every active peer has acknowledged and that the policy does not
@@ -33,38 +21,31 @@ impl SyncLog {
     /// cancelled or killed between any two chunks.
     ///
     /// # Errors
-    /// [`LogError::Store`]; chunks before the failed one stay deleted.
-    #[tracing::instrument(level = "debug", name = "sync_log.prune_acked", skip_all)]
+    /// [`LogError::Altered`]: what would be deleted is not what was written; open the log again.
+    /// [`LogError::Store`]. Chunks before the failed one stay deleted.
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.prune_acked",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn prune_acked(&self) -> Result<usize, LogError> {
         let mut pruned = 0;
         let mut chunk = SMALLEST_PRUNE_CHUNK_ENTRIES;
         loop {
             let began_ms = self.shared.clock.now_ms();
-            let gone = self.prune_chunk(chunk).await?;
-            pruned += gone;
-            if gone < chunk {
-                return Ok(pruned);
+            let deleted = self.prune_chunk(chunk).await?;
+            pruned += deleted;
+            if deleted < chunk {
+                break;
             }
             let took_ms = self.shared.clock.now_ms().saturating_sub(began_ms);
             chunk = next_chunk(chunk, took_ms);
         }
-    }
-
-    /// [`record_ack`](Self::record_ack), then
-    /// [`prune_acked`](Self::prune_acked). An ack that registered its peer
-    /// prunes nothing (`K4`).
-    ///
-    /// # Errors
-    /// As for both; an ack that was taken stays taken if the prune fails.
-    #[tracing::instrument(level = "debug", name = "sync_log.on_ack", skip_all, fields(%peer, %up_to))]
-    pub async fn on_ack(&self, peer: Uuid, up_to: Hlc) -> Result<OnAck, LogError> {
-        let ack = self.record_ack(peer, up_to).await?;
-        let pruned = match ack {
-            AckOutcome::Registered => 0,
-            _ => self.prune_acked().await?,
-        };
-        tracing::info!(%peer, %up_to, ?ack, pruned, "acknowledged");
-        Ok(OnAck { ack, pruned })
+        if pruned > 0 {
+            tracing::info!(entries = pruned, "pruned");
+        }
+        Ok(pruned)
     }
 
     /// Why the log is not shrinking: what keeps entries, how many, and what to do about it
@@ -74,9 +55,9 @@ impl SyncLog {
     /// use sync_log_core::{LogError, SyncLog};
     ///
     /// async fn show(log: &SyncLog) -> Result<(), LogError> {
-    ///     for held in log.explain().await?.held {
-    ///         let (cause, entries) = (held.cause, held.lag_entries);
-    ///         println!("{cause:?} keeps {entries} entries; do: {:?}", held.remedy);
+    ///     for reason in log.explain().await?.reasons {
+    ///         let (cause, entries) = (reason.cause, reason.lag_entries);
+    ///         println!("{cause:?} keeps {entries} entries; do: {:?}", reason.remedy);
     ///     }
     ///     Ok(())
     /// }
@@ -84,9 +65,14 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.explain", skip_all)]
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.explain",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn explain(&self) -> Result<Explanation, LogError> {
-        let survey = self.survey(explain::places).await?;
+        let survey = self.survey(explain::positions).await?;
         let now_ms = self.shared.clock.now_ms();
         Ok(explain::explain(
             &survey,
@@ -99,9 +85,14 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.status", skip_all)]
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.status",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn status(&self) -> Result<Status, LogError> {
-        let survey = self.survey(status::places).await?;
+        let survey = self.survey(status::positions).await?;
         Ok(status::status(&survey, self.shared.clock.now_ms()))
     }
 
@@ -116,15 +107,13 @@ impl SyncLog {
         };
         let decide = move |view: &View<'_>| {
             let plan = shared.plan(view);
-            let changes = Changes {
+            let writes = Writes {
                 prune_through: plan.through,
-                ..Changes::default()
+                ..Writes::default()
             };
-            Ok((changes, plan.entries))
+            Ok((writes, plan.entries))
         };
-        let gone = self.commit(needs, decide).await?;
-        tracing::debug!(entries = gone, "pruned a chunk");
-        Ok(gone)
+        self.commit(needs, decide).await
     }
 }
 

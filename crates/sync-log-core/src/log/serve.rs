@@ -1,13 +1,16 @@
 //! Entries leave the log: for peers by cursor, for the owner by stamp.
 
 use hlc::Hlc;
-use uuid::Uuid;
+use tracing::field::Empty;
 
+use super::span::named_in_span;
 use super::sync_log::SyncLog;
 use crate::decide::identity::refuse_altered;
 use crate::decide::{ack, read};
 use crate::error::LogError;
-use crate::model::{Altered, ChainFault, Cursor, Mark, Page, ReadLimits, SharedChangeEntry};
+use crate::model::{
+    Altered, ChainFault, Cursor, DeviceId, Mark, Page, ReadLimits, SharedChangeEntry,
+};
 use crate::store::{FoundEntry, ReadRequest, ReadView};
 
 impl SyncLog {
@@ -21,16 +24,16 @@ impl SyncLog {
     /// at that cursor until the peer acknowledges its old ack again (`K2`). The hold is committed before the page is returned.
     ///
     /// ```
-    /// use sync_log_core::{Cursor, LogError, ReadLimits, SyncLog, Uuid};
+    /// use sync_log_core::{Cursor, DeviceId, LogError, ReadLimits, SyncLog};
     ///
-    /// /// Sends `peer` all that it lacks, from the place that it asked for.
-    /// async fn serve(log: &SyncLog, peer: Uuid, mut place: Cursor) -> Result<(), LogError> {
+    /// /// Sends `peer` all that it lacks, from the cursor that it asked for.
+    /// async fn serve(log: &SyncLog, peer: DeviceId, mut cursor: Cursor) -> Result<(), LogError> {
     ///     loop {
-    ///         let page = log.read_for(peer, place, ReadLimits::default()).await?;
+    ///         let page = log.read_for(peer, cursor, ReadLimits::default()).await?;
     ///         for entry in &page.entries {
     ///             println!("send {}", entry.hlc);
     ///         }
-    ///         place = page.next;
+    ///         cursor = page.next;
     ///         if !page.more {
     ///             return Ok(());
     ///         }
@@ -46,38 +49,34 @@ impl SyncLog {
     /// [`LogError::Diverged`]: this file or the peer's was restored, cloned or
     /// replaced. [`LogError::Altered`]: what is stored is not what was written; open the log
     /// again. [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.read_for", skip_all, fields(%peer, after = %cursor.hlc(), max_entries = limits.max_entries))]
+    #[tracing::instrument(level = "debug", name = "sync_log.read_for", skip_all, fields(peer = Empty, after = %cursor.hlc(), max_entries = limits.max_entries), err(level = "info"))]
     pub async fn read_for(
         &self,
-        peer: Uuid,
+        peer: impl Into<DeviceId>,
         cursor: Cursor,
         limits: ReadLimits,
     ) -> Result<Page, LogError> {
+        let peer = named_in_span("peer", peer.into());
         let page = self.page_for(peer, cursor, limits).await;
         self.noting_verdict(Some(peer), page).await
     }
 
     async fn page_for(
         &self,
-        peer: Uuid,
+        peer: DeviceId,
         cursor: Cursor,
         limits: ReadLimits,
     ) -> Result<Page, LogError> {
         let limits = read::checked(limits)?;
         ack::refuse_own(peer, &crate::LogState::new(self.identity()))?;
         let request = request(cursor.hlc(), limits, Some(peer));
-        let view = self
-            .noting_damage(self.read_page(request, cursor).await)
-            .await?;
-        if !is_rewound(peer, cursor, &view) {
-            return self.finish(view, request, cursor).await;
+        let mut view = self.read_page(request, cursor).await?;
+        if is_rewound(peer, cursor, &view) {
+            // The hold first, then the page: between the two nothing is pruned that the page
+            // does not hold, and what was pruned before the hold shows in the second read.
+            self.hold(peer, cursor.hlc()).await?;
+            view = self.read_page(request, cursor).await?;
         }
-        // The hold first, then the page: between the two nothing is pruned that
-        // the page does not hold, and what went before it shows in the re-read.
-        self.hold(peer, cursor.hlc()).await?;
-        let view = self
-            .noting_damage(self.read_page(request, cursor).await)
-            .await?;
         self.finish(view, request, cursor).await
     }
 
@@ -91,7 +90,7 @@ impl SyncLog {
     /// [`LogError::ZeroLimit`]. [`LogError::Compacted`] if `since` is below the
     /// floor, [`LogError::AheadOfHead`] if it is above the head.
     /// [`LogError::Altered`], [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.get_since", skip_all, fields(limit))]
+    #[tracing::instrument(level = "debug", name = "sync_log.get_since", skip_all, fields(limit = limit), err(level = "info"))]
     pub async fn get_since(
         &self,
         since: Option<Hlc>,
@@ -117,9 +116,18 @@ impl SyncLog {
         Ok(bare(view))
     }
 
-    /// Reads what `request` asks for, and refuses a peer and a place that cannot be served, and
-    /// entries that are not as they were written.
+    /// Reads what `request` asks for. Refuses a peer or a cursor that cannot be served, and
+    /// entries that are not as they were written. Keeps on record what it finds to be altered.
     async fn read_page(&self, request: ReadRequest, cursor: Cursor) -> Result<ReadView, LogError> {
+        let read = self.read_proven(request, cursor).await;
+        self.noting_damage(read).await
+    }
+
+    async fn read_proven(
+        &self,
+        request: ReadRequest,
+        cursor: Cursor,
+    ) -> Result<ReadView, LogError> {
         let view = self.store.read(request).await?;
         refuse_altered(&view.state)?;
         may_read(&view, request.peer)?;
@@ -169,19 +177,20 @@ impl SyncLog {
             max_bytes: most.max_bytes,
             ..request
         };
-        let view = self
-            .noting_damage(self.read_page(request, cursor).await)
-            .await?;
-        let first = view.entries.iter().position(is_end);
-        if first.is_some() || view.entries.is_empty() {
-            return Ok(page(view, first, cursor));
+        let wider = self.read_page(request, cursor).await?;
+        let first = wider.entries.iter().position(is_end);
+        if first.is_some() || wider.entries.is_empty() {
+            return Ok(page(wider, first, cursor));
         }
-        let (hlc, fault) = (view.entries[0].entry.hlc, ChainFault::OpenGroup);
-        self.noting_damage(Err(Altered { hlc, fault }.into())).await
+        let open_group = Altered {
+            hlc: wider.entries[0].entry.hlc,
+            fault: ChainFault::OpenGroup,
+        };
+        self.noting_damage(Err(open_group.into())).await
     }
 }
 
-fn request(after: Hlc, limits: ReadLimits, peer: Option<Uuid>) -> ReadRequest {
+fn request(after: Hlc, limits: ReadLimits, peer: Option<DeviceId>) -> ReadRequest {
     ReadRequest {
         after,
         max_entries: limits.max_entries,
@@ -207,7 +216,7 @@ fn bare(view: ReadView) -> Vec<SharedChangeEntry> {
 }
 
 /// Refuses a peer that is not served.
-fn may_read(view: &ReadView, peer: Option<Uuid>) -> Result<(), LogError> {
+fn may_read(view: &ReadView, peer: Option<DeviceId>) -> Result<(), LogError> {
     let Some(peer) = peer else { return Ok(()) };
     match ack::known_peer(peer, view.peer.as_ref(), &view.state)? {
         None => Err(LogError::UnknownPeer { peer }),
@@ -216,7 +225,7 @@ fn may_read(view: &ReadView, peer: Option<Uuid>) -> Result<(), LogError> {
 }
 
 /// Whether the peer reads below what pruning relies on.
-fn is_rewound(peer: Uuid, cursor: Cursor, view: &ReadView) -> bool {
+fn is_rewound(peer: DeviceId, cursor: Cursor, view: &ReadView) -> bool {
     let known = ack::known_peer(peer, view.peer.as_ref(), &view.state);
     known.is_ok_and(|known| known.is_some_and(|known| cursor.hlc() < known.position()))
 }

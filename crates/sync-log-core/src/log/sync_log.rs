@@ -4,18 +4,19 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hlc::{Clock, Hlc};
-use uuid::Uuid;
+use tracing::field::Empty;
 
 use super::options::{LogOptions, SharedWallClock};
+use super::span::named_in_span;
 use crate::decide::identity::{self, refuse_altered};
 use crate::error::LogError;
-use crate::model::{Altered, Cursor, LogIdentity, LogState};
-use crate::store::{Changes, LogStore, Needs, Places, ReadRequest, Survey, View, WriteJob};
+use crate::model::{Altered, Cursor, DeviceId, LibraryId, LogIdentity, LogState};
+use crate::store::{LogStore, Needs, Positions, ReadRequest, Survey, View, WriteJob, Writes};
 
 /// One device's sync log of one library.
 ///
-/// A handle: cheap to clone, usable from many tasks at once. Dropping it loses
-/// nothing that was `Ok`; [`close`](Self::close) also waits for what is in flight.
+/// It is a handle: cheap to clone, and usable from many tasks at once. Dropping it loses nothing
+/// that was `Ok`. [`close`](Self::close) waits for the calls in flight as well.
 ///
 /// Every method that writes may be cancelled: dropping its future leaves the
 /// log as after `Ok` or as after `Err` (`A7`), and after every error the log is
@@ -42,15 +43,17 @@ impl SyncLog {
     /// [`LogError::NilId`], [`LogError::OptionOutOfRange`]: fix the call.
     /// [`LogError::IdentityMismatch`]: the log is another library's or
     /// device's (`I1`). [`LogError::Resume`], [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.open", skip_all, fields(%library_id, %device_id))]
+    #[tracing::instrument(level = "debug", name = "sync_log.open", skip_all, fields(library_id = Empty, device_id = Empty), err(level = "info"))]
     pub async fn open(
         store: impl LogStore,
-        library_id: Uuid,
-        device_id: Uuid,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
         options: LogOptions,
     ) -> Result<Self, LogError> {
-        identity::refuse_nil(library_id, "library id")?;
-        identity::refuse_nil(device_id, "device id")?;
+        let library_id: LibraryId = named_in_span("library_id", library_id.into());
+        let device_id: DeviceId = named_in_span("device_id", device_id.into());
+        identity::refuse_nil(library_id.as_uuid(), "library id")?;
+        identity::refuse_nil(device_id.as_uuid(), "device id")?;
         options.validate()?;
         let store: Arc<dyn LogStore> = Arc::new(store);
         let state = read_state(&*store).await?;
@@ -64,8 +67,11 @@ impl SyncLog {
                 device: device_id,
             });
         }
-        let clock = Clock::new(device_id, options.wall.clone()).with_limits(options.drift);
+        let clock =
+            Clock::new(device_id.as_uuid(), options.wall.clone()).with_limits(options.drift);
         clock.resume(state.high_water.max(state.head.hlc))?;
+        let log_id = identity.log_id;
+        tracing::debug!(%log_id, head = %state.head.hlc, "opened");
         Ok(Self {
             store,
             shared: Arc::new(Shared {
@@ -86,7 +92,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.head", skip_all)]
+    #[tracing::instrument(level = "debug", name = "sync_log.head", skip_all, err(level = "info"))]
     pub async fn head(&self) -> Result<Hlc, LogError> {
         Ok(read_state(&*self.store).await?.head.hlc)
     }
@@ -95,7 +101,12 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.floor", skip_all)]
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.floor",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn floor(&self) -> Result<Hlc, LogError> {
         Ok(read_state(&*self.store).await?.floor.hlc)
     }
@@ -104,7 +115,12 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.floor_cursor", skip_all)]
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.floor_cursor",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn floor_cursor(&self) -> Result<Cursor, LogError> {
         Ok(read_state(&*self.store).await?.floor_cursor())
     }
@@ -113,33 +129,43 @@ impl SyncLog {
     /// of the app's state. Register it first, then take the cursor, then copy.
     ///
     /// ```
-    /// use sync_log_core::{Cursor, LogError, SyncLog, Uuid};
+    /// use sync_log_core::{Cursor, DeviceId, LogError, SyncLog};
     ///
-    /// /// Gives `newcomer` a copy of the records, and the place that it then acknowledges.
-    /// async fn snapshot(log: &SyncLog, newcomer: Uuid) -> Result<(Cursor, String), LogError> {
+    /// /// Gives `newcomer` a copy of the records, and the cursor that it then acknowledges.
+    /// async fn snapshot(log: &SyncLog, newcomer: DeviceId) -> Result<(Cursor, String), LogError> {
     ///     log.register_peer(newcomer).await?;
-    ///     let place = log.head_cursor().await?;
+    ///     let cursor = log.head_cursor().await?;
     ///     let copy = "all records, read now".to_owned();
-    ///     Ok((place, copy))
+    ///     Ok((cursor, copy))
     /// }
     /// ```
     ///
     /// # Errors
     /// [`LogError::Altered`], [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.head_cursor", skip_all)]
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.head_cursor",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn head_cursor(&self) -> Result<Cursor, LogError> {
         let state = read_state(&*self.store).await?;
         refuse_altered(&state)?;
         Ok(state.head_cursor())
     }
 
-    /// Finishes what is in flight and closes the store. Every later call, on
-    /// any clone, fails with [`StoreErrorKind::Closed`](crate::StoreErrorKind);
+    /// Finishes the calls in flight and closes the store. Every later call, on
+    /// any clone, fails with [`StoreFault::Closed`](crate::StoreFault);
     /// closing again is `Ok`.
     ///
     /// # Errors
     /// [`LogError::Store`] if the last flush failed; what was `Ok` is safe.
-    #[tracing::instrument(level = "debug", name = "sync_log.close", skip_all)]
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.close",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn close(&self) -> Result<(), LogError> {
         Ok(self.store.close().await?)
     }
@@ -149,15 +175,15 @@ impl SyncLog {
     pub(super) async fn commit<T: Send + 'static>(
         &self,
         needs: impl Fn(&LogState) -> Needs + Send + 'static,
-        mut decide: impl FnMut(&View<'_>) -> Result<(Changes, T), LogError> + Send + 'static,
+        mut decide: impl FnMut(&View<'_>) -> Result<(Writes, T), LogError> + Send + 'static,
     ) -> Result<T, LogError> {
         let slot = Arc::new(Mutex::new(None));
         let decided = Arc::clone(&slot);
         let job = WriteJob::new(needs, move |view| {
             refuse_altered(view.state)?;
-            let (changes, outcome) = decide(view)?;
+            let (writes, outcome) = decide(view)?;
             *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-            Ok(changes)
+            Ok(writes)
         });
         let written = self.store.write(job).await;
         self.noting_damage(written).await?;
@@ -174,8 +200,8 @@ impl SyncLog {
         found
     }
 
-    pub(super) async fn survey(&self, places: Places) -> Result<Survey, LogError> {
-        let survey = self.store.survey(places).await;
+    pub(super) async fn survey(&self, positions: Positions) -> Result<Survey, LogError> {
+        let survey = self.store.survey(positions).await;
         self.noting_damage(survey.map_err(LogError::from)).await
     }
 
@@ -184,9 +210,9 @@ impl SyncLog {
         let job = WriteJob::new(
             |_| Needs::default(),
             move |view| {
-                Ok(Changes {
+                Ok(Writes {
                     altered: view.state.altered.is_none().then_some(altered),
-                    ..Changes::default()
+                    ..Writes::default()
                 })
             },
         );

@@ -1,30 +1,34 @@
 //! Signs that a file was restored or cloned are kept until they are dismissed.
 
 use hlc::Hlc;
-use uuid::Uuid;
 
 use super::sync_log::SyncLog;
 use super::write::no_needs;
 use crate::error::LogError;
-use crate::model::{Verdict, VerdictKind};
-use crate::store::{Changes, View};
+use crate::model::{DeviceId, Verdict, VerdictKind};
+use crate::store::{View, Writes};
 
 impl SyncLog {
-    /// Dismisses the signs that a file was restored or cloned, after they were seen to, and
-    /// returns them. A sign that is still true comes back.
+    /// Deletes the verdicts, the signs that a file was restored or cloned, and returns them. Call
+    /// it once the matter is settled: a sign that is still true is found and stored again.
     ///
     /// # Errors
-    /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.dismiss_verdicts", skip_all)]
+    /// [`LogError::Altered`]: open the log again. [`LogError::Store`].
+    #[tracing::instrument(
+        level = "debug",
+        name = "sync_log.dismiss_verdicts",
+        skip_all,
+        err(level = "info")
+    )]
     pub async fn dismiss_verdicts(&self) -> Result<Vec<Verdict>, LogError> {
         let verdicts = self.survey(|_, _| Vec::new()).await?.verdicts;
         if !verdicts.is_empty() {
             let dismissed = |_: &View<'_>| {
-                let changes = Changes {
+                let writes = Writes {
                     dismiss_verdicts: true,
-                    ..Changes::default()
+                    ..Writes::default()
                 };
-                Ok((changes, ()))
+                Ok((writes, ()))
             };
             self.commit(no_needs, dismissed).await?;
         }
@@ -34,7 +38,7 @@ impl SyncLog {
     /// Keeps what a refusal shows about this file, if it shows anything.
     pub(super) async fn noting_verdict<T>(
         &self,
-        peer: Option<Uuid>,
+        peer: Option<DeviceId>,
         found: Result<T, LogError>,
     ) -> Result<T, LogError> {
         if let Some((kind, hlc)) = found.as_ref().err().and_then(sign) {
@@ -63,9 +67,9 @@ impl SyncLog {
         };
         if is_new {
             let noted = self.commit(no_needs, move |_| {
-                let noted = Changes {
+                let noted = Writes {
                     verdict: Some(verdict),
-                    ..Changes::default()
+                    ..Writes::default()
                 };
                 Ok((noted, ()))
             });

@@ -52,9 +52,9 @@ impl Watch {
     /// Dropping the future loses nothing: the next call compares with the last head returned.
     ///
     /// # Errors
-    /// [`LogError::Store`]: of kind [`Closed`](crate::StoreErrorKind::Closed) once the log is
+    /// [`LogError::Store`]: of kind [`Closed`](crate::StoreFault::Closed) once the log is
     /// closed, even if that happens while this waits.
-    #[tracing::instrument(level = "debug", name = "sync_log.watch", skip_all, fields(seen = %self.seen))]
+    #[tracing::instrument(level = "debug", name = "sync_log.watch", skip_all, fields(seen = %self.seen), err(level = "info"))]
     pub async fn changed(&mut self) -> Result<Hlc, LogError> {
         let head = self.store.head_above(self.seen).await?;
         self.seen = head;

@@ -10,15 +10,17 @@ use crate::decide::observe;
 use crate::error::LogError;
 use crate::limits::MAX_OBSERVED;
 use crate::model::{Change, LogState, SharedChangeEntry};
-use crate::store::{Changes, Needs, View};
+use crate::store::{Needs, View, Writes};
 
 impl SyncLog {
-    /// Stamps `change` and appends it; returns its stamp. Never late: the stamp
-    /// is taken inside the write, after the lock is held (`A1`).
+    /// Stamps `change`, appends it, and returns its stamp. No other append can overtake it: the
+    /// stamp is drawn inside the write, after the write lock is acquired (`A1`).
     ///
     /// # Errors
-    /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`]: fix the
-    /// change. [`LogError::Store`].
+    /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`], [`LogError::DataTooDeep`]: fix
+    /// the change. [`LogError::GroupTooLarge`] if its content alone exceeds a page.
+    /// [`LogError::Altered`]: open the log again. [`LogError::Resume`]: the stored clock is
+    /// damaged. [`LogError::Store`].
     pub async fn record(&self, change: Change) -> Result<Hlc, LogError> {
         let stamps = self.record_many(vec![change]).await?;
         Ok(stamps
@@ -50,7 +52,7 @@ impl SyncLog {
     /// # Errors
     /// As for [`record`](Self::record), and [`LogError::GroupTooLarge`]: split the group, or
     /// use [`record_each`](Self::record_each).
-    #[tracing::instrument(level = "debug", name = "sync_log.record_many", skip_all, fields(changes = changes.len()))]
+    #[tracing::instrument(level = "debug", name = "sync_log.record_many", skip_all, fields(changes = changes.len()), err(level = "info"))]
     pub async fn record_many(&self, changes: Vec<Change>) -> Result<Vec<Hlc>, LogError> {
         self.record_all(changes, Grouping::One).await
     }
@@ -61,7 +63,7 @@ impl SyncLog {
     /// # Errors
     /// As for [`record`](Self::record), and [`LogError::TooMany`],
     /// [`LogError::BatchTooLarge`]: split the batch.
-    #[tracing::instrument(level = "debug", name = "sync_log.record_each", skip_all, fields(changes = changes.len()))]
+    #[tracing::instrument(level = "debug", name = "sync_log.record_each", skip_all, fields(changes = changes.len()), err(level = "info"))]
     pub async fn record_each(&self, changes: Vec<Change>) -> Result<Vec<Hlc>, LogError> {
         self.record_all(changes, Grouping::Each).await
     }
@@ -82,23 +84,24 @@ impl SyncLog {
         .await
     }
 
-    /// Appends an entry that was stamped with [`tick`](Self::tick); returns its
-    /// stamp. An entry that is in the log already, identical, is `Ok` again, so
-    /// an append whose answer was lost may be retried until it was pruned.
+    /// Appends an entry that was stamped with [`tick`](Self::tick), and returns its stamp.
     ///
-    /// Prefer [`record`](Self::record): between `tick` and `append` another
-    /// append may pass, and then this one is refused.
+    /// Appending the identical entry again is `Ok` while the log retains it, so an append whose
+    /// answer was lost may be retried until the entry is pruned.
+    ///
+    /// Prefer [`record`](Self::record): another append may overtake this one between `tick` and
+    /// `append`, and then this one is refused.
     ///
     /// # Errors
     /// [`LogError::Overtaken`]: it was not written, so stamp it again.
     /// [`LogError::OtherContent`]: one stamp was used for two changes.
     /// [`LogError::BelowFloor`]: check whether the change was made before you stamp it again. A
     /// retry after the entry was pruned looks like a new entry.
-    /// [`LogError::ForeignOrigin`]
-    /// (`A4`), [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`],
-    /// [`LogError::DataTooDeep`], [`LogError::Clock`] if the stamp is too far ahead of the
-    /// wall clock.
-    /// [`LogError::Store`].
+    /// [`LogError::ForeignOrigin`]: the stamp is of another device (`A4`).
+    /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`], [`LogError::DataTooDeep`]: fix
+    /// the entry. [`LogError::GroupWithoutEnd`]: set its `group_end`. [`LogError::Clock`]: the
+    /// stamp is too far ahead of the wall clock. [`LogError::Altered`]: open the log again.
+    /// [`LogError::Resume`]: the stored clock is damaged. [`LogError::Store`].
     pub async fn append(&self, entry: SharedChangeEntry) -> Result<Hlc, LogError> {
         let hlc = entry.hlc;
         self.append_many(vec![entry]).await?;
@@ -114,7 +117,7 @@ impl SyncLog {
     /// [`LogError::BatchMixed`], [`LogError::TooMany`],
     /// [`LogError::BatchTooLarge`], [`LogError::GroupTooLarge`],
     /// [`LogError::GroupWithoutEnd`].
-    #[tracing::instrument(level = "debug", name = "sync_log.append_many", skip_all, fields(entries = batch.len()))]
+    #[tracing::instrument(level = "debug", name = "sync_log.append_many", skip_all, fields(entries = batch.len()), err(level = "info"))]
     pub async fn append_many(&self, batch: Vec<SharedChangeEntry>) -> Result<(), LogError> {
         self.validate_batch(&batch)?;
         if batch.is_empty() {
@@ -137,17 +140,18 @@ impl SyncLog {
     /// restart, and no other process on this file, issues it again.
     ///
     /// # Errors
-    /// [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.tick", skip_all)]
+    /// [`LogError::Altered`]: open the log again. [`LogError::Resume`]: the stored clock is
+    /// damaged. [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.tick", skip_all, err(level = "info"))]
     pub async fn tick(&self) -> Result<Hlc, LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(no_needs, move |view| {
             shared.resume(view.state)?;
             let stamp = shared.clock.tick();
             Ok((
-                Changes {
+                Writes {
                     high_water: Some(stamp),
-                    ..Changes::default()
+                    ..Writes::default()
                 },
                 stamp,
             ))
@@ -173,10 +177,11 @@ impl SyncLog {
     /// ```
     ///
     /// # Errors
-    /// [`LogError::Clock`]: a stamp is too far ahead, or at the ceiling.
-    /// [`LogError::UnknownOwnStamp`]: one is of this device, and this log does not know it.
-    /// Nothing moved. [`LogError::TooMany`], [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.observe_all", skip_all, fields(remotes = remotes.len()))]
+    /// The clock does not move after any of them. [`LogError::Clock`]: a stamp is too far ahead,
+    /// or at the ceiling. [`LogError::UnknownOwnStamp`]: a stamp is of this device, and its log
+    /// does not know it. [`LogError::TooMany`]: split the call. [`LogError::Altered`]: open the
+    /// log again. [`LogError::Resume`]: the stored clock is damaged. [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.observe_all", skip_all, fields(remotes = remotes.len()), err(level = "info"))]
     pub async fn observe_all(&self, remotes: &[Hlc]) -> Result<Option<Hlc>, LogError> {
         let (count, limit) = (remotes.len(), MAX_OBSERVED);
         if count > limit {
@@ -201,9 +206,9 @@ impl SyncLog {
             shared.observe(&remotes)?;
             let high_water = (highest > view.state.high_water).then_some(highest);
             Ok((
-                Changes {
+                Writes {
                     high_water,
-                    ..Changes::default()
+                    ..Writes::default()
                 },
                 Some(highest),
             ))
@@ -251,7 +256,7 @@ impl Shared {
         changes: &[Change],
         grouping: Grouping,
         state: &LogState,
-    ) -> Result<(Changes, Vec<Hlc>), LogError> {
+    ) -> Result<(Writes, Vec<Hlc>), LogError> {
         self.resume(state)?;
         let stamps: Vec<Hlc> = changes.iter().map(|_| self.clock.tick()).collect();
         let last = stamps.last().copied().unwrap_or(state.head.hlc);
@@ -270,15 +275,15 @@ impl Shared {
         &self,
         batch: &[SharedChangeEntry],
         view: &View<'_>,
-    ) -> Result<(Changes, ()), LogError> {
+    ) -> Result<(Writes, ()), LogError> {
         self.resume(view.state)?;
-        let Some(changes) = append::decide(batch, view, self.clock.now_ms())? else {
-            return Ok((Changes::default(), ()));
+        let Some(writes) = append::decide(batch, view, self.clock.now_ms())? else {
+            return Ok((Writes::default(), ()));
         };
         if let Some(last) = batch.last() {
             self.clock.check_drift(last.hlc)?;
             self.clock.resume(last.hlc)?;
         }
-        Ok((changes, ()))
+        Ok((writes, ()))
     }
 }

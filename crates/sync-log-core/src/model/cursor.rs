@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::tag::{Mark, Tag};
 use super::text::{self, Forms, parse_uuid};
 
-/// A reader's place: *everything up to and including `hlc` of log `log_id`*.
+/// Where a reader is: *everything up to and including `hlc` of log `log_id`*.
 ///
-/// The tag is a hash of everything up to that place. It is what makes a restored,
+/// The tag is a hash of everything up to that position. It is what makes a restored,
 /// cloned or rewritten file answer with an error instead of with a silent hole
 /// (`R2`): a stamp alone may be there again, with another past.
 ///
@@ -63,7 +63,7 @@ impl Cursor {
         }
     }
 
-    /// The place, whatever the log.
+    /// The stamp and the tag, whatever the log.
     #[must_use]
     pub const fn mark(&self) -> Mark {
         Mark {
@@ -72,7 +72,7 @@ impl Cursor {
         }
     }
 
-    /// The log that it is a place in.
+    /// The log that the cursor is of.
     #[must_use]
     pub const fn log_id(&self) -> Uuid {
         self.log_id

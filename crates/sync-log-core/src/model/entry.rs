@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::defaults::yes;
 
-use super::json::JsonText;
+use super::json::{JsonText, JsonTextError};
 
 /// What happened to the record.
 ///
@@ -88,6 +88,88 @@ pub struct Change {
 }
 
 impl Change {
+    /// A record that was created, with its content.
+    ///
+    /// ```
+    /// use serde::Serialize;
+    /// use sync_log_core::{Change, JsonTextError, Uuid};
+    ///
+    /// #[derive(Serialize)]
+    /// struct Tag {
+    ///     name: String,
+    /// }
+    ///
+    /// fn created(id: Uuid, tag: &Tag) -> Result<Change, JsonTextError> {
+    ///     Change::insert("tag", id, tag)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`JsonTextError`] if `data` has no JSON form: fix the type.
+    pub fn insert(
+        model_type: impl Into<String>,
+        record_uuid: Uuid,
+        data: &(impl Serialize + ?Sized),
+    ) -> Result<Self, JsonTextError> {
+        Self::of(ChangeType::Insert, model_type, record_uuid, data)
+    }
+
+    /// A record that was changed: its content, or the part that changed.
+    ///
+    /// # Errors
+    /// As for [`insert`](Self::insert).
+    pub fn update(
+        model_type: impl Into<String>,
+        record_uuid: Uuid,
+        data: &(impl Serialize + ?Sized),
+    ) -> Result<Self, JsonTextError> {
+        Self::of(ChangeType::Update, model_type, record_uuid, data)
+    }
+
+    /// A record that was deleted. Its `data` is `null`.
+    #[must_use]
+    pub fn delete(model_type: impl Into<String>, record_uuid: Uuid) -> Self {
+        let data = JsonText::from(serde_json::Value::Null);
+        Self::with(ChangeType::Delete, model_type.into(), record_uuid, data)
+    }
+
+    /// The same change, of a model in that version.
+    #[must_use]
+    pub const fn model_version(mut self, model_version: u32) -> Self {
+        self.model_version = model_version;
+        self
+    }
+
+    fn of(
+        change_type: ChangeType,
+        model_type: impl Into<String>,
+        record_uuid: Uuid,
+        data: &(impl Serialize + ?Sized),
+    ) -> Result<Self, JsonTextError> {
+        let data = JsonText::from_serialize(data)?;
+        Ok(Self::with(
+            change_type,
+            model_type.into(),
+            record_uuid,
+            data,
+        ))
+    }
+
+    const fn with(
+        change_type: ChangeType,
+        model_type: String,
+        record_uuid: Uuid,
+        data: JsonText,
+    ) -> Self {
+        Self {
+            model_type,
+            record_uuid,
+            change_type,
+            data,
+            model_version: 0,
+        }
+    }
+
     /// The same change, stamped: a group by itself.
     #[must_use]
     pub fn stamped(self, hlc: Hlc) -> SharedChangeEntry {
@@ -111,7 +193,7 @@ impl Change {
 /// fields are equal, `data` byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SharedChangeEntry {
-    /// The stamp: place in the order, and which device made the change.
+    /// The stamp: position in the order, and which device made the change.
     pub hlc: Hlc,
     /// The kind of record, such as `tag` or `album`; 1 to 128 bytes.
     pub model_type: String,

@@ -2,8 +2,8 @@
 
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use super::ids::DeviceId;
 use super::peer::RegisteredBy;
 use super::peer_row::UntrustedRow;
 use super::proof::Altered;
@@ -52,6 +52,27 @@ pub enum Cause {
     NotYetPruned,
 }
 
+impl Cause {
+    /// Its one name, in JSON and on the command line.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::NeverAcked => "never_acked",
+            Self::Behind => "behind",
+            Self::PeerRewound { .. } => "peer_rewound",
+            Self::BelowFloor => "below_floor",
+            Self::UnverifiedAck { .. } => "unverified_ack",
+            Self::PeersNotDeclared => "peers_not_declared",
+            Self::Altered(_) => "altered",
+            Self::Restored(_) => "restored",
+            Self::UntrustedRow(_) => "untrusted_row",
+            Self::NoPeers => "no_peers",
+            Self::Retention => "retention",
+            Self::NotYetPruned => "not_yet_pruned",
+        }
+    }
+}
+
 /// What to do about it. At most one per cause.
 ///
 /// Exhaustive: a tool has an answer for each.
@@ -62,29 +83,38 @@ pub enum Remedy {
     Pull,
     /// Register the peers of the library.
     Register,
-    /// Admit the peer again.
-    Admit,
-    /// Retire the peer.
-    Retire,
     /// Give the peer a snapshot.
     Bootstrap,
-    /// Open the log again: that puts right what another program wrote.
-    RepairRow,
-    /// Set the clock right.
-    FixClock,
+    /// Close the log and open it again: that repairs what another program wrote.
+    Reopen,
     /// Declare the library solo.
     DeclareSolo,
     /// Go on under a new device id; or dismiss the verdict, if no file was restored.
     NewIdentity,
 }
 
+impl Remedy {
+    /// Its one name, in JSON and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Register => "register",
+            Self::Bootstrap => "bootstrap",
+            Self::Reopen => "reopen",
+            Self::DeclareSolo => "declare_solo",
+            Self::NewIdentity => "new_identity",
+        }
+    }
+}
+
 /// One reason why entries stay.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Held {
+pub struct Reason {
     /// What keeps them.
     pub cause: Cause,
     /// The peer that it is about, if it is about one.
-    pub peer: Option<Uuid>,
+    pub peer: Option<DeviceId>,
     /// How that peer came to be known.
     pub registered_by: Option<RegisteredBy>,
     /// How many entries it keeps.
@@ -105,7 +135,7 @@ pub struct Explanation {
     /// Highest HLC ever pruned.
     pub floor: Hlc,
     /// How many entries the log holds.
-    pub pending: u64,
+    pub pending_entries: u64,
     /// Why, worst first. Empty for an empty log with sound rows.
-    pub held: Vec<Held>,
+    pub reasons: Vec<Reason>,
 }

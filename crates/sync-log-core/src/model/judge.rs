@@ -10,6 +10,7 @@ use hlc::{CEILING_MS, Hlc};
 use uuid::Uuid;
 
 use super::entry::{Change, ChangeType, SharedChangeEntry};
+use super::ids::DeviceId;
 use super::json::JsonText;
 use super::text::parse_uuid;
 use crate::limits::{MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES};
@@ -146,7 +147,7 @@ pub fn stamp(text: Option<&str>) -> Result<Hlc, EntryFault> {
 ///
 /// # Errors
 /// [`EntryFault::OtherDevice`], [`EntryFault::NotFromClock`].
-pub fn own_stamp(hlc: Hlc, device_id: Uuid) -> Result<(), EntryFault> {
+pub fn own_stamp(hlc: Hlc, device_id: DeviceId) -> Result<(), EntryFault> {
     if hlc.device_id != device_id {
         return Err(EntryFault::OtherDevice);
     }
@@ -245,7 +246,7 @@ impl AckFault {
 ///
 /// # Errors
 /// Why the log cannot have been acknowledged up to there.
-pub fn ack(text: Option<&str>, device_id: Uuid, head: Hlc) -> Result<Hlc, AckFault> {
+pub fn ack(text: Option<&str>, device_id: DeviceId, head: Hlc) -> Result<Hlc, AckFault> {
     let acked = text.and_then(|text| text.parse().ok());
     let acked = acked.ok_or(AckFault::Stamp)?;
     possible_ack(acked, device_id, head)?;
@@ -257,7 +258,7 @@ pub fn ack(text: Option<&str>, device_id: Uuid, head: Hlc) -> Result<Hlc, AckFau
 ///
 /// # Errors
 /// [`AckFault::OtherDevice`], [`AckFault::AboveHead`].
-pub fn possible_ack(acked: Hlc, device_id: Uuid, head: Hlc) -> Result<(), AckFault> {
+pub fn possible_ack(acked: Hlc, device_id: DeviceId, head: Hlc) -> Result<(), AckFault> {
     if acked.is_zero() {
         return Ok(());
     }
@@ -285,8 +286,9 @@ pub enum PeerIdFault {
 ///
 /// # Errors
 /// Why it cannot name one.
-pub fn peer_id(text: Option<&str>, device_id: Uuid) -> Result<Uuid, PeerIdFault> {
-    let peer = text.and_then(parse_uuid).ok_or(PeerIdFault::Text)?;
+pub fn peer_id(text: Option<&str>, device_id: DeviceId) -> Result<DeviceId, PeerIdFault> {
+    let peer = text.and_then(parse_uuid).map(DeviceId::from);
+    let peer = peer.ok_or(PeerIdFault::Text)?;
     if peer.is_nil() {
         return Err(PeerIdFault::Nil);
     }
@@ -367,34 +369,34 @@ mod tests {
     fn a_stamp_is_of_this_device_below_the_ceiling_and_above_the_floor() {
         let at = |ms, device| Hlc::new(ms, 0, device);
         assert_eq!(stamp(Some("f")), Err(EntryFault::Stamp));
-        assert_eq!(own_stamp(at(5, DEVICE), DEVICE), Ok(()));
-        let other = own_stamp(at(5, Uuid::from_u128(1)), DEVICE);
+        assert_eq!(own_stamp(at(5, DEVICE), DEVICE.into()), Ok(()));
+        let other = own_stamp(at(5, Uuid::from_u128(1)), DEVICE.into());
         assert_eq!(other, Err(EntryFault::OtherDevice));
-        let ceiling = own_stamp(at(CEILING_MS, DEVICE), DEVICE);
+        let ceiling = own_stamp(at(CEILING_MS, DEVICE), DEVICE.into());
         assert_eq!(ceiling, Err(EntryFault::NotFromClock));
         let floor = at(5, DEVICE);
         assert_eq!(above_floor(floor, floor), Err(EntryFault::NotAboveFloor));
-        assert_eq!(above_floor(at(6, DEVICE), floor), Ok(()));
+        assert_eq!(above_floor(at(6, DEVICE.into()), floor), Ok(()));
     }
 
     #[test]
     fn an_ack_is_zero_or_an_own_stamp_up_to_the_head() {
         let head = Hlc::new(5, 0, DEVICE);
-        let judged = |hlc: Hlc| ack(Some(&hlc.to_string()), DEVICE, head);
+        let judged = |hlc: Hlc| ack(Some(&hlc.to_string()), DEVICE.into(), head);
         assert_eq!(judged(Hlc::ZERO), Ok(Hlc::ZERO));
         assert_eq!(judged(head), Ok(head));
-        let above = judged(Hlc::new(5, 1, DEVICE));
+        let above = judged(Hlc::new(5, 1, DEVICE.into()));
         assert_eq!(above, Err(AckFault::AboveHead));
         let foreign = judged(Hlc::new(5, 0, Uuid::from_u128(1)));
         assert_eq!(foreign, Err(AckFault::OtherDevice));
-        assert_eq!(ack(None, DEVICE, head), Err(AckFault::Stamp));
+        assert_eq!(ack(None, DEVICE.into(), head), Err(AckFault::Stamp));
     }
 
     #[test]
     fn a_peer_is_another_device() {
         let own = DEVICE.hyphenated().to_string();
-        let judged = |text| peer_id(text, DEVICE);
-        assert_eq!(judged(Some(RECORD)), Ok(Uuid::from_u128(1)));
+        let judged = |text| peer_id(text, DEVICE.into());
+        assert_eq!(judged(Some(RECORD)), Ok(Uuid::from_u128(1).into()));
         assert_eq!(judged(Some(&own)), Err(PeerIdFault::Own));
         let nil = Uuid::nil().hyphenated().to_string();
         assert_eq!(judged(Some(&nil)), Err(PeerIdFault::Nil));

@@ -4,9 +4,9 @@ use std::fmt;
 
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::defaults::yes;
+use super::ids::DeviceId;
 
 /// Why a peer was retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -113,7 +113,7 @@ pub struct PeerFacts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer {
     /// The device.
-    pub peer: Uuid,
+    pub device_id: DeviceId,
     /// It has durably applied every entry up to and including this one; zero
     /// if it never acknowledged.
     pub acked: Hlc,
@@ -127,7 +127,7 @@ pub struct Peer {
 pub(crate) const FIRST_ADMISSION: u32 = 1;
 
 impl Peer {
-    pub(crate) const fn new(peer: Uuid, registered_by: RegisteredBy, now_ms: i64) -> Self {
+    pub(crate) const fn new(device_id: DeviceId, registered_by: RegisteredBy, now_ms: i64) -> Self {
         let facts = PeerFacts {
             state: PeerState::Active,
             registered_by,
@@ -137,7 +137,7 @@ impl Peer {
             verified: true,
         };
         Self {
-            peer,
+            device_id,
             acked: Hlc::ZERO,
             acked_at_ms: now_ms,
             facts,
@@ -148,7 +148,7 @@ impl Peer {
     /// `None` if admissions can no longer be counted.
     pub(crate) fn admitted(self, now_ms: i64) -> Option<Self> {
         let admission = self.facts.admission.checked_add(1)?;
-        let mut admitted = Self::new(self.peer, self.facts.registered_by, now_ms);
+        let mut admitted = Self::new(self.device_id, self.facts.registered_by, now_ms);
         admitted.facts.admission = admission;
         admitted.facts.registered_at_ms = self.facts.registered_at_ms;
         Some(admitted)

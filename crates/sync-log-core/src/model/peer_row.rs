@@ -2,8 +2,8 @@
 
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use super::ids::DeviceId;
 use super::judge::{self, PeerIdFault};
 use super::peer::{Peer, PeerFacts, RegisteredBy};
 use super::state::LogState;
@@ -36,7 +36,7 @@ pub enum OwnRow {
         facts: PeerFacts,
     },
     /// It cannot be read.
-    Spoiled {
+    Unreadable {
         /// Under which number the peer was admitted, if that can be read.
         admission: Option<u32>,
     },
@@ -45,7 +45,7 @@ pub enum OwnRow {
 impl From<Peer> for PeerRow {
     fn from(peer: Peer) -> Self {
         Self {
-            peer_device_id: peer.peer.hyphenated().to_string(),
+            peer_device_id: peer.device_id.to_string(),
             own: Some(OwnRow::Known {
                 acked: peer.acked,
                 acked_at_ms: peer.acked_at_ms,
@@ -77,7 +77,7 @@ pub enum RowFault {
     NotRegistered,
     /// The own row cannot be read. The peer counts as one that acknowledged nothing.
     #[error("it cannot be read, and counts for nothing")]
-    Spoiled,
+    Unreadable,
     /// The ack is a stamp of another device, or above everything that this log ever held. It
     /// counts as none.
     #[error("its HLC is no stamp of this log, and counts for nothing")]
@@ -112,17 +112,17 @@ impl PeerRow {
         let unknown = Peer::new(id, RegisteredBy::Adoption, 0);
         Some(match self.own {
             None => unknown,
-            Some(OwnRow::Spoiled { admission }) => {
-                let mut spoiled = unknown;
-                spoiled.facts.admission = admission.unwrap_or(UNREADABLE_ADMISSION);
-                spoiled
+            Some(OwnRow::Unreadable { admission }) => {
+                let mut unreadable = unknown;
+                unreadable.facts.admission = admission.unwrap_or(UNREADABLE_ADMISSION);
+                unreadable
             }
             Some(OwnRow::Known {
                 acked,
                 acked_at_ms,
                 facts,
             }) => Peer {
-                peer: id,
+                device_id: id,
                 acked: if is_possible(acked, state) {
                     acked
                 } else {
@@ -142,7 +142,7 @@ impl PeerRow {
         }
         match self.own {
             None => Some(RowFault::NotRegistered),
-            Some(OwnRow::Spoiled { .. }) => Some(RowFault::Spoiled),
+            Some(OwnRow::Unreadable { .. }) => Some(RowFault::Unreadable),
             Some(OwnRow::Known { acked, .. }) => {
                 let is_mirrored = self.mirror.as_deref() == Some(&*acked.to_text());
                 if !is_possible(acked, state) {
@@ -182,7 +182,7 @@ impl PeerRow {
         (is_possible(mirrored, state) && mirrored > peer.acked).then_some(mirrored)
     }
 
-    fn id(&self, state: &LogState) -> Result<Uuid, RowFault> {
+    fn id(&self, state: &LogState) -> Result<DeviceId, RowFault> {
         let id = judge::peer_id(Some(&self.peer_device_id), state.identity.device_id);
         id.map_err(|fault| match fault {
             PeerIdFault::Text => RowFault::PeerIdText,

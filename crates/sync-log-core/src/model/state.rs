@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::defaults::yes;
 
 use super::cursor::Cursor;
+use super::ids::{DeviceId, LibraryId};
 use super::proof::Altered;
 use super::tag::{Mark, Tag};
 
@@ -14,10 +15,10 @@ use super::tag::{Mark, Tag};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogIdentity {
     /// The library that the records belong to.
-    pub library_id: Uuid,
+    pub library_id: LibraryId,
     /// The device whose changes it holds.
-    pub device_id: Uuid,
-    /// Random, made with the file: tells this log from every other of the
+    pub device_id: DeviceId,
+    /// Random, made with the file: distinguishes this log from every other of the
     /// same device.
     pub log_id: Uuid,
 }
@@ -27,8 +28,8 @@ impl LogIdentity {
     #[must_use]
     pub fn nil_id(&self) -> Option<&'static str> {
         let ids = [
-            (self.library_id, "library id"),
-            (self.device_id, "device id"),
+            (self.library_id.as_uuid(), "library id"),
+            (self.device_id.as_uuid(), "device id"),
             (self.log_id, "log id"),
         ];
         let nil = ids.into_iter().find(|(id, _)| id.is_nil());
@@ -103,7 +104,7 @@ impl LogState {
         // A reading that the clock would not take counts as 0.
         let before = u64::try_from(now_ms.saturating_sub(1)).ok();
         let before = before.filter(|ms| *ms < CEILING_MS).unwrap_or_default();
-        let settled = Hlc::new(before, 0, identity.device_id);
+        let settled = Hlc::new(before, 0, identity.device_id.as_uuid());
         let begin = match birth {
             Birth::Alone => Mark::ZERO,
             Birth::BesideRecords => Mark {
@@ -139,8 +140,8 @@ mod tests {
 
     fn made(now_ms: i64, birth: Birth) -> LogState {
         let identity = LogIdentity {
-            library_id: Uuid::from_u128(1),
-            device_id: Uuid::from_u128(2),
+            library_id: Uuid::from_u128(1).into(),
+            device_id: Uuid::from_u128(2).into(),
             log_id: Uuid::from_u128(3),
         };
         LogState::made(identity, now_ms, birth)
@@ -149,7 +150,7 @@ mod tests {
     #[test]
     fn a_new_log_is_settled_just_before_its_first_stamp() {
         let state = made(1000, Birth::Alone);
-        let settled = Hlc::new(999, 0, state.identity.device_id);
+        let settled = Hlc::new(999, 0, state.identity.device_id.as_uuid());
         assert_eq!((state.settled, state.high_water), (settled, settled));
         assert_eq!((state.head, state.floor), (Mark::ZERO, Mark::ZERO));
         assert_eq!(state.floor_cursor(), Cursor::ZERO);
@@ -166,9 +167,9 @@ mod tests {
         assert!(!state.floor_cursor().is_zero());
         // Even if the wall clock is of no use.
         for now_ms in [i64::MIN, 0, i64::MAX] {
-            let state = made(now_ms, Birth::BesideRecords);
-            assert!(!state.floor_cursor().is_zero(), "{now_ms}");
-            assert_eq!(state.settled.timestamp, 0, "{now_ms}");
+            let timeless = made(now_ms, Birth::BesideRecords);
+            assert!(!timeless.floor_cursor().is_zero(), "{now_ms}");
+            assert_eq!(timeless.settled.timestamp, 0, "{now_ms}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The chain: what makes a place in a log name everything that came before it.
+//! The chain: what makes a position in a log name everything that comes before it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -65,7 +65,7 @@ impl Tag {
     }
 }
 
-/// A place in the log, and what came before it: a stamp and a tag.
+/// A position in the log, and what came before it: a stamp and a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Mark {
     /// The stamp of the entry.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+
+use super::ids::DeviceId;
 
 /// What showed that a file was restored or cloned, or that a device runs twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,7 +66,7 @@ pub struct Verdict {
     /// The stamp that showed it: the own stamp, the reader's cursor, or the acknowledged stamp.
     pub hlc: Hlc,
     /// The peer whose call showed it, if it was a peer's.
-    pub peer: Option<Uuid>,
+    pub peer: Option<DeviceId>,
     /// When it was found, in ms since the Unix epoch.
     pub found_at_ms: i64,
 }

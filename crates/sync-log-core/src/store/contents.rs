@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 
-use super::job::{Changes, EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob};
-use super::read::{Extent, FoundEntry, Places, ReadRequest, ReadView, Survey};
+use super::job::{EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob, Writes};
+use super::read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};
 use crate::error::LogError;
 use crate::model::{
     Altered, LogIdentity, LogState, Mark, PeerRow, Proof, Tag, Verdict, VerdictKind,
@@ -15,7 +15,7 @@ use crate::model::{
 /// Everything that a log holds, as plain values.
 ///
 /// For a store that keeps all of it in memory, or reads and writes it as one
-/// document: such a store has a lock, a place, and this. It does what the calls
+/// document: such a store has a lock, somewhere to keep the value, and this. It does what the calls
 /// of [`LogStore`](crate::LogStore) ask for, on values; the lock, the commit and
 /// what survives a power cut stay the store's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ impl Contents {
     /// Answers [`LogStore::read`](crate::LogStore::read).
     #[must_use]
     pub fn read(&self, request: ReadRequest) -> ReadView {
-        let peer = request.peer.map(|peer| peer.hyphenated().to_string());
+        let peer = request.peer.map(|peer| peer.to_string());
         let before = self.entries.range(..=request.after).rev();
         let entries = self.page(request);
         let end = entries.last().map_or(request.after, |last| last.entry.hlc);
@@ -78,11 +78,11 @@ impl Contents {
 
     /// Answers [`LogStore::survey`](crate::LogStore::survey).
     #[must_use]
-    pub fn survey(&self, places: Places) -> Survey {
+    pub fn survey(&self, positions: Positions) -> Survey {
         let peers: Vec<PeerRow> = self.peers.values().cloned().collect();
-        let places = places(&self.state, &peers).into_iter();
+        let positions = positions(&self.state, &peers).into_iter();
         Survey {
-            extents: places.map(|place| self.extent(place)).collect(),
+            extents: positions.map(|position| self.extent(position)).collect(),
             state: self.state,
             verdicts: self.verdicts.values().copied().collect(),
             peers,
@@ -108,10 +108,7 @@ impl Contents {
                 .collect(),
             peers: match needs.peers {
                 PeersNeeded::None => Vec::new(),
-                PeersNeeded::One(peer) => self
-                    .peer(&peer.hyphenated().to_string())
-                    .into_iter()
-                    .collect(),
+                PeersNeeded::One(peer) => self.peer(&peer.to_string()).into_iter().collect(),
                 PeersNeeded::All => self.peers.values().cloned().collect(),
             },
             oldest: self
@@ -125,10 +122,10 @@ impl Contents {
 
     /// Writes what a job decided. Checked before anything is written, so that a
     /// failure leaves no trace.
-    fn apply(&mut self, changes: Changes) -> Result<(), Altered> {
+    fn apply(&mut self, changes: Writes) -> Result<(), Altered> {
         // Every field by name: a kind of change that is added later must not be
         // ignored here.
-        let Changes {
+        let Writes {
             append,
             high_water,
             peer,
@@ -189,21 +186,24 @@ impl Contents {
             .collect()
     }
 
-    fn extent(&self, place: Hlc) -> Extent {
+    fn extent(&self, position: Hlc) -> Extent {
         Extent {
-            entries: self.above(place).count() as u64,
+            entries: self.above(position).count() as u64,
             bytes: self
-                .above(place)
+                .above(position)
                 .map(|stored| stored.entry.content_bytes() as u64)
                 .sum(),
-            oldest_created_at_ms: self.above(place).next().map(|stored| stored.created_at_ms),
+            oldest_created_at_ms: self
+                .above(position)
+                .next()
+                .map(|stored| stored.created_at_ms),
         }
     }
 
-    fn above(&self, place: Hlc) -> impl Iterator<Item = &StoredEntry> {
+    fn above(&self, position: Hlc) -> impl Iterator<Item = &StoredEntry> {
         use std::ops::Bound::{Excluded, Unbounded};
         self.entries
-            .range((Excluded(place), Unbounded))
+            .range((Excluded(position), Unbounded))
             .map(|(_, stored)| stored)
     }
 

@@ -8,8 +8,8 @@ use hlc::Hlc;
 use super::contents::Contents;
 use super::job::{Needs, StoredEntry, WriteJob};
 use super::port::LogStore;
-use super::read::{Extent, FoundEntry, Places, ReadRequest, ReadView, Survey};
-use crate::error::{LogError, StoreError, StoreErrorKind};
+use super::read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};
+use crate::error::{LogError, StoreError, StoreFault};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use crate::model::LogState;
 
@@ -36,7 +36,7 @@ use crate::model::LogState;
 ///
 /// # Not promised
 /// - Nothing is locked. If another handle commits after the first decision, every later call
-///   fails with [`StoreErrorKind::Locked`]: begin another dry run.
+///   fails with [`StoreFault::Locked`]: begin another dry run.
 /// - A page does not say when an entry was written, so its stamp stands for that. With
 ///   [`PrunePolicy::KeepFor`](crate::PrunePolicy::KeepFor), a prune may differ by as much as the
 ///   stamp and the wall clock differed.
@@ -222,7 +222,7 @@ impl<S: LogStore> LogStore for DryRun<S> {
         }
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         let left = self.decided().left.clone();
         let Some(left) = left else {
             return self.store.survey(places).await;
@@ -253,7 +253,7 @@ impl<S: LogStore> LogStore for DryRun<S> {
 
 fn changed_meanwhile() -> StoreError {
     let doing = "make a dry run on a log that another handle writes to";
-    StoreError::new(StoreErrorKind::Locked, doing)
+    StoreError::new(StoreFault::Locked, doing)
 }
 
 fn contents_of(survey: Survey) -> Contents {

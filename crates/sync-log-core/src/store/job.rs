@@ -4,10 +4,11 @@ use std::fmt;
 
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::error::LogError;
-use crate::model::{Altered, LogState, Mark, Peer, PeerRow, SharedChangeEntry, Tag, Verdict};
+use crate::model::{
+    Altered, DeviceId, LogState, Mark, Peer, PeerRow, SharedChangeEntry, Tag, Verdict,
+};
 
 /// What a job wants to see before it decides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,7 +30,7 @@ pub enum PeersNeeded {
     #[default]
     None,
     /// That peer's, if it is there.
-    One(Uuid),
+    One(DeviceId),
     /// All of them, in any order.
     All,
 }
@@ -66,13 +67,13 @@ pub struct StoredEntry {
     pub entry: SharedChangeEntry,
     /// When it was written, in ms since the Unix epoch.
     pub created_at_ms: i64,
-    /// Its place in the chain. `None` only of an entry that another program put there.
+    /// Its position in the chain. `None` only of an entry that another program put there.
     pub tag: Option<Tag>,
 }
 
 /// What a job decided, to be written as one step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Changes {
+pub struct Writes {
     /// Entries to insert, ascending, all above the head, each with its tag. The head
     /// becomes the last of them.
     pub append: Vec<StoredEntry>,
@@ -97,7 +98,7 @@ pub struct Changes {
     pub dismiss_verdicts: bool,
 }
 
-impl Changes {
+impl Writes {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -106,7 +107,7 @@ impl Changes {
 }
 
 type NeedsFn = Box<dyn Fn(&LogState) -> Needs + Send>;
-type DecideFn = Box<dyn FnMut(&View<'_>) -> Result<Changes, LogError> + Send>;
+type DecideFn = Box<dyn FnMut(&View<'_>) -> Result<Writes, LogError> + Send>;
 
 /// One decision of core, to be taken under a store's write lock.
 pub struct WriteJob {
@@ -118,7 +119,7 @@ impl WriteJob {
     /// A job from its two steps. Neither does I/O or waits.
     pub fn new(
         needs: impl Fn(&LogState) -> Needs + Send + 'static,
-        decide: impl FnMut(&View<'_>) -> Result<Changes, LogError> + Send + 'static,
+        decide: impl FnMut(&View<'_>) -> Result<Writes, LogError> + Send + 'static,
     ) -> Self {
         Self {
             needs: Box::new(needs),
@@ -136,7 +137,7 @@ impl WriteJob {
     ///
     /// # Errors
     /// The refusal; nothing is to be written for this job.
-    pub fn decide(&mut self, view: &View<'_>) -> Result<Changes, LogError> {
+    pub fn decide(&mut self, view: &View<'_>) -> Result<Writes, LogError> {
         (self.decide)(view)
     }
 }

@@ -9,6 +9,6 @@ mod shared;
 
 pub use contents::Contents;
 pub use dry_run::DryRun;
-pub use job::{Changes, EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob};
+pub use job::{EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob, Writes};
 pub use port::LogStore;
-pub use read::{Extent, FoundEntry, Places, ReadRequest, ReadView, Survey};
+pub use read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};

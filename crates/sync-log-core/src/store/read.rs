@@ -1,9 +1,8 @@
 //! What a store is asked to read, and what it answers.
 
 use hlc::Hlc;
-use uuid::Uuid;
 
-use crate::model::{LogState, Mark, PeerRow, SharedChangeEntry, Tag, Verdict};
+use crate::model::{DeviceId, LogState, Mark, PeerRow, SharedChangeEntry, Tag, Verdict};
 
 /// What to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub struct ReadRequest {
     /// Stop before the page's content exceeds this.
     pub max_bytes: usize,
     /// Whose row to read with them.
-    pub peer: Option<Uuid>,
+    pub peer: Option<DeviceId>,
 }
 
 /// What was read, all of one committed state.
@@ -34,7 +33,7 @@ pub struct ReadView {
     pub peer: Option<PeerRow>,
 }
 
-/// How much lies above a place.
+/// How much lies above a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Extent {
     /// Entries.
@@ -52,7 +51,7 @@ pub struct Survey {
     pub state: LogState,
     /// All peer rows, ordered by their peer id text.
     pub peers: Vec<PeerRow>,
-    /// One for each place that was asked about.
+    /// One for each position that was asked about.
     pub extents: Vec<Extent>,
     /// The stored verdicts, at most one of a kind, in any order.
     pub verdicts: Vec<Verdict>,
@@ -77,4 +76,4 @@ pub struct FoundEntry {
 }
 
 /// Where to sum up from, given the state and the peers.
-pub type Places = fn(&LogState, &[PeerRow]) -> Vec<Hlc>;
+pub type Positions = fn(&LogState, &[PeerRow]) -> Vec<Hlc>;

@@ -7,7 +7,7 @@ use hlc::Hlc;
 
 use super::job::WriteJob;
 use super::port::LogStore;
-use super::read::{Places, ReadRequest, ReadView, Survey};
+use super::read::{Positions, ReadRequest, ReadView, Survey};
 use crate::error::{LogError, StoreError};
 
 /// Lets a caller keep a store that it hands to [`SyncLog::open`](crate::SyncLog::open),
@@ -22,12 +22,12 @@ impl<S: LogStore + ?Sized> LogStore for Arc<S> {
         (**self).read(request).await
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
-        (**self).survey(places).await
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
+        (**self).survey(positions).await
     }
 
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
-        (**self).head_above(place).await
+    async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
+        (**self).head_above(position).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Where two reasons to refuse an ack apply, the order of the checks decides which is named
 //! (`K3`). What a store could turn around is a case of the conformance suite.
 
-use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Tag, UnknownPeers, Uuid};
+use sync_log_core::{Ack, AckOutcome, Cursor, Hlc, LogError, Tag, UnknownPeers, Uuid};
 
 use crate::common::values::Log;
 use crate::common::{DEVICE, PEER};
@@ -18,8 +18,11 @@ enum Claim {
 async fn ack(log: &Log, peer: Uuid, claim: &Claim) -> Result<AckOutcome, LogError> {
     match *claim {
         Claim::Stamp(hlc) => log.record_ack(peer, hlc).await,
-        Claim::At(cursor) => log.record_ack_at(peer, cursor).await,
-        Claim::Under(admission, cursor) => log.record_ack_under(peer, admission, cursor).await,
+        Claim::At(cursor) => log.acknowledge(Ack::new(peer, cursor)).await,
+        Claim::Under(admission, cursor) => {
+            log.acknowledge(Ack::new(peer, cursor).under(admission))
+                .await
+        }
     }
 }
 
@@ -54,7 +57,9 @@ async fn this_device_goes_before_every_place() {
     let (log, stamps) = acknowledged().await;
     let cursor = log.cursor_at(stamps[2]);
     for claim in [Claim::Stamp(stamps[2]), Claim::At(cursor)] {
-        let own = LogError::OwnPeer { peer: DEVICE };
+        let own = LogError::OwnPeer {
+            peer: DEVICE.into(),
+        };
         log.refuses(own, ack(&log, DEVICE, &claim)).await;
     }
     let nil = LogError::NilId { what: "peer id" };
@@ -69,7 +74,7 @@ async fn another_admission_goes_before_the_place() {
     let elsewhere = log.cursor(foreign(stamps[2]), cursor.tag());
     let (peer, given, admission) = (PEER, 7, 1);
     let ahead = LogError::AdmissionAhead {
-        peer,
+        peer: peer.into(),
         hlc: elsewhere.hlc(),
         given,
         admission,
@@ -77,7 +82,7 @@ async fn another_admission_goes_before_the_place() {
     let call = ack(&log, PEER, &Claim::Under(given, elsewhere)).await;
     assert_eq!(format!("{call:?}"), format!("{:?}", Err::<(), _>(ahead)));
     let other = LogError::OtherAdmission {
-        peer,
+        peer: peer.into(),
         given,
         admission,
     };
@@ -90,7 +95,9 @@ async fn unknown_goes_before_the_place() {
     let (log, stamps) = acknowledged().await;
     let other = in_other_log(log.cursor_at(stamps[2]));
     for claim in [Claim::At(other), Claim::Stamp(foreign(stamps[2]))] {
-        let unknown = LogError::UnknownPeer { peer: STRANGER };
+        let unknown = LogError::UnknownPeer {
+            peer: STRANGER.into(),
+        };
         log.refuses(unknown, ack(&log, STRANGER, &claim)).await;
     }
 }
@@ -114,7 +121,10 @@ async fn another_device_goes_before_every_place() {
     for place in [after(stamps[2], 1000), stamps[0], after(stamps[1], 5)] {
         let hlc = foreign(place);
         let device_id = DEVICE;
-        let origin = LogError::ForeignOrigin { hlc, device_id };
+        let origin = LogError::ForeignOrigin {
+            hlc,
+            device_id: device_id.into(),
+        };
         log.refuses(origin, ack(&log, PEER, &Claim::Stamp(hlc)))
             .await;
     }
@@ -125,7 +135,7 @@ async fn above_the_head_goes_before_unknown() {
     let (log, stamps) = acknowledged().await;
     let (hlc, head) = (after(stamps[2], 1), stamps[2]);
     let beyond = LogError::AckBeyondHead {
-        peer: PEER,
+        peer: PEER.into(),
         hlc,
         head,
     };

@@ -257,8 +257,8 @@ fn an_entry_as_json_is_frozen() {
 #[test]
 fn what_a_log_holds_as_json_is_frozen() {
     let mut state = LogState::new(LogIdentity {
-        library_id: RECORD,
-        device_id: DEVICE,
+        library_id: RECORD.into(),
+        device_id: DEVICE.into(),
         log_id: LOG,
     });
     (state.head, state.floor) = (cursor().mark(), cursor().mark());
@@ -406,7 +406,7 @@ fn the_words_that_are_stored_of_verdicts_are_frozen() {
     let verdict = Verdict {
         kind: VerdictKind::Diverged,
         hlc: STAMP,
-        peer: Some(RECORD),
+        peer: Some(RECORD.into()),
         found_at_ms: 7,
     };
     let json =
@@ -419,8 +419,8 @@ fn the_words_that_are_stored_of_verdicts_are_frozen() {
 #[test]
 fn where_a_log_was_settled_is_written_if_it_was() {
     let identity = LogIdentity {
-        library_id: RECORD,
-        device_id: DEVICE,
+        library_id: RECORD.into(),
+        device_id: DEVICE.into(),
         log_id: LOG,
     };
     let made = LogState::made(identity, 1000, Birth::Alone);

@@ -23,9 +23,9 @@ async fn keep_for_is_patient_with_a_clock_set_back() {
     let stamps = log.record_apart(2, 40).await;
     log.wall.advance_ms(-HOUR_MS);
     assert_eq!(log.on_ack(PEER, stamps[1]).await.unwrap().pruned, 0);
-    let held = log.explain().await.unwrap().held;
-    assert_eq!(held[0].cause, Cause::Retention);
-    assert_eq!(held[0].lag_ms, 0);
+    let reasons = log.explain().await.unwrap().reasons;
+    assert_eq!(reasons[0].cause, Cause::Retention);
+    assert_eq!(reasons[0].lag_ms, 0);
 }
 
 /// The first entry that is too young keeps those that follow, though they look older: what
@@ -60,10 +60,13 @@ async fn explain_tells_kept_from_not_yet_pruned() {
     let log = log(PrunePolicy::KeepEntries { count: 2 }).await;
     let stamps = log.record_apart(3, 0).await;
     log.record_ack(PEER, stamps[2]).await.unwrap();
-    let held = log.explain().await.unwrap().held;
-    assert_eq!((held.len(), &held[0].cause), (1, &Cause::NotYetPruned));
+    let reasons = log.explain().await.unwrap().reasons;
+    assert_eq!(
+        (reasons.len(), &reasons[0].cause),
+        (1, &Cause::NotYetPruned)
+    );
     assert_eq!(log.prune_acked().await.unwrap(), 1);
-    let kept = &log.explain().await.unwrap().held[0];
+    let kept = &log.explain().await.unwrap().reasons[0];
     assert_eq!(kept.cause, Cause::Retention);
     assert_eq!((kept.lag_entries, kept.remedy), (2, None));
 }

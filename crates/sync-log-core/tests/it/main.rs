@@ -6,13 +6,13 @@ mod common;
 
 mod ack_order;
 mod frozen_forms;
-mod held;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
 mod inside_other_types;
 mod keep;
 mod plan;
 mod proof;
 mod prune_steps;
+mod reasons;
 mod refusals;
 mod serde_inside_other_types;
 mod store_faults;

@@ -42,8 +42,8 @@ struct Log {
 impl Log {
     fn state(&self) -> LogState {
         let mut state = LogState::new(LogIdentity {
-            library_id: Uuid::from_u128(1),
-            device_id: DEVICE,
+            library_id: Uuid::from_u128(1).into(),
+            device_id: DEVICE.into(),
             log_id: Uuid::from_u128(2),
         });
         state.head.hlc = stamp(self.first + self.created_at_ms.len() as u64 - 1);
@@ -85,7 +85,7 @@ fn peer_row(row: &Row, id: u128) -> PeerRow {
         },
     };
     let mut stored = PeerRow::from(Peer {
-        peer: Uuid::from_u128(id),
+        device_id: Uuid::from_u128(id).into(),
         acked: stamp(row.acked),
         acked_at_ms: 0,
         facts: PeerFacts {
@@ -101,7 +101,7 @@ fn peer_row(row: &Row, id: u128) -> PeerRow {
         Some("peer id") => stored.peer_device_id = "laptop".to_owned(),
         Some("nil peer") => stored.peer_device_id = Uuid::nil().to_string(),
         Some("own peer") => stored.peer_device_id = DEVICE.to_string(),
-        Some("spoiled") => stored.own = Some(OwnRow::Spoiled { admission: None }),
+        Some("spoiled") => stored.own = Some(OwnRow::Unreadable { admission: None }),
         Some("foreign") => set_ack(&mut stored, Hlc::new(1, 0, Uuid::from_u128(id))),
         Some("above head") => set_ack(&mut stored, stamp(1_000_000)),
         Some("stranger") => stored.own = None,

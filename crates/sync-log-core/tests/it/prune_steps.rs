@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{Contents, LogOptions, StoredEntry, SyncLog};
 
 use crate::common::{DEVICE, LIBRARY, MockStore, entry, run, state};

@@ -1,7 +1,7 @@
 //! What core refuses whatever the store holds, before anything is written: a value that is out
 //! of its limits, ids that cannot be meant, and stamps that no clock may take.
 
-use sync_log_core::hlc::{CEILING_MS, DriftExceeded, DriftLimit, ObserveError};
+use sync_log_core::{CEILING_MS, DriftExceeded, DriftLimit, ObserveError};
 use sync_log_core::{
     Change, Cursor, Hlc, JsonText, LogError, LogOptions, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
     MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_MODEL_TYPE_BYTES, MAX_OBSERVED, MAX_PAGE_BYTES,
@@ -202,7 +202,7 @@ async fn a_stamp_of_another_device_is_refused() {
     batch[1].hlc = remote(2);
     let origin = LogError::ForeignOrigin {
         hlc: remote(2),
-        device_id: DEVICE,
+        device_id: DEVICE.into(),
     };
     log.refuses(origin.clone(), log.append(batch[1].clone()))
         .await;
@@ -306,7 +306,9 @@ async fn this_device_and_nil_are_no_peers_and_no_log_is_of_nil() {
     let log = Log::new().await;
     let limits = ReadLimits::default();
     let nil = |what| LogError::NilId { what };
-    let own = LogError::OwnPeer { peer: DEVICE };
+    let own = LogError::OwnPeer {
+        peer: DEVICE.into(),
+    };
     log.refuses(own, log.read_for(DEVICE, Cursor::ZERO, limits))
         .await;
     log.refuses(

@@ -100,8 +100,8 @@ fn changes_and_entries_are_read_back() {
 
 fn state() -> LogState {
     let mut state = LogState::new(LogIdentity {
-        library_id: Uuid::from_u128(2),
-        device_id: DEVICE,
+        library_id: Uuid::from_u128(2).into(),
+        device_id: DEVICE.into(),
         log_id: Uuid::from_u128(3),
     });
     (state.head.hlc, state.high_water) = (STAMP, STAMP);

@@ -2,10 +2,10 @@
 //! is asked of it.
 
 use mockall::Sequence;
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{
     Altered, ChainFault, Change, Cursor, ErrorKind, Hlc, LogError, LogOptions, LogState,
-    MAX_KEPT_ENTRIES, PrunePolicy, ReadLimits, StoreError, StoreErrorKind, SyncLog, View,
+    MAX_KEPT_ENTRIES, PrunePolicy, ReadLimits, StoreError, StoreFault, SyncLog, View,
 };
 
 use crate::common::{
@@ -13,13 +13,13 @@ use crate::common::{
     open, open_on, run, state, view,
 };
 
-const KINDS: [(StoreErrorKind, ErrorKind); 6] = [
-    (StoreErrorKind::Locked, ErrorKind::Retry),
-    (StoreErrorKind::Full, ErrorKind::Retry),
-    (StoreErrorKind::Corrupt, ErrorKind::RepairData),
-    (StoreErrorKind::ReadOnly, ErrorKind::Reopen),
-    (StoreErrorKind::Closed, ErrorKind::Reopen),
-    (StoreErrorKind::Io, ErrorKind::Reopen),
+const KINDS: [(StoreFault, ErrorKind); 6] = [
+    (StoreFault::Locked, ErrorKind::Retry),
+    (StoreFault::Full, ErrorKind::Retry),
+    (StoreFault::Corrupt, ErrorKind::RepairData),
+    (StoreFault::ReadOnly, ErrorKind::Reopen),
+    (StoreFault::Closed, ErrorKind::Reopen),
+    (StoreFault::Io, ErrorKind::Reopen),
 ];
 
 #[test]
@@ -104,7 +104,7 @@ fn a_failed_read_fails_every_call_that_reads() {
 #[test]
 fn an_entry_that_cannot_be_read_is_altered_and_put_on_record() {
     let place = Hlc::new(7, 0, DEVICE);
-    let unreadable = move || failure(StoreErrorKind::Corrupt).of_unreadable_entry(place);
+    let unreadable = move || failure(StoreFault::Corrupt).of_unreadable_entry(place);
     let altered = Altered {
         hlc: place,
         fault: ChainFault::Unreadable,
@@ -164,9 +164,9 @@ fn a_failed_close_is_told() {
     store
         .expect_close()
         .times(1)
-        .return_once(|| Err(failure(StoreErrorKind::Full)));
+        .return_once(|| Err(failure(StoreFault::Full)));
     let error = run(async { open(store).await.close().await }).unwrap_err();
-    assert_came_through(&error, StoreErrorKind::Full, ErrorKind::Retry);
+    assert_came_through(&error, StoreFault::Full, ErrorKind::Retry);
 }
 
 #[test]
@@ -228,25 +228,25 @@ fn a_high_water_that_no_clock_can_resume_from_fails_to_open() {
 fn a_failure_of_a_file_is_of_the_kind_that_says_what_to_do() {
     use std::io::{Error, ErrorKind as Io};
     let table = [
-        (Io::StorageFull, StoreErrorKind::Full),
-        (Io::QuotaExceeded, StoreErrorKind::Full),
-        (Io::ReadOnlyFilesystem, StoreErrorKind::ReadOnly),
-        (Io::PermissionDenied, StoreErrorKind::ReadOnly),
-        (Io::WouldBlock, StoreErrorKind::Locked),
-        (Io::InvalidData, StoreErrorKind::Corrupt),
-        (Io::UnexpectedEof, StoreErrorKind::Corrupt),
-        (Io::NotFound, StoreErrorKind::Io),
+        (Io::StorageFull, StoreFault::Full),
+        (Io::QuotaExceeded, StoreFault::Full),
+        (Io::ReadOnlyFilesystem, StoreFault::ReadOnly),
+        (Io::PermissionDenied, StoreFault::ReadOnly),
+        (Io::WouldBlock, StoreFault::Locked),
+        (Io::InvalidData, StoreFault::Corrupt),
+        (Io::UnexpectedEof, StoreFault::Corrupt),
+        (Io::NotFound, StoreFault::Io),
     ];
     for (io, kind) in table {
         let error = StoreError::from(Error::new(io, "the cause"));
-        assert_eq!(error.kind(), kind, "{io:?}");
+        assert_eq!(error.fault(), kind, "{io:?}");
         let source = std::error::Error::source(&error).expect("the cause is kept");
         assert_eq!(source.to_string(), "the cause");
     }
     // What JSON of a file is not is damage too.
     let broken = serde_json::from_str::<u8>("{").unwrap_err();
     let error = StoreError::from(Error::from(broken));
-    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    assert_eq!(error.fault(), StoreFault::Corrupt);
 }
 
 #[test]

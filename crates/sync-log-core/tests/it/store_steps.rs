@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use mockall::Sequence;
 use sync_log_core::{
     AckOutcome, Cursor, ErrorKind, FoundEntry, Hlc, LogError, MAX_DECLARED_PEERS, Mark, OwnRow,
-    ReadLimits, ReadView, SharedChangeEntry, StoreErrorKind, Uuid, View,
+    ReadLimits, ReadView, SharedChangeEntry, StoreFault, Uuid, View,
 };
 
 use crate::common::{
@@ -34,7 +34,7 @@ fn a_stamp_of_a_commit_that_failed_is_not_issued_again() {
         let mut seen = seen.lock().unwrap();
         seen.push(changes.append[0].entry.hlc);
         match seen.len() {
-            1 => Err(failure(StoreErrorKind::Full).into()),
+            1 => Err(failure(StoreFault::Full).into()),
             _ => Ok(()),
         }
     });
@@ -103,12 +103,12 @@ fn no_page_is_returned_if_the_hold_cannot_be_committed() {
         .expect_write()
         .times(1)
         .in_sequence(&mut order)
-        .returning(|_| Err(failure(StoreErrorKind::Full).into()));
+        .returning(|_| Err(failure(StoreFault::Full).into()));
     let error = run(async {
         let log = open_on(store).await;
         log.read_for(PEER, cursor, ReadLimits::default()).await
     });
-    assert_came_through(&error.unwrap_err(), StoreErrorKind::Full, ErrorKind::Retry);
+    assert_came_through(&error.unwrap_err(), StoreFault::Full, ErrorKind::Retry);
 }
 
 #[test]
@@ -140,11 +140,11 @@ fn an_ack_that_was_taken_stays_taken_if_the_prune_fails() {
         .expect_write()
         .times(1)
         .in_sequence(&mut order)
-        .returning(|_| Err(failure(StoreErrorKind::Locked).into()));
+        .returning(|_| Err(failure(StoreFault::Locked).into()));
     let error = run(async { open(store).await.on_ack(PEER, acked).await }).unwrap_err();
-    assert_came_through(&error, StoreErrorKind::Locked, ErrorKind::Retry);
+    assert_came_through(&error, StoreFault::Locked, ErrorKind::Retry);
     let taken = taken.lock().unwrap().expect("the ack was written");
-    assert_eq!((taken.peer, taken.acked), (PEER, acked));
+    assert_eq!((taken.device_id, taken.acked), (PEER.into(), acked));
 }
 
 #[test]

@@ -24,8 +24,8 @@ impl Harness for MemoryHarness {
     async fn create(library_id: Uuid, device_id: Uuid, birth: Birth) -> Self {
         let number = FILES.fetch_add(1, Ordering::Relaxed);
         let identity = LogIdentity {
-            library_id,
-            device_id,
+            library_id: library_id.into(),
+            device_id: device_id.into(),
             log_id: Uuid::from_u128(0xf11e << 64 | u128::from(number)),
         };
         Self(Mutex::new(MemoryStore::new(identity, START_MS, birth)))

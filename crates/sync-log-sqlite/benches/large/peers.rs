@@ -1,6 +1,7 @@
 //! Acknowledgements with 10, 100 and 1000 registered peers.
 
 use paired_bench::{Bench, Growth};
+use sync_log_sqlite::Ack;
 use sync_log_sqlite::AckOutcome;
 use tokio::runtime::Runtime;
 
@@ -46,7 +47,7 @@ fn in_turn(runtime: &Runtime, log: Log, peers: u64) -> impl FnMut() -> f64 {
         assert_eq!(share.len(), ACKS);
         let work = async move {
             for (peer, cursor) in share {
-                let outcome = db.record_ack_at(peer, cursor).await.unwrap();
+                let outcome = db.acknowledge(Ack::new(peer, cursor)).await.unwrap();
                 assert_eq!(outcome, AckOutcome::Advanced);
             }
         };

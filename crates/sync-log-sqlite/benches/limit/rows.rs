@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::path::Path;
 
 use rusqlite::{CachedStatement, Connection, params};
-use sync_log_sqlite::hlc::{Clock, HlcText};
 use sync_log_sqlite::{Change, SystemClock, Uuid};
+use sync_log_sqlite::{Clock, HlcText};
 
 use super::connection::connect;
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use sync_log_sqlite::{AckOutcome, Cursor, LogError, ReadLimits, SharedChangeEntry, SyncDb, Uuid};
+use sync_log_sqlite::{
+    Ack, AckOutcome, Cursor, LogError, ReadLimits, SharedChangeEntry, SyncDb, Uuid,
+};
 
 use crate::fixture::change;
 use crate::told::Told;
@@ -122,7 +124,10 @@ impl Work {
     }
 
     async fn acknowledge(&self, reader: &Reader) {
-        let outcome = self.db.record_ack_at(reader.peer, reader.place).await;
+        let outcome = self
+            .db
+            .acknowledge(Ack::new(reader.peer, reader.place))
+            .await;
         if let Some(outcome) = self.ok(outcome) {
             assert_eq!(outcome, AckOutcome::Advanced);
         }

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use sync_log_core::judge::{self, AckFault};
-use sync_log_core::{Hlc, LogState, Peer, PeerFacts, PeerState, RegisteredBy, StoreError, Uuid};
+use sync_log_core::{
+    DeviceId, Hlc, LogState, Peer, PeerFacts, PeerState, RegisteredBy, StoreError,
+};
 
 use super::changes::UUID_BYTES;
 use super::rows::{ADOPT, Aside, Chunks, Numbered, chunk};
@@ -24,7 +26,7 @@ pub(super) struct Claimed {
 
 pub(super) async fn highest(
     db: &impl Port,
-    device_id: Uuid,
+    device_id: DeviceId,
     is_near: impl Fn(Hlc) -> bool,
 ) -> Result<Claimed, StoreError> {
     let mut claimed = Claimed {
@@ -88,7 +90,7 @@ pub(super) async fn sort(
 pub(super) async fn put_strangers_aside(
     db: &impl Port,
     adoption: i64,
-    device_id: Uuid,
+    device_id: DeviceId,
 ) -> Result<(), StoreError> {
     let mut chunks = Chunks::of(&CHUNK, "peer_acks");
     loop {
@@ -107,13 +109,13 @@ const NO_PEER: &str = "peer_device_id is not of a peer, in strict form";
 /// A row, as it was found.
 struct Found {
     /// The peer that it names, if a peer of this log can have that id.
-    peer: Option<Uuid>,
+    peer: Option<DeviceId>,
     /// The ack, or why it cannot be one of this log.
     acked: Result<Hlc, &'static str>,
 }
 
 impl Found {
-    fn read(row: &Row<'_>, device_id: Uuid, head: Hlc) -> Self {
+    fn read(row: &Row<'_>, device_id: DeviceId, head: Hlc) -> Self {
         let peer = peer(row, device_id);
         let acked = judge::ack(row.text(2).as_deref(), device_id, head);
         let acked = acked.map_err(AckFault::as_str);
@@ -130,7 +132,7 @@ impl Found {
 
 /// The peer that is named in the column after the row's number, if a peer of this log can have
 /// that id.
-pub(super) fn peer(row: &Row<'_>, device_id: Uuid) -> Option<Uuid> {
+pub(super) fn peer(row: &Row<'_>, device_id: DeviceId) -> Option<DeviceId> {
     judge::peer_id(row.text(1).as_deref(), device_id).ok()
 }
 
@@ -158,9 +160,14 @@ static ASIDE: LazyLock<Aside> = LazyLock::new(|| {
 });
 
 /// Makes a peer known that is not. An ack of nothing needs no proof.
-async fn register(db: &impl Port, peer: Uuid, acked: Hlc, now_ms: i64) -> Result<(), StoreError> {
+async fn register(
+    db: &impl Port,
+    peer: DeviceId,
+    acked: Hlc,
+    now_ms: i64,
+) -> Result<(), StoreError> {
     let peer = Peer {
-        peer,
+        device_id: peer,
         acked,
         acked_at_ms: now_ms,
         facts: PeerFacts {

@@ -1,8 +1,8 @@
 //! What the stamps of a log that is adopted are within.
 
-use sync_log_core::hlc::DriftLimits;
+use sync_log_core::DriftLimits;
 use sync_log_core::judge::is_below_ceiling;
-use sync_log_core::{Hlc, LogState, Uuid};
+use sync_log_core::{DeviceId, Hlc, LogState};
 
 /// Head and floor of a log with entries in this range. Below the oldest entry all may have been pruned, and of a log
 /// without one everything.
@@ -20,11 +20,11 @@ pub(super) fn bounds(state: &LogState, range: Option<(Hlc, Hlc)>, own_ack: Hlc) 
 
 /// The lowest stamp of a device. Nothing of it can be below a floor, so an entry
 /// with this stamp goes aside.
-pub(super) fn lowest(device_id: Uuid) -> Hlc {
+pub(super) fn lowest(device_id: DeviceId) -> Hlc {
     Hlc {
         timestamp: 0,
         counter: 0,
-        device_id,
+        device_id: device_id.as_uuid(),
     }
 }
 

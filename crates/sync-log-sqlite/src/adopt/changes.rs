@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use sync_log_core::judge::{self, EntryFault, FoundChange};
-use sync_log_core::{Hlc, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError, Uuid};
+use sync_log_core::{DeviceId, Hlc, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError};
 
 use super::bounds::lowest;
 use super::rows::{Aside, Chunks, Numbered, chunk};
@@ -29,7 +29,7 @@ pub(super) struct Sorted {
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
     /// Whose they are.
-    pub(super) device_id: Uuid,
+    pub(super) device_id: DeviceId,
     /// They are above it: the floor never goes back, whatever another program puts there.
     pub(super) floor: Hlc,
 }
@@ -71,7 +71,7 @@ struct Found {
 }
 
 impl Sorted {
-    fn take_note(&mut self, found: &Found, device_id: Uuid, is_near: &impl Fn(Hlc) -> bool) {
+    fn take_note(&mut self, found: &Found, device_id: DeviceId, is_near: &impl Fn(Hlc) -> bool) {
         if let Some(hlc) = found.hlc
             && (judge::own_stamp(hlc, device_id).is_ok() || is_near(hlc))
         {

@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
-use sync_log_core::{LogState, Peer, PeerRow, RowFault, StoreError, Uuid};
+use sync_log_core::{DeviceId, LogState, Peer, PeerRow, RowFault, StoreError};
 
 use super::acks::{peer, put_strangers_aside};
 use super::changes::UUID_BYTES;
@@ -59,7 +59,7 @@ impl Repair {
             peer.acked_at_ms = now_ms;
             peer.facts.verified = true;
         }
-        if matches!(fault, RowFault::NotRegistered | RowFault::Spoiled) {
+        if matches!(fault, RowFault::NotRegistered | RowFault::Unreadable) {
             peer.facts.registered_at_ms = now_ms;
         }
         Some(Self {
@@ -81,7 +81,7 @@ fn claims_more(row: &PeerRow, peer: Peer, state: &LogState) -> bool {
 }
 
 /// Deletes own rows whose id cannot be a peer's. This program wrote none of them.
-async fn delete_strangers(db: &impl Port, device_id: Uuid) -> Result<(), StoreError> {
+async fn delete_strangers(db: &impl Port, device_id: DeviceId) -> Result<(), StoreError> {
     let stranger = |row: &Row<'_>| {
         let is_stranger = peer(row, device_id).is_none();
         Ok(row.integer(0).filter(|_| is_stranger))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use sync_log_core::{StoreError, StoreErrorKind, Uuid};
+use sync_log_core::{StoreError, StoreFault, Uuid};
 
 use crate::driver::failure::failed;
 use crate::driver::raw::pragma::{
@@ -100,7 +100,7 @@ fn verify_synchronous(db: &Connection) -> Result<(), StoreError> {
         other => {
             let is = other.map_or_else(|| "unknown".to_owned(), |other| other.to_string());
             let doing = format!("make commits durable: `synchronous` is {is}, not {FULL}");
-            Err(StoreError::new(StoreErrorKind::Io, doing))
+            Err(StoreError::new(StoreFault::Io, doing))
         }
     }
 }

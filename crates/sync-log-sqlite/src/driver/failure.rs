@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 
 use sea_orm::DbErr;
-use sync_log_core::{StoreError, StoreErrorKind};
+use sync_log_core::{StoreError, StoreFault};
 
 /// An error that came from SQLite, through either of the libraries that speak to it.
 pub(crate) trait SqliteFailure: std::error::Error + Send + Sync + 'static {
@@ -43,9 +43,9 @@ pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: impl SqliteFail
     let code = error.extended_code().map(primary);
     let reported = if code == Some(CANNOT_OPEN) && is_out_of_descriptors() {
         let doing = format!("{}: too many files are open", doing.into());
-        StoreError::new(StoreErrorKind::Io, doing)
+        StoreError::new(StoreFault::Io, doing)
     } else {
-        StoreError::new(code.map_or(StoreErrorKind::Io, kind_of_code), doing)
+        StoreError::new(code.map_or(StoreFault::Io, kind_of_code), doing)
     };
     reported.with_source(error)
 }
@@ -53,14 +53,14 @@ pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: impl SqliteFail
 /// A row that cannot be read. Names the place, never the payload.
 pub(crate) fn corrupt(table: &str, key: &str, column: &str) -> StoreError {
     StoreError::new(
-        StoreErrorKind::Corrupt,
+        StoreFault::Corrupt,
         format!("read column {column} of {table} row {key:?}"),
     )
 }
 
 /// A store that was closed, or whose thread ended.
 pub(crate) fn closed(doing: &'static str) -> StoreError {
-    StoreError::new(StoreErrorKind::Closed, doing)
+    StoreError::new(StoreFault::Closed, doing)
 }
 
 /// The primary result code, of which the extended one is made.
@@ -93,15 +93,15 @@ fn is_out_of_descriptors() -> bool {
 /// that may not write cannot roll it back.
 pub(crate) const READ_ONLY_ROLLBACK: u32 = 776;
 
-fn kind_of_code(code: u32) -> StoreErrorKind {
+fn kind_of_code(code: u32) -> StoreFault {
     match code {
-        5 | 6 => StoreErrorKind::Locked,
+        5 | 6 => StoreFault::Locked,
         // The file exists or its folder does, so if it cannot be opened, what is
         // missing is the right to write there.
-        8 | CANNOT_OPEN => StoreErrorKind::ReadOnly,
-        13 => StoreErrorKind::Full,
-        11 | NOT_A_DATABASE => StoreErrorKind::Corrupt,
-        _ => StoreErrorKind::Io,
+        8 | CANNOT_OPEN => StoreFault::ReadOnly,
+        13 => StoreFault::Full,
+        11 | NOT_A_DATABASE => StoreFault::Corrupt,
+        _ => StoreFault::Io,
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
         let error = DbErr::Custom(busy.to_owned());
         assert_eq!(error.extended_code(), Some(517));
         let error = failed("write", error);
-        assert_eq!(error.kind(), StoreErrorKind::Locked);
+        assert_eq!(error.fault(), StoreFault::Locked);
         assert_eq!(extended_code(&error), Some(517));
         assert_eq!(DbErr::RecordNotInserted.extended_code(), None);
     }

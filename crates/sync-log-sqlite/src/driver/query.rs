@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sync_log_core::{StoreError, StoreErrorKind};
+use sync_log_core::{StoreError, StoreFault};
 
 use super::{Argument, Port, Row, Template};
 use crate::driver::failure::corrupt;
@@ -49,7 +49,7 @@ pub(crate) async fn one<T>(
     let found = first(db, query, arguments, read).await?;
     found.ok_or_else(|| {
         let doing = format!("{}: no row", query.doing());
-        StoreError::new(StoreErrorKind::Corrupt, doing)
+        StoreError::new(StoreFault::Corrupt, doing)
     })
 }
 

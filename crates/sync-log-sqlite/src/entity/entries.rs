@@ -18,7 +18,7 @@ pub struct Model {
     pub group_end: i64,
 }
 
-/// Places in the chain refer to no other table.
+/// Positions in the chain refer to no other table.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

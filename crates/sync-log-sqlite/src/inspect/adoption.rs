@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::{Serialize, Serializer};
-use sync_log_core::{StoreError, Uuid};
+use sync_log_core::{DeviceId, LibraryId, StoreError};
 
 use super::inspector::Inspector;
 use super::raw::{self, RawEntry};
@@ -210,23 +210,23 @@ const READ: &str = "read what was adopted";
 /// As for [`SyncDb::open`], and [`OpenError::Unreachable`] if there is no file.
 pub async fn try_adoption(
     path: &Path,
-    library_id: Uuid,
-    device_id: Uuid,
+    library_id: impl Into<LibraryId>,
+    device_id: impl Into<DeviceId>,
 ) -> Result<Vec<Adoption>, OpenError> {
     let copy = {
         let looked = Inspector::open(path)?;
         PrivateCopy::through(&looked.db).map_err(|error| OpenError::store(path, error))?
     };
     let copied = copy.path();
-    adopt_copy(&copied, library_id, device_id)
+    adopt_copy(&copied, library_id.into(), device_id.into())
         .await
         .map_err(|refusal| refusal.of_another(path))
 }
 
 async fn adopt_copy(
     copied: &Path,
-    library_id: Uuid,
-    device_id: Uuid,
+    library_id: LibraryId,
+    device_id: DeviceId,
 ) -> Result<Vec<Adoption>, OpenError> {
     let folder = copied.parent().unwrap_or(copied);
     let log = SyncDb::open(library_id, device_id, folder).await?;

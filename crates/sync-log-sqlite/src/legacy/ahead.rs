@@ -1,7 +1,7 @@
 //! Which changes are too far ahead of the wall clock.
 
-use sync_log_core::hlc::Clock;
-use sync_log_core::{Hlc, SharedWallClock, Uuid};
+use sync_log_core::Clock;
+use sync_log_core::{DeviceId, Hlc, SharedWallClock};
 
 use super::error::ImportError;
 use super::options::ImportOptions;
@@ -16,9 +16,9 @@ pub(super) struct Horizon {
 }
 
 impl Horizon {
-    pub(super) fn new(options: &ImportOptions, device: Uuid, head: Hlc) -> Self {
+    pub(super) fn new(options: &ImportOptions, device: DeviceId, head: Hlc) -> Self {
         Self {
-            clock: Clock::new(device, options.wall.clone()).with_limits(options.drift),
+            clock: Clock::new(device.as_uuid(), options.wall.clone()).with_limits(options.drift),
             skip: options.skip_ahead,
             head,
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sync_log_core::hlc::ObserveError;
+use sync_log_core::ObserveError;
 use sync_log_core::{ErrorKind, Hlc, LogError, StoreError};
 
 use crate::open::OpenError;
@@ -76,7 +76,7 @@ impl ImportError {
             | Self::LogNotEmpty { .. }
             | Self::OfAnotherProgram { .. } => ErrorKind::FixCall,
             Self::TooFarAhead { .. } => ErrorKind::FixClock,
-            Self::Read { source, .. } => source.kind().remedy(),
+            Self::Read { source, .. } => source.kind(),
             Self::Log(error) => error.kind(),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sync_log_core::SharedWallClock;
-use sync_log_core::hlc::{DriftLimits, SystemClock, WallClock};
+use sync_log_core::{DriftLimits, SystemClock, WallClock};
 
 /// How an import is done, and what a plan of it is judged by. The limits and the clock
 /// are those that the log is opened with, and so are the defaults.

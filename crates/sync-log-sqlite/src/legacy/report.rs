@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use serde::Serialize;
-use sync_log_core::Uuid;
+use sync_log_core::DeviceId;
 
 /// How many sequence numbers a [`NotTaken`] names at most.
 pub const SEQUENCES_MAX: usize = 10;
@@ -30,7 +30,7 @@ pub struct ImportReport {
     pub markers: u64,
     /// Rows of other devices, by device, for the first [`OTHERS_MAX`]: each takes its
     /// own.
-    pub others: BTreeMap<Uuid, u64>,
+    pub others: BTreeMap<DeviceId, u64>,
     /// Rows of devices beyond those.
     pub more_others: u64,
     /// Rows of the device that cannot be taken, and rows that cannot be read, by reason.
@@ -49,7 +49,7 @@ pub struct NotTaken {
 }
 
 impl ImportReport {
-    pub(super) fn note_other(&mut self, device: Uuid) {
+    pub(super) fn note_other(&mut self, device: DeviceId) {
         let is_full = self.others.len() >= OTHERS_MAX;
         match self.others.entry(device) {
             Entry::Vacant(_) if is_full => self.more_others += 1,

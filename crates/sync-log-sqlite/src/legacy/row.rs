@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use sync_log_core::judge::{self, EntryFault};
-use sync_log_core::{Change, ChangeType, JsonText, StoreError, Uuid, parse_uuid};
+use sync_log_core::{Change, ChangeType, DeviceId, JsonText, StoreError, Uuid, parse_uuid};
 
 use super::error::ImportError;
 use super::log::LegacyLog;
@@ -59,7 +59,7 @@ impl LegacyLog {
     /// `bytes` of payload.
     pub(super) fn page(
         &self,
-        device: Uuid,
+        device: DeviceId,
         after: Option<Place>,
         rows: usize,
         bytes: usize,
@@ -92,7 +92,7 @@ impl LegacyLog {
         Ok(page)
     }
 
-    fn judge(&self, row: &Row<'_>, place: Place, device: Uuid) -> Result<What, StoreError> {
+    fn judge(&self, row: &Row<'_>, place: Place, device: DeviceId) -> Result<What, StoreError> {
         match uuid(row, 2) {
             None => return Ok(What::Unreadable("device_id is no UUID")),
             Some(other) if other != device => return Ok(What::Other(other)),

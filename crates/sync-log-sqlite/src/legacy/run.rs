@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::Deref;
 
-use sync_log_core::{Change, Hlc, LogError, SharedChangeEntry, Uuid};
+use sync_log_core::{Change, DeviceId, Hlc, LogError, SharedChangeEntry};
 
 use super::ahead::Horizon;
 use super::error::ImportError;
@@ -27,7 +27,7 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Reads the part of one device, in order.
 struct Reader<L: Deref<Target = LegacyLog>> {
     legacy: Snapshot<L>,
-    device: Uuid,
+    device: DeviceId,
     place: Option<Place>,
     stamps: Stamps,
     horizon: Horizon,
@@ -38,7 +38,7 @@ impl<L: Deref<Target = LegacyLog>> Reader<L> {
     /// For a log with this head.
     fn new(
         legacy: L,
-        device: Uuid,
+        device: DeviceId,
         options: &ImportOptions,
         head: Hlc,
     ) -> Result<Self, ImportError> {
@@ -75,7 +75,7 @@ impl<L: Deref<Target = LegacyLog>> Reader<L> {
             match row.what {
                 What::Change(change, ms) => batch.extend(self.stamp(change, ms, sequence)?),
                 What::Marker => self.report.markers += 1,
-                What::Other(device) => self.report.note_other(device),
+                What::Other(device) => self.report.note_other(device.into()),
                 What::Unreadable(reason) => self.report.note_not_taken(reason, sequence),
             }
         }
@@ -116,7 +116,11 @@ impl LegacyLog {
     /// # Errors
     /// [`ImportError::TooFarAhead`] where the import would end with it;
     /// [`ImportError::Read`].
-    pub fn plan(&self, device: Uuid, options: &ImportOptions) -> Result<ImportReport, ImportError> {
+    pub fn plan(
+        &self,
+        device: DeviceId,
+        options: &ImportOptions,
+    ) -> Result<ImportReport, ImportError> {
         let mut reader = Reader::new(self, device, options, Hlc::ZERO)?;
         while let Some(batch) = reader.next()? {
             reader.report.taken += batch.len() as u64;

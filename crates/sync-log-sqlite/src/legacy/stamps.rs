@@ -1,8 +1,7 @@
 //! How the changes of an old log get their stamps.
 
 use sync_log_core::Hlc;
-use sync_log_core::Uuid;
-use sync_log_core::hlc::CEILING_MS;
+use sync_log_core::{CEILING_MS, DeviceId};
 
 /// Where a counter carries into the millisecond, as a clock's does.
 const COUNTER_MAX: u64 = u16::MAX as u64;
@@ -12,12 +11,12 @@ const COUNTER_MAX: u64 = u16::MAX as u64;
 /// stamps rise strictly. What comes before a change decides its stamp, and nothing
 /// else, so every run gives it the same one.
 pub(super) struct Stamps {
-    device_id: Uuid,
+    device_id: DeviceId,
     last: Option<Hlc>,
 }
 
 impl Stamps {
-    pub(super) fn new(device_id: Uuid) -> Self {
+    pub(super) fn new(device_id: DeviceId) -> Self {
         let last = None;
         Self { device_id, last }
     }
@@ -40,7 +39,7 @@ impl Stamps {
     }
 
     fn above(&self, ms: u64) -> Hlc {
-        let at = |timestamp, counter| Hlc::new(timestamp, counter, self.device_id);
+        let at = |timestamp, counter| Hlc::new(timestamp, counter, self.device_id.as_uuid());
         match self.last {
             Some(last) if ms <= last.timestamp && last.counter < COUNTER_MAX => {
                 at(last.timestamp, last.counter + 1)
@@ -53,6 +52,8 @@ impl Stamps {
 
 #[cfg(test)]
 mod tests {
+    use sync_log_core::Uuid;
+
     use super::*;
 
     const DEVICE: Uuid = Uuid::from_u128(7);
@@ -64,7 +65,7 @@ mod tests {
     }
 
     fn stamped(times: &[Option<i64>]) -> Vec<(u64, u64)> {
-        let mut stamps = Stamps::new(DEVICE);
+        let mut stamps = Stamps::new(DEVICE.into());
         let given = times.iter().map(|ms| take(&mut stamps, *ms));
         let given: Vec<Hlc> = given.collect();
         assert!(given.windows(2).all(|pair| pair[0] < pair[1]), "{given:?}");
@@ -93,14 +94,14 @@ mod tests {
         ];
         let expected = [(1, 0), (1, 1), (7, 0), (7, 1), (7, 2), (7, 3), (7, 4)];
         assert_eq!(stamped(&times), expected);
-        let stamps = Stamps::new(DEVICE);
+        let stamps = Stamps::new(DEVICE.into());
         assert!(stamps.next(None).1 && stamps.next(Some(ceiling)).1);
         assert!(!stamps.next(Some(ceiling - 1)).1);
     }
 
     #[test]
     fn a_full_counter_carries_into_the_millisecond() {
-        let mut stamps = Stamps::new(DEVICE);
+        let mut stamps = Stamps::new(DEVICE.into());
         let all = (0..=COUNTER_MAX + 1).map(|_| take(&mut stamps, Some(5)));
         let last = all.last().unwrap();
         assert_eq!((last.timestamp, last.counter), (6, 0));

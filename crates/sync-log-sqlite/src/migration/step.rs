@@ -1,7 +1,7 @@
 //! A step in the history of the tables.
 
 use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
-use sync_log_core::{StoreError, StoreErrorKind};
+use sync_log_core::{StoreError, StoreFault};
 
 use crate::driver::build::count_rows;
 use crate::driver::raw::catalogue::INDEXED;
@@ -62,7 +62,7 @@ impl Migration {
             let table = owned.table;
             let other = |what: &str| {
                 let doing = format!("make table {table}: {what}");
-                StoreError::new(StoreErrorKind::Corrupt, doing)
+                StoreError::new(StoreFault::Corrupt, doing)
             };
             let found = columns(db, table).await?;
             let has = |column: &&str| found.iter().any(|name| name == *column);

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sync_log_core::{SyncLog, Uuid};
+use sync_log_core::{DeviceId, LibraryId, SyncLog};
 
 use super::error::OpenError;
 use super::options::SyncDbOptions;
@@ -21,7 +21,7 @@ use crate::store::SqliteStore;
 /// | log own changes | [`record`](SyncLog::record), [`record_many`](SyncLog::record_many), [`record_each`](SyncLog::record_each) |
 /// | log changes that were stamped before | [`tick`](SyncLog::tick), [`append`](SyncLog::append), [`append_many`](SyncLog::append_many) |
 /// | see what is pending | [`get_since`](SyncLog::get_since), [`head`](SyncLog::head), [`floor`](SyncLog::floor) |
-/// | serve a peer | [`read_for`](SyncLog::read_for), [`record_ack_at`](SyncLog::record_ack_at), [`record_ack_under`](SyncLog::record_ack_under) |
+/// | serve a peer | [`read_for`](SyncLog::read_for), [`acknowledge`](SyncLog::acknowledge), [`acknowledge`](SyncLog::acknowledge) |
 /// | give a peer a snapshot | [`head_cursor`](SyncLog::head_cursor) |
 /// | wait for new entries | [`watch`](SyncLog::watch) |
 /// | manage peers | [`register_peer`](SyncLog::register_peer), [`peers`](SyncLog::peers), [`retire`](SyncLog::retire), [`admit`](SyncLog::admit), [`declare_solo`](SyncLog::declare_solo) |
@@ -77,8 +77,8 @@ impl SyncDb {
     /// another library or device (`I1`), [`LogError::NilId`], or
     /// [`LogError::Store`] if it is locked, read-only or damaged.
     pub async fn open(
-        library_id: Uuid,
-        device_id: Uuid,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
         data_dir: &Path,
     ) -> Result<Self, OpenError> {
         Self::options().open(library_id, device_id, data_dir).await
@@ -106,7 +106,10 @@ impl SyncDb {
     ///
     /// # Errors
     /// [`OpenError::Log`].
-    pub async fn open_in_memory(library_id: Uuid, device_id: Uuid) -> Result<Self, OpenError> {
+    pub async fn open_in_memory(
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
+    ) -> Result<Self, OpenError> {
         Self::options().open_in_memory(library_id, device_id).await
     }
 

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use sync_log_core::{LogError, LogIdentity, StoreError, StoreErrorKind, Uuid};
+use sync_log_core::{DeviceId, LibraryId, LogError, LogIdentity, StoreError, StoreFault, Uuid};
 
 use super::error::OpenError;
 use crate::adopt;
@@ -20,13 +20,13 @@ use crate::store::select;
 /// Whose log is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ids {
-    pub(crate) library_id: Uuid,
-    pub(crate) device_id: Uuid,
+    pub(crate) library_id: LibraryId,
+    pub(crate) device_id: DeviceId,
 }
 
 impl Ids {
     /// Refuses ids that no log can have, before anything is made on disk.
-    pub(crate) fn of(library_id: Uuid, device_id: Uuid) -> Result<Self, LogError> {
+    pub(crate) fn of(library_id: LibraryId, device_id: DeviceId) -> Result<Self, LogError> {
         let ids = Self {
             library_id,
             device_id,
@@ -199,7 +199,7 @@ fn refuse_unrecorded(applied: &[String], path: &Path) -> Result<(), OpenError> {
         None => Ok(()),
         Some(missing) => {
             let doing = format!("find {} in {MIGRATION_TABLE}", missing.name);
-            let damage = StoreError::new(StoreErrorKind::Corrupt, doing);
+            let damage = StoreError::new(StoreFault::Corrupt, doing);
             Err(OpenError::store(path, damage))
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use sea_orm::sea_query::{Expr, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use sync_log_core::{Birth, LogState, StoreError, StoreErrorKind, Uuid};
+use sync_log_core::{Birth, DeviceId, LibraryId, LogState, StoreError, StoreFault};
 
 use super::error::OpenError;
 use super::found::{Found, Ids, refuse_unfit};
@@ -36,14 +36,14 @@ impl SqliteStore {
     /// As for [`SyncDb::open`](crate::SyncDb::open).
     pub async fn open(
         data_dir: &Path,
-        library_id: Uuid,
-        device_id: Uuid,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
         birth: Birth,
         busy_timeout: Duration,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
         let path = data_dir.join(FILE_NAME);
-        let ids = Ids::of(library_id, device_id);
+        let ids = Ids::of(library_id.into(), device_id.into());
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(&path, error))?,
             location: Location::File(path),
@@ -59,13 +59,13 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError::Log`] if SQLite fails.
     pub async fn open_in_memory(
-        library_id: Uuid,
-        device_id: Uuid,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
         birth: Birth,
         now_ms: i64,
     ) -> Result<Self, OpenError> {
         let location = Location::in_memory();
-        let ids = Ids::of(library_id, device_id);
+        let ids = Ids::of(library_id.into(), device_id.into());
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(location.path(), error))?,
             location,
@@ -132,7 +132,7 @@ impl Opening {
             Found::Nothing => connect::maker,
             Found::Unfinished(_) | Found::Earlier | Found::Log(_) => connect::writer,
         };
-        let given_up = || failed(StoreError::new(StoreErrorKind::Closed, "open the log"));
+        let given_up = || failed(StoreError::new(StoreFault::Closed, "open the log"));
         if !wanted() {
             return Err(given_up());
         }
@@ -230,7 +230,7 @@ impl Opening {
 
 fn is_locked(error: &OpenError) -> bool {
     use sync_log_core::LogError::Store;
-    matches!(error.as_log_error(), Some(Store(error)) if error.kind() == StoreErrorKind::Locked)
+    matches!(error.as_log_error(), Some(Store(error)) if error.fault() == StoreFault::Locked)
 }
 
 /// On a file that may not be written, SQLite connects and even begins "immediately", to read

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sync_log_core::hlc::{DriftLimits, SystemClock, WallClock};
 use sync_log_core::{Birth, LogOptions, PrunePolicy, UnknownPeers};
+use sync_log_core::{DriftLimits, SystemClock, WallClock};
 
 use crate::driver::Busy;
 use crate::store::DEFAULT_POLL_INTERVAL;
@@ -65,7 +65,7 @@ impl SyncDbOptions {
     }
 
     /// How long an operation waits for another writer before it fails with
-    /// [`StoreErrorKind::Locked`](crate::StoreErrorKind). Default: 5 seconds; at most 24
+    /// [`StoreFault::Locked`](crate::StoreFault). Default: 5 seconds; at most 24
     /// days.
     pub fn busy_timeout(mut self, busy_timeout: Duration) -> Self {
         self.busy = Busy::for_at_most(busy_timeout);

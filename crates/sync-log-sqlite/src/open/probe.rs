@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use sync_log_core::{LogError, StoreError, StoreErrorKind};
+use sync_log_core::{LogError, StoreError, StoreFault};
 
 use super::error::OpenError;
 use super::found::{Found, Ids, refusal, refuse_unfit};
@@ -79,7 +79,7 @@ pub(crate) fn connect_copy(path: &Path, busy: Busy) -> Result<Connection, OpenEr
 /// write beside it.
 pub(crate) fn copy_unreadable(path: &Path, refused: OpenError) -> Result<PrivateCopy, OpenError> {
     match refused.as_log_error() {
-        Some(LogError::Store(cause)) if cause.kind() == StoreErrorKind::ReadOnly => {
+        Some(LogError::Store(cause)) if cause.fault() == StoreFault::ReadOnly => {
             PrivateCopy::of(path).map_err(|error| OpenError::store(path, error.into()))
         }
         _ => Err(refused),

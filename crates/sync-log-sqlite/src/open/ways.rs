@@ -4,14 +4,16 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use sync_log_core::hlc::WallClock;
-use sync_log_core::{LogError, LogIdentity, LogOptions, LogStore, SyncLog, Uuid};
+use sync_log_core::WallClock;
+use sync_log_core::{DeviceId, LibraryId, LogError, LogIdentity, LogOptions, LogStore, SyncLog};
 
 use super::db::SyncDb;
 use super::error::OpenError;
 use super::found;
 use super::options::{FILE_NAME, SyncDbOptions};
 use super::sight::Sight;
+use tracing::{Instrument as _, debug_span};
+
 use crate::driver::Busy;
 use crate::driver::connect::{IN_MEMORY, Location};
 use crate::store::{ReadOnlyStore, SqliteStore, thread};
@@ -21,14 +23,18 @@ impl SyncDbOptions {
     ///
     /// # Errors
     /// As for [`SyncDb::open`].
-    #[tracing::instrument(level = "debug", name = "sync_log_sqlite.open", skip_all, fields(%library_id, %device_id, data_dir = %data_dir.display()))]
     pub async fn open(
         self,
-        library_id: Uuid,
-        device_id: Uuid,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
         data_dir: &Path,
     ) -> Result<SyncDb, OpenError> {
-        reported(self.in_folder(library_id, device_id, data_dir).await)
+        let library_id = library_id.into();
+        let device_id = device_id.into();
+        let data = data_dir.display();
+        let span = debug_span!("sync_log_sqlite.open", %library_id, %device_id, data_dir = %data);
+        let opening = async { reported(self.in_folder(library_id, device_id, data_dir).await) };
+        opening.instrument(span).await
     }
 
     /// Opens a log to read, and never to write; see [`SyncDb::open_read_only`].
@@ -44,19 +50,22 @@ impl SyncDbOptions {
     ///
     /// # Errors
     /// As for [`SyncDb::open_in_memory`].
-    #[tracing::instrument(level = "debug", name = "sync_log_sqlite.open_in_memory", skip_all, fields(%library_id, %device_id))]
     pub async fn open_in_memory(
         self,
-        library_id: Uuid,
-        device_id: Uuid,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
     ) -> Result<SyncDb, OpenError> {
-        reported(self.in_memory(library_id, device_id).await)
+        let library_id = library_id.into();
+        let device_id = device_id.into();
+        let span = debug_span!("sync_log_sqlite.open_in_memory", %library_id, %device_id);
+        let opening = async { reported(self.in_memory(library_id, device_id).await) };
+        opening.instrument(span).await
     }
 
     async fn in_folder(
         self,
-        library_id: Uuid,
-        device_id: Uuid,
+        library_id: LibraryId,
+        device_id: DeviceId,
         data_dir: &Path,
     ) -> Result<SyncDb, OpenError> {
         let path = data_dir.join(FILE_NAME);
@@ -96,7 +105,11 @@ impl SyncDbOptions {
         })
     }
 
-    async fn in_memory(self, library_id: Uuid, device_id: Uuid) -> Result<SyncDb, OpenError> {
+    async fn in_memory(
+        self,
+        library_id: LibraryId,
+        device_id: DeviceId,
+    ) -> Result<SyncDb, OpenError> {
         let refused = |error| OpenError::log(Path::new(IN_MEMORY), error);
         self.log.validate().map_err(refused)?;
         let now_ms = self.log.wall.now_ms();
@@ -142,8 +155,8 @@ fn see(path: &Path, busy: Busy) -> Result<(Sight, LogIdentity), OpenError> {
 /// from then on.
 async fn log_on(
     store: Arc<impl LogStore>,
-    library_id: Uuid,
-    device_id: Uuid,
+    library_id: LibraryId,
+    device_id: DeviceId,
     options: LogOptions,
 ) -> Result<SyncLog, LogError> {
     let opened = SyncLog::open(Arc::clone(&store), library_id, device_id, options).await;
@@ -166,6 +179,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use rusqlite::Connection;
+    use sync_log_core::Uuid;
     use tracing::field::{Field, Visit};
     use tracing::span::{Attributes, Id, Record};
     use tracing::{Event, Level, Metadata, Subscriber};

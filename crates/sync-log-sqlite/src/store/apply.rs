@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use sync_log_core::{
-    Changes, Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError, StoredEntry,
-    Uuid, View, WriteJob,
+    Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError, StoredEntry, Uuid,
+    View, WriteJob, Writes,
 };
 
 use super::chain::{self, Place};
@@ -50,7 +50,7 @@ impl<'a, P: Port> Shared<'a, P> {
 
     /// Decides one job, and where the floor is after it. Nothing is written yet, so that a
     /// refusal leaves no trace.
-    async fn decide(&self, job: &mut WriteJob) -> Result<(Changes, Mark), LogError> {
+    async fn decide(&self, job: &mut WriteJob) -> Result<(Writes, Mark), LogError> {
         let view = self.view(&job.needs(&self.state)).await?;
         let changes = job.decide(&view)?;
         let floor = match changes.prune_through {
@@ -103,10 +103,10 @@ impl<'a, P: Port> Shared<'a, P> {
     }
 
     /// Writes what a job decided. `floor` is what was proven of what it prunes.
-    async fn apply(&mut self, changes: Changes, floor: Mark) -> Result<(), StoreError> {
+    async fn apply(&mut self, changes: Writes, floor: Mark) -> Result<(), StoreError> {
         // Every field by name: a kind of change that is added later must not be
         // ignored here.
-        let Changes {
+        let Writes {
             append,
             high_water,
             peer,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use sync_log_core::{
-    Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, StoreErrorKind, Survey,
+    Hlc, LogError, LogStore, Positions, ReadRequest, ReadView, StoreError, StoreFault, Survey,
     WriteJob,
 };
 
@@ -45,7 +45,7 @@ impl ReadOnlyStore {
 #[async_trait]
 impl LogStore for ReadOnlyStore {
     async fn write(&self, _: WriteJob) -> Result<(), LogError> {
-        let refusal = StoreError::new(StoreErrorKind::ReadOnly, "write to a log opened to read");
+        let refusal = StoreError::new(StoreFault::ReadOnly, "write to a log opened to read");
         Err(refusal.into())
     }
 
@@ -53,7 +53,7 @@ impl LogStore for ReadOnlyStore {
         self.readers.view(request).await
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         self.readers.survey(places).await
     }
 

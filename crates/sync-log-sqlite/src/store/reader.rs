@@ -204,7 +204,7 @@ mod tests {
     use std::task::Poll;
     use std::time::Duration;
 
-    use sync_log_core::StoreErrorKind;
+    use sync_log_core::StoreFault;
 
     use crate::driver::connect;
 
@@ -311,7 +311,7 @@ mod tests {
         drop(go);
         assert_eq!(rig.read().await.unwrap(), 0);
         rig.readers.close().await;
-        assert_eq!(rig.read().await.unwrap_err().kind(), StoreErrorKind::Closed);
+        assert_eq!(rig.read().await.unwrap_err().fault(), StoreFault::Closed);
         rig.readers.close().await;
     }
 
@@ -339,7 +339,7 @@ mod tests {
             let read = rig.readers.run("read", |_| -> Result<(), StoreError> {
                 std::panic::resume_unwind(Box::new("a read that panics"));
             });
-            assert_eq!(read.await.unwrap_err().kind(), StoreErrorKind::Closed);
+            assert_eq!(read.await.unwrap_err().fault(), StoreFault::Closed);
         }
         assert_eq!(rig.read().await.unwrap(), 0);
         rig.readers.close().await;

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{
-    EntrySummary, Extent, Hlc, LogIdentity, LogState, Mark, PeerRow, ReadRequest, StoreError, Uuid,
+    DeviceId, EntrySummary, Extent, Hlc, LogIdentity, LogState, Mark, PeerRow, ReadRequest,
+    StoreError,
 };
 
 use super::chain;
@@ -39,7 +40,7 @@ pub(super) async fn standing(
     db: &impl Port,
     request: &ReadRequest,
 ) -> Result<Standing, StoreError> {
-    let peer = request.peer.map(|peer| peer.hyphenated().to_string());
+    let peer = request.peer.map(|peer| peer.to_string());
     let after = request.after.to_text();
     let arguments = [after.as_str().into(), peer.as_ref().into()];
     one(db, &READ_STANDING, &arguments, |row| {
@@ -53,8 +54,8 @@ pub(super) async fn standing(
     .await
 }
 
-pub(super) async fn peer(db: &impl Port, peer: Uuid) -> Result<Option<PeerRow>, StoreError> {
-    let peer = peer.hyphenated().to_string();
+pub(super) async fn peer(db: &impl Port, peer: DeviceId) -> Result<Option<PeerRow>, StoreError> {
+    let peer = peer.to_string();
     let read = |row: &Row<'_>| Ok(rows::peer(&mut Columns::of(row)));
     one(db, &READ_PEER, &[(&peer).into()], read).await
 }

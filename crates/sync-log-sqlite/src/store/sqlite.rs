@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use sync_log_core::{
-    Hlc, LogError, LogState, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, WriteJob,
+    Hlc, LogError, LogState, LogStore, Positions, ReadRequest, ReadView, StoreError, Survey,
+    WriteJob,
 };
 use tokio::sync::oneshot;
 
@@ -37,7 +38,7 @@ impl LogStore for SqliteStore {
         self.readers.view(request).await
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         self.readers.survey(places).await
     }
 

@@ -49,8 +49,9 @@ pub(crate) async fn end_solo(db: &impl Port) -> Result<(), StoreError> {
 }
 
 async fn identify(db: &impl Port, identity: LogIdentity, now_ms: i64) -> Result<(), StoreError> {
-    let [library, device, log] = [identity.library_id, identity.device_id, identity.log_id]
-        .map(|id| id.hyphenated().to_string());
+    let library = identity.library_id.to_string();
+    let device = identity.device_id.to_string();
+    let log = identity.log_id.to_string();
     let now = time::to_text(now_ms);
     let row = [
         Argument::Integer(1),

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Builder, Thread};
 use std::time::{Duration, Instant};
 
-use sync_log_core::{StoreError, StoreErrorKind};
+use sync_log_core::{StoreError, StoreFault};
 use tokio::sync::oneshot;
 use tracing::{Dispatch, Span, dispatcher};
 
@@ -16,7 +16,7 @@ pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(
     let started = Builder::new().name(name.to_owned()).spawn(run);
     started
         .map(drop)
-        .map_err(|error| StoreError::new(StoreErrorKind::Io, "start a thread").with_source(error))
+        .map_err(|error| StoreError::new(StoreFault::Io, "start a thread").with_source(error))
 }
 
 /// Whether the caller still waits for the outcome.
@@ -39,7 +39,7 @@ pub(crate) async fn run<T: Send + 'static>(
     })?;
     answered
         .await
-        .map_err(|_| StoreError::new(StoreErrorKind::Io, "wait for a thread that has panicked"))
+        .map_err(|_| StoreError::new(StoreFault::Io, "wait for a thread that has panicked"))
 }
 
 /// Holds this thread up until the future is ready, or for `limit` if there is one. The

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
-use sync_log_core::{Hlc, StoreError, Verdict, VerdictKind, parse_uuid};
+use sync_log_core::{DeviceId, Hlc, StoreError, Verdict, VerdictKind, parse_uuid};
 
 use crate::driver::build::upsert;
 use crate::driver::{Port, Row, Template, all};
@@ -22,7 +22,11 @@ fn verdict(row: &Row<'_>) -> Option<Verdict> {
     Some(Verdict {
         kind: VerdictKind::from_stored(&row.text(0)?)?,
         hlc,
-        peer: row.text(2).as_deref().and_then(parse_uuid),
+        peer: row
+            .text(2)
+            .as_deref()
+            .and_then(parse_uuid)
+            .map(DeviceId::from),
         found_at_ms: time::from_text(&row.text(3)?)?,
     })
 }
@@ -30,7 +34,7 @@ fn verdict(row: &Row<'_>) -> Option<Verdict> {
 /// Keeps one, in the place of another of its kind.
 pub(super) async fn keep(db: &impl Port, verdict: Verdict) -> Result<(), StoreError> {
     let hlc = verdict.hlc.to_text();
-    let peer = verdict.peer.map(|peer| peer.hyphenated().to_string());
+    let peer = verdict.peer.map(|peer| peer.to_string());
     let found_at = time::to_text(verdict.found_at_ms);
     let row = [
         verdict.kind.as_str().into(),

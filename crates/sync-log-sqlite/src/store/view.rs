@@ -1,7 +1,7 @@
 //! What is read of a log, in one state of it.
 
 use rusqlite::Connection;
-use sync_log_core::{Hlc, Places, ReadRequest, ReadView, StoreError, Survey};
+use sync_log_core::{Hlc, Positions, ReadRequest, ReadView, StoreError, Survey};
 
 use super::reader::Readers;
 use super::select::{self, Standing};
@@ -16,7 +16,7 @@ impl Readers {
     }
 
     /// Where the log and its peers stand, and how much lies behind each.
-    pub(super) async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    pub(super) async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
         self.run("survey", survey).await
     }
@@ -64,7 +64,7 @@ pub(super) async fn read(db: &impl Port, request: &ReadRequest) -> Result<ReadVi
     })
 }
 
-pub(super) async fn survey(db: &impl Port, places: Places) -> Result<Survey, StoreError> {
+pub(super) async fn survey(db: &impl Port, places: Positions) -> Result<Survey, StoreError> {
     let state = select::state(db).await?;
     let peers = select::peers(db).await?;
     let mut extents = Vec::new();

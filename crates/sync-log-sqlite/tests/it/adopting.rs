@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::{
-    AckOutcome, Cause, Cursor, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits,
+    Ack, AckOutcome, Cause, Cursor, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits,
     RegisteredBy, Remedy, SyncDb, Uuid,
 };
 
@@ -89,15 +89,25 @@ async fn opening_the_earlier_programs_file_prunes_nothing_and_explain_says_what_
     let folder = earlier_program();
     let log = open(folder.path()).await;
     assert_eq!(log.prune_acked().await.unwrap(), 0);
-    let held = log.explain().await.unwrap().held;
-    let told: Vec<_> = held
+    let reasons = log.explain().await.unwrap().reasons;
+    let told: Vec<_> = reasons
         .iter()
-        .map(|held| (&held.cause, held.peer, held.remedy, held.lag_entries))
+        .map(|reason| {
+            (
+                &reason.cause,
+                reason.peer,
+                reason.remedy,
+                reason.lag_entries,
+            )
+        })
         .collect();
     let undeclared = (&Cause::PeersNotDeclared, None, Some(Remedy::Register), 495);
     assert!(told.contains(&undeclared), "{told:?}");
     for peer in ACKED {
-        let unverified = held.iter().find(|held| held.peer == Some(peer)).unwrap();
+        let unverified = reasons
+            .iter()
+            .find(|reason| reason.peer == Some(peer.into()))
+            .unwrap();
         assert!(
             matches!(&unverified.cause, Cause::UnverifiedAck { .. }),
             "{told:?}"
@@ -136,7 +146,7 @@ async fn nobody_slips_past_what_the_earlier_program_may_have_pruned() {
     let error = page.await.unwrap_err();
     assert!(matches!(error, LogError::Compacted { .. }), "{error:?}");
     let cursor = log.head_cursor().await.unwrap();
-    log.record_ack_at(SILENT, cursor).await.unwrap();
+    log.acknowledge(Ack::new(SILENT, cursor)).await.unwrap();
     log.record(change(1)).await.unwrap();
     let page = log.read_for(SILENT, cursor, ReadLimits::default());
     assert_eq!(page.await.unwrap().entries.len(), 1);
@@ -202,7 +212,7 @@ async fn of_a_device_that_only_acks_mention_everything_goes_aside_and_is_named()
     assert_eq!(log.floor().await.unwrap(), acked, "it recorded up to there");
     let peers = log.peers().await.unwrap();
     let peers: Vec<_> = peers.into_iter().map(Result::unwrap).collect();
-    let kept = peers.iter().find(|known| known.peer == peer).unwrap();
+    let kept = peers.iter().find(|known| known.device_id == peer).unwrap();
     assert_eq!((kept.acked, kept.facts.verified), (acked, false));
     let adoptions = Inspector::open(folder.path()).unwrap().adoptions().unwrap();
     assert_eq!((adoptions[0].kept_changes, adoptions[0].kept_acks), (0, 1));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::{
-    ChainFault, Change, Cursor, Hlc, LogError, OpenError, Page, ReadLimits, SyncDb,
+    Ack, ChainFault, Change, Cursor, Hlc, LogError, OpenError, Page, ReadLimits, SyncDb,
 };
 use tempfile::TempDir;
 
@@ -438,7 +438,7 @@ async fn a_bulk_of_changes_is_read_in_pages_that_can_be_verified() {
     }
     assert_eq!(lengths, [1000, 1000, 500]);
     assert_eq!(read, stamps);
-    log.record_ack_at(PEER, place).await.unwrap();
+    log.acknowledge(Ack::new(PEER, place)).await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 2500);
     log.close().await.unwrap();
     let places = "SELECT COUNT(*) FROM sync_log_entries";

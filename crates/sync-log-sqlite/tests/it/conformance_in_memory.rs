@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sync_log_conformance::{CASES, Case, Harness, START_MS, plain_cases_on};
-use sync_log_sqlite::core::{
-    Birth, Changes, LogStore, Needs, Places, ReadRequest, ReadView, StoreError, StoreErrorKind,
-    Survey, WriteJob,
+use sync_log_sqlite::{
+    Birth, LogStore, Needs, Positions, ReadRequest, ReadView, StoreError, StoreFault, Survey,
+    WriteJob, Writes,
 };
 use sync_log_sqlite::{Hlc, LogError, SqliteStore, Uuid};
 
@@ -128,7 +128,7 @@ impl Handle {
 
     fn refuse_closed(&self) -> Result<(), StoreError> {
         match self.closed.load(Ordering::SeqCst) {
-            true => Err(StoreError::new(StoreErrorKind::Closed, "use a closed log")),
+            true => Err(StoreError::new(StoreFault::Closed, "use a closed log")),
             false => Ok(()),
         }
     }
@@ -152,7 +152,7 @@ impl LogStore for Handle {
         self.store.read(request).await
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         self.refuse_closed()?;
         self.store.survey(places).await
     }
@@ -174,7 +174,7 @@ impl LogStore for Handle {
         }
         // The log stays open for others, but what this handle began is finished:
         // jobs are done in the order in which they came.
-        let nothing = WriteJob::new(|_| Needs::default(), |_| Ok(Changes::default()));
+        let nothing = WriteJob::new(|_| Needs::default(), |_| Ok(Writes::default()));
         let _ = self.store.write(nothing).await;
         Ok(())
     }

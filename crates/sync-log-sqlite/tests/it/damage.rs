@@ -1,8 +1,7 @@
 //! Rows that were broken by hand: they are named, never skipped and never shown.
 
 use sync_log_sqlite::{
-    Cause, ChainFault, Cursor, Hlc, LogError, OpenError, ReadLimits, RowFault, StoreErrorKind,
-    SyncDb,
+    Cause, ChainFault, Cursor, Hlc, LogError, OpenError, ReadLimits, RowFault, StoreFault, SyncDb,
 };
 
 use crate::common::{self, PEER, change, fresh, open, raw};
@@ -27,7 +26,7 @@ fn assert_named(error: &LogError, parts: &[&str]) {
     let LogError::Store(store) = error else {
         panic!("{error:?}");
     };
-    assert_eq!(store.kind(), StoreErrorKind::Corrupt, "{store:?}");
+    assert_eq!(store.fault(), StoreFault::Corrupt, "{store:?}");
     let told = format!("{error}");
     for part in parts {
         assert!(told.contains(part), "{told} should name {part}");
@@ -125,7 +124,7 @@ async fn a_stamp_that_cannot_be_read_stops_pruning_and_its_entry_goes_aside() {
 async fn an_entry_whose_date_cannot_be_read_is_dated_by_its_stamp() {
     let (_folder, log) = broken("UPDATE shared_changes SET created_at = 'yesterday'").await;
     let explained = log.explain().await.unwrap();
-    let lag_ms = explained.held[0].lag_ms;
+    let lag_ms = explained.reasons[0].lag_ms;
     assert!(lag_ms < 60_000, "{lag_ms} ms since the stamp");
     let head = log.head().await.unwrap();
     log.record_ack(PEER, head).await.unwrap();
@@ -208,9 +207,9 @@ async fn ack_rows_of_other_programs_reach_the_log_as_they_are() {
         let (_folder, log) = broken(&sql).await;
         let explained = log.explain().await.unwrap();
         let named = explained
-            .held
+            .reasons
             .iter()
-            .any(|held| matches!(&held.cause, Cause::UntrustedRow(row) if row.fault == fault));
+            .any(|reason| matches!(&reason.cause, Cause::UntrustedRow(row) if row.fault == fault));
         assert!(named, "{sql}: {explained:?}");
         assert_eq!(log.prune_acked().await.unwrap(), 0);
     }
@@ -253,7 +252,7 @@ async fn what_lies_before_a_broken_entry_is_served_and_pruned_until_that_is_read
         assert_eq!(log.get_since(Some(second), 10).await.unwrap(), all[2..]);
         log.record_ack(PEER, all[0].hlc).await.unwrap();
         assert_eq!(log.prune_acked().await.unwrap(), 1);
-        assert_eq!(log.explain().await.unwrap().pending, 2);
+        assert_eq!(log.explain().await.unwrap().pending_entries, 2);
         log.record(change(4)).await.unwrap();
         let read = log.get_since(None, 10).await;
         assert_unreadable(&read.unwrap_err(), second);

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use sync_log_sqlite::{LogError, OpenError, StoreErrorKind, SyncDb};
+use sync_log_sqlite::{LogError, OpenError, StoreFault, SyncDb};
 
 use crate::common::{self, DEVICE, LIBRARY, as_child, change, child, folder, open, say};
 
@@ -69,7 +69,7 @@ fn assert_told(error: &OpenError, left: usize) {
     let Some(LogError::Store(error)) = error.as_log_error() else {
         panic!("{error:?}");
     };
-    assert_eq!(error.kind(), StoreErrorKind::Io, "{left} left: {error:?}");
+    assert_eq!(error.fault(), StoreFault::Io, "{left} left: {error:?}");
     let told = error.to_string();
     assert!(told.contains("too many files are open"), "{left}: {told}");
 }

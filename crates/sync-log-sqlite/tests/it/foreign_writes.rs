@@ -2,7 +2,9 @@
 //! is named and never served silently, and the file is adopted again (`I4`).
 
 use rusqlite::types::Value;
-use sync_log_sqlite::{Cause, ChainFault, Cursor, ErrorKind, Held, LogError, ReadLimits, RowFault};
+use sync_log_sqlite::{
+    Ack, Cause, ChainFault, Cursor, ErrorKind, LogError, ReadLimits, Reason, RowFault,
+};
 
 use crate::common::tables::{ACKS, CHANGES, changes_in, result, rows};
 use crate::common::{PEER, change, fresh, open, other_program, raw};
@@ -76,7 +78,7 @@ async fn what_another_program_wrote_is_named_and_never_served_silently() {
         }
         let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::entries(2));
         let (cursor, high_water) = (page.await.unwrap().next, log.head().await.unwrap());
-        log.record_ack_at(PEER, cursor).await.unwrap();
+        log.acknowledge(Ack::new(PEER, cursor)).await.unwrap();
         let changes = other_program(folder.path()).execute(sql, []).unwrap();
         assert_eq!(changes, 1, "{sql}");
 
@@ -167,9 +169,9 @@ async fn an_ack_that_another_program_moved_on_is_not_believed() {
         log.record_ack(PEER, first).await.unwrap();
         let other = other_program(folder.path());
         assert_eq!(other.execute(sql, [second.to_string()]).unwrap(), 1);
-        let held = log.explain().await.unwrap().held;
-        let is_named = |held: &Held| matches!(&held.cause, Cause::UntrustedRow(row) if row.fault == RowFault::OtherMirror);
-        assert!(held.iter().any(is_named), "{held:?}");
+        let reasons = log.explain().await.unwrap().reasons;
+        let is_named = |reason: &Reason| matches!(&reason.cause, Cause::UntrustedRow(row) if row.fault == RowFault::OtherMirror);
+        assert!(reasons.iter().any(is_named), "{reasons:?}");
         assert_eq!(
             log.prune_acked().await.unwrap(),
             1,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, ToSql};
 use sync_log_conformance::{Damage, Harness, RowDamage, START_MS, Tampering};
-use sync_log_sqlite::core::{Birth, LogStore};
+use sync_log_sqlite::{Birth, LogStore};
 use sync_log_sqlite::{
     DEFAULT_BUSY_TIMEOUT, FILE_NAME, Hlc, LogError, OpenError, SqliteStore, Uuid,
 };

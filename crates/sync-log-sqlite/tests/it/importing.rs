@@ -27,7 +27,8 @@ async fn every_row_of_each_device_is_taken_or_named() {
         assert_eq!((report.there, report.redated), (0, 0));
         assert_eq!(report.markers, markers);
         assert_eq!(report.not_taken, []);
-        let others: Vec<(Uuid, u64)> = report.others.into_iter().collect();
+        let others = report.others.into_iter();
+        let others: Vec<(Uuid, u64)> = others.map(|(id, rows)| (id.into(), rows)).collect();
         let mut expected: Vec<_> = DEVICES
             .iter()
             .map(|(other, rows, _)| (Uuid::from_u128(*other), *rows))

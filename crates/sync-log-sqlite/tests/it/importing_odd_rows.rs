@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use sync_log_sqlite::core::MAX_DATA_BYTES;
+use sync_log_sqlite::MAX_DATA_BYTES;
 use sync_log_sqlite::legacy::{
     ImportError, ImportOptions, ImportReport, LEGACY_FILE_NAME, LegacyLog, NotTaken, OTHERS_MAX,
     SEQUENCES_MAX, import,
@@ -45,7 +45,7 @@ async fn skip(old: &Path, new: &Path, now_ms: i64) -> Result<ImportReport, Impor
     let options = ImportOptions::default().wall_clock(wall());
     let options = options.skip_ahead(true);
     let mut legacy = LegacyLog::open(old)?;
-    let plan = legacy.plan(DEVICE, &options)?;
+    let plan = legacy.plan(DEVICE.into(), &options)?;
     let log = SyncDb::options().wall_clock(wall());
     let log = log.open(LIBRARY, DEVICE, new).await.unwrap();
     let report = import(&log, &mut legacy, &options, |_, _| {}).await;
@@ -232,7 +232,7 @@ async fn what_is_not_taken_is_not_read_to_find_that_out() {
     raw_old(old.path()).execute_batch(long).unwrap();
     cut_long_values(old.path());
     let report = run(old.path(), new.path(), DEVICE).await.unwrap();
-    assert_eq!((report.taken, report.others[&other]), (1, 1));
+    assert_eq!((report.taken, report.others[&other.into()]), (1, 1));
     let reasons: Vec<_> = report.not_taken.iter().map(|it| it.reason).collect();
     assert_eq!(
         reasons,

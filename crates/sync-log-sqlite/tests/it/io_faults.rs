@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use sync_log_sqlite::{
-    Change, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits, StoreErrorKind, SyncDb,
+    Ack, Change, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits, StoreFault, SyncDb,
     Uuid,
 };
 
@@ -168,13 +168,13 @@ impl Disk {
     /// Whether the failure of `call` may be told so. SQLite knows a full disk by
     /// its writes alone, and those to the shared memory do not count; and a page
     /// that the disk refuses to read it takes for damage.
-    fn is_told_by(&self, call: &str, kind: StoreErrorKind) -> bool {
+    fn is_told_by(&self, call: &str, kind: StoreFault) -> bool {
         match self.what {
             "ENOSPC" if call.starts_with("write") && !call.ends_with("-shm") => {
-                kind == StoreErrorKind::Full
+                kind == StoreFault::Full
             }
-            "READ" => matches!(kind, StoreErrorKind::Io | StoreErrorKind::Corrupt),
-            _ => kind == StoreErrorKind::Io,
+            "READ" => matches!(kind, StoreFault::Io | StoreFault::Corrupt),
+            _ => kind == StoreFault::Io,
         }
     }
 
@@ -201,7 +201,9 @@ async fn shown(log: &SyncDb) -> Outcome {
     let floor = log.floor().await?;
     Ok(Shown {
         entries: entries.iter().map(|entry| entry.hlc).collect(),
-        acks: peers.map(|peer| (peer.peer, peer.acked)).collect(),
+        acks: peers
+            .map(|peer| (peer.device_id.as_uuid(), peer.acked))
+            .collect(),
         floor: (!floor.is_zero()).then_some(floor),
     })
 }
@@ -294,7 +296,7 @@ impl<'a> Story<'a> {
                 let Some(LogError::Store(error)) = error.as_log_error() else {
                     panic!("{}: {error:?}", self.label);
                 };
-                self.refused("open", error.kind());
+                self.refused("open", error.fault());
                 self.disk.repair();
                 in_time(open(self.data_dir)).await.unwrap()
             }
@@ -346,9 +348,9 @@ impl<'a> Story<'a> {
 
     /// After the failure of `step`: it did nothing, and works now, on the same
     /// handle if the error said so.
-    async fn recover(&mut self, log: SyncDb, step: Step, kind: StoreErrorKind) -> Outcome {
+    async fn recover(&mut self, log: SyncDb, step: Step, kind: StoreFault) -> Outcome {
         self.disk.repair();
-        if kind.remedy() == ErrorKind::Retry {
+        if kind.kind() == ErrorKind::Retry {
             let found = shown(&log).await.unwrap();
             assert_eq!(found, self.promised, "{}", self.label);
             return in_time(self.attempt(&log, step)).await;
@@ -391,7 +393,7 @@ impl<'a> Story<'a> {
                     ..ReadLimits::default()
                 };
                 let page = log.read_for(peer, floor, limits).await?;
-                log.record_ack_at(peer, page.next).await?;
+                log.acknowledge(Ack::new(peer, page.next)).await?;
                 let ack = made.acks.get_mut(&peer).unwrap();
                 *ack = page.next.hlc().max(*ack);
             }
@@ -459,7 +461,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn refused(&mut self, what: &str, kind: StoreErrorKind) {
+    fn refused(&mut self, what: &str, kind: StoreFault) {
         let failed = self.disk.failed();
         let mut calls = failed.iter();
         let told = calls.any(|call| self.disk.is_told_by(call, kind));
@@ -486,9 +488,9 @@ fn change(record: u128) -> Change {
     change_with(record, serde_json::json!("x".repeat(300)))
 }
 
-fn kind_of(error: &LogError) -> StoreErrorKind {
+fn kind_of(error: &LogError) -> StoreFault {
     match error {
-        LogError::Store(error) => error.kind(),
+        LogError::Store(error) => error.fault(),
         other => panic!("{other:?}"),
     }
 }

@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use sync_log_sqlite::{Cursor, ErrorKind, LogError, ReadLimits, StoreErrorKind, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Cursor, ErrorKind, LogError, ReadLimits, StoreFault, SyncDb, Uuid};
 
 use crate::common::{self, DEVICE, LIBRARY, PEER, as_child, change, child, folder, raw, say};
 
@@ -19,7 +19,7 @@ fn assert_locked<T: std::fmt::Debug>(outcome: Result<T, LogError>) {
     let LogError::Store(store) = &error else {
         panic!("{error:?}");
     };
-    assert_eq!(store.kind(), StoreErrorKind::Locked, "{store:?}");
+    assert_eq!(store.fault(), StoreFault::Locked, "{store:?}");
     assert_eq!(error.kind(), ErrorKind::Retry);
     assert!(error.to_string().contains("100 ms"), "{error}");
 }
@@ -64,7 +64,7 @@ async fn every_write_says_that_the_lock_is_held_and_reads_go_on() {
     assert!(began.elapsed() >= WAIT);
     assert_locked(log.record_many((0..5).map(change).collect()).await);
     assert_locked(log.append(late.clone()).await);
-    assert_locked(log.record_ack_at(PEER, page.next).await);
+    assert_locked(log.acknowledge(Ack::new(PEER, page.next)).await);
     assert_locked(log.prune_acked().await);
     assert_locked(log.register_peer(Uuid::from_u128(0xc0)).await);
     assert_locked(log.retire(PEER).await);
@@ -74,14 +74,14 @@ async fn every_write_says_that_the_lock_is_held_and_reads_go_on() {
     let read = log.get_since(None, 10).await.unwrap();
     assert_eq!(read, page.entries);
     assert_eq!(log.head().await.unwrap(), stamps[4]);
-    assert_eq!(log.explain().await.unwrap().pending, 5);
+    assert_eq!(log.explain().await.unwrap().pending_entries, 5);
     let served = log.read_for(PEER, page.next, limits).await.unwrap();
     assert_eq!(served.entries, []);
 
     holder.kill().unwrap();
     holder.wait().unwrap();
     log.append(late.clone()).await.unwrap();
-    log.record_ack_at(PEER, page.next).await.unwrap();
+    log.acknowledge(Ack::new(PEER, page.next)).await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 5);
     assert_eq!(log.get_since(None, 10).await.unwrap(), [late]);
 }

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use sync_log_sqlite::core::MAX_DATA_BYTES;
-use sync_log_sqlite::hlc::CEILING_MS;
+use sync_log_sqlite::CEILING_MS;
+use sync_log_sqlite::MAX_DATA_BYTES;
 use sync_log_sqlite::inspect::{Inspector, try_adoption};
 use sync_log_sqlite::{
-    Cause, Change, Cursor, Hlc, JsonText, LogError, OpenError, ReadLimits, RowFault, SyncDb, Uuid,
+    Ack, Cause, Change, Cursor, Hlc, JsonText, LogError, OpenError, ReadLimits, RowFault, SyncDb,
+    Uuid,
 };
 
 use crate::common::{
@@ -118,15 +119,16 @@ async fn a_log_that_is_open_while_its_tables_are_made_anew_is_not_used() {
     }
     for refused in [
         log.record(change(10)).await.unwrap_err(),
-        log.record_ack_at(PEER, cursor).await.unwrap_err(),
+        log.acknowledge(Ack::new(PEER, cursor)).await.unwrap_err(),
         log.prune_acked().await.unwrap_err(),
     ] {
         assert!(matches!(refused, LogError::Altered(_)), "{refused}");
     }
-    let held = log.explain().await.unwrap().held;
+    let reasons = log.explain().await.unwrap().reasons;
     assert!(
-        held.iter()
-            .any(|held| matches!(held.cause, Cause::Altered(_)))
+        reasons
+            .iter()
+            .any(|reason| matches!(reason.cause, Cause::Altered(_)))
     );
     log.close().await.unwrap();
     open(folder.path()).await.close().await.unwrap();
@@ -311,8 +313,8 @@ async fn a_row_of_acks_that_is_no_text_is_named_and_counts_for_nothing() {
     log.record_ack(PEER, stamp).await.unwrap();
     let blob = "INSERT INTO peer_acks VALUES (x'00ff', x'01', 7)";
     other_program(folder.path()).execute_batch(blob).unwrap();
-    let held = log.explain().await.unwrap().held;
-    let named = held.iter().find_map(|held| match &held.cause {
+    let reasons = log.explain().await.unwrap().reasons;
+    let named = reasons.iter().find_map(|reason| match &reason.cause {
         Cause::UntrustedRow(untrusted) => Some(untrusted),
         _ => None,
     });
@@ -332,7 +334,7 @@ async fn an_ack_that_was_deleted_is_made_anew_at_the_next_opening() {
     let log = open(folder.path()).await;
     assert_eq!(adoptions(folder.path()), [""; 0]);
     assert_eq!(log.prune_acked().await.unwrap(), 0);
-    log.record_ack_at(PEER, cursor).await.unwrap();
+    log.acknowledge(Ack::new(PEER, cursor)).await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 1);
 }
 

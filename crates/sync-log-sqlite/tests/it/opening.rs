@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::{
-    Cursor, ErrorKind, LogError, OpenError, PrunePolicy, ReadLimits, StoreErrorKind, SyncDb, Uuid,
+    Ack, Cursor, ErrorKind, LogError, OpenError, PrunePolicy, ReadLimits, StoreFault, SyncDb, Uuid,
 };
 
 use crate::common::{
@@ -18,9 +18,9 @@ async fn refused(data_dir: &Path) -> OpenError {
     options.open(LIBRARY, DEVICE, data_dir).await.unwrap_err()
 }
 
-fn store_kind(error: &OpenError) -> Option<StoreErrorKind> {
+fn store_kind(error: &OpenError) -> Option<StoreFault> {
     match error.as_log_error()? {
-        LogError::Store(error) => Some(error.kind()),
+        LogError::Store(error) => Some(error.fault()),
         _ => None,
     }
 }
@@ -74,7 +74,7 @@ async fn a_log_in_memory_has_no_path_and_works_the_same() {
         .read_for(PEER, Cursor::ZERO, ReadLimits::default())
         .await
         .unwrap();
-    log.record_ack_at(PEER, page.next).await.unwrap();
+    log.acknowledge(Ack::new(PEER, page.next)).await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 1);
     assert_eq!(log.get_since(None, 10).await.unwrap(), []);
     log.close().await.unwrap();
@@ -99,7 +99,7 @@ async fn a_log_that_is_made_beside_records_begins_with_a_floor_and_stays_so() {
         let page = log.read_for(PEER, cursor, ReadLimits::default());
         let next = page.await.unwrap().next;
         assert_eq!(next.hlc(), stamp);
-        log.record_ack_at(PEER, next).await.unwrap();
+        log.acknowledge(Ack::new(PEER, next)).await.unwrap();
         assert_eq!(log.prune_acked().await.unwrap(), 1);
     }
     log.close().await.unwrap();
@@ -263,7 +263,10 @@ async fn a_log_of_another_library_or_device_is_refused() {
         else {
             panic!("{error:?}");
         };
-        assert_eq!((*stored_library, *stored_device), (LIBRARY, DEVICE));
+        assert_eq!(
+            (*stored_library, *stored_device),
+            (LIBRARY.into(), DEVICE.into())
+        );
         assert_eq!(error.kind(), ErrorKind::FixCall);
         assert!(
             told(&error).contains(&other.to_string()),
@@ -346,11 +349,7 @@ async fn a_file_that_stays_locked_is_refused_after_the_wait() {
     let before = contents(folder.path());
     let began = Instant::now();
     let error = refused(folder.path()).await;
-    assert_eq!(
-        store_kind(&error),
-        Some(StoreErrorKind::Locked),
-        "{error:?}"
-    );
+    assert_eq!(store_kind(&error), Some(StoreFault::Locked), "{error:?}");
     assert_eq!(error.kind(), ErrorKind::Retry);
     assert!(began.elapsed() >= Duration::from_millis(300));
     assert!(began.elapsed() < Duration::from_secs(5));
@@ -383,7 +382,7 @@ async fn a_write_that_waits_too_long_for_the_lock_says_so_and_changes_nothing() 
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = log.record(change(1)).await.unwrap_err();
     assert!(
-        matches!(&error, LogError::Store(error) if error.kind() == StoreErrorKind::Locked),
+        matches!(&error, LogError::Store(error) if error.fault() == StoreFault::Locked),
         "{error:?}"
     );
     assert!(error.to_string().contains("200 ms"), "{error}");
@@ -501,7 +500,7 @@ mod rights {
         let error = refused(data_dir).await;
         assert_eq!(
             store_kind(&error),
-            Some(StoreErrorKind::ReadOnly),
+            Some(StoreFault::ReadOnly),
             "{}",
             told(&error)
         );

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sync_log_sqlite::{
-    ChainFault, Cursor, Hlc, LogError, OpenError, ReadLimits, SharedChangeEntry, StoreErrorKind,
+    ChainFault, Cursor, Hlc, LogError, OpenError, ReadLimits, SharedChangeEntry, StoreFault,
     SyncDb, Uuid,
 };
 
@@ -194,7 +194,7 @@ async fn answers(sound: &Sound, log: &SyncDb, seen: &mut Seen<'_>) {
         assert_eq!(acks, [Ok(expected[40].hlc), Ok(expected[20].hlc)], "{what}");
     }
     if let Some(explained) = seen.of(log.explain().await) {
-        assert_eq!(explained.pending, expected.len() as u64, "{what}");
+        assert_eq!(explained.pending_entries, expected.len() as u64, "{what}");
     }
     let added = change_with(99, serde_json::json!("y".repeat(5_000)));
     if let Some(hlc) = seen.of(log.record(added.clone()).await) {
@@ -241,7 +241,7 @@ impl Seen<'_> {
     fn refusal(&mut self, error: &LogError) {
         self.refused += 1;
         match error {
-            LogError::Store(store) if store.kind() == StoreErrorKind::Corrupt => {}
+            LogError::Store(store) if store.fault() == StoreFault::Corrupt => {}
             // SQLite could read the page, and its rows make no sense.
             LogError::Altered(altered) if altered.fault == ChainFault::Unreadable => {}
             error => panic!("{}: {error:?}", self.what),

@@ -1,7 +1,7 @@
 //! Whatever another program wrote into a peer's rows, there is a way out without SQL, nothing
 //! is pruned early, and after it the rows are sound (`P5`).
 
-use sync_log_sqlite::{Cursor, Hlc, LogError, RowFault, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Cursor, Hlc, LogError, RowFault, SyncDb, Uuid};
 
 use crate::common::{DEVICE, PEER, change, folder, open, raw};
 
@@ -128,7 +128,7 @@ fn own_rows(stamps: &[Hlc]) -> Vec<Case> {
         "acked_at = x'00'",
         "state = 0, admission = 0, registered_by = 0, registered_at = 0, verified = 7, acked = 0",
     ];
-    let mut cases: Vec<Case> = spoiled.map(|it| case(it, RowFault::Spoiled)).into();
+    let mut cases: Vec<Case> = spoiled.map(|it| case(it, RowFault::Unreadable)).into();
     let above = Hlc::new(stamps[2].timestamp + 1, 0, DEVICE);
     for impossible in [above, Hlc::new(1, 0, STRANGER)] {
         let acked = format!("acked = '{impossible}'");
@@ -207,11 +207,13 @@ async fn go(way: Way, log: &SyncDb, peer: Uuid, head: Cursor) {
             log.retire(peer).await.unwrap();
             log.admit(peer).await.unwrap();
         }
-        Way::Ack => match log.record_ack_at(peer, head).await {
+        Way::Ack => match log.acknowledge(Ack::new(peer, head)).await {
             // Under which number it was admitted cannot be read, so it is told a new one.
             Err(LogError::OtherAdmission { .. }) => {
                 let admission = log.admit(peer).await.unwrap();
-                log.record_ack_under(peer, admission, head).await.unwrap();
+                log.acknowledge(Ack::new(peer, head).under(admission))
+                    .await
+                    .unwrap();
             }
             acked => drop(acked.unwrap()),
         },

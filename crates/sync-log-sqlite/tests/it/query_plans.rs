@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 use sync_log_sqlite::inspect::{self, Inspector};
 use sync_log_sqlite::legacy::{self, ImportOptions, LegacyLog};
-use sync_log_sqlite::{Change, Cursor, Hlc, PrunePolicy, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Change, Cursor, Hlc, PrunePolicy, ReadLimits, SyncDb, Uuid};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -347,7 +347,7 @@ async fn import() {
     std::fs::copy(fixture.join(legacy::LEGACY_FILE_NAME), &copy).unwrap();
     let mut old = LegacyLog::open(&copy).unwrap();
     let options = ImportOptions::default();
-    old.plan(DEVICE, &options).unwrap();
+    old.plan(DEVICE.into(), &options).unwrap();
     legacy::import(&log, &mut old, &options, |_, _| {})
         .await
         .unwrap();
@@ -376,7 +376,7 @@ async fn read_and_prune(log: &SyncDb) {
         .read_for(PEER, floor, ReadLimits::default())
         .await
         .unwrap();
-    log.record_ack_at(PEER, page.next).await.unwrap();
+    log.acknowledge(Ack::new(PEER, page.next)).await.unwrap();
     // Reads below its own ack, and is held there; then goes on.
     log.read_for(PEER, floor, ReadLimits::default())
         .await

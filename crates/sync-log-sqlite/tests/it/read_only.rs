@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sync_log_sqlite::{
-    Cursor, ErrorKind, LogError, OpenError, ReadLimits, StoreErrorKind, SyncDb, Uuid,
+    Cursor, ErrorKind, LogError, OpenError, ReadLimits, StoreFault, SyncDb, Uuid,
 };
 
 use crate::common::{DEVICE, LIBRARY, PEER, change, contents, file_in, folder, fresh, open, raw};
@@ -34,7 +34,7 @@ async fn it_reads_all_that_a_log_tells_and_says_whose_it_is() {
         assert_eq!(log.path(), Some(&*file_in(folder.path())));
         assert_eq!(pending(&log).await, 20);
         assert_eq!(log.peers().await.unwrap().len(), 1);
-        assert_eq!(log.explain().await.unwrap().pending, 20);
+        assert_eq!(log.explain().await.unwrap().pending_entries, 20);
         let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
         assert_eq!(page.await.unwrap().entries.len(), 20);
         log.close().await.unwrap();
@@ -61,7 +61,7 @@ async fn nothing_writes() {
         let LogError::Store(error) = &refusal else {
             panic!("{refusal:?}");
         };
-        assert_eq!(error.kind(), StoreErrorKind::ReadOnly);
+        assert_eq!(error.fault(), StoreFault::ReadOnly);
     }
     log.close().await.unwrap();
     assert_eq!(contents(folder.path()), before);

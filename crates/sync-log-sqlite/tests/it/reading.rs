@@ -1,8 +1,8 @@
 //! Pages: the same entries whether SQLite packs them or they are read row by
 //! row, and never more than was asked for.
 
-use sync_log_sqlite::core::{MAX_DATA_BYTES, MAX_PAGE_BYTES};
 use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb};
+use sync_log_sqlite::{MAX_DATA_BYTES, MAX_PAGE_BYTES};
 
 use crate::common::{PEER, change, change_with, fresh};
 
@@ -108,17 +108,17 @@ async fn what_explain_sums_up_is_what_each_peer_lacks() {
         log.record_ack(peer(n), acked).await.unwrap();
     }
     let explained = log.explain().await.unwrap();
-    assert_eq!(explained.pending, 200);
-    for held in &explained.held {
-        let n = held.peer.unwrap().as_u128() - 0x100;
+    assert_eq!(explained.pending_entries, 200);
+    for reason in &explained.reasons {
+        let n = reason.peer.unwrap().as_uuid().as_u128() - 0x100;
         let has = match n {
             0 => 0,
             n => usize::try_from(n).unwrap() * 10 + 1,
         };
         let lacks = &entries[has..];
         let bytes: usize = lacks.iter().map(|entry| entry.content_bytes()).sum();
-        assert_eq!(held.lag_entries, lacks.len() as u64, "{held:?}");
-        assert_eq!(held.lag_bytes, bytes as u64, "{held:?}");
+        assert_eq!(reason.lag_entries, lacks.len() as u64, "{reason:?}");
+        assert_eq!(reason.lag_bytes, bytes as u64, "{reason:?}");
     }
-    assert_eq!(explained.held.len(), 20);
+    assert_eq!(explained.reasons.len(), 20);
 }

@@ -20,12 +20,12 @@ async fn open_at(data_dir: &Path, now_ms: i64) -> SyncDb {
 /// What is shown.
 async fn shown(log: &SyncDb) -> Vec<(VerdictKind, Hlc, Option<Uuid>)> {
     let verdicts = log.status().await.unwrap().verdicts;
-    let held = log.explain().await.unwrap().held;
-    let explained: Vec<Verdict> = held
+    let reasons = log.explain().await.unwrap().reasons;
+    let explained: Vec<Verdict> = reasons
         .iter()
-        .filter_map(|held| match held.cause {
+        .filter_map(|reason| match reason.cause {
             Cause::Restored(verdict) => {
-                assert_eq!(held.remedy, Some(Remedy::NewIdentity));
+                assert_eq!(reason.remedy, Some(Remedy::NewIdentity));
                 Some(verdict)
             }
             _ => None,
@@ -33,7 +33,9 @@ async fn shown(log: &SyncDb) -> Vec<(VerdictKind, Hlc, Option<Uuid>)> {
         .collect();
     assert_eq!(explained, verdicts);
     let shown = verdicts.iter();
-    shown.map(|it| (it.kind, it.hlc, it.peer)).collect()
+    shown
+        .map(|it| (it.kind, it.hlc, it.peer.map(Uuid::from)))
+        .collect()
 }
 
 async fn refused(log: &SyncDb, cursor: Cursor) -> LogError {

@@ -6,7 +6,7 @@ use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use sync_log_sqlite::{Change, Cursor, JsonText, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Change, Cursor, JsonText, ReadLimits, SyncDb, Uuid};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -85,14 +85,16 @@ async fn everything(log: &SyncDb) {
     let next = page.await.unwrap().next;
     log.get_since(None, 9).await.unwrap();
     log.record_ack(PEER, first).await.unwrap();
-    log.record_ack_at(PEER, next).await.unwrap();
+    log.acknowledge(Ack::new(PEER, next)).await.unwrap();
     log.read_for(PEER, Cursor::ZERO, ReadLimits::default())
         .await
         .unwrap();
     log.on_ack(peer, first).await.unwrap();
     log.retire(peer).await.unwrap();
     log.admit(peer).await.unwrap();
-    log.record_ack_under(peer, 2, next).await.unwrap();
+    log.acknowledge(Ack::new(peer, next).under(2))
+        .await
+        .unwrap();
     log.head().await.unwrap();
     log.floor().await.unwrap();
     log.floor_cursor().await.unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
-use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb};
+use sync_log_sqlite::{Ack, Cursor, Hlc, ReadLimits, SyncDb};
 
 use crate::common::{
     self, DEVICE, LIBRARY, PEER, as_child, change, child, folder, fresh, open, say,
@@ -219,7 +219,7 @@ async fn pruning_in_one_process_while_another_appends_deletes_nothing_unread() {
         seen.extend(page.entries.iter().map(|entry| entry.hlc));
         cursor = page.next;
         if !page.entries.is_empty() {
-            log.record_ack_at(PEER, cursor).await.unwrap();
+            log.acknowledge(Ack::new(PEER, cursor)).await.unwrap();
             log.prune_acked().await.unwrap();
         }
         if ended && !page.more {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use sync_log_sqlite::{
-    Hlc, LogError, PrunePolicy, SharedChangeEntry, StoreErrorKind, SyncDb, WallClock,
+    Hlc, LogError, PrunePolicy, SharedChangeEntry, StoreFault, SyncDb, WallClock,
 };
 
 use crate::common::{self, DEVICE, LIBRARY, PEER, change, folder, fresh, open, raw};
@@ -286,7 +286,7 @@ async fn a_read_that_is_dropped_after_any_number_of_polls_leaves_the_readers_usa
 }
 
 fn is_closed<T: std::fmt::Debug>(outcome: &Result<T, LogError>) -> bool {
-    matches!(outcome, Err(LogError::Store(error)) if error.kind() == StoreErrorKind::Closed)
+    matches!(outcome, Err(LogError::Store(error)) if error.fault() == StoreFault::Closed)
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 use sync_log_sqlite::migration::Migrator;
-use sync_log_sqlite::{StoreErrorKind, log_state};
+use sync_log_sqlite::{StoreFault, log_state};
 
 use crate::common::{DEVICE, LIBRARY, change, open, raw};
 
@@ -64,7 +64,7 @@ async fn what_another_program_spoiled_is_named_over_either_connection() {
         let db = app::connect(log.path().unwrap()).await.unwrap();
         let over_the_app = log_state(&db).await.unwrap_err();
         let in_place = log.head().await.unwrap_err();
-        assert_eq!(over_the_app.kind(), StoreErrorKind::Corrupt, "{spoiled}");
+        assert_eq!(over_the_app.fault(), StoreFault::Corrupt, "{spoiled}");
         assert_eq!(over_the_app.to_string(), in_place.to_string(), "{spoiled}");
         let names = over_the_app
             .to_string()
@@ -77,10 +77,10 @@ async fn what_another_program_spoiled_is_named_over_either_connection() {
 async fn a_database_without_a_log_is_no_log_that_stands_at_zero() {
     let folder = tempfile::tempdir().unwrap();
     let db = app::connect(&folder.path().join("app.db")).await.unwrap();
-    assert_eq!(log_state(&db).await.unwrap_err().kind(), StoreErrorKind::Io);
+    assert_eq!(log_state(&db).await.unwrap_err().fault(), StoreFault::Io);
     Migrator::up(&db, None).await.unwrap();
     let refused = log_state(&db).await.unwrap_err();
-    assert_eq!(refused.kind(), StoreErrorKind::Corrupt);
+    assert_eq!(refused.fault(), StoreFault::Corrupt);
     assert!(refused.to_string().contains("no row"), "{refused}");
 }
 
@@ -98,9 +98,9 @@ async fn sqlites_codes_are_told_apart_over_the_apps_driver() {
     // Not in WAL mode, so a writer holds readers up.
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    assert_eq!(kind().await, StoreErrorKind::Locked);
+    assert_eq!(kind().await, StoreFault::Locked);
     other
         .execute_batch("ROLLBACK; DROP TABLE sync_log_state")
         .unwrap();
-    assert_eq!(kind().await, StoreErrorKind::Io);
+    assert_eq!(kind().await, StoreFault::Io);
 }

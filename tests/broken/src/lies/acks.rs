@@ -1,6 +1,6 @@
 //! Acks never go back (`K2`), and name an entry of this log (`K3`).
 
-use sync_log_core::{Changes, Hlc, LogError, OwnRow, PeerFacts, PeerRow, PeerState};
+use sync_log_core::{Hlc, LogError, OwnRow, PeerFacts, PeerRow, PeerState, Writes};
 
 use crate::decision::{Decision, Kind, Shown};
 use crate::fault::Fault;
@@ -40,9 +40,9 @@ fn holds(fault: Fault) -> Option<Defect> {
                     return;
                 };
                 peer.facts.hold = Some(request.after);
-                handle.own().pending = Some(Changes {
+                handle.own().pending = Some(Writes {
                     peer: Some(peer),
-                    ..Changes::default()
+                    ..Writes::default()
                 });
                 peer.acked = request.after;
                 view.peer = Some(peer.into());
@@ -134,7 +134,7 @@ fn places(fault: Fault) -> Option<Defect> {
         Fault::ForeignAckTaken => Defect::deciding(|_, decision| {
             refused_ack(decision, |decision, hlc, why| match why {
                 LogError::ForeignOrigin { .. } => {
-                    decision.shown.state.identity.device_id = hlc.device_id;
+                    decision.shown.state.identity.device_id = hlc.device_id.into();
                     take_ack(decision, hlc, hlc)
                 }
                 _ => None,
@@ -152,7 +152,10 @@ fn places(fault: Fault) -> Option<Defect> {
                 && hlc < acked(row)
                 && decision.shown.marks.is_empty()
             {
-                return Err(LogError::UnknownStamp { peer, hlc });
+                return Err(LogError::UnknownStamp {
+                    peer: peer.into(),
+                    hlc,
+                });
             }
             Ok(changes)
         }),
@@ -215,8 +218,8 @@ pub(super) fn at_its_ack(shown: &mut Shown, hlc: Hlc) {
 /// Takes a decision; where an ack is refused, `instead` may know better.
 pub(super) fn refused_ack(
     decision: &mut Decision<'_>,
-    instead: fn(&mut Decision<'_>, Hlc, &LogError) -> Option<Result<Changes, LogError>>,
-) -> Result<Changes, LogError> {
+    instead: fn(&mut Decision<'_>, Hlc, &LogError) -> Option<Result<Writes, LogError>>,
+) -> Result<Writes, LogError> {
     let decided = decision.take();
     let (Kind::Ack(_, hlc), Err(why)) = (decision.kind, &decided) else {
         return decided;
@@ -230,13 +233,13 @@ fn take_ack(
     decision: &mut Decision<'_>,
     hlc: Hlc,
     recorded: Hlc,
-) -> Option<Result<Changes, LogError>> {
+) -> Option<Result<Writes, LogError>> {
     let mut shown = decision.shown.clone();
     at_its_ack(&mut shown, hlc);
     let mut peer = shown.peers.first()?.judge(&shown.state).ok()?;
     peer.acked = recorded;
     let answered = decision.take_showing(|view| *view = shown);
-    Some(answered.map(|changes| Changes {
+    Some(answered.map(|changes| Writes {
         peer: Some(peer),
         ..changes
     }))

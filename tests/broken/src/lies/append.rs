@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, Hlc, LogError, Mark, WriteJob};
+use sync_log_core::{Hlc, LogError, Mark, WriteJob, Writes};
 
 use crate::decision::{Decision, Kind};
 use crate::fault::Fault;
@@ -37,7 +37,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
                 let batch = whole_batch(decision);
                 let is_there = |hlc| decision.all_entries.iter().any(|entry| entry.hlc == hlc);
                 let all_there = batch.append.iter().all(|stored| is_there(stored.entry.hlc));
-                all_there.then(Changes::default)
+                all_there.then(Writes::default)
             })
         }),
         Fault::HeadIsFirstOfBatch => Defect::deciding(|_, decision| {
@@ -63,7 +63,7 @@ async fn stamp_before_write(handle: &Arc<Handle>, job: WriteJob) -> Result<(), L
 fn decide_on_what_was_known(
     handle: &Handle,
     decision: &mut Decision<'_>,
-) -> Result<Changes, LogError> {
+) -> Result<Writes, LogError> {
     let known = handle.own().state.unwrap_or(decision.shown.state);
     decision.shown.state.head = known.head;
     decision.shown.state.high_water = known.high_water;
@@ -81,8 +81,8 @@ fn decide_on_what_was_known(
 /// Takes a decision; where a late append is refused, `instead` may know better.
 pub(super) fn late(
     decision: &mut Decision<'_>,
-    instead: fn(&mut Decision<'_>, &LogError) -> Option<Changes>,
-) -> Result<Changes, LogError> {
+    instead: fn(&mut Decision<'_>, &LogError) -> Option<Writes>,
+) -> Result<Writes, LogError> {
     let decided = decision.take();
     let Err(
         why @ (LogError::Overtaken { .. }
@@ -97,7 +97,7 @@ pub(super) fn late(
 }
 
 /// The batch of an append, as if all of it were above the head.
-pub(super) fn whole_batch(decision: &mut Decision<'_>) -> Changes {
+pub(super) fn whole_batch(decision: &mut Decision<'_>) -> Writes {
     let all = decision.take_showing(|shown| {
         shown.state.head = Mark::ZERO;
         shown.state.settled = Hlc::ZERO;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, LogError, StoreError, StoreErrorKind, WriteJob};
+use sync_log_core::{LogError, StoreError, StoreFault, WriteJob, Writes};
 
 use crate::decision::Decision;
 use crate::fault::Fault;
@@ -61,7 +61,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 async fn in_two_steps(
     handle: &Arc<Handle>,
     job: WriteJob,
-    split: fn(Changes) -> (Changes, Changes),
+    split: fn(Writes) -> (Writes, Writes),
 ) -> Result<(), LogError> {
     let later = handle.commit_part(job, split).await?;
     if later.is_empty() {
@@ -71,39 +71,39 @@ async fn in_two_steps(
     handle.apply(later).await
 }
 
-fn first_entry(mut changes: Changes) -> (Changes, Changes) {
+fn first_entry(mut changes: Writes) -> (Writes, Writes) {
     if changes.append.len() < 2 {
-        return (changes, Changes::default());
+        return (changes, Writes::default());
     }
     let append = changes.append.split_off(1);
-    let rest = Changes {
+    let rest = Writes {
         append,
-        ..Changes::default()
+        ..Writes::default()
     };
     (changes, rest)
 }
 
 /// First what has no time, then when.
-fn half_a_row(changes: Changes) -> (Changes, Changes) {
+fn half_a_row(changes: Writes) -> (Writes, Writes) {
     let Some(row) = changes.peer else {
-        return (changes, Changes::default());
+        return (changes, Writes::default());
     };
     let mut half = row;
     half.acked_at_ms = 0;
     half.facts.registered_at_ms = 0;
-    let first = Changes {
+    let first = Writes {
         peer: Some(half),
         ..changes.clone()
     };
-    let second = Changes {
+    let second = Writes {
         peer: Some(row),
-        ..Changes::default()
+        ..Writes::default()
     };
     (first, second)
 }
 
 /// Of a batch, what lies above the head.
-fn above_the_head(decision: &mut Decision<'_>) -> Changes {
+fn above_the_head(decision: &mut Decision<'_>) -> Writes {
     let head = decision.shown.state.head;
     let mut batch = whole_batch(decision);
     batch.append.retain(|stored| stored.entry.hlc > head.hlc);
@@ -137,17 +137,17 @@ async fn spread_a_refusal(handle: &Arc<Handle>, job: WriteJob) -> Result<(), Log
 
 async fn chunk_in_two_steps(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
     let stored = handle.inner.read(entries(usize::MAX)).await?.entries;
-    let split = move |changes: Changes| {
+    let split = move |changes: Writes| {
         let Some(last) = changes.prune_through else {
-            return (changes, Changes::default());
+            return (changes, Writes::default());
         };
         let gone = stored.partition_point(|found| found.entry.hlc <= last);
-        let half = Changes {
+        let half = Writes {
             prune_through: stored.get(gone / 2).map(|found| found.entry.hlc),
-            ..Changes::default()
+            ..Writes::default()
         };
         if gone < 2 {
-            (changes, Changes::default())
+            (changes, Writes::default())
         } else {
             (half, changes)
         }
@@ -189,7 +189,7 @@ async fn take_effect_later(handle: &Arc<Handle>, job: WriteJob) -> Result<(), Lo
 
 async fn be_poisoned(handle: &Arc<Handle>, job: WriteJob) -> Result<(), LogError> {
     if handle.memory().poisoned {
-        return Err(StoreError::new(StoreErrorKind::Io, "write after a dropped call").into());
+        return Err(StoreError::new(StoreFault::Io, "write after a dropped call").into());
     }
     let mut guard = OnDrop {
         finished: false,

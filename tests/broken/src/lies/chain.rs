@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, FoundEntry, LogError, Mark, ReadView, Tag, WriteJob};
+use sync_log_core::{FoundEntry, LogError, Mark, ReadView, Tag, WriteJob, Writes};
 
 use crate::decision::{Decision, Kind};
 use crate::fault::Fault;
@@ -63,7 +63,7 @@ pub(super) fn mark(found: &FoundEntry) -> Mark {
 }
 
 /// Gives what is stored the tags that follow from `before`.
-pub(super) fn rechain(changes: &mut Changes, before: Mark) {
+pub(super) fn rechain(changes: &mut Writes, before: Mark) {
     let mut reached = before;
     for stored in &mut changes.append {
         reached = reached.then(&stored.entry);

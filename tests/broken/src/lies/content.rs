@@ -1,8 +1,8 @@
 //! What an entry is: its origin (`A4`), its bytes (`A6`) and its group (`R1`).
 
 use sync_log_core::{
-    ChangeType, Changes, JsonText, LogError, MAX_DATA_BYTES, SharedChangeEntry, StoreError,
-    StoreErrorKind, StoredEntry, Uuid,
+    ChangeType, JsonText, LogError, MAX_DATA_BYTES, SharedChangeEntry, StoreError, StoreFault,
+    StoredEntry, Uuid, Writes,
 };
 
 use crate::decision::Decision;
@@ -50,7 +50,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             let changes = decision.take()?;
             let is_large = |stored: &StoredEntry| stored.entry.data.len_bytes() == MAX_DATA_BYTES;
             if changes.append.iter().any(is_large) {
-                return Err(StoreError::new(StoreErrorKind::Full, "write an entry").into());
+                return Err(StoreError::new(StoreFault::Full, "write an entry").into());
             }
             Ok(changes)
         }),
@@ -62,7 +62,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 fn alter_entries(
     decision: &mut Decision<'_>,
     alter: fn(&mut SharedChangeEntry),
-) -> Result<Changes, LogError> {
+) -> Result<Writes, LogError> {
     let mut changes = decision.take()?;
     for stored in &mut changes.append {
         alter(&mut stored.entry);
@@ -74,7 +74,7 @@ fn alter_entries(
 fn log_what_is_observed(
     _: &crate::handle::Handle,
     decision: &mut Decision<'_>,
-) -> Result<Changes, LogError> {
+) -> Result<Writes, LogError> {
     let mut changes = decision.take()?;
     let own = decision.shown.state.identity.device_id;
     let observed = changes.high_water.filter(|hlc| hlc.device_id != own);

@@ -1,8 +1,8 @@
 //! A cursor is a place in this log, or an error (`R2`).
 
 use sync_log_core::{
-    Changes, Hlc, LogError, Mark, Peer, PeerFacts, PeerRow, PeerState, ReadRequest, ReadView,
-    RegisteredBy, Uuid,
+    Hlc, LogError, Mark, Peer, PeerFacts, PeerRow, PeerState, ReadRequest, ReadView, RegisteredBy,
+    Uuid, Writes,
 };
 
 use crate::decision::{Decision, Kind};
@@ -46,17 +46,19 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             before_read: Some(|handle| Box::pin(handle.write_what_was_put_off())),
             ..Defect::paging(|handle, request, view| {
                 if let (None, Some(peer)) = (&view.peer, request.peer) {
-                    let row = newcomer(peer);
+                    let row = newcomer(peer.into());
                     view.peer = Some(row.into());
-                    handle.own().pending = Some(Changes {
+                    handle.own().pending = Some(Writes {
                         peer: Some(row),
-                        ..Changes::default()
+                        ..Writes::default()
                     });
                 }
             })
         },
         Fault::UnknownPeerServed => Defect::paging(|_, request, view| {
-            let forged = request.peer.map(|peer| PeerRow::from(newcomer(peer)));
+            let forged = request
+                .peer
+                .map(|peer| PeerRow::from(newcomer(peer.into())));
             view.peer = view.peer.take().or(forged);
         }),
         _ => return None,
@@ -66,7 +68,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 /// A peer that was registered just now.
 pub(super) fn newcomer(peer: Uuid) -> Peer {
     Peer {
-        peer,
+        device_id: peer.into(),
         acked: Hlc::ZERO,
         acked_at_ms: 0,
         facts: PeerFacts {
@@ -91,12 +93,12 @@ fn serve_as_before(
 ) {
     let Some(peer) = request.peer else { return };
     let memory = &mut *handle.memory();
-    let served = memory.served.get(&(peer, request.after));
+    let served = memory.served.get(&(peer.into(), request.after));
     if let Some(place) = served.filter(|_| taken(&request, view)) {
         show_at(view, *place);
     }
     if let Some(last) = view.entries.last().map(mark) {
-        memory.served.insert((peer, last.hlc), last);
+        memory.served.insert((peer.into(), last.hlc), last);
     }
 }
 
@@ -113,7 +115,7 @@ fn show_at(view: &mut ReadView, place: Mark) {
 }
 
 /// An ack of what was served once is `Ok`, though nothing is there to record.
-fn answer_ack_as_before(handle: &Handle, decision: &mut Decision<'_>) -> Result<Changes, LogError> {
+fn answer_ack_as_before(handle: &Handle, decision: &mut Decision<'_>) -> Result<Writes, LogError> {
     let decided = decision.take();
     let Kind::Ack(peer, hlc) = decision.kind else {
         return decided;

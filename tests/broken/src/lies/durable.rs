@@ -73,7 +73,7 @@ async fn forget_if_closed(handle: &Arc<Handle>, job: WriteJob) -> Result<(), Log
 }
 
 fn is_closed(error: &StoreError) -> bool {
-    error.kind() == sync_log_core::StoreErrorKind::Closed
+    error.fault() == sync_log_core::StoreFault::Closed
 }
 
 /// After a restart: the rows as they are now are those that are lost.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, LogError, LogState, Mark, Tag, WriteJob};
+use sync_log_core::{LogError, LogState, Mark, Tag, WriteJob, Writes};
 
 use crate::fault::Fault;
 use crate::handle::{Defect, Handle, give_way};
@@ -100,7 +100,7 @@ async fn floor_after_delete(handle: &Arc<Handle>, job: WriteJob) -> Result<(), L
     let moved = handle.read_state().await?.floor;
     give_way().await;
     // The second step is a write too, for whoever counts or breaks writes.
-    handle.apply(Changes::default()).await?;
+    handle.apply(Writes::default()).await?;
     handle.memory().floor = Some(moved);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Weak;
 
-use sync_log_core::{StoreError, StoreErrorKind, Uuid};
+use sync_log_core::{StoreError, StoreFault, Uuid};
 
 use crate::fault::Fault;
 use crate::handle::Defect;
@@ -11,8 +11,8 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
         Fault::BoundToNobody => Defect::stating(|handle, state| {
             if let Some((library_id, device_id)) = handle.memory().asked {
-                state.identity.library_id = library_id;
-                state.identity.device_id = device_id;
+                state.identity.library_id = library_id.into();
+                state.identity.device_id = device_id.into();
             }
         }),
         Fault::LogIdRemade => Defect::stating(|handle, state| {
@@ -33,7 +33,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         Fault::ClosingAgainFails => Defect::closing(|handle| {
             Box::pin(async move {
                 if std::mem::replace(&mut handle.own().closed, true) {
-                    return Err(StoreError::new(StoreErrorKind::Closed, "close"));
+                    return Err(StoreError::new(StoreFault::Closed, "close"));
                 }
                 handle.close().await
             })

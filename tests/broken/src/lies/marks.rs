@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, Hlc, LogError, LogState, Mark};
+use sync_log_core::{Hlc, LogError, LogState, Mark, Writes};
 
 use crate::decision::{Decision, Kind};
 use crate::fault::Fault;
@@ -78,15 +78,15 @@ fn marks(state: &LogState) -> Marks {
 }
 
 /// Something to write that nobody asked for: a higher high-water.
-pub(super) fn raise(state: &LogState) -> Changes {
+pub(super) fn raise(state: &LogState) -> Writes {
     let high_water = state.high_water;
     let raised = Hlc {
         timestamp: high_water.timestamp + 1,
         ..high_water
     };
-    Changes {
+    Writes {
         high_water: Some(raised),
-        ..Changes::default()
+        ..Writes::default()
     }
 }
 
@@ -121,7 +121,7 @@ fn show_forgotten(handle: &Handle, state: &mut LogState) {
 }
 
 /// A log that was written to knows its head again.
-fn remember_head(handle: &Handle, decision: &mut Decision<'_>) -> Result<Changes, LogError> {
+fn remember_head(handle: &Handle, decision: &mut Decision<'_>) -> Result<Writes, LogError> {
     let changes = decision.take()?;
     if !changes.append.is_empty() {
         handle.memory().forgotten = None;
@@ -133,11 +133,13 @@ fn remember_head(handle: &Handle, decision: &mut Decision<'_>) -> Result<Changes
 fn keep_high_water(
     decision: &mut Decision<'_>,
     is_kept: fn(sync_log_core::Uuid, sync_log_core::Uuid) -> bool,
-) -> Result<Changes, LogError> {
+) -> Result<Writes, LogError> {
     let mut changes = decision.take()?;
     let own = decision.shown.state.identity.device_id;
     if changes.append.is_empty() {
-        changes.high_water = changes.high_water.filter(|hlc| is_kept(hlc.device_id, own));
+        changes.high_water = changes
+            .high_water
+            .filter(|hlc| is_kept(hlc.device_id, own.into()));
     }
     Ok(changes)
 }

@@ -1,7 +1,7 @@
 //! Who counts: registered (`K1`, `K4`), named by the transport (`K5`), retired
 //! (`K6`).
 
-use sync_log_core::{Changes, LogError, Peer, PeerRow, PeerState, RegisteredBy, Uuid};
+use sync_log_core::{LogError, Peer, PeerRow, PeerState, RegisteredBy, Uuid, Writes};
 
 use crate::decision::{Decision, Kind};
 use crate::fault::Fault;
@@ -47,8 +47,8 @@ fn registered(fault: Fault) -> Option<Defect> {
         }),
         Fault::OwnPeerRegistered => Defect::deciding(|_, decision| {
             let own = decision.shown.state.identity.device_id;
-            if decision.kind == Kind::Peer(own) {
-                decision.shown.state.identity.device_id = Uuid::max();
+            if decision.kind == Kind::Peer(own.into()) {
+                decision.shown.state.identity.device_id = Uuid::max().into();
             }
             decision.take()
         }),
@@ -72,7 +72,7 @@ fn unknown(fault: Fault) -> Option<Defect> {
         Fault::UnknownAckTaken => Defect::deciding(|_, decision| {
             refused_ack(decision, |decision, _, why| match why {
                 LogError::UnknownPeer { peer } => {
-                    let row = PeerRow::from(newcomer(*peer));
+                    let row = PeerRow::from(newcomer((*peer).into()));
                     Some(decision.take_showing(|shown| shown.peers.push(row)))
                 }
                 _ => None,
@@ -85,9 +85,9 @@ fn unknown(fault: Fault) -> Option<Defect> {
                     let kind = Kind::of(&job.needs(&state));
                     let decided = handle.commit(job).await;
                     if let (Kind::Ack(peer, _), Err(_)) = (kind, &decided) {
-                        let registered = Changes {
+                        let registered = Writes {
                             peer: Some(newcomer(peer)),
-                            ..Changes::default()
+                            ..Writes::default()
                         };
                         handle.apply(registered).await?;
                     }
@@ -110,9 +110,9 @@ fn unknown(fault: Fault) -> Option<Defect> {
             };
             let rows = decision.all_peers.iter();
             let known = rows.filter_map(|row| row.judge(&decision.shown.state).ok());
-            let other = known.map(|row| row.peer).find(|other| *other != peer);
+            let other = known.map(|row| row.device_id).find(|other| *other != peer);
             if let (Some(row), Some(other)) = (&mut changes.peer, other) {
-                row.peer = other;
+                row.device_id = other;
             }
             Ok(changes)
         }),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sync_log_core::{Changes, EntrySummary, LogError, SMALLEST_PRUNE_CHUNK_ENTRIES, WriteJob};
+use sync_log_core::{EntrySummary, LogError, SMALLEST_PRUNE_CHUNK_ENTRIES, WriteJob, Writes};
 
 use crate::decision::{Decision, Kind};
 use crate::fault::Fault;
@@ -89,7 +89,7 @@ async fn plan_then_delete(handle: &Arc<Handle>, job: WriteJob) -> Result<(), Log
 }
 
 /// A chunk after a full one is planned by the same peers and the same state.
-fn plan_by_first_chunk(handle: &Handle, decision: &mut Decision<'_>) -> Result<Changes, LogError> {
+fn plan_by_first_chunk(handle: &Handle, decision: &mut Decision<'_>) -> Result<Writes, LogError> {
     if decision.kind != Kind::Prune {
         return decision.take();
     }

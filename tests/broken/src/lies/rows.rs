@@ -46,7 +46,7 @@ fn planned(fault: Fault) -> Option<Defect> {
         }),
         Fault::StrangerSkipped => planning!(|_, rows| rows.retain(|row| row.own.is_some())),
         Fault::SpoiledSkipped => planning!(|_, rows| {
-            rows.retain(|row| !matches!(row.own, Some(OwnRow::Spoiled { .. })));
+            rows.retain(|row| !matches!(row.own, Some(OwnRow::Unreadable { .. })));
         }),
         Fault::NobodysRowBlocks => planning!(|state, rows| {
             let nobodys = rows.iter_mut().filter(|row| row.peer(state).is_none());
@@ -87,7 +87,7 @@ fn shown(fault: Fault) -> Option<Defect> {
         }),
         Fault::MirrorAckBelieved => showing!(|_, row| believe_mirror(row)),
         Fault::AdmissionGuessed => showing!(|_, row| {
-            if let Some(OwnRow::Spoiled { admission }) = &mut row.own {
+            if let Some(OwnRow::Unreadable { admission }) = &mut row.own {
                 *admission = admission.or(Some(1));
             }
         }),

@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use sync_log_core::StoreErrorKind;
+use sync_log_core::StoreFault;
 
 use crate::fault::Fault;
 use crate::handle::{Defect, Handle, give_way};
@@ -27,7 +27,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         Fault::WatchSurvivesClose => Defect::watching(|handle, place| {
             Box::pin(async move {
                 match handle.inner.head_above(place).await {
-                    Err(error) if error.kind() == StoreErrorKind::Closed => pending().await,
+                    Err(error) if error.fault() == StoreFault::Closed => pending().await,
                     told => told,
                 }
             })

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use broken_stores::{Fault, Planted};
 use sync_log_conformance::core::{
-    Birth, Hlc, LogError, LogStore, Places, ReadRequest, ReadView, StoreError, Survey, Uuid,
+    Birth, Hlc, LogError, LogStore, Positions, ReadRequest, ReadView, StoreError, Survey, Uuid,
     WriteJob,
 };
 use sync_log_conformance::{Damage, Harness, RowDamage, Tampering};
@@ -120,7 +120,7 @@ impl LogStore for Patient {
         Ok(view)
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         self.count(1);
         self.inner.survey(places).await
     }

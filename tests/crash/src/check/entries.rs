@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sync_log_sqlite::Hlc;
-use sync_log_sqlite::core::SMALLEST_PRUNE_CHUNK_ENTRIES;
+use sync_log_sqlite::SMALLEST_PRUNE_CHUNK_ENTRIES;
 
 use super::{Effect, Violation, whole_if};
 use crate::entry::EntryId;

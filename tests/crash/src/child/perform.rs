@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use sync_log_sqlite::core::MAX_PAGE_ENTRIES;
+use sync_log_sqlite::MAX_PAGE_ENTRIES;
 use sync_log_sqlite::{
-    Cursor, FILE_NAME, Hlc, LogError, ReadLimits, SyncDb, SystemClock, WallClock,
+    Ack, Cursor, FILE_NAME, Hlc, LogError, ReadLimits, SyncDb, SystemClock, WallClock,
 };
 
 use super::readers::Reader;
@@ -117,7 +117,7 @@ impl Worker {
             self.voice.done(Gave::Nothing)?;
         }
         if self.rng.bool() {
-            self.log.record_ack_at(peer, place).await?;
+            self.log.acknowledge(Ack::new(peer, place)).await?;
         } else {
             self.log.record_ack(peer, through).await?;
         }

@@ -41,7 +41,7 @@ impl Readers {
         let mut readers = Self(PEERS.map(newcomer).to_vec());
         for known in log.peers().await? {
             let known = known?;
-            let reader = readers.0.iter_mut().find(|r| r.peer == known.peer);
+            let reader = readers.0.iter_mut().find(|r| r.peer == known.device_id);
             let reader = reader.context("a peer that nobody registered")?;
             reader.is_registered = true;
             reader.is_held = known.facts.hold.is_some();

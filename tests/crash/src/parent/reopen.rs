@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use sync_log_sqlite::core::MAX_PAGE_ENTRIES;
+use sync_log_sqlite::MAX_PAGE_ENTRIES;
 use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb};
 
 use crate::entry::{DEVICE, LIBRARY};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{
     Birth, Hlc, LogError, LogIdentity, LogOptions, LogStore, Needs, SyncLog, Uuid, WriteJob,
 };
@@ -25,8 +25,8 @@ struct Rig {
 
 fn rig() -> Rig {
     let identity = LogIdentity {
-        library_id: LIBRARY,
-        device_id: DEVICE,
+        library_id: LIBRARY.into(),
+        device_id: DEVICE.into(),
         log_id: Uuid::from_u128(3),
     };
     let file = MemoryStore::new(identity, 0, Birth::Alone);

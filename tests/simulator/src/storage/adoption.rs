@@ -1,7 +1,7 @@
 //! What opening does to a log that another program wrote to, on values: written from
 //! `I3` and `I4`, for the store in memory, which has no files to adopt.
 
-use sync_log_core::hlc::CEILING_MS;
+use sync_log_core::CEILING_MS;
 use sync_log_core::{
     Contents, Hlc, Mark, OwnRow, PeerFacts, PeerRow, PeerState, RegisteredBy, Tag, Uuid,
 };
@@ -40,7 +40,7 @@ pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
     contents
         .peers
         .values_mut()
-        .for_each(|row| *row = adopted(row, own, head.hlc, now_ms));
+        .for_each(|row| *row = adopted(row, own.into(), head.hlc, now_ms));
     let state = &mut contents.state;
     state.identity.log_id = log_id;
     state.high_water = state.high_water.max(highest).max(head.hlc);
@@ -73,7 +73,7 @@ fn bounds(contents: &Contents, highest_own: Option<Hlc>) -> (Hlc, Hlc) {
     if let (Some(oldest), newest) = (stamps.next(), stamps.next_back()) {
         return (newest.copied().unwrap_or(*oldest), just_below(*oldest));
     }
-    let lowest = Hlc::new(0, 0, contents.state.identity.device_id);
+    let lowest = Hlc::new(0, 0, contents.state.identity.device_id.into());
     let end = contents
         .state
         .head

@@ -39,8 +39,8 @@ impl MemoryFile {
         birth: Birth,
     ) -> Self {
         let identity = LogIdentity {
-            library_id,
-            device_id,
+            library_id: library_id.into(),
+            device_id: device_id.into(),
             log_id: log_ids.next(),
         };
         Self {
@@ -158,7 +158,13 @@ fn acknowledge(contents: &mut Contents, peer: Uuid, acked: Hlc) {
 
 fn sign(verdict: &Verdict) -> (VerdictKind, Sign) {
     let (hlc, peer) = (verdict.hlc, verdict.peer);
-    (verdict.kind, Sign { hlc, peer })
+    (
+        verdict.kind,
+        Sign {
+            hlc,
+            peer: peer.map(Uuid::from),
+        },
+    )
 }
 
 fn mark(row: &PeerRow) -> Option<(Uuid, PeerMark)> {

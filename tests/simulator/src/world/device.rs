@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use broken_stores::Planted;
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{
     Hlc, LogError, LogOptions, LogStore, Needs, SharedChangeEntry, SyncLog, Uuid, WriteJob,
 };

@@ -1,6 +1,6 @@
 //! Another program, which knows the original tables only, made a log or writes to it.
 
-use sync_log_core::hlc::CEILING_MS;
+use sync_log_core::CEILING_MS;
 use sync_log_core::{Hlc, SharedChangeEntry, Uuid};
 
 use super::device::{Device, FilesOf};

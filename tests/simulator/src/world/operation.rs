@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sync_log_core::{
-    AckOutcome, Cause, Change, Cursor, Explanation, Hlc, LogError, MAX_PAGE_ENTRIES, Page,
+    Ack, AckOutcome, Cause, Change, Cursor, Explanation, Hlc, LogError, MAX_PAGE_ENTRIES, Page,
     ReadLimits, SharedChangeEntry, SyncLog, Uuid, VerdictKind,
 };
 
@@ -95,16 +95,22 @@ pub(crate) struct Explained {
 
 impl From<Explanation> for Explained {
     fn from(explanation: Explanation) -> Self {
-        let held = explanation.held.iter();
-        let signs = held.filter_map(|held| match held.cause {
+        let reasons = explanation.reasons.iter();
+        let signs = reasons.filter_map(|reason| match reason.cause {
             Cause::Restored(verdict) => {
                 let (hlc, peer) = (verdict.hlc, verdict.peer);
-                Some((verdict.kind, Sign { hlc, peer }))
+                Some((
+                    verdict.kind,
+                    Sign {
+                        hlc,
+                        peer: peer.map(Uuid::from),
+                    },
+                ))
             }
             _ => None,
         });
         Self {
-            pending: explanation.pending,
+            pending: explanation.pending_entries,
             signs: signs.collect(),
         }
     }
@@ -260,7 +266,9 @@ impl Purpose {
                 admission,
                 ..
             } => Box::pin(async move {
-                let taken = log.record_ack_under(peer, admission, cursor).await;
+                let taken = log
+                    .acknowledge(Ack::new(peer, cursor).under(admission))
+                    .await;
                 taken.map(Answer::Acked)
             }),
             Self::Learn { page, .. } => Box::pin(async move {

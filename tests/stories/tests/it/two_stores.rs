@@ -4,7 +4,7 @@
 use sync_log_memory::MemoryStore;
 use sync_log_memory::core::{Birth, LogIdentity, LogOptions};
 use sync_log_sqlite::{
-    Change, ChangeType, Cursor, JsonText, LogError, ReadLimits, SyncDb, SyncLog, SystemClock,
+    Ack, Change, ChangeType, Cursor, JsonText, LogError, ReadLimits, SyncDb, SyncLog, SystemClock,
     UnknownPeers, Uuid,
 };
 
@@ -24,8 +24,8 @@ fn change(name: &str) -> Change {
 
 async fn in_memory(device_id: Uuid) -> SyncLog {
     let identity = LogIdentity {
-        library_id: LIBRARY,
-        device_id,
+        library_id: LIBRARY.into(),
+        device_id: device_id.into(),
         log_id: Uuid::from_u128(99),
     };
     let mut options = LogOptions::new(SystemClock);
@@ -51,7 +51,7 @@ async fn pull(origin: &SyncLog, peer: Uuid, mut cursor: Cursor) -> Vec<String> {
         );
         cursor = page.next;
         if !page.more {
-            origin.record_ack_at(peer, cursor).await.unwrap();
+            origin.acknowledge(Ack::new(peer, cursor)).await.unwrap();
             return received;
         }
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::model::{LogIdentity, PeerState, RegisteredBy, RetireReason};
 
 const DEVICE: Uuid = Uuid::from_u128(0xd0);
-const PEER: Uuid = Uuid::from_u128(0xb0);
+const PEER: DeviceId = DeviceId::from_uuid(Uuid::from_u128(0xb0));
 
 fn stamp(number: u64) -> Hlc {
     Hlc::new(number, 0, DEVICE)
@@ -33,15 +33,15 @@ fn retired() -> Peer {
 }
 
 /// Entries 3 to 5 are there, 10 bytes each, written at 30, 40 and 50 ms.
-fn explained(rows: &[PeerRow], solo: bool, policy: PrunePolicy) -> Vec<Held> {
+fn explained(rows: &[PeerRow], solo: bool, policy: PrunePolicy) -> Vec<Reason> {
     let mut state = LogState::new(LogIdentity {
-        library_id: Uuid::from_u128(1),
-        device_id: DEVICE,
+        library_id: Uuid::from_u128(1).into(),
+        device_id: DEVICE.into(),
         log_id: Uuid::from_u128(2),
     });
     (state.head.hlc, state.floor.hlc, state.solo) = (stamp(5), stamp(2), solo);
-    let extent = |place: Hlc| {
-        let first = place.timestamp.clamp(2, 5) + 1;
+    let extent = |position: Hlc| {
+        let first = position.timestamp.clamp(2, 5) + 1;
         Extent {
             entries: 6 - first,
             bytes: (6 - first) * 10,
@@ -51,16 +51,17 @@ fn explained(rows: &[PeerRow], solo: bool, policy: PrunePolicy) -> Vec<Held> {
     let survey = Survey {
         state,
         peers: rows.to_vec(),
-        extents: places(&state, rows).into_iter().map(extent).collect(),
+        extents: positions(&state, rows).into_iter().map(extent).collect(),
         verdicts: Vec::new(),
     };
-    explain(&survey, policy, 100).held
+    explain(&survey, policy, 100).reasons
 }
 
 /// Cause, entries, bytes, ms and remedy of each.
-fn told(rows: &[PeerRow], solo: bool) -> Vec<(Cause, u64, u64, u64, Option<Remedy>)> {
-    let held = explained(rows, solo, PrunePolicy::AckedByAll);
-    held.into_iter()
+fn summed_up(rows: &[PeerRow], solo: bool) -> Vec<(Cause, u64, u64, u64, Option<Remedy>)> {
+    let reasons = explained(rows, solo, PrunePolicy::AckedByAll);
+    reasons
+        .into_iter()
         .map(|h| (h.cause, h.lag_entries, h.lag_bytes, h.lag_ms, h.remedy))
         .collect()
 }
@@ -107,19 +108,22 @@ fn one_peer_has_one_cause_and_one_remedy() {
         (peer(stamp(5)), vec![(Cause::NotYetPruned, 3, 30, 70, None)]),
     ];
     for (peer, expected) in table {
-        assert_eq!(told(&[peer.into()], false), expected, "{peer:?}");
+        assert_eq!(summed_up(&[peer.into()], false), expected, "{peer:?}");
     }
 }
 
 #[test]
 fn without_an_active_peer_it_is_nobody_or_solo() {
-    let nobody = |remedy| vec![(Cause::NoPeers, 3, 30, 70, Some(remedy))];
-    assert_eq!(told(&[], false), nobody(Remedy::Register));
+    let no_peers = |remedy| vec![(Cause::NoPeers, 3, 30, 70, Some(remedy))];
+    assert_eq!(summed_up(&[], false), no_peers(Remedy::Register));
     let retired = retired();
-    assert_eq!(told(&[retired.into()], false), nobody(Remedy::DeclareSolo));
+    assert_eq!(
+        summed_up(&[retired.into()], false),
+        no_peers(Remedy::DeclareSolo)
+    );
     let solo = vec![(Cause::NotYetPruned, 3, 30, 70, None)];
-    assert_eq!(told(&[], true), solo);
-    assert_eq!(told(&[retired.into()], true), solo);
+    assert_eq!(summed_up(&[], true), solo);
+    assert_eq!(summed_up(&[retired.into()], true), solo);
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn a_row_with_a_fault_keeps_all_if_it_counts_as_none_and_nothing_if_it_is_nobody
         own,
         ..sound.clone()
     };
-    let nobody = PeerRow {
+    let no_peers = PeerRow {
         peer_device_id: "laptop".to_owned(),
         ..sound.clone()
     };
@@ -137,15 +141,15 @@ fn a_row_with_a_fault_keeps_all_if_it_counts_as_none_and_nothing_if_it_is_nobody
         mirror: Some(stamp(4).to_string()),
         ..sound.clone()
     };
-    let spoiled = Some(OwnRow::Spoiled { admission: Some(1) });
+    let spoiled = Some(OwnRow::Unreadable { admission: Some(1) });
     let keeps_all = (3, 30, 70, Some(Remedy::Register));
     let table = [
         (own(None), RowFault::NotRegistered, keeps_all),
-        (own(spoiled), RowFault::Spoiled, keeps_all),
+        (own(spoiled), RowFault::Unreadable, keeps_all),
         (
-            nobody,
+            no_peers,
             RowFault::PeerIdText,
-            (0, 0, 0, Some(Remedy::RepairRow)),
+            (0, 0, 0, Some(Remedy::Reopen)),
         ),
         (
             other_mirror,
@@ -159,8 +163,8 @@ fn a_row_with_a_fault_keeps_all_if_it_counts_as_none_and_nothing_if_it_is_nobody
             fault,
         };
         let expected = (Cause::UntrustedRow(untrusted), entries, bytes, ms, remedy);
-        let told = told(&[row], false);
-        assert!(told.contains(&expected), "{fault}: {told:?}");
+        let explained = summed_up(&[row], false);
+        assert!(explained.contains(&expected), "{fault}: {explained:?}");
     }
 }
 
@@ -175,7 +179,11 @@ fn a_policy_keeps_what_it_keeps_and_nothing_more() {
         (PrunePolicy::KeepEntries { count: 3 }, Cause::Retention),
     ];
     for (policy, expected) in table {
-        let held = explained(&rows, false, policy);
-        assert_eq!((held.len(), &held[0].cause), (1, &expected), "{policy:?}");
+        let reasons = explained(&rows, false, policy);
+        assert_eq!(
+            (reasons.len(), &reasons[0].cause),
+            (1, &expected),
+            "{policy:?}"
+        );
     }
 }

@@ -35,7 +35,7 @@ impl LogStore for Values {
         Ok(self.0.lock().unwrap().read(request))
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         Ok(self.0.lock().unwrap().survey(places))
     }
 
@@ -72,8 +72,8 @@ async fn open(values: &Values) -> SyncLog {
 /// A log with one active peer, one that was retired, and `entries` that the active one has.
 async fn log_of(entries: usize) -> (Values, SyncLog) {
     let contents = Contents::new(LogIdentity {
-        library_id: LIBRARY,
-        device_id: DEVICE,
+        library_id: LIBRARY.into(),
+        device_id: DEVICE.into(),
         log_id: Uuid::from_u128(3),
     });
     let values = Values(Arc::new(Mutex::new(contents)));
@@ -218,7 +218,7 @@ fn a_commit_of_another_handle_ends_a_dry_run() {
         let Err(LogError::Store(error)) = dry.prune_acked().await else {
             panic!("it went on");
         };
-        assert_eq!(error.kind(), StoreErrorKind::Locked);
+        assert_eq!(error.fault(), StoreFault::Locked);
         assert_eq!(log.dry_run().prune_acked().await.unwrap(), 3);
     });
 }

@@ -5,12 +5,11 @@ pub(crate) mod values;
 
 use async_trait::async_trait;
 use mockall::{Sequence, mock};
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{
-    Change, ChangeType, Changes, ErrorKind, Hlc, JsonText, LogError, LogIdentity, LogOptions,
-    LogState, LogStore, Peer, PeerFacts, PeerRow, PeerState, Places, ReadRequest, ReadView,
-    RegisteredBy, SharedChangeEntry, StoreError, StoreErrorKind, Survey, SyncLog, Uuid, View,
-    WriteJob,
+    Change, ChangeType, ErrorKind, Hlc, JsonText, LogError, LogIdentity, LogOptions, LogState,
+    LogStore, Peer, PeerFacts, PeerRow, PeerState, Positions, ReadRequest, ReadView, RegisteredBy,
+    SharedChangeEntry, StoreError, StoreFault, Survey, SyncLog, Uuid, View, WriteJob, Writes,
 };
 
 mock! {
@@ -20,7 +19,7 @@ mock! {
     impl LogStore for Store {
         async fn write(&self, job: WriteJob) -> Result<(), LogError>;
         async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError>;
-        async fn survey(&self, places: Places) -> Result<Survey, StoreError>;
+        async fn survey(&self, places: Positions) -> Result<Survey, StoreError>;
         async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError>;
         async fn close(&self) -> Result<(), StoreError>;
     }
@@ -40,8 +39,8 @@ pub(crate) fn run<T>(call: impl Future<Output = T>) -> T {
 
 pub(crate) fn state() -> LogState {
     LogState::new(LogIdentity {
-        library_id: LIBRARY,
-        device_id: DEVICE,
+        library_id: LIBRARY.into(),
+        device_id: DEVICE.into(),
         log_id: LOG,
     })
 }
@@ -79,7 +78,7 @@ pub(crate) fn expect_opening(store: &mut MockStore, order: &mut Sequence) {
         .return_once(|_| Ok(view(state())));
 }
 
-pub(crate) fn failure(kind: StoreErrorKind) -> StoreError {
+pub(crate) fn failure(kind: StoreFault) -> StoreError {
     StoreError::new(kind, "do what was asked").with_source(std::io::Error::other("the cause"))
 }
 
@@ -99,13 +98,13 @@ pub(crate) async fn open_on(store: MockStore) -> SyncLog {
         .unwrap()
 }
 
-/// Whether it is that failure, with the kind, the remedy and the cause.
-pub(crate) fn assert_came_through(error: &LogError, kind: StoreErrorKind, remedy: ErrorKind) {
+/// Whether it is that failure, with the fault, the kind and the cause.
+pub(crate) fn assert_came_through(error: &LogError, fault: StoreFault, kind: ErrorKind) {
     let LogError::Store(store_error) = error else {
         panic!("another error: {error:?}");
     };
-    assert_eq!(store_error.kind(), kind);
-    assert_eq!(error.kind(), remedy);
+    assert_eq!(store_error.fault(), fault);
+    assert_eq!(error.kind(), kind);
     let source = std::error::Error::source(error).expect("the cause is kept");
     assert_eq!(source.to_string(), "the cause");
 }
@@ -115,7 +114,7 @@ pub(crate) fn decide(
     job: &mut WriteJob,
     state: &LogState,
     peers: &[PeerRow],
-) -> Result<Changes, LogError> {
+) -> Result<Writes, LogError> {
     let _ = job.needs(state);
     job.decide(&View {
         state,
@@ -128,7 +127,7 @@ pub(crate) fn decide(
 
 pub(crate) fn peer_at(acked: Hlc) -> PeerRow {
     PeerRow::from(Peer {
-        peer: PEER,
+        device_id: PEER.into(),
         acked,
         acked_at_ms: 0,
         facts: PeerFacts {

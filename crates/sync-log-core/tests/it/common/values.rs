@@ -5,9 +5,9 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{
-    Birth, Contents, Cursor, Hlc, LogError, LogOptions, LogState, LogStore, Places, ReadRequest,
+    Birth, Contents, Cursor, Hlc, LogError, LogOptions, LogState, LogStore, Positions, ReadRequest,
     ReadView, StoreError, Survey, SyncLog, Tag, WriteJob,
 };
 
@@ -31,7 +31,7 @@ impl LogStore for Values {
         Ok(self.0.lock().unwrap().read(request))
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         Ok(self.0.lock().unwrap().survey(places))
     }
 

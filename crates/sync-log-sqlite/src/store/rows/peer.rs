@@ -83,7 +83,7 @@ impl<'a> Cells<'a> {
     fn row(&self) -> OwnRow {
         let admission = self.admission();
         self.known(admission)
-            .unwrap_or(OwnRow::Spoiled { admission })
+            .unwrap_or(OwnRow::Unreadable { admission })
     }
 
     /// The row, if every column can be read.
@@ -144,7 +144,7 @@ fn text<'c>(cell: &'c Cell<'_>) -> Option<&'c str> {
 /// The values of [`ACK`].
 pub(crate) fn ack_values(peer: &Peer) -> [StoredValue; 3] {
     [
-        peer.peer.hyphenated().to_string().into(),
+        peer.device_id.to_string().into(),
         peer.acked.to_string().into(),
         time::to_text(peer.acked_at_ms).into(),
     ]
@@ -158,7 +158,7 @@ pub(crate) fn peer_values(peer: &Peer) -> [StoredValue; 11] {
         PeerState::Retired { since_ms, reason } => ("retired", Some((since_ms, reason))),
     };
     [
-        peer.peer.hyphenated().to_string().into(),
+        peer.device_id.to_string().into(),
         state.to_owned().into(),
         i64::from(facts.admission).into(),
         facts.registered_by.as_str().to_owned().into(),

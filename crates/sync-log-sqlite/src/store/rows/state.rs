@@ -71,8 +71,8 @@ fn altered(columns: &mut Columns<'_, '_>) -> Option<Altered> {
 pub(crate) fn identity(columns: &mut Columns<'_, '_>) -> Result<LogIdentity, StoreError> {
     columns.row_of("sync_log_identity", Key::Is("1"));
     Ok(LogIdentity {
-        library_id: id(columns, "library_id")?,
-        device_id: id(columns, "device_id")?,
+        library_id: id(columns, "library_id")?.into(),
+        device_id: id(columns, "device_id")?.into(),
         log_id: id(columns, "log_id")?,
     })
 }

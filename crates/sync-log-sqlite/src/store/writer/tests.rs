@@ -11,10 +11,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use sync_log_core::hlc::ManualClock;
+use sync_log_core::ManualClock;
 use sync_log_core::{
-    Birth, Change, ChangeType, Hlc, LogOptions, LogStore, Places, ReadRequest, ReadView,
-    StoreErrorKind, Survey, SyncLog, Uuid,
+    Birth, Change, ChangeType, Hlc, LogOptions, LogStore, Positions, ReadRequest, ReadView,
+    StoreFault, Survey, SyncLog, Uuid,
 };
 
 use super::*;
@@ -65,7 +65,7 @@ impl LogStore for Direct {
         in_place(view::read(&*self.db(), &request))
     }
 
-    async fn survey(&self, places: Places) -> Result<Survey, StoreError> {
+    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         in_place(view::survey(&*self.db(), places))
     }
 
@@ -104,7 +104,7 @@ fn stamps(db: &Connection) -> Vec<String> {
 }
 
 fn assert_full(refused: &LogError) {
-    let is_full = matches!(refused, LogError::Store(error) if error.kind() == StoreErrorKind::Full);
+    let is_full = matches!(refused, LogError::Store(error) if error.fault() == StoreFault::Full);
     assert!(is_full, "{refused:?}");
 }
 

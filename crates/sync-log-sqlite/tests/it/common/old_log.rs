@@ -57,7 +57,7 @@ pub(crate) async fn lifted(new: &Path) -> SyncDb {
 
 /// What would be taken.
 pub(crate) fn planned(old: &Path, device: Uuid) -> Result<ImportReport, ImportError> {
-    LegacyLog::open(old)?.plan(device, &ImportOptions::default())
+    LegacyLog::open(old)?.plan(device.into(), &ImportOptions::default())
 }
 
 /// An old log of rows with these sequence numbers and devices, where the number is the key.

@@ -1,6 +1,6 @@
 //! Faults of acknowledgements.
 
-use sync_log_sqlite::{AckOutcome, Cursor, Hlc, LogError, ReadLimits, SyncLog, Uuid};
+use sync_log_sqlite::{Ack, AckOutcome, Cursor, Hlc, LogError, ReadLimits, SyncLog, Uuid};
 
 use crate::known_faults::device::{Device, LAPTOP, PHONE, TABLET, pending, record, refused};
 
@@ -13,7 +13,10 @@ on_both_stores! {
 
 async fn acked(log: &SyncLog, peer: Uuid) -> Hlc {
     let peers = log.peers().await.unwrap();
-    let found = peers.into_iter().flatten().find(|row| row.peer == peer);
+    let found = peers
+        .into_iter()
+        .flatten()
+        .find(|row| row.device_id == peer);
     found.unwrap().acked
 }
 
@@ -61,7 +64,7 @@ async fn an_ack_counts_for_the_authenticated_peer_alone(phone: Device) {
     }
     assert_eq!(places[0].to_bytes(), places[1].to_bytes());
 
-    log.record_ack_at(TABLET, places[0]).await.unwrap();
+    log.acknowledge(Ack::new(TABLET, places[0])).await.unwrap();
     assert_eq!(acked(&log, TABLET).await, stamps[1]);
     assert_eq!(acked(&log, LAPTOP).await, Hlc::ZERO);
     assert_eq!(log.prune_acked().await.unwrap(), 0);

@@ -1,6 +1,6 @@
 //! Faults of the clock.
 
-use sync_log_sqlite::hlc::ObserveError;
+use sync_log_sqlite::ObserveError;
 use sync_log_sqlite::{Hlc, LogError};
 
 use crate::known_faults::device::{Device, HOUR_MS, LAPTOP, NOW_MS, pending, record, refused};

@@ -30,8 +30,8 @@ enum Store {
 impl Device {
     pub(crate) fn in_memory() -> Self {
         let identity = LogIdentity {
-            library_id: LIBRARY,
-            device_id: PHONE,
+            library_id: LIBRARY.into(),
+            device_id: PHONE.into(),
             log_id: Uuid::from_u128(0xf11e),
         };
         let store = MemoryStore::new(identity, NOW_MS, Birth::Alone);

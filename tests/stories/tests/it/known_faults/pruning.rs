@@ -17,9 +17,12 @@ async fn a_peer_that_never_acked_keeps_its_entries(phone: Device) {
     let done = log.on_ack(LAPTOP, stamps[2]).await.unwrap();
     assert_eq!(done.pruned, 0);
     assert_eq!(pending(&log).await, stamps);
-    let held = &log.explain().await.unwrap().held[0];
-    assert_eq!((held.peer, &held.cause), (Some(TABLET), &Cause::NeverAcked));
-    assert_eq!(held.remedy, Some(Remedy::Pull));
+    let reason = &log.explain().await.unwrap().reasons[0];
+    assert_eq!(
+        (reason.peer, &reason.cause),
+        (Some(TABLET.into()), &Cause::NeverAcked)
+    );
+    assert_eq!(reason.remedy, Some(Remedy::Pull));
     assert_eq!(log.on_ack(TABLET, stamps[2]).await.unwrap().pruned, 3);
 }
 

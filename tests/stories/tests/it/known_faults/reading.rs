@@ -1,7 +1,7 @@
 //! Faults of reading.
 
-use sync_log_sqlite::core::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
-use sync_log_sqlite::{Cursor, Hlc, LogError, ReadLimits, SyncLog, Tag};
+use sync_log_sqlite::{Ack, Cursor, Hlc, LogError, ReadLimits, SyncLog, Tag};
+use sync_log_sqlite::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 
 use crate::known_faults::device::{Device, LAPTOP, PHONE, TABLET, change, record, refused};
 
@@ -95,7 +95,7 @@ async fn a_place_in_one_log_is_no_place_in_another(phone: Device) {
         answer,
         |error| matches!(error, LogError::OtherLog { requested, .. } if *requested == place.log_id()),
     );
-    let answer = slow.record_ack_at(LAPTOP, place).await;
+    let answer = slow.acknowledge(Ack::new(LAPTOP, place)).await;
     refused(answer, |error| matches!(error, LogError::OtherLog { .. }));
     // Without the log's id it is no place either: the owner's tool says so.
     let beyond = Hlc::new(place.hlc().timestamp, 0, PHONE);

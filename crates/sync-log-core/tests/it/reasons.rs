@@ -1,21 +1,22 @@
 //! Which cause and which remedy `explain` names (`P7`). That the numbers beside them are those of
 //! the store is a case of the conformance suite.
 
-use sync_log_core::{Cause, Explanation, Held, Hlc, Remedy, Uuid};
+use sync_log_core::{Cause, Explanation, Hlc, Reason, Remedy, Uuid};
 
 use crate::common::values::{HOUR_MS, Log};
 use crate::common::{PEER, change};
 
 const OTHER: Uuid = Uuid::from_u128(5);
 
-async fn held(log: &Log) -> Vec<Held> {
-    log.explain().await.unwrap().held
+async fn reasons(log: &Log) -> Vec<Reason> {
+    log.explain().await.unwrap().reasons
 }
 
 /// The causes, with how many entries each holds and what to do.
 async fn causes(log: &Log) -> Vec<(Cause, u64, Option<Remedy>)> {
-    let held = held(log).await.into_iter();
-    held.map(|held| (held.cause, held.lag_entries, held.remedy))
+    let reasons = reasons(log).await.into_iter();
+    reasons
+        .map(|reason| (reason.cause, reason.lag_entries, reason.remedy))
         .collect()
 }
 
@@ -25,8 +26,8 @@ async fn an_empty_log_holds_nothing() {
     let nothing = |at: Hlc| Explanation {
         head: at,
         floor: at,
-        pending: 0,
-        held: Vec::new(),
+        pending_entries: 0,
+        reasons: Vec::new(),
     };
     assert_eq!(log.explain().await.unwrap(), nothing(Hlc::ZERO));
     log.register_peer(PEER).await.unwrap();
@@ -40,7 +41,7 @@ async fn an_empty_log_holds_nothing() {
 async fn without_peers_it_says_register() {
     let log = Log::new().await;
     log.record_apart(2, 250).await;
-    let expected = Held {
+    let expected = Reason {
         cause: Cause::NoPeers,
         peer: None,
         registered_by: None,
@@ -49,7 +50,7 @@ async fn without_peers_it_says_register() {
         lag_ms: 500,
         remedy: Some(Remedy::Register),
     };
-    assert_eq!(held(&log).await, [expected]);
+    assert_eq!(reasons(&log).await, [expected]);
 }
 
 #[tokio::test]
@@ -85,9 +86,9 @@ async fn a_peer_below_the_floor_needs_a_snapshot() {
     log.register_peer(OTHER).await.unwrap();
     let expected = (Cause::BelowFloor, 0, Some(Remedy::Bootstrap));
     assert_eq!(causes(&log).await, [expected]);
-    assert_eq!(held(&log).await[0].peer, Some(OTHER));
+    assert_eq!(reasons(&log).await[0].peer, Some(OTHER.into()));
     log.record_ack(OTHER, hlc).await.unwrap();
-    assert_eq!(held(&log).await, [], "after its snapshot");
+    assert_eq!(reasons(&log).await, [], "after its snapshot");
 }
 
 #[tokio::test]
@@ -96,5 +97,5 @@ async fn a_lag_is_never_negative() {
     log.register_peer(PEER).await.unwrap();
     log.record(change()).await.unwrap();
     log.wall.advance_ms(-HOUR_MS);
-    assert_eq!(held(&log).await[0].lag_ms, 0);
+    assert_eq!(reasons(&log).await[0].lag_ms, 0);
 }
