@@ -112,7 +112,11 @@ impl Opening {
                 .and_then(|found| self.open(found, wanted));
             match opened {
                 Err(error) if is_locked(&error) && Instant::now() < deadline && wanted() => {
-                    tracing::debug!(%error, "the file is locked for a moment; trying again");
+                    tracing::debug!(
+                        target: "sync_log_sqlite::open",
+                        %error,
+                        "the file is locked for a moment; trying again"
+                    );
                     std::thread::sleep(RETRY_PAUSE);
                 }
                 outcome => return outcome,
