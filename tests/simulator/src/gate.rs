@@ -155,9 +155,12 @@ impl Valve {
     async fn park(&self) {
         let released = Arc::new(AtomicBool::new(false));
         self.stop(Stopped::Parked(Arc::clone(&released)));
-        poll_fn(|_| match released.load(Ordering::Relaxed) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        poll_fn(|_| {
+            if released.load(Ordering::Relaxed) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }

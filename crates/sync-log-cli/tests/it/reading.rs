@@ -84,9 +84,12 @@ fn output(command: &mut Command) -> Output {
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = fs::read_dir(folder).unwrap();
     let paths = files.map(|file| file.unwrap().path());
-    let bytes = |path: &Path| match path.ends_with(format!("{FILE_NAME}-shm")) {
-        true => Vec::new(),
-        false => fs::read(path).unwrap(),
+    let bytes = |path: &Path| {
+        if path.ends_with(format!("{FILE_NAME}-shm")) {
+            Vec::new()
+        } else {
+            fs::read(path).unwrap()
+        }
     };
     paths.map(|path| (path.clone(), bytes(&path))).collect()
 }
@@ -299,12 +302,13 @@ fn unprivileged(folder: &Path) -> impl Fn() -> Command {
     if is_root && fs::hard_link(PROGRAM, &program).is_err() {
         fs::copy(PROGRAM, &program).unwrap();
     }
-    move || match is_root {
-        false => Command::new(PROGRAM),
-        true => {
+    move || {
+        if is_root {
             let mut command = Command::new(&program);
             command.uid(NOBODY).gid(NOBODY);
             command
+        } else {
+            Command::new(PROGRAM)
         }
     }
 }

@@ -43,11 +43,11 @@ pub async fn every_fault_of_a_row_is_named<H: Tampering>() {
         };
         let held = log.explain().await.unwrap().held;
         let cause = Cause::UntrustedRow(untrusted.clone());
-        let named = held.iter().find(|held| held.cause == cause);
+        let named = held.iter().find(|one| one.cause == cause);
         let named = named.unwrap_or_else(|| panic!("P7: {case:?} in {held:?}"));
         is_told(&case, named);
-        let behind = held.iter().find(|held| held.cause == Cause::Behind);
-        let lag = behind.map(|held| held.lag_entries);
+        let behind = held.iter().find(|one| one.cause == Cause::Behind);
+        let lag = behind.map(|one| one.lag_entries);
         assert_eq!(
             lag,
             (case.counts == Counts::OwnRow).then_some(1),
@@ -180,8 +180,8 @@ pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Tampering>() {
         let planted = RowDamage::Mirror(hlc.to_string());
         rig.storage.damage_row(&id, planted).await;
         let held = log.explain().await.unwrap().held;
-        let nobody = held.iter().find(|held| held.cause == Cause::NoPeers);
-        let remedy = nobody.and_then(|held| held.remedy);
+        let nobody = held.iter().find(|one| one.cause == Cause::NoPeers);
+        let remedy = nobody.and_then(|one| one.remedy);
         assert_eq!(remedy, Some(Remedy::Register), "P7: {held:?}");
         let unknown = LogError::UnknownPeer { peer: peer(2) };
         log.refuses("P5", unknown.clone(), log.retire(peer(2)))
