@@ -110,9 +110,9 @@ fn one(fault: Fault, full: bool) -> Trial {
             break;
         }
         let again = run_cases(Some(fault), |case| proves(case, fault));
-        for (outcome, again) in trial.cases.iter_mut().zip(again) {
-            if again.is_caught() {
-                *outcome = again;
+        for (outcome, retried) in trial.cases.iter_mut().zip(again) {
+            if retried.is_caught() {
+                *outcome = retried;
             }
         }
     }

@@ -325,8 +325,8 @@ impl Truth {
         claims.all(|(peer, claimed)| {
             let has = self.applied.get(peer);
             let through = self.lineage.len_through(claimed);
-            let claimed = &self.lineage.entries()[..through];
-            claimed
+            let entries = &self.lineage.entries()[..through];
+            entries
                 .iter()
                 .all(|entry| has.is_some_and(|has| has.contains(&number(entry))))
         })
