@@ -121,12 +121,12 @@ fn all(stamps: &[Hlc]) -> Vec<RowCase> {
 
 /// Rows with an id that no peer can have. Each says that all is acknowledged.
 fn nobodys(stamps: &[Hlc]) -> Vec<RowCase> {
-    let id = text(peer(2));
+    let sound = text(peer(2));
     let ids: [(String, RowFault); NOBODYS] = [
         (text(Uuid::nil()), RowFault::NilPeer),
         (text(DEVICE), RowFault::OwnPeer),
-        (id.to_uppercase(), RowFault::PeerIdText),
-        (id.replace('-', ""), RowFault::PeerIdText),
+        (sound.to_uppercase(), RowFault::PeerIdText),
+        (sound.replace('-', ""), RowFault::PeerIdText),
         (String::new(), RowFault::PeerIdText),
         ("laptop".to_owned(), RowFault::PeerIdText),
     ];

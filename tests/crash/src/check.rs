@@ -64,10 +64,10 @@ fn together(effects: &[Option<Effect>]) -> Effect {
     let Some(first) = effects.next() else {
         return Effect::None;
     };
-    effects.fold(first, |sum, effect| match sum == effect {
-        true => sum,
-        false => Effect::Part,
-    })
+    effects.fold(
+        first,
+        |sum, effect| if sum == effect { sum } else { Effect::Part },
+    )
 }
 
 fn identity(model: &Model, file: &LogFile, violations: &mut Vec<Violation>) {
@@ -83,11 +83,14 @@ fn identity(model: &Model, file: &LogFile, violations: &mut Vec<Violation>) {
 fn stamps(model: &Model, file: &LogFile, violations: &mut Vec<Violation>) {
     let newest = file.entries.keys().next_back().copied();
     let expected = model.head.max(newest.unwrap_or(Hlc::ZERO));
-    let found = file.state.head;
-    if found != expected {
-        violations.push(Violation::Head { found, expected });
+    if file.state.head != expected {
+        violations.push(Violation::Head {
+            found: file.state.head,
+            expected,
+        });
     }
-    let (found, least) = (file.state.high_water, model.high_water.max(expected));
+    let found = file.state.high_water;
+    let least = model.high_water.max(expected);
     if found < least {
         violations.push(Violation::HighWater { found, least });
     }

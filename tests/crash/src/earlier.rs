@@ -113,14 +113,17 @@ pub(crate) fn check(folder: &Path) -> Result<Option<Uuid>> {
     }
     let [own, strange] = [&rows[..OWN as usize], &rows[OWN as usize..]];
     ensure!(changes("shared_changes")? == own, "own entries are gone");
-    let aside = "(SELECT hlc, model_type, record_uuid, change_type, data, created_at \
+    let aside_changes = "(SELECT hlc, model_type, record_uuid, change_type, data, created_at \
                  FROM sync_log_aside_changes)";
-    ensure!(changes(aside)? == strange, "what went aside is gone");
+    ensure!(
+        changes(aside_changes)? == strange,
+        "what went aside is gone"
+    );
     let claims = acks_in("peer_acks")?;
     ensure!(claims[0] == acks[0], "the ack that can be true is gone");
     ensure!(claims[1][1] == Hlc::ZERO.to_string(), "an ack is made up");
-    let aside = "(SELECT peer_device_id, last_acked_hlc, acked_at FROM sync_log_aside_acks)";
-    ensure!(acks_in(aside)? == acks[1..], "the other ack is gone");
+    let aside_acks = "(SELECT peer_device_id, last_acked_hlc, acked_at FROM sync_log_aside_acks)";
+    ensure!(acks_in(aside_acks)? == acks[1..], "the other ack is gone");
     let log = file::read(folder)?.context("the log is gone")?;
     let newest = stamp(OWN - 1, DEVICE);
     ensure!(log.state.head == newest && log.state.high_water >= stamp(OWN, STRANGER));

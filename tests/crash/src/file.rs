@@ -206,11 +206,11 @@ fn peers(connection: &Connection) -> Result<BTreeMap<Uuid, PeerRow>> {
             "peer {peer} has another ack in peer_acks"
         );
         let hold: Option<String> = row.get(2)?;
-        let row = PeerRow {
+        let found = PeerRow {
             acked: text(1)?.parse()?,
-            hold: hold.map(|text| text.parse()).transpose()?,
+            hold: hold.map(|hold| hold.parse()).transpose()?,
         };
-        peers.insert(uuid(&peer)?, row);
+        peers.insert(uuid(&peer)?, found);
     }
     Ok(peers)
 }

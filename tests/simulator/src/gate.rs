@@ -155,9 +155,12 @@ impl Valve {
     async fn park(&self) {
         let released = Arc::new(AtomicBool::new(false));
         self.stop(Stopped::Parked(Arc::clone(&released)));
-        poll_fn(|_| match released.load(Ordering::Relaxed) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        poll_fn(|_| {
+            if released.load(Ordering::Relaxed) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }
@@ -272,12 +275,12 @@ fn redecided(
     let wanted = Arc::clone(&job);
     WriteJob::new(
         move |state| {
-            let job = wanted.lock().unwrap_or_else(PoisonError::into_inner);
-            job.needs(state)
+            let wanted = wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            wanted.needs(state)
         },
         move |view| {
-            let mut job = job.lock().unwrap_or_else(PoisonError::into_inner);
-            decide(&mut job, view)
+            let mut locked = job.lock().unwrap_or_else(PoisonError::into_inner);
+            decide(&mut locked, view)
         },
     )
 }

@@ -116,9 +116,10 @@ impl Generator {
             },
             _ => PrunePolicy::AckedByAll,
         };
-        let unknown_peers = match rng.bool() {
-            true => UnknownPeers::Refuse,
-            false => UnknownPeers::Register,
+        let unknown_peers = if rng.bool() {
+            UnknownPeers::Refuse
+        } else {
+            UnknownPeers::Register
         };
         let skews_ms = (0..DEVICES_MAX).map(|_| skew_ms(&mut rng)).collect();
         let weights = WEIGHTS
@@ -426,9 +427,10 @@ impl Generator {
     fn dismiss(&mut self) -> Step {
         let on = self.device();
         self.queue.push(call(on, 0, Call::Explain, None));
-        match self.rng.bool() {
-            true => self.call_on(on, Call::DismissVerdicts),
-            false => Step::Close { on },
+        if self.rng.bool() {
+            self.call_on(on, Call::DismissVerdicts)
+        } else {
+            Step::Close { on }
         }
     }
 

@@ -65,8 +65,9 @@ pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>(rig: Rig<H>) {
     let back = log.record_ack(peer(1), stamps[0]);
     log.changes_nothing("K2", AckOutcome::Stale, back).await;
     let log = rig.reopen(log).await;
-    let back = log.record_ack(peer(1), stamps[0]);
-    log.changes_nothing("K2", AckOutcome::Stale, back).await;
+    let still_back = log.record_ack(peer(1), stamps[0]);
+    log.changes_nothing("K2", AckOutcome::Stale, still_back)
+        .await;
     let last = log.record_ack(peer(1), stamps[2]).await.unwrap();
     assert_eq!(last, AckOutcome::Advanced, "K2");
 }
@@ -99,8 +100,12 @@ pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>(rig
     let stale = AckOutcome::Stale;
     log.changes_nothing("K2", stale, log.record_ack(peer(1), Hlc::ZERO))
         .await;
-    let by_cursor = log.acknowledge(Ack::new(peer(1), Cursor::ZERO));
-    log.changes_nothing("K2", stale, by_cursor).await;
+    log.changes_nothing(
+        "K2",
+        stale,
+        log.acknowledge(Ack::new(peer(1), Cursor::ZERO)),
+    )
+    .await;
 }
 
 /// The floor is a place that can be acknowledged, by stamp and by cursor.

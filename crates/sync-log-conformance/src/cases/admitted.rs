@@ -47,15 +47,15 @@ pub async fn an_ack_under_another_admission_is_refused<H: Harness>(rig: Rig<H>) 
         given,
         admission: 2,
     };
-    let ack = log.record_ack(peer(1), stamps[1]);
-    log.refuses("K6", other(1), ack).await;
-    let ack = log.acknowledge(Ack::new(peer(1), cursor));
-    log.refuses("K6", other(1), ack).await;
-    let ack = log.on_ack(peer(1), stamps[2]);
-    log.refuses("K6", other(1), ack).await;
+    log.refuses("K6", other(1), log.record_ack(peer(1), stamps[1]))
+        .await;
+    log.refuses("K6", other(1), log.acknowledge(Ack::new(peer(1), cursor)))
+        .await;
+    log.refuses("K6", other(1), log.on_ack(peer(1), stamps[2]))
+        .await;
     for given in [0, 1] {
-        let ack = log.acknowledge(Ack::new(peer(1), cursor).under(given));
-        log.refuses("K6", other(given), ack).await;
+        let old = log.acknowledge(Ack::new(peer(1), cursor).under(given));
+        log.refuses("K6", other(given), old).await;
     }
     for given in [0, 1, 3] {
         let zero = log.acknowledge(Ack::new(peer(1), Cursor::ZERO).under(given));

@@ -14,9 +14,14 @@ async fn adopted<H: Tampering>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
     let stamps = log.record_one_by_one(3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     log.record_ack(peer(2), stamps[2]).await.unwrap();
+    (adopt(rig, log).await, stamps)
+}
+
+/// Makes an adopted log of the storage.
+async fn adopt<H: Tampering>(rig: &Rig<H>, log: Log) -> Log {
     log.close().await.unwrap();
     rig.storage.adopt().await;
-    (rig.open().await, stamps)
+    rig.open().await
 }
 
 fn causes(explanation: &Explanation) -> Vec<(Cause, Option<DeviceId>, Option<Remedy>, u64)> {
@@ -140,9 +145,7 @@ pub async fn a_retained_entry_from_before_is_a_retry<H: Tampering>(rig: Rig<H>) 
     let kept = log.entry_at(stamps[1]).await;
     rig.wall.advance_ms(100);
     let tick = log.tick().await.unwrap();
-    log.close().await.unwrap();
-    rig.storage.adopt().await;
-    let log = rig.open().await;
+    let log = adopt(&rig, log).await;
     assert_eq!(log.snapshot().await.state.settled, tick, "I3");
     let again = log.append(kept.clone());
     log.changes_nothing("A1: again", kept.hlc, again).await;
@@ -150,10 +153,9 @@ pub async fn a_retained_entry_from_before_is_a_retry<H: Tampering>(rig: Rig<H>) 
     log.refuses("A1", other, log.append(entry(kept.hlc, 7)))
         .await;
     for hlc in [own_after(stamps[1], 50), tick] {
-        let below = LogError::BelowFloor { hlc, floor: tick };
-        log.refuses("A1", below, log.append(entry(hlc, 7))).await;
-        let below = LogError::BelowFloor { hlc, floor: tick };
+        let below = || LogError::BelowFloor { hlc, floor: tick };
+        log.refuses("A1", below(), log.append(entry(hlc, 7))).await;
         let mixed = grouped(vec![kept.clone(), entry(hlc, 7)]);
-        log.refuses("A1", below, log.append_many(mixed)).await;
+        log.refuses("A1", below(), log.append_many(mixed)).await;
     }
 }

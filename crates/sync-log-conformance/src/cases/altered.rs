@@ -231,9 +231,10 @@ pub async fn an_entry_that_comes_back_below_the_floor_is_found<H: Tampering>() {
         log.record_ack(peer(1), stamp).await.unwrap();
         let damage = Damage::Inserted(written.entries[2].clone());
         rig.storage.damage(damage.clone()).await;
-        let found = match prunes {
-            true => log.prune_acked().await.map(drop),
-            false => log.get_since(None, 9).await.map(drop),
+        let found = if prunes {
+            log.prune_acked().await.map(drop)
+        } else {
+            log.get_since(None, 9).await.map(drop)
         };
         is_found(found, &damage);
     }

@@ -54,10 +54,11 @@ pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
     for at in 0..3 {
-        let mut batch = batch_after(start, 3);
-        batch[at].model_type.clear();
+        let mut without_type = batch_after(start, 3);
+        without_type[at].model_type.clear();
         let empty = LogError::ModelTypeLength { length_bytes: 0 };
-        log.refuses("A2", empty, log.append_many(batch)).await;
+        log.refuses("A2", empty, log.append_many(without_type))
+            .await;
 
         let mut batch = batch_after(start, 3);
         batch[at].hlc = foreign(batch[at].hlc);

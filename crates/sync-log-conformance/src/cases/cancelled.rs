@@ -78,59 +78,58 @@ macro_rules! step {
     };
 }
 
+/// Drops one call, wherever.
+async fn drop_alone<H: Harness>(call: Step) {
+    drop_everywhere::<H>(call, &[call]).await;
+}
+
 /// `record`.
 pub async fn a_dropped_record_is_there_or_not<H: Harness>() {
-    let call: Step = step!(log => log.record(change(7)));
-    drop_everywhere::<H>(call, &[call]).await;
+    drop_alone::<H>(step!(log => log.record(change(7)))).await;
 }
 
 /// `record_many`.
 pub async fn a_dropped_batch_is_there_as_a_whole_or_not<H: Harness>() {
-    let call: Step = step!(log => log.record_many((0..50).map(change).collect()));
-    drop_everywhere::<H>(call, &[call]).await;
+    drop_alone::<H>(step!(log => log.record_many((0..50).map(change).collect()))).await;
 }
 
 /// `append` and `append_many`.
 pub async fn a_dropped_append_is_there_as_a_whole_or_not<H: Harness>() {
-    let call: Step = step!(log => log.append(entry(stamp(5), 7)));
-    drop_everywhere::<H>(call, &[call]).await;
-    let call: Step = step!(log => log.append_many(
+    drop_alone::<H>(step!(log => log.append(entry(stamp(5), 7)))).await;
+    drop_alone::<H>(step!(log => log.append_many(
         (1..50).map(|ahead_ms| entry(stamp(ahead_ms), 7)).collect()
-    ));
-    drop_everywhere::<H>(call, &[call]).await;
+    )))
+    .await;
 }
 
 /// `tick` and `observe_all`.
 pub async fn a_dropped_tick_or_observation_is_committed_or_not<H: Harness>() {
-    let call: Step = step!(log => log.tick());
-    drop_everywhere::<H>(call, &[call]).await;
-    let call: Step = step!(log => async {
+    drop_alone::<H>(step!(log => log.tick())).await;
+    drop_alone::<H>(step!(log => async {
         let remote = Hlc::new(START_MS.cast_unsigned() + 500, 0, peer(1));
         log.observe_all(&[remote]).await
-    });
-    drop_everywhere::<H>(call, &[call]).await;
+    }))
+    .await;
 }
 
 /// `record_ack` and `acknowledge`.
 pub async fn a_dropped_ack_is_taken_or_not<H: Harness>() {
-    let call: Step = step!(log => async {
+    drop_alone::<H>(step!(log => async {
         let head = log.head().await?;
         log.record_ack(peer(2), head).await
-    });
-    drop_everywhere::<H>(call, &[call]).await;
-    let call: Step = step!(log => async {
+    }))
+    .await;
+    drop_alone::<H>(step!(log => async {
         let cursor = log.head_cursor().await?;
         log.acknowledge(Ack::new(peer(3), cursor)).await
-    });
-    drop_everywhere::<H>(call, &[call]).await;
+    }))
+    .await;
 }
 
 /// `register_peer` and `retire`.
 pub async fn a_dropped_registration_or_retirement_is_made_or_not<H: Harness>() {
-    let call: Step = step!(log => log.register_peer(peer(3)));
-    drop_everywhere::<H>(call, &[call]).await;
-    let call: Step = step!(log => log.retire(peer(2)));
-    drop_everywhere::<H>(call, &[call]).await;
+    drop_alone::<H>(step!(log => log.register_peer(peer(3)))).await;
+    drop_alone::<H>(step!(log => log.retire(peer(2)))).await;
 }
 
 /// `declare_solo`, once nobody is active.
@@ -174,7 +173,9 @@ pub async fn a_prune_dropped_between_chunks_goes_on_later<H: Harness>() {
         let gone = stamps.len() - rig.storage.retained().await.len();
         let whole = [0, SMALLEST_PRUNE_CHUNK_ENTRIES, stamps.len()];
         assert!(whole.contains(&gone), "A7: {gone} are gone");
-        let floor = gone.checked_sub(1).map_or(Hlc::ZERO, |last| stamps[last]);
+        let floor = gone
+            .checked_sub(1)
+            .map_or(Hlc::ZERO, |newest| stamps[newest]);
         assert_eq!(log.floor().await.unwrap(), floor, "P3: after {polls} polls");
         let rest = log.prune_acked().await.unwrap();
         assert_eq!(gone + rest, stamps.len(), "A7: the rest goes later");
@@ -187,12 +188,12 @@ pub async fn a_prune_dropped_between_chunks_goes_on_later<H: Harness>() {
 
 /// `read_for` of a peer that was rewound: it holds, or not.
 pub async fn a_dropped_read_of_a_rewound_peer_holds_or_not<H: Harness>() {
-    let call: Step = step!(log => async {
+    drop_alone::<H>(step!(log => async {
         let first = log.snapshot().await.stamps()[0];
         let cursor = log.cursor_at(first).await;
         log.read_for(peer(1), cursor, ReadLimits::default()).await
-    });
-    drop_everywhere::<H>(call, &[call]).await;
+    }))
+    .await;
 }
 
 /// After calls that were dropped, the same handle goes on: what it then

@@ -94,18 +94,18 @@ fn alterations(page: &Page) -> Vec<Page> {
         altered
     };
     let mut all = vec![
-        with(&|page| page.next = retagged(page.next)),
-        with(&|page| page.entries.swap(0, 1)),
-        with(&|page| page.entries.clear()),
+        with(&|it| it.next = retagged(it.next)),
+        with(&|it| it.entries.swap(0, 1)),
+        with(&|it| it.entries.clear()),
     ];
     for place in 0..page.entries.len() {
         let there = &page.entries[place];
-        all.push(with(&|page| drop(page.entries.remove(place))));
-        all.push(with(&|page| page.entries.insert(place, there.clone())));
+        all.push(with(&|it| drop(it.entries.remove(place))));
+        all.push(with(&|it| it.entries.insert(place, there.clone())));
         let above = change(9).stamped(just_above(there.hlc));
-        all.push(with(&|page| page.entries.insert(place + 1, above.clone())));
+        all.push(with(&|it| it.entries.insert(place + 1, above.clone())));
         for other in others(there) {
-            all.push(with(&|page| page.entries[place] = other.clone()));
+            all.push(with(&|it| it.entries[place] = other.clone()));
         }
     }
     all
@@ -119,13 +119,13 @@ fn others(entry: &SharedChangeEntry) -> Vec<SharedChangeEntry> {
         other
     };
     vec![
-        with(|entry| entry.hlc = just_above(entry.hlc)),
-        with(|entry| entry.hlc = Hlc::ZERO),
-        with(|entry| entry.model_type.push('s')),
-        with(|entry| entry.record_uuid = Uuid::from_u128(0xbad)),
-        with(|entry| entry.change_type = ChangeType::Delete),
-        with(|entry| entry.data = JsonText::new(format!(" {}", entry.data)).unwrap()),
-        with(|entry| entry.model_version += 1),
-        with(|entry| entry.group_end = !entry.group_end),
+        with(|it| it.hlc = just_above(it.hlc)),
+        with(|it| it.hlc = Hlc::ZERO),
+        with(|it| it.model_type.push('s')),
+        with(|it| it.record_uuid = Uuid::from_u128(0xbad)),
+        with(|it| it.change_type = ChangeType::Delete),
+        with(|it| it.data = JsonText::new(format!(" {}", it.data)).unwrap()),
+        with(|it| it.model_version += 1),
+        with(|it| it.group_end = !it.group_end),
     ]
 }

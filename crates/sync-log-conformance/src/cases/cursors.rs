@@ -90,9 +90,9 @@ pub async fn a_cursor_of_another_log_is_refused_first<H: Harness>(rig: Rig<H>) {
 pub async fn another_file_of_the_same_device_is_another_log<H: Harness>() {
     let (one, two) = (Rig::<H>::new().await, Rig::<H>::new().await);
     let (log, copy) = (one.open().await, two.open().await);
-    for log in [&log, &copy] {
-        log.register_peer(peer(1)).await.unwrap();
-        log.record(change(0)).await.unwrap();
+    for each in [&log, &copy] {
+        each.register_peer(peer(1)).await.unwrap();
+        each.record(change(0)).await.unwrap();
     }
     let cursor = log.head_cursor().await.unwrap();
     assert_eq!(cursor.hlc(), copy.head().await.unwrap(), "the same stamp");

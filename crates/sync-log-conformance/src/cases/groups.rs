@@ -108,8 +108,8 @@ pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>(rig: Rig<H>
         }
         let read = log.read_for(peer(1), inside, ReadLimits::entries(1));
         let entries = read.await.unwrap().entries;
-        let read: Vec<Hlc> = entries.iter().map(|entry| entry.hlc).collect();
-        assert_eq!(read, stamps[2..], "R1: pruned: {prunes}");
+        let got: Vec<Hlc> = entries.iter().map(|entry| entry.hlc).collect();
+        assert_eq!(got, stamps[2..], "R1: pruned: {prunes}");
     }
 }
 

@@ -26,39 +26,43 @@ pub async fn every_call_on_every_clone_is_closed_after_close<H: Harness>(rig: Ri
     let cursor = log.head_cursor().await.unwrap();
     let clone: SyncLog = (*log).clone();
     log.close().await.unwrap();
-    for log in [&*log, &clone] {
-        is_closed(log.record(change(1))).await;
-        is_closed(log.record_many(vec![change(1)])).await;
-        is_closed(log.record_each(vec![change(1)])).await;
-        is_closed(log.append(entry(just_above(hlc), 1))).await;
-        is_closed(log.append_many(vec![entry(just_above(hlc), 1)])).await;
-        is_closed(log.tick()).await;
-        is_closed(log.observe_all(&[hlc])).await;
-        is_closed(log.register_peer(peer(2))).await;
-        is_closed(log.retire(peer(1))).await;
-        is_closed(log.declare_solo()).await;
-        is_closed(log.peers()).await;
-        is_closed(log.record_ack(peer(1), hlc)).await;
-        is_closed(log.acknowledge(Ack::new(peer(1), cursor))).await;
-        is_closed(log.on_ack(peer(1), hlc)).await;
-        is_closed(log.prune_acked()).await;
-        is_closed(log.explain()).await;
-        is_closed(log.read_for(peer(1), Cursor::ZERO, ReadLimits::default())).await;
-        is_closed(log.get_since(None, 1)).await;
-        is_closed(log.head()).await;
-        is_closed(log.floor()).await;
-        is_closed(log.head_cursor()).await;
-        is_closed(log.floor_cursor()).await;
-        is_closed(log.status()).await;
-        is_closed(log.admit(peer(1))).await;
-        is_closed(log.acknowledge(Ack::new(peer(1), cursor).under(1))).await;
-        is_closed(log.declare_peers(&[peer(1)])).await;
-        is_closed(log.trust_adopted_acks()).await;
-        is_closed(log.watch(Hlc::ZERO).changed()).await;
-        log.close().await.expect("closing again is fine");
+    for closed in [&*log, &clone] {
+        is_closed(closed.record(change(1))).await;
+        is_closed(closed.record_many(vec![change(1)])).await;
+        is_closed(closed.record_each(vec![change(1)])).await;
+        is_closed(closed.append(entry(just_above(hlc), 1))).await;
+        is_closed(closed.append_many(vec![entry(just_above(hlc), 1)])).await;
+        is_closed(closed.tick()).await;
+        is_closed(closed.observe_all(&[hlc])).await;
+        is_closed(closed.register_peer(peer(2))).await;
+        is_closed(closed.retire(peer(1))).await;
+        is_closed(closed.declare_solo()).await;
+        is_closed(closed.peers()).await;
+        is_closed(closed.record_ack(peer(1), hlc)).await;
+        is_closed(closed.acknowledge(Ack::new(peer(1), cursor))).await;
+        is_closed(closed.on_ack(peer(1), hlc)).await;
+        is_closed(closed.prune_acked()).await;
+        is_closed(closed.explain()).await;
+        is_closed(closed.read_for(peer(1), Cursor::ZERO, ReadLimits::default())).await;
+        is_closed(closed.get_since(None, 1)).await;
+        is_closed(closed.head()).await;
+        is_closed(closed.floor()).await;
+        is_closed(closed.head_cursor()).await;
+        is_closed(closed.floor_cursor()).await;
+        is_closed(closed.status()).await;
+        is_closed(closed.admit(peer(1))).await;
+        is_closed(closed.acknowledge(Ack::new(peer(1), cursor).under(1))).await;
+        is_closed(closed.declare_peers(&[peer(1)])).await;
+        is_closed(closed.trust_adopted_acks()).await;
+        is_closed(closed.watch(Hlc::ZERO).changed()).await;
+        closed.close().await.expect("closing again is fine");
     }
-    let log = rig.open().await;
-    assert_eq!(log.snapshot().await.stamps(), [hlc], "nothing was written");
+    let reopened = rig.open().await;
+    assert_eq!(
+        reopened.snapshot().await.stamps(),
+        [hlc],
+        "nothing was written"
+    );
 }
 
 /// Closing one handle leaves the others, of this process or another, open.
@@ -102,8 +106,8 @@ pub async fn close_waits_for_what_is_in_flight<H: Harness>(rig: Rig<H>) {
         }
     }
     answered.sort();
-    let log = rig.open().await;
-    assert_eq!(log.snapshot().await.stamps(), answered, "A3");
+    let reopened = rig.open().await;
+    assert_eq!(reopened.snapshot().await.stamps(), answered, "A3");
 }
 
 /// A close that overtakes a record, wherever: `Ok` means that it is there.

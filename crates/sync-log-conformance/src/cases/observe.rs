@@ -45,14 +45,14 @@ pub async fn an_echo_is_fine_and_an_own_stamp_ahead_is_not<H: Harness>(rig: Rig<
     let last = *log.record_one_by_one(2).await.last().unwrap();
     log.changes_nothing("H7", Some(last), log.observe_all(&[last]))
         .await;
-    let last = log.tick().await.unwrap();
-    let ahead = own_after(last, 5);
+    let tick = log.tick().await.unwrap();
+    let ahead = own_after(tick, 5);
     let error = LogError::UnknownOwnStamp { hlc: ahead };
     log.refuses("H7", error, log.observe_all(&[remote(1), ahead]))
         .await;
     assert_eq!(
         log.tick().await.unwrap(),
-        just_above(last),
+        just_above(tick),
         "H2: nothing moved"
     );
 }

@@ -34,13 +34,13 @@ pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>(rig: Rig<H>) 
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     let before = log.snapshot().await;
     drop(log);
-    let log = rig.open().await;
-    assert_eq!(log.snapshot().await, before, "A3");
+    let second = rig.open().await;
+    assert_eq!(second.snapshot().await, before, "A3");
     // Nothing comes between this `Ok` and the end.
-    let last = log.record(change(9)).await.unwrap();
-    drop(log);
-    let log = rig.open().await;
-    assert_eq!(log.head().await.unwrap(), last, "A3: the last write too");
+    let last = second.record(change(9)).await.unwrap();
+    drop(second);
+    let third = rig.open().await;
+    assert_eq!(third.head().await.unwrap(), last, "A3: the last write too");
 }
 
 /// The log is empty and the wall clock an hour back: head and high-water
@@ -83,8 +83,8 @@ pub async fn what_was_observed_counts_after_a_restart<H: Harness>(rig: Rig<H>) {
     log.observe_all(&[remote]).await.unwrap();
     drop(log);
     rig.wall.advance_ms(-HOUR_MS);
-    let log = rig.open().await;
-    let stamp = log.record(change(0)).await.unwrap();
+    let reopened = rig.open().await;
+    let stamp = reopened.record(change(0)).await.unwrap();
     assert!(stamp > remote, "A5: {stamp} is above {remote}");
 }
 

@@ -84,9 +84,10 @@ pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>(rig: Rig<H>) {
         log.refuses("A1", refused, again).await;
     }
     // Below the floor, and never in the log.
-    let hlc = just_below(floor);
-    let refused = LogError::BelowFloor { hlc, floor };
-    log.refuses("A1", refused, log.append(entry(hlc, 1))).await;
+    let never = just_below(floor);
+    let refused = LogError::BelowFloor { hlc: never, floor };
+    log.refuses("A1", refused, log.append(entry(never, 1)))
+        .await;
 }
 
 /// A batch is a retry if all of it is there, from wherever it is taken.

@@ -44,12 +44,12 @@ pub async fn reading_from_the_very_start_holds_everything<H: Harness>(rig: Rig<H
     assert_eq!(log.page(peer(1), floor).await.entries.len(), 4, "K2");
     assert_eq!(log.position(peer(1)).await, floor.hlc(), "K2");
 
-    let rig = Rig::<H>::new().await;
-    let log = rig.open_with_peers(1).await;
-    let last = *log.record_one_by_one(3).await.last().unwrap();
-    log.record_ack(peer(1), last).await.unwrap();
-    assert_eq!(log.page(peer(1), Cursor::ZERO).await.entries.len(), 3, "K2");
-    assert_eq!(log.prune_acked().await.unwrap(), 0, "K2");
+    let unpruned = Rig::<H>::new().await.open_with_peers(1).await;
+    let last = *unpruned.record_one_by_one(3).await.last().unwrap();
+    unpruned.record_ack(peer(1), last).await.unwrap();
+    let page = unpruned.page(peer(1), Cursor::ZERO).await;
+    assert_eq!(page.entries.len(), 3, "K2");
+    assert_eq!(unpruned.prune_acked().await.unwrap(), 0, "K2");
 }
 
 /// Reading on from further up does not lift the hold; further down lowers it.
@@ -124,8 +124,8 @@ pub async fn a_read_that_is_refused_holds_nothing<H: Harness>(rig: Rig<H>) {
         requested: cursor.hlc(),
         head: stamps[5],
     };
-    let read = log.read_for(peer(1), retagged(cursor), limits);
-    log.refuses("K2", diverged, read).await;
+    let elsewhere = log.read_for(peer(1), retagged(cursor), limits);
+    log.refuses("K2", diverged, elsewhere).await;
 }
 
 /// `explain` shows it, with what the peer had and where pruning holds.
@@ -189,8 +189,8 @@ pub async fn the_hold_is_committed_before_the_page_is_returned<H: Harness>(rig: 
     let read = log.read_for(peer(1), cursor, ReadLimits::default());
     let page = read.await.unwrap();
     assert!(raced.is_done(), "K2: the prune came between");
-    let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
-    assert_eq!(read, stamps[3..], "K2: without a hole");
+    let got: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
+    assert_eq!(got, stamps[3..], "K2: without a hole");
     assert_eq!(other.floor().await.unwrap(), stamps[2], "K2");
     let ack = other
         .acknowledge(Ack::new(peer(1), page.next))

@@ -43,11 +43,11 @@ pub async fn every_fault_of_a_row_is_named<H: Tampering>() {
         };
         let reasons = log.explain().await.unwrap().reasons;
         let cause = Cause::UntrustedRow(untrusted.clone());
-        let named = reasons.iter().find(|reason| reason.cause == cause);
+        let named = reasons.iter().find(|one| one.cause == cause);
         let named = named.unwrap_or_else(|| panic!("P7: {case:?} in {reasons:?}"));
         is_told(&case, named);
-        let behind = reasons.iter().find(|reason| reason.cause == Cause::Behind);
-        let lag = behind.map(|reason| reason.lag_entries);
+        let behind = reasons.iter().find(|one| one.cause == Cause::Behind);
+        let lag = behind.map(|one| one.lag_entries);
         assert_eq!(
             lag,
             (case.counts == Counts::OwnRow).then_some(1),
@@ -180,8 +180,8 @@ pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Tampering>() {
         let planted = RowDamage::Mirror(hlc.to_string());
         rig.storage.damage_row(&id, planted).await;
         let reasons = log.explain().await.unwrap().reasons;
-        let nobody = reasons.iter().find(|reason| reason.cause == Cause::NoPeers);
-        let remedy = nobody.and_then(|reason| reason.remedy);
+        let nobody = reasons.iter().find(|one| one.cause == Cause::NoPeers);
+        let remedy = nobody.and_then(|one| one.remedy);
         assert_eq!(remedy, Some(Remedy::Register), "P7: {reasons:?}");
         let unknown = LogError::UnknownPeer {
             peer: peer(2).into(),

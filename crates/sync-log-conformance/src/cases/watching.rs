@@ -105,8 +105,8 @@ pub async fn closing_ends_a_watch<H: Harness>(rig: Rig<H>) {
     });
     tokio::time::sleep(Duration::from_millis(20)).await;
     log.close().await.unwrap();
-    let (ended, mut watch) = waiting.await.unwrap();
-    let again = timeout(SOON, watch.changed()).await;
+    let (ended, mut closed) = waiting.await.unwrap();
+    let again = timeout(SOON, closed.changed()).await;
     for told in [ended, again] {
         let error = told.expect("R3: it waits for ever").unwrap_err();
         let is_closed =

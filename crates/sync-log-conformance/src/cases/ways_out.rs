@@ -33,9 +33,10 @@ pub async fn registering_a_peer_writes_its_rows_again<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
-        let expected = match case.has_own_row() {
-            true => Registration::Known,
-            false => Registration::New,
+        let expected = if case.has_own_row() {
+            Registration::Known
+        } else {
+            Registration::New
         };
         let registered = log.register_peer(peer(2)).await.unwrap();
         assert_eq!(registered, expected, "P5: {case:?}");

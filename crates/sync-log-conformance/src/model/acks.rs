@@ -43,8 +43,8 @@ impl Reference {
     /// The places of all active peers.
     pub(super) fn active_positions(&self) -> Vec<Hlc> {
         let known = self.file.peers.keys().filter_map(|id| self.known(*id));
-        let active = known.filter(|known| known.retired_at_ms.is_none());
-        active.map(|known| known.position()).collect()
+        let active = known.filter(|peer| peer.retired_at_ms.is_none());
+        active.map(|peer| peer.position()).collect()
     }
 
     fn has_own_row(&self, id: Uuid) -> bool {

@@ -53,9 +53,9 @@ pub(super) fn history(input: &[u8], steps_max: usize) -> History {
     };
     let mut steps = Vec::new();
     while !bytes.0.is_empty() && steps.len() < steps_max {
-        let kind = bytes.next();
-        // The highest bit tells the handle, so that both do the same things.
-        steps.push((usize::from(kind >> 7), op(kind & 0x7f, &mut bytes)));
+        let step = bytes.next();
+        // The highest bit is the handle, so that both do the same things.
+        steps.push((usize::from(step >> 7), op(step & 0x7f, &mut bytes)));
     }
     History {
         birth,

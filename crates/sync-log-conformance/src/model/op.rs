@@ -134,11 +134,11 @@ pub(super) fn histories(steps_max: usize) -> impl Strategy<Value = History> {
     ];
     let steps = vec((0..HANDLES, op()), steps_max / 2..steps_max);
     let parts = (birth, policy, unknown_peers, steps);
-    parts.prop_map(|(birth, policy, unknown_peers, steps)| History {
-        birth,
-        policy,
-        unknown_peers,
-        steps,
+    parts.prop_map(|parts| History {
+        birth: parts.0,
+        policy: parts.1,
+        unknown_peers: parts.2,
+        steps: parts.3,
     })
 }
 

@@ -213,9 +213,10 @@ impl Reference {
         let pending = self.file.entries.len();
         if active.is_empty() && !self.file.solo {
             let mut ids = self.file.peers.keys();
-            let remedy = match ids.any(|id| self.known(*id).is_some()) {
-                true => Remedy::DeclareSolo,
-                false => Remedy::Register,
+            let remedy = if ids.any(|id| self.known(*id).is_some()) {
+                Remedy::DeclareSolo
+            } else {
+                Remedy::Register
             };
             let reasons = self.held_above(Cause::NoPeers, Some(remedy), Hlc::ZERO);
             return (nobody_else && pending > 0).then_some(reasons);

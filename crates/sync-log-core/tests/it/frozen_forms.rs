@@ -271,8 +271,6 @@ fn what_a_log_holds_as_json_is_frozen() {
     assert_eq!(serde_json::to_string(&state).unwrap(), json);
     assert_eq!(serde_json::from_str::<LogState>(&json).unwrap(), state);
 
-    let mut contents = Contents::new(state.identity);
-    contents.state = state;
     let mut adopted = state;
     adopted.peers_declared = false;
     adopted.altered = Some(Altered {
@@ -287,6 +285,8 @@ fn what_a_log_holds_as_json_is_frozen() {
     let read: LogState = serde_json::from_str(&adopted_json).unwrap();
     assert_eq!(read, adopted);
 
+    let mut contents = Contents::new(state.identity);
+    contents.state = state;
     let entry = change().stamped(STAMP);
     let entry_json = serde_json::to_string(&entry).unwrap();
     let created_at_ms = 7;
@@ -298,12 +298,19 @@ fn what_a_log_holds_as_json_is_frozen() {
             tag: Some(cursor().tag()),
         },
     );
-    let json = format!(
+    let contents_json = format!(
         r#"{{"state":{json},"entries":{{"{text}":{{"entry":{entry_json},"created_at_ms":7,"tag":"{tag}"}}}},"peers":{{}}}}"#
     );
-    assert_eq!(serde_json::to_string(&contents).unwrap(), json);
-    assert_eq!(serde_json::from_str::<Contents>(&json).unwrap(), contents);
+    assert_eq!(serde_json::to_string(&contents).unwrap(), contents_json);
+    assert_eq!(
+        serde_json::from_str::<Contents>(&contents_json).unwrap(),
+        contents
+    );
+}
 
+#[test]
+fn rows_of_peers_as_json_are_frozen() {
+    let text = "0000018bcfe56800-0000000000000007-afe3b279-4b1b-5c84-bccd-5eb58605a254";
     let mut row = PeerRow {
         peer_device_id: "anything".to_owned(),
         own: None,
@@ -340,17 +347,17 @@ fn what_a_log_holds_as_json_is_frozen() {
             })
         };
         row.own = own(facts);
-        let [state, registered_by] = forms;
-        let json = format!(
-            r#"{{"peer_device_id":"anything","own":{{"known":{{"acked":"{text}","acked_at_ms":-1,"facts":{{"state":{state},"registered_by":"{registered_by}","registered_at_ms":3,"admission":1,"hold":"{text}"}}}}}},"mirror":""}}"#
+        let [state_json, by_json] = forms;
+        let known = format!(
+            r#"{{"peer_device_id":"anything","own":{{"known":{{"acked":"{text}","acked_at_ms":-1,"facts":{{"state":{state_json},"registered_by":"{by_json}","registered_at_ms":3,"admission":1,"hold":"{text}"}}}}}},"mirror":""}}"#
         );
-        assert_eq!(serde_json::to_string(&row).unwrap(), json);
-        assert_eq!(serde_json::from_str::<PeerRow>(&json).unwrap(), row);
+        assert_eq!(serde_json::to_string(&row).unwrap(), known);
+        assert_eq!(serde_json::from_str::<PeerRow>(&known).unwrap(), row);
         facts.verified = false;
         row.own = own(facts);
-        let json = json.replace(r#"}}},"mirror""#, r#","verified":false}}},"mirror""#);
-        assert_eq!(serde_json::to_string(&row).unwrap(), json);
-        assert_eq!(serde_json::from_str::<PeerRow>(&json).unwrap(), row);
+        let unverified = known.replace(r#"}}},"mirror""#, r#","verified":false}}},"mirror""#);
+        assert_eq!(serde_json::to_string(&row).unwrap(), unverified);
+        assert_eq!(serde_json::from_str::<PeerRow>(&unverified).unwrap(), row);
     }
 }
 

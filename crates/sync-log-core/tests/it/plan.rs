@@ -77,12 +77,13 @@ impl Log {
 }
 
 fn peer_row(row: &Row, id: u128) -> PeerRow {
-    let state = match row.retired {
-        false => PeerState::Active,
-        true => PeerState::Retired {
+    let state = if row.retired {
+        PeerState::Retired {
             since_ms: 5,
             reason: RetireReason::Operator,
-        },
+        }
+    } else {
+        PeerState::Active
     };
     let mut stored = PeerRow::from(Peer {
         device_id: Uuid::from_u128(id).into(),

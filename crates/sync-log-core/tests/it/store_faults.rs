@@ -5,7 +5,7 @@ use mockall::Sequence;
 use sync_log_core::ManualClock;
 use sync_log_core::{
     Altered, ChainFault, Change, Cursor, ErrorKind, Hlc, LogError, LogOptions, LogState,
-    MAX_KEPT_ENTRIES, PrunePolicy, ReadLimits, StoreError, StoreFault, SyncLog, View,
+    ReadLimits, StoreError, StoreFault, SyncLog, View,
 };
 
 use crate::common::{
@@ -247,16 +247,4 @@ fn a_failure_of_a_file_is_of_the_kind_that_says_what_to_do() {
     let broken = serde_json::from_str::<u8>("{").unwrap_err();
     let error = StoreError::from(Error::from(broken));
     assert_eq!(error.fault(), StoreFault::Corrupt);
-}
-
-#[test]
-fn a_policy_may_keep_as_many_entries_as_the_limit_and_no_more() {
-    for (count, is_taken) in [(MAX_KEPT_ENTRIES, true), (MAX_KEPT_ENTRIES + 1, false)] {
-        let mut store = MockStore::new();
-        store.expect_read().returning(|_| Ok(view(state())));
-        let mut options = LogOptions::new(ManualClock::new(0));
-        options.policy = PrunePolicy::KeepEntries { count };
-        let opened = run(SyncLog::open(store, LIBRARY, DEVICE, options));
-        assert_eq!(opened.is_ok(), is_taken, "{count}");
-    }
 }

@@ -281,23 +281,10 @@ fn own(counter: u64) -> Hlc {
     Hlc::new(1_700_000_000_000, counter, DEVICE)
 }
 
-#[tokio::test]
-async fn rows_that_are_not_entries_go_aside_byte_for_byte_each_with_its_reason() {
-    let folder = earlier_program();
-    let sound = |hlc: &str| {
-        let id = "'00000000-0000-0000-0000-000000000001'";
-        [
-            hlc,
-            "'tag'",
-            id,
-            "'update'",
-            "'{}'",
-            "'2024-01-01T00:00:00Z'",
-        ]
-        .map(str::to_owned)
-    };
+/// Values that make a row no entry: the column, the value, and what the reason names.
+fn spoiled_values() -> [(usize, String, &'static str); 14] {
     let ceiling = Hlc::new((1 << 48) - (1 << 32), 0, DEVICE);
-    let cases: [(usize, String, &str); 14] = [
+    [
         (0, "NULL".to_owned(), "hlc is not a stamp"),
         (0, "x'00ff'".to_owned(), "hlc is not a stamp"),
         (
@@ -328,10 +315,20 @@ async fn rows_that_are_not_entries_go_aside_byte_for_byte_each_with_its_reason()
             "over the limit",
         ),
         (5, "x'00'".to_owned(), "created_at"),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn rows_that_are_not_entries_go_aside_byte_for_byte_each_with_its_reason() {
+    let folder = earlier_program();
+    let cases = spoiled_values();
     let db = other_program(folder.path());
     for (number, (column, value, _)) in cases.iter().enumerate() {
-        let mut row = sound(&format!("'{}'", own(100 + number as u64)));
+        let stamp = format!("'{}'", own(100 + number as u64));
+        let id = "'00000000-0000-0000-0000-000000000001'";
+        let created_at = "'2024-01-01T00:00:00Z'";
+        let sound = [&stamp, "'tag'", id, "'update'", "'{}'", created_at];
+        let mut row = sound.map(str::to_owned);
         row[*column].clone_from(value);
         let sql = format!("INSERT INTO shared_changes VALUES ({})", row.join(", "));
         db.execute_batch(&sql).unwrap();

@@ -127,9 +127,10 @@ impl Handle {
     }
 
     fn refuse_closed(&self) -> Result<(), StoreError> {
-        match self.closed.load(Ordering::SeqCst) {
-            true => Err(StoreError::new(StoreFault::Closed, "use a closed log")),
-            false => Ok(()),
+        if self.closed.load(Ordering::SeqCst) {
+            Err(StoreError::new(StoreFault::Closed, "use a closed log"))
+        } else {
+            Ok(())
         }
     }
 }

@@ -71,9 +71,10 @@ async fn stamps_are_the_times_of_the_rows_lifted_where_they_go_back() {
     let (mut highest, mut last) = (0, Hlc::ZERO);
     for (ms, stamp) in times.zip(stamps) {
         highest = ms.max(highest);
-        let counter = match highest == last.timestamp {
-            true => last.counter + 1,
-            false => 0,
+        let counter = if highest == last.timestamp {
+            last.counter + 1
+        } else {
+            0
         };
         assert_eq!(stamp, Hlc::new(highest, counter, DEVICE));
         last = stamp;

@@ -5,24 +5,16 @@ use sync_log_sqlite::SyncDb;
 
 use crate::common::{self, DEVICE, LIBRARY, change, folder, fresh, open, raw};
 
-/// A column: name, type, whether NOT NULL, place in the primary key.
-type Column = (String, String, bool, i64);
-
-fn columns(connection: &Connection, table: &str) -> Vec<Column> {
-    let mut query = connection
-        .prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1) ORDER BY cid")
-        .unwrap();
-    query
-        .query_map([table], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap()
-}
-
-fn column(name: &str, kind: &str, not_null: bool, key: i64) -> Column {
-    (name.to_owned(), kind.to_owned(), not_null, key)
+/// The columns of a table in their order, each with its type, whether it is NOT NULL, and whether
+/// it is the key; of a key of several, its place in it.
+fn columns(connection: &Connection, table: &str) -> String {
+    let described = "SELECT name || ' ' || type || iif(\"notnull\", ' NOT NULL', '') \
+                       || CASE pk WHEN 0 THEN '' WHEN 1 THEN ' KEY' ELSE ' KEY' || pk END \
+                     FROM pragma_table_xinfo(?1) ORDER BY cid";
+    let mut query = connection.prepare(described).unwrap();
+    let columns = query.query_map([table], |row| row.get(0)).unwrap();
+    let columns: Vec<String> = columns.collect::<Result<_, _>>().unwrap();
+    columns.join(", ")
 }
 
 /// The names in `sqlite_master` of one kind, but for what SQLite makes itself.
@@ -67,14 +59,8 @@ async fn the_two_original_tables_have_exactly_their_columns_and_indexes() {
     let file = raw(folder.path());
     assert_eq!(
         columns(&file, "shared_changes"),
-        [
-            column("hlc", "TEXT", false, 1),
-            column("model_type", "TEXT", true, 0),
-            column("record_uuid", "TEXT", true, 0),
-            column("change_type", "TEXT", true, 0),
-            column("data", "TEXT", true, 0),
-            column("created_at", "TEXT", true, 0),
-        ]
+        "hlc TEXT KEY, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL, \
+         change_type TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL"
     );
     assert_eq!(
         indexes(&file, "shared_changes"),
@@ -86,11 +72,8 @@ async fn the_two_original_tables_have_exactly_their_columns_and_indexes() {
     );
     assert_eq!(
         columns(&file, "peer_acks"),
-        [
-            column("peer_device_id", "TEXT", true, 1),
-            column("last_acked_hlc", "TEXT", true, 0),
-            column("acked_at", "TEXT", true, 0),
-        ]
+        "peer_device_id TEXT NOT NULL KEY, last_acked_hlc TEXT NOT NULL, \
+         acked_at TEXT NOT NULL"
     );
     assert_eq!(
         indexes(&file, "peer_acks"),
@@ -123,70 +106,36 @@ async fn everything_else_is_in_tables_of_our_own() {
     assert_eq!(names(&file, "view"), [""; 0]);
     assert_eq!(
         columns(&file, "sync_log_identity"),
-        [
-            column("id", "INTEGER", false, 1),
-            column("library_id", "TEXT", true, 0),
-            column("device_id", "TEXT", true, 0),
-            column("log_id", "TEXT", true, 0),
-            column("created_at", "TEXT", true, 0),
-        ]
+        "id INTEGER KEY, library_id TEXT NOT NULL, device_id TEXT NOT NULL, \
+         log_id TEXT NOT NULL, created_at TEXT NOT NULL"
     );
     assert_eq!(
         columns(&file, "sync_log_state"),
-        [
-            column("id", "INTEGER", false, 1),
-            column("head", "TEXT", true, 0),
-            column("floor", "TEXT", true, 0),
-            column("floor_tag", "TEXT", true, 0),
-            column("high_water", "TEXT", true, 0),
-            column("solo", "INTEGER", true, 0),
-            column("policy_time_ms", "INTEGER", true, 0),
-            column("evaluated_at", "TEXT", false, 0),
-            column("peers_declared", "INTEGER", true, 0),
-            column("head_tag", "TEXT", true, 0),
-            column("altered_at", "TEXT", false, 0),
-            column("altered", "TEXT", false, 0),
-            column("settled", "TEXT", true, 0),
-        ]
+        "id INTEGER KEY, head TEXT NOT NULL, floor TEXT NOT NULL, \
+         floor_tag TEXT NOT NULL, high_water TEXT NOT NULL, solo INTEGER NOT NULL, \
+         policy_time_ms INTEGER NOT NULL, evaluated_at TEXT, \
+         peers_declared INTEGER NOT NULL, head_tag TEXT NOT NULL, altered_at TEXT, \
+         altered TEXT, settled TEXT NOT NULL"
     );
     assert_eq!(
         columns(&file, "sync_log_entries"),
-        [
-            column("hlc", "TEXT", true, 1),
-            column("tag", "BLOB", true, 0),
-            column("model_version", "INTEGER", true, 0),
-            column("group_end", "INTEGER", true, 0),
-        ]
+        "hlc TEXT NOT NULL KEY, tag BLOB NOT NULL, model_version INTEGER NOT NULL, \
+         group_end INTEGER NOT NULL"
     );
     let has_rowid = "SELECT wr = 0 FROM pragma_table_list('sync_log_entries')";
     let has_rowid = file.query_row(has_rowid, [], |row| row.get::<_, bool>(0));
     assert!(!has_rowid.unwrap(), "the table is its own index");
     assert_eq!(
         columns(&file, "sync_log_peers"),
-        [
-            column("peer_device_id", "TEXT", true, 1),
-            column("state", "TEXT", true, 0),
-            column("admission", "INTEGER", true, 0),
-            column("registered_by", "TEXT", true, 0),
-            column("registered_at", "TEXT", true, 0),
-            column("retired_at", "TEXT", false, 0),
-            column("retired_reason", "TEXT", false, 0),
-            column("hold", "TEXT", false, 0),
-            column("lagging_since_ms", "INTEGER", false, 0),
-            column("seen_ms", "INTEGER", false, 0),
-            column("verified", "INTEGER", true, 0),
-            column("acked", "TEXT", true, 0),
-            column("acked_at", "TEXT", false, 0),
-        ]
+        "peer_device_id TEXT NOT NULL KEY, state TEXT NOT NULL, \
+         admission INTEGER NOT NULL, registered_by TEXT NOT NULL, \
+         registered_at TEXT NOT NULL, retired_at TEXT, retired_reason TEXT, hold TEXT, \
+         lagging_since_ms INTEGER, seen_ms INTEGER, verified INTEGER NOT NULL, \
+         acked TEXT NOT NULL, acked_at TEXT"
     );
     assert_eq!(
         columns(&file, "sync_log_verdicts"),
-        [
-            column("kind", "TEXT", true, 1),
-            column("hlc", "TEXT", true, 0),
-            column("peer", "TEXT", false, 0),
-            column("found_at", "TEXT", true, 0),
-        ]
+        "kind TEXT NOT NULL KEY, hlc TEXT NOT NULL, peer TEXT, found_at TEXT NOT NULL"
     );
 }
 

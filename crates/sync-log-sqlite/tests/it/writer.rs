@@ -1,5 +1,6 @@
 //! The writing task: shared commits, refusals, cancelled calls, and closing.
 
+use std::ops::Range;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use sync_log_sqlite::{
     Hlc, LogError, PrunePolicy, SharedChangeEntry, StoreFault, SyncDb, WallClock,
 };
+use tokio::task::JoinHandle;
 
 use crate::common::{self, DEVICE, LIBRARY, PEER, change, folder, fresh, open, raw};
 
@@ -37,18 +39,22 @@ async fn behind_the_lock<T>(data_dir: &Path, queue: impl AsyncFnOnce() -> T) -> 
     queued
 }
 
+/// Records a change in a task of its own, once for each number.
+fn recording(log: &SyncDb, records: Range<u128>) -> Vec<JoinHandle<Result<Hlc, LogError>>> {
+    let task = |record| {
+        let log = log.clone();
+        tokio::spawn(async move { log.record(change(record)).await })
+    };
+    records.map(task).collect()
+}
+
 #[tokio::test]
 async fn appends_that_wait_together_share_a_commit() {
     let (folder, log) = fresh().await;
     log.record(change(0)).await.unwrap();
     let before = commits(folder.path());
     let appends = behind_the_lock(folder.path(), async || {
-        let appends: Vec<_> = (0..200)
-            .map(|record| {
-                let log = log.clone();
-                tokio::spawn(async move { log.record(change(record)).await })
-            })
-            .collect();
+        let appends = recording(&log, 0..200);
         tokio::task::yield_now().await;
         appends
     });
@@ -66,12 +72,7 @@ async fn appends_that_wait_together_share_a_commit() {
 async fn callers_beyond_the_queue_wait_and_nothing_is_dropped() {
     let (folder, log) = fresh().await;
     let appends = behind_the_lock(folder.path(), async || {
-        let appends: Vec<_> = (0..1000)
-            .map(|record| {
-                let log = log.clone();
-                tokio::spawn(async move { log.record(change(record)).await })
-            })
-            .collect();
+        let appends = recording(&log, 0..1000);
         tokio::task::yield_now().await;
         appends
     });
@@ -128,12 +129,7 @@ async fn a_job_that_the_storage_refuses_does_not_take_its_neighbours_along() {
             let (log, entry) = (log.clone(), change(666).stamped(clash));
             tokio::spawn(async move { log.append(entry).await })
         };
-        let others: Vec<_> = (0..20)
-            .map(|record| {
-                let log = log.clone();
-                tokio::spawn(async move { log.record(change(record)).await })
-            })
-            .collect();
+        let others = recording(&log, 0..20);
         tokio::task::yield_now().await;
         (clashing, others)
     })
@@ -299,12 +295,7 @@ async fn close_finishes_what_was_accepted_and_refuses_what_comes_later() {
             open(folder.path()).await
         };
         let other = log.clone();
-        let appends: Vec<_> = (0..50)
-            .map(|record| {
-                let log = log.clone();
-                tokio::spawn(async move { log.record(change(record)).await })
-            })
-            .collect();
+        let appends = recording(&log, 0..50);
         tokio::task::yield_now().await;
         log.close().await.unwrap();
         for append in appends {

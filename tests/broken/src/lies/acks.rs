@@ -7,10 +7,11 @@ use crate::fault::Fault;
 use crate::handle::Defect;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
-    holds(fault).or_else(|| places(fault))
+    let defects = [rewinds, holds, places];
+    defects.iter().find_map(|of| of(fault))
 }
 
-fn holds(fault: Fault) -> Option<Defect> {
+fn rewinds(fault: Fault) -> Option<Defect> {
     Some(match fault {
         Fault::AckGoesBack => Defect::deciding(|_, decision| {
             if let Kind::Ack(_, hlc) = decision.kind {
@@ -48,6 +49,12 @@ fn holds(fault: Fault) -> Option<Defect> {
                 view.peer = Some(peer.into());
             })
         },
+        _ => return None,
+    })
+}
+
+fn holds(fault: Fault) -> Option<Defect> {
+    Some(match fault {
         Fault::HoldNotStored => Defect::deciding(|_, decision| {
             let mut changes = decision.take()?;
             if let Some(row) = &mut changes.peer {

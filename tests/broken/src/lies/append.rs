@@ -68,13 +68,13 @@ fn decide_on_what_was_known(
     decision.shown.state.head = known.head;
     decision.shown.state.high_water = known.high_water;
     let changes = decision.take()?;
-    let mut known = decision.shown.state;
-    known.head = changes
+    let mut written = decision.shown.state;
+    written.head = changes
         .append
         .iter()
-        .fold(known.head, |head, stored| head.then(&stored.entry));
-    known.high_water = changes.high_water.unwrap_or(known.high_water);
-    handle.own().state = Some(known);
+        .fold(written.head, |head, stored| head.then(&stored.entry));
+    written.high_water = changes.high_water.unwrap_or(written.high_water);
+    handle.own().state = Some(written);
     Ok(changes)
 }
 

@@ -110,9 +110,9 @@ fn one(fault: Fault, full: bool) -> Trial {
             break;
         }
         let again = run_cases(Some(fault), |case| proves(case, fault));
-        for (outcome, again) in trial.cases.iter_mut().zip(again) {
-            if again.is_caught() {
-                *outcome = again;
+        for (outcome, retried) in trial.cases.iter_mut().zip(again) {
+            if retried.is_caught() {
+                *outcome = retried;
             }
         }
     }
@@ -124,9 +124,12 @@ fn agree_with_the_model() {
 }
 
 fn run_cases(fault: Option<Fault>, is_run: impl Fn(&Case) -> bool) -> Vec<Outcome> {
-    let run = |(case, run): (Case, fn(Duration))| match is_run(&case) {
-        true => run_on(fault, move || run(WATCHDOG)),
-        false => Outcome::NotRun,
+    let run = |(case, run): (Case, fn(Duration))| {
+        if is_run(&case) {
+            run_on(fault, move || run(WATCHDOG))
+        } else {
+            Outcome::NotRun
+        }
     };
     cases_on::<BrokenHarness>().into_iter().map(run).collect()
 }

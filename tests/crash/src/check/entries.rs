@@ -35,7 +35,7 @@ pub(super) fn check(
             continue;
         }
         let index = EntryId::of(entry.record_uuid).and_then(|id| index_in_flight(model, id));
-        let content = |index: u32| Some(id_in_flight(model, index)?.stamped(*hlc));
+        let content = |at: u32| Some(id_in_flight(model, at)?.stamped(*hlc));
         match index {
             Some(index) if content(index).as_ref() == Some(entry) => {
                 found.insert(*hlc, index);

@@ -94,19 +94,11 @@ fn broken(what: String) -> Violation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{PEER, entry, stamp};
+    use super::super::sample::{PEER, entry, peer_mark, stamp};
     use super::*;
-    use crate::storage::PeerMark;
 
     fn before() -> Marks {
-        let mark = PeerMark {
-            acked: stamp(20),
-            active: true,
-            hold: None,
-            verified: true,
-            admission: 2,
-            mirror: None,
-        };
+        let mark = peer_mark(20);
         Marks {
             head: stamp(30),
             floor: stamp(10),

@@ -95,7 +95,7 @@ pub fn check_pruned(lineage: &Lineage, before: usize, answered: usize) -> Result
 pub fn check_retry(lineage: &Lineage, entry: &SharedChangeEntry) -> Result<(), Violation> {
     let hlc = entry.hlc;
     let retained = lineage.retained();
-    let place = retained.binary_search_by_key(&hlc, |entry| entry.hlc);
+    let place = retained.binary_search_by_key(&hlc, |stored| stored.hlc);
     if place.is_ok_and(|place| retained[place] == *entry) {
         return Err(Violation::new(
             NAME,

@@ -101,10 +101,8 @@ fn follows(expected: &[SharedChangeEntry], seen: &[SharedChangeEntry]) -> Result
         match expected.get(place) {
             Some(expected) if expected == entry => {}
             Some(expected) => {
-                let (expected, seen) = (expected.hlc, entry.hlc);
-                return Err(broken(format!(
-                    "a read has {seen} where {expected} is next"
-                )));
+                let what = format!("a read has {} where {} is next", entry.hlc, expected.hlc);
+                return Err(broken(what));
             }
             None => {
                 return Err(broken(format!(

@@ -17,13 +17,13 @@ const NAME: &str = "monotone";
 /// # Errors
 /// What went back.
 pub fn check(before: &Marks, after: &Marks) -> Result<(), Violation> {
-    for (what, before, after) in [
+    for (what, was, is) in [
         ("the head", before.head, after.head),
         ("the floor", before.floor, after.floor),
         ("the high-water", before.high_water, after.high_water),
     ] {
-        if after < before {
-            return Err(broken(format!("{what} went back from {before} to {after}")));
+        if is < was {
+            return Err(broken(format!("{what} went back from {was} to {is}")));
         }
     }
     if after.settled != before.settled {
@@ -40,15 +40,14 @@ pub fn check(before: &Marks, after: &Marks) -> Result<(), Violation> {
         }
         // What it acknowledged before it was admitted again, or before this program
         // was there, is nothing to go back on.
-        let (before, after) = (mark.acked, now.acked);
-        if now.admission == mark.admission && mark.verified && after < before {
-            let what = format!("the ack of {peer} went back from {before} to {after}");
+        let was = mark.acked;
+        let is = now.acked;
+        if now.admission == mark.admission && mark.verified && is < was {
+            let what = format!("the ack of {peer} went back from {was} to {is}");
             return Err(broken(what));
         }
-        if now.admission > mark.admission && !after.is_zero() {
-            return Err(broken(format!(
-                "{peer} was admitted with an ack of {after}"
-            )));
+        if now.admission > mark.admission && !is.is_zero() {
+            return Err(broken(format!("{peer} was admitted with an ack of {is}")));
         }
     }
     Ok(())
@@ -115,22 +114,14 @@ fn broken(what: String) -> Violation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{PEER, stamp};
+    use super::super::sample::{PEER, peer_mark, stamp};
     use sync_log_core::{Hlc, Tag};
 
     use super::*;
-    use crate::storage::PeerMark;
 
     fn marks() -> Marks {
         let lineage = Lineage::sample(5, 2);
-        let mark = PeerMark {
-            acked: stamp(30),
-            active: true,
-            hold: None,
-            verified: true,
-            admission: 2,
-            mirror: None,
-        };
+        let mark = peer_mark(30);
         Marks {
             head: stamp(50),
             floor: stamp(20),

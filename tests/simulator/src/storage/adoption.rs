@@ -28,14 +28,14 @@ pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
     let stays = |hlc: &Hlc| hlc.device_id == own && *hlc > floor;
     contents.entries.retain(|hlc, _| stays(hlc));
     contents.lost.clear();
-    let (head, floor) = bounds(contents, highest_own);
-    let floor = Mark {
-        hlc: floor,
+    let (newest, begin) = bounds(contents, highest_own);
+    let begin = Mark {
+        hlc: begin,
         tag: Tag::ZERO,
     };
     let head = Mark {
-        hlc: head,
-        tag: begin_chain(contents, floor).tag,
+        hlc: newest,
+        tag: begin_chain(contents, begin).tag,
     };
     contents
         .peers
@@ -47,7 +47,7 @@ pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
     // What this device gave out before is up to there.
     state.settled = state.high_water;
     state.head = head;
-    state.floor = floor;
+    state.floor = begin;
     state.solo = false;
     state.peers_declared = false;
     state.altered = None;

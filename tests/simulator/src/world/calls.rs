@@ -129,10 +129,10 @@ impl World {
             self.give_up_all(|held| held.on == on)?;
             self.trace.event("adopt", format_args!("d{on}"));
         }
-        let Some(device) = self.live(on) else {
+        let Some(opening) = self.live(on) else {
             return Ok(false);
         };
-        match device.open(&engine, process, LIBRARY, options, now_ms)? {
+        match opening.open(&engine, process, LIBRARY, options, now_ms)? {
             Ok(()) => {
                 self.done("open", format_args!("d{on}/{process}"));
                 self.look(on)?;

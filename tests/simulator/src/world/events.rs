@@ -219,20 +219,20 @@ impl World {
         };
         self.close(on)?;
         self.give_up_all(|held| held.serves(on))?;
-        let Some(device) = self.live(on) else {
+        let Some(stopped) = self.live(on) else {
             return Ok(());
         };
         let FilesOf {
             log,
             truth,
             received,
-        } = device.backups[place].copy()?;
+        } = stopped.backups[place].copy()?;
         if files != Files::Received {
-            (device.files.log, device.files.truth) = (log, truth);
-            device.files.truth.put_back();
+            (stopped.files.log, stopped.files.truth) = (log, truth);
+            stopped.files.truth.put_back();
         }
         if files != Files::Log {
-            device.files.received = received;
+            stopped.files.received = received;
         }
         // A connection ends when files are put back at one of its ends. The log could not
         // tell an ack that was sent before from a current one.
@@ -312,9 +312,9 @@ impl World {
         };
         let (log, truth) = self.new_log(id, off_by_ms, Birth::BesideRecords, past)?;
         let planted = self.fault.map(broken_stores::Planted::new);
-        if let Some(device) = self.live(on) {
-            (device.files.log, device.files.truth) = (log, truth);
-            device.planted = planted;
+        if let Some(stopped) = self.live(on) {
+            (stopped.files.log, stopped.files.truth) = (log, truth);
+            stopped.planted = planted;
             self.done("log lost", format_args!("d{on}"));
         }
         Ok(())

@@ -91,9 +91,10 @@ impl World {
         if prunes_first {
             self.call(on, 0, Call::Prune, None)?;
         }
-        match self.devices[&on].files.truth.is_unnoticed() {
-            true => self.call(on, 0, Call::Review, None),
-            false => Ok(()),
+        if self.devices[&on].files.truth.is_unnoticed() {
+            self.call(on, 0, Call::Review, None)
+        } else {
+            Ok(())
         }
     }
 
@@ -109,12 +110,13 @@ impl World {
         self.write(on, Foreign::Ack(peer, head))?;
         self.done("foreign ack", format_args!("d{on}"));
         self.look(on)?;
-        match self.devices[&on].files.truth.ack_of(peer) == before {
-            true => Ok(()),
-            false => Err(Violation::new(
+        if self.devices[&on].files.truth.ack_of(peer) == before {
+            Ok(())
+        } else {
+            Err(Violation::new(
                 "monotone",
                 format!("another program moved the ack of {peer}"),
-            )),
+            ))
         }
     }
 

@@ -42,9 +42,10 @@ impl World {
     }
 
     fn do_now(&mut self, on: u8, purpose: Purpose) -> Result<(), Violation> {
-        match self.open(on, 0)? {
-            true => self.begin(on, 0, purpose, None),
-            false => Ok(()),
+        if self.open(on, 0)? {
+            self.begin(on, 0, purpose, None)
+        } else {
+            Ok(())
         }
     }
 

@@ -83,8 +83,8 @@ impl Network {
                 places.push(place);
             }
         }
-        let can_arrive = i64::try_from(places.len()).ok()?;
-        let pick = i64::from(pick).checked_rem_euclid(can_arrive)?;
+        let count = i64::try_from(places.len()).ok()?;
+        let pick = i64::from(pick).checked_rem_euclid(count)?;
         let place = *places.get(usize::try_from(pick).ok()?)?;
         Some(self.in_flight.remove(place))
     }

@@ -209,9 +209,10 @@ impl Purpose {
             Self::Record { changes, .. } => {
                 // What is more than a page is bulk; the rest is a group.
                 Box::pin(async move {
-                    let stamps = match changes.len() > MAX_PAGE_ENTRIES {
-                        true => log.record_each(changes).await,
-                        false => log.record_many(changes).await,
+                    let stamps = if changes.len() > MAX_PAGE_ENTRIES {
+                        log.record_each(changes).await
+                    } else {
+                        log.record_many(changes).await
                     };
                     stamps.map(Answer::Stamps)
                 })

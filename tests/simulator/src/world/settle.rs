@@ -1,8 +1,10 @@
 //! What follows from an answer: the oracle judges it, and the device acts on it.
 
+mod peers;
+
 use std::collections::BTreeMap;
 
-use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, Page, Uuid, VerdictKind};
+use sync_log_core::{Cursor, Hlc, LogError, Page, SharedChangeEntry, Uuid, VerdictKind};
 
 use super::World;
 use super::calls::is_unknown;
@@ -16,6 +18,17 @@ use crate::invariants::answers_hold::{self, Answer as Said};
 use crate::invariants::every_entry_or_error::{self, Reader};
 use crate::invariants::{Violation, stamps_rise, verdicts};
 use crate::trace::{Short, Shorts};
+
+/// Where an answer comes from, and what was known when it was asked for.
+#[derive(Clone, Copy)]
+struct Settling {
+    on: u8,
+    process: usize,
+    issued: Hlc,
+    committed: usize,
+    was_parked: bool,
+    happened: Option<Incident>,
+}
 
 impl World {
     pub(super) fn settle(
@@ -68,34 +81,37 @@ impl World {
         {
             verdicts::check_left(truth.signs(), kind)?;
         }
+        let settling = Settling {
+            on,
+            process,
+            issued,
+            committed,
+            was_parked,
+            happened,
+        };
+        self.judge(settling, purpose, answer)
+    }
+
+    /// Judges what was answered for a purpose.
+    fn judge(
+        &mut self,
+        settling: Settling,
+        purpose: Purpose,
+        answer: Result<Answer, LogError>,
+    ) -> Result<(), Violation> {
+        let Settling {
+            on,
+            process,
+            issued,
+            committed,
+            was_parked,
+            happened,
+        } = settling;
         match (purpose, answer) {
             (Purpose::Record { numbers, .. }, answer) => {
                 self.recorded(on, &numbers, (issued, committed), answer, happened)
             }
-            (Purpose::Append { entry }, answer) => {
-                let (hlc, numbers) = (entry.hlc, [number(&entry)]);
-                let lineage = &self.devices[&on].files.truth.lineage;
-                if happened.is_none() && !was_parked && answer.is_err() {
-                    answers_hold::check_retry(lineage, &entry)?;
-                }
-                if let Some(running) = &mut self.devices_mut(on).processes[process]
-                    && !matches!(
-                        answer,
-                        Err(LogError::Overtaken { .. }
-                            | LogError::OtherContent { .. }
-                            | LogError::BelowFloor { .. })
-                    )
-                {
-                    running.stamped = Some(entry);
-                }
-                let (from, said) = match &answer {
-                    Ok(_) => (0, Said::Stamped(&[hlc][..])),
-                    Err(_) if is_unknown(happened) => (0, Said::Nothing),
-                    Err(_) => (committed, Said::Refused),
-                };
-                let lineage = &self.devices[&on].files.truth.lineage;
-                answers_hold::check(lineage, from, &numbers, said)
-            }
+            (Purpose::Append { entry }, answer) => self.appended(settling, entry, &answer),
             (Purpose::Tick, Ok(Answer::Stamps(stamps))) => {
                 self.ticked(on, process, issued, &stamps)
             }
@@ -104,7 +120,6 @@ impl World {
                 self.trace.event("pruned", detail);
                 Ok(())
             }
-            (Purpose::Register { peer, reader }, Ok(_)) => self.registered(on, peer, reader),
             (Purpose::Review, Ok(Answer::Entries(seen))) if !was_parked => {
                 every_entry_or_error::check_owner(&self.devices[&on].files.truth.lineage, &seen)
             }
@@ -113,66 +128,8 @@ impl World {
             }
             (Purpose::Echo { stamp }, answer) => self.echoed(on, stamp, was_parked, &answer),
             (Purpose::DismissVerdicts, Ok(_)) if !was_parked => self.dismissed(on),
-            (Purpose::WildAck { peer, hlc }, answer) => self.wild_ack_judged(on, peer, hlc, answer),
             (Purpose::Serve(reading), answer) => {
                 self.served(on, reading, (committed, was_parked), answer)
-            }
-            (
-                Purpose::TakeAck {
-                    reader,
-                    peer,
-                    admission,
-                    ..
-                },
-                Err(error @ (LogError::OtherAdmission { .. } | LogError::AdmissionAhead { .. })),
-            ) if !was_parked => self.number_refused(on, reader, peer, admission, &error),
-            (
-                Purpose::TakeAck {
-                    peer, cursor, has, ..
-                },
-                Err(error),
-            ) if !was_parked => self.ack_refused(on, peer, cursor, has, &error),
-            (
-                Purpose::Admit {
-                    peer,
-                    reader,
-                    is_fresh,
-                },
-                Ok(Answer::Admitted(number)),
-            ) => self.admitted(on, peer, reader, number, is_fresh),
-            (Purpose::Declare { peers }, Ok(_)) if !was_parked => {
-                let truth = &self.devices[&on].files.truth;
-                match truth.is_declared() && peers.iter().all(|peer| truth.is_active(*peer)) {
-                    true => Ok(()),
-                    false => Err(Violation::new("monotone", "declared peers do not count")),
-                }
-            }
-            (Purpose::Solo, Ok(_)) if !was_parked && !self.devices[&on].files.truth.is_solo() => {
-                let what = "the library was declared solo and is not";
-                Err(Violation::new("answers_hold", what))
-            }
-            (
-                Purpose::TakeAck {
-                    peer,
-                    cursor,
-                    admission,
-                    ..
-                },
-                Ok(Answer::Acked(outcome)),
-            ) => {
-                let truth = &self.devices[&on].files.truth;
-                if !was_parked && !truth.is_active(peer) {
-                    let what = format!("an ack of {peer} was taken, which is no active peer");
-                    return Err(Violation::new("monotone", what));
-                }
-                if !was_parked && truth.admission(peer) != Some(admission) {
-                    let what = format!("an ack of {peer} under number {admission} was taken");
-                    return Err(Violation::new("monotone", what));
-                }
-                let kind = ack_word(outcome);
-                let detail = format_args!("d{on} at {}", Short(cursor.hlc()));
-                self.trace.event(kind, detail);
-                Ok(())
             }
             (
                 Purpose::Learn {
@@ -189,7 +146,7 @@ impl World {
             (Purpose::Pin { reader, asked, .. }, Ok(Answer::Place(pin))) => {
                 self.copied(on, reader, asked, pin)
             }
-            _ => Ok(()),
+            (purpose, answer) => self.judge_of_peers(on, was_parked, purpose, answer),
         }
     }
 
@@ -197,6 +154,37 @@ impl World {
         self.devices
             .get_mut(&on)
             .expect("a device that made a call is known")
+    }
+
+    fn appended(
+        &mut self,
+        settling: Settling,
+        entry: SharedChangeEntry,
+        answer: &Result<Answer, LogError>,
+    ) -> Result<(), Violation> {
+        let on = settling.on;
+        let (hlc, numbers) = (entry.hlc, [number(&entry)]);
+        if settling.happened.is_none() && !settling.was_parked && answer.is_err() {
+            answers_hold::check_retry(&self.devices[&on].files.truth.lineage, &entry)?;
+        }
+        let is_used_up = matches!(
+            answer,
+            Err(LogError::Overtaken { .. }
+                | LogError::OtherContent { .. }
+                | LogError::BelowFloor { .. })
+        );
+        if let Some(running) = &mut self.devices_mut(on).processes[settling.process]
+            && !is_used_up
+        {
+            running.stamped = Some(entry);
+        }
+        let (from, said) = match answer {
+            Ok(_) => (0, Said::Stamped(&[hlc][..])),
+            Err(_) if is_unknown(settling.happened) => (0, Said::Nothing),
+            Err(_) => (settling.committed, Said::Refused),
+        };
+        let lineage = &self.devices[&on].files.truth.lineage;
+        answers_hold::check(lineage, from, &numbers, said)
     }
 
     fn recorded(
@@ -252,27 +240,6 @@ impl World {
         Ok(())
     }
 
-    /// A peer that was registered or admitted counts, unless somebody retired it since.
-    fn must_count(&self, on: u8, peer: Uuid) -> Result<(), Violation> {
-        let truth = &self.devices[&on].files.truth;
-        match truth.is_active(peer) || truth.retiring.contains(&peer) {
-            true => Ok(()),
-            false => Err(Violation::new(
-                "monotone",
-                format!("peer {peer} does not count"),
-            )),
-        }
-    }
-
-    fn registered(&mut self, on: u8, peer: Uuid, reader: Option<u8>) -> Result<(), Violation> {
-        self.must_count(on, peer)?;
-        let origin = self.devices[&on].id;
-        if let Some(reader) = reader.and_then(|reader| self.live(reader)) {
-            reader.files.received.registered(origin);
-        }
-        Ok(())
-    }
-
     fn explained(&self, on: u8, explained: &Explained) -> Result<(), Violation> {
         let truth = &self.devices[&on].files.truth;
         let (pending, there) = (explained.pending, truth.lineage.retained().len());
@@ -315,26 +282,6 @@ impl World {
         verdicts::check_shown(truth.signs(), &BTreeMap::new())
     }
 
-    fn wild_ack_judged(
-        &mut self,
-        on: u8,
-        peer: Uuid,
-        hlc: Hlc,
-        answer: Result<Answer, LogError>,
-    ) -> Result<(), Violation> {
-        let truth = &self.devices[&on].files.truth;
-        match answer {
-            Ok(Answer::Acked(AckOutcome::Stale)) if hlc <= truth.lineage.head() => Ok(()),
-            // The place where an adopted log begins.
-            Ok(_) if hlc == truth.lineage.floor().hlc => Ok(()),
-            Ok(_) => {
-                let what = format!("an ack of {peer} at {hlc} was taken, where no entry is");
-                Err(Violation::new("monotone", what))
-            }
-            Err(_) => Ok(()),
-        }
-    }
-
     fn served(
         &mut self,
         on: u8,
@@ -370,87 +317,6 @@ impl World {
         };
         self.send(on, reading.reader, message);
         Ok(())
-    }
-
-    /// Of an honest peer only what this file does not hold may be refused.
-    fn ack_refused(
-        &self,
-        on: u8,
-        peer: Uuid,
-        cursor: Cursor,
-        has: Prefix,
-        error: &LogError,
-    ) -> Result<(), Violation> {
-        let truth = &self.devices[&on].files.truth;
-        if !truth.is_active(peer) || matches!(error, LogError::Store(_)) {
-            return Ok(());
-        }
-        every_entry_or_error::check_refusal(&truth.lineage, cursor.hlc(), has)
-    }
-
-    /// Only a number that is not the one of the peer may be refused.
-    fn number_refused(
-        &mut self,
-        on: u8,
-        reader: u8,
-        peer: Uuid,
-        given: u32,
-        error: &LogError,
-    ) -> Result<(), Violation> {
-        let truth = &self.devices[&on].files.truth;
-        if truth.admission(peer) == Some(given) {
-            let what = format!("number {given} of {peer} was refused: {error}");
-            return Err(Violation::new("every_entry_or_error", what));
-        }
-        let origin = self.devices[&on].id;
-        if let (Some(trouble), Some(reader)) = (Refusal::of(error).trouble, self.live(reader)) {
-            let asked = reader.files.received.cursor(origin);
-            reader.files.received.refused(origin, asked, trouble);
-        }
-        Ok(())
-    }
-
-    /// The device learns its number. It may have come back with nothing.
-    fn admitted(
-        &mut self,
-        on: u8,
-        peer: Uuid,
-        reader: u8,
-        number: u32,
-        is_fresh: bool,
-    ) -> Result<(), Violation> {
-        self.must_count(on, peer)?;
-        let origin = self.devices[&on].id;
-        let Some(device) = self.live(reader) else {
-            return Ok(());
-        };
-        let received = &mut device.files.received;
-        // A file that was put back repeats numbers. Under one that is not new to it, a
-        // device loses nothing here: its older acks would pass for current ones.
-        let is_lost = received.admitted(origin, number) && is_fresh;
-        if is_lost {
-            received.forget(origin);
-        }
-        let has = received.numbers(origin).to_vec();
-        if is_lost {
-            self.forget_what_it_said(reader, on)?;
-        }
-        self.everywhere_applied(origin, peer, &has);
-        let detail = format_args!("d{reader} by d{on} under {number}");
-        self.trace.event("admitted", detail);
-        Ok(())
-    }
-
-    /// A device has lost what it had of a log. Its acks on their way to other copies of
-    /// that log are dropped; the log that admitted it is protected by the number.
-    fn forget_what_it_said(&mut self, reader: u8, admitted_by: u8) -> Result<(), Violation> {
-        let origin = self.id_of(admitted_by);
-        let others = self.devices.iter();
-        let others = others.filter(|(name, d)| **name != admitted_by && d.id == origin);
-        let others: Vec<u8> = others.map(|(name, _)| *name).collect();
-        self.network
-            .forget_acks(|from, to| from == reader && others.contains(&to));
-        self.give_up_all(|held| held.serves(reader) && others.contains(&held.on))
     }
 
     fn judge_page(
@@ -586,14 +452,5 @@ fn sign_of(refusal: &LogError, purpose: &Purpose, truth: &Truth) -> Option<Verdi
             Some(VerdictKind::Admission)
         }
         _ => None,
-    }
-}
-
-fn ack_word(outcome: AckOutcome) -> &'static str {
-    match outcome {
-        AckOutcome::Registered => "ack registered",
-        AckOutcome::Advanced => "ack advanced",
-        AckOutcome::Unchanged => "ack unchanged",
-        AckOutcome::Stale => "ack stale",
     }
 }

@@ -312,19 +312,21 @@ impl Truth {
     /// adopted or in one that another program wrote since.
     pub(crate) fn claims_are_true(&self) -> bool {
         let head = self.marks.head;
-        let claim = |mark: &PeerMark| match mark.verified {
-            false => Some(mark.acked),
-            true => mark
-                .mirror
-                .filter(|said| mark.acked < *said && *said <= head),
+        let claim = |mark: &PeerMark| {
+            if mark.verified {
+                mark.mirror
+                    .filter(|said| mark.acked < *said && *said <= head)
+            } else {
+                Some(mark.acked)
+            }
         };
         let active = self.marks.peers.iter().filter(|(_, mark)| mark.active);
         let mut claims = active.filter_map(|(peer, mark)| Some((peer, claim(mark)?)));
         claims.all(|(peer, claimed)| {
             let has = self.applied.get(peer);
             let through = self.lineage.len_through(claimed);
-            let claimed = &self.lineage.entries()[..through];
-            claimed
+            let entries = &self.lineage.entries()[..through];
+            entries
                 .iter()
                 .all(|entry| has.is_some_and(|has| has.contains(&number(entry))))
         })

@@ -96,19 +96,17 @@ impl Bench {
         wall: impl WallClock + Send + Sync + 'w,
         limits: DriftLimits,
     ) -> Box<dyn ClockUnderTest + 'w> {
-        match self.shipped {
-            true => Box::new(Clock::new(OWN, wall).with_limits(limits)),
-            false => Box::new(SlowClock::new(self.rules, wall, limits)),
+        if self.shipped {
+            Box::new(Clock::new(OWN, wall).with_limits(limits))
+        } else {
+            Box::new(SlowClock::new(self.rules, wall, limits))
         }
     }
 
     /// How much to try: more of what is shipped, and no more than it takes to find a planted fault
     /// in the clock that is slow.
     pub(crate) fn effort<N>(&self, shipped: N, slow: N) -> N {
-        match self.shipped {
-            true => shipped,
-            false => slow,
-        }
+        if self.shipped { shipped } else { slow }
     }
 
     /// Checks that something holds of many random values: other ones each time for what is
@@ -124,15 +122,16 @@ impl Bench {
             failure_persistence: None,
             ..Config::default()
         };
-        let mut runner = match self.shipped {
-            true => TestRunner::new(config),
-            false => TestRunner::new_with_rng(
+        let mut runner = if self.shipped {
+            TestRunner::new(config)
+        } else {
+            TestRunner::new_with_rng(
                 Config {
                     max_shrink_iters: 0,
                     ..config
                 },
                 TestRng::deterministic_rng(RngAlgorithm::XorShift),
-            ),
+            )
         };
         match runner.run(&values, holds) {
             Ok(()) => {}

@@ -134,9 +134,10 @@ fn every_byte_at_every_position_fails_or_is_read_back(bench: &Bench) {
             let hyphen = bytes[position] == b'-';
             bytes[position] = byte;
             let text = str::from_utf8(&bytes).unwrap();
-            let valid = match hyphen {
-                true => byte == b'-',
-                false => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+            let valid = if hyphen {
+                byte == b'-'
+            } else {
+                matches!(byte, b'0'..=b'9' | b'a'..=b'f')
             };
             match (bench.codec.parse)(text) {
                 Ok(parsed) => assert_eq!(

@@ -167,7 +167,7 @@ impl Verdicts {
             .iter()
             .map(|model| check(model, found.as_ref()))
             .collect();
-        let allowed = findings.iter().find(|found| found.violations.is_empty());
+        let allowed = findings.iter().find(|it| it.violations.is_empty());
         let Some(allowed) = allowed else {
             panic!("{findings:#?} in {:?}", models[0].in_flight);
         };

@@ -29,8 +29,8 @@ async fn what_commits_later_has_the_higher_stamp(phone: Device) {
         |error| matches!(error, LogError::Overtaken { hlc, head } if *hlc == drawn_first && *head == first),
     );
     let second = log.record(change(9)).await.unwrap();
-    let page = log.read_for(LAPTOP, place, ReadLimits::default()).await;
-    let read: Vec<Hlc> = page.unwrap().entries.iter().map(|e| e.hlc).collect();
+    let rest = log.read_for(LAPTOP, place, ReadLimits::default()).await;
+    let read: Vec<Hlc> = rest.unwrap().entries.iter().map(|e| e.hlc).collect();
     assert_eq!(read, [second], "a reader misses nothing that commits later");
 }
 
@@ -40,11 +40,11 @@ async fn what_commits_later_has_the_higher_stamp(phone: Device) {
 /// The log's half: no append fails silently, one whose answer was lost may be made
 /// again without a second entry, and one that came too late is stamped again.
 async fn an_append_that_fails_says_so_and_can_be_made_good(phone: Device) {
-    let log = phone.open().await;
-    let entry = change(1).stamped(log.tick().await.unwrap());
-    log.append(entry.clone()).await.unwrap();
+    let killed = phone.open().await;
+    let entry = change(1).stamped(killed.tick().await.unwrap());
+    killed.append(entry.clone()).await.unwrap();
     // The app was killed before it saw the answer, so it appends again.
-    drop(log);
+    drop(killed);
     let log = phone.open().await;
     assert_eq!(log.append(entry.clone()).await.unwrap(), entry.hlc);
     assert_eq!(pending(&log).await, [entry.hlc], "it is there once");

@@ -95,8 +95,8 @@ async fn a_place_in_one_log_is_no_place_in_another(phone: Device) {
         answer,
         |error| matches!(error, LogError::OtherLog { requested, .. } if *requested == place.log_id()),
     );
-    let answer = slow.acknowledge(Ack::new(LAPTOP, place)).await;
-    refused(answer, |error| matches!(error, LogError::OtherLog { .. }));
+    let ack = slow.acknowledge(Ack::new(LAPTOP, place)).await;
+    refused(ack, |error| matches!(error, LogError::OtherLog { .. }));
     // Without the log's id it is no place either: the owner's tool says so.
     let beyond = Hlc::new(place.hlc().timestamp, 0, PHONE);
     refused(slow.get_since(Some(beyond), 10).await, |error| {

@@ -34,9 +34,10 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("H3", "tells of no reading as of one in 1970", |bench| {
         bench.rules.too_far = |exceeded| {
             let read = 0..CEILING_MS.cast_signed();
-            let now_ms = match read.contains(&exceeded.now_ms) {
-                true => exceeded.now_ms,
-                false => 0,
+            let now_ms = if read.contains(&exceeded.now_ms) {
+                exceeded.now_ms
+            } else {
+                0
             };
             ObserveError::TooFarAhead(DriftExceeded { now_ms, ..exceeded })
         };

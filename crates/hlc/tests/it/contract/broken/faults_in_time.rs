@@ -276,9 +276,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         |bench| {
             bench.rules.resume_from = |high_water| {
                 let (ms, counter) = point(high_water);
-                (high_water.timestamp < RESUME_END_MS).then(|| match counter < FULL {
-                    true => (ms, counter),
-                    false => (ms + 1, 0),
+                (high_water.timestamp < RESUME_END_MS).then(|| {
+                    if counter < FULL {
+                        (ms, counter)
+                    } else {
+                        (ms + 1, 0)
+                    }
                 })
             };
         },
