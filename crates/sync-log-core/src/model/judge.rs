@@ -376,7 +376,7 @@ mod tests {
         assert_eq!(ceiling, Err(EntryFault::NotFromClock));
         let floor = at(5, DEVICE);
         assert_eq!(above_floor(floor, floor), Err(EntryFault::NotAboveFloor));
-        assert_eq!(above_floor(at(6, DEVICE.into()), floor), Ok(()));
+        assert_eq!(above_floor(at(6, DEVICE), floor), Ok(()));
     }
 
     #[test]
@@ -385,7 +385,7 @@ mod tests {
         let judged = |hlc: Hlc| ack(Some(&hlc.to_string()), DEVICE.into(), head);
         assert_eq!(judged(Hlc::ZERO), Ok(Hlc::ZERO));
         assert_eq!(judged(head), Ok(head));
-        let above = judged(Hlc::new(5, 1, DEVICE.into()));
+        let above = judged(Hlc::new(5, 1, DEVICE));
         assert_eq!(above, Err(AckFault::AboveHead));
         let foreign = judged(Hlc::new(5, 0, Uuid::from_u128(1)));
         assert_eq!(foreign, Err(AckFault::OtherDevice));
