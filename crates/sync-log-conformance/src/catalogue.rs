@@ -13,14 +13,14 @@ use crate::runtime::{Start, run_within};
 pub struct Case {
     /// The module of [`cases`](crate::cases) that it is in.
     pub group: &'static str,
-    /// What it says.
+    /// The name of the function: what the case proves.
     pub name: &'static str,
     /// The clauses that it proves, wholly or in part. `Handle` is what
     /// [`SyncLog`](sync_log_core::SyncLog) says about handles.
     pub clauses: &'static [&'static str],
 }
 
-/// Hands the list of cases to the macro `$then`, after `$arguments`.
+/// Passes the list of cases to the macro `$then`, after `$arguments`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! for_each_case {

@@ -1,19 +1,19 @@
-//! What another program, or damage that was repaired badly, does to what is stored.
+//! The damage that another program, or a bad repair, does to stored rows.
 
 use sync_log_core::{
     Contents, Hlc, JsonText, OwnRow, PeerRow, SharedChangeEntry, StoredEntry, Tag,
 };
 
-/// One change of the stored entries, and of the tags that are stored for them, made so that
-/// the storage itself notices nothing: only the chain tells (`R4`).
+/// One change of the stored entries, or of their stored tags, that the storage itself does not
+/// notice: only the chain shows it (`R4`).
 #[derive(Debug, Clone)]
 pub enum Damage {
     /// The entry has other data.
     DataChanged(Hlc, JsonText),
-    /// The entry is deleted, and its tag stays: so does a program that knows the original
-    /// tables alone.
+    /// The entry is deleted, and its tag stays, as after a delete by a program that knows only the
+    /// original tables.
     EntryDeleted(Hlc),
-    /// The entry is deleted, and its tag with it: so is a file rebuilt that lost some rows.
+    /// The entry is deleted with its tag, as in a rebuilt file that lost some rows.
     EntryAndTagDeleted(Hlc),
     /// Every entry is deleted, and every tag stays.
     AllDeleted,
@@ -26,10 +26,10 @@ pub enum Damage {
 }
 
 impl Damage {
-    /// Does it to a storage that is kept as [`Contents`].
+    /// Applies the damage to a storage that is kept as [`Contents`].
     ///
     /// # Panics
-    /// If the entry that it names is not there.
+    /// If the named entry is not there.
     pub fn to(self, contents: &mut Contents) {
         let entries = &mut contents.entries;
         match self {
@@ -63,13 +63,13 @@ impl Damage {
 /// the store's own row.
 #[derive(Debug, Clone)]
 pub enum RowDamage {
-    /// The mirror says this, whether it was there or not.
+    /// The mirror gets this text, whether there was a mirror or not.
     Mirror(String),
     /// The mirror is deleted.
     MirrorDeleted,
     /// The own row has another ack.
     Acked(Hlc),
-    /// The own row cannot be read, but for the number of the admission.
+    /// The own row cannot be read, except the number of the admission.
     Spoiled,
     /// The own row cannot be read, nor can the number of the admission.
     SpoiledWhole,
@@ -78,7 +78,7 @@ pub enum RowDamage {
 }
 
 impl RowDamage {
-    /// Does it to a storage that is kept as [`Contents`].
+    /// Applies the damage to a storage that is kept as [`Contents`].
     ///
     /// # Panics
     /// If the own row that it changes is not there, or was spoiled before.
@@ -116,8 +116,8 @@ impl RowDamage {
     }
 }
 
-/// Makes of a storage that is kept as [`Contents`] what [`Tampering::adopt`](crate::Tampering::adopt)
-/// asks for.
+/// Does to a storage that is kept as [`Contents`] what
+/// [`Tampering::adopt`](crate::Tampering::adopt) requires.
 pub fn adopt(contents: &mut Contents) {
     contents.state.peers_declared = false;
     contents.state.settled = contents.state.high_water;

@@ -1,4 +1,4 @@
-//! A storage that is one document, put to the test with four functions.
+//! A storage that is one document, tested with four functions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,16 +16,16 @@ pub trait Document: Sized + Send + Sync + 'static {
     /// See [`Tampering::MODEL_CASES`].
     const MODEL_CASES: u32;
 
-    /// Makes a place for a storage.
+    /// Makes room for one storage, such as a temporary folder.
     fn create() -> Self;
 
-    /// Opens what is there, as another process would.
+    /// Opens the storage as another process would.
     fn open(&self) -> Arc<dyn LogStore>;
 
-    /// What is there, found without the store's own reading code.
+    /// Reads the contents without the store's own reading code.
     fn contents(&self) -> Contents;
 
-    /// Puts `contents` there, instead of what is there.
+    /// Replaces the contents of the storage by `contents`.
     fn replace(&self, contents: &Contents);
 }
 

@@ -1,4 +1,4 @@
-//! What a backend provides to be put to the test.
+//! The functions that a backend provides to be tested.
 
 use std::sync::Arc;
 
@@ -24,12 +24,12 @@ pub trait Harness: Sized + Send + Sync + 'static {
     /// not share between processes.
     ///
     /// # Errors
-    /// What the backend refuses with, if it does; ids that it does not judge
-    /// are judged by core.
+    /// The refusal of the backend, if any. Core judges the ids that the backend does
+    /// not judge.
     async fn open(&self, library_id: Uuid, device_id: Uuid) -> Result<Arc<dyn LogStore>, LogError>;
 
-    /// The stamps of the entries that are there, ascending, found without core
-    /// and without the store's own reading code.
+    /// The stamps of the retained entries, ascending, read without core and without
+    /// the store's own reading code.
     async fn retained(&self) -> Vec<Hlc>;
 }
 
@@ -52,14 +52,14 @@ pub trait Tampering: Harness {
     /// Puts the storage back to what it was at `backup`. All handles are closed.
     async fn restore(&self, backup: &Self::Backup);
 
-    /// Does something to the rows of that peer, as another program does, or damage.
+    /// Damages the rows of that peer, as another program or a failing disk does.
     async fn damage_row(&self, peer_device_id: &str, damage: RowDamage);
 
-    /// Does something to the stored entries in the same way.
+    /// Damages the stored entries in the same way.
     async fn damage(&self, damage: Damage);
 
-    /// Makes of the storage what it is after a file of an earlier program was
-    /// adopted: no ack is verified, the peers are not declared, and the log is settled at its
-    /// high-water. All handles are closed.
+    /// Puts the storage into the state of an adopted file: no ack is verified, the
+    /// peers are not declared, and the log is settled at its high-water. All handles are
+    /// closed.
     async fn adopt(&self);
 }

@@ -1,5 +1,5 @@
-//! A store that lets something else happen right before one of its calls: a
-//! race, at the same place every time.
+//! A store that runs something else right before one of its calls: a race that
+//! happens at the same call every time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use sync_log_core::{
 
 type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Passes every call on to a store, after what was asked to go before it.
+/// Passes every call on to a store, after the hooks that run before that call.
 pub struct Interposed {
     inner: Arc<dyn LogStore>,
     before_write: Mutex<Vec<Hook>>,
@@ -32,25 +32,25 @@ impl Interposed {
         })
     }
 
-    /// Makes `hook` happen right before the next write that has none yet.
+    /// Runs `hook` right before the next write that has no hook yet.
     pub fn before_write(&self, hook: impl Future<Output = ()> + Send + 'static) {
         self.before_write.lock().unwrap().insert(0, Box::pin(hook));
     }
 
-    /// Makes `hook` happen right before the next read that has none yet.
+    /// Runs `hook` right before the next read that has no hook yet.
     pub fn before_read(&self, hook: impl Future<Output = ()> + Send + 'static) {
         self.before_read.lock().unwrap().insert(0, Box::pin(hook));
     }
 
-    /// Makes `hook` happen after `calls` more calls of any kind, right before the
-    /// next: for a race that must be safe wherever it falls.
+    /// Runs `hook` after `calls` more calls of any kind, right before the next one: for
+    /// a race that must be safe wherever it falls.
     pub fn after_calls(&self, calls: usize, hook: impl Future<Output = ()> + Send + 'static) {
         let mut queue = self.before_call.lock().unwrap();
         queue.insert(0, Box::pin(hook));
         queue.extend((0..calls).map(|_| -> Hook { Box::pin(async {}) }));
     }
 
-    /// Whether everything that was asked for has happened.
+    /// Whether every hook has run.
     #[must_use]
     pub fn is_done(&self) -> bool {
         [&self.before_write, &self.before_read, &self.before_call]

@@ -1,4 +1,4 @@
-//! What every case starts from: one storage, a clock set by hand, open logs.
+//! The start of every case: one storage, a clock set by hand, open logs.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -29,7 +29,7 @@ impl<H: Harness> Rig<H> {
         Self::born(Birth::Alone).await
     }
 
-    /// A fresh storage, whose log is made beside what `birth` says.
+    /// A fresh storage, whose log is made as `birth` says.
     pub async fn born(birth: Birth) -> Self {
         Self {
             storage: H::create(LIBRARY, DEVICE, birth).await,
@@ -74,7 +74,7 @@ impl<H: Harness> Rig<H> {
         self.open().await
     }
 
-    /// Opens the storage once more and then closes `log`, so that nothing of it is
+    /// Opens the storage once more and then closes `log`, so that no call of `log` is
     /// in flight any more.
     pub async fn hand_over(&self, log: Log) -> Log {
         let next = self.open().await;
@@ -91,7 +91,7 @@ impl<H: Tampering> Rig<H> {
         (self.open().await, backup)
     }
 
-    /// Closes `log` and puts the storage back to an earlier copy.
+    /// Closes `log` and restores an earlier copy of the storage.
     pub async fn restore(&self, log: Log, backup: &H::Backup) -> Log {
         log.close().await.unwrap();
         self.storage.restore(backup).await;
@@ -134,7 +134,7 @@ impl Log {
         Snapshot::of(&*self.store).await
     }
 
-    /// Makes `call`, which must fail with `expected` and change nothing.
+    /// Awaits `call`, which must fail with `expected` and change nothing.
     pub async fn refuses<T: Debug>(
         &self,
         clause: &str,
@@ -155,7 +155,7 @@ impl Log {
         );
     }
 
-    /// Makes `call`, which must succeed with `expected` and change nothing.
+    /// Awaits `call`, which must succeed with `expected` and change nothing.
     pub async fn changes_nothing<T: Debug + PartialEq>(
         &self,
         clause: &str,
@@ -248,7 +248,7 @@ impl Log {
             .unwrap()
     }
 
-    /// What pruning may rely on for `peer`.
+    /// The ack on which pruning may rely for `peer`.
     pub async fn position(&self, peer: Uuid) -> Hlc {
         let peers = self.peers().await.unwrap();
         let found = peers

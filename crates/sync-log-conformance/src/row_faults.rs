@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a peer's rows (`P5`), as a table.
+//! Every fault that a peer's rows can have (`P5`), as a table.
 
 use sync_log_core::{Cursor, Hlc, RowFault, Uuid};
 
@@ -7,7 +7,7 @@ use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
 use crate::sample::{DEVICE, foreign, just_above, peer};
 
-/// What a peer counts as whose rows have a fault.
+/// How a peer counts whose rows have a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counts {
     /// Not at all: no device has that id.
@@ -98,7 +98,7 @@ impl<H: Tampering> Faulty<H> {
         })
     }
 
-    /// As [`nth`](Self::nth), of the faults of rows that are a peer's.
+    /// Like [`nth`](Self::nth), for the faults of rows that belong to a peer.
     pub(crate) async fn nth_of_a_peer(number: usize) -> Option<Self> {
         Self::nth(NOBODYS + number).await
     }
@@ -119,7 +119,7 @@ fn all(stamps: &[Hlc]) -> Vec<RowCase> {
     all
 }
 
-/// Rows with an id that no peer can have. Each says that all is acknowledged.
+/// Rows with an id that no peer can have. Each claims that every entry is acknowledged.
 fn nobodys(stamps: &[Hlc]) -> Vec<RowCase> {
     let sound = text(peer(2));
     let ids: [(String, RowFault); NOBODYS] = [

@@ -1,4 +1,4 @@
-//! How a case is run, and how a future is given up half-way.
+//! Runs a case, and drops a future half-way.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::harness::Harness;
 use crate::rig::Rig;
 
-/// No case takes so long; a case that does hangs.
+/// No case takes this long; a case that does hangs.
 const WATCHDOG: Duration = Duration::from_secs(180);
 
 /// A case starts from a fresh rig, or makes the rigs that it needs.
@@ -41,7 +41,7 @@ where
 /// Runs one case on a backend.
 ///
 /// # Panics
-/// If the case does, or if it hangs.
+/// If the case panics, or if it hangs.
 pub fn run_case<H, Given>(case: impl Start<H, Given>) {
     run(case.start());
 }
@@ -49,12 +49,12 @@ pub fn run_case<H, Given>(case: impl Start<H, Given>) {
 /// Runs a future to its end, on two worker threads.
 ///
 /// # Panics
-/// If the case does, or if it hangs.
+/// If the case panics, or if it hangs.
 pub fn run<T>(case: impl Future<Output = T>) -> T {
     run_within(WATCHDOG, case)
 }
 
-/// Runs one case to its end, unless that takes too long.
+/// Runs one case to its end, unless the case takes too long.
 pub(crate) fn run_within<T>(watchdog: Duration, case: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -65,7 +65,7 @@ pub(crate) fn run_within<T>(watchdog: Duration, case: impl Future<Output = T>) -
         .expect("the case hangs")
 }
 
-/// Lets others act that often.
+/// Yields to other tasks this often.
 pub(crate) async fn give_way(times: usize) {
     for _ in 0..times {
         tokio::task::yield_now().await;
@@ -77,8 +77,8 @@ pub(crate) async fn is_done_at_once(mut future: Pin<&mut impl Future>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await
 }
 
-/// Polls `future` at most `polls` times, as often as it asks for it, and then
-/// drops it; its answer, if it had one by then.
+/// Polls `future` at most `polls` times, each time after it was woken, and then drops
+/// it. Returns its answer, if it was ready by then.
 pub async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = Some(Box::pin(future));
     let mut left = polls;

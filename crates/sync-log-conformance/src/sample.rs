@@ -2,7 +2,7 @@
 
 use sync_log_core::{Change, ChangeType, Cursor, Hlc, JsonText, SharedChangeEntry, Tag, Uuid};
 
-/// When every case begins, in ms since the Unix epoch.
+/// The time at which every case begins, in ms since the Unix epoch.
 pub const START_MS: i64 = 1_700_000_000_000;
 /// An hour, in ms.
 pub const HOUR_MS: i64 = 3_600_000;
@@ -17,7 +17,7 @@ pub fn peer(number: u128) -> Uuid {
     Uuid::from_u128(0x00fe_ed00 + number)
 }
 
-/// A change, another one for each number.
+/// A change that differs for each number.
 #[must_use]
 pub fn change(number: usize) -> Change {
     Change {
@@ -85,7 +85,7 @@ pub fn just_above(hlc: Hlc) -> Hlc {
     }
 }
 
-/// The same point in time and count, of another device.
+/// The same millisecond and counter, of another device.
 #[must_use]
 pub fn foreign(hlc: Hlc) -> Hlc {
     Hlc {
@@ -94,7 +94,7 @@ pub fn foreign(hlc: Hlc) -> Hlc {
     }
 }
 
-/// The same place with another tag.
+/// The same cursor with another tag.
 #[must_use]
 pub fn retagged(cursor: Cursor) -> Cursor {
     let tag = other_tag(cursor.tag());
@@ -115,7 +115,7 @@ pub const fn made_up_tag(byte: u8) -> Tag {
     Tag::from_bytes([byte; Tag::BYTES_LEN])
 }
 
-/// The same place in another log.
+/// The same cursor in another log.
 #[must_use]
 pub fn in_other_log(cursor: Cursor) -> Cursor {
     Cursor::new(Uuid::from_u128(0x0dd), cursor.hlc(), cursor.tag()).unwrap()

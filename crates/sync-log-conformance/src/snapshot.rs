@@ -1,10 +1,10 @@
-//! Everything that a log holds, to compare it before and after a call.
+//! The whole contents of a log, to compare them before and after a call.
 
 use sync_log_core::{
     Extent, Hlc, LogState, LogStore, Peer, PeerRow, ReadRequest, SharedChangeEntry, Tag, Uuid,
 };
 
-/// All that a store holds, read through the store itself.
+/// The whole contents of a store, read through the store itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// Identity, head and floor with their tags, high-water, solo.
@@ -20,7 +20,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads everything. Nobody else writes meanwhile.
+    /// Reads everything. No other handle writes meanwhile.
     pub async fn of(store: &dyn LogStore) -> Self {
         let survey = store.survey(|_, _| vec![Hlc::ZERO]).await.unwrap();
         let everything = ReadRequest {
@@ -66,7 +66,7 @@ impl Snapshot {
         row.judge(&self.state).unwrap()
     }
 
-    /// The same without the id of the file, to compare two files.
+    /// The same contents without the id of the file, to compare two files.
     #[must_use]
     pub fn of_any_file(mut self) -> Self {
         self.state.identity.log_id = Uuid::nil();

@@ -7,16 +7,16 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 
-use sync_log_core::ManualClock;
 use sync_log_core::{
     Change, Contents, DeviceId, Hlc, LibraryId, LogError, LogIdentity, LogOptions, LogStore,
-    Positions, ReadRequest, ReadView, StoreError, StoreFault, Survey, SyncLog, Uuid, WriteJob,
+    ManualClock, Positions, ReadRequest, ReadView, StoreError, StoreFault, Survey, SyncLog, Uuid,
+    WriteJob,
 };
 
 const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(1));
 const DEVICE: DeviceId = DeviceId::from_uuid(Uuid::from_u128(2));
 
-/// `None` once it is closed.
+/// The contents of the log; `None` once the log is closed.
 struct Shelf(Mutex<Option<Contents>>);
 
 impl Shelf {
@@ -42,15 +42,15 @@ impl LogStore for Shelf {
         Ok(self.lock().as_ref().ok_or_else(closed)?.read(request))
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
-        Ok(self.lock().as_ref().ok_or_else(closed)?.survey(places))
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
+        Ok(self.lock().as_ref().ok_or_else(closed)?.survey(positions))
     }
 
     /// The waiting task polls again and again. A store to ship would wake it instead.
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+    async fn head_above(&self, stamp: Hlc) -> Result<Hlc, StoreError> {
         poll_fn(|context| match &*self.lock() {
             None => Poll::Ready(Err(closed())),
-            Some(contents) if contents.state.head.hlc > place => {
+            Some(contents) if contents.state.head.hlc > stamp => {
                 Poll::Ready(Ok(contents.state.head.hlc))
             }
             Some(_) => {

@@ -5,15 +5,14 @@
 use std::error::Error;
 
 use sync_log_memory::MemoryStore;
-use sync_log_memory::core::ManualClock;
 use sync_log_memory::core::{
-    Birth, Change, ChangeType, Cursor, ErrorKind, JsonText, LogIdentity, LogOptions, ReadLimits,
-    SyncLog, Uuid,
+    Birth, Change, Cursor, DeviceId, ErrorKind, LibraryId, LogIdentity, LogOptions, ManualClock,
+    ReadLimits, SyncLog, Uuid,
 };
 
-const LIBRARY: Uuid = Uuid::from_u128(1);
-const PHONE: Uuid = Uuid::from_u128(2);
-const LAPTOP: Uuid = Uuid::from_u128(3);
+const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(1));
+const PHONE: DeviceId = DeviceId::from_uuid(Uuid::from_u128(2));
+const LAPTOP: DeviceId = DeviceId::from_uuid(Uuid::from_u128(3));
 
 /// Opens the log as the app would, with a wall clock that the test sets.
 async fn open(file: &MemoryStore, now_ms: i64) -> Result<SyncLog, Box<dyn Error>> {
@@ -22,14 +21,8 @@ async fn open(file: &MemoryStore, now_ms: i64) -> Result<SyncLog, Box<dyn Error>
 }
 
 async fn record(log: &SyncLog, record: u128) -> Result<(), Box<dyn Error>> {
-    log.record(Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u128(record),
-        change_type: ChangeType::Insert,
-        data: JsonText::new("{}")?,
-        model_version: 1,
-    })
-    .await?;
+    let change = Change::insert("tag", Uuid::from_u128(record), "Beach")?;
+    log.record(change).await?;
     Ok(())
 }
 
@@ -37,8 +30,8 @@ async fn record(log: &SyncLog, record: u128) -> Result<(), Box<dyn Error>> {
 async fn main() -> Result<(), Box<dyn Error>> {
     // A test chooses the log id. A store on disk draws it.
     let identity = LogIdentity {
-        library_id: LIBRARY.into(),
-        device_id: PHONE.into(),
+        library_id: LIBRARY,
+        device_id: PHONE,
         log_id: Uuid::from_u128(9),
     };
     let now_ms = 1_700_000_000_000;

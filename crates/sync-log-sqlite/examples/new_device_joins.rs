@@ -5,20 +5,17 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use sync_log_sqlite::{Ack, Change, ChangeType, Cursor, ErrorKind, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{
+    Ack, Change, Cursor, DeviceId, ErrorKind, JsonTextError, LibraryId, ReadLimits, SyncDb, Uuid,
+};
 
-const LIBRARY: Uuid = Uuid::from_u128(1);
-const PHONE: Uuid = Uuid::from_u128(2);
-const TABLET: Uuid = Uuid::from_u128(3);
+const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(1));
+const PHONE: DeviceId = DeviceId::from_uuid(Uuid::from_u128(2));
+const TABLET: DeviceId = DeviceId::from_uuid(Uuid::from_u128(3));
 
-fn change(record: u128, name: &str) -> Change {
-    Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u128(record),
-        change_type: ChangeType::Insert,
-        data: serde_json::json!({ "name": name }).into(),
-        model_version: 0,
-    }
+fn new_tag(record: u128, name: &str) -> Result<Change, JsonTextError> {
+    let tag = serde_json::json!({ "name": name });
+    Change::insert("tag", Uuid::from_u128(record), &tag)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let phone = SyncDb::open_in_memory(LIBRARY, PHONE).await?;
     phone.declare_solo().await?;
     let mut records = BTreeMap::from([(Uuid::from_u128(10), "Beach")]);
-    phone.record(change(10, "Beach")).await?;
+    phone.record(new_tag(10, "Beach")?).await?;
     phone.prune_acked().await?;
 
     // The tablet is registered first: from here on no entry is pruned before the tablet has it.
@@ -44,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // First the cursor, then the copy: the copy may have more changes than the cursor, never fewer.
     let cursor = phone.head_cursor().await?;
     records.insert(Uuid::from_u128(11), "Mountains");
-    phone.record(change(11, "Mountains")).await?;
+    phone.record(new_tag(11, "Mountains")?).await?;
     let mut copy = records.clone();
 
     // The tablet has stored the copy durably, and acknowledges its cursor.
@@ -52,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // From now on the tablet reads like every other peer.
     records.insert(Uuid::from_u128(12), "Forest");
-    phone.record(change(12, "Forest")).await?;
+    phone.record(new_tag(12, "Forest")?).await?;
     let page = phone.read_for(TABLET, cursor, limits).await?;
     copy.extend(
         page.entries

@@ -5,24 +5,24 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use sync_log_sqlite::{Ack, Change, ChangeType, Cursor, Hlc, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{Ack, Change, Cursor, DeviceId, Hlc, LibraryId, ReadLimits, SyncDb, Uuid};
 
-const LIBRARY: Uuid = Uuid::from_u128(1);
-const PHONE: Uuid = Uuid::from_u128(2);
-const LAPTOP: Uuid = Uuid::from_u128(3);
+const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(1));
+const PHONE: DeviceId = DeviceId::from_uuid(Uuid::from_u128(2));
+const LAPTOP: DeviceId = DeviceId::from_uuid(Uuid::from_u128(3));
 const RECORD: Uuid = Uuid::from_u128(4);
 
 /// A device: its log, and what its app keeps in a database of its own.
 struct Device {
-    id: Uuid,
+    id: DeviceId,
     log: SyncDb,
     names: BTreeMap<Uuid, String>,
-    /// The stamp of the change that each record is at.
+    /// Each record, with the stamp of the change that won.
     stamps: BTreeMap<Uuid, Hlc>,
 }
 
 impl Device {
-    async fn new(id: Uuid, peer: Uuid) -> Result<Self, Box<dyn Error>> {
+    async fn new(id: DeviceId, peer: DeviceId) -> Result<Self, Box<dyn Error>> {
         let log = SyncDb::open_in_memory(LIBRARY, id).await?;
         log.register_peer(peer).await?;
         Ok(Self {
@@ -38,14 +38,11 @@ impl Device {
         self.names.insert(RECORD, name.to_owned());
 
         // Then it records the change, and keeps the stamp with the record.
-        let change = Change {
-            model_type: "tag".to_owned(),
-            record_uuid: RECORD,
-            change_type: ChangeType::Update,
-            data: serde_json::json!({ "name": name }).into(),
-            model_version: 0,
-        };
-        let stamp = self.log.record(change).await?;
+        let tag = serde_json::json!({ "name": name });
+        let stamp = self
+            .log
+            .record(Change::update("tag", RECORD, &tag)?)
+            .await?;
         self.stamps.insert(RECORD, stamp);
         Ok(())
     }

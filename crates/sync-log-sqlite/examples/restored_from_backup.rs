@@ -5,21 +5,16 @@
 use std::error::Error;
 use std::fs;
 
-use sync_log_sqlite::{Change, ChangeType, Cursor, ErrorKind, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{Change, Cursor, DeviceId, ErrorKind, LibraryId, ReadLimits, SyncDb, Uuid};
 
-const LIBRARY: Uuid = Uuid::from_u128(1);
-const PHONE: Uuid = Uuid::from_u128(2);
-const LAPTOP: Uuid = Uuid::from_u128(3);
+const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(1));
+const PHONE: DeviceId = DeviceId::from_uuid(Uuid::from_u128(2));
+const LAPTOP: DeviceId = DeviceId::from_uuid(Uuid::from_u128(3));
 
 async fn record(log: &SyncDb, n: u32) -> Result<(), Box<dyn Error>> {
-    log.record(Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u128(n.into()),
-        change_type: ChangeType::Insert,
-        data: serde_json::json!({ "n": n }).into(),
-        model_version: 0,
-    })
-    .await?;
+    let tag = serde_json::json!({ "n": n });
+    log.record(Change::insert("tag", Uuid::from_u128(n.into()), &tag)?)
+        .await?;
     Ok(())
 }
 
@@ -51,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let asked = log.read_for(LAPTOP, page.next, ReadLimits::default()).await;
         let refusal = asked.err().ok_or("the log did not notice")?;
         assert_eq!(refusal.kind(), ErrorKind::NewIdentity);
-        println!("{refusal}");
+        println!("{refusal}; help: {}", refusal.help());
 
         // With this change the head is above the cursor. The history is still another one.
         record(&log, n).await?;

@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use sync_log_sqlite::{Ack, Change, ChangeType, Cursor, Hlc, LogError, ReadLimits, SyncDb, Uuid};
+use sync_log_sqlite::{
+    Ack, Change, Cursor, DeviceId, Hlc, JsonTextError, LibraryId, LogError, ReadLimits, SyncDb,
+    Uuid,
+};
 
-const LIBRARY: Uuid = Uuid::from_u128(1);
-const PHONE: Uuid = Uuid::from_u128(2);
-const LAPTOP: Uuid = Uuid::from_u128(3);
+const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(1));
+const PHONE: DeviceId = DeviceId::from_uuid(Uuid::from_u128(2));
+const LAPTOP: DeviceId = DeviceId::from_uuid(Uuid::from_u128(3));
 
 /// The laptop's own database. An app commits both fields in one transaction.
 struct Database {
@@ -47,14 +50,9 @@ async fn pull(phone: &SyncDb, laptop: &SyncDb, database: &mut Database) -> Resul
     }
 }
 
-fn new_tag(number: u128) -> Change {
-    Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u128(number),
-        change_type: ChangeType::Insert,
-        data: serde_json::json!({ "name": format!("Tag {number}") }).into(),
-        model_version: 0,
-    }
+fn new_tag(number: u128) -> Result<Change, JsonTextError> {
+    let tag = serde_json::json!({ "name": format!("Tag {number}") });
+    Change::insert("tag", Uuid::from_u128(number), &tag)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -68,7 +66,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     phone.register_peer(LAPTOP).await?;
 
     // The phone's app has committed five tags to its own database. Now it records them.
-    phone.record_many((1..=5).map(new_tag).collect()).await?;
+    let changes: Vec<Change> = (1..=5).map(new_tag).collect::<Result<_, _>>()?;
+    phone.record_many(changes).await?;
 
     let mut database = Database {
         tags: BTreeMap::new(),

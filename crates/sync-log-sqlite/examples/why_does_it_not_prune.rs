@@ -5,12 +5,14 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use sync_log_sqlite::{Ack, Change, ChangeType, Cursor, ReadLimits, Remedy, SyncDb, Uuid};
+use sync_log_sqlite::{
+    Ack, Change, Cursor, DeviceId, JsonTextError, LibraryId, ReadLimits, Remedy, SyncDb, Uuid,
+};
 
-const LIBRARY: Uuid = Uuid::from_u128(0x11);
-const PHONE: Uuid = Uuid::from_u128(0xa0);
-const LAPTOP: Uuid = Uuid::from_u128(0xb0);
-const TABLET: Uuid = Uuid::from_u128(0xc0);
+const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(0x11));
+const PHONE: DeviceId = DeviceId::from_uuid(Uuid::from_u128(0xa0));
+const LAPTOP: DeviceId = DeviceId::from_uuid(Uuid::from_u128(0xb0));
+const TABLET: DeviceId = DeviceId::from_uuid(Uuid::from_u128(0xc0));
 
 /// Prints a line for each reason, worst first. Returns the remedies.
 async fn show(log: &SyncDb) -> Result<Vec<Option<Remedy>>, Box<dyn Error>> {
@@ -18,22 +20,19 @@ async fn show(log: &SyncDb) -> Result<Vec<Option<Remedy>>, Box<dyn Error>> {
     println!("{} entries:", why.pending_entries);
     for reason in &why.reasons {
         let peer = reason.peer.map_or("–".to_owned(), |peer| peer.to_string());
+        let remedy = reason.remedy.map_or("nothing", Remedy::as_str);
         println!(
-            "  {:?} {peer}: {} entries, do: {:?}",
-            reason.cause, reason.lag_entries, reason.remedy
+            "  {} {peer}: {} entries, do: {remedy}",
+            reason.cause.as_str(),
+            reason.lag_entries
         );
     }
     Ok(why.reasons.iter().map(|reason| reason.remedy).collect())
 }
 
-fn change(n: u128) -> Change {
-    Change {
-        model_type: "tag".to_owned(),
-        record_uuid: Uuid::from_u128(n),
-        change_type: ChangeType::Insert,
-        data: serde_json::json!({ "name": format!("Album {n}") }).into(),
-        model_version: 0,
-    }
+fn new_tag(number: u128) -> Result<Change, JsonTextError> {
+    let tag = serde_json::json!({ "name": format!("Album {number}") });
+    Change::insert("tag", Uuid::from_u128(number), &tag)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,7 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let temporary = tempfile::tempdir()?;
     let folder = given.as_deref().unwrap_or(temporary.path());
     let log = SyncDb::open(LIBRARY, PHONE, folder).await?;
-    log.record_each((10..15).map(change).collect()).await?;
+    let changes: Vec<Change> = (10..15).map(new_tag).collect::<Result<_, _>>()?;
+    log.record_each(changes).await?;
 
     // No peer is registered: the log cannot know that no peer will come.
     assert_eq!(show(&log).await?, [Some(Remedy::Register)]);

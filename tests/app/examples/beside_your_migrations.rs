@@ -40,7 +40,7 @@ impl MigratorTrait for AppMigrator {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut options = ConnectOptions::new("sqlite::memory:");
-    options.sqlx_logging(false); // else every statement is told at INFO
+    options.sqlx_logging(false); // otherwise every statement is logged at INFO
     let db = Database::connect(options).await?;
 
     // In one transaction, if the app likes: all tables are there, or none.

@@ -72,7 +72,7 @@ pub async fn an_ack_advances_repeats_or_is_stale<H: Harness>(rig: Rig<H>) {
     assert_eq!(last, AckOutcome::Advanced, "K2");
 }
 
-/// By cursor it is the same.
+/// An ack by cursor behaves the same.
 pub async fn an_ack_by_cursor_advances_repeats_or_is_stale<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     let [first, second] = [
@@ -108,7 +108,7 @@ pub async fn an_ack_at_zero_is_unchanged_at_zero_and_stale_above<H: Harness>(rig
     .await;
 }
 
-/// The floor is a place that can be acknowledged, by stamp and by cursor.
+/// The floor can be acknowledged, by stamp and by cursor.
 pub async fn the_floor_can_be_acknowledged<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 3).await;
     log.on_ack(peer(1), stamps[1]).await.unwrap();
@@ -120,7 +120,7 @@ pub async fn the_floor_can_be_acknowledged<H: Harness>(rig: Rig<H>) {
     assert_eq!((by_stamp, by_cursor), (advanced, advanced), "K3");
 }
 
-/// Nothing above the head was ever given to anybody.
+/// No reader ever got an entry above the head.
 pub async fn an_ack_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 2).await;
     let head = stamps[1];
@@ -210,7 +210,7 @@ pub async fn an_ack_by_stamp_checks_presence_only<H: Harness>(rig: Rig<H>) {
     assert_eq!(taken, AckOutcome::Advanced, "K3");
 }
 
-/// Stamps of another device are no places in this log.
+/// Stamps of another device are not in this log.
 pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = log_with_entries(&rig, 2).await;
     let hlc = foreign(stamps[0]);

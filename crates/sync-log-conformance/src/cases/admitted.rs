@@ -37,8 +37,8 @@ pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>(ri
     assert_eq!(row.facts.admission, 2, "K6");
 }
 
-/// Its acks carry the number. Those of before, which may come late, are refused
-/// before anything else is looked at.
+/// Its acks carry the number. Late acks from before the admission are refused
+/// before any other check.
 pub async fn an_ack_under_another_admission_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     let cursor = log.cursor_at(stamps[1]).await;
@@ -69,7 +69,7 @@ pub async fn an_ack_under_another_admission_is_refused<H: Harness>(rig: Rig<H>) 
     assert_eq!(log.prune_acked().await.unwrap(), 2, "K6");
 }
 
-/// Each time it gets another number, also across restarts.
+/// Each admission gets another number, even across restarts.
 pub async fn every_admission_has_its_own_number<H: Harness>(rig: Rig<H>) {
     let (mut log, stamps) = admitted(&rig).await;
     let cursor = log.cursor_at(stamps[2]).await;
@@ -88,7 +88,7 @@ pub async fn every_admission_has_its_own_number<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// An active peer needs no admission; who is not known cannot have one.
+/// An active peer needs no admission; an unknown peer cannot be admitted.
 pub async fn who_is_not_retired_is_not_admitted<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     let again = log.admit(peer(1));
@@ -106,8 +106,8 @@ pub async fn who_is_not_retired_is_not_admitted<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// What went while it was retired is gone: it needs a snapshot, and says so by its
-/// new number.
+/// Entries that were pruned while it was retired are deleted: it needs a snapshot, and
+/// shows by its new number that it has one.
 pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;

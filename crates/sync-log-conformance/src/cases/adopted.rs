@@ -38,8 +38,8 @@ fn causes(explanation: &Explanation) -> Vec<(Cause, Option<DeviceId>, Option<Rem
         .collect()
 }
 
-/// What the acks of an earlier program would release stays, and both reasons are
-/// told.
+/// Entries that the acks of another program would release stay, and both reasons
+/// are reported.
 pub async fn adopted_acks_release_nothing<H: Tampering>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     log.changes_nothing("I3", 0, log.prune_acked()).await;
@@ -94,8 +94,8 @@ pub async fn declared_peers_release_what_all_have_acknowledged<H: Tampering>(rig
         .await;
 }
 
-/// An ack that was only found was never given here: one below it is taken, and is
-/// what counts from then on.
+/// The peer never gave a found ack to this program: an ack below it is accepted, and
+/// counts from then on.
 pub async fn an_ack_below_an_adopted_one_is_taken<H: Tampering>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     let ack = log.record_ack(peer(2), stamps[0]).await.unwrap();
@@ -115,7 +115,7 @@ pub async fn reading_below_an_adopted_ack_is_not_a_rewind<H: Tampering>(rig: Rig
     assert_eq!(log.snapshot().await, before, "I3");
 }
 
-/// With an operator's word the acks count as if they had come through here.
+/// After an operator vouches for the acks, they count like acks that were given here.
 pub async fn an_operator_may_trust_adopted_acks<H: Tampering>(rig: Rig<H>) {
     let (log, stamps) = adopted(&rig).await;
     assert_eq!(log.trust_adopted_acks().await.unwrap(), 2, "I3");
@@ -137,8 +137,8 @@ pub async fn solo_declares_the_peers_of_an_adopted_log<H: Tampering>(rig: Rig<H>
     assert_eq!(log.prune_acked().await.unwrap(), 3, "I3");
 }
 
-/// An adopted log has entries from before it got its log id: those are retried, and of all
-/// others up to there nothing is known.
+/// An adopted log has entries from before it got its log id. An append of such an entry is a
+/// retry; the log knows nothing about any other stamp up to there.
 pub async fn a_retained_entry_from_before_is_a_retry<H: Tampering>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(2).await;

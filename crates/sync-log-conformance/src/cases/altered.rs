@@ -1,4 +1,4 @@
-//! What is stored is compared with what was written, before it is served or deleted (`R4`).
+//! Stored entries are compared with the chain of tags before they are served or deleted (`R4`).
 
 use sync_log_core::{
     Ack, Altered, Cause, ChainFault, Cursor, ErrorKind, Hlc, JsonText, LogError, ReadLimits,
@@ -48,7 +48,7 @@ async fn written<H: Tampering>(rig: &Rig<H>) -> (Log, Written) {
     (log, written)
 }
 
-/// The call must find the damage: what it says.
+/// Makes `call`, which must find the damage, and returns the error.
 fn is_found<T: std::fmt::Debug>(found: Result<T, LogError>, damage: &Damage) -> Altered {
     let error = found.expect_err("R4: the damage was not found");
     assert_eq!(error.kind(), ErrorKind::Reopen, "R4");
@@ -89,15 +89,15 @@ async fn is_found_by_reading<H: Tampering>(damage: impl Fn(&Written) -> Damage) 
     is_refused_from_now_on(&log, &written, altered).await;
 }
 
-/// Where a reader is that was served so many entries, as they were written.
+/// The cursor of a reader that was served this many entries, as they were written.
 fn log_cursor(log: &Log, written: &Written, served: usize) -> Cursor {
     let last = served - 1;
     let log_id = log.identity().log_id;
     Cursor::new(log_id, written.stamp(last), written.tags[last]).unwrap()
 }
 
-/// That is on record: every handle that is open refuses every call, until the log is opened
-/// again and adopts what is there, where it can.
+/// The finding is stored: every open handle refuses every call, until the log is opened again and
+/// adopts the rows that are there, where it can.
 async fn is_refused_from_now_on(log: &Log, written: &Written, altered: Altered) {
     let cursor = log_cursor(log, written, 1);
     for handle in [log, &written.other] {
@@ -105,8 +105,8 @@ async fn is_refused_from_now_on(log: &Log, written: &Written, altered: Altered) 
     }
 }
 
-/// Every call that serves, adds or deletes, on a log of which peer 1 may read and `cursor`
-/// is a place.
+/// Every call that serves, adds or deletes, on a log that peer 1 may read and in which `cursor`
+/// is valid.
 async fn every_call_is_refused(log: &Log, cursor: Cursor, altered: Altered) {
     let (hlc, refusal) = (cursor.hlc(), || LogError::Altered(altered));
     let entry = change(7).stamped(own_after(log.head().await.unwrap(), 1));
@@ -171,7 +171,7 @@ pub async fn nobody_is_led_past_a_deleted_entry<H: Tampering>() {
     }
 }
 
-/// The log did not end before it began.
+/// An emptied log is not a log that never had entries.
 pub async fn a_log_of_which_everything_was_deleted_is_not_empty<H: Tampering>() {
     is_found_by_reading::<H>(|_| Damage::AllDeleted).await;
 }
@@ -193,14 +193,14 @@ pub async fn an_entry_with_another_tag_is_not_served<H: Tampering>() {
     }
 }
 
-/// An entry that lost its tag may be anybody's.
+/// Any program may have written an entry without a tag.
 pub async fn an_entry_that_lost_its_tag_is_not_served<H: Tampering>() {
     for place in PLACES {
         is_found_by_reading::<H>(|written| Damage::TagDeleted(written.stamp(place))).await;
     }
 }
 
-/// What is pruned is proven, like what is served.
+/// A prune proves the entries that it deletes, as a page proves the entries that it serves.
 pub async fn a_prune_over_a_broken_chain_deletes_nothing<H: Tampering>() {
     for place in PLACES {
         is_found_by_pruning::<H>(|written| changed(written, place)).await;
@@ -253,8 +253,8 @@ pub async fn a_retry_of_an_entry_that_was_deleted_is_altered<H: Tampering>() {
     }
 }
 
-/// What was found first is what every call says from then on, `explain` and `status` too,
-/// whatever else is damaged by then.
+/// Every call reports the first finding from then on, including `explain` and `status`, whatever
+/// else is damaged by then.
 pub async fn once_damage_was_found_every_call_answers_the_same<H: Tampering>(rig: Rig<H>) {
     let (log, written) = written(&rig).await;
     let first = Damage::TagDeleted(written.stamp(3));
@@ -274,7 +274,7 @@ pub async fn once_damage_was_found_every_call_answers_the_same<H: Tampering>(rig
     assert_eq!(named.remedy, Some(Remedy::Reopen), "P7");
 }
 
-/// Another program deleted the newest entry: nobody is led past the hole.
+/// Another program deleted the newest entry: no reader is led past the hole.
 pub async fn a_missing_newest_entry_is_an_error_not_an_end<H: Tampering>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(2).await;

@@ -79,7 +79,7 @@ pub async fn a_registration_while_a_prune_is_under_way_counts<H: Harness>() {
 }
 
 /// Two handles record at once: no stamp comes twice, the head is the higher one,
-/// and whoever reads after the one never finds the other below.
+/// and a reader that has read one never finds the other below it.
 pub async fn a_record_while_a_record_is_under_way_keeps_the_order<H: Harness>() {
     for times in 0..STEPS_MAX {
         let rig = Rig::<H>::new().await;
@@ -134,7 +134,7 @@ pub async fn a_write_at_any_step_of_a_record_keeps_the_order<H: Harness>() {
 }
 
 /// A prune gets in at any step of a read that begins below the own ack: the
-/// peer gets every entry after its cursor, or is told.
+/// peer gets every entry after its cursor, or an error.
 pub async fn a_prune_at_any_step_of_a_rewound_read_leaves_no_hole<H: Harness>() {
     for steps in 0..STEPS_MAX {
         let rig = Rig::<H>::new().await;

@@ -9,7 +9,7 @@ use crate::sample::{
     DEVICE, HOUR_MS, START_MS, change, entry, foreign, just_above, just_below, own_after,
 };
 
-/// Stamps come back in the order of the commits, and that is the order of reading.
+/// Stamps are returned in the order of the commits, which is the order of reading.
 pub async fn stamps_ascend_in_commit_order<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut stamps = log.record_one_by_one(3).await;
@@ -86,7 +86,7 @@ pub async fn an_append_may_lie_below_the_high_water<H: Harness>(rig: Rig<H>) {
     assert!(log.record(change(1)).await.unwrap() > remote, "A5");
 }
 
-/// What was appended raises clock and high-water, also for the next start.
+/// An append raises clock and high-water, even for the next start.
 pub async fn an_appended_stamp_raises_clock_and_high_water<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let ahead = Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 7, DEVICE);

@@ -37,7 +37,7 @@ pub async fn an_appended_batch_is_written_as_one_step<H: Harness>(rig: Rig<H>) {
     assert_eq!(snapshot.state.high_water, batch[4].hlc, "A5");
 }
 
-/// Nothing to do is `Ok`, and nothing is written.
+/// An empty batch is `Ok`, and nothing is written.
 pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
@@ -49,7 +49,7 @@ pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>(rig: Rig<H>) {
         .await;
 }
 
-/// One bad entry, wherever it stands, and nothing of the batch enters.
+/// One bad entry, wherever it is, refuses the whole batch.
 pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();
@@ -78,8 +78,8 @@ pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// A batch that begins at or below the head is late as a whole, even if it ends above. One
-/// that has a stamp of another entry is a mistake of the caller.
+/// A batch that begins at or below the head is late as a whole, even if it ends above. A batch
+/// with the stamp of another entry is a mistake of the caller.
 pub async fn a_batch_that_begins_below_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let start = log.record(change(0)).await.unwrap();

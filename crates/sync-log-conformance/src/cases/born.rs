@@ -56,7 +56,7 @@ pub async fn beside_records_no_reader_starts_at_zero<H: Harness>() {
     assert_eq!(log.verdicts().await, [], "R2: no sign of anything");
 }
 
-/// The place for a snapshot of the records: it is read on from, and acknowledged.
+/// The cursor for a snapshot of the records: a reader continues from it, and acknowledges it.
 pub async fn beside_records_a_snapshot_is_read_on_from<H: Harness>() {
     let (rig, log) = beside_records::<H>().await;
     let begin = log.floor_cursor().await.unwrap();
@@ -104,8 +104,8 @@ pub async fn an_append_from_before_the_log_was_made_is_refused<H: Harness>() {
     }
 }
 
-/// Stamps up to where the log was settled may be of an earlier log of this device, and of those
-/// above it the log knows its own.
+/// Stamps up to the one at which the log was settled may be of an earlier log of this device. Above
+/// it the log knows its own stamps.
 pub async fn own_stamps_from_before_the_log_was_made_are_no_sign<H: Harness>() {
     for birth in BIRTHS {
         let rig = Rig::<H>::born(birth).await;

@@ -16,7 +16,7 @@ use crate::runtime::dropped_after;
 use crate::sample::{DEVICE, START_MS, change, entry, own_after, peer};
 use crate::snapshot::Snapshot;
 
-/// A call that answers at all does so within so many polls.
+/// Every call that ends is ready within this many polls.
 const POLLS_MAX: usize = 1000;
 
 /// One step of a call, on a log that was set up.
@@ -132,7 +132,7 @@ pub async fn a_dropped_registration_or_retirement_is_made_or_not<H: Harness>() {
     drop_alone::<H>(step!(log => log.retire(peer(2)))).await;
 }
 
-/// `declare_solo`, once nobody is active.
+/// `declare_solo`, once no peer is active.
 pub async fn a_dropped_declaration_is_made_or_not<H: Harness>() {
     let retire_one: Step = step!(log => log.retire(peer(1)));
     let retire_two: Step = step!(log => log.retire(peer(2)));
@@ -159,8 +159,8 @@ pub async fn a_dropped_prune_has_deleted_a_whole_chunk_or_nothing<H: Harness>() 
     drop_everywhere::<H>(both, &[ack, prune]).await;
 }
 
-/// `prune_acked` over two chunks: dropped between them, the floor is where the
-/// entries end that are gone, and the next prune goes on from there.
+/// `prune_acked` over two chunks: after a drop between them, the floor is the last
+/// deleted entry, and the next prune continues from there.
 pub async fn a_prune_dropped_between_chunks_goes_on_later<H: Harness>() {
     for polls in 0..POLLS_MAX {
         let rig = Rig::<H>::new().await;
@@ -196,8 +196,8 @@ pub async fn a_dropped_read_of_a_rewound_peer_holds_or_not<H: Harness>() {
     .await;
 }
 
-/// After calls that were dropped, the same handle goes on: what it then
-/// appends is above all of them, and none is there in part.
+/// After dropped calls the same handle continues: its next append is above all of
+/// them, and none of them is there in part.
 pub async fn a_handle_goes_on_after_dropped_calls<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut returned = Vec::new();

@@ -9,8 +9,8 @@ use crate::harness::Harness;
 use crate::rig::Rig;
 use crate::sample::{change, entry, in_other_log, just_above, peer, retagged};
 
-/// How entries were written, one by one, as a batch, or with restarts in between, is not
-/// in their tags.
+/// Tags do not depend on how entries were written: one by one, as a batch, or with restarts in
+/// between.
 pub async fn tags_follow_from_the_entries_alone<H: Harness>(rig: Rig<H>) {
     let one_by_one = rig.open().await;
     let stamps = one_by_one.record_one_by_one(4).await;
@@ -27,8 +27,7 @@ pub async fn tags_follow_from_the_entries_alone<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// A tag goes with its entry: what was pruned can neither be acknowledged nor passes for
-/// lost.
+/// A tag is deleted with its entry: a pruned entry can neither be acknowledged nor counts as lost.
 pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
@@ -49,7 +48,7 @@ pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>(rig: R
     log.refuses("A1", below, log.append(entry(hlc, 0))).await;
 }
 
-/// Reads pages of two from the start, each with the cursor that it was asked for with.
+/// Reads pages of two from the start, each with the cursor that requested it.
 async fn pages<H: Harness>(rig: &Rig<H>) -> Vec<(Cursor, Page)> {
     let log = rig.open_with_peers(1).await;
     log.record_one_by_one(5).await;
@@ -63,7 +62,7 @@ async fn pages<H: Harness>(rig: &Rig<H>) -> Vec<(Cursor, Page)> {
     pages
 }
 
-/// Every page, the empty one at the end too.
+/// Every page is sound, including the empty one at the end.
 pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>(rig: Rig<H>) {
     for (cursor, page) in pages(&rig).await {
         assert_eq!(page.verify(cursor), Ok(()), "R4: {page:?}");

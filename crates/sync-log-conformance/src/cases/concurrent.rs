@@ -1,4 +1,4 @@
-//! Many at once, in one process and as two: order, and nothing lost or doubled.
+//! Many calls at once, in one process and as in two: in order, with no entry lost or doubled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -89,8 +89,8 @@ async fn pull(log: Log, peer: Uuid, until: usize, limits: ReadLimits) -> Vec<Hlc
     applied
 }
 
-/// Writers, readers that acknowledge, and pruners, on two handles: each reader
-/// gets every entry once, in order, and at the end nothing is left.
+/// Writers, acknowledging readers and pruners work on two handles: each reader gets
+/// every entry once, in order, and at the end the log is empty.
 pub async fn readers_see_every_entry_once_while_it_is_pruned<H: Harness>(rig: Rig<H>) {
     let logs = [rig.open().await, rig.open().await];
     logs[0].register_peers(3).await;
@@ -125,8 +125,8 @@ async fn prune_until(log: Log, done: Arc<AtomicBool>) {
     }
 }
 
-/// Batches of three come and go: whoever looks sees whole ones, and a head, a
-/// floor and acks that fit the entries.
+/// Batches of three are written and pruned: every look shows whole batches, and a
+/// head, a floor and acks that fit the entries.
 pub async fn every_read_shows_one_committed_state<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let done = Arc::new(AtomicBool::new(false));
@@ -248,8 +248,8 @@ pub async fn the_floor_stands_still_once_a_registration_is_ok<H: Harness>(rig: R
     );
 }
 
-/// Good and bad calls at once: a refusal leaves no trace and touches no other,
-/// also where several share one commit.
+/// Good and bad calls run at once: a refusal leaves no trace and affects no other
+/// call, even where several share one commit.
 pub async fn refusals_do_not_touch_their_neighbours<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut stamps = log.record_one_by_one(2).await;

@@ -1,4 +1,4 @@
-//! A cursor is a place in this log, or an error (`R2`).
+//! A cursor names an entry or the floor of this log, or is an error (`R2`).
 
 use sync_log_core::{Cursor, Hlc, LogError, ReadLimits};
 
@@ -34,7 +34,7 @@ pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>(rig: 
     assert_eq!(read, stamps, "R2");
 }
 
-/// As soon as anything was ever pruned, zero is below the floor.
+/// After the first prune, zero is below the floor.
 pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let compacted = LogError::Compacted {
@@ -45,7 +45,7 @@ pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>(r
     refuses(&log, Cursor::ZERO, compacted).await;
 }
 
-/// Every entry that is there, and the floor, is a place; also after a restart.
+/// Every retained entry and the floor are valid cursors, even after a restart.
 pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(6).await;
@@ -67,7 +67,7 @@ pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>(rig: Rig<
     }
 }
 
-/// Another log's cursor is said to be that, wherever it points.
+/// A cursor of another log is reported as such, wherever it points.
 pub async fn a_cursor_of_another_log_is_refused_first<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let floor = log.floor_cursor().await.unwrap();
@@ -118,7 +118,7 @@ pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// Above the head this file is older than the reader.
+/// A cursor above the head shows that this file is older than the reader.
 pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let (log_id, head) = (log.identity().log_id, stamps[5]);
@@ -129,8 +129,8 @@ pub async fn a_cursor_above_the_head_is_ahead_of_it<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// Between floor and head, and not an entry with that content: the file has
-/// another history.
+/// A cursor between floor and head that names no entry with that content shows
+/// that the file has another history.
 pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let head = stamps[5];
@@ -180,7 +180,7 @@ pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>(ri
     assert_eq!(log.snapshot().await, before, "R2: reading writes nothing");
 }
 
-/// Who is not registered gets nothing, and reading does not register.
+/// An unregistered peer gets nothing, and reading does not register it.
 pub async fn reading_never_registers<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Why the log is not shrinking: who, how much, and what to do (`P7`).
+//! Why the log is not shrinking: each peer, how much it keeps, and the remedy (`P7`).
 
 use sync_log_core::{Cause, Explanation, Hlc, Reason, RegisteredBy, Remedy};
 
@@ -65,7 +65,7 @@ pub async fn a_lag_counts_from_the_oldest_entry_that_is_lacked<H: Harness>(rig: 
     assert_eq!(reasons[1].lag_bytes, 503, "P7: model type and data");
 }
 
-/// Asking changes nothing.
+/// `explain` changes nothing.
 pub async fn explaining_changes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     log.record_one_by_one(2).await;

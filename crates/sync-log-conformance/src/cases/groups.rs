@@ -81,7 +81,7 @@ pub async fn a_page_that_is_full_of_bytes_goes_back_too<H: Harness>(rig: Rig<H>)
     }
 }
 
-/// Whatever limits were asked for, up to the largest group that there may be.
+/// A first group is served whole, whatever the limits, up to the largest group that may exist.
 pub async fn a_first_group_larger_than_the_limits_is_served_whole<H: Harness>(rig: Rig<H>) {
     let log = log_of_groups(&rig, &[1, MAX_PAGE_ENTRIES, 2]).await;
     for size in [1, 2, MAX_PAGE_ENTRIES - 1, MAX_PAGE_ENTRIES] {
@@ -96,7 +96,7 @@ pub async fn a_first_group_larger_than_the_limits_is_served_whole<H: Harness>(ri
     assert_eq!(sizes, [1, MAX_PAGE_ENTRIES, 2], "R1: at most one byte");
 }
 
-/// A reader that is inside a group, where a page once ended or the floor is, gets its rest.
+/// A reader inside a group, after an older page or at the floor, gets the rest of the group.
 pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_group(4).await;
@@ -113,7 +113,7 @@ pub async fn a_reader_inside_a_group_gets_the_rest_of_it<H: Harness>(rig: Rig<H>
     }
 }
 
-/// For bulk: one step, as many groups as there are changes.
+/// Bulk changes are written in one step, each as a group.
 pub async fn changes_that_are_recorded_each_are_a_group_each<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_bulk(5).await;
@@ -123,7 +123,7 @@ pub async fn changes_that_are_recorded_each_are_a_group_each<H: Harness>(rig: Ri
     assert_eq!(log.snapshot().await.entries, expected, "A2: in their order");
 }
 
-/// What was stamped before says itself where its groups end; the last entry must end one.
+/// Stamped entries name the ends of their groups themselves; the last entry must end one.
 pub async fn a_batch_without_a_group_end_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let start = log.record_group(1).await[0];

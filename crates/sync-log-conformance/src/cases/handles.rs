@@ -87,7 +87,7 @@ pub async fn clones_share_one_clock_and_one_log<H: Harness>(rig: Rig<H>) {
     assert_eq!(log.snapshot().await.stamps(), stamps, "A1");
 }
 
-/// What is in flight when the log closes is done or refused, never half.
+/// A call in flight when the log closes is done or refused, never half done.
 pub async fn close_waits_for_what_is_in_flight<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let running: Vec<_> = (0..20)
@@ -110,7 +110,7 @@ pub async fn close_waits_for_what_is_in_flight<H: Harness>(rig: Rig<H>) {
     assert_eq!(reopened.snapshot().await.stamps(), answered, "A3");
 }
 
-/// A close that overtakes a record, wherever: `Ok` means that it is there.
+/// A close overtakes a record at any step: `Ok` still means that the entry is there.
 pub async fn a_record_that_a_close_overtakes_is_done_or_refused<H: Harness>() {
     for times in 0..20 {
         let rig = Rig::<H>::new().await;

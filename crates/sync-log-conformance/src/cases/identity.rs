@@ -8,7 +8,7 @@ use crate::sample::{DEVICE, LIBRARY, change};
 
 const OTHER: Uuid = Uuid::from_u128(0x0def_aced);
 
-/// Opens as the caller asks: whether the store or core refuses is one thing.
+/// Opens as the caller asks. Either the store or core may refuse.
 async fn open_as<H: Harness>(
     rig: &Rig<H>,
     library_id: Uuid,
@@ -18,7 +18,7 @@ async fn open_as<H: Harness>(
     SyncLog::open(store, library_id, device_id, rig.options()).await
 }
 
-/// As another library's or another device's it does not open, and stays as it is.
+/// A storage does not open as another library's or another device's, and stays as it is.
 pub async fn it_does_not_open_as_another<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
@@ -37,7 +37,7 @@ pub async fn it_does_not_open_as_another<H: Harness>(rig: Rig<H>) {
     open_as(&rig, LIBRARY, DEVICE).await.expect("I1: as itself");
 }
 
-/// What it says about itself stays the same; two storages have two log ids.
+/// The identity of a storage stays the same; two storages have two log ids.
 pub async fn its_identity_is_made_once<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let identity = log.identity();

@@ -1,4 +1,4 @@
-//! What a policy keeps after everybody has it (`P6`).
+//! The entries that a policy keeps after every peer has them (`P6`).
 
 use sync_log_core::{Hlc, PRUNE_CHUNK_ENTRIES, PrunePolicy};
 
@@ -24,7 +24,7 @@ async fn record_apart<H: Harness>(rig: &Rig<H>, log: &Log, count: usize, step_ms
     stamps
 }
 
-/// An entry goes when it is as old as it has to be, not before.
+/// An entry is pruned when it reaches the age of the policy, not before.
 pub async fn keep_for_keeps_what_is_younger<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepFor { age_ms: 100 }).await;
     let stamps = record_apart(&rig, &log, 3, 40).await;
@@ -38,7 +38,7 @@ pub async fn keep_for_keeps_what_is_younger<H: Harness>(rig: Rig<H>) {
     assert_eq!(rig.storage.retained().await, stamps[2..], "P6");
 }
 
-/// No age lets an entry go that a peer lacks.
+/// No age allows a prune of an entry that a peer lacks.
 pub async fn keep_for_never_overrules_a_peer<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepFor { age_ms: 0 }).await;
     let stamps = record_apart(&rig, &log, 3, 40).await;

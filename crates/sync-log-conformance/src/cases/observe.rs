@@ -23,7 +23,7 @@ pub async fn the_highest_stamp_becomes_the_high_water<H: Harness>(rig: Rig<H>) {
     assert!(log.record(change(0)).await.unwrap() > remote(3000), "A5");
 }
 
-/// What is not above the high-water is taken and writes nothing.
+/// A stamp at or below the high-water is accepted, and nothing is written.
 pub async fn a_stamp_from_the_past_writes_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.observe_all(&[remote(1000)]).await.unwrap();
@@ -38,8 +38,8 @@ pub async fn a_stamp_from_the_past_writes_nothing<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// Own stamps come back as an echo: fine. One that was never issued here means
-/// that another device uses this id.
+/// An own stamp that comes back is an echo, and is accepted. An own stamp that was
+/// never issued here shows that another device uses this id.
 pub async fn an_echo_is_fine_and_an_own_stamp_ahead_is_not<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let last = *log.record_one_by_one(2).await.last().unwrap();
@@ -57,7 +57,7 @@ pub async fn an_echo_is_fine_and_an_own_stamp_ahead_is_not<H: Harness>(rig: Rig<
     );
 }
 
-/// What another handle issued is an echo too: it is looked up under the lock.
+/// A stamp that another handle issued is an echo too: it is looked up under the lock.
 pub async fn a_stamp_of_another_handle_is_an_echo<H: Harness>(rig: Rig<H>) {
     let (log, other) = (rig.open().await, rig.open().await);
     rig.wall.advance_ms(100);

@@ -38,7 +38,7 @@ pub async fn pages_of_every_size_hold_every_entry_once<H: Harness>(rig: Rig<H>) 
     }
 }
 
-/// Nobody gets more than the protocol's page, whatever is asked for.
+/// No request gets more than the protocol's page.
 pub async fn a_page_is_bounded_by_count<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_bulk(MAX_PAGE_ENTRIES + 5).await;
@@ -107,7 +107,7 @@ pub async fn an_empty_page_leaves_the_reader_where_it_is<H: Harness>(rig: Rig<H>
     }
 }
 
-/// A page tells where the log begins and ends.
+/// A page reports the floor and the head of the log.
 pub async fn a_page_tells_head_and_floor<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
@@ -121,7 +121,7 @@ pub async fn a_page_tells_head_and_floor<H: Harness>(rig: Rig<H>) {
     assert!(page.more, "R1: there is more");
 }
 
-/// The owner sees everything that is pending, and may start anywhere between
+/// The owner gets every pending entry, and may start from any stamp between
 /// floor and head.
 pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;

@@ -23,8 +23,8 @@ const TEXTS: [&str; 11] = [
     "\"\\/\"",
 ];
 
-/// Model type and data come back as they went in: in pages, to the owner, and
-/// after a restart.
+/// Model type and data are returned as they were written: in pages, to the owner,
+/// and after a restart.
 pub async fn text_is_kept_byte_for_byte<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     // One of them is not: control characters must be escaped.
@@ -61,7 +61,7 @@ pub async fn text_is_kept_byte_for_byte<H: Harness>(rig: Rig<H>) {
     assert!(kept.eq(given.copied()), "A6: byte for byte as given");
 }
 
-/// The version of the model comes back as it went in, however large.
+/// The version of the model is returned as it was written, however large.
 pub async fn the_model_version_is_kept<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let versions = [0, 1, i32::MAX.cast_unsigned() + 1, u32::MAX];

@@ -1,5 +1,5 @@
-//! Entries go once every active peer has them, and the floor with them
-//! (`P1`, `P3`).
+//! Entries are pruned once every active peer has them, and the floor moves with
+//! them (`P1`, `P3`).
 
 use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, PRUNE_CHUNK_ENTRIES, ReadLimits};
 
@@ -49,7 +49,7 @@ pub async fn a_prune_with_nothing_to_delete_changes_nothing<H: Harness>(rig: Rig
     log.changes_nothing("P1", 0, log.prune_acked()).await;
 }
 
-/// The floor is the last entry that went, with its tag, and stays so.
+/// The floor is the last pruned entry, with its tag, and stays so.
 pub async fn the_floor_moves_with_the_delete<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
@@ -69,7 +69,7 @@ pub async fn the_floor_moves_with_the_delete<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// What the log goes on with after a prune is above the floor, never below.
+/// New entries after a prune are above the floor, never below.
 pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let first = log.record(change(0)).await.unwrap();
@@ -81,7 +81,7 @@ pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>(rig: Rig<H>) {
     assert_eq!(log.on_ack(peer(1), second).await.unwrap().pruned, 1, "P1");
 }
 
-/// More than one chunk goes in one call; the floor is that of the last.
+/// One call prunes more than one chunk; the floor is that of the last chunk.
 pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_bulk(2 * PRUNE_CHUNK_ENTRIES + 7).await;
@@ -113,7 +113,7 @@ pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>(rig: Rig<H>) {
     assert_eq!((done.ack, done.pruned), (AckOutcome::Stale, 2), "P1");
 }
 
-/// A peer that was never told of a prune is not given a page with a hole.
+/// A peer that does not know of a prune gets no page with a hole.
 pub async fn a_reader_left_behind_by_a_prune_is_told<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;

@@ -1,5 +1,5 @@
-//! The plan is computed in the transaction that deletes (`P4`): whatever gets in
-//! before it counts.
+//! The plan is computed in the transaction that deletes (`P4`): every commit
+//! before that transaction counts.
 
 use std::sync::Arc;
 
@@ -75,8 +75,8 @@ pub async fn an_append_right_before_the_delete_stays<H: Harness>(rig: Rig<H>) {
     assert_eq!(rig.storage.retained().await, [head], "P4");
 }
 
-/// An ack right before the delete may be counted; a retirement may too. Both
-/// only let more go.
+/// An ack right before the delete may count, and so may a retirement. Both only
+/// allow more entries to be pruned.
 pub async fn an_ack_right_before_the_delete_is_safe<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     rival.register_peers(3).await;
@@ -100,7 +100,7 @@ pub async fn a_prune_right_before_the_delete_is_safe<H: Harness>(rig: Rig<H>) {
     assert_eq!(log.floor().await.unwrap(), stamps[2], "P3");
 }
 
-/// A solo library gets its first peer right before the delete: nothing goes.
+/// A solo library gets its first peer right before the delete: nothing is pruned.
 pub async fn the_first_registration_right_before_the_delete_ends_solo<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     rival.retire(peer(1)).await.unwrap();
@@ -112,7 +112,7 @@ pub async fn the_first_registration_right_before_the_delete_ends_solo<H: Harness
     assert_eq!(rig.storage.retained().await, stamps, "P2");
 }
 
-/// A peer registers right before solo is declared: it is not.
+/// A peer registers right before solo is declared: the declaration is refused.
 pub async fn a_registration_right_before_the_declaration_counts<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     rival.retire(peer(1)).await.unwrap();
@@ -125,8 +125,8 @@ pub async fn a_registration_right_before_the_declaration_counts<H: Harness>(rig:
     assert_eq!(rig.storage.retained().await, stamps, "P2");
 }
 
-/// A prune gets in right before an ack of what it deleted: the place is the
-/// floor now, or gone, and is judged as that.
+/// A prune runs right before an ack of an entry that it deleted: the entry is the
+/// floor now, or below the floor, and the ack is judged as such.
 pub async fn an_ack_is_judged_after_the_prune_that_was_first<H: Harness>(rig: Rig<H>) {
     let (log, raced, rival, stamps) = set_up(&rig, 3).await;
     raced.before_write(async move {

@@ -33,7 +33,7 @@ pub async fn a_registered_peer_starts_at_zero<H: Harness>(rig: Rig<H>) {
     assert_eq!(row.acked_at_ms, START_MS + 70, "K1");
 }
 
-/// A peer that never acked keeps every entry, those before it too.
+/// A peer that never acked keeps every entry, including entries from before its registration.
 pub async fn a_peer_that_never_acked_blocks_pruning<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
@@ -57,7 +57,7 @@ pub async fn registering_again_changes_nothing<H: Harness>(rig: Rig<H>) {
         .await;
 }
 
-/// Neither this device nor nobody can be registered.
+/// Neither this device nor a nil id can be registered.
 pub async fn this_device_and_nobody_cannot_be_registered<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let own = LogError::OwnPeer {
@@ -123,7 +123,7 @@ pub async fn an_ack_at_zero_registers_too<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// An ack that is refused registers nobody.
+/// A refused ack registers no peer.
 pub async fn a_refused_ack_registers_nobody<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let head = log.record(change(0)).await.unwrap();
@@ -180,8 +180,8 @@ pub async fn an_ack_moves_only_the_peer_that_gave_it<H: Harness>(rig: Rig<H>) {
     assert_eq!(log.position(peer(2)).await, hlc, "K5");
 }
 
-/// A newcomer: registered first, then the cursor, then the copy, then its ack.
-/// What is written meanwhile reaches it.
+/// A newcomer is registered first; then come the cursor, the copy, and its ack.
+/// Entries that are written meanwhile reach it.
 pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(4).await;
@@ -201,7 +201,7 @@ pub async fn a_newcomer_is_registered_then_given_the_head_cursor<H: Harness>(rig
     assert_eq!(log.prune_acked().await.unwrap(), 2, "P1");
 }
 
-/// The same on a log that is empty: the pin is the floor.
+/// The same on an empty log, where the cursor is the floor.
 pub async fn a_newcomer_of_an_empty_log_is_given_the_floor<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let floor = log.record(change(0)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What was `Ok` is there after a restart, and no stamp comes twice (`A3`, `A5`).
+//! An entry that was `Ok` is there after a restart, and no stamp is issued twice (`A3`, `A5`).
 
 use sync_log_core::Hlc;
 
@@ -43,8 +43,8 @@ pub async fn nothing_that_was_ok_is_lost_without_close<H: Harness>(rig: Rig<H>) 
     assert_eq!(third.head().await.unwrap(), last, "A3: the last write too");
 }
 
-/// The log is empty and the wall clock an hour back: head and high-water
-/// stand, and so do the stamps.
+/// The log is empty and the wall clock is set back by an hour: head and high-water
+/// stay, and stamps still rise.
 pub async fn an_empty_log_stamps_above_its_past_with_the_wall_clock_set_back<H: Harness>(
     rig: Rig<H>,
 ) {
@@ -76,7 +76,7 @@ pub async fn a_tick_is_never_issued_again_after_a_restart<H: Harness>(rig: Rig<H
     assert!(log.tick().await.unwrap() > tick, "A5");
 }
 
-/// What was observed counts after a restart as what was issued does.
+/// After a restart observed stamps count as issued stamps do.
 pub async fn what_was_observed_counts_after_a_restart<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let remote = foreign(Hlc::new((START_MS + HOUR_MS).cast_unsigned(), 9, DEVICE));

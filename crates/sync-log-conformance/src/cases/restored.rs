@@ -6,8 +6,8 @@ use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
 use crate::sample::{HOUR_MS, change, peer};
 
-/// A log with three entries, backed up; then two more, which peer 1 read; then put back.
-/// What the two were, and where peer 1 is.
+/// A log with three entries is backed up, peer 1 reads two more, and the backup is restored.
+/// Returns the two entries and the cursor of peer 1.
 async fn put_back<H: Tampering>(rig: &Rig<H>) -> (Log, [SharedChangeEntry; 2], Cursor) {
     let log = rig.open_with_peers(1).await;
     log.record_one_by_one(3).await;
@@ -19,7 +19,7 @@ async fn put_back<H: Tampering>(rig: &Rig<H>) -> (Log, [SharedChangeEntry; 2], C
     (rig.restore(log, &backup).await, lost, page.next)
 }
 
-/// Nothing was written since: the peer is ahead of the head.
+/// Nothing was written since the restore: the peer is ahead of the head.
 pub async fn a_restored_file_is_behind_its_peer<H: Tampering>(rig: Rig<H>) {
     let (log, _, cursor) = put_back(&rig).await;
     let head = log.head().await.unwrap();
@@ -59,7 +59,7 @@ pub async fn a_restored_file_that_went_on_never_serves_a_peer_that_was_further<H
     }
 }
 
-/// The peer's place was pruned in its new life: still no silent hole.
+/// The stamp of the peer's cursor was pruned after the restore: still no silent hole.
 pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Tampering>(rig: Rig<H>) {
     let (log, _, cursor) = put_back(&rig).await;
     for number in 100..110 {
@@ -76,8 +76,8 @@ pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Tamperi
     log.refuses("R2", refused, read).await;
 }
 
-/// The floor fell on the stamp that the peer is at, with other content: the
-/// tag of the floor tells.
+/// The floor is at the stamp of the peer's cursor, with other content: the tag of
+/// the floor shows it.
 pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Tampering>(rig: Rig<H>) {
     let (log, _, cursor) = put_back(&rig).await;
     for number in 100..102 {
@@ -107,8 +107,8 @@ pub async fn a_peer_that_was_not_further_reads_on<H: Tampering>(rig: Rig<H>) {
     assert_eq!(read, [stamps[2], new], "R2");
 }
 
-/// The last entry is appended again at its old stamp, and closes the gap as far as stamps
-/// tell: a peer that had more is not led to believe that it has all.
+/// The last entry is appended again at its old stamp, which closes the gap in the stamps. A peer
+/// that had more entries still gets an error.
 pub async fn the_same_entry_after_another_past_is_another_place<H: Tampering>() {
     for prunes in [false, true] {
         let rig = Rig::<H>::new().await;
@@ -134,7 +134,7 @@ pub async fn the_same_entry_after_another_past_is_another_place<H: Tampering>() 
     }
 }
 
-/// What is written again, all of it and in its order, is what it was.
+/// All entries, written again in their order, get the same tags.
 pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Tampering>(rig: Rig<H>) {
     let (log, lost, cursor) = put_back(&rig).await;
     for entry in lost {

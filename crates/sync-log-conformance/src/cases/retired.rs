@@ -62,7 +62,7 @@ pub async fn retiring_again_changes_nothing<H: Harness>(rig: Rig<H>) {
     log.changes_nothing("K6", (), log.retire(peer(1))).await;
 }
 
-/// Who was never registered cannot be retired.
+/// A peer that was never registered cannot be retired.
 pub async fn an_unknown_peer_cannot_be_retired<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     for peer in [peer(1), DEVICE] {

@@ -1,4 +1,4 @@
-//! An append may be repeated, and nothing else may pass for that (`A1`).
+//! An append may be repeated, and no other append passes for a retry (`A1`).
 
 use sync_log_core::{ChangeType, JsonText, LogError, SharedChangeEntry, Uuid};
 
@@ -6,8 +6,8 @@ use crate::harness::Harness;
 use crate::rig::Rig;
 use crate::sample::{change, entry, grouped, just_above, just_below, peer};
 
-/// The same entry again is `Ok` and writes nothing, also after a restart and
-/// below the head.
+/// The same entry again is `Ok` and writes nothing, even after a restart and below
+/// the head.
 pub async fn an_identical_entry_is_ok_again<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamp = log.tick().await.unwrap();
@@ -23,7 +23,7 @@ pub async fn an_identical_entry_is_ok_again<H: Harness>(rig: Rig<H>) {
     log.changes_nothing("A1", stamp, log.append(first)).await;
 }
 
-/// An entry that was recorded may be appended again: retries know no difference.
+/// A recorded entry may be appended again, like an appended one.
 pub async fn a_recorded_entry_is_identical_to_itself<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamp = log.record(change(0)).await.unwrap();
@@ -90,7 +90,7 @@ pub async fn a_retry_of_a_pruned_entry_is_refused<H: Harness>(rig: Rig<H>) {
         .await;
 }
 
-/// A batch is a retry if all of it is there, from wherever it is taken.
+/// A batch is a retry if all of its entries are there, wherever in the log they are.
 pub async fn a_batch_that_is_all_there_is_ok_again<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(4).await;

@@ -52,7 +52,7 @@ pub async fn reading_from_the_very_start_holds_everything<H: Harness>(rig: Rig<H
     assert_eq!(unpruned.prune_acked().await.unwrap(), 0, "K2");
 }
 
-/// Reading on from further up does not lift the hold; further down lowers it.
+/// A read from a higher cursor does not lift the hold; a read from a lower one lowers it.
 pub async fn the_hold_only_moves_down<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 3).await;
@@ -82,7 +82,7 @@ pub async fn stale_acks_do_not_move_the_hold<H: Harness>(rig: Rig<H>) {
         .await;
 }
 
-/// An ack at the old place lifts the hold, though it advances nothing.
+/// An ack at the old position lifts the hold, even though it advances nothing.
 pub async fn an_ack_at_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 2).await;
@@ -98,7 +98,7 @@ pub async fn an_ack_at_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
     assert_eq!(pruned, 3, "K2: pruning goes on");
 }
 
-/// So does an ack past it.
+/// An ack past the old position lifts the hold too.
 pub async fn an_ack_past_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 2).await;
@@ -153,8 +153,8 @@ async fn raced<H: Harness>(rig: &Rig<H>) -> (std::sync::Arc<Interposed>, Log) {
     (raced, log)
 }
 
-/// A prune gets in before the hold: the peer is told, instead of being handed
-/// a page with a hole before it.
+/// A prune runs before the hold: the peer gets an error, not a page that follows
+/// a hole.
 pub async fn a_prune_that_gets_in_before_the_hold_is_told<H: Harness>(rig: Rig<H>) {
     let (other, stamps) = set_up(&rig).await;
     let cursor = other.cursor_at(stamps[2]).await;

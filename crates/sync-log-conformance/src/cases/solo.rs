@@ -1,4 +1,4 @@
-//! No active peer, nothing goes; unless the app said that there is none (`P2`).
+//! Without an active peer nothing is pruned, unless the app declared that there is none (`P2`).
 
 use sync_log_core::{AckOutcome, Cause, Cursor, LogError, ReadLimits, Registration, Remedy};
 
@@ -6,7 +6,7 @@ use crate::harness::Harness;
 use crate::rig::Rig;
 use crate::sample::{change, peer};
 
-/// Nobody was ever registered.
+/// No peer was ever registered.
 pub async fn without_peers_nothing_is_deleted<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
@@ -24,7 +24,7 @@ pub async fn with_retired_peers_alone_nothing_is_deleted<H: Harness>(rig: Rig<H>
     log.changes_nothing("P2", 0, log.prune_acked()).await;
 }
 
-/// Declared solo, everything may go, also after a restart.
+/// After the declaration every entry may be pruned, even after a restart.
 pub async fn a_solo_library_prunes_everything<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
@@ -48,7 +48,7 @@ pub async fn a_library_of_retired_peers_may_be_declared_solo<H: Harness>(rig: Ri
     assert_eq!(log.prune_acked().await.unwrap(), 2, "P2");
 }
 
-/// An active peer does, acked or not.
+/// An active peer prevents it, whether it acked or not.
 pub async fn a_library_with_active_peers_cannot_be_declared_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
@@ -92,7 +92,7 @@ pub async fn the_first_registration_ends_solo<H: Harness>(rig: Rig<H>) {
     log.changes_nothing("P2", 0, log.prune_acked()).await;
 }
 
-/// A peer that comes by an ack ends it too.
+/// A peer that an ack registers ends solo too.
 pub async fn an_ack_that_registers_ends_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.declare_solo().await.unwrap();

@@ -12,7 +12,7 @@ use crate::rig::Rig;
 use crate::row_faults::{Counts, Faulty, RowCase, text};
 use crate::sample::{DEVICE, bytes_each, change, foreign, just_above, peer};
 
-/// Nothing is pruned that the peer may lack, and what it surely has is.
+/// No entry is pruned that the peer may lack, and every entry is pruned that it surely has.
 pub async fn every_fault_of_a_row_counts_as_it_must<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth(number).await {
@@ -31,8 +31,7 @@ pub async fn every_fault_of_a_row_counts_as_it_must<H: Tampering>() {
     }
 }
 
-/// `explain`, `peers` and `status` say which row it is and what is wrong with it, and asking
-/// changes nothing.
+/// `explain`, `peers` and `status` name the row and its fault, and these calls change nothing.
 pub async fn every_fault_of_a_row_is_named<H: Tampering>() {
     let mut number = 0;
     while let Some(Faulty { log, case, .. }) = Faulty::<H>::nth(number).await {
@@ -95,7 +94,7 @@ pub async fn a_mirror_above_the_own_ack_is_never_believed<H: Tampering>(rig: Rig
     assert_eq!(log.snapshot().await.sound_peer(peer(1)).acked, stamps[1]);
 }
 
-/// With an operator's word it counts like an ack.
+/// After an operator vouches for it, it counts like an ack.
 pub async fn an_operator_may_trust_what_a_mirror_claims<H: Tampering>(rig: Rig<H>) {
     let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(3).await;
@@ -112,7 +111,7 @@ pub async fn an_operator_may_trust_what_a_mirror_claims<H: Tampering>(rig: Rig<H
     log.changes_nothing("P5", 0, log.trust_adopted_acks()).await;
 }
 
-/// No word makes true what cannot be.
+/// No operator can vouch for an impossible ack.
 pub async fn a_mirror_that_claims_what_cannot_be_is_not_trusted<H: Tampering>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(3).await;
@@ -152,7 +151,7 @@ pub async fn a_strangers_row_makes_a_peer_that_acknowledged_nothing<H: Tampering
     }
 }
 
-/// There is a peer, so the library is not solo, whatever was declared.
+/// A row makes a peer, so the library is not solo, whatever was declared.
 pub async fn a_strangers_row_blocks_a_solo_library<H: Tampering>(rig: Rig<H>) {
     let log = rig.open().await;
     log.declare_solo().await.unwrap();
@@ -195,7 +194,7 @@ pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Tampering>() {
     }
 }
 
-/// That a peer is retired is in the own row alone.
+/// Only the own row records that a peer is retired.
 pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Tampering>(rig: Rig<H>) {
     let log = rig.open_with_peers(2).await;
     let stamps = log.record_one_by_one(2).await;
@@ -213,7 +212,7 @@ pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Tampering>
     assert_eq!(pruned, 2, "P5: it does not count");
 }
 
-/// Nothing is pruned that it might lack.
+/// No entry is pruned that the peer might lack.
 pub async fn a_peer_may_read_whatever_is_wrong_with_its_rows<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
@@ -261,7 +260,7 @@ pub async fn a_strangers_row_is_named_beside_the_others<H: Tampering>(rig: Rig<H
     assert_eq!(reasons[1].cause, Cause::Behind, "P7: the others too");
 }
 
-/// Everything of one moment, and each peer under one heading.
+/// The explanation shows one moment, and each peer under one heading.
 pub async fn the_status_counts_what_is_there<H: Tampering>(rig: Rig<H>) {
     let log = rig.open().await;
     let fresh = log.status().await.unwrap();
@@ -313,7 +312,7 @@ pub async fn the_status_counts_what_is_there<H: Tampering>(rig: Rig<H>) {
     assert_eq!(log.status().await.unwrap().altered, altered, "I4");
 }
 
-/// Own id, then a row that another program wrote of it.
+/// Own id, then a row that another program wrote about it.
 pub async fn the_own_id_goes_before_the_state_of_its_row<H: Tampering>(rig: Rig<H>) {
     let log = rig.open_refusing().await;
     let stamps = log.record_one_by_one(2).await;

@@ -6,7 +6,7 @@ use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
 use crate::sample::{HOUR_MS, START_MS, change, peer};
 
-/// A log that was put back, and the cursor of peer 1, which was further.
+/// A restored log, and the cursor of peer 1, which had read further.
 async fn restored<H: Tampering>(rig: &Rig<H>) -> (Log, Cursor) {
     let log = rig.open_with_peers(2).await;
     log.record_one_by_one(3).await;

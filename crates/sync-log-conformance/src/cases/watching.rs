@@ -1,4 +1,4 @@
-//! A watch tells that the head moved, sooner or later, and never wrongly (`R3`).
+//! A watch reports that the head moved: perhaps late, never early (`R3`).
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use crate::rig::Rig;
 use crate::runtime::{dropped_after, is_done_at_once};
 use crate::sample::{change, peer};
 
-/// A store that polls finds out in much less.
+/// A store that polls notices a commit much sooner.
 const SOON: Duration = Duration::from_secs(5);
-/// Long enough to see that nothing is told, for all stores but one that is very slow.
+/// Long enough to see that no watch wakes, except on a very slow store.
 const A_WHILE: Duration = Duration::from_millis(200);
 
 async fn told(what: &str, telling: impl Future<Output = Result<Hlc, LogError>>) -> Hlc {
@@ -22,7 +22,7 @@ async fn told(what: &str, telling: impl Future<Output = Result<Hlc, LogError>>) 
         .unwrap()
 }
 
-/// Who waits is told of a commit of its own process, of any handle.
+/// A commit through any handle of the process wakes a watch.
 pub async fn a_commit_wakes_who_waits<H: Harness>(rig: Rig<H>) {
     let (log, other) = (rig.open().await, rig.open().await);
     let mut watch = log.watch(Hlc::ZERO);
@@ -39,7 +39,7 @@ pub async fn a_commit_wakes_who_waits<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// What was committed before is told at once, from wherever a reader is.
+/// A watch on an older stamp returns at once.
 pub async fn what_was_committed_before_is_told_at_once<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let stamps = log.record_one_by_one(3).await;
@@ -51,7 +51,7 @@ pub async fn what_was_committed_before_is_told_at_once<H: Harness>(rig: Rig<H>) 
     assert_eq!(told("after a restart", watch.changed()).await, stamps[2]);
 }
 
-/// What is told goes up, and nothing is told twice.
+/// The returned heads rise, and none is returned twice.
 pub async fn heads_that_are_told_go_up<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut watch = log.watch(Hlc::ZERO);
@@ -66,7 +66,7 @@ pub async fn heads_that_are_told_go_up<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// Acks, registrations and prunes are no new entries.
+/// Acks, registrations and prunes wake no watch.
 pub async fn what_adds_nothing_is_not_told<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
@@ -79,7 +79,7 @@ pub async fn what_adds_nothing_is_not_told<H: Harness>(rig: Rig<H>) {
     assert!(told.is_err(), "R3: {told:?}");
 }
 
-/// A wait that is dropped, after any number of polls, loses nothing.
+/// A wait that is dropped, after any number of polls, misses no commit.
 pub async fn a_wait_that_is_dropped_loses_nothing<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let mut watch = log.watch(Hlc::ZERO);
@@ -94,7 +94,7 @@ pub async fn a_wait_that_is_dropped_loses_nothing<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// Closing ends a watch, also one that waits.
+/// Closing ends a watch, even one that waits.
 pub async fn closing_ends_a_watch<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let hlc = log.record(change(0)).await.unwrap();
@@ -115,7 +115,7 @@ pub async fn closing_ends_a_watch<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// As the branch of a `select!` is that was not taken. The same goes for reads.
+/// The future is like the branch of a `select!` that was not taken. The same holds for reads.
 pub async fn a_watch_that_nobody_polls_holds_up_nobody<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let (mut watches, mut reads) = (Vec::new(), Vec::new());

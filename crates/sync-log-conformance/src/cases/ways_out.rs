@@ -1,5 +1,5 @@
-//! Whatever is wrong with a peer's rows, the calls about that peer work, and write its rows
-//! again (`P5`).
+//! The calls about a peer work despite any fault in the peer's rows, and write the rows again
+//! (`P5`).
 
 use sync_log_core::{Ack, AckOutcome, Cursor, Hlc, LogError, Registration};
 
@@ -27,8 +27,8 @@ async fn is_got_over<H: Tampering>(faulty: Faulty<H>, position: Hlc, prunable: u
     assert_eq!(log.prune_acked().await.unwrap(), prunable, "P5: {case:?}");
 }
 
-/// Who was not registered counts as such, with an ack of nothing; who was keeps what its own
-/// row says.
+/// A peer without a registration gets one, with an ack of nothing; a registered peer keeps the ack
+/// of its own row.
 pub async fn registering_a_peer_writes_its_rows_again<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
@@ -48,7 +48,7 @@ pub async fn registering_a_peer_writes_its_rows_again<H: Tampering>() {
     }
 }
 
-/// It does not count any more.
+/// The peer no longer counts.
 pub async fn retiring_a_peer_writes_its_rows_again<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
@@ -94,7 +94,7 @@ pub async fn an_ack_writes_the_rows_of_its_peer_again<H: Tampering>() {
     }
 }
 
-/// Though nothing moves.
+/// The rows are written even though the ack moves nothing.
 pub async fn an_ack_that_says_nothing_writes_them_again_too<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
@@ -124,8 +124,8 @@ pub async fn a_rewound_read_writes_them_again_too<H: Tampering>() {
     }
 }
 
-/// Where the number of the admission cannot be read, the peer gets one that no ack bears
-/// which is under way.
+/// If the number of the admission cannot be read, the peer gets a number that no ack on its way
+/// carries.
 pub async fn acks_of_before_the_rows_were_spoiled_are_refused<H: Tampering>() {
     let mut number = 0;
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {

@@ -40,7 +40,7 @@ impl Reference {
         self.file.peers.insert(id, peer);
     }
 
-    /// The places of all active peers.
+    /// The positions of all active peers.
     pub(super) fn active_positions(&self) -> Vec<Hlc> {
         let known = self.file.peers.keys().filter_map(|id| self.known(*id));
         let active = known.filter(|peer| peer.retired_at_ms.is_none());

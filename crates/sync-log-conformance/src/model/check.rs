@@ -1,4 +1,4 @@
-//! What holds between any two states of a log, whatever the reference says.
+//! The rules between any two states of a log, whatever the reference says.
 
 use sync_log_core::{Hlc, Peer};
 

@@ -11,7 +11,7 @@ const COUNTS: u64 = 1 << 16;
 /// What a log refuses by default.
 const LIMIT_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Where one handle's clock stands.
+/// The position of one handle's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ModelClock {
     last: u64,

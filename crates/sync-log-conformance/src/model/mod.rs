@@ -1,8 +1,8 @@
 //! Random histories, on a log and on a slow reference of it.
 //!
-//! After each step both must have answered alike, errors included, and must hold
-//! the same; and what holds between any two states of a log must hold. A history
-//! that fails is shortened, and printed.
+//! After each step both must have answered alike, including errors, and must hold
+//! the same contents. The rules between any two states of a log must hold too. A
+//! history that fails is shortened and printed.
 
 // These are values of the tests; their names say what they are.
 #![allow(missing_docs)]
@@ -47,8 +47,8 @@ pub fn run<H: Tampering>() {
     }
 }
 
-/// Whether there is a history for which log and reference differ, for whoever
-/// puts the model itself to the test: it looks for no shorter one.
+/// Whether there is a history for which log and reference differ, for tests of the
+/// model itself. It looks for no shorter history.
 #[must_use]
 pub fn finds_a_difference<H: Tampering>() -> bool {
     search::<H>(0).is_err()

@@ -1,7 +1,7 @@
-//! What may happen to a log, and the strategy that makes histories of it.
+//! The events that may happen to a log, and the strategy that makes histories of them.
 //!
-//! Stamps, cursors and peers are picked by number from what a history has come
-//! across, so that a shortened history still makes sense.
+//! Stamps, cursors and peers are picked by number from those that a history has
+//! seen, so that a shortened history still makes sense.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -46,7 +46,7 @@ pub(super) enum CursorPick {
     Retagged(u8),
     /// One that the log gave out, of another log.
     OtherLog(u8),
-    /// One that nobody gave out.
+    /// One that no log gave out.
     MadeUp(StampPick),
 }
 
@@ -63,7 +63,7 @@ pub(super) enum SpoilPick {
     Acked(StampPick),
 }
 
-/// The number of an entry whose group goes on with the next.
+/// The number of an entry whose group continues with the next entry.
 pub(super) const OPEN: u8 = 3;
 /// How many numbers there are.
 pub(super) const NUMBERS: u8 = 4;

@@ -10,7 +10,7 @@ use crate::sample::DEVICE;
 #[derive(Debug, Clone)]
 pub(super) struct ModelPeer {
     pub(super) own: Own,
-    /// What another program may read, and may have written.
+    /// The mirror, which another program may read and may have written.
     pub(super) mirror: Option<String>,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct ModelPeer {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Own {
     Missing,
-    /// It cannot be read, but for the number of the admission at most.
+    /// It cannot be read, except perhaps the number of the admission.
     Spoiled(Option<u32>),
     Known(Known),
 }
@@ -48,7 +48,7 @@ impl Known {
         }
     }
 
-    /// What pruning relies on.
+    /// The ack on which pruning relies.
     pub(super) fn position(&self) -> Hlc {
         self.hold.map_or(self.acked, |hold| hold.min(self.acked))
     }
@@ -89,7 +89,7 @@ impl ModelPeer {
         }
     }
 
-    /// As what the peer counts: what cannot be is no ack.
+    /// How the peer counts: an impossible ack is no ack.
     pub(super) fn known(&self, head: Hlc) -> Known {
         let nothing = Known::new(RegisteredBy::Adoption, 0);
         match self.own {

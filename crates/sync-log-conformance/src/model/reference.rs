@@ -1,7 +1,7 @@
-//! The reference: what a log should answer, told slowly and from the contract.
+//! The reference: a slow log, written from the contract, that gives the expected answers.
 //!
-//! It shares no code with core but the values that both speak of, and the step from
-//! one mark to the next, whose form is frozen by vectors of its own.
+//! It shares no code with core except the value types, and the step from one mark to
+//! the next, whose form is frozen by vectors of its own.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +22,11 @@ pub(super) struct Retained {
     pub(super) entry: SharedChangeEntry,
     /// When it was written.
     pub(super) at_ms: i64,
-    /// Its place in the chain.
+    /// Its mark in the chain.
     pub(super) mark: Mark,
 }
 
-/// What survives a restart.
+/// The part that survives a restart.
 #[derive(Debug, Clone)]
 pub(super) struct File {
     /// Entries, oldest first.
@@ -93,7 +93,7 @@ impl Reference {
         made
     }
 
-    /// A handle is opened anew.
+    /// A handle is opened again.
     pub(super) fn reopen(&mut self, handle: usize) {
         self.clocks[handle] = ModelClock::default();
         self.resume(handle);
@@ -105,7 +105,7 @@ impl Reference {
         (0..HANDLES).for_each(|handle| self.reopen(handle));
     }
 
-    /// Every write begins by looking up how far the storage is.
+    /// Every write first reads the high-water of the storage.
     fn resume(&mut self, handle: usize) {
         let stored = self.file.high_water.max(self.file.head.hlc);
         self.clocks[handle].resume(stored);
@@ -236,7 +236,7 @@ impl Reference {
         Ok(Some(highest))
     }
 
-    /// Up to where only what is retained is known.
+    /// Up to this stamp the log knows retained entries only.
     fn unknown_up_to(&self) -> Hlc {
         self.file.floor.hlc.max(self.file.settled)
     }
@@ -271,7 +271,7 @@ impl Reference {
         self.retained(hlc).map(|retained| &retained.entry)
     }
 
-    /// The cursor at a place whose past is known.
+    /// The cursor at a stamp whose past is known.
     pub(super) fn cursor(&self, hlc: Hlc) -> Option<Cursor> {
         if hlc == self.file.floor.hlc {
             return Some(self.floor_cursor());
@@ -303,7 +303,7 @@ impl Reference {
         gone
     }
 
-    /// How many of the oldest entries nobody needs any more.
+    /// How many of the oldest entries no peer needs any more.
     fn prunable(&self) -> usize {
         let active = self.active_positions();
         if active.is_empty() && !self.file.solo {
@@ -326,7 +326,7 @@ impl Reference {
         }
     }
 
-    /// What lies above a place.
+    /// A summary of the entries above a stamp.
     pub(super) fn extent(&self, place: Hlc) -> Extent {
         let above: Vec<_> = self
             .file

@@ -34,8 +34,8 @@ impl Reference {
         Ok(self.page(at, limits))
     }
 
-    /// Only the zero cursor of a log never pruned, the floor, and entries that
-    /// are there are places.
+    /// A cursor is valid if it is the zero cursor of a log that was never pruned, the
+    /// floor, or a retained entry.
     fn refuse_cursor(&self, cursor: Cursor) -> Result<(), LogError> {
         let (requested, head, floor) = (cursor.hlc(), self.file.head.hlc, self.file.floor.hlc);
         let log_id = self.identity.log_id;
@@ -61,7 +61,7 @@ impl Reference {
         Err(LogError::Diverged { requested, head })
     }
 
-    /// What shows that the file is not what the reader read.
+    /// The sign that the file is not the one that the reader read.
     fn note_restored(&mut self, refusal: &LogError, reader: Uuid) {
         let (kind, hlc) = match refusal {
             LogError::Diverged { requested, .. } => (VerdictKind::Diverged, *requested),

@@ -18,7 +18,7 @@ use crate::harness::Tampering;
 use crate::rig::{Log, Rig};
 use crate::sample::{self, DEVICE};
 
-/// What a call answered.
+/// The answer of a call.
 #[derive(Debug, PartialEq)]
 pub(super) enum Answer {
     Done,
@@ -37,14 +37,14 @@ pub(super) enum Answer {
     Explained(Explanation),
 }
 
-/// What a call answered, or the whole of its error as text.
+/// The answer of a call, or its whole error as text.
 type Outcome = Result<Answer, String>;
 
 fn outcome<T>(result: Result<T, LogError>, answer: impl Fn(T) -> Answer) -> Outcome {
     result.map(answer).map_err(|error| format!("{error:?}"))
 }
 
-/// A log, its reference, and what the history has come across.
+/// A log, its reference, and the stamps and cursors that the history has seen.
 pub(super) struct World<H: Tampering> {
     rig: Rig<H>,
     history: History,
@@ -80,7 +80,7 @@ impl<H: Tampering> World<H> {
         }
     }
 
-    /// Makes one step on both, and compares what they answer and what they hold.
+    /// Makes one step on both, and compares their answers and their contents.
     pub(super) async fn step(&mut self, handle: usize, op: &Op) -> Result<(), String> {
         let before = self.model.snapshot();
         let is_restore = matches!(op, Op::Restore);
@@ -296,7 +296,7 @@ impl<H: Tampering> World<H> {
         }
     }
 
-    /// Keeps what was given out, to try it again later.
+    /// Keeps stamps and cursors that were given out, to use them again later.
     fn remember(&mut self, found: &Outcome) {
         match found {
             Ok(Answer::Stamp(stamp)) => self.stamps.push(*stamp),
@@ -329,7 +329,7 @@ impl<H: Tampering> World<H> {
         self.take_over_repairs().await
     }
 
-    /// Opening may put rows right that have a fault.
+    /// Opening may repair rows that have a fault.
     async fn take_over_repairs(&mut self) -> Result<(), String> {
         let found = self.logs[0].snapshot().await;
         self.model.take_over_repairs(&found)
@@ -352,7 +352,7 @@ impl<H: Tampering> World<H> {
         Ok(())
     }
 
-    /// Another program writes over the mirror, whether there is such a peer or not.
+    /// Another program overwrites the mirror, whether there is such a peer or not.
     async fn plant(&mut self, peer: u8, row: Option<StampPick>) {
         let id = device(peer);
         let text = row.map_or("garbage".to_owned(), |pick| self.stamp(pick).to_string());
@@ -367,7 +367,7 @@ impl<H: Tampering> World<H> {
         peers.entry(id).or_insert(stranger).mirror = Some(text);
     }
 
-    /// Something happens to the own row of a peer, if there is one that can be read.
+    /// The own row of a peer is damaged, if there is one that can be read.
     async fn spoil(&mut self, peer: u8, pick: SpoilPick) {
         let id = device(peer);
         let Some(row) = self.model.file.peers.get(&id).cloned() else {

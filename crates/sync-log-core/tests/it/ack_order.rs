@@ -35,7 +35,7 @@ async fn acknowledged() -> (Log, Vec<Hlc>) {
     (log, stamps)
 }
 
-/// The same point in time and count, of another device.
+/// The same millisecond and counter, of another device.
 fn foreign(hlc: Hlc) -> Hlc {
     Hlc {
         device_id: STRANGER,

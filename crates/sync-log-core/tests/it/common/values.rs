@@ -108,7 +108,7 @@ impl Log {
         self.values.0.lock().unwrap().clone()
     }
 
-    /// Makes `call`, which must fail with `expected` and change nothing.
+    /// Awaits `call`, which must fail with `expected` and change nothing.
     pub(crate) async fn refuses<T: Debug>(
         &self,
         expected: LogError,
