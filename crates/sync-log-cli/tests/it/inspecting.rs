@@ -152,7 +152,10 @@ fn register_takes_all_or_none_and_solo_ends_with_it() {
     let folder = tempfile::tempdir().unwrap();
     fill_alone(folder.path());
     let path = folder.path();
-    assert_eq!(json(&["explain"], path, 1)["reasons"][0]["remedy"], "register");
+    assert_eq!(
+        json(&["explain"], path, 1)["reasons"][0]["remedy"],
+        "register"
+    );
     json(&["solo"], path, 0);
     assert_eq!(json(&["status"], path, 0)["shrinks"], true);
     let (phone, own) = (PHONE.to_string(), DEVICE.to_string());

@@ -171,7 +171,13 @@ async fn every_operation_has_a_span_and_no_payload_is_ever_told() {
     assert!(text.contains(&PEER.to_string()), "ids are told");
     assert!(text.contains("changes=2"), "counts are told");
     assert!(text.contains("statement") && text.contains("INSERT"));
-    for field in ["admission=2", "limit=9", "peers=1", "library_id=", "device_id="] {
+    for field in [
+        "admission=2",
+        "limit=9",
+        "peers=1",
+        "library_id=",
+        "device_id=",
+    ] {
         assert!(text.contains(field), "{field} is empty: {text}");
     }
     for event in ["registered", "retired", "admitted", "pruned"] {
