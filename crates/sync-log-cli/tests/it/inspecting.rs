@@ -239,7 +239,7 @@ fn verify_names_what_does_not_hold() {
     let text = stdout(&output);
     assert!(
         text.contains(&format!(
-            "\ndata:\n  {:?}: not JSON\n",
+            "\ndata:\n  {:?}: data is not JSON\n",
             stamp(0).to_string()
         )),
         "{text}"
