@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 const RECORD_ACK: Ratio = Ratio {
     id: "record_ack",
     work: "acknowledgement that advances, committed",
-    ours: "record_ack_at",
+    ours: "acknowledge",
     limit: "rusqlite, prepared UPDATE of the peer's row in autocommit behind a thread hop",
     target: Target::AtMost(1.5),
 };
