@@ -45,7 +45,7 @@ models![
 
 fn two_threads_draw_two_stamps_each(make: Make<'_>) {
     let clock = make(still());
-    let two = |clock: &dyn SharedClock| [clock.tick(), clock.tick()];
+    let two = |shared: &dyn SharedClock| [shared.tick(), shared.tick()];
     let (first, second) = at_once(&clock, two, two);
     assert!(first[0] < first[1] && second[0] < second[1]);
     assert_drawn(&*clock, [first, second].concat(), 4);
@@ -61,7 +61,7 @@ fn three_threads_draw_a_stamp_each(make: Make<'_>) {
 
 fn two_threads_draw_while_the_wall_clock_jumps(make: Make<'_>) {
     let clock = make(Box::<Jumping>::default());
-    let two = |clock: &dyn SharedClock| [clock.tick(), clock.tick()];
+    let two = |shared: &dyn SharedClock| [shared.tick(), shared.tick()];
     let (first, second) = at_once(&clock, two, two);
     assert!(first[0] < first[1] && second[0] < second[1]);
     assert_distinct_up_to_last(&*clock, &[first, second].concat());

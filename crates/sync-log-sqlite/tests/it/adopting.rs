@@ -148,8 +148,8 @@ async fn nobody_slips_past_what_the_earlier_program_may_have_pruned() {
     let cursor = log.head_cursor().await.unwrap();
     log.acknowledge(Ack::new(SILENT, cursor)).await.unwrap();
     log.record(change(1)).await.unwrap();
-    let page = log.read_for(SILENT, cursor, ReadLimits::default());
-    assert_eq!(page.await.unwrap().entries.len(), 1);
+    let from_head = log.read_for(SILENT, cursor, ReadLimits::default());
+    assert_eq!(from_head.await.unwrap().entries.len(), 1);
 }
 
 #[tokio::test]

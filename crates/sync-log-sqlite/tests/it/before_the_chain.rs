@@ -74,12 +74,12 @@ async fn acks_are_taken_over_once_each_as_far_as_it_was_believed() {
     raw(folder.path()).execute_batch(&forged).unwrap();
     let again = "DELETE FROM sync_log_migrations WHERE version = 'sync_log_0004_chain'";
     raw(folder.path()).execute_batch(again).unwrap();
-    let log = open(folder.path()).await;
-    let silent = log.peers().await.unwrap().pop().unwrap();
+    let reopened = open(folder.path()).await;
+    let silent = reopened.peers().await.unwrap().pop().unwrap();
     silent.unwrap_err();
-    let acked = "SELECT acked FROM sync_log_peers ORDER BY peer_device_id DESC LIMIT 1";
+    let query = "SELECT acked FROM sync_log_peers ORDER BY peer_device_id DESC LIMIT 1";
     let zero = Value::Text(Hlc::ZERO.to_string());
-    assert_eq!(rows(&raw(folder.path()), acked), [[zero]]);
+    assert_eq!(rows(&raw(folder.path()), query), [[zero]]);
 }
 
 #[tokio::test]

@@ -126,13 +126,19 @@ async fn a_file_rebuilt_without_a_row_in_the_middle_is_neither_served_nor_pruned
         lose(folder.path(), stamps[place], tables);
         let left = without(&stamps, place);
 
-        let log = open(folder.path()).await;
-        log.record_ack(PEER, stamps[ENTRIES - 1]).await.unwrap();
+        let reopened = open(folder.path()).await;
+        reopened
+            .record_ack(PEER, stamps[ENTRIES - 1])
+            .await
+            .unwrap();
         let next = (stamps[place + 1], ChainFault::OtherTag);
-        assert_eq!(fault(log.prune_acked().await), next);
+        assert_eq!(fault(reopened.prune_acked().await), next);
         // From then on it is on record.
-        assert!(matches!(first_page(&log).await, Err(LogError::Altered(_))));
-        log.close().await.unwrap();
+        assert!(matches!(
+            first_page(&reopened).await,
+            Err(LogError::Altered(_))
+        ));
+        reopened.close().await.unwrap();
         assert_eq!(common::stamps(&raw(folder.path())).len(), left.len());
         is_adopted_and_served(folder.path(), &left, "what came before it was changed").await;
     }
@@ -225,14 +231,19 @@ async fn an_entry_that_is_changed_while_the_log_is_closed_is_not_served() {
     set(folder.path(), stamps[0], "shared_changes", "data = '1'");
     is_adopted_and_served(folder.path(), &stamps, "does not follow the floor").await;
 
-    let (folder, log, stamps) = self::log().await;
-    log.close().await.unwrap();
-    set(folder.path(), stamps[3], "shared_changes", "data = '1'");
-    let log = open(folder.path()).await;
-    let found = (stamps[3], ChainFault::OtherTag);
-    assert_eq!(fault(first_page(&log).await), found);
-    log.close().await.unwrap();
-    is_adopted_and_served(folder.path(), &stamps, "was changed").await;
+    let (other_folder, other_log, other_stamps) = self::log().await;
+    other_log.close().await.unwrap();
+    set(
+        other_folder.path(),
+        other_stamps[3],
+        "shared_changes",
+        "data = '1'",
+    );
+    let reopened = open(other_folder.path()).await;
+    let found = (other_stamps[3], ChainFault::OtherTag);
+    assert_eq!(fault(first_page(&reopened).await), found);
+    reopened.close().await.unwrap();
+    is_adopted_and_served(other_folder.path(), &other_stamps, "was changed").await;
 }
 
 #[tokio::test]
@@ -320,13 +331,16 @@ async fn an_entry_that_cannot_be_read_is_put_aside_by_the_next_opening() {
         let (folder, log, stamps) = log().await;
         log.close().await.unwrap();
         set(folder.path(), stamps[place], "shared_changes", broken);
-        let log = open(folder.path()).await;
-        assert_eq!(fault(first_page(&log).await), (stamps[place], UNREADABLE));
+        let reopened = open(folder.path()).await;
         assert_eq!(
-            fault(log.record(change(9)).await),
+            fault(first_page(&reopened).await),
             (stamps[place], UNREADABLE)
         );
-        log.close().await.unwrap();
+        assert_eq!(
+            fault(reopened.record(change(9)).await),
+            (stamps[place], UNREADABLE)
+        );
+        reopened.close().await.unwrap();
         is_adopted_and_served(folder.path(), &without(&stamps, place), "cannot be read").await;
         let aside = aside(folder.path());
         assert_eq!(
@@ -366,8 +380,8 @@ async fn an_entry_that_is_repaired_before_it_is_read_is_as_it_was() {
     set(folder.path(), stamps[2], "shared_changes", repair);
     assert_eq!(first_page(&log).await.unwrap().entries.len(), ENTRIES);
     log.close().await.unwrap();
-    let log = open(folder.path()).await;
-    assert_eq!(first_page(&log).await.unwrap().entries.len(), ENTRIES);
+    let reopened = open(folder.path()).await;
+    assert_eq!(first_page(&reopened).await.unwrap().entries.len(), ENTRIES);
     assert_eq!(causes(folder.path()), [""; 0]);
 }
 
@@ -383,12 +397,12 @@ async fn a_log_of_which_everything_is_deleted_is_not_an_empty_one() {
     log.close().await.unwrap();
     is_adopted_and_served(folder.path(), &[], "are missing").await;
 
-    let (folder, log, _) = self::log().await;
-    log.close().await.unwrap();
-    raw(folder.path()).execute_batch(all).unwrap();
-    is_adopted_and_served(folder.path(), &[], "the newest entry is missing").await;
-    let log = open(folder.path()).await;
-    assert!(log.record(change(1)).await.unwrap() > stamps[ENTRIES - 1]);
+    let (other_folder, other_log, _) = self::log().await;
+    other_log.close().await.unwrap();
+    raw(other_folder.path()).execute_batch(all).unwrap();
+    is_adopted_and_served(other_folder.path(), &[], "the newest entry is missing").await;
+    let adopted = open(other_folder.path()).await;
+    assert!(adopted.record(change(1)).await.unwrap() > stamps[ENTRIES - 1]);
 }
 
 /// A tag names the whole past, so the stamp alone does not close the gap.
@@ -397,25 +411,32 @@ async fn an_entry_appended_again_after_a_restore_is_another_place_than_it_was() 
     let (folder, log, _) = log().await;
     log.close().await.unwrap();
     let backup = std::fs::read(file_in(folder.path())).unwrap();
-    let log = open(folder.path()).await;
-    let kept = log.head_cursor().await.unwrap();
-    log.record(change(7)).await.unwrap();
-    let last = change(8).stamped(log.tick().await.unwrap());
-    log.append(last.clone()).await.unwrap();
-    let page = log.read_for(PEER, kept, ReadLimits::default());
+    let reopened = open(folder.path()).await;
+    let kept = reopened.head_cursor().await.unwrap();
+    reopened.record(change(7)).await.unwrap();
+    let last = change(8).stamped(reopened.tick().await.unwrap());
+    reopened.append(last.clone()).await.unwrap();
+    let page = reopened.read_for(PEER, kept, ReadLimits::default());
     let cursor = page.await.unwrap().next;
     assert_eq!(cursor.hlc(), last.hlc);
-    log.close().await.unwrap();
+    reopened.close().await.unwrap();
 
     std::fs::write(file_in(folder.path()), backup).unwrap();
-    let log = open(folder.path()).await;
-    assert_eq!(log.identity().log_id, cursor.log_id(), "it is not adopted");
-    log.append(last.clone()).await.unwrap();
-    assert_eq!(log.head().await.unwrap(), cursor.hlc());
-    let page = log.read_for(PEER, cursor, ReadLimits::default()).await;
-    assert!(matches!(page, Err(LogError::Diverged { .. })), "{page:?}");
-    let page = log.read_for(PEER, kept, ReadLimits::default());
-    assert_eq!(page.await.unwrap().entries, [last]);
+    let restored = open(folder.path()).await;
+    assert_eq!(
+        restored.identity().log_id,
+        cursor.log_id(),
+        "it is not adopted"
+    );
+    restored.append(last.clone()).await.unwrap();
+    assert_eq!(restored.head().await.unwrap(), cursor.hlc());
+    let from_cursor = restored.read_for(PEER, cursor, ReadLimits::default()).await;
+    assert!(
+        matches!(from_cursor, Err(LogError::Diverged { .. })),
+        "{from_cursor:?}"
+    );
+    let from_kept = restored.read_for(PEER, kept, ReadLimits::default());
+    assert_eq!(from_kept.await.unwrap().entries, [last]);
 }
 
 #[tokio::test]
@@ -476,10 +497,10 @@ async fn groups_and_versions_are_served_as_they_were_recorded_and_survive_an_ado
     let written = "UPDATE sync_log_state SET altered = 'other_tag'";
     raw(folder.path()).execute(written, []).unwrap();
     log.close().await.unwrap();
-    let log = open(folder.path()).await;
+    let adopted = open(folder.path()).await;
     assert_eq!(causes(folder.path()).len(), 1);
-    let floor = log.floor_cursor().await.unwrap();
-    let page = log.read_for(PEER, floor, ReadLimits::default());
+    let floor = adopted.floor_cursor().await.unwrap();
+    let page = adopted.read_for(PEER, floor, ReadLimits::default());
     assert_eq!(ends(&page.await.unwrap()), [one, one].concat());
 }
 

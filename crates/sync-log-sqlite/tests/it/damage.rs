@@ -98,9 +98,9 @@ async fn an_entry_of_which_a_column_is_broken_is_not_served_and_goes_aside() {
             reasons.len() == 1 && reasons[0].starts_with(column),
             "{set}: {reasons:?}"
         );
-        let log = open(folder.path()).await;
+        let adopted = open(folder.path()).await;
         assert_eq!(
-            log.get_since(None, 10).await.unwrap(),
+            adopted.get_since(None, 10).await.unwrap(),
             entries[1..],
             "{set}"
         );

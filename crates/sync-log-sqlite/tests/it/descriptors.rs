@@ -48,8 +48,8 @@ async fn open_with_few_left(data_dir: &std::path::Path) {
         held.truncate(held.len() - left);
         let options = SyncDb::options().busy_timeout(Duration::ZERO);
         match options.open(LIBRARY, DEVICE, data_dir).await {
-            Ok(log) => {
-                log.close().await.unwrap();
+            Ok(opened) => {
+                opened.close().await.unwrap();
                 say("opened");
             }
             Err(error) => {
@@ -59,9 +59,9 @@ async fn open_with_few_left(data_dir: &std::path::Path) {
         }
         drop(held);
         // It was only a matter of files.
-        let log = open(data_dir).await;
-        assert_eq!(log.get_since(None, 10).await.unwrap().len(), 1);
-        log.close().await.unwrap();
+        let reopened = open(data_dir).await;
+        assert_eq!(reopened.get_since(None, 10).await.unwrap().len(), 1);
+        reopened.close().await.unwrap();
     }
 }
 

@@ -75,8 +75,8 @@ async fn what_was_ok_survives_handles_that_are_dropped_without_being_closed() {
     let clone = log.clone();
     let stamp = log.record(change(1)).await.unwrap();
     drop((log, clone));
-    let log = open(folder.path()).await;
-    let entries = log.get_since(None, 10).await.unwrap();
+    let reopened = open(folder.path()).await;
+    let entries = reopened.get_since(None, 10).await.unwrap();
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].hlc, stamp);
 }

@@ -83,8 +83,8 @@ async fn what_another_program_wrote_is_named_and_never_served_silently() {
         assert_eq!(changes, 1, "{sql}");
 
         // A log that is open does not go on from where it reads over it.
-        let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
-        let Err(LogError::Altered(altered)) = page.await else {
+        let all = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+        let Err(LogError::Altered(altered)) = all.await else {
             panic!("{sql}: it is served");
         };
         assert_eq!(altered.fault, fault, "{sql}");
@@ -97,7 +97,7 @@ async fn what_another_program_wrote_is_named_and_never_served_silently() {
         log.close().await.unwrap();
         let found = changes_in(&raw(folder.path()), "shared_changes");
 
-        let log = open(folder.path()).await;
+        let adopted_log = open(folder.path()).await;
         let db = raw(folder.path());
         let named: String = db
             .query_row("SELECT cause FROM sync_log_adoptions", [], |row| row.get(0))
@@ -111,19 +111,22 @@ async fn what_another_program_wrote_is_named_and_never_served_silently() {
         assert_eq!(again, found, "{sql}: every row is found again");
 
         // Nobody goes on where the history is another one, and nothing is pruned.
-        let page = log.read_for(PEER, cursor, ReadLimits::default());
+        let from_cursor = adopted_log.read_for(PEER, cursor, ReadLimits::default());
         assert!(
-            matches!(page.await, Err(LogError::OtherLog { .. })),
+            matches!(from_cursor.await, Err(LogError::OtherLog { .. })),
             "{sql}"
         );
-        let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+        let from_zero = adopted_log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
         assert!(
-            matches!(page.await, Err(LogError::Compacted { .. })),
+            matches!(from_zero.await, Err(LogError::Compacted { .. })),
             "{sql}"
         );
-        assert_eq!(log.prune_acked().await.unwrap(), 0, "{sql}");
-        assert!(log.record(change(9)).await.unwrap() > high_water, "{sql}");
-        log.close().await.unwrap();
+        assert_eq!(adopted_log.prune_acked().await.unwrap(), 0, "{sql}");
+        assert!(
+            adopted_log.record(change(9)).await.unwrap() > high_water,
+            "{sql}"
+        );
+        adopted_log.close().await.unwrap();
         let adopted = result(folder.path());
         open(folder.path()).await.close().await.unwrap();
         assert_eq!(result(folder.path()), adopted, "{sql}: once");
@@ -146,12 +149,12 @@ async fn tables_that_another_program_made_anew_are_adopted() {
                 created_at TEXT NOT NULL);
                 INSERT INTO shared_changes SELECT * FROM copy; DROP TABLE copy;";
     other_program(folder.path()).execute_batch(anew).unwrap();
-    let log = open(folder.path()).await;
-    assert_eq!(log.head().await.unwrap(), stamps[1]);
-    assert!(log.floor().await.unwrap() >= stamps[0]);
+    let adopted = open(folder.path()).await;
+    assert_eq!(adopted.head().await.unwrap(), stamps[1]);
+    assert!(adopted.floor().await.unwrap() >= stamps[0]);
     let gone = other_program(folder.path()).execute("DELETE FROM shared_changes", []);
     assert_eq!(gone.unwrap(), 1);
-    let read = log.get_since(None, 9).await;
+    let read = adopted.get_since(None, 9).await;
     assert!(matches!(read, Err(LogError::Altered(_))), "{read:?}");
 }
 
@@ -203,13 +206,13 @@ async fn the_floor_never_goes_back_whatever_another_program_puts_below_it() {
         .execute_batch(&planted)
         .unwrap();
 
-    let log = open(folder.path()).await;
-    assert_ne!(log.identity().log_id, log_id, "it was adopted");
-    assert!(log.floor().await.unwrap() >= floor);
-    let kept = log.get_since(None, 100).await.unwrap();
+    let adopted = open(folder.path()).await;
+    assert_ne!(adopted.identity().log_id, log_id, "it was adopted");
+    assert!(adopted.floor().await.unwrap() >= floor);
+    let kept = adopted.get_since(None, 100).await.unwrap();
     let kept: Vec<_> = kept.iter().map(|entry| entry.hlc).collect();
     assert_eq!(kept, stamps[90..]);
-    let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+    let page = adopted.read_for(PEER, Cursor::ZERO, ReadLimits::default());
     let error = page.await.unwrap_err();
     assert!(matches!(error, LogError::Compacted { .. }), "{error:?}");
     let aside = "SELECT hlc, reason FROM sync_log_aside_changes";

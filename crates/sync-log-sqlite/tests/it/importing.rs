@@ -123,9 +123,12 @@ async fn an_import_goes_on_after_any_batch_of_it() {
     let entries = log.get_since(None, 1000).await.unwrap();
     for there in [1, 37, 490, 491] {
         let new = folder();
-        let log = lifted(new.path()).await;
-        log.append_many(entries[..there].to_vec()).await.unwrap();
-        log.close().await.unwrap();
+        let partial = lifted(new.path()).await;
+        partial
+            .append_many(entries[..there].to_vec())
+            .await
+            .unwrap();
+        partial.close().await.unwrap();
         let tried = tried(old.path(), new.path()).await;
         let report = run(old.path(), new.path(), DEVICE).await.unwrap();
         assert_eq!(tried.unwrap(), report);
@@ -156,12 +159,12 @@ async fn a_log_that_holds_anything_else_is_left_as_it_is() {
     ];
     for (what, batch, more) in cases {
         let new = folder();
-        let log = lifted(new.path()).await;
-        log.append_many(batch).await.unwrap();
+        let filled = lifted(new.path()).await;
+        filled.append_many(batch).await.unwrap();
         if more {
-            log.record(change(1)).await.unwrap();
+            filled.record(change(1)).await.unwrap();
         }
-        log.close().await.unwrap();
+        filled.close().await.unwrap();
         let before = result(new.path());
         let tried = tried(old.path(), new.path()).await;
         for outcome in [tried, run(old.path(), new.path(), DEVICE).await] {
@@ -175,10 +178,10 @@ async fn a_log_that_holds_anything_else_is_left_as_it_is() {
         assert_eq!(result(new.path()), before, "{what}");
     }
     // One that was pruned, though nothing is left of it.
-    let log = SyncDb::open(LIBRARY, DEVICE, whole.path()).await.unwrap();
-    log.declare_solo().await.unwrap();
-    log.prune_acked().await.unwrap();
-    log.close().await.unwrap();
+    let pruned = SyncDb::open(LIBRARY, DEVICE, whole.path()).await.unwrap();
+    pruned.declare_solo().await.unwrap();
+    pruned.prune_acked().await.unwrap();
+    pruned.close().await.unwrap();
     let error = run(old.path(), whole.path(), DEVICE).await.unwrap_err();
     assert!(
         matches!(error, ImportError::LogNotEmpty { .. }),
@@ -301,8 +304,8 @@ async fn what_is_no_old_log_is_refused_by_name() {
     let text = new.path().join("notes.txt");
     std::fs::write(&text, "x".repeat(5000)).unwrap();
     for path in [text, new.path().join("missing.db"), new.path().to_owned()] {
-        let error = LegacyLog::open(&path).unwrap_err();
-        assert!(matches!(error, ImportError::Open(_)), "{error:?}");
+        let unreadable = LegacyLog::open(&path).unwrap_err();
+        assert!(matches!(unreadable, ImportError::Open(_)), "{unreadable:?}");
     }
 }
 

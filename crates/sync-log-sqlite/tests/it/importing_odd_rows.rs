@@ -68,10 +68,10 @@ fn old_log_ahead(ahead_ms: &[i64]) -> tempfile::TempDir {
     let numbers = 1..=i64::try_from(ahead_ms.len()).unwrap();
     let old = old_log_of(numbers.clone().map(|number| (number, DEVICE)));
     let db = raw_old(old.path());
-    for (number, ahead_ms) in numbers.zip(ahead_ms) {
+    for (number, row_ahead_ms) in numbers.zip(ahead_ms) {
         let time = "UPDATE sync_log SET timestamp = \
                     strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch') WHERE sequence = ?1";
-        db.execute(time, (number, NOW_MS + ahead_ms)).unwrap();
+        db.execute(time, (number, NOW_MS + row_ahead_ms)).unwrap();
     }
     old
 }
@@ -115,10 +115,13 @@ async fn what_was_left_out_stays_out_when_its_day_has_come() {
     // A run that was stopped once the third row was in, or had been to its end.
     for there in [2, 3] {
         let new = folder();
-        let log = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
-        let log = log.open(LIBRARY, DEVICE, new.path()).await.unwrap();
-        log.append_many(entries[..there].to_vec()).await.unwrap();
-        log.close().await.unwrap();
+        let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
+        let partial = options.open(LIBRARY, DEVICE, new.path()).await.unwrap();
+        partial
+            .append_many(entries[..there].to_vec())
+            .await
+            .unwrap();
+        partial.close().await.unwrap();
         let later = NOW_MS + 3 * DAY_MS;
         let report = skip(old.path(), new.path(), later).await.unwrap();
         assert_eq!(
@@ -147,9 +150,9 @@ async fn a_report_names_so_many_other_devices_and_counts_the_rest() {
     assert_eq!((report.more_others, sum(&report)), (OTHERS_MAX as u64, all));
     let broken = "UPDATE sync_log SET device_id = ''";
     raw_old(old.path()).execute_batch(broken).unwrap();
-    let report = planned(old.path(), DEVICE).unwrap();
-    assert_eq!(report.not_taken[0].rows, all);
-    assert_eq!(report.not_taken[0].sequences.len(), SEQUENCES_MAX);
+    let of_broken_rows = planned(old.path(), DEVICE).unwrap();
+    assert_eq!(of_broken_rows.not_taken[0].rows, all);
+    assert_eq!(of_broken_rows.not_taken[0].sequences.len(), SEQUENCES_MAX);
 }
 
 #[tokio::test]
@@ -210,9 +213,9 @@ async fn data_is_judged_by_its_length_however_it_is_stored() {
 fn cut_long_values(old: &Path) {
     let path = old.join(LEGACY_FILE_NAME);
     let mut bytes = std::fs::read(&path).unwrap();
-    let page = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    let page_size = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
     let is_rest = |page: &&mut [u8]| page[4..].iter().all(|byte| *byte == b'x');
-    let rests = bytes.chunks_mut(page).filter(is_rest);
+    let rests = bytes.chunks_mut(page_size).filter(is_rest);
     let cut = rests.map(|page| page[..4].fill(0)).count();
     assert!(cut > 4, "{cut}");
     std::fs::write(path, bytes).unwrap();

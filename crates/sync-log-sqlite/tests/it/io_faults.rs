@@ -330,8 +330,8 @@ impl<'a> Story<'a> {
             self.refused(&format!("{step:?}"), kind);
             if self.disk.sticky {
                 outcome = in_time(self.attempt(&log, step)).await;
-                if let Err(error) = &outcome {
-                    kind = kind_of(error);
+                if let Err(second_error) = &outcome {
+                    kind = kind_of(second_error);
                     self.refused(&format!("{step:?}"), kind);
                 }
             }
@@ -356,15 +356,15 @@ impl<'a> Story<'a> {
             return in_time(self.attempt(&log, step)).await;
         }
         in_time(log.close()).await.unwrap();
-        let log = open(self.data_dir).await.unwrap();
-        self.log = Some(log.clone());
-        let found = shown(&log).await.unwrap();
+        let reopened = open(self.data_dir).await.unwrap();
+        self.log = Some(reopened.clone());
+        let found = shown(&reopened).await.unwrap();
         if found != self.promised {
             self.assert_done(step, &found);
             self.tally.push(format!("{step:?} was done after all"));
             return Ok(found);
         }
-        in_time(self.attempt(&log, step)).await
+        in_time(self.attempt(&reopened, step)).await
     }
 
     /// Does `step`, and says what is promised if that is `Ok`.

@@ -5,10 +5,6 @@
     reason = "a test looks at files past the product"
 )]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-#![allow(
-    clippy::shadow_unrelated,
-    reason = "a log that is opened again keeps its name"
-)]
 
 mod common;
 mod harness;

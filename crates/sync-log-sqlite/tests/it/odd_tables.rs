@@ -89,13 +89,16 @@ async fn a_table_that_was_renamed_and_made_anew_is_adopted_and_never_served() {
     let log = open(folder.path()).await;
     log.get_since(None, 9).await.unwrap_err();
     log.close().await.unwrap();
-    let log = open(folder.path()).await;
+    let adopted = open(folder.path()).await;
     assert_eq!(adoptions(folder.path()).len(), 1);
-    let page = log.read_for(PEER, cursor, ReadLimits::default()).await;
-    assert!(matches!(page, Err(LogError::OtherLog { .. })), "{page:?}");
+    let after_adoption = adopted.read_for(PEER, cursor, ReadLimits::default()).await;
+    assert!(
+        matches!(after_adoption, Err(LogError::OtherLog { .. })),
+        "{after_adoption:?}"
+    );
     let noticed = "DELETE FROM shared_changes WHERE record_uuid LIKE '%4'";
     other_program(folder.path()).execute_batch(noticed).unwrap();
-    let read = log.get_since(None, 9).await;
+    let read = adopted.get_since(None, 9).await;
     assert!(matches!(read, Err(LogError::Altered(_))), "{read:?}");
 }
 
@@ -105,16 +108,16 @@ async fn a_log_that_is_open_while_its_tables_are_made_anew_is_not_used() {
     let (folder, cursor) = changed("").await;
     let log = open(folder.path()).await;
     let reading = SyncDb::open_read_only(folder.path()).await.unwrap();
-    for log in [&log, &reading] {
-        assert_eq!(log.get_since(None, 9).await.unwrap().len(), 5);
+    for handle in [&log, &reading] {
+        assert_eq!(handle.get_since(None, 9).await.unwrap().len(), 5);
     }
     let program = other_program(folder.path());
     // Other tables are no reason.
     program.execute_batch("CREATE TABLE theirs (x)").unwrap();
     log.record(change(9)).await.unwrap();
     program.execute_batch(&without_the_third()).unwrap();
-    for log in [&log, &reading] {
-        let page = log.read_for(PEER, cursor, ReadLimits::default()).await;
+    for handle in [&log, &reading] {
+        let page = handle.read_for(PEER, cursor, ReadLimits::default()).await;
         assert!(matches!(page, Err(LogError::Altered(_))), "{page:?}");
     }
     for refused in [

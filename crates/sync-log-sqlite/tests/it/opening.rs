@@ -29,10 +29,10 @@ fn store_kind(error: &OpenError) -> Option<StoreFault> {
 fn told(error: &dyn std::error::Error) -> String {
     let mut told = error.to_string();
     let mut source = error.source();
-    while let Some(error) = source {
+    while let Some(cause) = source {
         told.push_str(": ");
-        told.push_str(&error.to_string());
-        source = error.source();
+        told.push_str(&cause.to_string());
+        source = cause.source();
     }
     told
 }
@@ -86,21 +86,21 @@ async fn a_log_that_is_made_beside_records_begins_with_a_floor_and_stays_so() {
     let beside = || SyncDb::options().beside_records();
     let log = beside().open(LIBRARY, DEVICE, folder.path()).await.unwrap();
     let memory = beside().open_in_memory(LIBRARY, DEVICE).await.unwrap();
-    for log in [&log, &memory] {
-        let (head, floor) = (log.head().await.unwrap(), log.floor().await.unwrap());
+    for made in [&log, &memory] {
+        let (head, floor) = (made.head().await.unwrap(), made.floor().await.unwrap());
         assert!(head == floor && floor.device_id == DEVICE);
-        log.register_peer(PEER).await.unwrap();
-        let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+        made.register_peer(PEER).await.unwrap();
+        let page = made.read_for(PEER, Cursor::ZERO, ReadLimits::default());
         let error = page.await.unwrap_err();
         assert!(matches!(error, LogError::Compacted { .. }), "{error:?}");
         // A snapshot is taken, and the peer reads on from there.
-        let cursor = log.head_cursor().await.unwrap();
-        let stamp = log.record(change(1)).await.unwrap();
-        let page = log.read_for(PEER, cursor, ReadLimits::default());
-        let next = page.await.unwrap().next;
+        let cursor = made.head_cursor().await.unwrap();
+        let stamp = made.record(change(1)).await.unwrap();
+        let after_snapshot = made.read_for(PEER, cursor, ReadLimits::default());
+        let next = after_snapshot.await.unwrap().next;
         assert_eq!(next.hlc(), stamp);
-        log.acknowledge(Ack::new(PEER, next)).await.unwrap();
-        assert_eq!(log.prune_acked().await.unwrap(), 1);
+        made.acknowledge(Ack::new(PEER, next)).await.unwrap();
+        assert_eq!(made.prune_acked().await.unwrap(), 1);
     }
     log.close().await.unwrap();
     for check in Inspector::open(folder.path()).unwrap().verify().unwrap() {
@@ -198,10 +198,10 @@ async fn a_nil_id_is_refused_before_anything_is_made() {
             "{error:?}"
         );
         assert_eq!(error.kind(), ErrorKind::FixCall);
-        let error = SyncDb::open_in_memory(library, device).await.unwrap_err();
+        let in_memory = SyncDb::open_in_memory(library, device).await.unwrap_err();
         assert!(
-            matches!(error.as_log_error(), Some(LogError::NilId { .. })),
-            "{error:?}"
+            matches!(in_memory.as_log_error(), Some(LogError::NilId { .. })),
+            "{in_memory:?}"
         );
     }
     assert!(!data_dir.exists());

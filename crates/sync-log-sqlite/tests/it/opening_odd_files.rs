@@ -172,8 +172,8 @@ async fn a_log_that_lost_its_identity_and_state_is_neither_a_new_one_nor_another
     // Without peers nothing tells it from tables that were made by hand.
     let forgotten = "DELETE FROM sync_log_peers; DELETE FROM peer_acks";
     raw(folder.path()).execute_batch(forgotten).unwrap();
-    let log = open(folder.path()).await;
-    assert!(!log.floor().await.unwrap().is_zero(), "it was adopted");
+    let adopted = open(folder.path()).await;
+    assert!(!adopted.floor().await.unwrap().is_zero(), "it was adopted");
 }
 
 #[tokio::test]

@@ -42,13 +42,13 @@ async fn what_a_mirror_claims_counts_once_somebody_vouches_for_it() {
     let moved = format!("UPDATE peer_acks SET last_acked_hlc = '{}'", stamps[1]);
     raw(folder.path()).execute_batch(&moved).unwrap();
     log.close().await.unwrap();
-    let log = open(folder.path()).await;
-    assert_eq!(log.trust_adopted_acks().await.unwrap(), 1);
+    let reopened = open(folder.path()).await;
+    assert_eq!(reopened.trust_adopted_acks().await.unwrap(), 1);
     assert_eq!(
-        log.peers().await.unwrap()[0].as_ref().unwrap().acked,
+        reopened.peers().await.unwrap()[0].as_ref().unwrap().acked,
         stamps[1]
     );
-    assert_eq!(log.prune_acked().await.unwrap(), 2);
+    assert_eq!(reopened.prune_acked().await.unwrap(), 2);
 }
 
 /// Another program writing acks of a file that was declared solo has ended that.
@@ -63,7 +63,7 @@ async fn a_device_that_is_made_known_by_an_opening_ends_solo() {
         Hlc::ZERO
     );
     raw(folder.path()).execute_batch(&put).unwrap();
-    let log = open(folder.path()).await;
-    assert!(!log.status().await.unwrap().solo);
-    assert_eq!(log.prune_acked().await.unwrap(), 0);
+    let reopened = open(folder.path()).await;
+    assert!(!reopened.status().await.unwrap().solo);
+    assert_eq!(reopened.prune_acked().await.unwrap(), 0);
 }

@@ -364,8 +364,8 @@ async fn write(log: &SyncDb) {
     let entry = change(2).stamped(log.tick().await.unwrap());
     log.append(entry.clone()).await.unwrap();
     log.append(entry).await.unwrap();
-    let entry = change(3).stamped(log.tick().await.unwrap());
-    log.append_many(vec![entry]).await.unwrap();
+    let batched = change(3).stamped(log.tick().await.unwrap());
+    log.append_many(vec![batched]).await.unwrap();
     log.observe_all(&[Hlc::new(1, 0, PEER)]).await.unwrap();
 }
 
@@ -504,7 +504,7 @@ fn plan_of(db: &Connection, sql: &str) -> Vec<String> {
     };
     let steps = steps.unwrap().map(Result::unwrap).map(step);
     steps
-        .filter(|step| step.trim() != "CREATE BLOOM FILTER")
+        .filter(|line| line.trim() != "CREATE BLOOM FILTER")
         .collect()
 }
 

@@ -28,16 +28,16 @@ async fn it_reads_all_that_a_log_tells_and_says_whose_it_is() {
     log.close().await.unwrap();
     let before = contents(folder.path());
     for path in [folder.path().to_owned(), file_in(folder.path())] {
-        let log = look(&path).await;
-        assert_eq!(log.identity().library_id, LIBRARY);
-        assert_eq!(log.identity().device_id, DEVICE);
-        assert_eq!(log.path(), Some(&*file_in(folder.path())));
-        assert_eq!(pending(&log).await, 20);
-        assert_eq!(log.peers().await.unwrap().len(), 1);
-        assert_eq!(log.explain().await.unwrap().pending_entries, 20);
-        let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+        let reading = look(&path).await;
+        assert_eq!(reading.identity().library_id, LIBRARY);
+        assert_eq!(reading.identity().device_id, DEVICE);
+        assert_eq!(reading.path(), Some(&*file_in(folder.path())));
+        assert_eq!(pending(&reading).await, 20);
+        assert_eq!(reading.peers().await.unwrap().len(), 1);
+        assert_eq!(reading.explain().await.unwrap().pending_entries, 20);
+        let page = reading.read_for(PEER, Cursor::ZERO, ReadLimits::default());
         assert_eq!(page.await.unwrap().entries.len(), 20);
-        log.close().await.unwrap();
+        reading.close().await.unwrap();
         assert_eq!(contents(folder.path()), before);
     }
 }
@@ -48,14 +48,14 @@ async fn nothing_writes() {
     log.record(change(1)).await.unwrap();
     log.close().await.unwrap();
     let before = contents(folder.path());
-    let log = look(folder.path()).await;
+    let reading = look(folder.path()).await;
     let refusals = [
-        log.record(change(2)).await.unwrap_err(),
-        log.register_peer(PEER).await.unwrap_err(),
-        log.retire(PEER).await.unwrap_err(),
-        log.declare_solo().await.unwrap_err(),
-        log.prune_acked().await.unwrap_err(),
-        log.tick().await.unwrap_err(),
+        reading.record(change(2)).await.unwrap_err(),
+        reading.register_peer(PEER).await.unwrap_err(),
+        reading.retire(PEER).await.unwrap_err(),
+        reading.declare_solo().await.unwrap_err(),
+        reading.prune_acked().await.unwrap_err(),
+        reading.tick().await.unwrap_err(),
     ];
     for refusal in refusals {
         let LogError::Store(error) = &refusal else {
@@ -63,7 +63,7 @@ async fn nothing_writes() {
         };
         assert_eq!(error.fault(), StoreFault::ReadOnly);
     }
-    log.close().await.unwrap();
+    reading.close().await.unwrap();
     assert_eq!(contents(folder.path()), before);
 }
 
@@ -132,9 +132,9 @@ async fn a_file_of_another_kind_or_time_is_named() {
     raw(folder.path()).execute_batch(sql).unwrap();
     assert!(matches!(refused().await, OpenError::SchemaTooNew { .. }));
 
-    let sql = "DELETE FROM sync_log_migrations; DROP TABLE sync_log_identity; \
+    let unmigrated = "DELETE FROM sync_log_migrations; DROP TABLE sync_log_identity; \
                DROP TABLE sync_log_state; DROP TABLE sync_log_peers";
-    raw(folder.path()).execute_batch(sql).unwrap();
+    raw(folder.path()).execute_batch(unmigrated).unwrap();
     let earlier = refused().await;
     assert!(
         matches!(earlier, OpenError::NeedsAdoption { .. }),

@@ -22,8 +22,8 @@ async fn any_limit_around_the_size_of_a_page_reads_exactly_as_many() {
         let most = limit.min(all.len());
         assert_eq!(stamps(&log, None, limit).await, all[..most], "{limit}");
         let after = Some(all[1000]);
-        let most = limit.min(all.len() - 1001);
-        assert_eq!(stamps(&log, after, limit).await, all[1001..][..most]);
+        let most_after = limit.min(all.len() - 1001);
+        assert_eq!(stamps(&log, after, limit).await, all[1001..][..most_after]);
     }
     assert_eq!(stamps(&log, all.last().copied(), 10).await, []);
 }

@@ -30,15 +30,15 @@ async fn an_empty_pruned_log_never_repeats_a_stamp_when_the_clock_was_set_back()
     log.close().await.unwrap();
 
     for now_ms in [NOW_MS - HOUR_MS, 0, -1, i64::MIN, i64::MAX] {
-        let log = open_at(folder.path(), now_ms).await;
-        assert_eq!(log.get_since(None, 10).await.unwrap(), []);
-        assert_eq!(log.floor().await.unwrap(), head);
-        assert_eq!(log.head().await.unwrap(), head);
-        assert!(log.tick().await.unwrap() > head, "at {now_ms}");
-        log.close().await.unwrap();
+        let reopened = open_at(folder.path(), now_ms).await;
+        assert_eq!(reopened.get_since(None, 10).await.unwrap(), []);
+        assert_eq!(reopened.floor().await.unwrap(), head);
+        assert_eq!(reopened.head().await.unwrap(), head);
+        assert!(reopened.tick().await.unwrap() > head, "at {now_ms}");
+        reopened.close().await.unwrap();
     }
-    let log = open_at(folder.path(), NOW_MS - HOUR_MS).await;
-    assert!(log.record(change(11)).await.unwrap() > head);
+    let last = open_at(folder.path(), NOW_MS - HOUR_MS).await;
+    assert!(last.record(change(11)).await.unwrap() > head);
 }
 
 #[tokio::test]
@@ -46,49 +46,49 @@ async fn what_was_only_observed_or_only_ticked_is_not_repeated_either() {
     let folder = folder();
     let mut highest = Hlc::ZERO;
     for (round, now_ms) in (0..).zip([NOW_MS, NOW_MS - HOUR_MS, NOW_MS - 2 * HOUR_MS]) {
-        let log = open_at(folder.path(), now_ms).await;
-        let ticked = log.tick().await.unwrap();
+        let first = open_at(folder.path(), now_ms).await;
+        let ticked = first.tick().await.unwrap();
         assert!(ticked > highest, "round {round}");
-        log.close().await.unwrap();
+        first.close().await.unwrap();
 
-        let log = open_at(folder.path(), now_ms).await;
-        let next = log.tick().await.unwrap();
+        let second = open_at(folder.path(), now_ms).await;
+        let next = second.tick().await.unwrap();
         assert!(next > ticked, "round {round}");
         let remote = Hlc::new(next.timestamp + 60_000, 7, PEER);
-        assert_eq!(log.observe_all(&[remote]).await.unwrap(), Some(remote));
-        log.close().await.unwrap();
+        assert_eq!(second.observe_all(&[remote]).await.unwrap(), Some(remote));
+        second.close().await.unwrap();
 
-        let log = open_at(folder.path(), now_ms).await;
-        let recorded = log.record(change(round)).await.unwrap();
+        let third = open_at(folder.path(), now_ms).await;
+        let recorded = third.record(change(round)).await.unwrap();
         assert!(recorded > remote, "round {round}");
         highest = recorded;
-        log.close().await.unwrap();
+        third.close().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_restart_keeps_the_peers_their_acks_and_solo() {
     let folder = folder();
-    let log = open_at(folder.path(), NOW_MS).await;
-    log.register_peer(PEER).await.unwrap();
-    let stamp = log.record(change(1)).await.unwrap();
-    log.record_ack(PEER, stamp).await.unwrap();
-    let identity = log.identity();
-    let peers = log.peers().await.unwrap();
-    log.close().await.unwrap();
+    let first = open_at(folder.path(), NOW_MS).await;
+    first.register_peer(PEER).await.unwrap();
+    let stamp = first.record(change(1)).await.unwrap();
+    first.record_ack(PEER, stamp).await.unwrap();
+    let identity = first.identity();
+    let peers = first.peers().await.unwrap();
+    first.close().await.unwrap();
 
-    let log = open_at(folder.path(), NOW_MS).await;
-    assert_eq!(log.identity(), identity);
-    assert_eq!(log.peers().await.unwrap(), peers);
-    log.retire(PEER).await.unwrap();
-    log.declare_solo().await.unwrap();
-    let peers = log.peers().await.unwrap();
-    assert!(!peers[0].as_ref().unwrap().is_active());
-    log.close().await.unwrap();
+    let second = open_at(folder.path(), NOW_MS).await;
+    assert_eq!(second.identity(), identity);
+    assert_eq!(second.peers().await.unwrap(), peers);
+    second.retire(PEER).await.unwrap();
+    second.declare_solo().await.unwrap();
+    let retired = second.peers().await.unwrap();
+    assert!(!retired[0].as_ref().unwrap().is_active());
+    second.close().await.unwrap();
 
-    let log = open_at(folder.path(), NOW_MS + HOUR_MS).await;
-    assert_eq!(log.peers().await.unwrap(), peers);
-    assert_eq!(log.prune_acked().await.unwrap(), 1, "solo was kept");
+    let third = open_at(folder.path(), NOW_MS + HOUR_MS).await;
+    assert_eq!(third.peers().await.unwrap(), retired);
+    assert_eq!(third.prune_acked().await.unwrap(), 1, "solo was kept");
 }
 
 #[tokio::test]

@@ -57,21 +57,21 @@ impl Restored {
     /// Three entries were in the backup; two more were lost, which the peer has.
     async fn new() -> Self {
         let folder = folder();
-        let log = open_at(folder.path(), NOW_MS).await;
-        log.register_peer(PEER).await.unwrap();
+        let backed_up = open_at(folder.path(), NOW_MS).await;
+        backed_up.register_peer(PEER).await.unwrap();
         let changes = (0..3).map(change).collect();
-        log.record_each(changes).await.unwrap();
-        log.close().await.unwrap();
+        backed_up.record_each(changes).await.unwrap();
+        backed_up.close().await.unwrap();
         let backup = std::fs::read(file_in(folder.path())).unwrap();
 
-        let log = open_at(folder.path(), NOW_MS).await;
-        let lost = vec![log.tick().await.unwrap(), log.tick().await.unwrap()];
+        let ahead = open_at(folder.path(), NOW_MS).await;
+        let lost = vec![ahead.tick().await.unwrap(), ahead.tick().await.unwrap()];
         for (record, hlc) in (3..).zip(&lost) {
-            log.append(change(record).stamped(*hlc)).await.unwrap();
+            ahead.append(change(record).stamped(*hlc)).await.unwrap();
         }
-        let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+        let page = ahead.read_for(PEER, Cursor::ZERO, ReadLimits::default());
         let further = page.await.unwrap().next;
-        log.close().await.unwrap();
+        ahead.close().await.unwrap();
 
         std::fs::write(file_in(folder.path()), backup).unwrap();
         let log = open_at(folder.path(), NOW_MS + HOUR_MS).await;
@@ -92,13 +92,13 @@ impl Restored {
         self.log.observe_all(&[stamp]).await.unwrap();
         self.log.prune_acked().await.unwrap();
         self.log.close().await.unwrap();
-        let log = open_at(self.folder.path(), NOW_MS + HOUR_MS).await;
-        assert_eq!(shown(&log).await, expected, "after a restart");
-        assert_eq!(log.dismiss_verdicts().await.unwrap().len(), 1);
-        assert_eq!(shown(&log).await, []);
-        log.close().await.unwrap();
-        let log = open_at(self.folder.path(), NOW_MS + HOUR_MS).await;
-        assert_eq!(shown(&log).await, [], "after a restart");
+        let dismissing = open_at(self.folder.path(), NOW_MS + HOUR_MS).await;
+        assert_eq!(shown(&dismissing).await, expected, "after a restart");
+        assert_eq!(dismissing.dismiss_verdicts().await.unwrap().len(), 1);
+        assert_eq!(shown(&dismissing).await, []);
+        dismissing.close().await.unwrap();
+        let reopened = open_at(self.folder.path(), NOW_MS + HOUR_MS).await;
+        assert_eq!(shown(&reopened).await, [], "after a restart");
     }
 }
 
@@ -226,9 +226,9 @@ async fn stamps_of_a_pruned_log_are_no_sign() {
     assert_eq!(log.prune_acked().await.unwrap(), 7);
     knows(&log, &stamps).await;
     log.close().await.unwrap();
-    let log = open_at(folder.path(), NOW_MS).await;
-    knows(&log, &stamps).await;
-    does_not_know(&log).await;
+    let reopened = open_at(folder.path(), NOW_MS).await;
+    knows(&reopened, &stamps).await;
+    does_not_know(&reopened).await;
 }
 
 #[tokio::test]
@@ -242,11 +242,14 @@ async fn stamps_of_a_log_that_was_deleted_are_no_sign() {
     ];
     log.close().await.unwrap();
     std::fs::remove_file(file_in(folder.path())).unwrap();
-    let log = open_at(folder.path(), NOW_MS + HOUR_MS).await;
-    knows(&log, &stamps).await;
-    let error = log.append(change(1).stamped(stamps[0])).await.unwrap_err();
+    let new_log = open_at(folder.path(), NOW_MS + HOUR_MS).await;
+    knows(&new_log, &stamps).await;
+    let error = new_log
+        .append(change(1).stamped(stamps[0]))
+        .await
+        .unwrap_err();
     assert!(matches!(error, LogError::BelowFloor { .. }), "{error:?}");
-    does_not_know(&log).await;
+    does_not_know(&new_log).await;
 }
 
 #[tokio::test]
@@ -308,10 +311,10 @@ async fn stamps_of_a_log_of_ours_that_is_adopted_again_are_no_sign() {
     );
     other.execute_batch(&altered).unwrap();
     drop(other);
-    let log = open_at(folder.path(), NOW_MS).await;
-    assert_eq!(log.get_since(None, 10).await.unwrap().len(), 7);
-    knows(&log, &stamps).await;
-    does_not_know(&log).await;
+    let adopted = open_at(folder.path(), NOW_MS).await;
+    assert_eq!(adopted.get_since(None, 10).await.unwrap().len(), 7);
+    knows(&adopted, &stamps).await;
+    does_not_know(&adopted).await;
 }
 
 #[tokio::test]
@@ -326,12 +329,12 @@ async fn a_verdict_outlives_an_adoption() {
     let altered = format!("UPDATE shared_changes SET data = '[]' WHERE hlc = '{stamp}'");
     other.execute_batch(&altered).unwrap();
     drop(other);
-    let log = open_at(folder.path(), NOW_MS).await;
+    let adopted = open_at(folder.path(), NOW_MS).await;
     assert!(
-        !log.status().await.unwrap().peers_declared,
+        !adopted.status().await.unwrap().peers_declared,
         "it was adopted"
     );
-    assert_eq!(shown(&log).await, before);
+    assert_eq!(shown(&adopted).await, before);
 }
 
 #[tokio::test]

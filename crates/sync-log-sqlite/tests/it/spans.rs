@@ -152,16 +152,16 @@ async fn every_operation_has_a_span_and_no_payload_is_ever_told() {
     everything(&log).await;
     // Damage and other programs' writes are told without what is written there.
     let sql = format!("UPDATE shared_changes SET data = '{SECRET}'");
-    let log = SyncDb::open(LIBRARY, DEVICE, folder.path()).await.unwrap();
-    log.record(secret(5)).await.unwrap();
+    let damaged = SyncDb::open(LIBRARY, DEVICE, folder.path()).await.unwrap();
+    damaged.record(secret(5)).await.unwrap();
     common::raw(folder.path()).execute_batch(&sql).unwrap();
-    log.get_since(None, 9).await.unwrap_err();
-    log.close().await.unwrap();
+    damaged.get_since(None, 9).await.unwrap_err();
+    damaged.close().await.unwrap();
     common::other_program(folder.path())
         .execute_batch(&sql)
         .unwrap();
-    let log = SyncDb::open(LIBRARY, DEVICE, folder.path()).await.unwrap();
-    log.close().await.unwrap();
+    let adopted = SyncDb::open(LIBRARY, DEVICE, folder.path()).await.unwrap();
+    adopted.close().await.unwrap();
 
     let spans = told.spans.lock().unwrap();
     let own: Vec<_> = spans

@@ -301,13 +301,13 @@ async fn close_finishes_what_was_accepted_and_refuses_what_comes_later() {
         for append in appends {
             append.await.unwrap().expect("it was queued before");
         }
-        for log in [&log, &other] {
-            assert!(is_closed(&log.record(change(1)).await));
-            assert!(is_closed(&log.head().await));
-            assert!(is_closed(&log.get_since(None, 1).await));
-            assert!(is_closed(&log.explain().await));
-            assert!(is_closed(&log.prune_acked().await));
-            log.close().await.expect("closing again is fine");
+        for handle in [&log, &other] {
+            assert!(is_closed(&handle.record(change(1)).await));
+            assert!(is_closed(&handle.head().await));
+            assert!(is_closed(&handle.get_since(None, 1).await));
+            assert!(is_closed(&handle.explain().await));
+            assert!(is_closed(&handle.prune_acked().await));
+            handle.close().await.expect("closing again is fine");
         }
         if !memory {
             assert_eq!(common::stamps(&raw(folder.path())).len(), 50);
@@ -378,9 +378,9 @@ async fn the_file_shrinks_after_a_prune() {
             .len()
     };
     let full = length();
-    let log = open(folder.path()).await;
-    while log.prune_acked().await.unwrap() > 0 {}
-    log.close().await.unwrap();
+    let reopened = open(folder.path()).await;
+    while reopened.prune_acked().await.unwrap() > 0 {}
+    reopened.close().await.unwrap();
     assert!(length() < full / 4, "{} of {full} bytes", length());
 }
 
