@@ -22,7 +22,7 @@ impl SyncLog {
     /// ```
     /// use sync_log_core::{DeviceId, LogError, SyncLog};
     ///
-    /// /// Once, after the file of an earlier program was opened.
+    /// /// Once, after a Spacedrive-style `sync.db` was opened.
     /// async fn go_on(log: &SyncLog, own_devices: &[DeviceId]) -> Result<(), LogError> {
     ///     log.declare_peers(own_devices).await?;
     ///     assert!(log.status().await?.peers_declared);

@@ -20,7 +20,7 @@ pub enum PrunePolicy {
     },
     /// The newest of the entries that all peers have acknowledged.
     KeepEntries {
-        /// How many stay; at most [`MAX_KEPT_ENTRIES`].
+        /// How many entries stay; at most [`MAX_KEPT_ENTRIES`](crate::MAX_KEPT_ENTRIES).
         count: usize,
     },
 }

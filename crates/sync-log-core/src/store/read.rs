@@ -44,7 +44,7 @@ pub struct Extent {
     pub oldest_created_at_ms: Option<i64>,
 }
 
-/// The answer of [`LogStore::survey`].
+/// The answer of [`LogStore::survey`](crate::LogStore::survey).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survey {
     /// The log's state.
