@@ -33,17 +33,11 @@ impl SyncLog {
     /// all of them in one page (`R1`). Returns their stamps, ascending.
     ///
     /// ```
-    /// use sync_log_core::{Change, ChangeType, JsonText, LogError, SyncLog, Uuid};
+    /// use sync_log_core::{Change, LogError, SyncLog, Uuid};
     ///
-    /// async fn rename(log: &SyncLog, tags: &[Uuid], data: JsonText) -> Result<(), LogError> {
-    ///     let change = |tag: &Uuid| Change {
-    ///         model_type: "tag".to_owned(),
-    ///         record_uuid: *tag,
-    ///         change_type: ChangeType::Update,
-    ///         data: data.clone(),
-    ///         model_version: 0,
-    ///     };
-    ///     let stamps = log.record_many(tags.iter().map(change).collect()).await?;
+    /// async fn delete_tags(log: &SyncLog, tags: &[Uuid]) -> Result<(), LogError> {
+    ///     let changes = tags.iter().map(|tag| Change::delete("tag", *tag)).collect();
+    ///     let stamps = log.record_many(changes).await?;
     ///     assert_eq!(stamps.len(), tags.len());
     ///     Ok(())
     /// }
