@@ -29,9 +29,7 @@ fn help_of_cause(cause: &(dyn Error + 'static)) -> Option<&'static str> {
 
 fn of_open(error: &OpenError) -> Option<&'static str> {
     match error {
-        OpenError::NeedsAdoption { .. } => {
-            Some("take in what the other program wrote: sync-log adopt")
-        }
+        OpenError::NeedsAdoption { .. } => Some("adopt the file: sync-log adopt"),
         OpenError::SchemaTooNew { .. } => {
             Some("use the version of sync-log that comes with the program that made the file")
         }
@@ -45,7 +43,7 @@ fn of_open(error: &OpenError) -> Option<&'static str> {
 
 fn of_import(error: &ImportError) -> Option<&'static str> {
     match error {
-        ImportError::NotALegacyLog { .. } => Some("name a sync_log.db of the old design"),
+        ImportError::NotALegacyLog { .. } => Some("name a legacy sync_log.db"),
         ImportError::LogNotEmpty { .. } | ImportError::OfAnotherProgram { .. } => {
             Some("import into a new folder")
         }
@@ -67,7 +65,7 @@ fn of_log(error: &LogError) -> Option<&'static str> {
             Some("retire the peers that do not come back first: sync-log retire")
         }
         LogError::Altered(_) => Some(
-            "look at the damage with sync-log verify; take in what is there with sync-log adopt",
+            "see the damage with sync-log verify; adopt the rows that are there with sync-log adopt",
         ),
         LogError::Store(error) => of_store(error),
         other => Some(other.help()),
@@ -79,7 +77,7 @@ fn of_store(error: &StoreError) -> Option<&'static str> {
         StoreFault::Locked => Some("another program is writing to the log: try again"),
         StoreFault::Full => Some("free some space, and try again"),
         StoreFault::ReadOnly => Some("make the file and its folder writable"),
-        StoreFault::Corrupt => Some("look at the damage: sync-log verify"),
+        StoreFault::Corrupt => Some("see the damage: sync-log verify"),
         other => Some(other.help()),
     }
 }

@@ -17,7 +17,7 @@ pub enum ImportError {
     Open(#[from] OpenError),
     /// The file is a database, but not a legacy `sync_log.db`.
     #[error(
-        "failed to find a log of the old design in {}: table sync_log has no {}",
+        "failed to find a legacy log in {}: table sync_log has no {}",
         path.display(),
         missing.join(", ")
     )]

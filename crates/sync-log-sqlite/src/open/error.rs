@@ -45,7 +45,7 @@ pub enum OpenError {
     /// the file to write, which adopts it. The error is returned only if the file is opened to
     /// read.
     #[error(
-        "failed to open {}: an earlier program made it, and it has to be adopted first",
+        "failed to open {}: another program made it, and it has to be adopted first",
         path.display()
     )]
     NeedsAdoption {
