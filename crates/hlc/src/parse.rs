@@ -238,12 +238,12 @@ mod tests {
 
     #[test]
     fn the_message_names_the_byte_and_what_was_expected() {
-        let message = with(8, 'C').parse::<Hlc>().unwrap_err().to_string();
+        let of_a_capital = with(8, 'C').parse::<Hlc>().unwrap_err().to_string();
         assert_eq!(
-            message,
+            of_a_capital,
             "expected a lower-case hexadecimal digit at byte 8 of a stamp, found `C`"
         );
-        let message = "".parse::<Hlc>().unwrap_err().to_string();
-        assert_eq!(message, "a stamp is 70 bytes of text, found 0");
+        let of_nothing = "".parse::<Hlc>().unwrap_err().to_string();
+        assert_eq!(of_nothing, "a stamp is 70 bytes of text, found 0");
     }
 }

@@ -27,45 +27,44 @@ fn help_of_cause(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     cause.downcast_ref().and_then(of_store)
 }
 
+/// What a command of this program does about it, or else what the library says.
 fn of_open(error: &OpenError) -> Option<&'static str> {
     match error {
-        OpenError::NeedsAdoption { .. } => Some("adopt the file: sync-log adopt"),
-        OpenError::SchemaTooNew { .. } => {
-            Some("use the version of sync-log that comes with the program that made the file")
+        OpenError::NeedsAdoption { .. } => {
+            Some("adopt what the other program wrote: sync-log adopt")
         }
         OpenError::NotAFolder { .. }
         | OpenError::Unreachable { .. }
-        | OpenError::NotSqlite { .. } => Some("name a library's folder, or the log's file in it"),
+        | OpenError::NotSqlite { .. } => Some("pass a library's folder, or the log's file in it"),
         OpenError::Unfinished { .. } => Some("open the log once with the app that it belongs to"),
-        _ => None,
+        // Its source, which follows in the chain, has an answer.
+        OpenError::Log { .. } => None,
+        other => Some(other.help()),
     }
 }
 
 fn of_import(error: &ImportError) -> Option<&'static str> {
     match error {
-        ImportError::NotALegacyLog { .. } => Some("name a legacy sync_log.db"),
-        ImportError::LogNotEmpty { .. } | ImportError::OfAnotherProgram { .. } => {
-            Some("import into a new folder")
-        }
         ImportError::TooFarAhead { .. } => Some(
-            "set this device's clock; if the clock is right, leave such changes out: --skip-ahead",
+            "set this device's clock right; if it is right, leave such changes out: --skip-ahead",
         ),
-        _ => None,
+        ImportError::Open(error) => of_open(error),
+        ImportError::Log(error) => of_log(error),
+        other => Some(other.help()),
     }
 }
 
 fn of_log(error: &LogError) -> Option<&'static str> {
     match error {
         LogError::UnknownPeer { .. } => {
-            Some("list the peers with sync-log peers; add one with sync-log register")
+            Some("list the peers with sync-log peers; register one with sync-log register")
         }
-        LogError::PeerRetired { .. } => Some("let the peer come back: sync-log admit"),
-        LogError::OwnPeer { .. } | LogError::NilId { .. } => Some("name another device"),
+        LogError::PeerRetired { .. } => Some("admit the peer again: sync-log admit"),
         LogError::NotSolo { .. } => {
             Some("retire the peers that do not come back first: sync-log retire")
         }
         LogError::Altered(_) => Some(
-            "see the damage with sync-log verify; adopt the rows that are there with sync-log adopt",
+            "look at the damage with sync-log verify; adopt what is stored with sync-log adopt",
         ),
         LogError::Store(error) => of_store(error),
         other => Some(other.help()),
@@ -74,10 +73,7 @@ fn of_log(error: &LogError) -> Option<&'static str> {
 
 fn of_store(error: &StoreError) -> Option<&'static str> {
     match error.fault() {
-        StoreFault::Locked => Some("another program is writing to the log: try again"),
-        StoreFault::Full => Some("free some space, and try again"),
-        StoreFault::ReadOnly => Some("make the file and its folder writable"),
-        StoreFault::Corrupt => Some("see the damage: sync-log verify"),
+        StoreFault::Corrupt => Some("look at the damage: sync-log verify"),
         other => Some(other.help()),
     }
 }

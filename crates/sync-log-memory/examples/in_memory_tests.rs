@@ -43,11 +43,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     log.close().await?;
 
     // The app starts again, with the wall clock set back by a day: stamps still rise.
-    let log = open(&file, now_ms - 86_400_000).await?;
-    let before = log.head().await?;
-    record(&log, 11).await?;
-    assert!(log.head().await? > before);
-    let page = log
+    let restarted = open(&file, now_ms - 86_400_000).await?;
+    let before = restarted.head().await?;
+    record(&restarted, 11).await?;
+    assert!(restarted.head().await? > before);
+    let page = restarted
         .read_for(LAPTOP, Cursor::ZERO, ReadLimits::default())
         .await?;
     assert_eq!(page.entries.len(), 2);

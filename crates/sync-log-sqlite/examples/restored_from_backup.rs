@@ -32,25 +32,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
     fs::copy(&file, &backup)?;
 
     // The phone records another change, and the laptop reads both.
-    let log = SyncDb::open(LIBRARY, PHONE, folder.path()).await?;
-    record(&log, 2).await?;
-    let page = log
+    let reopened = SyncDb::open(LIBRARY, PHONE, folder.path()).await?;
+    record(&reopened, 2).await?;
+    let page = reopened
         .read_for(LAPTOP, Cursor::ZERO, ReadLimits::default())
         .await?;
-    log.close().await?;
+    reopened.close().await?;
 
     // Then the disk fails, and the backup replaces the file.
     fs::copy(&backup, &file)?;
-    let log = SyncDb::open(LIBRARY, PHONE, folder.path()).await?;
+    let restored = SyncDb::open(LIBRARY, PHONE, folder.path()).await?;
     for n in [3, 4] {
-        let asked = log.read_for(LAPTOP, page.next, ReadLimits::default()).await;
+        let asked = restored
+            .read_for(LAPTOP, page.next, ReadLimits::default())
+            .await;
         let refusal = asked.err().ok_or("the log did not notice")?;
         assert_eq!(refusal.kind(), ErrorKind::NewIdentity);
         println!("{refusal}; help: {}", refusal.help());
 
         // With this change the head is above the cursor. The history is still another one.
-        record(&log, n).await?;
+        record(&restored, n).await?;
     }
-    log.close().await?;
+    restored.close().await?;
     Ok(())
 }

@@ -56,7 +56,7 @@ fn with_programs(page: &str, read: impl Fn(&str) -> String) -> (String, usize) {
         programs += 1;
         let opening = lines.by_ref().next().unwrap_or_default();
         assert!(opening.starts_with(FENCE), "no program after: {line}");
-        assert!(lines.any(|line| line == FENCE), "no end after: {line}");
+        assert!(lines.any(|end| end == FENCE), "no end after: {line}");
         text.push_str(&format!("{opening}\n{}{FENCE}\n", read(file)));
     }
     (text, programs)

@@ -1,5 +1,6 @@
 //! The file against what was acknowledged.
 
+mod effect;
 mod entries;
 mod peers;
 mod violation;
@@ -9,20 +10,11 @@ use sync_log_sqlite::{Hlc, Tag};
 use crate::entry::{DEVICE, LIBRARY};
 use crate::file::LogFile;
 use crate::line::Operation;
-use crate::model::{InFlight, Model, NEWCOMER, Peers, acked};
+use crate::model::{Model, acked};
+use effect::{together, whole_if};
 
+pub use effect::Effect;
 pub use violation::Violation;
-
-/// How much of the operation in flight is in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
-    /// Nothing.
-    None,
-    /// Some of its transactions: chunks of a prune, entries of a burst.
-    Part,
-    /// Everything that it does.
-    Whole,
-}
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -56,18 +48,6 @@ pub fn check(model: &Model, file: Option<&LogFile>) -> Findings {
         violations,
         effect: together(&effects),
     }
-}
-
-/// The effects of an operation's parts, those that it has.
-fn together(effects: &[Option<Effect>]) -> Effect {
-    let mut effects = effects.iter().flatten().copied();
-    let Some(first) = effects.next() else {
-        return Effect::None;
-    };
-    effects.fold(
-        first,
-        |sum, effect| if sum == effect { sum } else { Effect::Part },
-    )
 }
 
 fn identity(model: &Model, file: &LogFile, violations: &mut Vec<Violation>) {
@@ -107,14 +87,6 @@ fn of_stamps(model: &Model, file: &LogFile) -> Option<Effect> {
             Some(whole_if(file.state.high_water > before))
         }
         _ => None,
-    }
-}
-
-fn whole_if(is_whole: bool) -> Effect {
-    if is_whole {
-        Effect::Whole
-    } else {
-        Effect::None
     }
 }
 
@@ -171,25 +143,4 @@ fn prune_in_flight(model: &Model, file: &LogFile) -> Option<Hlc> {
         }
         _ => None,
     }
-}
-
-/// The peers as the operation in flight leaves them, if it is about them.
-fn peers_in_flight(model: &Model) -> Option<Peers> {
-    let InFlight { what, .. } = model.in_flight.as_ref()?;
-    let mut peers = model.peers.clone();
-    match what {
-        Operation::Register { peer } => {
-            peers.entry(*peer).or_insert(NEWCOMER);
-        }
-        Operation::Ack { peer, through } | Operation::OnAck { peer, through } => {
-            let row = peers.entry(*peer).or_insert(NEWCOMER);
-            *row = acked(*row, *through);
-        }
-        Operation::Rewind { peer, at } => {
-            let row = peers.get_mut(peer)?;
-            *row = crate::model::rewound(*row, *at);
-        }
-        _ => return None,
-    }
-    (peers != model.peers).then_some(peers)
 }

@@ -1,5 +1,6 @@
 //! The process that gets killed: it works on a log until then.
 
+mod args;
 mod perform;
 mod readers;
 mod step;
@@ -9,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
 use sync_log_sqlite::SyncDb;
 
 use crate::entry::{DEVICE, EntryId, LIBRARY};
@@ -18,54 +18,14 @@ use readers::Readers;
 use step::Script;
 use voice::Voice;
 
+pub use args::{ChildArgs, Fault, Role};
+
 /// A child that is not killed ends by itself after this time, so that a call
 /// that never returns is a finding and not a run that never ends.
 const ALARM: Duration = Duration::from_secs(120);
 
 /// What a companion does after it was told to finish.
 const LAST_STEPS: u32 = 5;
-
-/// How a child works.
-#[derive(Debug, Clone, Args)]
-pub struct ChildArgs {
-    /// Where the log is, in the folder `log`, and other logs beside it
-    #[arg(long)]
-    pub folder: PathBuf,
-    /// Number of the child: no other one that works here has it
-    #[arg(long)]
-    pub number: u32,
-    /// Chooses the operations
-    #[arg(long)]
-    pub seed: u64,
-    /// What the child is for
-    #[arg(long, value_enum)]
-    pub role: Role,
-    /// A planted fault
-    #[arg(long, value_enum)]
-    pub fault: Option<Fault>,
-}
-
-/// What a child is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Works until it is killed
-    Victim,
-    /// Appends beside a victim until it is told to finish
-    Companion,
-    /// Waits for a line on its input after each operation, which are small
-    Stepper,
-    /// A stepper whose log grows to several chunks, and is pruned then
-    Hoarder,
-}
-
-/// A fault that a child plants, to see whether the parent finds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Fault {
-    /// Appends and acks are announced as `Ok` before they are committed
-    AnnounceBeforeCommit,
-    /// A batch is written entry by entry
-    TornBatch,
-}
 
 /// The folder of the log that a child in `folder` works on.
 #[must_use]

@@ -77,6 +77,14 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes the folder of a log, if it is there.
+pub(crate) fn remove(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    Ok(())
+}
+
 /// Opens the file for writing, so that SQLite recovers what a crash left; on
 /// closing it leaves the files as they are, for somebody to look at.
 ///

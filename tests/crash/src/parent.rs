@@ -2,37 +2,21 @@
 
 mod reopen;
 mod round;
+mod settings;
+mod state;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::aim::Aim;
 use crate::check::Violation;
-use crate::child::Fault;
-use crate::model::Model;
 use crate::progress::Progress;
 use crate::report::Report;
 use round::Round;
+use state::Parent;
 
-/// A file goes on being used for so many kills.
-const KILLS_PER_FILE: u32 = 25;
-
-/// What a run is to do.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The program that is also the child.
-    pub program: PathBuf,
-    /// How many times to kill.
-    pub kills: u32,
-    /// Chooses everything but the exact moments, which the machine has a say in.
-    pub seed: u64,
-    /// Where the files are.
-    pub dir: PathBuf,
-    /// A fault for every child.
-    pub fault: Option<Fault>,
-}
+pub use settings::Settings;
 
 /// A round in which something was found.
 #[derive(Debug, Clone)]
@@ -64,15 +48,10 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
         .build()?;
     let begin = Instant::now();
     let mut progress = Progress::new(settings.kills);
-    let mut parent = Parent {
-        aim: Aim::new(settings.seed),
-        report: Report::default(),
-        model: Model::new(),
-        settings,
-    };
+    let mut parent = Parent::new(settings);
     let mut failure = None;
     for round in 1..=settings.kills {
-        let violations = runtime.block_on(parent.round(round));
+        let violations = runtime.block_on(kill_in(&mut parent, round));
         let violations = violations.with_context(|| format!("failed in round {round}"))?;
         progress.show(round);
         if !violations.is_empty() {
@@ -93,45 +72,10 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
     })
 }
 
-struct Parent<'a> {
-    aim: Aim,
-    report: Report,
-    model: Model,
-    settings: &'a Settings,
-}
-
-impl Parent<'_> {
-    /// The folder of the file that is used in `round`.
-    fn folder(&self, round: u32) -> PathBuf {
-        let file = (round - 1) / KILLS_PER_FILE;
-        self.settings.dir.join(format!("file-{file}"))
-    }
-
-    async fn round(&mut self, round: u32) -> Result<Vec<Violation>> {
-        let folder = self.folder(round);
-        if (round - 1).is_multiple_of(KILLS_PER_FILE) {
-            self.begin_file(round)?;
-        }
-        let violations = Round::new(self, round, &folder).run().await?;
-        self.report.note(&violations);
-        Ok(violations)
-    }
-
-    /// Another file, another model; what was counted stays.
-    fn begin_file(&mut self, round: u32) -> Result<()> {
-        self.report.add(std::mem::take(&mut self.model).counts);
-        if round > 1 {
-            remove(&self.folder(round - 1))?;
-        }
-        let folder = self.folder(round);
-        remove(&folder)?;
-        Ok(std::fs::create_dir_all(folder)?)
-    }
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)?;
-    }
-    Ok(())
+async fn kill_in(parent: &mut Parent<'_>, round: u32) -> Result<Vec<Violation>> {
+    parent.begin_round(round)?;
+    let folder = parent.folder(round);
+    let violations = Round::new(parent, round, &folder).run().await?;
+    parent.report.note(&violations);
+    Ok(violations)
 }

@@ -112,16 +112,16 @@ impl Bench {
         if !self.wants(row.id) {
             return;
         }
-        let mut costs: Vec<_> = sizes.iter().map(|(size, _)| (*size, Vec::new())).collect();
+        let mut by_size: Vec<_> = sizes.iter().map(|(size, _)| (*size, Vec::new())).collect();
         for round in 0..=self.pairs() {
-            for ((_, sample), (_, costs)) in sizes.iter_mut().zip(&mut costs) {
+            for ((_, sample), (_, costs)) in sizes.iter_mut().zip(&mut by_size) {
                 let cost = sample();
                 if round > 0 {
                     costs.push(cost);
                 }
             }
         }
-        self.tell(&Measured::growth(row, &costs));
+        self.tell(&Measured::growth(row, &by_size));
     }
 
     fn pairs(&self) -> usize {

@@ -129,8 +129,8 @@ impl Measured {
             goal,
             target,
             met: match row.target {
-                Target::AtMost(target) => spread.high <= target,
-                Target::Faster(target) => spread.low >= target,
+                Target::AtMost(most) => spread.high <= most,
+                Target::Faster(least) => spread.low >= least,
                 Target::None => true,
             },
         }

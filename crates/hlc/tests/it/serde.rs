@@ -56,10 +56,11 @@ fn in_postcard_other_lengths_are_refused() {
 #[test]
 fn a_binary_format_may_hand_over_bytes_borrowed_bytes_or_a_sequence() {
     let bytes = stamp().to_bytes();
-    let read = Hlc::deserialize(Binary(BytesDeserializer::<Error>::new(&bytes)));
-    assert_eq!(read.unwrap(), stamp());
-    let read = Hlc::deserialize(Binary(BorrowedBytesDeserializer::<Error>::new(&bytes)));
-    assert_eq!(read.unwrap(), stamp());
+    let from_bytes = Hlc::deserialize(Binary(BytesDeserializer::<Error>::new(&bytes)));
+    assert_eq!(from_bytes.unwrap(), stamp());
+    let borrowed = BorrowedBytesDeserializer::<Error>::new(&bytes);
+    let from_borrowed = Hlc::deserialize(Binary(borrowed));
+    assert_eq!(from_borrowed.unwrap(), stamp());
     assert_eq!(from_sequence(&bytes).unwrap(), stamp());
 }
 

@@ -22,12 +22,12 @@ fn a_stamp_is_read_back() {
 #[test]
 fn where_text_is_asked_for_bytes_and_a_sequence_of_bytes_are_taken_too() {
     let (text, bytes) = (stamp().to_string(), stamp().to_bytes());
-    let read = Hlc::deserialize(StrDeserializer::<Error>::new(&text));
-    assert_eq!(read, Ok(stamp()));
-    let read = Hlc::deserialize(BytesDeserializer::<Error>::new(&bytes));
-    assert_eq!(read, Ok(stamp()));
-    let read = Hlc::deserialize(SeqDeserializer::<_, Error>::new(bytes.into_iter()));
-    assert_eq!(read, Ok(stamp()));
+    let from_text = Hlc::deserialize(StrDeserializer::<Error>::new(&text));
+    assert_eq!(from_text, Ok(stamp()));
+    let from_bytes = Hlc::deserialize(BytesDeserializer::<Error>::new(&bytes));
+    assert_eq!(from_bytes, Ok(stamp()));
+    let from_sequence = Hlc::deserialize(SeqDeserializer::<_, Error>::new(bytes.into_iter()));
+    assert_eq!(from_sequence, Ok(stamp()));
 }
 
 #[test]
@@ -45,6 +45,6 @@ fn bytes_that_are_no_stamp_are_refused_where_text_is_asked_for() {
 fn text_is_taken_where_bytes_are_asked_for() {
     let written = rmp_serde::to_vec(&stamp().to_string()).unwrap();
     assert_eq!(rmp_serde::from_slice::<Hlc>(&written).unwrap(), stamp());
-    let written = rmp_serde::to_vec(&stamp().to_string().to_uppercase()).unwrap();
-    assert!(rmp_serde::from_slice::<Hlc>(&written).is_err());
+    let upper_case = rmp_serde::to_vec(&stamp().to_string().to_uppercase()).unwrap();
+    assert!(rmp_serde::from_slice::<Hlc>(&upper_case).is_err());
 }

@@ -55,7 +55,7 @@ fn status_says_where_the_log_stands_and_that_it_does_not_shrink() {
         );
         assert_eq!(
             status["kept_by"],
-            serde_json::json!(["never-acked", "behind"])
+            serde_json::json!(["never_acked", "behind"])
         );
         assert_eq!(status["shrinks"], false);
     }
@@ -81,7 +81,7 @@ fn peers_is_a_row_per_peer_with_its_lag() {
     );
     assert_eq!(
         (&tablet["lag_entries"], &tablet["holds"]),
-        (&"5".into(), &"never-acked".into())
+        (&"5".into(), &"never_acked".into())
     );
     let csv = run(&["peers", "--format", "csv"], library.path());
     let header = "peer,state,acked,lag_entries,lag_ms,acked_at,admission,registered_by,holds";
@@ -98,11 +98,11 @@ fn explain_names_the_worst_first_and_the_command_that_helps() {
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     let says =
-        format!("never-acked: peer {TABLET} is registered and never acknowledged: 5 entries");
+        format!("never_acked: peer {TABLET} is registered and never acknowledged: 5 entries");
     assert!(text.contains(&says), "{text}");
     let helps = format!("sync-log retire {} {TABLET}", library.path().display());
     assert!(text.contains(&helps), "{text}");
-    let held = json(&["explain"], library.path(), 1)["held"].clone();
+    let held = json(&["explain"], library.path(), 1)["reasons"].clone();
     assert_eq!(held[0]["peer"], TABLET.to_string());
     assert_eq!(
         (&held[0]["remedy"], &held[1]["cause"]),
@@ -152,7 +152,10 @@ fn register_takes_all_or_none_and_solo_ends_with_it() {
     let folder = tempfile::tempdir().unwrap();
     fill_alone(folder.path());
     let path = folder.path();
-    assert_eq!(json(&["explain"], path, 1)["held"][0]["remedy"], "register");
+    assert_eq!(
+        json(&["explain"], path, 1)["reasons"][0]["remedy"],
+        "register"
+    );
     json(&["solo"], path, 0);
     assert_eq!(json(&["status"], path, 0)["shrinks"], true);
     let (phone, own) = (PHONE.to_string(), DEVICE.to_string());
@@ -163,7 +166,7 @@ fn register_takes_all_or_none_and_solo_ends_with_it() {
         json(&["register", &phone], path, 0)["done"][0]["did"],
         "registered"
     );
-    assert_eq!(json(&["status"], path, 1)["kept_by"][0], "never-acked");
+    assert_eq!(json(&["status"], path, 1)["kept_by"][0], "never_acked");
     let solo = run(&["solo"], path);
     assert_eq!(solo.status.code(), Some(2), "{}", stdout(&solo));
 }
@@ -236,7 +239,7 @@ fn verify_names_what_does_not_hold() {
     let text = stdout(&output);
     assert!(
         text.contains(&format!(
-            "\ndata:\n  {:?}: not JSON\n",
+            "\ndata:\n  {:?}: data is not JSON\n",
             stamp(0).to_string()
         )),
         "{text}"

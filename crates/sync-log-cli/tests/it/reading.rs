@@ -126,7 +126,7 @@ fn reads_all_and_changes_nothing(program: &dyn Fn() -> Command, folder: &Path) {
         WRITTEN.to_string()
     );
     assert_eq!(
-        entries(&["explain"])["held"][0]["lag_entries"],
+        entries(&["explain"])["reasons"][0]["lag_entries"],
         WRITTEN.to_string()
     );
     assert_eq!(entries(&["verify"])["sound"], true);

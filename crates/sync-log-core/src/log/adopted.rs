@@ -1,7 +1,5 @@
 //! What the app declares about an adopted log before it is pruned (`I3`).
-use tracing::field::Empty;
 
-use super::span::named_in_span;
 use super::sync_log::SyncLog;
 use super::write::no_needs;
 use crate::decide::peers;
@@ -33,13 +31,16 @@ impl SyncLog {
     /// # Errors
     /// As for [`register_peer`](Self::register_peer). [`LogError::TooMany`] for more than
     /// [`MAX_DECLARED_PEERS`].
-    #[tracing::instrument(level = "debug", name = "sync_log.declare_peers", skip_all, fields(peers = Empty), err(level = "info"))]
     pub async fn declare_peers(
         &self,
         peers: impl IntoIterator<Item = impl Into<DeviceId>>,
     ) -> Result<(), LogError> {
-        let peers: Vec<DeviceId> = peers.into_iter().map(Into::into).collect();
-        named_in_span("peers", peers.len());
+        self.declare(peers.into_iter().map(Into::into).collect())
+            .await
+    }
+
+    #[tracing::instrument(level = "debug", name = "sync_log.declare_peers", skip_all, fields(peers = peers.len()), err(level = "info"))]
+    async fn declare(&self, peers: Vec<DeviceId>) -> Result<(), LogError> {
         let (count, limit) = (peers.len(), MAX_DECLARED_PEERS);
         if count > limit {
             return Err(LogError::TooMany { count, limit });
@@ -47,7 +48,7 @@ impl SyncLog {
         for peer in peers {
             self.register_peer(peer).await?;
         }
-        self.declare().await
+        self.declare_complete().await
     }
 
     /// Trusts the acks that were found in an adopted file, or that another program wrote since: an
@@ -79,11 +80,11 @@ impl SyncLog {
             });
             trusted += usize::from(verified.await?);
         }
-        self.declare().await?;
+        self.declare_complete().await?;
         Ok(trusted)
     }
 
-    async fn declare(&self) -> Result<(), LogError> {
+    async fn declare_complete(&self) -> Result<(), LogError> {
         let declare = |view: &View<'_>| Ok((peers::declare_peers(view), ()));
         self.commit(no_needs, declare).await
     }

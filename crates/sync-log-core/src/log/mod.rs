@@ -7,7 +7,6 @@ mod options;
 mod peers;
 mod prune;
 mod serve;
-mod span;
 mod sync_log;
 mod verdicts;
 mod watch;

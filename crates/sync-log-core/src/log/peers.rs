@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use hlc::Hlc;
-use tracing::field::Empty;
 
-use super::span::named_in_span;
 use super::sync_log::SyncLog;
 use crate::decide::peers::{self, Registration};
 use crate::error::LogError;
@@ -20,9 +18,12 @@ impl SyncLog {
     /// [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
     /// [`LogError::PeerRetired`]: the peer was retired and may lack entries, so
     /// [`admit`](Self::admit) it. [`LogError::Altered`]: open the log again. [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.register_peer", skip_all, fields(peer = Empty), err(level = "info"))]
     pub async fn register_peer(&self, peer: impl Into<DeviceId>) -> Result<Registration, LogError> {
-        let peer = named_in_span("peer", peer.into());
+        self.register(peer.into()).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "sync_log.register_peer", skip_all, fields(%peer), err(level = "info"))]
+    async fn register(&self, peer: DeviceId) -> Result<Registration, LogError> {
         let shared = Arc::clone(&self.shared);
         let registered = self.commit(peers::of(peer), move |view| {
             peers::register(peer, view, shared.clock.now_ms())
@@ -41,9 +42,12 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::UnknownPeer`]: there is nothing to retire. [`LogError::Altered`]: open the log
     /// again. [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.retire", skip_all, fields(peer = Empty), err(level = "info"))]
     pub async fn retire(&self, peer: impl Into<DeviceId>) -> Result<(), LogError> {
-        let peer = named_in_span("peer", peer.into());
+        self.retire_device(peer.into()).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "sync_log.retire", skip_all, fields(%peer), err(level = "info"))]
+    async fn retire_device(&self, peer: DeviceId) -> Result<(), LogError> {
         let shared = Arc::clone(&self.shared);
         self.commit(peers::of(peer), move |view| {
             Ok((peers::retire(peer, view, shared.clock.now_ms())?, ()))
@@ -62,9 +66,12 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`]: give the device
     /// another id. [`LogError::Altered`]: open the log again. [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.admit", skip_all, fields(peer = Empty), err(level = "info"))]
     pub async fn admit(&self, peer: impl Into<DeviceId>) -> Result<u32, LogError> {
-        let peer = named_in_span("peer", peer.into());
+        self.admit_device(peer.into()).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "sync_log.admit", skip_all, fields(%peer), err(level = "info"))]
+    async fn admit_device(&self, peer: DeviceId) -> Result<u32, LogError> {
         let shared = Arc::clone(&self.shared);
         let admitted = self.commit(peers::of(peer), move |view| {
             peers::admit(peer, view, shared.clock.now_ms())

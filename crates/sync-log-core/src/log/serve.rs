@@ -1,9 +1,7 @@
 //! Entries leave the log: for peers by cursor, for the owner by stamp.
 
 use hlc::Hlc;
-use tracing::field::Empty;
 
-use super::span::named_in_span;
 use super::sync_log::SyncLog;
 use crate::decide::identity::refuse_altered;
 use crate::decide::{ack, read};
@@ -48,14 +46,22 @@ impl SyncLog {
     /// [`LogError::OtherLog`], [`LogError::AheadOfHead`], [`LogError::Diverged`]: this file or the
     /// peer's was restored, cloned or replaced. [`LogError::Altered`]: the stored entries are not
     /// as they were written; open the log again. [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.read_for", skip_all, fields(peer = Empty, after = %cursor.hlc(), max_entries = limits.max_entries), err(level = "info"))]
     pub async fn read_for(
         &self,
         peer: impl Into<DeviceId>,
         cursor: Cursor,
         limits: ReadLimits,
     ) -> Result<Page, LogError> {
-        let peer = named_in_span("peer", peer.into());
+        self.read_page_for(peer.into(), cursor, limits).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "sync_log.read_for", skip_all, fields(%peer, after = %cursor.hlc(), max_entries = limits.max_entries), err(level = "info"))]
+    async fn read_page_for(
+        &self,
+        peer: DeviceId,
+        cursor: Cursor,
+        limits: ReadLimits,
+    ) -> Result<Page, LogError> {
         let page = self.page_for(peer, cursor, limits).await;
         self.noting_verdict(Some(peer), page).await
     }

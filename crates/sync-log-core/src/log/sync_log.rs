@@ -4,10 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hlc::{Clock, Hlc};
-use tracing::field::Empty;
 
 use super::options::{LogOptions, SharedWallClock};
-use super::span::named_in_span;
 use crate::decide::identity::{self, refuse_altered};
 use crate::error::LogError;
 use crate::model::{Altered, Cursor, DeviceId, LibraryId, LogIdentity, LogState};
@@ -43,19 +41,26 @@ impl SyncLog {
     /// [`LogError::NilId`], [`LogError::OptionOutOfRange`]: fix the call.
     /// [`LogError::IdentityMismatch`]: the log is another library's or
     /// device's (`I1`). [`LogError::Resume`], [`LogError::Store`].
-    #[tracing::instrument(level = "debug", name = "sync_log.open", skip_all, fields(library_id = Empty, device_id = Empty), err(level = "info"))]
     pub async fn open(
         store: impl LogStore,
         library_id: impl Into<LibraryId>,
         device_id: impl Into<DeviceId>,
         options: LogOptions,
     ) -> Result<Self, LogError> {
-        let library_id: LibraryId = named_in_span("library_id", library_id.into());
-        let device_id: DeviceId = named_in_span("device_id", device_id.into());
+        let store: Arc<dyn LogStore> = Arc::new(store);
+        Self::open_on(store, library_id.into(), device_id.into(), options).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "sync_log.open", skip_all, fields(%library_id, %device_id), err(level = "info"))]
+    async fn open_on(
+        store: Arc<dyn LogStore>,
+        library_id: LibraryId,
+        device_id: DeviceId,
+        options: LogOptions,
+    ) -> Result<Self, LogError> {
         identity::refuse_nil(library_id.as_uuid(), "library id")?;
         identity::refuse_nil(device_id.as_uuid(), "device id")?;
         options.validate()?;
-        let store: Arc<dyn LogStore> = Arc::new(store);
         let state = read_state(&*store).await?;
         let identity = state.identity;
         identity::refuse_nil_ids(&identity)?;

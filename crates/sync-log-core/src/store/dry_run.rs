@@ -11,7 +11,7 @@ use super::port::LogStore;
 use super::read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};
 use crate::error::{LogError, StoreError, StoreFault};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
-use crate::model::LogState;
+use crate::model::{LogState, Mark};
 
 /// A store over another store that decides every job and writes nothing. A call on it returns the
 /// value or the error that it would return on the other store.
@@ -35,8 +35,9 @@ use crate::model::LogState;
 /// - The store below is never written to.
 ///
 /// # Not promised
-/// - Nothing is locked. If another handle commits after the first decision, every later call
-///   fails with [`StoreFault::Locked`]: begin another dry run.
+/// - Nothing is locked. A dry run does not see what other handles append after its first decision.
+///   If another handle prunes or changes what the log declares, every later call fails with
+///   [`StoreFault::Locked`]: begin another dry run.
 /// - A page does not say when an entry was written, so a dry run uses the time of its stamp. With
 ///   [`PrunePolicy::KeepFor`](crate::PrunePolicy::KeepFor), a prune may differ by as much as the
 ///   stamp and the wall clock differed.
@@ -60,6 +61,27 @@ struct Left {
     below: LogState,
     /// State, peers and verdicts, and those entries that were appended here.
     log: Contents,
+}
+
+impl Left {
+    /// Whether all that was seen below is still there. Other handles may have appended more,
+    /// which the dry run does not see.
+    fn still_holds(&self, now: &LogState) -> bool {
+        let seen = LogState {
+            head: now.head,
+            high_water: now.high_water,
+            ..self.below
+        };
+        seen == *now && now.head.hlc >= self.below.head.hlc
+    }
+
+    /// Those of the entries below that were there when the dry run began.
+    fn known(&self, found: Vec<FoundEntry>) -> impl Iterator<Item = FoundEntry> + use<> {
+        let head = self.below.head.hlc;
+        found
+            .into_iter()
+            .filter(move |found| found.entry.hlc <= head)
+    }
 }
 
 /// A job is collected again if another one was decided, or another handle committed, meanwhile.
@@ -104,7 +126,7 @@ impl<S: LogStore> DryRun<S> {
     async fn see(&self, left: Option<Left>) -> Result<Left, StoreError> {
         let survey = self.store.survey(|_, _| Vec::new()).await?;
         match left {
-            Some(left) if left.below == survey.state => Ok(left),
+            Some(left) if left.still_holds(&survey.state) => Ok(left),
             Some(_) => Err(changed_meanwhile()),
             None => Ok(Left {
                 below: survey.state,
@@ -119,18 +141,19 @@ impl<S: LogStore> DryRun<S> {
         let floor = seen.log.state.floor.hlc;
         for hlc in needs.entries.iter().filter(|hlc| **hlc > floor) {
             let view = self.store.read(entry_at(*hlc)).await?;
-            if view.state != seen.below {
+            if !seen.still_holds(&view.state) {
                 return Ok(false);
             }
-            let found = view.entries.into_iter();
+            let found = seen.known(view.entries);
             add(&mut seen.log, found.filter(|found| found.entry.hlc == *hlc));
         }
         for hlc in needs.marks.iter().filter(|hlc| **hlc > floor) {
             let view = self.store.read(up_to(*hlc)).await?;
-            if view.state != seen.below {
+            if !seen.still_holds(&view.state) {
                 return Ok(false);
             }
-            let mark = view.before.filter(|mark| mark.hlc == *hlc);
+            let is_known = |mark: &Mark| mark.hlc == *hlc && *hlc <= seen.below.head.hlc;
+            let mark = view.before.filter(is_known);
             seen.log.lost.extend(mark.map(|mark| (mark.hlc, mark.tag)));
         }
         self.collect_oldest(needs.oldest, seen).await
@@ -144,15 +167,16 @@ impl<S: LogStore> DryRun<S> {
                 .store
                 .read(page_after(after, missing.min(MAX_PAGE_ENTRIES)))
                 .await?;
-            if view.state != seen.below {
+            if !seen.still_holds(&view.state) {
                 return Ok(false);
             }
-            let Some(last) = view.entries.last() else {
+            let found: Vec<FoundEntry> = seen.known(view.entries).collect();
+            let Some(last) = found.last() else {
                 break;
             };
             after = last.entry.hlc;
-            missing -= view.entries.len();
-            add(&mut seen.log, view.entries.into_iter());
+            missing -= found.len();
+            add(&mut seen.log, found.into_iter());
         }
         Ok(true)
     }
@@ -165,18 +189,22 @@ impl<S: LogStore> DryRun<S> {
             ..request
         };
         let view = self.store.read(below).await?;
-        if view.state != left.below {
+        if !left.still_holds(&view.state) {
             return Err(changed_meanwhile());
         }
+        let last = view.entries.last();
+        let is_beyond = last.is_some_and(|last| last.entry.hlc > left.below.head.hlc);
+        let reached_end = view.reached_end || is_beyond;
+        let found: Vec<FoundEntry> = left.known(view.entries).collect();
         let mut log = left.log;
-        if !view.reached_end && request.max_entries > 0 {
+        if !reached_end && request.max_entries > 0 {
             // What was appended here follows entries that this page does not reach.
             log.entries.clear();
         }
-        add(&mut log, view.entries.into_iter());
+        add(&mut log, found.into_iter());
         let mut shown = log.read(request);
         shown.before = shown.before.or(view.before.filter(|mark| mark.hlc > floor));
-        shown.reached_end &= view.reached_end;
+        shown.reached_end &= reached_end;
         Ok(shown)
     }
 

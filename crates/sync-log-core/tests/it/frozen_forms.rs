@@ -149,7 +149,7 @@ fn a_tag_has_one_spelling() {
     let tag: Tag = text.parse().unwrap();
     assert_eq!(tag, cursor().tag());
     assert_eq!(tag.to_string(), text);
-    for text in [
+    for wrong in [
         String::new(),
         "0".to_owned(),
         text[1..].to_owned(),
@@ -159,7 +159,7 @@ fn a_tag_has_one_spelling() {
         format!(" {}", &text[1..]),
         format!("0x{}", &text[2..]),
     ] {
-        assert!(text.parse::<Tag>().is_err(), "{text:?}");
+        assert!(wrong.parse::<Tag>().is_err(), "{wrong:?}");
     }
 }
 
@@ -217,10 +217,10 @@ fn no_other_cursor_holds_the_zero_stamp_in_any_form() {
         assert!(Cursor::from_bytes(bytes).is_err(), "byte {at}");
     }
     let zero = Hlc::ZERO;
-    let text = format!("{LOG}/{zero}/{:032x}", 0);
-    assert!(text.parse::<Cursor>().is_err());
-    let text = format!("{}/{zero}/{:032x}", Uuid::nil(), 1);
-    assert!(text.parse::<Cursor>().is_err());
+    let with_a_log_id = format!("{LOG}/{zero}/{:032x}", 0);
+    assert!(with_a_log_id.parse::<Cursor>().is_err());
+    let with_a_tag = format!("{}/{zero}/{:032x}", Uuid::nil(), 1);
+    assert!(with_a_tag.parse::<Cursor>().is_err());
 }
 
 #[test]
@@ -339,11 +339,11 @@ fn rows_of_peers_as_json_are_frozen() {
             hold: Some(STAMP),
             verified: true,
         };
-        let own = |facts| {
+        let own = |own_facts| {
             Some(OwnRow::Known {
                 acked: STAMP,
                 acked_at_ms: -1,
-                facts,
+                facts: own_facts,
             })
         };
         row.own = own(facts);
@@ -438,6 +438,6 @@ fn where_a_log_was_settled_is_written_if_it_was() {
         "{json}"
     );
     assert_eq!(serde_json::from_str::<LogState>(&json).unwrap(), made);
-    let json = serde_json::to_string(&LogState::new(identity)).unwrap();
-    assert!(!json.contains("settled"), "{json}");
+    let unsettled = serde_json::to_string(&LogState::new(identity)).unwrap();
+    assert!(!unsettled.contains("settled"), "{unsettled}");
 }

@@ -25,8 +25,8 @@ fn chain(entries: u64) -> Vec<FoundEntry> {
 
 fn prove(found: &[FoundEntry]) -> Result<Mark, Altered> {
     let mut proof = Proof::after(Mark::ZERO);
-    for found in found {
-        proof.take(&found.entry, found.tag)?;
+    for row in found {
+        proof.take(&row.entry, row.tag)?;
     }
     Ok(proof.reached())
 }

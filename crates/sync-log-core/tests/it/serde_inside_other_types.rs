@@ -157,12 +157,12 @@ fn what_a_log_holds_is_read_back() {
 #[test]
 fn where_text_is_asked_for_the_bytes_of_a_cursor_are_taken_too() {
     let (text, bytes) = (cursor().to_string(), cursor().to_bytes());
-    let read = Cursor::deserialize(StrDeserializer::<Error>::new(&text));
-    assert_eq!(read, Ok(cursor()));
-    let read = Cursor::deserialize(BytesDeserializer::<Error>::new(&bytes));
-    assert_eq!(read, Ok(cursor()));
-    let read = Cursor::deserialize(SeqDeserializer::<_, Error>::new(bytes.into_iter()));
-    assert_eq!(read, Ok(cursor()));
+    let from_text = Cursor::deserialize(StrDeserializer::<Error>::new(&text));
+    assert_eq!(from_text, Ok(cursor()));
+    let from_bytes = Cursor::deserialize(BytesDeserializer::<Error>::new(&bytes));
+    assert_eq!(from_bytes, Ok(cursor()));
+    let from_sequence = Cursor::deserialize(SeqDeserializer::<_, Error>::new(bytes.into_iter()));
+    assert_eq!(from_sequence, Ok(cursor()));
 }
 
 #[test]
@@ -172,8 +172,8 @@ fn what_is_not_exactly_a_cursor_is_refused_in_either_form() {
         let bytes = &bytes[..length];
         let read = Cursor::deserialize(BytesDeserializer::<Error>::new(bytes));
         assert!(read.is_err(), "{length} bytes");
-        let read = SeqDeserializer::<_, Error>::new(bytes.iter().copied());
-        assert!(Cursor::deserialize(read).is_err(), "{length} numbers");
+        let sequence = SeqDeserializer::<_, Error>::new(bytes.iter().copied());
+        assert!(Cursor::deserialize(sequence).is_err(), "{length} numbers");
     }
     let mut zero_stamp = cursor().to_bytes();
     zero_stamp[16..48].fill(0);
@@ -187,6 +187,6 @@ fn what_is_not_exactly_a_cursor_is_refused_in_either_form() {
 fn text_is_taken_where_bytes_are_asked_for() {
     let written = rmp_serde::to_vec(&cursor().to_string()).unwrap();
     assert_eq!(rmp_serde::from_slice::<Cursor>(&written).unwrap(), cursor());
-    let written = rmp_serde::to_vec(&cursor().to_string().to_uppercase()).unwrap();
-    assert!(rmp_serde::from_slice::<Cursor>(&written).is_err());
+    let upper_case = rmp_serde::to_vec(&cursor().to_string().to_uppercase()).unwrap();
+    assert!(rmp_serde::from_slice::<Cursor>(&upper_case).is_err());
 }

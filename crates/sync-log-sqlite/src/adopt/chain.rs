@@ -134,11 +134,11 @@ mod tests {
     #[test]
     fn a_group_that_lost_its_end_is_cut_where_a_page_is_full() {
         let most = MAX_PAGE_ENTRIES as u64;
-        let entries = (0..2 * most + 1).map(|counter| entry(counter, 1, false));
-        assert_eq!(ends(entries), [most - 1, 2 * most - 1, 2 * most]);
+        let small = (0..2 * most + 1).map(|counter| entry(counter, 1, false));
+        assert_eq!(ends(small), [most - 1, 2 * most - 1, 2 * most]);
         // Four of these fill a page: each is a model type, two quotes, and the text.
         let quarter = MAX_PAGE_BYTES / 4 - 3;
-        let entries = (0..6).map(|counter| entry(counter, quarter, false));
-        assert_eq!(ends(entries), [3, 5]);
+        let large = (0..6).map(|counter| entry(counter, quarter, false));
+        assert_eq!(ends(large), [3, 5]);
     }
 }

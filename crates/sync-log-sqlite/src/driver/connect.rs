@@ -174,9 +174,11 @@ mod tests {
         let db = one.open(flags).unwrap();
         db.execute_batch("CREATE TABLE t (x)").unwrap();
         let tables = |location: &Location| {
-            let db = ready(location.open(flags).unwrap(), busy).unwrap();
+            let reader = ready(location.open(flags).unwrap(), busy).unwrap();
             let sql = "SELECT COUNT(*) FROM sqlite_master";
-            db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+            reader
+                .query_row(sql, [], |row| row.get::<_, i64>(0))
+                .unwrap()
         };
         assert_eq!((tables(&one), tables(&other)), (1, 0));
     }

@@ -79,4 +79,21 @@ impl ImportError {
             Self::Log(error) => error.kind(),
         }
     }
+
+    /// Says to a person what to do next, in one sentence. [`kind`](Self::kind) says it to a program.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Open(error) => error.help(),
+            Self::NotALegacyLog { .. } => "pass the path of a legacy sync_log.db",
+            Self::LogNotEmpty { .. } | Self::OfAnotherProgram { .. } => {
+                "import into the folder of a new log"
+            }
+            Self::TooFarAhead { .. } => {
+                "set this device's clock right, or skip the changes that are too far ahead"
+            }
+            Self::Read { source, .. } => source.fault().help(),
+            Self::Log(error) => error.help(),
+        }
+    }
 }

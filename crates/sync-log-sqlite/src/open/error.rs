@@ -99,6 +99,27 @@ impl OpenError {
         }
     }
 
+    /// Says to a person what to do next, in one sentence. [`kind`](Self::kind) says it to a program.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NotAFolder { .. } => "pass the path of a folder, or of one that can be created",
+            Self::Unreachable { .. } => "check the path and the rights on it",
+            Self::NotSqlite { .. } => "pass the folder of another log, or move that file away",
+            Self::SchemaTooNew { .. } => {
+                "use the version of the program that made the file, or a newer one"
+            }
+            Self::NeedsAdoption { .. } => "open the log for writing once, which adopts the file",
+            Self::NotAdoptable { .. } => {
+                "repair the tables, or export the entries and start a new log"
+            }
+            Self::Unfinished { .. } => {
+                "open the log for writing once, which brings the file up to date"
+            }
+            Self::Log { source, .. } => source.help(),
+        }
+    }
+
     /// Returns the error of the log itself, if it is one.
     #[must_use]
     pub fn as_log_error(&self) -> Option<&LogError> {

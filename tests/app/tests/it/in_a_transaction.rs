@@ -41,7 +41,7 @@ async fn an_app_asks_where_the_log_stands_in_a_transaction_of_a_spawned_task() {
     );
     assert_eq!(
         (state.identity.library_id, state.identity.device_id),
-        (LIBRARY, DEVICE)
+        (LIBRARY.into(), DEVICE.into())
     );
     log.close().await.unwrap();
 }
@@ -93,14 +93,14 @@ async fn sqlites_codes_are_told_apart_over_the_apps_driver() {
         .to_owned();
     let db = Database::connect(options).await.unwrap();
     Migrator::up(&db, None).await.unwrap();
-    let kind = async || log_state(&db).await.unwrap_err().kind();
+    let fault = async || log_state(&db).await.unwrap_err().fault();
 
     // Not in WAL mode, so a writer holds readers up.
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    assert_eq!(kind().await, StoreFault::Locked);
+    assert_eq!(fault().await, StoreFault::Locked);
     other
         .execute_batch("ROLLBACK; DROP TABLE sync_log_state")
         .unwrap();
-    assert_eq!(kind().await, StoreFault::Io);
+    assert_eq!(fault().await, StoreFault::Io);
 }

@@ -103,8 +103,8 @@ async fn migrations_can_be_spliced_into_an_apps_own_migrator() {
     log.close().await.unwrap();
 
     // The next release of the app runs its migrations again.
-    let db = connect(&folder).await;
-    AppMigrator::up(&db, None).await.unwrap();
+    let reconnected = connect(&folder).await;
+    AppMigrator::up(&reconnected, None).await.unwrap();
     assert_eq!(
         open(folder.path())
             .await

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use sync_log_sqlite::Hlc;
 use sync_log_sqlite::SMALLEST_PRUNE_CHUNK_ENTRIES;
 
-use super::{Effect, Violation, whole_if};
+use super::effect::{Effect, whole_if};
+use super::violation::Violation;
 use crate::entry::EntryId;
 use crate::file::LogFile;
 use crate::line::Operation;

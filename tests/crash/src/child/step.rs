@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Fault, Role};
+use super::args::{Fault, Role};
 use crate::entry::PEERS;
 
 /// Entries of a batch that is more than one statement and many pages.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, OpenFlags};
 use sync_log_sqlite::{Hlc, SyncDb};
 
-use super::Role;
+use super::args::Role;
 use crate::line::{Gave, Line, Operation};
 
 pub(super) struct Voice {

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{Parent, remove, reopen};
+use super::reopen;
+use super::state::Parent;
 use crate::aim::Target;
 use crate::check::{Effect, Findings, Violation, check};
 use crate::child::{ChildArgs, Role, log_folder};
@@ -210,8 +211,8 @@ impl<'p, 's> Round<'p, 's> {
             if let Err(error) = fresh.open(&folder).await {
                 return Ok((Some(reopening(&error)), effect));
             }
-            remove(&killed)?;
-            remove(&folder)?;
+            file::remove(&killed)?;
+            file::remove(&folder)?;
         }
         Ok((None, effect))
     }

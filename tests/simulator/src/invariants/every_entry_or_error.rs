@@ -195,9 +195,9 @@ mod tests {
     fn below_the_begin_of_an_adopted_log_nobody_is_served() {
         let adopted = Lineage::from_floor(DEVICE, stamp(9), vec![entry(10, 1)]);
         let has = adopted.prefix(0);
-        let at = |place, has| Reader {
+        let at = |place, prefix| Reader {
             place,
-            has,
+            has: prefix,
             limit: 1,
             committed: 1,
         };

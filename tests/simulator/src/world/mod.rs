@@ -11,6 +11,7 @@ mod operation;
 mod receiver;
 mod settle;
 mod truth;
+mod watchers;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -206,17 +206,7 @@ impl Purpose {
     /// The call.
     pub(crate) fn begin(&self, log: SyncLog) -> Answering {
         match self.clone() {
-            Self::Record { changes, .. } => {
-                // What is more than a page is bulk; the rest is a group.
-                Box::pin(async move {
-                    let stamps = if changes.len() > MAX_PAGE_ENTRIES {
-                        log.record_each(changes).await
-                    } else {
-                        log.record_many(changes).await
-                    };
-                    stamps.map(Answer::Stamps)
-                })
-            }
+            Self::Record { changes, .. } => Box::pin(record(log, changes)),
             Self::Tick => Box::pin(async move { Ok(Answer::Stamps(vec![log.tick().await?])) }),
             Self::Append { entry } => {
                 Box::pin(async move { Ok(Answer::Stamps(vec![log.append(entry).await?])) })
@@ -279,4 +269,14 @@ impl Purpose {
             Self::Pin { .. } => Box::pin(async move { log.head_cursor().await.map(Answer::Place) }),
         }
     }
+}
+
+/// What is more than a page is bulk; the rest is a group.
+async fn record(log: SyncLog, changes: Vec<Change>) -> Result<Answer, LogError> {
+    let stamps = if changes.len() > MAX_PAGE_ENTRIES {
+        log.record_each(changes).await
+    } else {
+        log.record_many(changes).await
+    };
+    stamps.map(Answer::Stamps)
 }

@@ -86,7 +86,7 @@ fn a_failure_is_shrunk_to_the_few_steps_that_it_takes() {
     let smallest = shrink(&scenario, make).unwrap();
     assert!(smallest.steps.len() <= 20, "{:#?}", smallest.steps);
 
-    let broken = |scenario| run(scenario, make).unwrap().broken.unwrap().1.invariant;
+    let broken = |failing| run(failing, make).unwrap().broken.unwrap().1.invariant;
     assert_eq!(broken(&smallest), broken(&scenario));
     // Nothing of it can be left out.
     for place in 0..smallest.steps.len() {

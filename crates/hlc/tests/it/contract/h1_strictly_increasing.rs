@@ -50,8 +50,8 @@ fn the_first_stamp_of_a_device_without_a_wall_clock_is_not_zero(bench: &Bench) {
 fn the_last_stamp_is_the_highest_issued_or_observed(bench: &Bench) {
     let clock = bench.clock();
     assert_eq!(clock.last(), own(0, 0));
-    let stamp = clock.tick();
-    assert_eq!(clock.last(), stamp);
-    let stamp = clock.observe(other(NOW + 7, 7)).unwrap();
-    assert_eq!(clock.last(), stamp);
+    let issued = clock.tick();
+    assert_eq!(clock.last(), issued);
+    let observed = clock.observe(other(NOW + 7, 7)).unwrap();
+    assert_eq!(clock.last(), observed);
 }

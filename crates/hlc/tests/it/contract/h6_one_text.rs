@@ -91,9 +91,9 @@ fn a_text_with_one_byte_more_or_less_fails(bench: &Bench) {
         let text = (bench.codec.to_text)(stamp);
         let shorter = [&text[..at], &text[at + 1..]].concat();
         let longer = [&text[..at], "0", &text[at..]].concat();
-        for text in [shorter, longer] {
-            let kind = (bench.codec.parse)(&text).map_err(|error| error.kind());
-            prop_assert_eq!(kind, Err(ParseHlcErrorKind::Length { found: text.len() }));
+        for wrong in [shorter, longer] {
+            let kind = (bench.codec.parse)(&wrong).map_err(|error| error.kind());
+            prop_assert_eq!(kind, Err(ParseHlcErrorKind::Length { found: wrong.len() }));
         }
         Ok(())
     });

@@ -41,10 +41,10 @@ fn the_whole_counter_is_compared_and_not_what_the_clock_can_hold_of_it(bench: &B
     assert_eq!(clock.observe(own(NOW, 0x1_0000)), Ok(own(NOW + 1, 1)));
 
     // Also where the millisecond of the stamp is over, and the clock at its very end.
-    let clock = bench.clock();
-    clock.resume(own(NOW - 1, 0xffff)).unwrap();
-    clock.observe(own(NOW - 1, 0x1_0000)).unwrap_err();
-    assert_eq!(clock.observe(own(NOW - 1, 0xffff)), Ok(own(NOW, 0)));
+    let at_its_end = bench.clock();
+    at_its_end.resume(own(NOW - 1, 0xffff)).unwrap();
+    at_its_end.observe(own(NOW - 1, 0x1_0000)).unwrap_err();
+    assert_eq!(at_its_end.observe(own(NOW - 1, 0xffff)), Ok(own(NOW, 0)));
 }
 
 fn before_the_clock_is_resumed_its_old_stamps_are_ahead(bench: &Bench) {

@@ -105,7 +105,7 @@ fn what_a_thread_observes_is_below_its_next_stamp_whatever_the_others_do(bench: 
                 1 => clock.observe_all(&remotes).unwrap().unwrap(),
                 _ => clock.tick(),
             };
-            assert!(round % 3 == 2 || remotes.iter().all(|remote| *remote < stamp));
+            assert!(round % 3 == 2 || remotes.iter().all(|observed| *observed < stamp));
             stamp
         };
         (0..rounds(bench)).map(observe).collect()

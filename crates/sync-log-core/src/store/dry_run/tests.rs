@@ -209,17 +209,32 @@ fn damage_is_found_and_not_put_on_record() {
 }
 
 #[test]
-fn a_commit_of_another_handle_ends_a_dry_run() {
+fn what_another_handle_appends_meanwhile_is_not_seen() {
     run(async {
         let (_, log) = log_of(3).await;
         let dry = log.dry_run();
-        dry.register_peer(UNKNOWN).await.unwrap();
-        log.record(change()).await.unwrap();
+        dry.register_peer(ACTIVE).await.unwrap();
+        let later = log.record(change()).await.unwrap();
+        log.record_ack(ACTIVE, later).await.unwrap();
+        assert_eq!(dry.get_since(None, 9).await.unwrap().len(), 3);
+        assert_eq!(dry.explain().await.unwrap().pending_entries, 3);
+        assert_eq!(dry.prune_acked().await.unwrap(), 3);
+        assert_eq!(dry.prune_acked().await.unwrap(), 0);
+        assert_eq!(log.dry_run().prune_acked().await.unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_prune_by_another_handle_ends_a_dry_run() {
+    run(async {
+        let (_, log) = log_of(3).await;
+        let dry = log.dry_run();
+        dry.register_peer(ACTIVE).await.unwrap();
+        assert_eq!(log.prune_acked().await.unwrap(), 3);
         let Err(LogError::Store(error)) = dry.prune_acked().await else {
             panic!("it went on");
         };
         assert_eq!(error.fault(), StoreFault::Locked);
-        assert_eq!(log.dry_run().prune_acked().await.unwrap(), 3);
     });
 }
 

@@ -71,8 +71,8 @@ fn every_planted_fault_is_found_by_a_check_of_its_clause_and_every_check_finds_o
         clauses.insert(fault.clause);
     }
     assert_eq!(survivors, [""; 0], "no check of the clause finds these");
-    let all = checks().map(|check| check.name).collect();
-    assert_eq!(useful, all, "left: checks that found a fault, right: all");
+    let names = checks().map(|check| check.name).collect();
+    assert_eq!(useful, names, "left: checks that found a fault, right: all");
     let all = checks().map(|check| check.clause).collect();
     assert_eq!(clauses, all, "left: clauses with a fault, right: all");
 }
