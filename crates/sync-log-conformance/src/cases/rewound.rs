@@ -44,7 +44,8 @@ pub async fn reading_from_the_very_start_holds_everything<H: Harness>(rig: Rig<H
     assert_eq!(log.page(peer(1), floor).await.entries.len(), 4, "K2");
     assert_eq!(log.position(peer(1)).await, floor.hlc(), "K2");
 
-    let unpruned = Rig::<H>::new().await.open_with_peers(1).await;
+    let second = Rig::<H>::new().await;
+    let unpruned = second.open_with_peers(1).await;
     let last = *unpruned.record_one_by_one(3).await.last().unwrap();
     unpruned.record_ack(peer(1), last).await.unwrap();
     let page = unpruned.page(peer(1), Cursor::ZERO).await;
