@@ -1,4 +1,4 @@
-//! What a command has to say, in the format that was asked for.
+//! The output of a command, in the format of the call.
 
 use std::io::IsTerminal as _;
 
@@ -49,7 +49,7 @@ impl Answer {
         }
     }
 
-    /// What is said below the table, to people only.
+    /// Adds words below the table, for people only.
     pub(crate) fn with_words(mut self, words: String) -> Self {
         self.words = words;
         self

@@ -9,21 +9,21 @@ use crate::format::{Format, FormatArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  sync-log status ./library         where the log stands, and whether it shrinks
-  sync-log explain ./library        why it does not, and what to do
-  sync-log peers ./library          how far every peer is behind
-  sync-log tail -f ./library        new changes as they come
-  sync-log verify ./library         whether the file holds together";
+  sync-log status ./library         show where the log stands, and whether it shrinks
+  sync-log explain ./library        explain why it does not shrink, and what to do
+  sync-log peers ./library          show how far each peer is behind
+  sync-log tail -f ./library        print new entries as they are committed
+  sync-log verify ./library         check whether the file is sound";
 
 const AFTER: &str = "\
-PATH is a library's folder or the sync.db in it. Nothing is changed but by prune,
-register, retire, admit, solo, adopt, trust, dismiss and import, which say what
-they did.
+PATH is a library's folder or the sync.db in it. Only prune, register, retire,
+admit, solo, adopt, trust, dismiss and import change a file, and each of them
+reports what it did.
 
-Exit codes: 0 fine, 1 a finding, 2 wrong call or input, 3 a file cannot be opened,
-read or written, 4 a damaged file or a schema that is not known.";
+Exit codes: 0 fine, 1 a finding, 2 a wrong call or input, 3 a file cannot be opened,
+read or written, 4 a file is damaged or has an unknown schema.";
 
-/// Look into a sync log, and ask why it does not shrink.
+/// Show what is in a sync log, and explain why it does not shrink.
 #[derive(Debug, Parser)]
 #[command(name = "sync-log", version, before_help = EXAMPLES, after_help = AFTER)]
 pub(crate) struct Args {
@@ -35,94 +35,94 @@ pub(crate) struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Say where a log stands, and whether it shrinks
+    /// Show where a log stands, and whether it shrinks
     ///
-    /// Exit code 1 if something keeps entries in the log that needs doing: see
+    /// The exit code is 1 if the log keeps entries and an action is needed: see
     /// `sync-log explain`.
     Status(LookArgs),
 
-    /// Show every peer: how far it is, and what it keeps in the log
+    /// Show how far each peer is, and how many entries it keeps in the log
     ///
-    /// Exit code 1 if a peer keeps entries in the log.
+    /// The exit code is 1 if a peer keeps entries in the log.
     Peers(LookArgs),
 
     /// Explain why a log does not shrink, and what to do about it
     ///
-    /// The worst reason is first. Exit code 1 if one of them needs doing.
+    /// The worst reason comes first. The exit code is 1 if an action is needed.
     Explain(LookArgs),
 
-    /// Show the newest entries, and follow
+    /// Show the newest entries, and follow the log
     Tail(TailArgs),
 
-    /// Show one entry whole
+    /// Show all of one entry
     ///
-    /// Exit code 1 if there is none with this stamp.
+    /// The exit code is 1 if no entry has this stamp.
     Show(ShowArgs),
 
-    /// Check whether a file holds together
+    /// Check whether a file is sound
     ///
-    /// Structure, order, head and floor, columns, payloads, and the rows of peers.
-    /// Exit code 1 if a check fails.
+    /// The checks cover the structure of the file, the order of the entries, head and
+    /// floor, columns, payloads, the chain of tags, and the rows of peers. The exit code
+    /// is 1 if a check fails.
     Verify(LookArgs),
 
-    /// Delete what every peer has acknowledged
+    /// Delete the entries that every peer has acknowledged
     Prune(ChangeArgs),
 
-    /// Register peers: from now on nothing goes that they have not acknowledged
+    /// Register peers: no entry is pruned before they have acknowledged it
     ///
-    /// With --all they are all that there are, which a log that was adopted has to
-    /// be told once.
+    /// With --all the registered peers are declared to be all the peers there are. An
+    /// adopted log needs this declaration once.
     Register(RegisterArgs),
 
-    /// Retire a peer: it no longer keeps entries, and is refused from now on
+    /// Retire peers: they no longer keep entries, and their calls are refused
     ///
-    /// What it lacks is lost for it: it needs a snapshot to come back. A later
-    /// prune deletes the entries.
+    /// A later prune deletes the entries that a retired peer lacks, so it needs a
+    /// snapshot to come back.
     Retire(PeersArgs),
 
-    /// Admit a retired peer again, under a new admission number
+    /// Admit retired peers again, each under a new admission number
     ///
-    /// It has acknowledged nothing, keeps all entries from now on, and needs a
-    /// snapshot; its acks carry the number.
+    /// An admitted peer has acknowledged nothing, keeps all entries from now on, and
+    /// needs a snapshot. Its acks carry the number.
     Admit(PeersArgs),
 
     /// Declare that no other device needs this library's changes
     ///
-    /// Everything may be pruned then. Ended by the first registration.
+    /// Every entry may be pruned then. The first registration ends this state.
     Solo(ChangeArgs),
 
-    /// Take in what another program wrote: a sync.db of an earlier one, or one of
-    /// ours that it wrote to
+    /// Adopt a Spacedrive-style sync.db, or a log to which another program wrote
     ///
-    /// Every row stays, or goes aside with a reason. Acks stay and are not believed:
-    /// nothing is pruned before the peers are named (register --all) and each has
-    /// acknowledged, or somebody vouches for the acks (trust).
+    /// Every row stays, or goes aside with a reason. Acks stay, and are not believed:
+    /// nothing is pruned before the peers are declared (register --all) and each has
+    /// acknowledged, or before an operator vouches for the acks (trust).
     Adopt(AdoptArgs),
 
-    /// Vouch for the acks in a file that was adopted, and that no peer is missing
+    /// Vouch that the acks in an adopted file are true, and that no peer is missing
     ///
-    /// If that is wrong, a peer may lose changes for good.
+    /// If an ack is wrong or a peer is missing, that peer may lose changes for good.
     Trust(ChangeArgs),
 
     /// Dismiss the signs that a file was restored or cloned
     ///
-    /// `status` and `explain` show them until then. A sign that is still true comes
-    /// back.
+    /// `status` and `explain` show the signs until then. A sign that is still true is
+    /// found again.
     Dismiss(ChangeArgs),
 
-    /// Take one device's changes out of a log of the old design
+    /// Import one device's changes from a legacy, leader-based sync_log.db
     ///
-    /// That is a sync_log.db, which held the changes of all devices in the order of a
-    /// number. It is only read. The log in --into must be new, or hold a part of this
-    /// import, which is then gone on with. Exit code 1 if a row cannot be taken.
+    /// A sync_log.db has the changes of all devices, in the order of a sequence number.
+    /// It is only read. The log in --into must be new, or hold a part of this import,
+    /// which then continues. The exit code is 1 if a row cannot be taken.
     Import(ImportArgs),
 
     /// Write all entries to stdout, as they are stored
     ///
-    /// A JSON object per line, oldest first, with every column.
+    /// By default each entry is one line of JSON with every column, oldest first.
     Export(ExportArgs),
 
-    /// Print what a shell completes commands with
+    /// Print the completions for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -132,7 +132,7 @@ pub(crate) enum Command {
     Man,
 }
 
-/// What a command takes that only looks.
+/// The arguments of a command that only reads.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct LookArgs {
     /// A library's folder, or its sync.db
@@ -143,17 +143,17 @@ pub(crate) struct LookArgs {
     pub(crate) format: FormatArgs,
 }
 
-/// What `tail` takes.
+/// The arguments of `tail`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct TailArgs {
     /// A library's folder, or its sync.db
     pub(crate) path: PathBuf,
 
-    /// How many
+    /// How many entries to show
     #[arg(short = 'n', long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(..=1000))]
     pub(crate) entries: u16,
 
-    /// Go on with new ones as they come, until interrupted
+    /// Print new entries as they are committed, until interrupted
     #[arg(short, long)]
     pub(crate) follow: bool,
 
@@ -162,7 +162,7 @@ pub(crate) struct TailArgs {
     pub(crate) format: FormatArgs,
 }
 
-/// What `show` takes.
+/// The arguments of `show`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ShowArgs {
     /// A library's folder, or its sync.db
@@ -176,13 +176,13 @@ pub(crate) struct ShowArgs {
     pub(crate) format: FormatArgs,
 }
 
-/// What `export` takes.
+/// The arguments of `export`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ExportArgs {
     /// A library's folder, or its sync.db
     pub(crate) path: PathBuf,
 
-    /// Those that an adoption put aside, instead
+    /// Print the entries that an adoption put aside instead
     #[arg(long)]
     pub(crate) aside: bool,
 
@@ -202,13 +202,13 @@ impl ExportArgs {
     }
 }
 
-/// What a command takes that changes a log.
+/// The arguments of a command that changes a log.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ChangeArgs {
     /// A library's folder, or its sync.db
     pub(crate) path: PathBuf,
 
-    /// Say what would be done, and do nothing
+    /// Report what would be done, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
@@ -217,10 +217,10 @@ pub(crate) struct ChangeArgs {
     pub(crate) format: FormatArgs,
 }
 
-/// What a command takes that changes peers.
+/// The arguments of a command that changes peers.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PeersArgs {
-    /// What every change takes.
+    /// The arguments of every change.
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
@@ -229,21 +229,21 @@ pub(crate) struct PeersArgs {
     pub(crate) peers: Vec<Uuid>,
 }
 
-/// What `import` takes.
+/// The arguments of `import`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ImportArgs {
-    /// The old sync_log.db, or its folder
+    /// The legacy sync_log.db, or its folder
     pub(crate) path: PathBuf,
 
     /// The library's id
     #[arg(long)]
     pub(crate) library: Uuid,
 
-    /// The device whose changes to take
+    /// The device whose changes to import
     #[arg(long)]
     pub(crate) device: Uuid,
 
-    /// The library's folder, where the sync.db is made
+    /// The library's folder, in which the sync.db is made
     #[arg(long, value_name = "DIR")]
     pub(crate) into: PathBuf,
 
@@ -251,7 +251,7 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     pub(crate) skip_ahead: bool,
 
-    /// Say what would be done, and do nothing
+    /// Report what would be done, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
@@ -260,30 +260,30 @@ pub(crate) struct ImportArgs {
     pub(crate) format: FormatArgs,
 }
 
-/// What `register` takes.
+/// The arguments of `register`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RegisterArgs {
     /// The peers.
     #[command(flatten)]
     pub(crate) peers: PeersArgs,
 
-    /// There are no others
+    /// Declare that there are no other peers
     #[arg(long)]
     pub(crate) all: bool,
 }
 
-/// What `adopt` takes.
+/// The arguments of `adopt`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct AdoptArgs {
-    /// What every change takes.
+    /// The arguments of every change.
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
-    /// The library's id, if the file does not say
+    /// The library's id, if it is not in the file
     #[arg(long, requires = "device")]
     pub(crate) library: Option<Uuid>,
 
-    /// The id of the device whose log it is, if the file does not say
+    /// The id of the device whose log it is, if it is not in the file
     #[arg(long, requires = "library")]
     pub(crate) device: Option<Uuid>,
 }

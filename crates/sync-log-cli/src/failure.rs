@@ -1,4 +1,4 @@
-//! Why a command stopped, and the exit code that tells a script.
+//! Why a command stopped, and its exit code for scripts.
 
 use std::process::ExitCode;
 

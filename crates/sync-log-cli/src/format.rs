@@ -15,7 +15,7 @@ pub(crate) struct FormatArgs {
 }
 
 impl FormatArgs {
-    /// What was asked for.
+    /// The format of the call.
     pub(crate) fn get(self) -> Format {
         if self.json { Format::Json } else { self.format }
     }
@@ -24,11 +24,11 @@ impl FormatArgs {
 /// How to print a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A table, with what there is to say about it
+    /// A table, with words for people
     Table,
     /// One JSON value
     Json,
-    /// A JSON object per row, and one for the rest
+    /// A JSON object for each row, and one for the facts beside the rows
     Ndjson,
     /// The rows as comma-separated values
     Csv,

@@ -14,23 +14,23 @@ use tokio::runtime::{Builder, Runtime};
 use crate::args::ChangeArgs;
 use crate::failure::{Exit, Failure};
 
-/// The runtime that logs are opened on.
+/// The runtime on which logs are opened.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(Failure::cannot_open)
 }
 
-/// Opens a log to look at it.
+/// Opens a log to read it.
 pub(crate) async fn look(path: &Path) -> Result<SyncDb, Failure> {
     Ok(SyncDb::open_read_only(path).await?)
 }
 
-/// Opens a file to look at its rows.
+/// Opens a file to read its rows.
 pub(crate) fn inspect(path: &Path) -> Result<Inspector, Failure> {
     Ok(Inspector::open(path)?)
 }
 
-/// Looks at a log that is to be changed, and refuses one that the command may not open to write.
+/// Reads a log that is to be changed, and refuses a log that the command may not open to write.
 async fn look_to_change(path: &Path) -> Result<SyncDb, Failure> {
     let log = look(path).await?;
     let refusal = match log.status().await?.altered {
@@ -45,7 +45,7 @@ async fn look_to_change(path: &Path) -> Result<SyncDb, Failure> {
     Err(refusal)
 }
 
-/// Opens a log to change it; it has to be there.
+/// Opens an existing log to change it.
 async fn open(path: &Path) -> Result<SyncDb, Failure> {
     let log = look_to_change(path).await?;
     let identity = log.identity();
@@ -54,8 +54,8 @@ async fn open(path: &Path) -> Result<SyncDb, Failure> {
     Ok(SyncDb::open(identity.library_id, identity.device_id, &folder).await?)
 }
 
-/// Looks at the log in a folder to import into, which opening it might adopt; `None` if
-/// it has yet to be made.
+/// Reads the log in the folder of an import, because opening it might adopt it; `None` if
+/// there is no log yet.
 pub(crate) async fn look_at_target(
     folder: &Path,
     library: Uuid,
@@ -100,7 +100,7 @@ pub(crate) fn folder_of(path: &Path) -> Result<PathBuf, Failure> {
     match path.file_name() {
         Some(name) if name == FILE_NAME => Ok(path.parent().unwrap_or(Path::new(".")).to_owned()),
         _ => Err(Failure::usage(anyhow!(
-            "failed to change {}: a log that is written to is called {FILE_NAME}",
+            "failed to change {}: a log that is changed has to be called {FILE_NAME}",
             path.display()
         ))),
     }
@@ -160,7 +160,7 @@ pub(crate) fn on_log<T>(
 }
 
 /// Runs `work` on the log of a path, which it may change, and closes it. In a dry run the log
-/// decides what `work` asks for, and writes nothing.
+/// decides each call of `work`, and writes nothing.
 pub(crate) fn on_log_to_change<T>(
     args: &ChangeArgs,
     work: impl AsyncFnOnce(&SyncLog) -> Result<T, Failure>,

@@ -1,9 +1,9 @@
-//! `sync-log`: look into a sync log, and ask why it does not shrink.
+//! `sync-log` shows what is in a sync log, and explains why the log does not shrink.
 //!
-//! Commands that look never change a file; those that change one say what they did.
-//! The data goes to stdout, everything that is said about it to stderr. Exit codes:
-//! 0 fine, 1 a finding, 2 a wrong call or input, 3 a file that cannot be opened,
-//! read or written, 4 a damaged file or a schema that is not known.
+//! Commands that read never change a file; commands that change one report what they did.
+//! Data goes to stdout, messages go to stderr. Exit codes: 0 fine, 1 a finding, 2 a wrong call
+//! or input, 3 a file cannot be opened, read or written, 4 a file is damaged or has an unknown
+//! schema.
 
 mod answer;
 mod args;

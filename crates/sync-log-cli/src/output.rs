@@ -1,18 +1,18 @@
-//! Data on stdout, talk on stderr. Colour only where a terminal shows it.
+//! Data goes to stdout and messages to stderr. Colour is used only on a terminal.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Whether anybody still reads stdout.
+/// Whether a reader of stdout is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// As far as is known.
+    /// A reader is left, as far as is known.
     Yes,
-    /// The reader went away.
+    /// The reader closed its end.
     NoLonger,
 }
 
 impl Heard {
-    /// Both were heard.
+    /// Whether both texts had a reader.
     pub(crate) fn and(self, other: Self) -> Self {
         match self {
             Self::Yes => other,
@@ -21,8 +21,7 @@ impl Heard {
     }
 }
 
-/// Writes `text` to stdout. A reader that went away early is none of our
-/// business: `sync-log … | head` ends quietly.
+/// Writes `text` to stdout. A reader may close its end early: `sync-log … | head` ends quietly.
 ///
 /// # Errors
 /// Stdout cannot be written for another reason, such as a full disk.
@@ -30,7 +29,7 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     print_to_reader(text).map(drop)
 }
 
-/// The same, and says whether somebody reads.
+/// Writes `text` to stdout, and returns whether a reader is left.
 ///
 /// # Errors
 /// As for [`print()`].
@@ -45,7 +44,7 @@ pub(crate) fn print_to_reader(text: &str) -> io::Result<Heard> {
     }
 }
 
-/// Writes a line to stderr. If nobody can hear it, nothing can be done about it.
+/// Writes a line to stderr. A failure to write is ignored, because it cannot be reported.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }

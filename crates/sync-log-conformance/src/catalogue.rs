@@ -381,8 +381,8 @@ const fn all() -> [Case; PLAIN.len() + TAMPERED.len()] {
     all
 }
 
-/// A case, and what runs it on a backend and gives up after a time: for whoever puts the suite
-/// itself to the test.
+/// A case, and a function that runs it on a backend and gives up after a time. It is for tests of
+/// the suite itself.
 pub type Runnable = (Case, fn(Duration));
 
 /// Every case of [`CASES`], in its order.

@@ -6,16 +6,16 @@
 //! |---|---|
 //! | append, serve, acknowledge, prune, explain | [`SyncLog`] |
 //! | choose how a log behaves | [`LogOptions`], [`PrunePolicy`], [`UnknownPeers`] |
-//! | say what changed | [`Change`], [`SharedChangeEntry`], [`JsonText`] |
-//! | say where a reader is | [`Cursor`], [`Tag`], [`Page`] |
+//! | describe a change | [`Change`], [`SharedChangeEntry`], [`JsonText`] |
+//! | name the position of a reader | [`Cursor`], [`Tag`], [`Page`] |
 //! | give a device a snapshot | [`SyncLog::head_cursor`] |
-//! | know that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
+//! | notice that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
 //! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::acknowledge`] |
 //! | see what a call would do, without doing it | [`SyncLog::dry_run`], [`DryRun`] |
-//! | write a backend | [`LogStore`], [`WriteJob`], [`Writes`]; for one that keeps it all in memory, [`Contents`] |
-//! | decide what may go | [`plan`], [`watermark`] |
-//! | answer "why is it not shrinking?" | [`SyncLog::explain`], [`Explanation`] |
-//! | decide what to do about an error | [`LogError::kind`], [`ErrorKind`] |
+//! | write a backend | [`LogStore`], [`WriteJob`], [`Writes`]; [`Contents`] for a store that keeps the whole log in memory |
+//! | plan which entries may be deleted | [`plan`], [`watermark`] |
+//! | learn why a log does not shrink | [`SyncLog::explain`], [`Explanation`] |
+//! | decide what to do about an error | [`LogError::kind`], [`ErrorKind`]; [`LogError::help`] for a person |
 
 mod decide;
 mod error;

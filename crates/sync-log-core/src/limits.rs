@@ -2,12 +2,12 @@
 
 /// Largest `data` of one entry, in bytes.
 ///
-/// A constant of the protocol version, so that every page and every frame holds
-/// at least one entry. An app may lower it for its own appends with
-/// [`LogOptions::max_data_bytes`](crate::LogOptions), never raise it.
+/// The limit belongs to the protocol version, so that every page and every frame holds at least one
+/// entry. An app may lower the limit for its own appends with
+/// [`LogOptions::max_data_bytes`](crate::LogOptions), and never raise it.
 pub const MAX_DATA_BYTES: usize = 1024 * 1024;
 
-/// How deep arrays and objects may be nested in `data`: where serde_json ends.
+/// How deep arrays and objects may be nested in `data`: as deep as serde_json reads.
 pub const MAX_DATA_DEPTH: usize = 127;
 
 /// Longest `model_type`, in bytes. The shortest is 1.
@@ -35,10 +35,10 @@ pub const MAX_KEPT_ENTRIES: usize = 10_000;
 /// Most entries that one transaction of a prune deletes.
 pub const PRUNE_CHUNK_ENTRIES: usize = 1000;
 
-/// Fewest entries that it deletes where there are more, and with how many a prune
-/// begins. Its steps grow while they are quick and shrink while they take long, so
-/// that an append never waits for long.
+/// Fewest entries that one transaction of a prune deletes if there are more, and how many the first
+/// one deletes. The transactions grow while they are quick and shrink while they take long, so that
+/// an append never waits for long.
 pub const SMALLEST_PRUNE_CHUNK_ENTRIES: usize = 125;
 
-/// Peers in one [`SyncLog::declare_peers`](crate::SyncLog::declare_peers).
+/// Most peers in one call of [`SyncLog::declare_peers`](crate::SyncLog::declare_peers).
 pub const MAX_DECLARED_PEERS: usize = 1000;

@@ -1,4 +1,4 @@
-//! `sync-log adopt` and `trust`: what another program wrote becomes a log.
+//! `sync-log adopt` and `trust`: adopt what another program wrote.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,7 +24,7 @@ struct Facts {
 
 const COLUMNS: [&str; 6] = ["adoption", "adopted_at", "cause", "table", "rows", "became"];
 
-/// Adopts a file of an earlier program, or one of ours that it wrote to.
+/// Adopts a Spacedrive-style `sync.db`, or a log to which another program wrote.
 pub(crate) fn adopt(args: &AdoptArgs) -> Result<ExitCode, Failure> {
     let (path, dry_run) = (&args.change.path, args.change.dry_run);
     let inspector = inspect(path)?;
@@ -58,7 +58,7 @@ pub(crate) fn adopt(args: &AdoptArgs) -> Result<ExitCode, Failure> {
     Ok(Exit::Fine.into())
 }
 
-/// The ids that were given, or else those that the file has.
+/// The ids in the arguments, or otherwise those in the file.
 fn ids(
     args: &AdoptArgs,
     stored: Option<(LibraryId, DeviceId)>,
@@ -67,10 +67,10 @@ fn ids(
     let given = library.zip(args.device.map(DeviceId::from));
     given.or(stored).ok_or_else(|| {
         Failure::usage(anyhow!(
-            "failed to adopt {}: the program that made it did not say whose it is",
+            "failed to adopt {}: the file does not say whose log it is",
             args.change.path.display()
         ))
-        .with_help("say whose log it is: --library and --device")
+        .with_help("pass the ids: --library and --device")
     })
 }
 
@@ -82,7 +82,7 @@ fn file_of(path: &Path) -> PathBuf {
     }
 }
 
-/// A line for what stayed of each table, and one for each reason why something did not.
+/// A line for the rows of each table that stayed, and one for each reason why rows went aside.
 fn cells(adoption: &Adoption) -> Vec<[String; COLUMNS.len()]> {
     let line = |table: &str, rows: i64, became: &str| {
         [
@@ -106,8 +106,8 @@ fn cells(adoption: &Adoption) -> Vec<[String; COLUMNS.len()]> {
     lines
 }
 
-/// Takes the operator's word that the acks are true which an adopted file had, or which another
-/// program wrote since.
+/// Trusts the acks that an adopted file had, or that another program wrote since: an operator
+/// vouches for them.
 pub(crate) fn trust(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     let claimed = on_log_to_change(args, async |log| {
         let claimed = claimed(log).await?;
@@ -121,7 +121,7 @@ pub(crate) fn trust(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     print(args, &done)
 }
 
-/// The peers that have an ack which is not believed.
+/// The peers with an ack that is not believed.
 async fn claimed(log: &SyncLog) -> Result<Vec<DeviceId>, Failure> {
     let peers = log.peers().await?;
     let claimed = peers.iter().filter_map(|peer| match peer {

@@ -20,7 +20,7 @@ pub(crate) struct Row {
     next: Option<String>,
 }
 
-/// The columns of a [`Row`]; its sentences are said below the table.
+/// The columns of a [`Row`]; its sentences are printed below the table.
 pub(crate) const COLUMNS: [&str; 6] = [
     "cause",
     "peer",
@@ -58,7 +58,7 @@ impl Row {
         ]
     }
 
-    /// What is said about it.
+    /// The sentences about the reason.
     pub(crate) fn words(&self) -> String {
         match &self.next {
             Some(next) => format!("{}: {}.\n  {next}\n", self.cause, self.says),
@@ -67,17 +67,17 @@ impl Row {
     }
 }
 
-/// Whether something needs doing about it.
+/// Whether an action is needed.
 pub(crate) fn needs_doing(reason: &Reason) -> bool {
     reason.remedy.is_some()
 }
 
-/// Whether it keeps entries, and goes on to until something is done.
+/// Whether the reason keeps entries until an action is taken.
 pub(crate) fn keeps_entries(reason: &Reason) -> bool {
     needs_doing(reason) && !matches!(reason.cause, Cause::Restored(_))
 }
 
-/// So many entries, in words.
+/// A number of entries, in words.
 pub(crate) fn entries(count: u64) -> String {
     match count {
         1 => "1 entry".to_owned(),
@@ -98,11 +98,11 @@ fn sentence(reason: &Reason) -> String {
         Cause::NeverAcked => format!("{who} is registered and never acknowledged: {lacks}"),
         Cause::Behind => format!("{who} lacks {lacks}"),
         Cause::PeerRewound { hold, acked } => format!(
-            "{who} had acknowledged {acked} and read at {hold} again, so it was restored: {lacks}"
+            "{who} had acknowledged {acked} and reads from {hold} again, so it was restored: {lacks}"
         ),
         Cause::BelowFloor => {
             format!(
-                "{who} lacks entries that are gone, and {} that are there",
+                "{who} lacks entries that were pruned, and {} that are in the log",
                 reason.lag_entries
             )
         }
@@ -110,11 +110,11 @@ fn sentence(reason: &Reason) -> String {
             "{who} has an ack at {acked} that another program wrote, which is not believed: {lacks}"
         ),
         Cause::PeersNotDeclared => {
-            "the log was adopted, and nobody has said yet which peers there are".to_owned()
+            "the log was adopted, and its peers are not declared yet".to_owned()
         }
         Cause::Altered(altered) => {
             format!(
-                "the log is not what was written at {}: {}",
+                "the log is not as it was written at {}: {}",
                 altered.hlc, altered.fault
             )
         }
@@ -124,11 +124,11 @@ fn sentence(reason: &Reason) -> String {
             untrusted.peer_device_id, untrusted.fault
         ),
         Cause::NoPeers => "no peer counts, and the library is not declared solo".to_owned(),
-        Cause::Retention => format!("everybody has {lacks}; the policy keeps them"),
+        Cause::Retention => format!("every peer has {lacks}; the policy keeps them"),
         Cause::NotYetPruned => format!(
-            "everybody has {lacks}; the next prune deletes them, unless the app's policy keeps them"
+            "every peer has {lacks}; the next prune deletes them, unless the app's policy keeps them"
         ),
-        _ => "it is not known to this program".to_owned(),
+        _ => "this version of the tool does not know the cause".to_owned(),
     }
 }
 
@@ -163,35 +163,37 @@ fn advice(remedy: Remedy, reason: &Reason, path: &Path) -> String {
     let retire = format!("sync-log retire {path} {peer}");
     match remedy {
         Remedy::Register if reason.cause == Cause::PeersNotDeclared => format!(
-            "name all of them: sync-log register --all {path} PEER…; \
+            "declare all peers: sync-log register --all {path} PEER…; \
              if the acks are known to be true and complete: sync-log trust {path}"
         ),
         Remedy::Reopen if matches!(reason.cause, Cause::Altered(_)) => {
-            format!("take in what is there: sync-log adopt {path}")
+            format!("adopt the rows that are there: sync-log adopt {path}")
         }
         Remedy::Pull if matches!(reason.cause, Cause::UntrustedRow(_)) => format!(
-            "its next ack writes the copy again; if the copy is known to be true: \
+            "the peer's next ack writes the copy again; if the copy is known to be true: \
              sync-log trust {path}"
         ),
         Remedy::Register if matches!(reason.cause, Cause::UntrustedRow(_)) => format!(
-            "write it again: sync-log register {path} {peer}; \
-             if it is no device of this library: {retire}"
+            "write the row again: sync-log register {path} {peer}; \
+             if that is no device of this library: {retire}"
         ),
         Remedy::Pull => {
-            format!("have it pull and acknowledge; if it never comes back: {retire}")
+            format!("let the peer pull and acknowledge; if it does not come back: {retire}")
         }
         Remedy::Register => format!(
-            "name the devices: sync-log register {path} PEER…; \
-             if there is none: sync-log solo {path}"
+            "register the other devices: sync-log register {path} PEER…; \
+             if there are none: sync-log solo {path}"
         ),
         Remedy::Bootstrap => {
-            format!("it cannot catch up by reading: give it a copy of the data, or: {retire}")
+            format!(
+                "give the peer a snapshot, because it cannot catch up by reading; if it does not come back: {retire}"
+            )
         }
         Remedy::Reopen => {
-            format!("it is put right when the log is opened again: sync-log adopt {path}")
+            format!("open the log again, which repairs the row: sync-log adopt {path}")
         }
         Remedy::NewIdentity => format!(
-            "start this device under a new id, from a snapshot; after that, or if no file was \
+            "continue under a new device id, from a snapshot; after that, or if no file was \
              restored: sync-log dismiss {path}"
         ),
         Remedy::DeclareSolo => {

@@ -1,4 +1,4 @@
-//! `sync-log prune`, `register`, `retire`, `admit` and `solo`: what changes a log.
+//! `sync-log prune`, `register`, `retire`, `admit` and `solo`: change a log.
 //!
 //! Core decides what may be done. A dry run makes the same calls on a log that decides and writes
 //! nothing, so it ends as the command itself would.
@@ -12,7 +12,7 @@ use crate::args::{ChangeArgs, PeersArgs, RegisterArgs};
 use crate::failure::Failure;
 use crate::library::on_log_to_change;
 
-/// Deletes what every peer has acknowledged.
+/// Deletes the entries that every peer has acknowledged.
 pub(crate) fn prune(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     let (entries, left) = on_log_to_change(args, async |log| {
         let pruned = log.prune_acked().await?;
@@ -93,7 +93,7 @@ fn all_or_none<T>(
     })
 }
 
-/// Whether a peer is retired, as core takes it to be, even if a row of the peer is spoiled.
+/// Whether a peer is retired, as core takes it to be, even if a row of the peer cannot be read.
 async fn is_retired(log: &SyncLog, peer: Uuid) -> bool {
     let registered = log.dry_run().register_peer(peer).await;
     matches!(registered, Err(LogError::PeerRetired { .. }))

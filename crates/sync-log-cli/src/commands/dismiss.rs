@@ -1,4 +1,4 @@
-//! `sync-log dismiss`: the signs that a file was restored or cloned were seen to.
+//! `sync-log dismiss`: deletes the signs that a file was restored or cloned.
 
 use std::process::ExitCode;
 
@@ -47,7 +47,7 @@ impl Dismissed {
     }
 }
 
-/// Dismisses all of them.
+/// Dismisses all signs.
 pub(crate) fn dismiss(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     let verdicts = on_log_to_change(args, async |log| Ok(log.dismiss_verdicts().await?))?;
     let dismissed = verdicts.iter().map(|it| Dismissed::of(it, args.dry_run));

@@ -11,7 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::sheet::Sheet;
 
-/// One thing that was done, or would be. The order of the fields is the order of the columns.
+/// One change that was made, or would be made. The order of the fields is the order of the columns.
 #[derive(Debug, Serialize)]
 pub(super) struct Done {
     did: &'static str,
@@ -77,7 +77,7 @@ pub(super) fn print_and(
     Ok(end_with(args, advice))
 }
 
-/// The last words of a command that changes a log.
+/// Ends a command that changes a log, with its last lines.
 pub(super) fn end(args: &ChangeArgs) -> ExitCode {
     end_with(args, next(args))
 }

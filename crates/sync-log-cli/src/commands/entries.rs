@@ -20,7 +20,7 @@ use crate::time::of_stamp;
 /// Entries that are read at a time.
 const PAGE: usize = 500;
 
-/// How often a log that is followed is looked at.
+/// How often a followed log is read again.
 const POLL: Duration = Duration::from_millis(500);
 
 const COLUMNS: [&str; 6] = [
@@ -32,7 +32,7 @@ const COLUMNS: [&str; 6] = [
     "created_at",
 ];
 
-/// Prints the newest entries, oldest first, and goes on with new ones.
+/// Prints the newest entries, oldest first, and then new ones as they are committed.
 pub(crate) fn tail(args: &TailArgs) -> Result<ExitCode, Failure> {
     let inspector = inspect(&args.path)?;
     let mut stream = Stream::new(args.format.get());
@@ -105,7 +105,7 @@ const ASIDE_COLUMNS: [&str; COLUMNS.len() + 3] = [
     "created_at",
 ];
 
-/// Prints what went aside.
+/// Prints the entries that went aside.
 fn export_aside(args: &ExportArgs) -> Result<ExitCode, Failure> {
     let inspector = inspect(&args.path)?;
     let mut stream = Stream::new(args.format());

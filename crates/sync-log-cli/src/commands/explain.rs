@@ -20,7 +20,7 @@ struct Facts {
     shrinks: bool,
 }
 
-/// Says who or what keeps entries, worst first, and what helps.
+/// Prints what keeps entries, worst first, and what to do about it.
 pub(crate) fn explain(args: &LookArgs) -> Result<ExitCode, Failure> {
     let explanation = on_log(&args.path, async |log| Ok(log.explain().await?))?;
     let reasons = &explanation.reasons;
@@ -46,7 +46,7 @@ pub(crate) fn explain(args: &LookArgs) -> Result<ExitCode, Failure> {
 fn words(explanation: &Explanation, rows: &[Row]) -> String {
     if rows.is_empty() {
         return format!(
-            "\n{}; nothing keeps any.\n",
+            "\n{}; no reason keeps any.\n",
             entries(explanation.pending_entries)
         );
     }

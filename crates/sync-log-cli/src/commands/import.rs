@@ -1,4 +1,4 @@
-//! `sync-log import`: the part of one device of an old log.
+//! `sync-log import`: one device's part of a legacy log.
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ use crate::library::{look_at_target, runtime};
 use crate::output;
 use crate::sheet::Sheet;
 
-/// So many rows of the old log, and what became of them.
+/// A number of rows of the legacy log, and what became of them.
 #[derive(Debug, Serialize)]
 struct Became {
     rows: String,
@@ -46,7 +46,7 @@ impl Became {
     }
 }
 
-/// Takes one device's changes out of an old log into a log of its own.
+/// Imports one device's changes from a legacy log into a log of its own.
 pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let mut legacy = LegacyLog::open(&args.path)?;
     let options = ImportOptions::default().skip_ahead(args.skip_ahead);
@@ -116,14 +116,14 @@ async fn into(
     Ok(taken?)
 }
 
-/// A line for each thing that rows became.
+/// A line for each outcome of rows.
 fn rows(report: &ImportReport) -> Vec<Became> {
     let known = [
         (report.taken, "taken"),
         (report.there, "taken before"),
         (
             report.redated,
-            "(of these) dated by their place in the order",
+            "(of these) dated by their position in the order",
         ),
         (
             report.markers,

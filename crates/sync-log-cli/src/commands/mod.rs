@@ -1,4 +1,4 @@
-//! The commands that look into a log, or change it.
+//! The commands that read a log, or change it.
 
 mod adopt;
 mod cause;

@@ -61,7 +61,7 @@ impl Row {
     }
 }
 
-/// Shows a row per peer, retired ones and rows that cannot be relied on too.
+/// Prints a row for each peer, including retired peers and rows that cannot be relied on.
 pub(crate) fn peers(args: &LookArgs) -> Result<ExitCode, Failure> {
     let (peers, explanation) = on_log(&args.path, async |log| {
         Ok((log.peers().await?, log.explain().await?))

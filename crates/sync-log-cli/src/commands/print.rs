@@ -10,7 +10,7 @@ use crate::args::Args;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-/// Prints what a shell completes commands with.
+/// Prints the completions for a shell.
 pub(crate) fn completions(shell: Shell) -> Result<ExitCode, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "sync-log", &mut text);

@@ -37,7 +37,7 @@ struct Facts {
     shrinks: bool,
 }
 
-/// Says where the log stands, and whether it shrinks.
+/// Prints where the log stands, and whether it shrinks.
 pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
     let facts = on_log(&args.path, async |log| {
         let status = log.status().await?;

@@ -1,4 +1,4 @@
-//! `sync-log verify`: whether a file holds together.
+//! `sync-log verify`: checks whether a file is sound.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::library::inspect;
 use crate::sheet::Sheet;
 
-/// Prints every check, and the first places where one fails.
+/// Prints every check, and the first faults of each.
 pub(crate) fn verify(args: &LookArgs) -> Result<ExitCode, Failure> {
     let checks = inspect(&args.path)?.verify()?;
     let is_sound = checks.iter().all(Check::is_ok);

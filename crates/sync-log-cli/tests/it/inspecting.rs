@@ -269,7 +269,7 @@ fn what_cannot_be_opened_is_told_by_the_exit_code_and_nothing_is_made() {
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
 }
 
-/// A log of the old design, with these rows.
+/// A legacy, leader-based log with these rows.
 fn old_log(rows: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let file = rusqlite::Connection::open(folder.path().join("sync_log.db")).unwrap();

@@ -30,7 +30,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
 const FIX_LOG_ID: &str =
     "UPDATE sync_log_identity SET log_id = '00000000-0000-0000-0000-000000000077'";
 
-/// A log of the old design: changes of this device and one of another, a marker, and a
+/// A legacy, leader-based log: changes of this device and one of another, a marker, and a
 /// row that cannot be read.
 const OLD_DESIGN: &str = "
     CREATE TABLE sync_log (

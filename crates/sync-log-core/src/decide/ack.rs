@@ -1,4 +1,4 @@
-//! Whether an acknowledgement is taken, decided under the write lock (`K2`–`K4`).
+//! Decides under the write lock whether an acknowledgement is accepted (`K2`–`K4`).
 
 use hlc::Hlc;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::store::{Needs, PeersNeeded, View, Writes};
 
-/// What deciding `ack` takes.
+/// What the log has to see to decide `ack`.
 pub(crate) fn needs(ack: Ack) -> Needs {
     Needs {
         marks: vec![ack.at.hlc()],

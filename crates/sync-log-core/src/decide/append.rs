@@ -1,4 +1,4 @@
-//! Whether entries may enter the log, decided under the write lock (`A1`).
+//! Decides under the write lock whether entries may enter the log (`A1`).
 
 use std::collections::HashMap;
 
@@ -46,7 +46,7 @@ fn validate_group(count: usize, length_bytes: usize) -> Result<(), LogError> {
     Ok(())
 }
 
-/// Refuses a batch of which a group is too large, or has no end.
+/// Refuses a batch with a group that is too large or has no end.
 fn validate_groups(batch: &[SharedChangeEntry]) -> Result<(), LogError> {
     for group in batch.split_inclusive(|entry| entry.group_end) {
         let bytes = group.iter().map(SharedChangeEntry::content_bytes).sum();
@@ -96,8 +96,7 @@ fn validate_size(count: usize, length_bytes: usize) -> Result<(), LogError> {
     Ok(())
 }
 
-/// A batch that begins at or below the head can only be a retry: ask for what
-/// is retained of it.
+/// A batch that begins at or below the head can only be a retry: asks for its retained entries.
 pub(crate) fn needs(batch: &[SharedChangeEntry], state: &LogState) -> Needs {
     let stamps = || batch.iter().map(|entry| entry.hlc).collect();
     match batch.first() {

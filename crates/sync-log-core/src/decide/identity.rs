@@ -1,4 +1,4 @@
-//! Whose log it is, and whether it is still what was written.
+//! Whose log it is, and whether the stored log is still as it was written.
 
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ pub(crate) fn refuse_nil(id: Uuid, what: &'static str) -> Result<(), LogError> {
     }
 }
 
-/// Refuses what another program wrote to (`I4`).
+/// Refuses a log to which another program wrote (`I4`).
 pub(crate) fn refuse_altered(state: &LogState) -> Result<(), LogError> {
     state.altered.map_or(Ok(()), |altered| Err(altered.into()))
 }

@@ -1,5 +1,5 @@
-//! Which peers count: registered, retired, admitted again, held, believed. Decided under the
-//! write lock.
+//! Decides under the write lock which peers count, and how far: registered, retired, admitted
+//! again, held, trusted.
 
 use hlc::Hlc;
 
@@ -11,7 +11,7 @@ use crate::store::{Needs, PeersNeeded, View, Writes};
 /// What registering a peer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Registration {
-    /// The peer counts from now on.
+    /// The peer was not registered before, and counts from now on.
     New,
     /// The peer was registered already; nothing changed.
     Known,
@@ -33,7 +33,7 @@ pub(crate) fn all(_: &LogState) -> Needs {
     }
 }
 
-/// Makes `peer` one that counts (`K1`).
+/// Registers `peer`, which counts from then on (`K1`).
 pub(crate) fn register(
     peer: DeviceId,
     view: &View<'_>,
@@ -52,7 +52,7 @@ pub(crate) fn register(
     }
 }
 
-/// Makes `peer` one that no longer counts.
+/// Retires `peer`, which no longer counts.
 pub(crate) fn retire(peer: DeviceId, view: &View<'_>, now_ms: i64) -> Result<Writes, LogError> {
     let mut row = any_peer(peer, view)?;
     if !row.is_active() {
@@ -65,7 +65,7 @@ pub(crate) fn retire(peer: DeviceId, view: &View<'_>, now_ms: i64) -> Result<Wri
     Ok(replaced(row))
 }
 
-/// Makes a retired peer one that counts, under its next admission number (`K6`).
+/// Admits a retired peer, which counts again, under its next admission number (`K6`).
 pub(crate) fn admit(
     peer: DeviceId,
     view: &View<'_>,
@@ -101,8 +101,8 @@ pub(crate) fn declare_peers(view: &View<'_>) -> Writes {
     }
 }
 
-/// Trusts the ack that a peer's rows claim, if it is still `claim`: an operator vouched for
-/// that one, not for another that is there by now. Returns whether it was.
+/// Trusts the ack that a peer's rows claim, if that ack is still `claim`: an operator vouched for
+/// that ack, not for one that was written since. Returns whether the ack is trusted now.
 pub(crate) fn trust(claim: Hlc, view: &View<'_>) -> (Writes, bool) {
     let row = view.peers.first();
     let is_meant = row.and_then(|row| row.claim(view.state)) == Some(claim);

@@ -11,11 +11,11 @@ use crate::store::EntrySummary;
 pub struct Plan {
     /// The newest entry to delete; `None` deletes nothing.
     pub through: Option<Hlc>,
-    /// How many go.
+    /// How many entries the chunk deletes.
     pub entries: usize,
 }
 
-/// How far every peer that counts has come.
+/// How far every peer that counts has acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Watermark {
     /// Every active peer has acknowledged every entry up to and including this one, or the
@@ -46,9 +46,9 @@ pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
 
 /// Plans one chunk.
 ///
-/// `oldest` are the oldest entries, ascending, as many as [`window`](PrunePolicy::window) says;
-/// `peers` are all rows. What is planned is always a prefix of `oldest`, so that
-/// the floor says exactly what was deleted.
+/// `oldest` has the oldest entries, ascending, as many as [`window`](PrunePolicy::window) returns.
+/// `peers` has all rows. A plan is always a prefix of `oldest`, so that the floor says exactly what
+/// was deleted.
 #[must_use]
 pub fn plan(
     policy: PrunePolicy,
@@ -77,7 +77,7 @@ pub fn plan(
     Plan { through, entries }
 }
 
-/// The age of something, in ms; never negative, whatever the clock says.
+/// The age of an entry, in ms; never negative, whatever the clock reads.
 pub(crate) fn age(created_at_ms: i64, now_ms: i64) -> u64 {
     u64::try_from(now_ms.saturating_sub(created_at_ms)).unwrap_or(0)
 }

@@ -6,7 +6,7 @@ use crate::error::LogError;
 use crate::model::{Altered, Cursor, LogState, Mark, Page, Proof, ReadLimits, SharedChangeEntry};
 use crate::store::ReadView;
 
-/// The limits of one page: what is asked for, and no more than a page may hold.
+/// The limits of one page: those of the request, but no more than a page may hold.
 pub(crate) fn checked(limits: ReadLimits) -> Result<ReadLimits, LogError> {
     if limits.max_entries == 0 || limits.max_bytes == 0 {
         return Err(LogError::ZeroLimit);
@@ -86,7 +86,7 @@ pub(crate) fn prove(view: &ReadView) -> Result<(), Altered> {
     Ok(())
 }
 
-/// The page that a valid cursor gets, of entries that are proven and end with a group.
+/// The page for a valid cursor, of entries that are proven and end with a group.
 pub(crate) fn page(state: &LogState, entries: Vec<SharedChangeEntry>, next: Cursor) -> Page {
     Page {
         more: next.hlc() < state.head.hlc && !entries.is_empty(),

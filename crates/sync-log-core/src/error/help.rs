@@ -6,7 +6,8 @@ use super::log_error::LogError;
 use super::store_error::StoreFault;
 
 impl LogError {
-    /// What to do next, in one sentence for a person. [`kind`](Self::kind) says it for a program.
+    /// Says to a person what to do next, in one sentence. [`kind`](Self::kind) says it to a
+    /// program.
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {
@@ -76,7 +77,7 @@ impl LogError {
 }
 
 impl StoreFault {
-    /// What to do next, in one sentence for a person.
+    /// Says to a person what to do next, in one sentence.
     #[must_use]
     pub const fn help(self) -> &'static str {
         match self {

@@ -16,14 +16,14 @@ pub enum ErrorKind {
     Uncertain,
     /// The reader lacks entries that were pruned: it needs a snapshot.
     Bootstrap,
-    /// The peer is not known, or no longer: register or admit it.
+    /// The peer was never registered, or was retired: register or admit it.
     Admit,
-    /// Two files claim to be one log, or one device runs twice.
+    /// A file was restored or cloned, or two devices run under one id.
     NewIdentity,
     /// A clock is wrong, here or at the peer.
     FixClock,
-    /// Something stored is damaged, or was written by another program.
+    /// Stored data is damaged, or another program wrote it.
     RepairData,
-    /// The handle or the storage under it is not usable; open again.
+    /// The handle, or the storage under it, cannot be used any more: open the log again.
     Reopen,
 }

@@ -9,7 +9,7 @@ use super::store_error::StoreError;
 use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use crate::model::{Altered, ChainFault, DeviceId, LibraryId, RetireReason};
 
-/// Why a log refused, or failed.
+/// Why a call was refused, or failed.
 ///
 /// After every error the log is as it was before the call, except where a
 /// variant says otherwise.
@@ -28,13 +28,13 @@ pub enum LogError {
          library {stored_library} and device {stored_device}"
     )]
     IdentityMismatch {
-        /// The library that it belongs to.
+        /// The library that the log belongs to.
         stored_library: LibraryId,
-        /// The device that it belongs to.
+        /// The device that the log belongs to.
         stored_device: DeviceId,
-        /// The library that was asked for.
+        /// The library of the call.
         library: LibraryId,
-        /// The device that was asked for.
+        /// The device of the call.
         device: DeviceId,
     },
     /// An option is outside its range.
@@ -42,7 +42,7 @@ pub enum LogError {
     OptionOutOfRange {
         /// Which option.
         option: &'static str,
-        /// What was given.
+        /// The value of the call.
         value: u64,
         /// The most that is allowed.
         limit: u64,
@@ -68,7 +68,7 @@ pub enum LogError {
     /// A batch or list has too many items; split it.
     #[error("failed to take {count} items in one call: the limit is {limit}")]
     TooMany {
-        /// How many there were.
+        /// How many items the call has.
         count: usize,
         /// The most that one call takes.
         limit: usize,
@@ -87,8 +87,8 @@ pub enum LogError {
         /// The most that one batch takes.
         limit_bytes: usize,
     },
-    /// A group is larger than a page, in entries or in content bytes. Make it smaller, or write
-    /// its changes with `record_each`, which makes each a group by itself.
+    /// A group is larger than a page, in entries or in content bytes. Make the group smaller, or
+    /// write its changes with `record_each`, which makes each of them a group by itself.
     #[error(
         "failed to take a group of {count} entries and {length_bytes} bytes: the limits are \
          {MAX_PAGE_ENTRIES} entries and {MAX_PAGE_BYTES} bytes"
@@ -96,7 +96,7 @@ pub enum LogError {
     GroupTooLarge {
         /// Its entries.
         count: usize,
-        /// Their content bytes.
+        /// The content bytes of these entries.
         length_bytes: usize,
     },
     /// The last entry of a batch does not end its group. Set its `group_end`.
@@ -131,8 +131,8 @@ pub enum LogError {
         /// The device whose log it is.
         device_id: DeviceId,
     },
-    /// Another append passed this one: its stamp is below the head, and the log holds no
-    /// entry of that stamp (`A1`). It was not written: stamp it again, or use `record`.
+    /// Another append was faster: the stamp of this entry is below the head, and the log holds no
+    /// entry with it (`A1`). This entry was not written: stamp it again, or use `record`.
     #[error("failed to append: another append was faster, and the head is {} ahead of the entry; the entry is {hlc}, the head {head}", Ahead(*head, *hlc))]
     Overtaken {
         /// The entry's stamp; of a batch, the first.
@@ -140,7 +140,7 @@ pub enum LogError {
         /// Highest HLC ever committed.
         head: Hlc,
     },
-    /// The log holds another entry of this stamp (`A1`): one stamp was used for two changes.
+    /// The log holds another entry with this stamp (`A1`): one stamp was used for two changes.
     #[error("failed to append: the log holds another entry with the stamp {hlc}")]
     OtherContent {
         /// The stamp.
@@ -171,7 +171,7 @@ pub enum LogError {
     #[error(transparent)]
     Resume(#[from] ResumeError),
 
-    /// A limit of 0 asks for nothing.
+    /// A limit is 0, so the call asks for nothing.
     #[error("failed to read with a limit of 0")]
     ZeroLimit,
     /// The cursor is of another log.
@@ -187,7 +187,7 @@ pub enum LogError {
     /// The entries after the cursor were pruned: the reader needs a snapshot.
     #[error("failed to read entries that were pruned: the log begins {} after the cursor; the cursor is {requested}, the floor {floor}, the head {head}", Ahead(*floor, *requested))]
     Compacted {
-        /// Where the reader is.
+        /// The last entry that the reader has.
         requested: Hlc,
         /// Highest HLC ever pruned.
         floor: Hlc,
@@ -198,7 +198,7 @@ pub enum LogError {
     /// was restored from an earlier copy, or the cursor is of a later one.
     #[error("failed to find the cursor in this log: it is {} ahead of the head; the cursor is {requested}, the head {head}", Ahead(*requested, *head))]
     AheadOfHead {
-        /// Where the reader is.
+        /// The last entry that the reader has.
         requested: Hlc,
         /// Highest HLC ever committed.
         head: Hlc,
@@ -208,13 +208,13 @@ pub enum LogError {
         "failed to find the cursor in this log: the log has another history there; the cursor is {requested}, the head {head}"
     )]
     Diverged {
-        /// Where the reader is.
+        /// The last entry that the reader has.
         requested: Hlc,
         /// Highest HLC ever committed.
         head: Hlc,
     },
-    /// What is stored is not what was written (`R4`). Close the log and open it again: that
-    /// adopts what is there (`I4`).
+    /// The stored log is not as it was written (`R4`). Close the log and open it again, which
+    /// adopts the rows that are there (`I4`).
     #[error(transparent)]
     Altered(#[from] Altered),
 
@@ -235,14 +235,13 @@ pub enum LogError {
     PeerRetired {
         /// The peer.
         peer: DeviceId,
-        /// When, in ms since the Unix epoch.
+        /// When that happened, in ms since the Unix epoch.
         since_ms: i64,
         /// Why.
         reason: RetireReason,
     },
-    /// The ack was given under another admission than the present one: by a peer
-    /// that was retired and admitted again since, and that has not been through a
-    /// snapshot under its new number (`K6`).
+    /// The ack has another admission number than the present one: the peer was retired and admitted
+    /// again, and has not taken a snapshot under its new number (`K6`).
     #[error(
         "failed to take the ack of peer {peer} under admission {given}: its admission is {admission} now"
     )]
@@ -306,8 +305,8 @@ pub enum LogError {
     Store(StoreError),
 }
 
-/// An entry that a store cannot read is not what was written (`R4`), so it is
-/// [`LogError::Altered`]; every other failure is [`LogError::Store`].
+/// An entry that a store cannot read is not as it was written (`R4`), so the error is
+/// [`LogError::Altered`]. Every other failure is [`LogError::Store`].
 impl From<StoreError> for LogError {
     fn from(error: StoreError) -> Self {
         let unreadable = error.unreadable_entry().map(|hlc| Altered {

@@ -13,7 +13,7 @@ use super::kind::ErrorKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreFault {
-    /// Another process or connection holds the lock; the wait was given up.
+    /// Another process or connection held the lock for longer than the call waits.
     Locked,
     /// The file or its folder cannot be written.
     ReadOnly,
@@ -23,7 +23,7 @@ pub enum StoreFault {
     Corrupt,
     /// The log was closed.
     Closed,
-    /// Anything else; the source says what.
+    /// Any other failure, which the source names.
     Io,
 }
 
@@ -52,8 +52,8 @@ impl fmt::Display for StoreFault {
     }
 }
 
-/// A failure of the storage. Cheap to clone: one failed commit is reported to
-/// every caller that it concerns.
+/// A failure of the storage. The error is cheap to clone: one failed commit is reported to every
+/// caller that it concerns.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("failed to {doing}: {fault}")]
 pub struct StoreError {
@@ -75,29 +75,29 @@ impl StoreError {
         }
     }
 
-    /// The same failure, of an entry that is stored and cannot be read: the one with this stamp;
-    /// zero if the stamp itself cannot be read.
+    /// The same failure, marked as one to read the stored entry with this stamp. Pass zero if the
+    /// stamp itself cannot be read.
     #[must_use]
     pub const fn of_unreadable_entry(mut self, hlc: Hlc) -> Self {
         self.unreadable_entry = Some(hlc);
         self
     }
 
-    /// The stamp of the entry that cannot be read, if that is the failure; zero if not even its
-    /// stamp can be read.
+    /// The stamp of the entry that cannot be read, if that is the failure. The stamp is zero if it
+    /// cannot be read either.
     #[must_use]
     pub const fn unreadable_entry(&self) -> Option<Hlc> {
         self.unreadable_entry
     }
 
-    /// The same failure, with what caused it.
+    /// The same failure, with its cause.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
     }
 
-    /// What caused it, where that is an error of this type, such as one of a driver.
+    /// The cause, if it is an error of this type, such as one of a driver.
     #[must_use]
     pub fn source_as<E: std::error::Error + 'static>(&self) -> Option<&E> {
         self.source.as_deref()?.downcast_ref()

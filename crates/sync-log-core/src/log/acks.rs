@@ -1,4 +1,4 @@
-//! What peers acknowledge.
+//! Acknowledgements of peers.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::model::{Ack, AckOutcome, DeviceId, RegisteredBy};
 /// What [`SyncLog::on_ack`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OnAck {
-    /// What became of the ack.
+    /// The outcome of the ack.
     pub ack: AckOutcome,
     /// How many entries were pruned.
     pub pruned: usize,
@@ -39,8 +39,8 @@ impl SyncLog {
     /// }
     /// ```
     ///
-    /// A peer that was retired and admitted again sends its admission number with each ack, from
-    /// the first one on, which is of the snapshot that it was given:
+    /// A peer that was retired and admitted again sends its admission number with each ack. Its
+    /// first ack is that of the snapshot that it got:
     ///
     /// ```
     /// use sync_log_core::{Ack, Cursor, DeviceId, LogError, SyncLog};
@@ -69,12 +69,11 @@ impl SyncLog {
     /// # Errors
     /// In this order: [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
     /// [`LogError::PeerRetired`]: admit the peer. [`LogError::UnknownPeer`] under
-    /// [`UnknownPeers::Refuse`](crate::UnknownPeers): register it.
-    /// [`LogError::AdmissionAhead`]: this file was restored. [`LogError::OtherAdmission`]: the
-    /// peer needs a snapshot under its new number. [`LogError::OtherLog`]: the ack is of another
-    /// log. [`LogError::ForeignOrigin`], [`LogError::AckBeyondHead`], [`LogError::UnknownStamp`]:
-    /// the ack names nothing that this log sent. Also [`LogError::Altered`],
-    /// [`LogError::Store`].
+    /// [`UnknownPeers::Refuse`](crate::UnknownPeers): register it. [`LogError::AdmissionAhead`]:
+    /// this file was restored. [`LogError::OtherAdmission`]: the peer needs a snapshot under its
+    /// new number. [`LogError::OtherLog`]: the ack is of another log. [`LogError::ForeignOrigin`],
+    /// [`LogError::AckBeyondHead`], [`LogError::UnknownStamp`]: the ack names nothing that this log
+    /// sent. [`LogError::Altered`]: open the log again. [`LogError::Store`].
     #[tracing::instrument(
         level = "debug",
         name = "sync_log.acknowledge",
@@ -116,7 +115,7 @@ impl SyncLog {
     /// [`prune_acked`](Self::prune_acked). An ack that registered its peer prunes nothing (`K4`).
     ///
     /// # Errors
-    /// As for both. An ack that was taken stays taken if the prune fails.
+    /// As for both. An ack that was accepted stays so if the prune fails.
     pub async fn on_ack(&self, peer: impl Into<DeviceId>, up_to: Hlc) -> Result<OnAck, LogError> {
         let ack = self.record_ack(peer, up_to).await?;
         let pruned = match ack {

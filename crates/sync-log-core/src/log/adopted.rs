@@ -9,18 +9,18 @@ use crate::model::DeviceId;
 use crate::store::View;
 
 impl SyncLog {
-    /// Declares that `peers`, with those that are registered already, are all devices that need
-    /// this library's changes. Registers those that the log does not know.
+    /// Declares that `peers` and the registered peers are all the devices that need this library's
+    /// changes. Registers each of `peers` that the log does not know.
     ///
-    /// An adopted log is not pruned before that: the earlier program kept no list of peers, and a
-    /// peer that never acknowledged left no trace. Pass every peer that the app knows. On any
-    /// other log this only registers them. Each step is a commit, the declaration last, so the
-    /// call may be cancelled and made again.
+    /// An adopted log is not pruned before that: the other program kept no list of peers, and a
+    /// peer that never acknowledged left no trace. Pass every peer that the app knows. On any other
+    /// log the call only registers peers. Each registration is a commit, and the declaration is the
+    /// last one, so the call may be cancelled and repeated.
     ///
     /// ```
     /// use sync_log_core::{DeviceId, LogError, SyncLog};
     ///
-    /// /// Once, after the file of an earlier program was opened.
+    /// /// Once, after a Spacedrive-style `sync.db` was opened.
     /// async fn go_on(log: &SyncLog, own_devices: &[DeviceId]) -> Result<(), LogError> {
     ///     log.declare_peers(own_devices).await?;
     ///     assert!(log.status().await?.peers_declared);
@@ -51,13 +51,13 @@ impl SyncLog {
         self.declare_complete().await
     }
 
-    /// Trusts the acks that were found in an adopted file, or that another program wrote since, on
-    /// an operator's word that they are true and that no peer is missing. Entries that they
-    /// release are pruned from then on. Returns the number of peers whose acks are trusted now.
+    /// Trusts the acks that were found in an adopted file, or that another program wrote since: an
+    /// operator vouches that the acks are true and that no peer is missing. Entries that these acks
+    /// release may be pruned from then on. Returns the number of peers whose acks are trusted now.
     ///
-    /// If the operator is wrong, a peer loses changes for good. Where the peers can be reached,
-    /// [`declare_peers`](Self::declare_peers) and an ack of each are the safe way. Each step is a
-    /// commit, the declaration last, so the call may be cancelled and made again.
+    /// If the operator is wrong, a peer loses changes for good. If the peers can be reached,
+    /// [`declare_peers`](Self::declare_peers) and an ack of each peer are the safe way. Each ack is
+    /// a commit, and the declaration is the last one, so the call may be cancelled and repeated.
     ///
     /// # Errors
     /// [`LogError::Altered`]: open the log again. [`LogError::Store`].

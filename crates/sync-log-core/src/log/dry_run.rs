@@ -8,11 +8,11 @@ use super::sync_log::{Shared, SyncLog};
 use crate::store::DryRun;
 
 impl SyncLog {
-    /// This log as a dry run: each call is decided on what the log holds, returns what it would
-    /// return or be refused with, and writes nothing. A later call sees what an earlier one
-    /// decided. [`DryRun`] says what it does not promise.
+    /// Returns this log as a dry run. Each call is decided on what the log holds, returns the value
+    /// or the error that it would return, and writes nothing. A later call sees the log as the
+    /// earlier ones would have left it. [`DryRun`] says what a dry run does not promise.
     ///
-    /// Closing it closes this log.
+    /// To close the dry run closes this log.
     #[must_use]
     pub fn dry_run(&self) -> Self {
         let Shared {

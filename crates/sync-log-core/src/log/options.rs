@@ -17,7 +17,7 @@ pub type SharedWallClock = Arc<dyn WallClock + Send + Sync>;
 pub struct LogOptions {
     /// What an ack from an unknown peer does.
     pub unknown_peers: UnknownPeers,
-    /// What stays after every peer has acknowledged it.
+    /// Which entries stay after every peer has acknowledged them.
     pub policy: PrunePolicy,
     /// How far a stamp may be ahead of the wall clock.
     pub drift: DriftLimits,
@@ -40,7 +40,7 @@ impl LogOptions {
         }
     }
 
-    /// Refuses what no log can be opened with.
+    /// Refuses options with which no log can be opened.
     ///
     /// # Errors
     /// [`LogError::OptionOutOfRange`].

@@ -11,8 +11,8 @@ use crate::model::{DeviceId, Peer, RegisteredBy, UntrustedRow};
 use crate::store::View;
 
 impl SyncLog {
-    /// Registers `peer`: from now on no entry is pruned that it has not
-    /// acknowledged (`K1`). Ends solo.
+    /// Registers `peer`: from now on no entry is pruned before the peer has acknowledged it (`K1`).
+    /// The registration ends solo.
     ///
     /// # Errors
     /// [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
@@ -35,9 +35,9 @@ impl SyncLog {
         Ok(registration)
     }
 
-    /// Retires `peer`: it no longer blocks pruning, and its reads and acks are refused. This only
-    /// writes the marker; a later prune deletes what the peer lacked. Retiring again changes
-    /// nothing.
+    /// Retires `peer`: it no longer blocks pruning, and its reads and acks are refused. The call
+    /// only marks the peer. A later prune deletes the entries that the peer lacked. To retire a
+    /// peer again changes nothing.
     ///
     /// # Errors
     /// [`LogError::UnknownPeer`]: there is nothing to retire. [`LogError::Altered`]: open the log
@@ -57,11 +57,11 @@ impl SyncLog {
         Ok(())
     }
 
-    /// Admits a retired peer again: it counts from now on, under the next admission number,
-    /// which is returned, and has acknowledged nothing. Entries that it lacked may have been
-    /// pruned, so it needs a snapshot. From then on its acks carry the number, see
-    /// [`acknowledge`](Self::record_ack_under), and acks under older numbers are refused
-    /// (`K6`). Admitting an active peer changes nothing and returns its number. Ends solo.
+    /// Admits a retired peer again, and returns its next admission number. The peer counts from now
+    /// on, and has acknowledged nothing. Entries that the peer lacked may have been pruned, so it
+    /// needs a snapshot. From then on its acks carry the number (see
+    /// [`acknowledge`](Self::acknowledge)), and acks under older numbers are refused (`K6`). To
+    /// admit an active peer changes nothing and returns the peer's number. The admission ends solo.
     ///
     /// # Errors
     /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`]: give the device
@@ -81,9 +81,9 @@ impl SyncLog {
         Ok(admission)
     }
 
-    /// Declares that no other device needs this library's changes: everything
-    /// may be pruned (`P2`). Stored, and ended by the first registration; the
-    /// peer that registers then needs a snapshot.
+    /// Declares that no other device needs this library's changes: every entry may be pruned
+    /// (`P2`). The declaration is stored, and ends with the first registration. A peer that is
+    /// registered then needs a snapshot.
     ///
     /// # Errors
     /// [`LogError::NotSolo`] while a peer is active. [`LogError::Altered`]: open the log again.
@@ -101,8 +101,8 @@ impl SyncLog {
         Ok(())
     }
 
-    /// All peers, including retired ones, ordered by id. A peer whose rows have a fault is an
-    /// error that names it.
+    /// Returns all peers, including retired ones, ordered by id. A peer whose rows have a fault is
+    /// returned as an error that names the peer.
     ///
     /// # Errors
     /// [`LogError::Store`].

@@ -14,15 +14,15 @@ impl SyncLog {
     /// Deletes the entries that every active peer has acknowledged and that the policy does not
     /// keep. Returns how many were deleted.
     ///
-    /// It works in chunks, which grow while they are quick and shrink while they are slow, so
+    /// A prune works in chunks, which grow while they are quick and shrink while they are slow, so
     /// that appends never wait for long. Each chunk is planned inside the transaction that deletes
     /// it (`P4`), and the floor moves in that transaction (`P3`). So a prune is safe against
     /// appends, acks and registrations at the same time, in this process or another, and may be
     /// cancelled or killed between any two chunks.
     ///
     /// # Errors
-    /// [`LogError::Altered`]: what would be deleted is not what was written; open the log again.
-    /// [`LogError::Store`]. Chunks before the failed one stay deleted.
+    /// [`LogError::Altered`]: the entries to delete are not as they were written; open the log
+    /// again. [`LogError::Store`]. Chunks before the failed one stay deleted.
     #[tracing::instrument(
         level = "debug",
         name = "sync_log.prune_acked",
@@ -48,7 +48,7 @@ impl SyncLog {
         Ok(pruned)
     }
 
-    /// Why the log is not shrinking: what keeps entries, how many, and what to do about it
+    /// Explains why the log is not shrinking: what keeps entries, how many, and what to do about it
     /// (`P7`).
     ///
     /// ```
@@ -81,7 +81,7 @@ impl SyncLog {
         ))
     }
 
-    /// Where the log stands: head, floor, how much is pending, how many peers count.
+    /// Returns where the log stands: head, floor, how much is pending, and how many peers count.
     ///
     /// # Errors
     /// [`LogError::Store`].
@@ -123,8 +123,8 @@ const LONG_MS: i64 = 5;
 /// A chunk that takes less is followed by a larger one.
 const SHORT_MS: i64 = 2;
 
-/// How many entries to delete next. Reckoned with the wall clock: where that jumps,
-/// the size of one chunk is off, and nothing else.
+/// How many entries to delete next. The time is that of the wall clock: if the clock jumps, the
+/// size of one chunk is wrong, and nothing else.
 fn next_chunk(chunk: usize, took_ms: i64) -> usize {
     match took_ms {
         ..SHORT_MS => (chunk * 2).min(PRUNE_CHUNK_ENTRIES),

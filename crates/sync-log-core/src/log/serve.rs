@@ -12,10 +12,10 @@ use crate::model::{
 use crate::store::{FoundEntry, ReadRequest, ReadView};
 
 impl SyncLog {
-    /// The next page for `peer`, after its `cursor`: every entry, or an error,
-    /// never a silent hole (`R2`). The page was compared with the chain (`R4`). It ends where a
-    /// group ends, even if that takes more entries than `limits` (`R1`). Start with
-    /// [`Cursor::ZERO`], continue with [`Page::next`], and acknowledge that once the page is
+    /// Returns the next page for `peer`, after its `cursor`: every entry, or an error, never a
+    /// silent hole (`R2`). The page was compared with the chain (`R4`). The page ends where a group
+    /// ends, even if the group has more entries than `limits` allows (`R1`). Start with
+    /// [`Cursor::ZERO`], continue with [`Page::next`], and acknowledge that cursor once the page is
     /// durably applied.
     ///
     /// A peer that reads below its own ack was restored from an older copy: pruning then holds
@@ -40,13 +40,12 @@ impl SyncLog {
     /// ```
     ///
     /// # Errors
-    /// [`LogError::ZeroLimit`], [`LogError::NilId`], [`LogError::OwnPeer`]: fix
-    /// the call. [`LogError::UnknownPeer`], [`LogError::PeerRetired`]: reading
-    /// never registers. [`LogError::Compacted`]: the peer needs a snapshot.
-    /// [`LogError::OtherLog`], [`LogError::AheadOfHead`],
-    /// [`LogError::Diverged`]: this file or the peer's was restored, cloned or
-    /// replaced. [`LogError::Altered`]: what is stored is not what was written; open the log
-    /// again. [`LogError::Store`].
+    /// [`LogError::ZeroLimit`], [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
+    /// [`LogError::UnknownPeer`], [`LogError::PeerRetired`]: register or admit the peer; a read
+    /// registers no peer. [`LogError::Compacted`]: the peer needs a snapshot.
+    /// [`LogError::OtherLog`], [`LogError::AheadOfHead`], [`LogError::Diverged`]: this file or the
+    /// peer's was restored, cloned or replaced. [`LogError::Altered`]: the stored entries are not
+    /// as they were written; open the log again. [`LogError::Store`].
     pub async fn read_for(
         &self,
         peer: impl Into<DeviceId>,
@@ -86,16 +85,16 @@ impl SyncLog {
         self.finish(view, request, cursor).await
     }
 
-    /// The owner's view: entries after `since` in HLC order, at most `limit`;
-    /// fewer than `limit` means the end. `None` is everything still pending,
-    /// whatever was pruned. `since` need not be the stamp of an entry.
+    /// Returns the owner's view: entries after `since` in HLC order, at most `limit`. If there are
+    /// fewer than `limit`, the log ends there. `None` reads from the first pending entry, whatever
+    /// was pruned. `since` need not be the stamp of an entry.
     ///
-    /// Bounded by `limit` alone: a large one reads as much into memory.
+    /// Only `limit` bounds the answer: the call reads that many entries into memory.
     ///
     /// # Errors
-    /// [`LogError::ZeroLimit`]. [`LogError::Compacted`] if `since` is below the
-    /// floor, [`LogError::AheadOfHead`] if it is above the head.
-    /// [`LogError::Altered`], [`LogError::Store`].
+    /// [`LogError::ZeroLimit`]: ask for at least one. [`LogError::Compacted`] if `since` is below
+    /// the floor, [`LogError::AheadOfHead`] if it is above the head. [`LogError::Altered`]: open
+    /// the log again. [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.get_since", skip_all, fields(limit = limit), err(level = "info"))]
     pub async fn get_since(
         &self,
@@ -122,8 +121,8 @@ impl SyncLog {
         Ok(bare(view))
     }
 
-    /// Reads what `request` asks for. Refuses a peer or a cursor that cannot be served, and
-    /// entries that are not as they were written. Keeps on record what it finds to be altered.
+    /// Runs `request`. Refuses a peer or a cursor that cannot be served, and entries that are not
+    /// as they were written. If entries were altered, stores that finding.
     async fn read_page(&self, request: ReadRequest, cursor: Cursor) -> Result<ReadView, LogError> {
         let read = self.read_proven(request, cursor).await;
         self.noting_damage(read).await

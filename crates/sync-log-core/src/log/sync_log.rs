@@ -13,8 +13,8 @@ use crate::store::{LogStore, Needs, Positions, ReadRequest, Survey, View, WriteJ
 
 /// One device's sync log of one library.
 ///
-/// It is a handle: cheap to clone, and usable from many tasks at once. Dropping it loses nothing
-/// that was `Ok`. [`close`](Self::close) waits for the calls in flight as well.
+/// A `SyncLog` is a handle: cheap to clone, and usable from many tasks at once. To drop the handle
+/// loses nothing that was `Ok`. [`close`](Self::close) waits for the calls in flight, too.
 ///
 /// Every method that writes may be cancelled: dropping its future leaves the
 /// log as after `Ok` or as after `Err` (`A7`), and after every error the log is
@@ -32,10 +32,10 @@ pub(super) struct Shared {
 }
 
 impl SyncLog {
-    /// Opens the log that `store` holds.
+    /// Opens the log in `store`.
     ///
-    /// The clock resumes above everything that was ever issued or observed here
-    /// (`H5`, `A5`), without waiting, whatever the wall clock says.
+    /// The clock continues above every stamp that this log ever issued or observed (`H5`, `A5`),
+    /// without waiting, whatever the wall clock reads.
     ///
     /// # Errors
     /// [`LogError::NilId`], [`LogError::OptionOutOfRange`]: fix the call.
@@ -87,7 +87,7 @@ impl SyncLog {
         })
     }
 
-    /// Whose log it is, and which file.
+    /// Whose log it is, and the id of the file.
     #[must_use]
     pub fn identity(&self) -> LogIdentity {
         self.shared.identity
@@ -116,7 +116,7 @@ impl SyncLog {
         Ok(read_state(&*self.store).await?.floor.hlc)
     }
 
-    /// The floor as a cursor: where the log begins.
+    /// Returns the floor as a cursor: the log begins there.
     ///
     /// # Errors
     /// [`LogError::Store`].
@@ -130,8 +130,9 @@ impl SyncLog {
         Ok(read_state(&*self.store).await?.floor_cursor())
     }
 
-    /// The head as a cursor: what a newcomer acknowledges that was given a copy
-    /// of the app's state. Register it first, then take the cursor, then copy.
+    /// Returns the head as a cursor, for a snapshot. First register the newcomer, then take the
+    /// cursor, then copy the app's records. The newcomer acknowledges this cursor once it has
+    /// stored the copy.
     ///
     /// ```
     /// use sync_log_core::{Cursor, DeviceId, LogError, SyncLog};
@@ -159,9 +160,8 @@ impl SyncLog {
         Ok(state.head_cursor())
     }
 
-    /// Finishes the calls in flight and closes the store. Every later call, on
-    /// any clone, fails with [`StoreFault::Closed`](crate::StoreFault);
-    /// closing again is `Ok`.
+    /// Finishes the calls in flight and closes the store. Every later call, on any clone, fails
+    /// with [`StoreFault::Closed`](crate::StoreFault). To close again is `Ok`.
     ///
     /// # Errors
     /// [`LogError::Store`] if the last flush failed; what was `Ok` is safe.
@@ -196,8 +196,8 @@ impl SyncLog {
         Ok(outcome.expect("a store that answers Ok has decided the job"))
     }
 
-    /// Keeps on record that the log was altered, if that is what was found, so that nothing
-    /// more is served or deleted, and opening the log adopts it (`I4`).
+    /// If the log was found to be altered, stores that finding: nothing more is served or deleted,
+    /// and the next opening adopts the log (`I4`).
     pub(super) async fn noting_damage<T>(&self, found: Result<T, LogError>) -> Result<T, LogError> {
         if let Err(LogError::Altered(altered)) = &found {
             self.note_damage(*altered).await;
@@ -210,7 +210,7 @@ impl SyncLog {
         self.noting_damage(survey.map_err(LogError::from)).await
     }
 
-    /// As well as it can: where nothing can be written, each read finds it again.
+    /// Stores the finding if the store can be written. Otherwise each read finds it again.
     pub(super) async fn note_damage(&self, altered: Altered) {
         let job = WriteJob::new(
             |_| Needs::default(),

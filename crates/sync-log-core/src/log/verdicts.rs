@@ -9,8 +9,8 @@ use crate::model::{DeviceId, Verdict, VerdictKind};
 use crate::store::{View, Writes};
 
 impl SyncLog {
-    /// Deletes the verdicts, the signs that a file was restored or cloned, and returns them. Call
-    /// it once the matter is settled: a sign that is still true is found and stored again.
+    /// Deletes the verdicts, which are signs that a file was restored or cloned, and returns them.
+    /// Dismiss them once the cause is removed: a sign that is still true is found and stored again.
     ///
     /// # Errors
     /// [`LogError::Altered`]: open the log again. [`LogError::Store`].
@@ -35,7 +35,7 @@ impl SyncLog {
         Ok(verdicts)
     }
 
-    /// Keeps what a refusal shows about this file, if it shows anything.
+    /// Stores the verdict that a refusal gives about this file, if it gives one.
     pub(super) async fn noting_verdict<T>(
         &self,
         peer: Option<DeviceId>,
@@ -54,8 +54,8 @@ impl SyncLog {
         found
     }
 
-    /// As well as it can: where nothing can be written, the next refusal finds it again. One of
-    /// a kind is enough, so that a reader that asks over and over writes nothing.
+    /// Stores the verdict if the store can be written. Otherwise the next refusal finds it again.
+    /// One verdict of a kind is enough, so a reader that asks again and again causes no writes.
     async fn note_verdict(&self, verdict: Verdict) {
         let Verdict {
             kind, hlc, peer, ..
@@ -80,7 +80,7 @@ impl SyncLog {
     }
 }
 
-/// What a refusal shows about this file.
+/// The verdict that a refusal gives about this file.
 fn sign(refusal: &LogError) -> Option<(VerdictKind, Hlc)> {
     match refusal {
         LogError::UnknownOwnStamp { hlc } => Some((VerdictKind::OwnStamp, *hlc)),

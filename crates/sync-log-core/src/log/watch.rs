@@ -13,8 +13,8 @@ impl SyncLog {
     /// Watches for entries above `seen`, such as the [`Page::head`](crate::Page) of the last
     /// page that a reader got. With [`Hlc::ZERO`], the first entry wakes the watch.
     ///
-    /// A wake-up only says that there is something to read. The reader then reads from its own
-    /// cursor, so a wake-up may be late, or stand for many commits, and no entry is missed.
+    /// A wake-up only says that there are new entries. The reader then reads from its own cursor,
+    /// so a wake-up may be late or stand for many commits, and no entry is missed.
     ///
     /// ```
     /// use sync_log_core::{Hlc, LogError, SyncLog};
@@ -36,17 +36,17 @@ impl SyncLog {
     }
 }
 
-/// Waits for the head to move, see [`SyncLog::watch`].
+/// Waits for the head to move; see [`SyncLog::watch`].
 pub struct Watch {
     store: Arc<dyn LogStore>,
     seen: Hlc,
 }
 
 impl Watch {
-    /// Waits until the head is above the last one that this watch returned, and returns it.
-    /// A head that is returned is committed, and each is above the one before. Commits through
-    /// this handle and its clones wake the watch at once; others, of this process or another,
-    /// when the store finds them.
+    /// Waits until the head is above the last one that this watch returned, and returns it. A head
+    /// that is returned is committed, and is above the one before. A commit through this handle or
+    /// its clones wakes the watch at once. Any other commit, of this process or another, wakes it
+    /// when the store notices that commit.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing: the next call compares with the last head returned.

@@ -18,7 +18,7 @@ impl SyncLog {
     ///
     /// # Errors
     /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`], [`LogError::DataTooDeep`]: fix
-    /// the change. [`LogError::GroupTooLarge`] if its content alone exceeds a page.
+    /// the change. [`LogError::GroupTooLarge`]: the content of the change alone exceeds a page.
     /// [`LogError::Altered`]: open the log again. [`LogError::Resume`]: the stored clock is
     /// damaged. [`LogError::Store`].
     pub async fn record(&self, change: Change) -> Result<Hlc, LogError> {
@@ -33,32 +33,26 @@ impl SyncLog {
     /// all of them in one page (`R1`). Returns their stamps, ascending.
     ///
     /// ```
-    /// use sync_log_core::{Change, ChangeType, JsonText, LogError, SyncLog, Uuid};
+    /// use sync_log_core::{Change, LogError, SyncLog, Uuid};
     ///
-    /// async fn rename(log: &SyncLog, tags: &[Uuid], data: JsonText) -> Result<(), LogError> {
-    ///     let change = |tag: &Uuid| Change {
-    ///         model_type: "tag".to_owned(),
-    ///         record_uuid: *tag,
-    ///         change_type: ChangeType::Update,
-    ///         data: data.clone(),
-    ///         model_version: 0,
-    ///     };
-    ///     let stamps = log.record_many(tags.iter().map(change).collect()).await?;
+    /// async fn delete_tags(log: &SyncLog, tags: &[Uuid]) -> Result<(), LogError> {
+    ///     let changes = tags.iter().map(|tag| Change::delete("tag", *tag)).collect();
+    ///     let stamps = log.record_many(changes).await?;
     ///     assert_eq!(stamps.len(), tags.len());
     ///     Ok(())
     /// }
     /// ```
     ///
     /// # Errors
-    /// As for [`record`](Self::record), and [`LogError::GroupTooLarge`]: split the group, or
+    /// As for [`record`](Self::record), and [`LogError::GroupTooLarge`]: make the group smaller, or
     /// use [`record_each`](Self::record_each).
     #[tracing::instrument(level = "debug", name = "sync_log.record_many", skip_all, fields(changes = changes.len()), err(level = "info"))]
     pub async fn record_many(&self, changes: Vec<Change>) -> Result<Vec<Hlc>, LogError> {
         self.record_all(changes, Grouping::One).await
     }
 
-    /// Stamps `changes` and appends them as one atomic step (`A2`), each as a group by itself:
-    /// for bulk, of changes that need not be applied together. Returns their stamps, ascending.
+    /// Stamps `changes` and appends them as one atomic step (`A2`), each as a group by itself. It
+    /// is for bulk changes that need not be applied together. Returns their stamps, ascending.
     ///
     /// # Errors
     /// As for [`record`](Self::record), and [`LogError::TooMany`],
@@ -86,31 +80,30 @@ impl SyncLog {
 
     /// Appends an entry that was stamped with [`tick`](Self::tick), and returns its stamp.
     ///
-    /// Appending the identical entry again is `Ok` while the log retains it, so an append whose
+    /// To append the identical entry again is `Ok` while the log retains it, so an append whose
     /// answer was lost may be retried until the entry is pruned.
     ///
     /// Prefer [`record`](Self::record): another append may overtake this one between `tick` and
     /// `append`, and then this one is refused.
     ///
     /// # Errors
-    /// [`LogError::Overtaken`]: it was not written, so stamp it again.
-    /// [`LogError::OtherContent`]: one stamp was used for two changes.
-    /// [`LogError::BelowFloor`]: check whether the change was made before you stamp it again. A
-    /// retry after the entry was pruned looks like a new entry.
-    /// [`LogError::ForeignOrigin`]: the stamp is of another device (`A4`).
-    /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`], [`LogError::DataTooDeep`]: fix
-    /// the entry. [`LogError::GroupWithoutEnd`]: set its `group_end`. [`LogError::Clock`]: the
-    /// stamp is too far ahead of the wall clock. [`LogError::Altered`]: open the log again.
-    /// [`LogError::Resume`]: the stored clock is damaged. [`LogError::Store`].
+    /// [`LogError::Overtaken`]: the entry was not written, so stamp it again.
+    /// [`LogError::OtherContent`]: one stamp was used for two changes. [`LogError::BelowFloor`]:
+    /// check whether the change was made before you stamp it again. A retry after the entry was
+    /// pruned looks like a new entry. [`LogError::ForeignOrigin`]: the stamp is of another device
+    /// (`A4`). [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`],
+    /// [`LogError::DataTooDeep`]: fix the entry. [`LogError::GroupWithoutEnd`]: set its
+    /// `group_end`. [`LogError::Clock`]: the stamp is too far ahead of the wall clock.
+    /// [`LogError::Altered`]: open the log again. [`LogError::Resume`]: the stored clock is
+    /// damaged. [`LogError::Store`].
     pub async fn append(&self, entry: SharedChangeEntry) -> Result<Hlc, LogError> {
         let hlc = entry.hlc;
         self.append_many(vec![entry]).await?;
         Ok(hlc)
     }
 
-    /// Appends entries that were stamped with [`tick`](Self::tick), strictly
-    /// ascending, as one atomic step (`A2`). A batch counts as a retry only if
-    /// every entry of it is in the log, identical.
+    /// Appends entries that were stamped with [`tick`](Self::tick), strictly ascending, as one
+    /// atomic step (`A2`). A batch is a retry only if the log holds every entry of it, identical.
     ///
     /// # Errors
     /// As for [`append`](Self::append), and [`LogError::BatchNotAscending`],
@@ -133,11 +126,11 @@ impl SyncLog {
         .await
     }
 
-    /// A stamp above every one that was issued or observed here, for a later
+    /// Draws a stamp above every stamp that was issued or observed here, for a later
     /// [`append`](Self::append).
     ///
-    /// The stamp is committed as the high-water before it is returned, so no
-    /// restart, and no other process on this file, issues it again.
+    /// The stamp is committed as the high-water before it is returned. So the stamp is not issued
+    /// again, neither after a restart nor by another process on this file.
     ///
     /// # Errors
     /// [`LogError::Altered`]: open the log again. [`LogError::Resume`]: the stored clock is
@@ -159,11 +152,11 @@ impl SyncLog {
         .await
     }
 
-    /// Moves the clock above `remotes`, all or nothing (`H2`), and commits the
-    /// highest as the high-water. Returns that highest; `None` for no remotes.
+    /// Moves the clock above `remotes`, all or nothing (`H2`), and commits the highest stamp as the
+    /// high-water. Returns the highest stamp, or `None` if `remotes` is empty.
     ///
-    /// Call it before committing what was received: a change that this device
-    /// makes afterwards is then above everything that it has seen.
+    /// Call it before the received changes are committed: every change that this device makes
+    /// afterwards is then above everything that the device has seen.
     ///
     /// ```
     /// use sync_log_core::{Hlc, LogError, Page, SyncLog};
@@ -177,9 +170,9 @@ impl SyncLog {
     /// ```
     ///
     /// # Errors
-    /// The clock does not move after any of them. [`LogError::Clock`]: a stamp is too far ahead,
-    /// or at the ceiling. [`LogError::UnknownOwnStamp`]: a stamp is of this device, and its log
-    /// does not know it. [`LogError::TooMany`]: split the call. [`LogError::Altered`]: open the
+    /// After any of these errors the clock has not moved. [`LogError::Clock`]: a stamp is too far
+    /// ahead, or at the ceiling. [`LogError::UnknownOwnStamp`]: a stamp is of this device, and its
+    /// log does not know it. [`LogError::TooMany`]: split the call. [`LogError::Altered`]: open the
     /// log again. [`LogError::Resume`]: the stored clock is damaged. [`LogError::Store`].
     #[tracing::instrument(level = "debug", name = "sync_log.observe_all", skip_all, fields(remotes = remotes.len()), err(level = "info"))]
     pub async fn observe_all(&self, remotes: &[Hlc]) -> Result<Option<Hlc>, LogError> {

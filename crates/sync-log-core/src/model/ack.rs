@@ -1,4 +1,4 @@
-//! Acknowledgements, and what becomes of them.
+//! Acknowledgements, and their outcomes.
 
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Ack {
     /// The number under which the peer was admitted: 1, unless it was retired and admitted
     /// again (`K6`).
     pub admission: u32,
-    /// Up to where.
+    /// The position up to which the peer acknowledges.
     pub at: AckAt,
 }
 
@@ -46,14 +46,14 @@ impl Ack {
     }
 }
 
-/// Up to where a peer acknowledges.
+/// The position up to which a peer acknowledges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AckAt {
-    /// Up to a cursor, such as [`Page::next`](crate::Page::next). It says which log is meant, and
-    /// which history, so both are checked. Code that serves peers uses this one.
+    /// Up to a cursor, such as [`Page::next`](crate::Page::next). A cursor names the log and its
+    /// history, so both are checked. Code that serves peers uses cursors.
     Cursor(Cursor),
-    /// Up to a stamp. Neither the log nor the history is checked.
+    /// Up to a stamp. A stamp names neither the log nor its history, so neither is checked.
     Stamp(Hlc),
 }
 
@@ -80,17 +80,17 @@ impl From<Hlc> for AckAt {
     }
 }
 
-/// What became of an acknowledgement that was taken.
+/// The outcome of an acknowledgement that was accepted.
 ///
-/// Exhaustive: callers decide on it.
+/// The enum is exhaustive, because callers decide on the outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AckOutcome {
-    /// The peer was not known. It is registered now, with this ack (`K4`).
+    /// The log did not know the peer, and has registered it with this ack (`K4`).
     Registered,
-    /// The peer is further than before.
+    /// The peer acknowledged more than before.
     Advanced,
-    /// The peer is where it was.
+    /// The peer had acknowledged exactly this before.
     Unchanged,
     /// The peer had acknowledged more before. Nothing moved.
     Stale,

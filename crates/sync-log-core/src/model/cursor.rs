@@ -1,4 +1,4 @@
-//! Where a reader is in a log.
+//! The position of a reader in a log.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,16 +10,15 @@ use uuid::Uuid;
 use super::tag::{Mark, Tag};
 use super::text::{self, Forms, parse_uuid};
 
-/// Where a reader is: *everything up to and including `hlc` of log `log_id`*.
+/// The position of a reader: it has *everything up to and including `hlc` of log `log_id`*.
 ///
-/// The tag is a hash of everything up to that position. It is what makes a restored,
-/// cloned or rewritten file answer with an error instead of with a silent hole
-/// (`R2`): a stamp alone may be there again, with another past.
+/// The tag is a hash of everything up to that position. Because of the tag a restored, cloned or
+/// rewritten file answers with an error and not with a silent hole (`R2`): the stamp alone may
+/// exist again, with another past.
 ///
-/// Forms: 64 bytes big-endian (log id 16, HLC 32, tag 16), and the text
-/// `{log_id}/{hlc}/{tag:032x}`; both are strict and frozen. With serde: text
-/// where human-readable, bytes elsewhere; either is read, whichever a format
-/// hands over.
+/// A cursor has two forms: 64 bytes, big-endian (log id 16, HLC 32, tag 16), and the text
+/// `{log_id}/{hlc}/{tag:032x}`. Both are strict and frozen. Serde writes text in human-readable
+/// formats and bytes in others, and reads either form in every format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor {
     log_id: Uuid,
@@ -28,7 +27,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The start of every log that was never pruned.
+    /// The start of a log. It is valid in every log that was never pruned.
     pub const ZERO: Self = Self {
         log_id: Uuid::nil(),
         hlc: Hlc::ZERO,
@@ -39,7 +38,7 @@ impl Cursor {
     /// Length of the text form, in bytes.
     pub const TEXT_LEN: usize = 36 + 1 + Hlc::TEXT_LEN + 1 + Tag::TEXT_LEN;
 
-    /// A cursor from its parts.
+    /// Makes a cursor from its parts.
     ///
     /// # Errors
     /// [`ParseCursorError`] if `hlc` is zero and the other parts are not: only

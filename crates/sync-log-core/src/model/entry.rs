@@ -1,4 +1,4 @@
-//! What the log holds: one change of one shared record.
+//! An entry of the log: one change of one shared record.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,11 +13,11 @@ use super::json::{JsonText, JsonTextError};
 
 /// What happened to the record.
 ///
-/// Exhaustive: these three are the interchange format.
+/// The enum is exhaustive, because these three are the interchange format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeType {
-    /// The record was made.
+    /// The record was created.
     Insert,
     /// The record was changed.
     Update,
@@ -70,7 +70,7 @@ impl FromStr for ChangeType {
     }
 }
 
-/// A change that has no stamp yet: what [`SyncLog::record`](crate::SyncLog::record) takes.
+/// A change that has no stamp yet, for [`SyncLog::record`](crate::SyncLog::record).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
     /// The kind of record, such as `tag` or `album`; 1 to 128 bytes.
@@ -81,14 +81,14 @@ pub struct Change {
     pub change_type: ChangeType,
     /// The record's content, or what changed in it: the app's own JSON.
     pub data: JsonText,
-    /// The version of the model that `data` is written in: the app's own number, which a peer
-    /// compares with its own. 0 if the app does not count them.
+    /// The version of the model of `data`: the app's own number, which a peer compares with its
+    /// own. It is 0 if the app does not number its versions.
     #[serde(default)]
     pub model_version: u32,
 }
 
 impl Change {
-    /// A record that was created, with its content.
+    /// Makes a change that created a record with the content `data`.
     ///
     /// ```
     /// use serde::Serialize;
@@ -114,7 +114,7 @@ impl Change {
         Self::of(ChangeType::Insert, model_type, record_uuid, data)
     }
 
-    /// A record that was changed: its content, or the part that changed.
+    /// Makes a change that updated a record. `data` is its new content, or the part that changed.
     ///
     /// # Errors
     /// As for [`insert`](Self::insert).
@@ -126,14 +126,14 @@ impl Change {
         Self::of(ChangeType::Update, model_type, record_uuid, data)
     }
 
-    /// A record that was deleted. Its `data` is `null`.
+    /// Makes a change that deleted a record. Its `data` is `null`.
     #[must_use]
     pub fn delete(model_type: impl Into<String>, record_uuid: Uuid) -> Self {
         let data = JsonText::from(serde_json::Value::Null);
         Self::with(ChangeType::Delete, model_type.into(), record_uuid, data)
     }
 
-    /// The same change, of a model in that version.
+    /// The same change, with `data` in that version of the model.
     #[must_use]
     pub const fn model_version(mut self, model_version: u32) -> Self {
         self.model_version = model_version;
@@ -193,7 +193,7 @@ impl Change {
 /// fields are equal, `data` byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SharedChangeEntry {
-    /// The stamp: position in the order, and which device made the change.
+    /// The stamp. It gives the position in the order, and the device that made the change.
     pub hlc: Hlc,
     /// The kind of record, such as `tag` or `album`; 1 to 128 bytes.
     pub model_type: String,
@@ -203,11 +203,11 @@ pub struct SharedChangeEntry {
     pub change_type: ChangeType,
     /// The record's content, or what changed in it: the app's own JSON.
     pub data: JsonText,
-    /// The version of the model that `data` is written in; 0 if it is not known.
+    /// The version of the model of `data`; 0 if it is not known.
     #[serde(default)]
     pub model_version: u32,
-    /// Whether it is the last entry of its group: of the entries that one
-    /// [`record_many`](crate::SyncLog::record_many) wrote, which are served together.
+    /// Whether the entry is the last one of its group. A group has the entries of one
+    /// [`record_many`](crate::SyncLog::record_many), which are served together.
     #[serde(default = "yes")]
     pub group_end: bool,
 }

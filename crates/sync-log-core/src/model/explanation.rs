@@ -20,9 +20,9 @@ pub enum Cause {
     Behind,
     /// The peer read below its own ack: it was restored from an older copy.
     PeerRewound {
-        /// Where pruning holds.
+        /// The stamp at which pruning holds.
         hold: Hlc,
-        /// What it acknowledged before that.
+        /// The stamp that the peer had acknowledged before.
         acked: Hlc,
     },
     /// The peer lacks entries that were pruned: it cannot catch up by reading.
@@ -30,30 +30,29 @@ pub enum Cause {
     /// The peer's ack was found in an adopted file. It does not count until the peer
     /// acknowledges through this program, or an operator vouches for it (`I3`).
     UnverifiedAck {
-        /// What was found.
+        /// The ack that was found.
         acked: Hlc,
     },
     /// The log was adopted, and its peers were not declared yet (`I3`).
     PeersNotDeclared,
-    /// What is stored is not what was written: the log has to be opened again, which adopts what
-    /// is there (`I4`).
+    /// The stored log is not as it was written: open it again, which adopts the rows that are there
+    /// (`I4`).
     Altered(Altered),
-    /// This file, or a peer's, was restored or cloned. This keeps no entries. It is listed so
-    /// that an operator sees it.
+    /// This file, or a peer's, was restored or cloned. This cause keeps no entries, and is listed
+    /// so that an operator sees it.
     Restored(Verdict),
     /// Something is wrong with a peer's rows.
     UntrustedRow(UntrustedRow),
     /// There is no active peer, and the library was not declared solo.
     NoPeers,
-    /// All peers have it; the policy keeps it.
+    /// All peers have the entries, and the policy keeps them.
     Retention,
-    /// All peers have it, and the policy that was asked about does not keep it: the next
-    /// prune deletes it.
+    /// All peers have the entries, and the policy does not keep them: the next prune deletes them.
     NotYetPruned,
 }
 
 impl Cause {
-    /// Its one name, in JSON and on the command line.
+    /// The name, which is the same in JSON and on the command line.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -73,9 +72,9 @@ impl Cause {
     }
 }
 
-/// What to do about it. At most one per cause.
+/// What to do about a cause. A cause has at most one remedy.
 ///
-/// Exhaustive: a tool has an answer for each.
+/// The enum is exhaustive, because a tool has to have an answer for each remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
@@ -85,16 +84,16 @@ pub enum Remedy {
     Register,
     /// Give the peer a snapshot.
     Bootstrap,
-    /// Close the log and open it again: that repairs what another program wrote.
+    /// Close the log and open it again, which repairs the rows that another program wrote.
     Reopen,
     /// Declare the library solo.
     DeclareSolo,
-    /// Go on under a new device id; or dismiss the verdict, if no file was restored.
+    /// Continue under a new device id; or dismiss the verdict, if no file was restored.
     NewIdentity,
 }
 
 impl Remedy {
-    /// Its one name, in JSON and on the command line.
+    /// The name, which is the same in JSON and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -111,19 +110,19 @@ impl Remedy {
 /// One reason why entries stay.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reason {
-    /// What keeps them.
+    /// What keeps the entries.
     pub cause: Cause,
-    /// The peer that it is about, if it is about one.
+    /// The peer that keeps the entries, if a peer does.
     pub peer: Option<DeviceId>,
-    /// How that peer came to be known.
+    /// How that peer was registered.
     pub registered_by: Option<RegisteredBy>,
-    /// How many entries it keeps.
+    /// How many entries the cause keeps.
     pub lag_entries: u64,
-    /// Their content bytes.
+    /// The content bytes of these entries.
     pub lag_bytes: u64,
-    /// How long ago the oldest of them was written, in ms.
+    /// How long ago the oldest of these entries was written, in ms.
     pub lag_ms: u64,
-    /// What to do about it; `None` if nothing needs doing.
+    /// What to do about the cause; `None` if no action is needed.
     pub remedy: Option<Remedy>,
 }
 
@@ -136,6 +135,6 @@ pub struct Explanation {
     pub floor: Hlc,
     /// How many entries the log holds.
     pub pending_entries: u64,
-    /// Why, worst first. Empty for an empty log with sound rows.
+    /// The reasons, worst first. There are none for an empty log with sound rows.
     pub reasons: Vec<Reason>,
 }

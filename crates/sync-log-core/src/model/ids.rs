@@ -14,7 +14,7 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// The id that `uuid` is; as [`From`], in constants too.
+            /// Makes the id from a UUID, like [`From`], but even in constants.
             #[must_use]
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)

@@ -9,17 +9,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::MAX_DATA_DEPTH;
 
-/// JSON text that serde_json reads back as a value, kept exactly as it was given (`A6`).
+/// JSON text that serde_json can read back as a value, kept exactly as the app passed it (`A6`).
 ///
 /// Some JSON has no value: arrays and objects that are nested more than
-/// [`MAX_DATA_DEPTH`](crate::MAX_DATA_DEPTH) levels deep, a `\uD800` without its other half,
-/// a number beyond all floating-point numbers. A peer could not apply it, so it is refused here.
+/// [`MAX_DATA_DEPTH`](crate::MAX_DATA_DEPTH) levels deep, a `\uD800` without its other half, a
+/// number beyond all floating-point numbers. A peer could not apply such JSON, so it is refused
+/// here.
 ///
-/// The text is what is stored, hashed into the [`Tag`](crate::Tag) and sent to
-/// peers: white space, key order and number spelling survive. Cloning is cheap.
+/// The text itself is stored, hashed into the [`Tag`](crate::Tag) and sent to peers: white space,
+/// the order of keys and the spelling of numbers survive. A clone is cheap.
 ///
-/// With serde it is a *string* that holds JSON text, not the JSON value itself:
-/// a format that re-wrote white space would change the tag of the entry.
+/// Serde writes a *string* that holds the JSON text, not the JSON value itself: a format that
+/// changed the white space would change the tag of the entry.
 ///
 /// ```
 /// use sync_log_core::JsonText;
@@ -36,13 +37,14 @@ pub struct JsonText(Arc<str>);
 
 /// Text that is not JSON or has no value, or a value that cannot be written as JSON.
 ///
-/// Nothing was stored. Fix the payload; the source says where it is wrong.
+/// Nothing was stored. Correct the payload: the source of the error says what is wrong with it, and
+/// where.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to take the payload as JSON text")]
 pub struct JsonTextError(#[from] serde_json::Error);
 
 impl JsonText {
-    /// Takes `text` as it is, if it is JSON that has a value.
+    /// Keeps `text` as it is, if it is JSON that has a value.
     ///
     /// # Errors
     /// [`JsonTextError`] if it is not.
@@ -73,8 +75,8 @@ impl JsonText {
         self.0.len()
     }
 
-    /// Whether it is nested no more deeply than readers accept. A value that was made in
-    /// memory can be: there is no text to refuse when it is taken.
+    /// Whether the JSON is nested no more deeply than readers accept. A value that was made in
+    /// memory can be nested more deeply, and is not parsed when it is converted.
     pub(crate) fn is_shallow(&self) -> bool {
         let is_opening = |byte: &u8| matches!(byte, b'[' | b'{');
         let openings = self.0.as_bytes().iter().filter(|byte| is_opening(byte));
@@ -91,7 +93,7 @@ impl JsonText {
     }
 }
 
-/// Accepts what a [`serde_json::Value`] can hold, and keeps nothing of it.
+/// Accepts the JSON that a [`serde_json::Value`] can hold, and keeps nothing of it.
 struct Readable;
 
 impl<'de> Deserialize<'de> for Readable {

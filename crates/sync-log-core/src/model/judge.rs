@@ -1,8 +1,8 @@
-//! What an entry is and what an ack is, judged on the text that a store holds.
+//! Judges whether the text in a row of a store is an entry or an ack.
 //!
-//! A row may have been written by any program, so each place that takes one for an entry or an
-//! ack asks here: a store that reads its rows, an adoption, a verification and an import.
-//! `None` stands for a value that is no text, or for no value.
+//! Any program may have written a row. So a store that reads its rows, an adoption, a verification
+//! and an import all ask these functions. `None` stands for a value that is no text, or for no
+//! value.
 
 use std::borrow::Cow;
 
@@ -22,11 +22,11 @@ use crate::limits::{MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES};
 pub enum EntryFault {
     /// The stamp is not text in its one spelling.
     Stamp,
-    /// The stamp is of another device, so the entry belongs in that one's log.
+    /// The stamp is of another device, so the entry belongs in that device's log.
     OtherDevice,
     /// The stamp is at or above the ceiling of all clocks (`H4`).
     NotFromClock,
-    /// The stamp is at or below the floor, where everything was pruned.
+    /// The stamp is at or below the floor, where every entry was pruned.
     NotAboveFloor,
     /// The model type is empty, longer than
     /// [`MAX_MODEL_TYPE_BYTES`](crate::MAX_MODEL_TYPE_BYTES), or no text.
@@ -85,7 +85,7 @@ pub enum FoundData<'a> {
     Text(Cow<'a, str>),
     /// A value that was not read, because it is longer than a payload may be.
     TooLarge,
-    /// Another value, or none.
+    /// A value that is no text, or no value.
     NotText,
 }
 
@@ -98,7 +98,7 @@ impl<'a> From<Option<Cow<'a, str>>> for FoundData<'a> {
 /// The columns of an entry, apart from its stamp, as a store found them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundChange<'a> {
-    /// The kind of record.
+    /// The kind of record, such as `tag` or `album`.
     pub model_type: Option<Cow<'a, str>>,
     /// The record.
     pub record_uuid: Option<Cow<'a, str>>,
@@ -109,10 +109,10 @@ pub struct FoundChange<'a> {
 }
 
 impl FoundChange<'_> {
-    /// The change in these columns, of no known model version.
+    /// Returns the change in these columns. Its model version is not known.
     ///
     /// # Errors
-    /// The first column that does not hold what it should.
+    /// The fault of the first column that has one.
     pub fn judge(self) -> Result<Change, EntryFault> {
         Ok(Change {
             model_type: model_type(self.model_type)?,
@@ -124,11 +124,11 @@ impl FoundChange<'_> {
     }
 }
 
-/// The entry in a row, as the interchange format has it: a group by itself, of no known model
+/// Returns the entry in a row of the interchange format: a group by itself, without a known model
 /// version.
 ///
 /// # Errors
-/// The first column that does not hold what it should.
+/// The fault of the first column that has one.
 pub fn entry(hlc: Option<&str>, change: FoundChange<'_>) -> Result<SharedChangeEntry, EntryFault> {
     let hlc = stamp(hlc)?;
     Ok(change.judge()?.stamped(hlc))
@@ -143,7 +143,7 @@ pub fn stamp(text: Option<&str>) -> Result<Hlc, EntryFault> {
     hlc.ok_or(EntryFault::Stamp)
 }
 
-/// Refuses a stamp that no clock of this device gives.
+/// Refuses a stamp that no clock of this device issues.
 ///
 /// # Errors
 /// [`EntryFault::OtherDevice`], [`EntryFault::NotFromClock`].
@@ -242,10 +242,11 @@ impl AckFault {
     }
 }
 
-/// The stamp that was acknowledged to the log of `device_id` with this head; zero is nothing yet.
+/// Returns the stamp that a peer acknowledged to the log of `device_id` with this head. It is zero
+/// if the peer acknowledged nothing yet.
 ///
 /// # Errors
-/// Why the log cannot have been acknowledged up to there.
+/// Why no peer can have acknowledged this log up to there.
 pub fn ack(text: Option<&str>, device_id: DeviceId, head: Hlc) -> Result<Hlc, AckFault> {
     let acked = text.and_then(|text| text.parse().ok());
     let acked = acked.ok_or(AckFault::Stamp)?;
@@ -253,8 +254,7 @@ pub fn ack(text: Option<&str>, device_id: DeviceId, head: Hlc) -> Result<Hlc, Ac
     Ok(acked)
 }
 
-/// Refuses a stamp up to which the log of `device_id` with this head cannot have been
-/// acknowledged.
+/// Refuses a stamp that no peer can have acknowledged to the log of `device_id` with this head.
 ///
 /// # Errors
 /// [`AckFault::OtherDevice`], [`AckFault::AboveHead`].
@@ -282,10 +282,10 @@ pub enum PeerIdFault {
     Own,
 }
 
-/// The peer of the log of `device_id` that an id names.
+/// Returns the peer of the log of `device_id` that an id names.
 ///
 /// # Errors
-/// Why it cannot name one.
+/// Why the id cannot name a peer.
 pub fn peer_id(text: Option<&str>, device_id: DeviceId) -> Result<DeviceId, PeerIdFault> {
     let peer = text.and_then(parse_uuid).map(DeviceId::from);
     let peer = peer.ok_or(PeerIdFault::Text)?;

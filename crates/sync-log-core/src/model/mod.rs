@@ -1,4 +1,4 @@
-//! The values of a log. They refuse nothing: what a log refuses is decided elsewhere.
+//! The values of a log. They refuse nothing: the functions in `decide` do.
 
 mod ack;
 mod cursor;

@@ -1,4 +1,4 @@
-//! What a peer reads: one page, and how large it may be.
+//! A page, which is what a peer reads, and how large it may be.
 
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,8 @@ use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 pub struct Page {
     /// The entries after the cursor, ascending, without a gap.
     pub entries: Vec<SharedChangeEntry>,
-    /// Where the reader is after applying them: read from here next, and
-    /// acknowledge it. The cursor that was given, if the page is empty.
+    /// The position of the reader once it has applied the entries: acknowledge this cursor, and
+    /// read from it next. If the page is empty, it is the cursor of the request.
     pub next: Cursor,
     /// Highest HLC ever committed.
     pub head: Hlc,
@@ -25,13 +25,14 @@ pub struct Page {
 }
 
 impl Page {
-    /// Compares the entries with the chain from `after`, the cursor that the page was asked
-    /// for, to [`next`](Self::next): finds what was lost or changed on the way (`R4`). It
-    /// cannot find that the entries and `next` were both made up; for that, take `next` from
-    /// the origin itself.
+    /// Compares the entries with the chain from `after`, the cursor of the request, to
+    /// [`next`](Self::next). This finds entries that were lost or changed on the way (`R4`). It
+    /// cannot find that both the entries and `next` were forged: a receiver that fears this gets
+    /// `next` from the origin itself.
     ///
     /// # Errors
-    /// [`Altered`] where the two part. Do not apply the page; read it again.
+    /// [`Altered`] names the first entry that does not fit the chain. Do not apply the page; read
+    /// it again.
     pub fn verify(&self, after: Cursor) -> Result<(), Altered> {
         let mut reached = after.mark();
         for entry in &self.entries {
@@ -53,14 +54,13 @@ impl Page {
 
 /// How much of the log one page may hold.
 ///
-/// Larger values than [`MAX_PAGE_ENTRIES`](crate::MAX_PAGE_ENTRIES) and
-/// [`MAX_PAGE_BYTES`](crate::MAX_PAGE_BYTES) are taken as those.
+/// Values above [`MAX_PAGE_ENTRIES`](crate::MAX_PAGE_ENTRIES) and
+/// [`MAX_PAGE_BYTES`](crate::MAX_PAGE_BYTES) count as these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ReadLimits {
     /// Most entries; 0 is a usage error.
     pub max_entries: usize,
-    /// Most content bytes; a page holds at least one entry all the same. 0 is a
-    /// usage error.
+    /// Most content bytes; even so, a page holds at least one entry. 0 is a usage error.
     pub max_bytes: usize,
 }
 

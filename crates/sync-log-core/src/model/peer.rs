@@ -1,4 +1,4 @@
-//! Peers: the devices that an entry waits for.
+//! Peers: the devices that need the entries of a log.
 
 use std::fmt;
 
@@ -43,27 +43,27 @@ impl fmt::Display for RetireReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PeerState {
-    /// It blocks pruning until it has acknowledged.
+    /// The peer counts: its entries stay until it has acknowledged them.
     Active,
-    /// It no longer blocks pruning, and its reads and acks are refused.
+    /// The peer no longer counts, and its reads and acks are refused.
     Retired {
         /// When the marker was written, in ms since the Unix epoch.
         since_ms: i64,
-        /// What decided it.
+        /// Why the peer was retired.
         reason: RetireReason,
     },
 }
 
-/// How a peer came to be known.
+/// How a peer was registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RegisteredBy {
     /// The app called [`SyncLog::register_peer`](crate::SyncLog::register_peer).
     App,
-    /// It acknowledged without being known, under
+    /// An ack of the unknown peer registered it, under
     /// [`UnknownPeers::Register`](crate::UnknownPeers).
     Ack,
-    /// A file of an earlier program, which was adopted, has an ack of it (`I3`).
+    /// An adopted file of another program had an ack of the peer (`I3`).
     Adoption,
 }
 
@@ -93,18 +93,18 @@ impl RegisteredBy {
 /// What this program records about a peer beside its acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PeerFacts {
-    /// Whether it counts.
+    /// Whether the peer counts.
     pub state: PeerState,
-    /// How it came to be known.
+    /// How the peer was registered.
     pub registered_by: RegisteredBy,
-    /// When, in ms since the Unix epoch.
+    /// When that happened, in ms since the Unix epoch.
     pub registered_at_ms: i64,
-    /// How many times it was admitted: 1 at first.
+    /// How many times the peer was admitted: 1 at first.
     pub admission: u32,
-    /// Where pruning holds because the peer read below its own ack (`K2`).
+    /// The stamp at which pruning holds, because the peer read below its own ack (`K2`).
     pub hold: Option<Hlc>,
     /// Whether the ack came through this program, or an operator vouched for it. An ack that was
-    /// found in an adopted file is not verified, and counts as none (`I3`).
+    /// found in an adopted file is not verified, and does not count (`I3`).
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub verified: bool,
 }
@@ -114,8 +114,8 @@ pub struct PeerFacts {
 pub struct Peer {
     /// The device.
     pub device_id: DeviceId,
-    /// It has durably applied every entry up to and including this one; zero
-    /// if it never acknowledged.
+    /// The peer has durably applied every entry up to and including this one; zero if it never
+    /// acknowledged.
     pub acked: Hlc,
     /// When the row last changed, in ms since the Unix epoch.
     pub acked_at_ms: i64,
@@ -144,8 +144,8 @@ impl Peer {
         }
     }
 
-    /// The peer under its next admission: it counts, and has acknowledged nothing.
-    /// `None` if admissions can no longer be counted.
+    /// The peer under its next admission: it counts, and has acknowledged nothing. `None` if the
+    /// number would overflow.
     pub(crate) fn admitted(self, now_ms: i64) -> Option<Self> {
         let admission = self.facts.admission.checked_add(1)?;
         let mut admitted = Self::new(self.device_id, self.facts.registered_by, now_ms);
@@ -154,13 +154,13 @@ impl Peer {
         Some(admitted)
     }
 
-    /// Whether it counts.
+    /// Whether the peer counts.
     #[must_use]
     pub const fn is_active(&self) -> bool {
         matches!(self.facts.state, PeerState::Active)
     }
 
-    /// The ack that can be believed: zero for one that is not verified (`I3`).
+    /// The ack that counts: zero if the ack is not verified (`I3`).
     #[must_use]
     pub const fn verified_ack(&self) -> Hlc {
         if self.facts.verified {
@@ -170,7 +170,7 @@ impl Peer {
         }
     }
 
-    /// What pruning may rely on: the ack that can be believed, or the hold below it.
+    /// How far pruning may rely on the peer: up to the ack that counts, or to the hold below it.
     #[must_use]
     pub fn position(&self) -> Hlc {
         let acked = self.verified_ack();

@@ -10,8 +10,8 @@ use super::state::LogState;
 
 /// A peer's rows as the store holds them, before core judges them.
 ///
-/// This program's own row is what counts (`P5`). The row of `peer_acks` is its mirror, for other
-/// programs to read, and any of them may have written it.
+/// Only this program's own row counts (`P5`). The row of `peer_acks` is a mirror for other
+/// programs, and any of them may have written it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PeerRow {
     /// The peer's id, as it is stored.
@@ -26,18 +26,18 @@ pub struct PeerRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnRow {
-    /// As it was written.
+    /// The row is as it was written.
     Known {
-        /// What the peer acknowledged.
+        /// The stamp that the peer acknowledged.
         acked: Hlc,
         /// When the row last changed, in ms since the Unix epoch.
         acked_at_ms: i64,
         /// The rest.
         facts: PeerFacts,
     },
-    /// It cannot be read.
+    /// The row cannot be read.
     Unreadable {
-        /// Under which number the peer was admitted, if that can be read.
+        /// The number under which the peer was admitted, if it can be read.
         admission: Option<u32>,
     },
 }
@@ -56,13 +56,13 @@ impl From<Peer> for PeerRow {
     }
 }
 
-/// What is wrong with a peer's rows.
+/// The fault of a peer's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RowFault {
-    /// The peer id is not a UUID in its one spelling. The row counts for nothing, and goes aside
-    /// when the log is opened the next time.
+    /// The peer id is not a UUID in its one spelling. The row does not count, and the next opening
+    /// puts it aside.
     #[error("its peer id is not a lower-case hyphenated UUID")]
     PeerIdText,
     /// The peer id is nil; as for [`PeerIdText`](Self::PeerIdText).
@@ -71,41 +71,41 @@ pub enum RowFault {
     /// The peer is this device itself; as for [`PeerIdText`](Self::PeerIdText).
     #[error("its peer is this device itself")]
     OwnPeer,
-    /// This program never registered the peer: another one wrote a row of it. It counts as a peer
-    /// that acknowledged nothing.
+    /// This program never registered the peer: another program wrote a row about it. The peer
+    /// counts, and its ack does not.
     #[error("it was written by another program, and counts for nothing")]
     NotRegistered,
-    /// The own row cannot be read. The peer counts as one that acknowledged nothing.
+    /// The own row cannot be read. The peer counts as if it had never acknowledged.
     #[error("it cannot be read, and counts for nothing")]
     Unreadable,
-    /// The ack is a stamp of another device, or above everything that this log ever held. It
-    /// counts as none.
+    /// The ack is a stamp of another device, or above everything that this log ever held. The ack
+    /// does not count.
     #[error("its HLC is no stamp of this log, and counts for nothing")]
     ImpossibleAck,
-    /// The row of `peer_acks` is missing or another than the own one, which counts.
+    /// The row of `peer_acks` is missing, or differs from the own row, which counts.
     #[error("another program changed its copy in peer_acks, which counts for nothing")]
     OtherMirror,
 }
 
-/// Rows of a peer with something wrong (`P5`). Registering, retiring or admitting the peer, or an
-/// ack of it, writes them again.
+/// Rows of a peer with a fault (`P5`). A registration, retirement, admission or ack of the peer
+/// writes both rows again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[error("failed to trust the row of peer {peer_device_id:?}: {fault}")]
 pub struct UntrustedRow {
     /// The peer id as it is stored.
     pub peer_device_id: String,
-    /// What is wrong.
+    /// The fault.
     #[source]
     pub fault: RowFault,
 }
 
-/// The admission number of a peer whose stored number cannot be read. It is above every number
-/// that was given out, so an ack under an older number is refused.
+/// The admission number of a peer whose stored number cannot be read. It is above every number that
+/// a log gives, so an ack under an older number is refused.
 const UNREADABLE_ADMISSION: u32 = 1 << 31;
 
 impl PeerRow {
-    /// The peer that counts by these rows, whatever is wrong with them; `None` if the id is none
-    /// that a peer can have.
+    /// The peer that counts by these rows, whatever their fault; `None` if the id cannot be a
+    /// peer's.
     #[must_use]
     pub fn peer(&self, state: &LogState) -> Option<Peer> {
         let id = self.id(state).ok()?;
@@ -134,7 +134,7 @@ impl PeerRow {
         })
     }
 
-    /// What is wrong with these rows, if anything is.
+    /// The fault of these rows, if they have one.
     #[must_use]
     pub fn fault(&self, state: &LogState) -> Option<RowFault> {
         if let Err(fault) = self.id(state) {
@@ -170,8 +170,8 @@ impl PeerRow {
         }
     }
 
-    /// An ack that the rows claim, that can be true, and that this program never received: one that an
-    /// adopted file held, or one in the mirror that is above the own one.
+    /// The ack that the rows claim and that this program never received, if it can be true. It is
+    /// one from an adopted file, or one in the mirror that is above the own ack.
     #[must_use]
     pub fn claim(&self, state: &LogState) -> Option<Hlc> {
         let peer = self.peer(state)?;

@@ -1,27 +1,26 @@
-//! What an app chooses: what stays in the log, and what an unknown peer's ack does.
+//! The choices of an app: which entries stay in the log, and what an unknown peer's ack does.
 
 use serde::{Deserialize, Serialize};
 
-/// What stays in the log after every active peer has acknowledged it.
+/// Which entries stay in the log after every active peer has acknowledged them.
 ///
 /// No policy ever deletes an entry that an active peer lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PrunePolicy {
-    /// Nothing: an entry goes as soon as every active peer has acknowledged it.
+    /// No entry: an entry may be pruned as soon as every active peer has acknowledged it.
     #[default]
     AckedByAll,
-    /// Entries younger than this, by `created_at`. An age is
-    /// `max(0, now - created_at)`; the first entry that is too young keeps all
-    /// that follow it.
+    /// Entries that are younger than this, by `created_at`. The age of an entry is `max(0, now -
+    /// created_at)`. The first entry that is too young keeps all entries after it.
     KeepFor {
-        /// The age from which an entry may go, in ms.
+        /// The age from which an entry may be pruned, in ms.
         age_ms: u64,
     },
-    /// The newest of the entries that all have acknowledged.
+    /// The newest of the entries that all peers have acknowledged.
     KeepEntries {
-        /// How many stay; at most [`MAX_KEPT_ENTRIES`].
+        /// How many entries stay; at most [`MAX_KEPT_ENTRIES`](crate::MAX_KEPT_ENTRIES).
         count: usize,
     },
 }
@@ -37,13 +36,13 @@ impl PrunePolicy {
     }
 }
 
-/// What an ack from a peer does that was never registered (`K4`).
+/// What the ack of a peer that was never registered does (`K4`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownPeers {
-    /// It registers the peer, and prunes nothing in that call.
+    /// The ack registers the peer, and prunes nothing in that call.
     #[default]
     Register,
-    /// It is refused. What every app should use that knows its peers.
+    /// The ack is refused. Every app that knows its peers should choose this.
     Refuse,
 }

@@ -1,4 +1,4 @@
-//! Whether what is stored is what was written (`R4`).
+//! Whether the stored log is as it was written (`R4`).
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::entry::SharedChangeEntry;
 use super::tag::{Mark, Tag};
 
-/// What is wrong where the chain breaks.
+/// The fault where the chain breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChainFault {
     /// The entry has no tag: another program wrote it.
     NoTag,
-    /// The tag is not that of this entry after the one before it: an entry was changed, or one
-    /// between them was deleted or inserted.
+    /// The tag does not follow from the tag before it and this entry: an entry was changed, deleted
+    /// or inserted.
     OtherTag,
-    /// The entry is at or below one that it comes after.
+    /// The stamp of the entry is at or below the stamp of the entry before it.
     OutOfOrder,
     /// Entries that were committed are missing from here on.
     Missing,
@@ -70,20 +70,20 @@ impl fmt::Display for ChainFault {
     }
 }
 
-/// What is stored is not what this log wrote: another program changed it, or it was damaged
+/// The stored log is not as this log wrote it: another program changed it, or the file was damaged
 /// and rebuilt (`R4`, `I4`). Nothing was served or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[error("failed to prove the log at {hlc}: {fault}")]
 pub struct Altered {
-    /// Where.
+    /// The stamp where the chain breaks.
     pub hlc: Hlc,
-    /// What is wrong there.
+    /// The fault there.
     pub fault: ChainFault,
 }
 
 /// Follows the chain over entries, in order, and compares each tag with the stored one.
 ///
-/// A store uses it for what it is about to delete; core, for every page.
+/// A store proves the entries that it is about to delete, and core proves every page.
 #[derive(Debug, Clone, Copy)]
 pub struct Proof {
     reached: Mark,
@@ -96,10 +96,10 @@ impl Proof {
         Self { reached: mark }
     }
 
-    /// Takes the next entry, and the tag that is stored for it, if there is one.
+    /// Adds the next entry, and its stored tag, if it has one.
     ///
     /// # Errors
-    /// [`Altered`] where the chain breaks. The proof stays where it was.
+    /// [`Altered`] if the chain breaks at this entry. The proof stays at the entry before it.
     pub fn take(&mut self, entry: &SharedChangeEntry, stored: Option<Tag>) -> Result<(), Altered> {
         let hlc = entry.hlc;
         let broken = |fault| Altered { hlc, fault };
@@ -115,7 +115,7 @@ impl Proof {
         Ok(())
     }
 
-    /// Ends at `hlc`, which must be the last entry that was taken.
+    /// Ends the proof at `hlc`, which must be the last entry that was added.
     ///
     /// # Errors
     /// [`Altered`] if there was no such entry.
@@ -129,7 +129,7 @@ impl Proof {
         })
     }
 
-    /// The last entry that was taken, or where the proof began.
+    /// The mark of the last entry that was added, or the mark at which the proof began.
     #[must_use]
     pub const fn reached(&self) -> Mark {
         self.reached

@@ -11,15 +11,15 @@ use super::ids::{DeviceId, LibraryId};
 use super::proof::Altered;
 use super::tag::{Mark, Tag};
 
-/// Whose log it is, and which file.
+/// Whose log it is, and the id of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogIdentity {
     /// The library that the records belong to.
     pub library_id: LibraryId,
     /// The device whose changes it holds.
     pub device_id: DeviceId,
-    /// Random, made with the file: distinguishes this log from every other of the
-    /// same device.
+    /// A random id, drawn when the file is made: it distinguishes this log from every other log of
+    /// the same device.
     pub log_id: Uuid,
 }
 
@@ -37,20 +37,19 @@ impl LogIdentity {
     }
 }
 
-/// Whether the app has records already when a log is made.
+/// Whether the app already has records when its log is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Birth {
-    /// No: peers lack nothing that is not in the log.
+    /// The app has no records, so peers lack nothing but the entries of the log.
     #[default]
     Alone,
-    /// Yes, records that are in no log: from a time without sync, from a baseline, or because the
-    /// log was lost. The log begins with a floor, so that no peer starts at zero and misses them:
-    /// each takes a snapshot first (`R2`).
+    /// The app has records that are in no log: from a time without sync, from a baseline, or
+    /// because the log was lost. The log begins with a floor, so that no peer starts at zero and
+    /// misses these records: each peer takes a snapshot first (`R2`).
     BesideRecords,
 }
 
-/// The log's own state; one row, read and written with the entries in one
-/// transaction.
+/// The state of a log: one row, which is read and written in one transaction with the entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogState {
     /// Whose log it is.
@@ -61,18 +60,18 @@ pub struct LogState {
     pub floor: Mark,
     /// Highest HLC issued or observed; at or above the head.
     pub high_water: Hlc,
-    /// The stamp that was drawn when the log got its log id. Up to here, this device may have
-    /// given out any stamp in an earlier log. Zero if there cannot have been one.
+    /// The stamp that was drawn when the log got its log id. This device may have issued any stamp
+    /// up to here in an earlier log. Zero if there cannot have been an earlier log.
     #[serde(default = "never", skip_serializing_if = "Hlc::is_zero")]
     pub settled: Hlc,
     /// Whether the app declared that there are no peers (`P2`).
     pub solo: bool,
-    /// Whether the peers that are registered are all there are. Not so after an
-    /// adoption, until the app or an operator has said so (`I3`).
+    /// Whether the registered peers are all the peers there are. After an adoption they are not,
+    /// until the app or an operator declares it (`I3`).
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub peers_declared: bool,
-    /// Where it was found that what is stored is not what was written, if it was: nothing is
-    /// served, added or deleted until it was adopted again, by opening it (`I4`).
+    /// The finding that the stored log is not as it was written, if there is one. Nothing is
+    /// served, added or deleted until the next opening adopts the log (`I4`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub altered: Option<Altered>,
 }

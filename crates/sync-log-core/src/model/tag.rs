@@ -1,4 +1,4 @@
-//! The chain: what makes a position in a log name everything that comes before it.
+//! The chain of tags: with its tag, a position in a log names everything before it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,12 +10,12 @@ use sha2::{Digest as _, Sha256};
 use super::entry::SharedChangeEntry;
 use super::text::{self, Forms};
 
-/// 128 bits of SHA-256 over what an entry says.
+/// 128 bits of SHA-256 over the content of an entry.
 ///
-/// Covered are, in this order: `record_uuid` (16 bytes), `change_type` (1 byte: 1 insert,
-/// 2 update, 3 delete), `model_version` (u32, big-endian), `group_end` (1 byte), then
-/// `model_type` and `data`, each after its length (u32, big-endian). Not the stamp, which the
-/// [`Tag`] adds, and not `created_at`. The form is frozen.
+/// The digest covers, in this order: `record_uuid` (16 bytes), `change_type` (1 byte: 1 insert, 2
+/// update, 3 delete), `model_version` (u32, big-endian), `group_end` (1 byte), then `model_type`
+/// and `data`, each after its length (u32, big-endian). It covers neither the stamp, which the
+/// [`Tag`] adds, nor `created_at`. The form is frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 16]);
 
@@ -36,11 +36,11 @@ impl Digest {
 
 /// 128 bits of SHA-256 over the tag before an entry, its stamp and its [`Digest`].
 ///
-/// A tag therefore stands for the whole history up to its entry: in a file that was restored,
-/// cloned, or rebuilt with a row missing, every later tag is another (`R4`). The idea is that
-/// of hash-linked logs; see RFC 9162, section 2, for a public log that is proven alike.
+/// So a tag stands for the whole history up to its entry: in a file that was restored, cloned, or
+/// rebuilt with a row missing, every later tag differs (`R4`). The idea is that of hash-linked
+/// logs; RFC 9162, section 2, describes a public log that is proven in the same way.
 ///
-/// Forms: 16 bytes, and 32 lower-case hexadecimal digits. Both are strict and frozen.
+/// A tag has two forms: 16 bytes, and 32 lower-case hexadecimal digits. Both are strict and frozen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Tag([u8; 16]);
 

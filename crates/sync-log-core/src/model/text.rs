@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 /// Reads a UUID in its stored form: lower-case, hyphenated, nothing else.
 ///
-/// Stores use it for every UUID column, so that a row that another program
-/// spelled differently is noticed instead of being matched by accident.
+/// Stores use it for every UUID column, so that a row in which another program spelled the UUID
+/// differently is noticed, and not matched by accident.
 #[must_use]
 pub fn parse_uuid(text: &str) -> Option<Uuid> {
     let uuid = Uuid::try_parse(text).ok()?;
@@ -19,10 +19,10 @@ pub fn parse_uuid(text: &str) -> Option<Uuid> {
     (uuid.hyphenated().encode_lower(&mut buffer) == text).then_some(uuid)
 }
 
-/// A value with one text form and one binary form, which serde uses: text where a format is
-/// human-readable, bytes elsewhere. Either is read, whichever a format hands over.
+/// A value with one text form and one binary form. Serde writes text in human-readable formats and
+/// bytes in others, and reads either form in every format.
 pub(crate) trait Forms: Display + FromStr<Err: Display> {
-    /// What it is, for an error message.
+    /// The name of the value in an error message.
     const WHAT: &'static str;
     /// Length of the binary form, in bytes.
     const BYTES: usize;

@@ -54,18 +54,18 @@ impl fmt::Display for VerdictKind {
     }
 }
 
-/// The first sign of its kind since the last ones were dismissed.
+/// The first sign of its kind since the last dismissal.
 ///
-/// It blocks no write and no other reader. [`explain`](crate::SyncLog::explain) and
-/// [`status`](crate::SyncLog::status) show it, until
-/// [`dismiss_verdicts`](crate::SyncLog::dismiss_verdicts).
+/// A verdict blocks no write and no other reader. [`explain`](crate::SyncLog::explain) and
+/// [`status`](crate::SyncLog::status) show it until
+/// [`dismiss_verdicts`](crate::SyncLog::dismiss_verdicts) deletes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Verdict {
-    /// What it is.
+    /// The kind of sign.
     pub kind: VerdictKind,
     /// The stamp that showed it: the own stamp, the reader's cursor, or the acknowledged stamp.
     pub hlc: Hlc,
-    /// The peer whose call showed it, if it was a peer's.
+    /// The peer whose call showed it, if a peer's call did.
     pub peer: Option<DeviceId>,
     /// When it was found, in ms since the Unix epoch.
     pub found_at_ms: i64,

@@ -1,4 +1,4 @@
-//! Everything that a log holds, as plain values, and how changes are written to it.
+//! Everything that a log holds, as plain values, and how writes change it.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::model::{
 
 /// Everything that a log holds, as plain values.
 ///
-/// For a store that keeps all of it in memory, or reads and writes it as one
-/// document: such a store has a lock, somewhere to keep the value, and this. It does what the calls
-/// of [`LogStore`](crate::LogStore) ask for, on values; the lock, the commit and
-/// what survives a power cut stay the store's.
+/// It is for a store that keeps the whole log in memory, or reads and writes it as one document.
+/// Such a store adds a lock and a file or variable for the value. `Contents` runs the calls of
+/// [`LogStore`](crate::LogStore) on the value. The lock, the commit and durability stay the
+/// store's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contents {
     /// Identity, head, floor, high-water, solo.
@@ -36,7 +36,7 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// Those of a new, empty log.
+    /// The contents of a new, empty log.
     #[must_use]
     pub const fn new(identity: LogIdentity) -> Self {
         Self {
@@ -52,8 +52,8 @@ impl Contents {
     /// [`LogStore::write`](crate::LogStore::write) between lock and commit.
     ///
     /// # Errors
-    /// What the job refused with; [`Altered`] if what it prunes is not what was written.
-    /// Nothing was written.
+    /// The refusal of the job; [`Altered`] if the entries that it prunes are not as they were
+    /// written. Nothing was written.
     pub fn write(&mut self, job: &mut WriteJob) -> Result<(), LogError> {
         let needs = job.needs(&self.state);
         let changes = job.decide(&self.view(&needs))?;
@@ -89,7 +89,7 @@ impl Contents {
         }
     }
 
-    /// What a job wants to see.
+    /// What a job has to see.
     fn view(&self, needs: &Needs) -> View<'_> {
         let retained = |hlc| self.entries.get(hlc).filter(|stored| stored.tag.is_some());
         let found = needs.entries.iter().filter_map(retained);
@@ -120,8 +120,8 @@ impl Contents {
         }
     }
 
-    /// Writes what a job decided. Checked before anything is written, so that a
-    /// failure leaves no trace.
+    /// Writes what a job decided. The writes are checked before the first one, so that a failure
+    /// leaves no trace.
     fn apply(&mut self, changes: Writes) -> Result<(), Altered> {
         // Every field by name: a kind of change that is added later must not be
         // ignored here.

@@ -13,11 +13,11 @@ use crate::error::{LogError, StoreError, StoreFault};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use crate::model::{LogState, Mark};
 
-/// A store over another one that decides every job and writes none: what a call would do, and
-/// what it would be refused with, without doing it.
+/// A store over another store that decides every job and writes nothing. A call on it returns the
+/// value or the error that it would return on the other store.
 ///
-/// The store below is only read, so it may be one that refuses writes. What was decided is kept in
-/// this value, so a later call sees the log as the earlier one would have left it.
+/// The store below is only read, so it may even be one that refuses writes. This value keeps what
+/// was decided, so a later call sees the log as the earlier ones would have left it.
 ///
 /// ```
 /// use sync_log_core::{LogError, SyncLog, Uuid};
@@ -38,7 +38,7 @@ use crate::model::{LogState, Mark};
 /// - Nothing is locked. A dry run does not see what other handles append after its first decision.
 ///   If another handle prunes or changes what the log declares, every later call fails with
 ///   [`StoreFault::Locked`]: begin another dry run.
-/// - A page does not say when an entry was written, so its stamp stands for that. With
+/// - A page does not say when an entry was written, so a dry run uses the time of its stamp. With
 ///   [`PrunePolicy::KeepFor`](crate::PrunePolicy::KeepFor), a prune may differ by as much as the
 ///   stamp and the wall clock differed.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub struct DryRun<S> {
 /// What the decisions so far would have left.
 #[derive(Debug, Clone, Default)]
 struct Decided {
-    /// How many there were.
+    /// How many decisions there were.
     count: u64,
     left: Option<Left>,
 }
@@ -121,7 +121,8 @@ impl<S: LogStore> DryRun<S> {
         Ok(Some(()))
     }
 
-    /// What the earlier decisions left, or what the store below holds; without its entries.
+    /// The contents that the earlier decisions left, or those of the store below, without their
+    /// entries.
     async fn see(&self, left: Option<Left>) -> Result<Left, StoreError> {
         let survey = self.store.survey(|_, _| Vec::new()).await?;
         match left {
@@ -225,7 +226,7 @@ impl<S: LogStore> DryRun<S> {
         }
     }
 
-    /// What is guarded is whole between any two statements.
+    /// The guarded value is consistent between any two statements, so a poisoned lock can be used.
     fn decided(&self) -> MutexGuard<'_, Decided> {
         self.decided.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -320,7 +321,7 @@ fn page_after(after: Hlc, max_entries: usize) -> ReadRequest {
     }
 }
 
-/// The entry with this stamp, if there is one; else the next one.
+/// The entry with this stamp, if there is one; otherwise the next one.
 fn entry_at(hlc: Hlc) -> ReadRequest {
     page_after(just_below(hlc), 1)
 }

@@ -1,4 +1,4 @@
-//! What a backend provides: one trait, and the values that cross it.
+//! A job: one decision of core, and the values that a store passes to it and gets from it.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::model::{
     Altered, DeviceId, LogState, Mark, Peer, PeerRow, SharedChangeEntry, Tag, Verdict,
 };
 
-/// What a job wants to see before it decides.
+/// What a job has to see before it decides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
     /// Retained entries with these HLCs, as many as there are.
@@ -23,15 +23,15 @@ pub struct Needs {
     pub oldest: usize,
 }
 
-/// Which peer rows a job wants to see.
+/// Which peer rows a job has to see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PeersNeeded {
-    /// None.
+    /// No peer row.
     #[default]
     None,
-    /// That peer's, if it is there.
+    /// The row of one peer, if there is one.
     One(DeviceId),
-    /// All of them, in any order.
+    /// All peer rows, in any order.
     All,
 }
 
@@ -40,12 +40,12 @@ pub enum PeersNeeded {
 pub struct View<'a> {
     /// The log's state.
     pub state: &'a LogState,
-    /// Those of [`Needs::entries`] that are there and have a tag, in any order.
+    /// The entries of [`Needs::entries`] that the log holds and that have a tag, in any order.
     pub entries: Vec<SharedChangeEntry>,
-    /// Those of [`Needs::marks`] that have a tag, in any order, whether their entries are there
-    /// or not.
+    /// The marks of [`Needs::marks`] that have a tag, in any order, even if their entries are
+    /// missing.
     pub marks: Vec<Mark>,
-    /// The peer rows that were asked for.
+    /// The peer rows that the job needs.
     pub peers: Vec<PeerRow>,
     /// The oldest entries, ascending.
     pub oldest: Vec<EntrySummary>,
@@ -67,11 +67,11 @@ pub struct StoredEntry {
     pub entry: SharedChangeEntry,
     /// When it was written, in ms since the Unix epoch.
     pub created_at_ms: i64,
-    /// Its position in the chain. `None` only of an entry that another program put there.
+    /// Its position in the chain. `None` only if another program wrote the entry.
     pub tag: Option<Tag>,
 }
 
-/// What a job decided, to be written as one step.
+/// What a job decided, for the store to write as one step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Writes {
     /// Entries to insert, ascending, all above the head, each with its tag. The head
@@ -85,16 +85,16 @@ pub struct Writes {
     pub solo: Option<bool>,
     /// Whether the peers that are registered are all there are.
     pub peers_declared: Option<bool>,
-    /// Delete every entry up to and including this one, which is retained, and their tags.
-    /// The store proves them first, with a [`Proof`](crate::Proof) from the floor, and refuses
-    /// with what that finds (`R4`). The floor becomes the [`Mark`] that the proof ends at.
+    /// Deletes every entry up to and including this one, which is retained, and their tags. The
+    /// store first proves them, with a [`Proof`](crate::Proof) from the floor, and refuses the job
+    /// if the proof fails (`R4`). The floor becomes the [`Mark`] at which the proof ends.
     pub prune_through: Option<Hlc>,
-    /// What is stored was found not to be what was written: [`LogState::altered`] from now on,
-    /// if there is none yet.
+    /// The finding that the stored log is not as it was written. It becomes [`LogState::altered`],
+    /// unless there is one already.
     pub altered: Option<Altered>,
     /// A verdict to store. It replaces another of its kind.
     pub verdict: Option<Verdict>,
-    /// Whether to delete all verdicts; before the one to store is written.
+    /// Whether to delete all verdicts, before the new verdict is written.
     pub dismiss_verdicts: bool,
 }
 
@@ -109,7 +109,7 @@ impl Writes {
 type NeedsFn = Box<dyn Fn(&LogState) -> Needs + Send>;
 type DecideFn = Box<dyn FnMut(&View<'_>) -> Result<Writes, LogError> + Send>;
 
-/// One decision of core, to be taken under a store's write lock.
+/// One decision of core, which is made under a store's write lock.
 pub struct WriteJob {
     needs: NeedsFn,
     decide: DecideFn,
@@ -136,7 +136,7 @@ impl WriteJob {
     /// Decides what to write.
     ///
     /// # Errors
-    /// The refusal; nothing is to be written for this job.
+    /// The refusal. Nothing is written for this job.
     pub fn decide(&mut self, view: &View<'_>) -> Result<Writes, LogError> {
         (self.decide)(view)
     }

@@ -1,4 +1,4 @@
-//! What a backend provides, and the values that cross it.
+//! What a backend provides, and the values that core and a backend exchange.
 
 mod contents;
 mod dry_run;

@@ -29,7 +29,8 @@ use crate::error::{LogError, StoreError};
 ///   call needs.
 ///
 /// # Not promised
-/// Fairness between callers. Any order between jobs that are in flight at the same time.
+/// A store may serve callers in any order, and may commit jobs that are in flight at the same time
+/// in any order.
 #[async_trait]
 pub trait LogStore: Send + Sync + 'static {
     /// Runs `job` under the write lock and commits what it decides.

@@ -1,35 +1,35 @@
-//! What a store is asked to read, and what it answers.
+//! What core asks a store to read, and what the store answers.
 
 use hlc::Hlc;
 
 use crate::model::{DeviceId, LogState, Mark, PeerRow, SharedChangeEntry, Tag, Verdict};
 
-/// What to read.
+/// What a store has to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadRequest {
     /// Entries strictly above this.
     pub after: Hlc,
     /// At most this many; 0 reads none.
     pub max_entries: usize,
-    /// Stop before the page's content exceeds this.
+    /// The read stops before the content of the page exceeds this.
     pub max_bytes: usize,
-    /// Whose row to read with them.
+    /// The peer whose row to read with the entries.
     pub peer: Option<DeviceId>,
 }
 
-/// What was read, all of one committed state.
+/// The answer to a [`ReadRequest`], all of one committed state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadView {
     /// The log's state.
     pub state: LogState,
     /// The mark of the newest retained entry at or below `after`, if there is one.
     pub before: Option<Mark>,
-    /// The entries above it.
+    /// The entries above `after`.
     pub entries: Vec<FoundEntry>,
-    /// Whether no entry is stored above these. Where the limits ended the read, that need not
-    /// be known: then it is `false`.
+    /// Whether no entry is stored above these. If the limits ended the read, a store need not know
+    /// that, and returns `false`.
     pub reached_end: bool,
-    /// The row of the peer that was asked for, if there is one.
+    /// The row of the peer of the request, if there is one.
     pub peer: Option<PeerRow>,
 }
 
@@ -44,21 +44,21 @@ pub struct Extent {
     pub oldest_created_at_ms: Option<i64>,
 }
 
-/// The answer of [`LogStore::survey`].
+/// The answer of [`LogStore::survey`](crate::LogStore::survey).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survey {
     /// The log's state.
     pub state: LogState,
     /// All peer rows, ordered by their peer id text.
     pub peers: Vec<PeerRow>,
-    /// One for each position that was asked about.
+    /// One extent for each position, in the order of the positions.
     pub extents: Vec<Extent>,
     /// The stored verdicts, at most one of a kind, in any order.
     pub verdicts: Vec<Verdict>,
 }
 
 impl Survey {
-    /// The signs that were kept, in the order of their kinds.
+    /// The stored verdicts, in the order of their kinds.
     pub(crate) fn signs(&self) -> Vec<Verdict> {
         let mut signs = self.verdicts.clone();
         signs.sort_by_key(|verdict| verdict.kind);
@@ -69,11 +69,11 @@ impl Survey {
 /// An entry as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundEntry {
-    /// The entry. Without a tag, its `model_version` and `group_end` mean nothing.
+    /// The entry. If it has no tag, its `model_version` and `group_end` mean nothing.
     pub entry: SharedChangeEntry,
     /// The tag that is stored for it, if there is one.
     pub tag: Option<Tag>,
 }
 
-/// Where to sum up from, given the state and the peers.
+/// Returns the positions from which to sum up, given the state and the peers.
 pub type Positions = fn(&LogState, &[PeerRow]) -> Vec<Hlc>;

@@ -10,8 +10,8 @@ use super::port::LogStore;
 use super::read::{Positions, ReadRequest, ReadView, Survey};
 use crate::error::{LogError, StoreError};
 
-/// Lets a caller keep a store that it hands to [`SyncLog::open`](crate::SyncLog::open),
-/// and hand over one whose type it does not know.
+/// Lets a caller keep a store that it passes to [`SyncLog::open`](crate::SyncLog::open), or pass
+/// one whose type it does not know.
 #[async_trait]
 impl<S: LogStore + ?Sized> LogStore for Arc<S> {
     async fn write(&self, job: WriteJob) -> Result<(), LogError> {

@@ -1,4 +1,4 @@
-//! What becomes of the rows of `peer_acks`.
+//! Sorts the rows of `peer_acks` of an adopted file.
 
 use std::sync::LazyLock;
 
@@ -16,11 +16,11 @@ use crate::driver::{Argument, Port, Row, Template, argument};
 use crate::entity::{aside_acks, peer_acks, peers};
 use crate::store::rows::{self, ACK, PEER};
 
-/// The highest stamps in the acks, as far as they are near: an ack can be forged.
+/// The highest stamps in the acks that are near the wall clock: an ack can be forged.
 pub(super) struct Claimed {
-    /// Of any device.
+    /// The highest stamp of any device.
     pub(super) any: Hlc,
-    /// Of this one.
+    /// The highest stamp of this device.
     pub(super) own: Hlc,
 }
 
@@ -49,11 +49,11 @@ pub(super) async fn highest(
     }
 }
 
-/// Keeps the acks that can be acks of this log, as not verified, and puts the others aside: of
-/// such a peer, nothing is acknowledged. Returns how many stay.
+/// Keeps the acks that can be acks of this log, as not verified, and puts the others aside: their
+/// peers count as if they had never acknowledged. Returns how many acks stay.
 ///
 /// A peer that is known already has this program's own row, which counts. Its ack is no longer
-/// verified, because it was an ack of the log as it was before the adoption.
+/// verified, because the peer acknowledged the log as it was before the adoption.
 pub(super) async fn sort(
     db: &impl Port,
     adoption: i64,
@@ -110,7 +110,7 @@ const NO_PEER: &str = "peer_device_id is not of a peer, in strict form";
 struct Found {
     /// The peer that it names, if a peer of this log can have that id.
     peer: Option<DeviceId>,
-    /// The ack, or why it cannot be one of this log.
+    /// The ack, or the reason why it cannot be one of this log.
     acked: Result<Hlc, &'static str>,
 }
 
@@ -159,7 +159,7 @@ static ASIDE: LazyLock<Aside> = LazyLock::new(|| {
     Aside::of::<peer_acks::Entity, aside_acks::Entity>(&ACK, &aside)
 });
 
-/// Makes a peer known that is not. An ack of nothing needs no proof.
+/// Registers a peer that is not known. An ack of nothing needs no proof.
 async fn register(
     db: &impl Port,
     peer: DeviceId,

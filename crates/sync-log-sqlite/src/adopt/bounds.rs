@@ -1,11 +1,11 @@
-//! What the stamps of a log that is adopted are within.
+//! The bounds of the stamps of an adopted log.
 
 use sync_log_core::DriftLimits;
 use sync_log_core::judge::is_below_ceiling;
 use sync_log_core::{DeviceId, Hlc, LogState};
 
-/// Head and floor of a log with entries in this range. Below the oldest entry all may have been pruned, and of a log
-/// without one everything.
+/// Head and floor of a log with entries in this range. Every entry below the oldest one may have
+/// been pruned, and in a log without entries every entry.
 pub(super) fn bounds(state: &LogState, range: Option<(Hlc, Hlc)>, own_ack: Hlc) -> (Hlc, Hlc) {
     match range {
         Some((oldest, newest)) => (newest, just_below(oldest)),
@@ -18,8 +18,7 @@ pub(super) fn bounds(state: &LogState, range: Option<(Hlc, Hlc)>, own_ack: Hlc) 
     }
 }
 
-/// The lowest stamp of a device. Nothing of it can be below a floor, so an entry
-/// with this stamp goes aside.
+/// The lowest stamp of a device. No floor is below it, so an entry with this stamp goes aside.
 pub(super) fn lowest(device_id: DeviceId) -> Hlc {
     Hlc {
         timestamp: 0,
@@ -40,8 +39,8 @@ fn just_below(hlc: Hlc) -> Hlc {
     }
 }
 
-/// Whether a clock takes it in by default (`H3`): one stranger's wrong clock must not push ours
-/// ahead of every peer.
+/// Whether a clock accepts the stamp by default (`H3`): one stranger's wrong clock must not push
+/// ours ahead of every peer.
 pub(super) fn is_near(hlc: Hlc, now_ms: i64) -> bool {
     let now_ms = u64::try_from(now_ms).unwrap_or_default();
     let ahead_by_ms = hlc.timestamp.saturating_sub(now_ms);

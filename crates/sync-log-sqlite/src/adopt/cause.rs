@@ -1,4 +1,4 @@
-//! Why a log has to be adopted, if it has to.
+//! Decides whether a log has to be adopted, and why.
 
 use std::sync::LazyLock;
 
@@ -13,8 +13,8 @@ use crate::entity::shared_changes;
 use crate::store::chain::{self, Ends};
 use crate::store::select;
 
-/// Why the file has to be adopted, if it has to. In one transaction with whatever
-/// follows from it.
+/// Returns why the file has to be adopted, if it has to be. It runs in one transaction with the
+/// adoption that follows.
 pub(crate) async fn cause(db: &impl Port) -> Result<Option<String>, StoreError> {
     let state = select::state(db).await?;
     match state.altered {
@@ -23,8 +23,8 @@ pub(crate) async fn cause(db: &impl Port) -> Result<Option<String>, StoreError> 
     }
 }
 
-/// Whether the file can be read as it is: its tables are there, and what another program wrote
-/// is in the state, as far as it shows.
+/// Whether the file can be read as it is: its tables are there, and every trace of another program
+/// that shows is noted in the state.
 pub(crate) async fn is_whole_or_noted(db: &impl Port) -> Result<bool, StoreError> {
     if number(db, &ORIGINAL_TABLES, &[]).await? != 2 || fit::tables(db).await?.is_some() {
         return Ok(false);
@@ -33,7 +33,7 @@ pub(crate) async fn is_whole_or_noted(db: &impl Port) -> Result<bool, StoreError
     Ok(state.altered.is_some() || at_the_ends(db, &state).await?.is_none())
 }
 
-/// What shows at the two ends of the log. A fixed number of look-ups, whatever it holds.
+/// What the two ends of the log show. The number of look-ups is fixed, whatever the log holds.
 async fn at_the_ends(db: &impl Port, state: &LogState) -> Result<Option<String>, StoreError> {
     let found = match misplaced(db, state).await? {
         Some(found) => Some(found),

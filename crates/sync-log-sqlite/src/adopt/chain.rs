@@ -12,10 +12,10 @@ use crate::entity::entries;
 use crate::store::chain::{Place, after, has_no_entry};
 use crate::store::group::Group;
 
-/// Gives each entry its place in a chain that begins at `floor`, without a past, and deletes
-/// the places of entries that are not there. Returns where the chain ends.
+/// Gives each entry its link in a chain that begins at `floor`, without a past, and deletes the
+/// links of entries that are missing. Returns the end of the chain.
 ///
-/// What version a payload has and which entries are a group is kept, as far as it is there.
+/// The versions of payloads and the ends of groups are kept, as far as they are stored.
 pub(super) async fn make(db: &impl Port, floor: Hlc) -> Result<Mark, StoreError> {
     db.run(&DELETE_PLACES_WITHOUT_ENTRY, &[]).await?;
     let mut chain = Chain::from(floor);
@@ -46,10 +46,10 @@ pub(super) async fn make(db: &impl Port, floor: Hlc) -> Result<Mark, StoreError>
 /// The chain so far.
 struct Chain {
     reached: Mark,
-    /// The entry after that. It gets its place once the next one is known: it has to end its
-    /// group if a page has no room for both, because the end of the group was lost.
+    /// The entry after the chain. It gets its link once the next entry is known: if a page has no
+    /// room for both, the end of the group was lost, so this entry ends its group.
     waiting: Option<SharedChangeEntry>,
-    /// The group of the entry that waits, up to there.
+    /// The group of the waiting entry, up to that entry.
     group: Group,
 }
 
@@ -65,7 +65,7 @@ impl Chain {
         }
     }
 
-    /// Takes the next entry. Returns the place of the one before it.
+    /// Adds the next entry. Returns the link of the entry before it.
     fn take(&mut self, entry: SharedChangeEntry) -> Option<Place> {
         let place = self.place_waiting(!self.group.has_room_for(&entry));
         self.group.add(&entry);
@@ -73,8 +73,7 @@ impl Chain {
         place
     }
 
-    /// The place of the entry that waits, if one does, at the latest the end of its group
-    /// where it `must_end`.
+    /// The link of the waiting entry, if one waits. If the entry `must_end` its group, it does.
     fn place_waiting(&mut self, must_end: bool) -> Option<Place> {
         let mut entry = self.waiting.take()?;
         entry.group_end |= must_end;

@@ -1,4 +1,4 @@
-//! Which rows of `shared_changes` are entries of this log.
+//! Sorts the rows of `shared_changes`: which of them are entries of this log.
 
 use std::sync::LazyLock;
 
@@ -16,21 +16,21 @@ use crate::store::rows::{CHANGE, data};
 pub(super) struct Sorted {
     /// Entries that stay.
     pub(super) kept: i64,
-    /// Rows that went aside.
+    /// How many rows went aside.
     pub(super) aside: usize,
     /// The oldest and the newest entry that stay.
     pub(super) range: Option<(Hlc, Hlc)>,
-    /// The highest stamp that a clock must not repeat, or has seen: any of this device,
-    /// and those of others that are near.
+    /// The highest stamp that a clock must not repeat, or has seen: any stamp of this device, and
+    /// the stamps of other devices that are near.
     pub(super) highest: Hlc,
 }
 
-/// What the entries of a log are within.
+/// The bounds of the entries of a log.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
-    /// Whose they are.
+    /// The device whose entries they are.
     pub(super) device_id: DeviceId,
-    /// They are above it: the floor never goes back, whatever another program puts there.
+    /// Entries are above the floor, which never goes back, whatever another program writes there.
     pub(super) floor: Hlc,
 }
 
@@ -122,8 +122,8 @@ impl Bounds {
     }
 }
 
-/// The columns, of which a value that is longer than it may be is not read, then whether the
-/// payload is one of those, and whether the time is text.
+/// The columns, without values that are too long, then whether the payload is too long, and whether
+/// the time is text.
 static CHUNK: LazyLock<Template> = LazyLock::new(|| {
     use shared_changes::Column::{ChangeType, CreatedAt, Data, Hlc, ModelType, RecordUuid};
     let values = [

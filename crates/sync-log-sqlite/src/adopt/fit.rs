@@ -1,5 +1,4 @@
-//! Whether a file of an earlier program can be adopted; asked before anything is
-//! changed.
+//! Whether a Spacedrive-style `sync.db` can be adopted. This is decided before anything is changed.
 
 use sync_log_core::StoreError;
 
@@ -27,8 +26,8 @@ const WANTED: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// What speaks against adopting a file of an earlier program, if anything does. Whose entries
-/// it holds is no matter: those of other devices go aside.
+/// Returns why a file of another program cannot be adopted, if it cannot. Entries of other devices
+/// do not matter, because they go aside.
 pub(crate) async fn fault(db: &impl Port) -> Result<Option<String>, StoreError> {
     match tables(db).await? {
         Some(fault) => Ok(Some(fault)),
@@ -36,8 +35,8 @@ pub(crate) async fn fault(db: &impl Port) -> Result<Option<String>, StoreError> 
     }
 }
 
-/// Why no log can be kept in the original tables, as they are, if it cannot. One that is
-/// missing can be made.
+/// Returns why the original tables cannot hold a log as they are, if they cannot. A missing table
+/// can be made.
 pub(crate) async fn tables(db: &impl Port) -> Result<Option<String>, StoreError> {
     for (table, wanted) in WANTED {
         if let Some(fault) = fault_of(db, table, wanted).await? {
@@ -115,7 +114,7 @@ async fn layout(db: &impl Port, table: &str) -> Result<Option<String>, StoreErro
     Ok(has_unique_index.then(|| "has a unique index".to_owned()))
 }
 
-/// The program that wrote triggers counts on them, and on our connections they do not run.
+/// A program that wrote triggers relies on them, and they do not run on our connections.
 async fn triggers(db: &impl Port) -> Result<Option<String>, StoreError> {
     let tables = texts(db, &WITH_TRIGGERS, &[], ("sqlite_master", "tbl_name")).await?;
     Ok(tables.first().map(|table| format!("{table} has triggers")))

@@ -1,10 +1,10 @@
-//! What another program wrote becomes a log that this one can vouch for (`I3`, `I4`).
+//! Turns what another program wrote into a log that this program can vouch for (`I3`, `I4`).
 //!
-//! Of a file of an earlier program, or of one of ours that a program wrote to which
-//! knows the original tables only. Own, sound entries stay where they are; all other
-//! rows go aside, byte for byte. No place that a reader had is one any more: what
-//! was deleted is not known, so the log gets another id and begins just below its
-//! oldest entry, and its chain with it. Acks are kept, and not believed.
+//! The file is a Spacedrive-style `sync.db`, or a file of this program to which a program wrote
+//! that knows only the original tables. Sound entries of this device stay where they are, and all
+//! other rows go aside, byte for byte. The entries that were deleted are not known, so every old
+//! cursor becomes invalid: the log gets another id, and both the log and its chain begin just below
+//! its oldest entry. Acks are kept, and not believed.
 
 mod acks;
 mod bounds;

@@ -1,8 +1,8 @@
-//! What becomes, at each opening, of peers' rows that another program wrote or deleted (`P5`).
+//! Repairs, at each opening, the peers' rows that another program wrote or deleted (`P5`).
 //!
-//! Whatever was in them, afterwards this program's own row of each peer can be read, and the
-//! mirror in `peer_acks` says the same, or claims more: that may be true, and is for an
-//! operator to decide.
+//! Afterwards this program's own row of each peer can be read, whatever was in it. The mirror in
+//! `peer_acks` is equal to the own row, or claims more: that claim may be true, and an operator has
+//! to decide.
 
 use std::sync::LazyLock;
 
@@ -41,7 +41,7 @@ pub(crate) async fn put_right(db: &impl Port, now_ms: i64) -> Result<(), StoreEr
     Ok(())
 }
 
-/// What is to be written.
+/// What a repair writes.
 struct Repair {
     peer: Peer,
     own: bool,
@@ -49,7 +49,7 @@ struct Repair {
 }
 
 impl Repair {
-    /// What is to be written of a peer with such rows, if anything is.
+    /// The repair of a peer with such rows, if they need one.
     fn of(row: &PeerRow, state: &LogState, now_ms: i64) -> Option<Self> {
         let fault = row.fault(state)?;
         let mut peer = row.peer(state)?;
@@ -70,7 +70,7 @@ impl Repair {
     }
 }
 
-/// Whether the mirror claims what `peer` is not known to have, and can be true.
+/// Whether the mirror claims an ack that `peer` is not known to have given, and that can be true.
 fn claims_more(row: &PeerRow, peer: Peer, state: &LogState) -> bool {
     let written = PeerRow {
         mirror: row.mirror.clone(),

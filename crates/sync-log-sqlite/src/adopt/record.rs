@@ -19,12 +19,12 @@ pub(super) struct Adopted<'a> {
     pub(super) kept_acks: i64,
     pub(super) head: Hlc,
     pub(super) floor: Hlc,
-    /// The id that the log was given.
+    /// The new id of the log.
     pub(super) log_id: &'a str,
 }
 
 impl Adopted<'_> {
-    /// Puts it on record.
+    /// Stores the record of this adoption.
     pub(super) async fn write(&self, db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
         let [head, floor] = [self.head, self.floor].map(|hlc| hlc.to_string());
         let now = time::to_text(now_ms);

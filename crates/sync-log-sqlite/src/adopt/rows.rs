@@ -1,4 +1,4 @@
-//! Rows of a table that is sorted: read some at a time, by their numbers, and put aside.
+//! Reads the rows of a table in chunks, by their row ids, and puts rows aside.
 
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
@@ -11,7 +11,7 @@ use crate::store::rows::Columns;
 /// What the statements of an adoption do.
 pub(super) const ADOPT: &str = "adopt the file";
 
-/// Rows that are looked at before those of them that go aside are moved.
+/// How many rows are judged before the rows that go aside are moved.
 pub(super) const CHUNK_ROWS: usize = 1000;
 
 /// A row with its number, by which it is put aside.
@@ -84,7 +84,7 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    /// From `columns` of `E` to the columns of `A` after those for the adoption and the reason.
+    /// Moves `columns` of `E` to the columns of `A` after those for the adoption and the reason.
     pub(super) fn of<E: EntityTrait, A: EntityTrait>(
         columns: &[E::Column],
         aside: &[A::Column],

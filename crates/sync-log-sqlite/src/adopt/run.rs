@@ -14,7 +14,7 @@ use crate::driver::{Port, Template, argument};
 use crate::entity::identity;
 use crate::store::{select, state};
 
-/// Why a file is adopted that another program made.
+/// The cause of an adoption of a file that another program made.
 pub(crate) const EARLIER_PROGRAM: &str = "an earlier program made the file";
 
 /// What an adoption did.
@@ -46,7 +46,7 @@ impl Outcome {
     }
 }
 
-/// Adopts what is there, in the caller's transaction.
+/// Adopts the rows that are there, in the caller's transaction.
 pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outcome, StoreError> {
     let state = select::state(db).await?;
     let is_near = |hlc: Hlc| is_near(hlc, now_ms);
@@ -83,7 +83,7 @@ pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outc
     })
 }
 
-/// Where the log stands once its chain begins at `floor` and ends at `head`.
+/// The state of the log once its chain begins at `floor` and ends at `head`.
 fn adopted(before: &LogState, head: Mark, floor: Hlc, high_water: Hlc) -> LogState {
     LogState {
         head,

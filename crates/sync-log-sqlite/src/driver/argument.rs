@@ -1,8 +1,8 @@
-//! What a statement is given for its arguments.
+//! The arguments of a statement.
 
 use crate::entity::StoredValue;
 
-/// A value that a statement is given, borrowed where it can be.
+/// An argument of a statement, borrowed if possible.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Argument<'a> {
     Null,

@@ -31,8 +31,8 @@ pub(crate) fn insert_selected<E: EntityTrait>(
         .to_owned()
 }
 
-/// Like [`insert`]; where there is a row with this key, the other columns are replaced, and those
-/// that are not named keep what they have.
+/// Like [`insert`], but if there is a row with this key, replaces the other columns. Columns that
+/// are not named keep their values.
 pub(crate) fn upsert<E: EntityTrait>(key: E::Column, columns: &[E::Column]) -> InsertStatement {
     let others = columns.iter().copied();
     let others = others.filter(|column| column.as_str() != key.as_str());
@@ -67,8 +67,8 @@ pub(crate) fn is_longer(column: impl ColumnTrait, most_bytes: usize) -> Expr {
 }
 
 /// The bytes that a value of so many bytes of UTF-8 takes at most, whatever the encoding of the
-/// database: UTF-16 takes up to twice as many. So a value that is over the limit may be read, and
-/// none that is within it is left out.
+/// database: UTF-16 takes up to twice as many. So a value above the limit may be read, and no value
+/// within the limit is left out.
 pub(crate) fn stored_bytes(most_bytes: usize) -> i64 {
     2 * i64::try_from(most_bytes).unwrap_or(i64::MAX / 2)
 }

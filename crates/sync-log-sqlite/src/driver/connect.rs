@@ -92,7 +92,7 @@ fn set(db: &Connection, setting: &Template) -> Result<(), StoreError> {
     in_place(first(db, setting, &[], |_| Ok(()))).map(drop)
 }
 
-/// `A3` rests on this one setting, so it is read back rather than believed.
+/// `A3` depends on this one setting, so the setting is read back.
 fn verify_synchronous(db: &Connection) -> Result<(), StoreError> {
     let synchronous = in_place(first(db, &SYNCHRONOUS, &[], |row| Ok(row.integer(0))))?;
     match synchronous.flatten() {

@@ -1,4 +1,4 @@
-//! What SQLite reports, as the kinds that a caller can act on.
+//! Converts errors of SQLite to faults on which a caller can act.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -20,8 +20,8 @@ impl SqliteFailure for rusqlite::Error {
     }
 }
 
-/// The driver is the app's, of a type that this crate does not know. It writes the code into
-/// the text: "(code: 517) database is locked".
+/// The app chooses the driver, so this crate does not know its error type. The driver writes the
+/// code into the text: "(code: 517) database is locked".
 impl SqliteFailure for DbErr {
     fn extended_code(&self) -> Option<u32> {
         let text = self.to_string();
@@ -50,7 +50,7 @@ pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: impl SqliteFail
     reported.with_source(error)
 }
 
-/// A row that cannot be read. Names the place, never the payload.
+/// The error of a row that cannot be read. It names the location, never the payload.
 pub(crate) fn corrupt(table: &str, key: &str, column: &str) -> StoreError {
     StoreError::new(
         StoreFault::Corrupt,
@@ -78,8 +78,9 @@ const CANNOT_OPEN: u32 = 14;
 /// journal, and the folder to sync.
 const DESCRIPTORS_OF_A_CONNECTION: usize = 5;
 
-/// Whether it is not rights that are missing to open a file. SQLite does not say,
-/// and what failed has closed its files again, so see whether all of them fit.
+/// Whether a file could not be opened for lack of descriptors, not of rights. SQLite does not say
+/// which, and the failed attempt has closed its files again, so this tries whether enough
+/// descriptors are free.
 fn is_out_of_descriptors() -> bool {
     /// `ENFILE` and `EMFILE`, the same numbers on every Unix.
     const TOO_MANY_OPEN_FILES: [i32; 2] = [23, 24];

@@ -1,10 +1,10 @@
-//! Where statements run: on a connection of this crate's own, in place, or on any connection
-//! or transaction of an app's SeaORM.
+//! Runs statements: on a connection of this crate's own, in place, or on any connection or
+//! transaction of an app's SeaORM.
 //!
-//! Statements are built by SeaORM from the entities, once each ([`Template`]). A [`Port`]
-//! runs them with [`Argument`]s and hands over [`Row`]s, whose cells are what SQLite stored:
-//! a value that another program wrote is seen as it is, whatever type a column should have.
-//! There are two ports:
+//! SeaORM builds each statement once, from the entities ([`Template`]). A [`Port`] runs statements
+//! with [`Argument`]s and returns [`Row`]s. The cells of a row are the values that SQLite stored: a
+//! value that another program wrote is read as it is, whatever type the column should have. There
+//! are two ports:
 //!
 //! - [`rusqlite::Connection`]. Its futures are ready at once; [`in_place`] runs them.
 //! - [`Over`] a [`ConnectionTrait`](sea_orm::ConnectionTrait), inside the app's transaction

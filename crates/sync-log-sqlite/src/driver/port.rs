@@ -8,7 +8,7 @@ use super::{Argument, Row, Template};
 
 /// Something that runs statements.
 ///
-/// No future of a port has to be `Send`: one that is spawned is where the connection is.
+/// The futures of a port need not be `Send`: a caller that spawns one keeps it with its connection.
 pub(crate) trait Port {
     /// Runs a statement that returns no rows. Returns how many rows it changed.
     async fn run(
@@ -17,8 +17,7 @@ pub(crate) trait Port {
         arguments: &[Argument<'_>],
     ) -> Result<u64, StoreError>;
 
-    /// Hands the rows of a query to `read`, one after the other, until that breaks off or
-    /// fails.
+    /// Passes the rows of a query to `read`, one after the other, until `read` breaks off or fails.
     async fn rows(
         &self,
         query: &Template,

@@ -31,8 +31,8 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// Rolls back what was not committed. Where SQLite has done so by itself, as it does when
-/// the disk is full, there is no transaction any more.
+/// Rolls back what was not committed. If SQLite has done so by itself, as it does when the disk is
+/// full, there is no transaction left.
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.0.is_autocommit() {

@@ -6,12 +6,12 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sync_log_adoptions")]
 pub struct Model {
-    /// Which adoption; 1 is the first.
+    /// The number of the adoption; 1 is the first.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// When.
+    /// When the adoption was committed.
     pub adopted_at: String,
-    /// What made it necessary.
+    /// Why the adoption was necessary.
     pub cause: String,
     /// How many entries stayed in the log.
     pub kept_changes: i64,
@@ -21,7 +21,7 @@ pub struct Model {
     pub head: String,
     /// The floor from then on.
     pub floor: String,
-    /// The UUID that the log was given.
+    /// The new UUID of the log.
     pub log_id: String,
 }
 

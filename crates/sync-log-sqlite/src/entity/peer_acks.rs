@@ -1,5 +1,5 @@
-//! `peer_acks`: how far each peer has acknowledged the log, for other programs to read.
-//! What counts is in [`peers`](super::peers).
+//! `peer_acks`: how far each peer has acknowledged the log, for other programs to read. The rows
+//! that count are in [`peers`](super::peers).
 
 use sea_orm::entity::prelude::*;
 
@@ -10,9 +10,10 @@ pub struct Model {
     /// The peer's UUID.
     #[sea_orm(primary_key, auto_increment = false)]
     pub peer_device_id: String,
-    /// The stamp up to which the peer has applied every entry. The zero stamp: none yet.
+    /// The stamp up to which the peer has applied every entry; the zero stamp if it has
+    /// acknowledged nothing.
     pub last_acked_hlc: String,
-    /// When the ack came.
+    /// When the peer acknowledged.
     pub acked_at: String,
 }
 

@@ -11,25 +11,28 @@ pub struct Model {
     pub peer_device_id: String,
     /// `active` or `retired`.
     pub state: String,
-    /// Counts how often the peer was admitted; 1 is the first time.
+    /// How often the peer was admitted: 1 at first.
     pub admission: i64,
     /// What registered the peer; see [`RegisteredBy`](crate::RegisteredBy).
     pub registered_by: String,
     /// When the peer was registered.
     pub registered_at: String,
-    /// When the peer was retired.
+    /// When the peer was retired, if it is.
     pub retired_at: Option<String>,
     /// Why the peer was retired; see [`RetireReason`](crate::RetireReason).
     pub retired_reason: Option<String>,
     /// The stamp at which pruning holds for a peer that reads below its own ack.
     pub hold: Option<String>,
-    /// Since when the peer lags, by the limit policies' own clock, in milliseconds.
+    /// When the peer began to lag, by the limit policies' own clock, in milliseconds. No policy
+    /// uses the column yet.
     pub lagging_since_ms: Option<i64>,
-    /// When the peer was heard of last, by the same clock, in milliseconds.
+    /// When the peer called last, by the same clock, in milliseconds. No policy uses the column
+    /// yet.
     pub seen_ms: Option<i64>,
-    /// 1 if the ack came through this crate, 0 if it was found in a file that was adopted.
+    /// 1 if the peer acknowledged through this crate, 0 if the ack was found in an adopted file.
     pub verified: i64,
-    /// The stamp up to which the peer has applied every entry. The zero stamp: none yet.
+    /// The stamp up to which the peer has applied every entry; the zero stamp if it has
+    /// acknowledged nothing.
     pub acked: String,
     /// When the row changed last.
     pub acked_at: Option<String>,

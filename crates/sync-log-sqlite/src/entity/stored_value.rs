@@ -19,8 +19,8 @@ pub enum StoredValue {
 }
 
 impl TryGetable for StoredValue {
-    /// A driver refuses to read a value as another type than it is stored with, so the one
-    /// type that it does not refuse is the right one. Text, the most frequent, is tried first.
+    /// A driver refuses to read a value as another type than the stored one, so the one type that
+    /// the driver accepts is the right one. Text is the most frequent type, and is tried first.
     fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
         match row.try_get_by::<Option<String>, _>(index) {
             Ok(None) => return Ok(Self::Null),

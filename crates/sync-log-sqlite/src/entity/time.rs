@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-/// The stored form. Readings that RFC 3339 cannot express become the nearest
-/// one that it can.
+/// The stored form. A time that RFC 3339 cannot express becomes the nearest one that it can
+/// express.
 pub(crate) fn to_text(ms: i64) -> String {
     let nearest = || {
         if ms < 0 {
@@ -16,7 +16,7 @@ pub(crate) fn to_text(ms: i64) -> String {
     format!("{time:.3}")
 }
 
-/// Reads the stored form, or any other RFC 3339 that a program wrote.
+/// Reads the stored form, or any other RFC 3339 time that a program wrote.
 pub(crate) fn from_text(text: &str) -> Option<i64> {
     text.parse::<Timestamp>()
         .ok()

@@ -2,16 +2,16 @@
 
 use sea_orm::entity::prelude::*;
 
-/// One sign, the first of its kind since the last were dismissed.
+/// One sign, the first of its kind since the last dismissal.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sync_log_verdicts")]
 pub struct Model {
-    /// What it is: `own_stamp`, `diverged`, `ahead_of_head` or `admission`.
+    /// The kind of sign: `own_stamp`, `diverged`, `ahead_of_head` or `admission`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: String,
     /// The stamp that showed it.
     pub hlc: String,
-    /// The peer that it came from, if it came from one.
+    /// The peer whose call showed it, if a peer's call did.
     pub peer: Option<String>,
     /// When it was found.
     pub found_at: String,

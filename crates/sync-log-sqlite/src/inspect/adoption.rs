@@ -1,4 +1,4 @@
-//! What was adopted, and what went aside.
+//! The record of adoptions, and the rows that went aside.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -17,33 +17,34 @@ use crate::open::PrivateCopy;
 use crate::open::SyncDb;
 use crate::store::rows::Columns;
 
-/// One adoption of what another program wrote, as it is on record.
+/// One adoption of rows that another program wrote, as it is on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Adoption {
-    /// Which one: 1 is the first.
+    /// The number of the adoption: 1 is the first.
     #[serde(serialize_with = "as_text")]
     pub number: i64,
-    /// When, RFC 3339.
+    /// When the adoption was committed, RFC 3339.
     pub adopted_at: String,
-    /// What made it necessary.
+    /// Why the adoption was necessary.
     pub cause: String,
-    /// Entries that stayed.
+    /// How many entries stayed.
     #[serde(serialize_with = "as_text")]
     pub kept_changes: i64,
-    /// Acks that stayed, not verified.
+    /// How many acks stayed, not verified.
     #[serde(serialize_with = "as_text")]
     pub kept_acks: i64,
-    /// Highest HLC of the log from then on.
+    /// The head of the log from then on.
     pub head: String,
-    /// Below it everything may have been pruned.
+    /// The floor of the log from then on: every entry up to it may have been pruned.
     pub floor: String,
-    /// The id that the log was given.
+    /// The new id of the log.
     pub log_id: String,
-    /// What went aside.
+    /// The rows that went aside, by table and reason.
     pub aside: Vec<Aside>,
 }
 
-/// Readers of JSON that know floating-point numbers only lose none of its digits.
+/// As text, the number keeps its digits even in readers of JSON that know floating-point numbers
+/// only.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn as_text<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(number)
@@ -52,9 +53,9 @@ fn as_text<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error
 /// Rows that went aside for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Aside {
-    /// The table where they were found.
+    /// The table from which the rows were moved.
     pub table: String,
-    /// Why they cannot stay there.
+    /// Why the rows could not stay there.
     pub reason: String,
     /// How many.
     #[serde(serialize_with = "as_text")]
@@ -64,21 +65,21 @@ pub struct Aside {
 /// An entry that went aside, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AsideEntry {
-    /// Its number among all that went aside.
+    /// The number of the entry among all that went aside.
     #[serde(serialize_with = "as_text")]
     pub number: i64,
-    /// In which [`Adoption`].
+    /// The number of its [`Adoption`].
     #[serde(serialize_with = "as_text")]
     pub adoption: i64,
-    /// Why it is not in the log.
+    /// Why the entry is not in the log.
     pub reason: String,
-    /// Its columns.
+    /// The columns of the entry.
     #[serde(flatten)]
     pub entry: RawEntry,
 }
 
 impl Inspector {
-    /// Every adoption of this file, oldest first; none if it never had to be adopted.
+    /// Returns every adoption of this file, oldest first.
     ///
     /// # Errors
     /// A [`StoreError`] if the file cannot be read.
@@ -89,8 +90,8 @@ impl Inspector {
         in_place(adoptions(&self.db))
     }
 
-    /// At most `limit_entries` of the entries that went aside, after the one with
-    /// this number; 0 is before all.
+    /// Returns at most `limit_entries` of the entries that went aside, after the one with this
+    /// number. Pass 0 to start at the first.
     ///
     /// # Errors
     /// A [`StoreError`] if the file cannot be read.
@@ -202,9 +203,9 @@ fn count_by_reason<E: EntityTrait>(adoption: E::Column, reason: E::Column) -> Te
 
 const READ: &str = "read what was adopted";
 
-/// What opening the file at `path` for this library and device would adopt: tried
-/// on a copy in the system's folder for temporary files, all adoptions on record
-/// included.
+/// Returns what opening the file at `path` for this library and device would adopt. It opens a copy
+/// in the system's folder for temporary files, and returns all adoptions of the copy, including
+/// earlier ones.
 ///
 /// # Errors
 /// As for [`SyncDb::open`], and [`OpenError::Unreachable`] if there is no file.

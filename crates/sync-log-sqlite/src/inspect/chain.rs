@@ -37,7 +37,7 @@ struct Chain {
     tags: Check,
     links: Check,
     groups: Check,
-    /// The place up to which the chain was followed; `None` where it is not known.
+    /// The mark up to which the chain was followed; `None` if it is not known.
     reached: Option<Mark>,
     /// The group that has no end yet.
     group: Option<Group>,
@@ -73,7 +73,7 @@ impl Chain {
         }
     }
 
-    /// Goes on from what is stored, so that one break is one fault.
+    /// Continues from the stored tag, so that one break is one fault.
     fn follow(&mut self, entry: &SharedChangeEntry, tag: Tag) {
         let hlc = entry.hlc;
         if let Some(reached) = self.reached

@@ -1,23 +1,23 @@
-//! What one check found.
+//! The finding of one check.
 
 use std::fmt::Display;
 
 use serde::Serialize;
 use sync_log_core::judge::EntryFault;
 
-/// How many places a [`Check`] names at most.
+/// How many faults a [`Check`] names at most.
 pub const EXAMPLES_MAX: usize = 5;
 
-/// One thing that was looked at.
+/// One check of a file, and its finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What, in a word.
+    /// The name of the check, in one word.
     pub name: &'static str,
-    /// What has to hold.
+    /// What is true of a sound file.
     pub claim: &'static str,
-    /// At how many places it does not hold.
+    /// How many faults the check found.
     pub faults: u64,
-    /// The first of them, each with what is wrong there.
+    /// The first of the faults: where each one is, and what it is.
     pub examples: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl Check {
         }
     }
 
-    /// Whether it holds.
+    /// Whether the check found no fault.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.faults == 0

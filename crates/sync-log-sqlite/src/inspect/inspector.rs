@@ -1,4 +1,4 @@
-//! A file that is looked at.
+//! A file that is open for inspection.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::driver::{Busy, in_place, tables};
 use crate::open::{OpenError, Sight};
 use crate::store::select;
 
-/// A file that is looked at.
+/// A file that is open for inspection.
 #[derive(Debug)]
 pub struct Inspector {
     // Closed before the folder is left as it was.
@@ -18,14 +18,14 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Opens a library's folder, or the file itself.
+    /// Opens the file at `path`, or the `sync.db` in the folder at `path`, to read.
     ///
-    /// A file that SQLite cannot read where it is, because it may not write beside
-    /// it, is copied to the system's folder for temporary files and read there.
+    /// If SQLite may not write beside the file and cannot read it for that reason, the file is
+    /// copied to the system's folder for temporary files and read there.
     ///
     /// # Errors
-    /// [`OpenError::Unreachable`] if there is nothing, [`OpenError::NotSqlite`], or
-    /// [`OpenError::Log`] if it cannot be read.
+    /// [`OpenError::Unreachable`] if there is no file, [`OpenError::NotSqlite`] if it is no
+    /// database, or [`OpenError::Log`] if it cannot be read.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let (sight, db) = Sight::of(path, Busy::DEFAULT)?;
         Ok(Self { db, sight })
@@ -37,10 +37,10 @@ impl Inspector {
         self.sight.path()
     }
 
-    /// Whose log it is; `None` if an earlier program made it, which did not say.
+    /// Returns whose log it is; `None` if the file does not say, because another program made it.
     ///
     /// # Errors
-    /// A [`StoreError`] if the file cannot be read, or what it says is damaged.
+    /// A [`StoreError`] if the file cannot be read, or if the identity in it is damaged.
     pub fn identity(&self) -> Result<Option<LogIdentity>, StoreError> {
         if self.has_table("sync_log_identity")? {
             in_place(select::identity(&self.db))

@@ -1,8 +1,8 @@
 //! A file as it is: rows as text, whatever program wrote them, and whether they are consistent.
 //!
-//! For tools that explain a file. Every call blocks its thread and only reads. Files that
-//! [`SyncDb`](crate::SyncDb) refuses to open can be inspected: a file of an earlier program, or a
-//! damaged one.
+//! The module is for tools that explain a file. Every call blocks its thread and only reads. Even
+//! files that [`SyncDb`](crate::SyncDb) refuses to open can be inspected, such as a damaged file,
+//! or one of another program.
 
 mod adoption;
 mod chain;

@@ -10,8 +10,8 @@ use super::inspector::Inspector;
 use crate::driver::{Argument, Cell, Row, Template, all, argument, argument_rows, in_place};
 use crate::entity::shared_changes::{Column, Entity};
 
-/// An entry as it is stored: the columns of `shared_changes`, unjudged. Bytes that
-/// are not text are replaced, and numbers are spelled out.
+/// An entry as it is stored: the columns of `shared_changes`, without any check. Bytes that are not
+/// text are replaced, and numbers are written as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RawEntry {
     /// The stamp.
@@ -29,7 +29,7 @@ pub struct RawEntry {
 }
 
 impl Inspector {
-    /// At most `limit` entries after `after`, oldest first; `None` is before all.
+    /// Returns at most `limit` entries after `after`, oldest first; `None` starts at the oldest.
     ///
     /// # Errors
     /// A [`StoreError`] if the file cannot be read.
@@ -42,7 +42,7 @@ impl Inspector {
         self.entries(&READ_AFTER, &[after.into(), limit_entries.into()])
     }
 
-    /// The newest `count` entries, oldest first.
+    /// Returns the newest `count` entries, oldest first.
     ///
     /// # Errors
     /// A [`StoreError`] if the file cannot be read.
@@ -52,7 +52,7 @@ impl Inspector {
         Ok(rows)
     }
 
-    /// The entry with this stamp.
+    /// Returns the entry with this stamp, if there is one.
     ///
     /// # Errors
     /// A [`StoreError`] if the file cannot be read.

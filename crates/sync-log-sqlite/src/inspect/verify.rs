@@ -1,4 +1,4 @@
-//! Whether what is in the file holds together.
+//! Whether the file is sound.
 
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ use crate::entity::time;
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::store::select;
 
-/// What other programs read too, and what the log keeps its state in.
+/// The tables and indexes that other programs read too, and those with the state of the log.
 const WANTED: [&str; 23] = [
     "table shared_changes.hlc",
     "table shared_changes.model_type",
@@ -46,8 +46,8 @@ const WANTED: [&str; 23] = [
 ];
 
 impl Inspector {
-    /// Looks at everything in the file, in one state of it and in memory of a fixed
-    /// size. Each check says by itself whether it holds.
+    /// Checks everything in the file, in one committed state and with a fixed amount of memory.
+    /// Returns one [`Check`] for each kind of fault.
     ///
     /// # Errors
     /// A [`StoreError`] if the file cannot be read at all.
@@ -148,7 +148,7 @@ fn check_ends(check: &mut Check, state: &LogState) {
     }
 }
 
-/// What is checked of each row, and of the first and the last one.
+/// The checks of each row, and of the first and the last row.
 struct Entries {
     stamps: Check,
     place: Check,
@@ -192,7 +192,7 @@ async fn entries(db: &impl Port, state: Option<&LogState>) -> Result<Vec<Check>,
 }
 
 impl Entries {
-    /// Looks at one row; returns its stamp.
+    /// Checks one row, and returns its stamp.
     fn row(&mut self, row: &Row<'_>, state: Option<&LogState>) -> Option<Hlc> {
         let hlc = judge::stamp(row.text(0).as_deref());
         let (stamped, placed) = match (hlc, state) {

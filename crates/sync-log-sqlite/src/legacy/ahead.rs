@@ -6,12 +6,12 @@ use sync_log_core::{DeviceId, Hlc, SharedWallClock};
 use super::error::ImportError;
 use super::options::ImportOptions;
 
-/// Where an import ends: a log whose clock was carried into the far future would stamp
-/// everything there from then on.
+/// The stamp at which an import ends: a log whose clock moved into the far future would stamp every
+/// later change there.
 pub(super) struct Horizon {
     clock: Clock<SharedWallClock>,
     skip: bool,
-    /// Highest HLC that the log holds.
+    /// The head of the log.
     head: Hlc,
 }
 
@@ -24,7 +24,7 @@ impl Horizon {
         }
     }
 
-    /// Whether to leave out the change that would get this stamp, after `last`.
+    /// Whether to leave out a change that would get this stamp, after `last`.
     pub(super) fn leaves_out(
         &self,
         last: Hlc,

@@ -1,4 +1,4 @@
-//! Why an import ended before its end.
+//! Why an import stopped early.
 
 use std::path::PathBuf;
 
@@ -7,27 +7,27 @@ use sync_log_core::{ErrorKind, Hlc, LogError, StoreError};
 
 use crate::open::OpenError;
 
-/// Why an import ended before its end. What was taken before stays, and the next run
-/// goes on after it.
+/// Why an import stopped early. Changes that were imported before stay, and the next run picks up
+/// after them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// The old file cannot be opened.
+    /// The legacy file cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The file is a database, but not a log of the old design.
+    /// The file is a database, but not a legacy `sync_log.db`.
     #[error(
-        "failed to find a log of the old design in {}: table sync_log has no {}",
+        "failed to find a legacy log in {}: table sync_log has no {}",
         path.display(),
         missing.join(", ")
     )]
     NotALegacyLog {
         /// The file.
         path: PathBuf,
-        /// Columns that are not there.
+        /// The columns that are missing.
         missing: Vec<&'static str>,
     },
-    /// The old file cannot be read to its end.
+    /// The legacy file cannot be read to its end.
     #[error("failed to read {}", path.display())]
     Read {
         /// The file.
@@ -36,32 +36,31 @@ pub enum ImportError {
         #[source]
         source: StoreError,
     },
-    /// The log holds something else than a part of this import, was pruned, or was made beside
-    /// records. Import into a new one.
+    /// The log holds entries that are not of this import, was pruned, or was made beside records.
+    /// Import into a new log.
     #[error("failed to import into a log with head {head}: it holds more than this import")]
     LogNotEmpty {
         /// Highest HLC ever committed there.
         head: Hlc,
     },
-    /// Another program wrote what the log holds, and it was adopted. Import into a new
-    /// one.
+    /// Another program wrote to the log, and the log was adopted. Import into a new log.
     #[error("failed to import into {}: another program wrote to it", path.display())]
     OfAnotherProgram {
         /// The file.
         path: PathBuf,
     },
-    /// A change is further ahead of the wall clock than the drift limit. If it is the
-    /// own clock that is wrong, set it right; otherwise
-    /// [`skip_ahead`](super::ImportOptions::skip_ahead) leaves such changes out.
+    /// A change is further ahead of the wall clock than the drift limit. If this device's clock is
+    /// wrong, set it right; otherwise [`skip_ahead`](super::ImportOptions::skip_ahead) leaves such
+    /// changes out.
     #[error("failed to take the row with sequence {sequence}")]
     TooFarAhead {
-        /// Its sequence number.
+        /// The sequence number of the change.
         sequence: i64,
-        /// By how much.
+        /// How far the change is ahead.
         #[source]
         source: ObserveError,
     },
-    /// The log refused, or failed.
+    /// The log that the import writes to refused the call, or failed.
     #[error(transparent)]
     Log(#[from] LogError),
 }
@@ -81,7 +80,7 @@ impl ImportError {
         }
     }
 
-    /// What to do next, in one sentence for a person. [`kind`](Self::kind) says it for a program.
+    /// Says to a person what to do next, in one sentence. [`kind`](Self::kind) says it to a program.
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {

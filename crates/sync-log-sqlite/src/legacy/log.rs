@@ -1,4 +1,4 @@
-//! A log of the old design, opened to read.
+//! A legacy, leader-based log, opened to read.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::driver::raw::legacy::{COLUMNS, COUNT, TABLE_COLUMNS};
 use crate::driver::{Busy, Template, in_place, number, texts};
 use crate::open::Sight;
 
-/// The name of the old log's file in its folder.
+/// The name of a legacy log's file in its folder.
 pub const LEGACY_FILE_NAME: &str = "sync_log.db";
 
-/// A log of the old design, opened to read.
+/// A legacy, leader-based log, opened to read.
 #[derive(Debug)]
 pub struct LegacyLog {
     // Closed before the folder is left as it was.
@@ -22,14 +22,14 @@ pub struct LegacyLog {
 }
 
 impl LegacyLog {
-    /// Opens the file, or the one called [`LEGACY_FILE_NAME`] in a folder.
+    /// Opens the file at `path`, or the one called [`LEGACY_FILE_NAME`] in the folder at `path`.
     ///
-    /// A file that SQLite cannot read where it is, because it may not write beside
-    /// it, is copied to the system's folder for temporary files and read there.
+    /// If SQLite may not write beside the file and cannot read it for that reason, the file is
+    /// copied to the system's folder for temporary files and read there.
     ///
     /// # Errors
-    /// [`ImportError::Open`] if it cannot be opened, [`ImportError::NotALegacyLog`] if
-    /// it is another database.
+    /// [`ImportError::Open`] if the file cannot be opened, [`ImportError::NotALegacyLog`] if it is
+    /// another database.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
         let path = if path.is_dir() {
             path.join(LEGACY_FILE_NAME)
@@ -52,7 +52,7 @@ impl LegacyLog {
         self.sight.path().to_owned()
     }
 
-    /// How many rows it has, of all devices.
+    /// Returns how many rows the log has, of all devices.
     ///
     /// # Errors
     /// [`ImportError::Read`].

@@ -1,12 +1,12 @@
-//! The log of the old design, and how one device's part of it is taken over.
+//! Imports one device's changes from a legacy, leader-based `sync_log.db`.
 //!
-//! There, a leader kept one `sync_log.db` with the changes of all devices, in the
-//! order of a sequence number, and never deleted any. [`LegacyLog`] reads such a file
-//! and never writes to it; [`import`] takes the changes of one device into its
-//! own log, which must hold nothing else.
+//! In the legacy design a leader kept one `sync_log.db` with the changes of all devices, in the
+//! order of a sequence number, and never deleted any. [`LegacyLog`] reads such a file and never
+//! writes to it. [`import`] writes the changes of one device to that device's own log, which must
+//! hold nothing else.
 //!
-//! Reading the old file blocks the thread that calls. A run reads one state of it, and
-//! holds that to its end: where the file is not in WAL mode, the leader waits for it.
+//! Reads of the legacy file block the calling thread. A run reads one state of the file, and holds
+//! it to its end: if the file is not in WAL mode, the leader waits for that.
 
 mod ahead;
 mod error;

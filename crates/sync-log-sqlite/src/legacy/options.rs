@@ -1,4 +1,4 @@
-//! How an import is done.
+//! The options of an import.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sync_log_core::SharedWallClock;
 use sync_log_core::{DriftLimits, SystemClock, WallClock};
 
-/// How an import is done, and what a plan of it is judged by. The limits and the clock
-/// are those that the log is opened with, and so are the defaults.
+/// The options of an import, and of a plan of it. The limits and the clock should be those with
+/// which the log is opened. The defaults are the same.
 #[derive(Clone)]
 #[must_use = "options do nothing until they are given to an import"]
 pub struct ImportOptions {
@@ -17,20 +17,21 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
-    /// How far a change may be ahead of the wall clock. Default: 24 hours.
+    /// Sets how far a change may be ahead of the wall clock. Default: 24 hours.
     pub fn drift(mut self, drift: DriftLimits) -> Self {
         self.drift = drift;
         self
     }
 
-    /// Where the time comes from. Default: the operating system's clock.
+    /// Sets the clock that gives the time. Default: the operating system's clock.
     pub fn wall_clock(mut self, wall: impl WallClock + Send + Sync + 'static) -> Self {
         self.wall = Arc::new(wall);
         self
     }
 
-    /// Leaves changes out that are too far ahead, and names them in the report, instead
-    /// of ending at the first. Default: no, since what is left out is in no log.
+    /// Whether the import leaves out changes that are too far ahead, and names them in the report,
+    /// instead of stopping at the first one. Default: no, because a change that is left out is in
+    /// no log.
     pub fn skip_ahead(mut self, skip_ahead: bool) -> Self {
         self.skip_ahead = skip_ahead;
         self

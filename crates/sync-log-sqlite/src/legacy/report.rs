@@ -1,4 +1,4 @@
-//! What an import took, and what it did not, and why.
+//! The report of an import.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -12,28 +12,28 @@ pub const SEQUENCES_MAX: usize = 10;
 /// How many devices [`ImportReport::others`] names at most.
 pub const OTHERS_MAX: usize = 100;
 
-/// What an import took, and what it did not, and why. The numbers add up:
-/// `rows` is the sum of all others but `redated`.
+/// What an import took, what it left out, and why. The numbers account for every row: `rows` is the
+/// sum of all others except `redated`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ImportReport {
-    /// Rows of the old log.
+    /// How many rows the legacy log has.
     pub rows: u64,
-    /// Changes that were taken, or would be.
+    /// How many changes the import took, or would take.
     pub taken: u64,
-    /// Changes that an earlier run had taken.
+    /// How many changes an earlier run had taken.
     pub there: u64,
-    /// Of both: changes whose own time cannot be one, which are dated by their place
-    /// in the order.
+    /// How many of these changes had no valid time of their own, and are dated by their position in
+    /// the order.
     pub redated: u64,
-    /// Markers of bulk inserts: they say that many rows came, and not which, so there
-    /// is no change to take.
+    /// How many rows are markers of bulk inserts. A marker says that many rows came, but not which,
+    /// so it has no change to take.
     pub markers: u64,
-    /// Rows of other devices, by device, for the first [`OTHERS_MAX`]: each takes its
-    /// own.
+    /// How many rows are of other devices, for the first [`OTHERS_MAX`] devices. Each device
+    /// imports its own rows.
     pub others: BTreeMap<DeviceId, u64>,
-    /// Rows of devices beyond those.
+    /// How many rows are of further devices.
     pub more_others: u64,
-    /// Rows of the device that cannot be taken, and rows that cannot be read, by reason.
+    /// The rows of this device that cannot be taken, and the rows that cannot be read, by reason.
     pub not_taken: Vec<NotTaken>,
 }
 
@@ -44,7 +44,7 @@ pub struct NotTaken {
     pub reason: &'static str,
     /// How many.
     pub rows: u64,
-    /// The sequence numbers of the first of them.
+    /// The sequence numbers of the first of these rows.
     pub sequences: Vec<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! Rows of the old log.
+//! Rows of a legacy log.
 
 use std::ops::ControlFlow;
 
@@ -12,10 +12,10 @@ use crate::driver::{Argument, Cell, Port, Row, in_place, one};
 use crate::entity::time;
 use crate::store::rows::{Columns, data};
 
-/// What was written for many changes at once.
+/// The change type of a marker, which the leader wrote for many changes at once.
 const MARKER: &str = "bulk_insert";
 
-/// Where a reader of the old log is: behind this row.
+/// The position of a reader in the legacy log: after this row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     sequence: i64,
@@ -37,11 +37,11 @@ impl LegacyRow {
 pub(super) enum What {
     /// A change of the device, and when it was made, if that can be read.
     Change(Change, Option<i64>),
-    /// Many changes of the device, which it does not have.
+    /// A marker of many changes of the device, which the log does not contain.
     Marker,
-    /// Of that other device.
+    /// A row of that other device.
     Other(Uuid),
-    /// It cannot be read, for this reason.
+    /// A row that cannot be read, for this reason.
     Unreadable(&'static str),
 }
 
@@ -127,7 +127,7 @@ impl LegacyLog {
         }))
     }
 
-    /// Rows without a sequence number, which have no place in the order.
+    /// How many rows have no sequence number, and so no position in the order.
     pub(super) fn unordered(&self) -> Result<u64, ImportError> {
         self.count(&UNORDERED)
     }

@@ -1,4 +1,4 @@
-//! One device's part of an old log becomes its log.
+//! Writes one device's part of a legacy log to that device's own log.
 
 use std::error::Error;
 use std::ops::Deref;
@@ -21,7 +21,7 @@ use crate::open::SyncDb;
 /// Rows that are read, and changes that are committed, at a time.
 const BATCH_ROWS: usize = 500;
 
-/// Payload that is read at a time: a little more, at most one row.
+/// How much payload is read at a time; at most one row more.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads the part of one device, in order.
@@ -110,12 +110,11 @@ impl<L: Deref<Target = LegacyLog>> Reader<L> {
 }
 
 impl LegacyLog {
-    /// What would be taken for `device`, and what not, into a log that has yet to be made;
-    /// [`try_import`] asks one that is there. Nothing is written anywhere.
+    /// Returns what an import for `device` into a new log would take and leave out. Nothing is
+    /// written. [`try_import`] does the same for a log that exists.
     ///
     /// # Errors
-    /// [`ImportError::TooFarAhead`] where the import would end with it;
-    /// [`ImportError::Read`].
+    /// [`ImportError::TooFarAhead`] if the import would return it; [`ImportError::Read`].
     pub fn plan(
         &self,
         device: DeviceId,
@@ -129,23 +128,22 @@ impl LegacyLog {
     }
 }
 
-/// Takes the changes of `log`'s device out of an old log into it, stamped by their
-/// times, in the order of the old log. `progress` receives how many rows are done, and
-/// how many there are.
+/// Imports the changes of `log`'s device from a legacy log into `log`, in the order of the legacy
+/// log, and stamped by their own times. `progress` receives how many rows are done, and how many
+/// there are.
 ///
-/// The next run picks up where a stopped run ended, and a run that is repeated changes
-/// nothing: what the log holds is compared, entry by entry, before anything is
-/// written. A change further ahead of the wall clock than the drift limit ends it, or is
-/// left out: see [`ImportOptions::skip_ahead`].
+/// The next run picks up where a stopped run ended, and a repeated run changes nothing: each entry
+/// of the log is compared before anything is written. A change further ahead of the wall clock than
+/// the drift limit stops the import, or is left out: see [`ImportOptions::skip_ahead`].
 ///
 /// # Errors
-/// [`ImportError::OfAnotherProgram`] if the log was ever adopted,
-/// [`ImportError::LogNotEmpty`] if it was ever pruned, was made beside records, or holds
-/// anything else;
-/// [`ImportError::TooFarAhead`], [`ImportError::Read`], [`ImportError::Log`].
+/// [`ImportError::OfAnotherProgram`] if the log was ever adopted, [`ImportError::LogNotEmpty`] if
+/// it was ever pruned, was made beside records, or holds other entries: import into a new log.
+/// [`ImportError::TooFarAhead`]: set the clock right, or skip such changes. [`ImportError::Read`]
+/// if the legacy log cannot be read. [`ImportError::Log`] if `log` failed.
 ///
 /// # Cancel safety
-/// Each batch is there as a whole or not; call it again to go on.
+/// Each batch is written as a whole or not at all. Call the function again to continue.
 #[tracing::instrument(level = "debug", name = "sync_log_sqlite.import", skip_all, fields(from = %legacy.path().display()))]
 pub async fn import(
     log: &SyncDb,
@@ -171,7 +169,8 @@ pub async fn import(
     imported
 }
 
-/// What [`import`] would do, with nothing written: the log may be open only to read.
+/// Returns the report that [`import`] would return, and writes nothing. The log may even be open
+/// only to read.
 ///
 /// # Errors
 /// As for [`import`].
@@ -224,14 +223,14 @@ async fn run(
     Ok(reader.report)
 }
 
-/// What becomes of the changes that are read.
+/// What the run does with the changes that it reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Writes,
     Nothing,
 }
 
-/// The log that the changes are taken into.
+/// The log into which the changes are imported.
 struct Target<'a> {
     log: &'a SyncDb,
     /// Its head before the import.
@@ -275,7 +274,7 @@ fn refuse_adopted(log: &SyncDb) -> Result<(), ImportError> {
     }
 }
 
-/// How many entries of `batch` the log holds after `place`; `None` if it holds others.
+/// How many entries of `batch` the log holds after `place`; `None` if it holds other entries.
 async fn prefix(
     log: &SyncDb,
     place: Hlc,

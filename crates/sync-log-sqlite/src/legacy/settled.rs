@@ -1,17 +1,18 @@
-//! Where a log is settled that takes in what was recorded before it was made.
+//! The settled stamp of a log that imports changes from before it was made.
 //!
-//! A log refuses what it does not hold up to where it was settled, because an earlier log of this
-//! device may have given those stamps out (`A1`). An import brings exactly such stamps. It is
-//! settled again at its end: stamps of a lost log stay no sign of a clone (`H7`).
+//! Up to its settled stamp, a log refuses every entry that it does not hold, because an earlier log
+//! of this device may have issued that stamp (`A1`). An import appends exactly such stamps, so it
+//! moves the settled stamp. At its end it settles the log again: stamps of a lost log must not
+//! count as a sign of a clone (`H7`).
 //!
-//! The log begins without a floor. An old log never deleted anything, so it holds all that this
-//! device recorded, and peers may start at zero.
+//! The log begins without a floor. A legacy log never deleted anything, so it holds every change
+//! that this device recorded, and peers may start at zero.
 
 use sync_log_core::{Hlc, LogError};
 
 use crate::open::SyncDb;
 
-/// Lets entries above `head` in, if that is the head of the log, and nothing of it was pruned.
+/// Allows appends above `head`, if that is the head of the log and nothing was pruned.
 pub(super) async fn lift(log: &SyncDb, head: Hlc) -> Result<(), LogError> {
     let Some(store) = log.store() else {
         return Ok(());
@@ -27,7 +28,7 @@ pub(super) async fn lift(log: &SyncDb, head: Hlc) -> Result<(), LogError> {
     lifted.await
 }
 
-/// Settles the log where it stands, if it was lifted.
+/// Settles the log at its high-water, if it was lifted.
 pub(super) async fn settle(log: &SyncDb) -> Result<(), LogError> {
     let Some(store) = log.store() else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! One state of the old log, even while another program writes to it.
+//! One state of the legacy log, even while another program writes to the file.
 
 use std::ops::Deref;
 
@@ -7,11 +7,11 @@ use super::log::LegacyLog;
 use crate::driver::raw::transaction::{BEGIN, ROLLBACK};
 use crate::driver::{Port, in_place};
 
-/// Everything that is read through this is of the state at its first read. The state is
-/// released with it, even where an import is cancelled.
+/// All reads through a snapshot see the state of the first read. Dropping the snapshot releases
+/// that state, even if an import is cancelled.
 ///
-/// The log is borrowed for this alone where it is kept over a wait: a connection may go
-/// from thread to thread, and not be shared.
+/// A snapshot that is kept over a wait borrows the log exclusively: a connection may move from
+/// thread to thread, but must not be shared.
 pub(super) struct Snapshot<L: Deref<Target = LegacyLog>>(L);
 
 impl<L: Deref<Target = LegacyLog>> Snapshot<L> {

@@ -1,4 +1,4 @@
-//! How the changes of an old log get their stamps.
+//! How the changes of a legacy log get their stamps.
 
 use sync_log_core::Hlc;
 use sync_log_core::{CEILING_MS, DeviceId};
@@ -6,10 +6,9 @@ use sync_log_core::{CEILING_MS, DeviceId};
 /// Where a counter carries into the millisecond, as a clock's does.
 const COUNTER_MAX: u64 = u16::MAX as u64;
 
-/// Stamps changes in the order in which they come, by what each says when it was
-/// made. The leader's order decides: a time that goes back is lifted, so that the
-/// stamps rise strictly. What comes before a change decides its stamp, and nothing
-/// else, so every run gives it the same one.
+/// Stamps changes in the order of the legacy log, by the time of each change. The leader's order
+/// decides: a time that goes back is lifted, so that the stamps rise strictly. Only the changes
+/// before a change decide its stamp, so every run gives it the same stamp.
 pub(super) struct Stamps {
     device_id: DeviceId,
     last: Option<Hlc>,
@@ -26,14 +25,14 @@ impl Stamps {
         self.last.unwrap_or(Hlc::ZERO)
     }
 
-    /// The stamp of the next change, and whether its own time had to be left out.
+    /// The stamp of the next change, and whether its own time could not be used.
     pub(super) fn next(&self, ms: Option<i64>) -> (Hlc, bool) {
         let usable = ms.and_then(|ms| u64::try_from(ms).ok());
         let usable = usable.filter(|usable| (1..CEILING_MS).contains(usable));
         (self.above(usable.unwrap_or(1)), usable.is_none())
     }
 
-    /// The change with that stamp is taken.
+    /// Notes that the change with this stamp was taken.
     pub(super) fn take(&mut self, stamp: Hlc) {
         self.last = Some(stamp);
     }

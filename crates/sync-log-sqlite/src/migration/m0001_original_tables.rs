@@ -35,12 +35,12 @@ const CHANGES_INDEXES: [&str; 3] = [
 
 const ACKS_INDEXES: [&str; 1] = ["idx_peer_acks_hlc"];
 
-/// What no way down may lose.
+/// The rows that no downgrade may lose.
 pub(super) fn pending() -> (Template, &'static str) {
     (count::<shared_changes::Entity>(), "entries are pending")
 }
 
-/// Makes what is not there of the two tables and their indexes.
+/// Makes those of the two tables and their indexes that are missing.
 pub(crate) fn make() -> Vec<Template> {
     use peer_acks::Column::{AckedAt, LastAckedHlc, PeerDeviceId};
     use shared_changes::Column::{ChangeType, CreatedAt, Data, Hlc, ModelType, RecordUuid};

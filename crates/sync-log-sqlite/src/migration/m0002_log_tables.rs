@@ -1,4 +1,4 @@
-//! The tables of our own: whose log it is, where it stands, who its peers are.
+//! This program's own tables: the identity of the log, its state, and its peers.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 
@@ -43,8 +43,8 @@ fn make_identity() -> Template {
     ]))
 }
 
-/// `policy_time_ms`, `evaluated_at` and, of the peers, `lagging_since_ms` and `seen_ms`
-/// belong to the limit policies. They are here from the start because formats are frozen.
+/// `policy_time_ms`, `evaluated_at` and, of the peers, `lagging_since_ms` and `seen_ms` belong to
+/// the limit policies. The columns are here from the start because formats are frozen.
 fn make_state() -> Template {
     use state::Column::{EvaluatedAt, Floor, FloorTag, Head, HighWater, Id, PolicyTimeMs, Solo};
     schema::make(&table::<state::Entity>([

@@ -1,5 +1,5 @@
-//! What adoption needs: where rows go that are not entries of this log, and what was
-//! adopted when.
+//! The tables of adoptions: the rows that are not entries of this log, and the record of each
+//! adoption.
 
 use super::m0001_original_tables::pending;
 use super::schema::{self, added, any, flag, integer, owned, remove_column, table, text};

@@ -64,7 +64,7 @@ fn make_entries() -> Template {
 /// Digits of a tag before there was a chain.
 const FORMER_DIGITS: i32 = 16;
 
-/// A tag of a single entry says nothing about what came before it. A log whose floor had one
+/// A tag of a single entry does not cover the entries before it. A log whose floor had such a tag
 /// begins there without a past.
 fn widen_floor_tag() -> Template {
     use state::Column::{FloorTag, Id};
@@ -76,7 +76,8 @@ fn widen_floor_tag() -> Template {
     Template::build("widen the tag of the floor", &update.into_query())
 }
 
-/// Acks were in `peer_acks` alone before. A row that says when it changed was written since.
+/// Earlier versions kept acks in `peer_acks` alone. A row with a time of change was written by a
+/// later version.
 fn take_over_acks() -> Template {
     use peers::Column::{Acked, AckedAt, PeerDeviceId, RegisteredAt};
     let found = |column: peer_acks::Column| {

@@ -1,5 +1,5 @@
-//! What tells a file that was restored or cloned (`H7`, `R2`): where the log was settled, and the
-//! signs that were found.
+//! What shows that a file was restored or cloned (`H7`, `R2`): the settled stamp, and the signs
+//! that were found.
 
 use sync_log_core::Hlc;
 

@@ -1,4 +1,4 @@
-//! The migrations as SeaORM's migrator takes them.
+//! The migrations in the form that SeaORM's migrator runs.
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -13,7 +13,7 @@ use crate::driver::{Over, number};
 #[derive(Debug, Clone, Copy)]
 pub struct Migrator;
 
-/// All migrations, in order. Only ever added to.
+/// Returns all migrations, in order. A later version only adds migrations at the end.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let migrations = MIGRATIONS.into_iter();

@@ -1,18 +1,18 @@
 //! How the tables are made.
 //!
-//! [`SyncDb::open`](crate::SyncDb::open) makes what is missing by itself. An app that keeps
-//! the tables beside its own has two more doors, both behind the feature `migrator`, which is
-//! on by default:
+//! [`SyncDb::open`](crate::SyncDb::open) makes missing tables by itself. An app that keeps the
+//! log's tables beside its own can make them in two other ways, both behind the feature `migrator`,
+//! which is on by default:
 //!
 //! - `Migrator::up` on a connection or in a transaction of the app's. The record of what ran
 //!   is in `sync_log_migrations`, apart from the app's `seaql_migrations`.
 //! - `migrations()`, to splice into the list of the app's own migrator.
 //!
-//! [`SyncDb::open`](crate::SyncDb::open) takes a file whose tables were made through either of
-//! them: no statement of a migration has an effect where its work is done.
+//! [`SyncDb::open`](crate::SyncDb::open) accepts a file whose tables were made in either way: a
+//! migration whose work is done changes nothing.
 //!
-//! A `fresh()` of the app's own migrator drops every table of the database that it runs on,
-//! and with these tables the changes that are pending in them.
+//! A `fresh()` of the app's own migrator drops every table of its database, including these tables
+//! and their pending changes.
 
 mod m0001_original_tables;
 mod m0002_log_tables;

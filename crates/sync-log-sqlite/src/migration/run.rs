@@ -25,7 +25,8 @@ pub(crate) const MIGRATIONS: [Migration; 5] = [
     m0005_verdicts::MIGRATION,
 ];
 
-/// Runs what is not on record, and records it; `now_ms` is the wall clock.
+/// Runs the migrations that are not on record, and records them; `now_ms` is the time of the wall
+/// clock.
 pub(crate) async fn up(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
     run_all([schema::migrations()], db).await?;
     let applied = applied(db).await?;

@@ -24,7 +24,7 @@ pub(super) fn blob(column: impl ColumnTrait) -> ColumnDef {
     ColumnDef::new_with_type(column, ColumnType::custom("BLOB"))
 }
 
-/// A column without a type, in which SQLite keeps what it is given, byte for byte.
+/// A column without a type, in which SQLite keeps every value as it is, byte for byte.
 pub(super) fn any(column: impl ColumnTrait) -> ColumnDef {
     ColumnDef::new(column)
 }

@@ -10,11 +10,11 @@ use crate::driver::{Port, Template, texts};
 
 /// A step in the history of the tables. Steps are only ever added.
 pub(crate) struct Migration {
-    /// What it is recorded as.
+    /// The name under which it is recorded.
     pub(crate) name: &'static str,
     /// The tables that it makes.
     pub(super) owns: fn() -> Vec<Owned>,
-    /// Its statements. None has an effect where its work is done.
+    /// Its statements. A statement whose work is done has no effect.
     pub(super) make: fn() -> Vec<Template>,
     /// Columns that it adds to tables of earlier steps, where they are not there.
     pub(super) adds: fn() -> Vec<Added>,
@@ -22,7 +22,7 @@ pub(crate) struct Migration {
     pub(super) fill: fn() -> Vec<Template>,
     #[cfg_attr(not(feature = "migrator"), allow(dead_code, reason = "to go down"))]
     pub(super) remove: fn() -> Vec<Template>,
-    /// Counts of what would be lost with the tables, and what that is called.
+    /// Counts of the rows that would be lost with the tables, and a name for these rows.
     #[cfg_attr(not(feature = "migrator"), allow(dead_code, reason = "to go down"))]
     pub(super) keeps: fn() -> Vec<(Template, &'static str)>,
 }
@@ -55,8 +55,8 @@ impl Migration {
         run_all((self.fill)(), db).await
     }
 
-    /// Refuses where a table or an index has the name of one of these, and is another
-    /// program's: statements that make what is not there would take it for ours.
+    /// Refuses a database in which a table or an index of another program has one of these names:
+    /// statements that make missing tables would take it for ours.
     pub(super) async fn refuse_others(&self, db: &impl Port) -> Result<(), StoreError> {
         for owned in (self.owns)() {
             let table = owned.table;

@@ -12,53 +12,52 @@ use crate::store::SqliteStore;
 
 /// One device's sync log of one library, in `<data_dir>/sync.db`.
 ///
-/// A handle: cheap to clone, usable from many tasks at once. It is a
-/// [`SyncLog`] with a door for files, and every method of that is a method of
-/// this:
+/// A `SyncDb` is a handle: cheap to clone, and usable from many tasks at once. It opens files, and
+/// has every method of [`SyncLog`]:
 ///
 /// | to | call |
 /// |---|---|
-/// | log own changes | [`record`](SyncLog::record), [`record_many`](SyncLog::record_many), [`record_each`](SyncLog::record_each) |
-/// | log changes that were stamped before | [`tick`](SyncLog::tick), [`append`](SyncLog::append), [`append_many`](SyncLog::append_many) |
+/// | record own changes | [`record`](SyncLog::record), [`record_many`](SyncLog::record_many), [`record_each`](SyncLog::record_each) |
+/// | append changes that were stamped before | [`tick`](SyncLog::tick), [`append`](SyncLog::append), [`append_many`](SyncLog::append_many) |
 /// | see what is pending | [`get_since`](SyncLog::get_since), [`head`](SyncLog::head), [`floor`](SyncLog::floor) |
-/// | serve a peer | [`read_for`](SyncLog::read_for), [`acknowledge`](SyncLog::acknowledge), [`acknowledge`](SyncLog::acknowledge) |
+/// | serve a peer | [`read_for`](SyncLog::read_for), [`acknowledge`](SyncLog::acknowledge) |
 /// | give a peer a snapshot | [`head_cursor`](SyncLog::head_cursor) |
 /// | wait for new entries | [`watch`](SyncLog::watch) |
 /// | manage peers | [`register_peer`](SyncLog::register_peer), [`peers`](SyncLog::peers), [`retire`](SyncLog::retire), [`admit`](SyncLog::admit), [`declare_solo`](SyncLog::declare_solo) |
-/// | take note of received stamps | [`observe_all`](SyncLog::observe_all) |
+/// | move the clock above received stamps | [`observe_all`](SyncLog::observe_all) |
 /// | prune | [`prune_acked`](SyncLog::prune_acked), [`on_ack`](SyncLog::on_ack), [`record_ack`](SyncLog::record_ack) |
-/// | go on from an earlier program's file | [`declare_peers`](SyncLog::declare_peers), [`trust_adopted_acks`](SyncLog::trust_adopted_acks) |
-/// | ask where it stands, and why it does not shrink | [`status`](SyncLog::status), [`explain`](SyncLog::explain) |
-/// | know that the file was restored or cloned | [`status`](SyncLog::status) shows [`Verdict`](sync_log_core::Verdict)s; [`dismiss_verdicts`](SyncLog::dismiss_verdicts) |
+/// | continue with a Spacedrive-style `sync.db` | [`declare_peers`](SyncLog::declare_peers), [`trust_adopted_acks`](SyncLog::trust_adopted_acks) |
+/// | learn where the log stands, and why it does not shrink | [`status`](SyncLog::status), [`explain`](SyncLog::explain) |
+/// | notice that the file was restored or cloned | [`status`](SyncLog::status) shows [`Verdict`](sync_log_core::Verdict)s; [`dismiss_verdicts`](SyncLog::dismiss_verdicts) |
 /// | finish | [`close`](SyncLog::close) |
 ///
-/// Reads and writes run on threads of the store's own, and so does all waiting: any
-/// executor will do, and no runtime has to have a timer. Dropping all handles loses
-/// nothing that was `Ok`; copy the file only after [`close`](SyncLog::close).
+/// Reads, writes and all waiting run on the store's own threads, so any executor will do, and the
+/// runtime needs no timer. To drop all handles loses nothing that was `Ok`. Copy the file only
+/// after [`close`](SyncLog::close).
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     pub(super) log: SyncLog,
-    /// The store that the log runs on; `None` if it is opened to read only.
+    /// The store of the log; `None` if the log is open only to read.
     pub(super) store: Option<Arc<SqliteStore>>,
     pub(super) path: Option<Arc<PathBuf>>,
 }
 
 impl SyncDb {
-    /// Opens or creates `<data_dir>/sync.db`, with default options. A missing
-    /// folder is made.
+    /// Opens or creates `<data_dir>/sync.db`, with default options. Creates the folder if it is
+    /// missing.
     ///
-    /// An existing file is first looked at without writing to it. A refusal
-    /// leaves it as it was. A file of an earlier program is adopted, and so is one
-    /// of ours that such a program wrote to: see [`inspect`](crate::inspect) for what
-    /// became of its rows, and [`declare_peers`](SyncLog::declare_peers) for what it
-    /// takes until it is pruned.
+    /// An existing file is first read without a write, so a refused file stays as it was. A
+    /// Spacedrive-style `sync.db` is adopted, and so is a file of this crate to which such a
+    /// program wrote. [`inspect`](crate::inspect) shows what an adoption did with each row. An
+    /// adopted log is not pruned before [`declare_peers`](SyncLog::declare_peers).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use sync_log_sqlite::{SyncDb, Uuid};
     ///
-    /// let (library, phone) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    /// let library = Uuid::from_u128(1);
+    /// let phone = Uuid::from_u128(2);
     /// let folder = tempfile::tempdir()?; // an app has one for each library
     /// let log = SyncDb::open(library, phone, folder.path()).await?;
     /// assert_eq!(log.path(), Some(&*folder.path().join("sync.db")));
@@ -71,11 +70,13 @@ impl SyncDb {
     /// ```
     ///
     /// # Errors
-    /// In this order: [`OpenError::NotAFolder`], [`OpenError::NotSqlite`],
-    /// [`OpenError::SchemaTooNew`], [`OpenError::NotAdoptable`], then
-    /// [`OpenError::Log`]: [`LogError::IdentityMismatch`] if it is the log of
-    /// another library or device (`I1`), [`LogError::NilId`], or
-    /// [`LogError::Store`] if it is locked, read-only or damaged.
+    /// In this order: [`OpenError::NotAFolder`] if the path is a file. [`OpenError::Unreachable`]
+    /// if the system refuses access. [`OpenError::NotSqlite`] if the file is no database.
+    /// [`OpenError::SchemaTooNew`] if a newer program made it (`I2`). [`OpenError::NotAdoptable`]
+    /// if another program's tables cannot hold a log. [`OpenError::Log`] with
+    /// [`LogError::IdentityMismatch`](crate::LogError::IdentityMismatch) if it is the log of
+    /// another library or device (`I1`), with [`LogError::NilId`](crate::LogError::NilId), or with
+    /// [`LogError::Store`](crate::LogError::Store) if the file is locked, read-only or damaged.
     pub async fn open(
         library_id: impl Into<LibraryId>,
         device_id: impl Into<DeviceId>,
@@ -84,25 +85,24 @@ impl SyncDb {
         Self::options().open(library_id, device_id, data_dir).await
     }
 
-    /// Opens a log to read it, even while other programs write to it. The path is that of a
-    /// library's folder, or of the file itself. [`identity`](SyncLog::identity) returns whose log
-    /// it is.
+    /// Opens a log only to read, even while other programs write to it. `path` is a library's
+    /// folder, or the file itself. [`identity`](SyncLog::identity) returns whose log it is.
     ///
-    /// Nothing is written, and what would write fails. A file that SQLite cannot
-    /// read where it is, because it may not write beside it, is copied to the
-    /// system's folder for temporary files and read there, as it is at that moment.
+    /// Nothing is written, and every call that would write fails. If SQLite may not write beside
+    /// the file and cannot read it for that reason, the file is copied to the system's folder for
+    /// temporary files and read there, as it is at that moment.
     ///
     /// # Errors
-    /// In this order: [`OpenError::Unreachable`] if there is nothing,
-    /// [`OpenError::NotSqlite`], [`OpenError::SchemaTooNew`],
-    /// [`OpenError::NeedsAdoption`], [`OpenError::Unfinished`], or
-    /// [`OpenError::Log`] if it is locked or damaged.
+    /// In this order: [`OpenError::Unreachable`] if there is no file. [`OpenError::NotSqlite`] if
+    /// it is no database. [`OpenError::SchemaTooNew`] if a newer program made it.
+    /// [`OpenError::NeedsAdoption`] or [`OpenError::Unfinished`] if it has to be opened to write
+    /// first. [`OpenError::Log`] if it is locked or damaged.
     pub async fn open_read_only(path: &Path) -> Result<Self, OpenError> {
         Self::options().open_read_only(path).await
     }
 
-    /// Makes a log in memory, with default options: the same store without the
-    /// file. It promises everything but durability.
+    /// Makes a log in memory, with default options: the same store without the file. It promises
+    /// everything except durability (`A3`).
     ///
     /// # Errors
     /// [`OpenError::Log`].
@@ -113,18 +113,18 @@ impl SyncDb {
         Self::options().open_in_memory(library_id, device_id).await
     }
 
-    /// Options to open with.
+    /// Returns the default options, with which to open a log in another way.
     pub fn options() -> SyncDbOptions {
         SyncDbOptions::new()
     }
 
-    /// The file; `None` in memory.
+    /// Returns the path of the file; `None` for a log in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref().map(PathBuf::as_path)
     }
 
-    /// The store that the log runs on; `None` if it is opened to read only.
+    /// The store of the log; `None` if the log is open only to read.
     pub(crate) fn store(&self) -> Option<&SqliteStore> {
         self.store.as_deref()
     }

@@ -19,17 +19,17 @@ pub enum OpenError {
     Unreachable {
         /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// There is something, but it is not an SQLite database.
+    /// The file is not an SQLite database.
     #[error("failed to open {}: it is not an SQLite database", path.display())]
     NotSqlite {
         /// The file.
         path: PathBuf,
     },
-    /// The file was made by a newer program (`I2`): use that one.
+    /// A newer program made the file (`I2`): use that program.
     #[error(
         "failed to open {}: it has migrations that this program does not know: {}",
         path.display(),
@@ -38,31 +38,31 @@ pub enum OpenError {
     SchemaTooNew {
         /// The file.
         path: PathBuf,
-        /// The migrations that are not known here.
+        /// The migrations that this program does not know.
         unknown: Vec<String>,
     },
-    /// A program that knows only the original tables made the file, or made its tables again.
-    /// Open it to write, which adopts it. Returned only when it is opened to read.
+    /// A program that knows only the original tables made the file, or made its tables again. Open
+    /// the file to write, which adopts it. The error is returned only if the file is opened to
+    /// read.
     #[error(
-        "failed to open {}: an earlier program made it, and it has to be adopted first",
+        "failed to open {}: another program made it, and it has to be adopted first",
         path.display()
     )]
     NeedsAdoption {
         /// The file.
         path: PathBuf,
     },
-    /// Another program made the file, or changed its tables, in a way that it cannot be
-    /// adopted. Nothing was changed: put the tables right, or take the entries out.
+    /// Another program made the file, or changed its tables, and they cannot hold a log. Nothing
+    /// was changed: correct the tables, or use a new folder.
     #[error("failed to adopt {}: {reason}", path.display())]
     NotAdoptable {
         /// The file.
         path: PathBuf,
-        /// What is in the way.
+        /// Why the file cannot be adopted.
         reason: String,
     },
-    /// The file is a log that was never finished, or of an earlier version of this
-    /// program: open it to write once, which brings it up to date. Returned only when it is
-    /// opened to read.
+    /// The file is a log that was never finished, or of an earlier version of this program: open it
+    /// to write once, which updates it. The error is returned only if the file is opened to read.
     #[error(
         "failed to open {} to read: it has to be opened to write once, to be brought up to date",
         path.display()
@@ -71,8 +71,8 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The log in the file refused: it is another library's or device's, or an
-    /// argument is wrong, or the storage failed.
+    /// The log in the file cannot be opened: it is another library's or device's, an argument is
+    /// wrong, or the storage failed.
     #[error("failed to open {}", path.display())]
     Log {
         /// The file.
@@ -99,7 +99,7 @@ impl OpenError {
         }
     }
 
-    /// What to do next, in one sentence for a person. [`kind`](Self::kind) says it for a program.
+    /// Says to a person what to do next, in one sentence. [`kind`](Self::kind) says it to a program.
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {
@@ -120,7 +120,7 @@ impl OpenError {
         }
     }
 
-    /// The refusal of the log itself, if it is one.
+    /// Returns the error of the log itself, if it is one.
     #[must_use]
     pub fn as_log_error(&self) -> Option<&LogError> {
         match self {
@@ -129,7 +129,7 @@ impl OpenError {
         }
     }
 
-    /// The same refusal of another path, of which this one is a copy.
+    /// The same error for another path, of which the path in this error is a copy.
     pub(crate) fn of_another(mut self, other: &Path) -> Self {
         match &mut self {
             Self::NotAFolder { path }

@@ -1,7 +1,8 @@
-//! What a file holds, and whose log.
+//! Decides what a file holds, and whose log it is.
 //!
-//! Decided here alone. An opening asks before it connects to write, so that a refused file stays
-//! as it was, and asks again under the write lock, because another process may have been faster.
+//! No other module decides this. An opening asks before it connects to write, so that a refused
+//! file stays as it was. It asks again under the write lock, because another process may have been
+//! faster.
 
 use std::path::Path;
 
@@ -17,7 +18,7 @@ use crate::driver::{Port, Transaction, in_place, tables, texts};
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::store::select;
 
-/// Whose log is wanted.
+/// The ids of the log to open.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ids {
     pub(crate) library_id: LibraryId,
@@ -64,21 +65,22 @@ impl Ids {
     }
 }
 
-/// What is where the log should be.
+/// What a path holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
     /// No file, or an empty one.
     Nothing,
-    /// A database in which a log has to be made, or the log of this identity brought up to date.
+    /// A database in which a log has to be made, or the log of this identity has to be updated.
     Unfinished(Option<LogIdentity>),
-    /// A file of an earlier program.
+    /// A Spacedrive-style `sync.db`.
     Earlier,
     /// A log.
     Log(LogIdentity),
 }
 
 impl Found {
-    /// What a database is, and whose log. The order of the refusals is part of the contract.
+    /// Decides what a database holds, and whose log it is. The order of the refusals is part of the
+    /// contract.
     pub(crate) async fn of(db: &impl Port, path: &Path) -> Result<Self, OpenError> {
         let names = tables::names(db).await;
         Self::among(db, &names.map_err(|error| refusal(path, error))?, path).await
@@ -130,8 +132,8 @@ impl Found {
     }
 }
 
-/// Whose log it is, if it is one that this program can read as it is. One that was found to be
-/// altered says so itself.
+/// Returns whose log it is, if this program can read the log as it is. A log that was found to be
+/// altered refuses reads itself.
 pub(crate) fn readable(db: &Connection, path: &Path) -> Result<LogIdentity, OpenError> {
     let failed = |error| refusal(path, error);
     let to_adopt = || OpenError::NeedsAdoption {
@@ -157,7 +159,8 @@ pub(crate) fn readable(db: &Connection, path: &Path) -> Result<LogIdentity, Open
 /// Migrations of the first version, which every log went through.
 const MIGRATIONS_FROM_THE_START: usize = 2;
 
-/// What an app's own migrator ran of ours; nothing where its table is another's.
+/// The migrations of this crate that an app's own migrator ran; none if its table is another
+/// program's.
 async fn spliced(db: &impl Port) -> Result<Vec<String>, StoreError> {
     let columns = tables::columns(db, app::MIGRATIONS).await?;
     if !columns.iter().any(|column| column == "version") {
@@ -166,7 +169,7 @@ async fn spliced(db: &impl Port) -> Result<Vec<String>, StoreError> {
     texts(db, &SPLICED, &[], (app::MIGRATIONS, "version")).await
 }
 
-/// Refuses what another program wrote where it cannot be adopted.
+/// Refuses a file of another program that cannot be adopted.
 pub(crate) async fn refuse_unfit(db: &impl Port, path: &Path) -> Result<(), OpenError> {
     match fit::fault(db).await {
         Ok(None) => Ok(()),
@@ -191,8 +194,8 @@ fn refuse_unknown(applied: &[String], path: &Path) -> Result<(), OpenError> {
     })
 }
 
-/// An opening records the migrations with which the format began when it puts on record
-/// whose log it is. Where only the latter is there, the file was damaged.
+/// An opening stores the identity and the first migrations together. A file that has only the
+/// identity was damaged.
 fn refuse_unrecorded(applied: &[String], path: &Path) -> Result<(), OpenError> {
     let mut from_the_start = MIGRATIONS.iter().take(MIGRATIONS_FROM_THE_START);
     match from_the_start.find(|migration| !applied.iter().any(|name| name == migration.name)) {
@@ -205,7 +208,7 @@ fn refuse_unrecorded(applied: &[String], path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Why an opening fails over what SQLite reports.
+/// The error of an opening for an error of SQLite.
 pub(crate) fn refusal(path: &Path, error: StoreError) -> OpenError {
     if extended_code(&error).map(primary) == Some(NOT_A_DATABASE) {
         return OpenError::NotSqlite {

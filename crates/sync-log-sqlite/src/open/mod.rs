@@ -1,8 +1,8 @@
-//! How a file becomes a log, and what stands in the way.
+//! Opens a file as a log, or refuses it.
 //!
-//! A file is first looked at without writing to it ([`probe`]). What it holds and whose log it is
-//! is decided in [`found`]. [`opening`] makes the log, brings it up to date or has it adopted.
-//! What an app calls is in [`ways`].
+//! [`probe`] first reads a file without a write. [`found`] decides what the file holds, and whose
+//! log it is. [`opening`] makes the log, updates it or has it adopted. [`ways`] has the functions
+//! that an app calls.
 
 mod db;
 mod error;

@@ -1,4 +1,4 @@
-//! How a file becomes a store.
+//! Opens a file as a store.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -29,8 +29,8 @@ use crate::store::{self, SqliteStore};
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
 impl SqliteStore {
-    /// Opens the log in `data_dir`, or makes it: at `now_ms` by the wall clock, beside what
-    /// `birth` says. A log that is there is opened as it is.
+    /// Opens the log in `data_dir`. If there is none, makes one, at `now_ms` by the wall clock, and
+    /// with or without a floor, as `birth` says.
     ///
     /// # Errors
     /// As for [`SyncDb::open`](crate::SyncDb::open).
@@ -54,7 +54,7 @@ impl SqliteStore {
         opening.run(Opening::patiently).await
     }
 
-    /// Makes a log in memory. It promises everything but durability.
+    /// Makes a log in memory. It promises everything except durability (`A3`).
     ///
     /// # Errors
     /// [`OpenError::Log`] if SQLite fails.
@@ -79,12 +79,12 @@ impl SqliteStore {
     }
 }
 
-/// What a log is opened by.
+/// The arguments of an opening.
 #[derive(Debug, Clone)]
 struct Opening {
     location: Location,
     ids: Ids,
-    /// Of a log that is made; one that is there is as it is.
+    /// Whether a log that is made begins with a floor. It does not affect a log that exists.
     birth: Birth,
     busy: Busy,
     now_ms: i64,
@@ -124,12 +124,11 @@ impl Opening {
         }
     }
 
-    /// The connection that writes, to a log that is made, brought up to date, or adopted
-    /// where it has to be.
+    /// Returns the connection that writes, to a log that is made, updated, or adopted if necessary.
     ///
-    /// In one transaction that begins with the write lock: what another process is making is
-    /// not taken for a part of a log, and of two that make a file, one finds it made.
-    /// If the caller has dropped its future, the file is left as it was.
+    /// All of this is one transaction that begins with the write lock. So a file that another
+    /// process is making is not taken for a part of a log, and if two processes make a file, the
+    /// second one finds it made. If the caller has dropped its future, the file stays as it was.
     fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
         let failed = |error| OpenError::store(self.location.path(), error);
         let connect = match found {
@@ -182,8 +181,8 @@ impl Opening {
         Ok(adopted)
     }
 
-    /// Makes what is missing of the tables, and puts on record whose log it is. Returns why
-    /// the file has to be adopted, if it holds what another program wrote.
+    /// Makes missing tables, and stores whose log it is. Returns why the file has to be adopted, if
+    /// another program wrote to it.
     async fn make(&self, db: &impl Port, found: Found) -> Result<Option<String>, OpenError> {
         let path = self.location.path();
         let failed = |error| OpenError::store(path, error);
@@ -211,15 +210,15 @@ impl Opening {
         Ok(is_adopted.then(|| EARLIER_PROGRAM.to_owned()))
     }
 
-    /// Puts on record whose log it is, and where it stands.
+    /// Stores whose log it is, and its first state.
     async fn begin(&self, db: &impl Port, birth: Birth) -> Result<(), StoreError> {
         let identity = self.ids.new_log();
         let made = LogState::made(identity, self.now_ms, birth);
         store::state::begin(db, &made, self.now_ms).await
     }
 
-    /// Refuses tables that other programs know too, and changed so that no log can be kept in
-    /// them; makes those that they removed.
+    /// Refuses original tables that another program changed so that they cannot hold a log. Makes
+    /// original tables that are missing.
     async fn make_missing(&self, db: &impl Port) -> Result<(), OpenError> {
         let path = self.location.path();
         let failed = |error| OpenError::store(path, error);
@@ -255,7 +254,7 @@ static ANY_ROW: LazyLock<Template> = LazyLock::new(|| {
     Template::build("look for rows of another program", &rows)
 });
 
-/// A row that only a log has which knew whose it was.
+/// A row that exists only in a log that had an identity.
 static ANY_OWN_ROW: LazyLock<Template> = LazyLock::new(|| {
     let mut rows = any_of::<state::Entity>();
     rows.union(UnionType::All, any_of::<peers::Entity>())

@@ -13,7 +13,8 @@ use super::options::FILE_NAME;
 use crate::driver::raw::transaction::VACUUM_INTO;
 use crate::driver::{Port, in_place};
 
-/// What SQLite keeps beside a database, and needs to read what was committed.
+/// The suffixes of files that SQLite keeps beside a database, and needs in order to read what was
+/// committed.
 const BESIDE: [&str; 2] = ["-wal", "-journal"];
 
 /// How often to try again when the files change while they are copied.
@@ -41,8 +42,8 @@ impl PrivateCopy {
         Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
     }
 
-    /// Lets SQLite copy what it can read: to open the file otherwise, and to close it,
-    /// would drop the locks that this process holds on it.
+    /// Lets SQLite copy the database: to open and close the file in another way would drop the
+    /// locks that this process holds on it.
     pub(crate) fn through(db: &Connection) -> Result<Self, StoreError> {
         let copy = Self::empty()?;
         let path = copy.path();
@@ -81,7 +82,7 @@ impl PrivateCopy {
     }
 }
 
-/// The bytes, and not the rights: of what may not be written, a copy may be.
+/// Copies the bytes without the access rights: the copy of a read-only file has to be writable.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut from = fs::File::open(from)?;
     io::copy(&mut from, &mut fs::File::create(to)?).map(drop)

@@ -1,6 +1,6 @@
-//! A first look at a file, which changes nothing that was committed there. What another
-//! connection left unfinished has to be rolled back before anything can be read, and SQLite does
-//! that even in a file that is then refused.
+//! A first read of a file, which changes nothing that was committed there. SQLite has to roll back
+//! what another connection left unfinished before anything can be read, and does so even in a file
+//! that is then refused.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ pub(crate) fn probe(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenErro
     verdict
 }
 
-/// Refuses what cannot be a log that is only to be read.
+/// Refuses a path that cannot be a log to read.
 pub(crate) fn refuse_missing(path: &Path) -> Result<(), OpenError> {
     let path_buf = || path.to_owned();
     match std::fs::metadata(path) {
@@ -63,13 +63,13 @@ pub(crate) fn refuse_missing(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Looks at a file where it is, and rolls nothing back.
+/// Reads a file where it is, and rolls nothing back.
 pub(crate) fn connect(path: &Path, busy: Busy) -> Result<Connection, OpenError> {
     let looked = look_without_writing(path, busy).map_err(|error| refusal(path, error));
     looked.map(|(db, _)| db)
 }
 
-/// Looks at a copy, in which what was left half-way is rolled back.
+/// Reads a copy, in which an unfinished transaction is rolled back.
 pub(crate) fn connect_copy(path: &Path, busy: Busy) -> Result<Connection, OpenError> {
     look_as_writer(path, busy).map_err(|error| refusal(path, error))?;
     connect(path, busy)
@@ -95,7 +95,7 @@ pub(crate) fn tidy_after(path: &Path, had_wal: bool, busy: Busy) {
     }
 }
 
-/// Looks at the file through a connection that cannot change it.
+/// Reads the file through a connection that cannot change it.
 fn look(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenError> {
     let mut looked = look_without_writing(path, busy);
     if looked.as_ref().is_err_and(is_half_written) {
@@ -120,8 +120,8 @@ fn look_without_writing(path: &Path, busy: Busy) -> Result<(Connection, Vec<Stri
     Ok((db, tables))
 }
 
-/// SQLite would take what is shorter than its smallest page for an empty
-/// database, and overwrite it.
+/// SQLite would take a file that is shorter than its smallest page for an empty database, and
+/// overwrite it.
 fn is_too_short(length: u64) -> bool {
     (1..512).contains(&length)
 }
@@ -146,7 +146,7 @@ fn tidy(path: &Path, busy: Busy) {
     }
 }
 
-/// Commits nothing; but SQLite rolls back what another connection left unfinished.
+/// Commits nothing, but SQLite rolls back what another connection left unfinished.
 fn look_as_writer(path: &Path, busy: Busy) -> Result<(), StoreError> {
     let db = connect::bystander(&Location::File(path.to_owned()), busy)?;
     in_place(tables::names(&db)).map(drop)

@@ -10,14 +10,14 @@ use super::private_copy::PrivateCopy;
 use super::probe;
 use crate::driver::Busy;
 
-/// Keeps the folder as it was: what connections that may not write leave there is
-/// removed when this is dropped, after them.
+/// Keeps the folder as it was: drop it after its connections, and it removes the files that
+/// connections which may not write leave behind.
 #[derive(Debug)]
 pub(crate) struct Sight {
     path: PathBuf,
     had_wal: bool,
     busy: Busy,
-    /// Read instead of the file, where SQLite may not write beside that one.
+    /// The copy to read if SQLite may not write beside the file.
     copy: Option<PrivateCopy>,
 }
 

@@ -37,7 +37,7 @@ impl SyncDbOptions {
         opening.instrument(span).await
     }
 
-    /// Opens a log to read, and never to write; see [`SyncDb::open_read_only`].
+    /// Opens a log only to read; see [`SyncDb::open_read_only`].
     ///
     /// # Errors
     /// As for [`SyncDb::open_read_only`].
@@ -124,7 +124,7 @@ impl SyncDbOptions {
     }
 }
 
-/// Reports how an opening ended. What stood in its way is reported with all its causes.
+/// Logs how an opening ended, and for a failure all its causes.
 fn reported(opened: Result<SyncDb, OpenError>) -> Result<SyncDb, OpenError> {
     match &opened {
         Ok(log) => {

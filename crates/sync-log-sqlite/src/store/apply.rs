@@ -17,9 +17,9 @@ use crate::entity::{shared_changes, time};
 /// A write transaction that several jobs share.
 pub(super) struct Shared<'a, P> {
     db: &'a P,
-    /// As it will be once everything is written.
+    /// The state once everything is written.
     state: LogState,
-    /// As it is in the database.
+    /// The state in the database.
     stored: LogState,
     created_at: CreatedAt,
 }
@@ -36,7 +36,7 @@ impl<'a, P: Port> Shared<'a, P> {
         })
     }
 
-    /// Runs one job. A refusal is its own; a failure is the transaction's.
+    /// Runs one job. A refusal concerns this job alone; a failure concerns the whole transaction.
     pub(super) async fn run(
         &mut self,
         job: &mut WriteJob,
@@ -60,12 +60,12 @@ impl<'a, P: Port> Shared<'a, P> {
         Ok((changes, floor))
     }
 
-    /// Moves where the log is settled.
+    /// Moves the settled stamp of the log.
     pub(super) fn settle(&mut self, settled: impl Fn(&LogState) -> Hlc) {
         self.state.settled = settled(&self.state);
     }
 
-    /// Writes what is left.
+    /// Writes the state, if it changed.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
         if self.state != self.stored {
             state::write(self.db, &self.state).await?;

@@ -1,4 +1,4 @@
-//! The statements about entries and their places in the chain (`R4`).
+//! The statements about entries and their links in the chain (`R4`).
 
 use std::iter::Peekable;
 use std::ops::ControlFlow;
@@ -16,8 +16,8 @@ use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows,
 use crate::entity::{entries, shared_changes};
 use crate::store::rows::{self, Columns, ENTRY, Link, MARK, PLACE};
 
-/// Hands the entries after a place to `take`, ascending, at most so many, until that breaks
-/// off. One of them is in memory at a time.
+/// Passes the entries after a stamp to `take`, ascending, up to a number, until `take` breaks off.
+/// One entry is in memory at a time.
 pub(crate) async fn after(
     db: &impl Port,
     place: Hlc,
@@ -81,7 +81,7 @@ pub(super) async fn page(
     Ok((entries, reached_end))
 }
 
-/// The retained entry of a stamp, if it is there and has a tag.
+/// The retained entry with a stamp, if there is one and it has a tag.
 pub(super) async fn retained(
     db: &impl Port,
     hlc: Hlc,
@@ -92,7 +92,7 @@ pub(super) async fn retained(
     Ok(found.and_then(|found| found.tag.map(|_| found.entry)))
 }
 
-/// The place of a stamp in the chain, whether its entry is there or not.
+/// The mark of a stamp in the chain, even if its entry is missing.
 pub(super) async fn mark(db: &impl Port, hlc: Hlc) -> Result<Option<Mark>, StoreError> {
     let hlc = hlc.to_text();
     marked(db, &READ_MARK, &[hlc.as_str().into()])
@@ -124,7 +124,7 @@ pub(super) async fn prove(
     Ok(proven.and_then(|()| proof.end_at(through)))
 }
 
-/// Deletes the entries up to and including `through`, with their places.
+/// Deletes the entries up to and including `through`, with their links.
 pub(super) async fn delete(db: &impl Port, through: Hlc) -> Result<(), StoreError> {
     let through = through.to_text();
     let through = [through.as_str().into()];
@@ -132,14 +132,14 @@ pub(super) async fn delete(db: &impl Port, through: Hlc) -> Result<(), StoreErro
     db.run(&DELETE_PLACES, &through).await.map(drop)
 }
 
-/// What is found at the two ends of a log.
+/// The entries and marks at the two ends of a log.
 pub(crate) struct Ends {
-    /// The entry after the floor. None if it cannot be read: that is damage, and reading it
-    /// names the place, which may be repaired.
+    /// The entry after the floor. It is `None` if it cannot be read: a later read reports that
+    /// damage with its location, so that it may be repaired.
     pub(crate) oldest: Option<FoundEntry>,
-    /// The first place of the chain; the inner value is `None` if it cannot be read.
+    /// The first mark of the chain; the inner value is `None` if it cannot be read.
     pub(crate) first: Option<Option<Mark>>,
-    /// The last place of the chain.
+    /// The last mark of the chain.
     pub(crate) last: Option<Option<Mark>>,
 }
 
@@ -168,14 +168,14 @@ async fn marked(
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) hlc: Hlc,
-    /// Without a tag it is refused by the table.
+    /// The table refuses a row without a tag.
     pub(crate) tag: Option<Tag>,
     pub(crate) model_version: u32,
     pub(crate) group_end: bool,
 }
 
 impl Place {
-    /// The place of `entry`, at which the chain has this tag.
+    /// The row of `entry`, at which the chain has this tag.
     pub(crate) fn of(entry: &SharedChangeEntry, tag: Option<Tag>) -> Self {
         Self {
             hlc: entry.hlc,
@@ -185,7 +185,7 @@ impl Place {
         }
     }
 
-    /// Writes it, whatever was there.
+    /// Writes the row, and replaces the one that is there.
     pub(crate) async fn write(self, db: &impl Port) -> Result<(), StoreError> {
         let hlc = self.hlc.to_text();
         let tag = self.tag.map(Tag::to_bytes);
@@ -199,8 +199,7 @@ impl Place {
     }
 }
 
-/// Entries, each with its place, if it has one: every version of SQLite looks them up in this
-/// order.
+/// Entries, each with its link, if it has one: every version of SQLite looks them up in this order.
 fn entries_with() -> SelectStatement {
     let query = shared_changes::Entity::find().select_only().columns(ENTRY);
     let mut query = query.into_query();
@@ -216,7 +215,7 @@ fn entries_with() -> SelectStatement {
     query
 }
 
-/// All entries, in their order, each with its place.
+/// All entries, in their order, each with its link.
 pub(crate) fn all_entries() -> SelectStatement {
     entries_with()
         .order_by_expr(shared_changes::Column::Hlc.into_expr(), Order::Asc)
@@ -300,7 +299,7 @@ static READ_LAST: LazyLock<Template> = LazyLock::new(|| {
     marks(entries::Column::Hlc.into_expr().eq(last))
 });
 
-/// The places of which this holds.
+/// The marks for which `holds` is true.
 fn marks(holds: Expr) -> Template {
     let query = entries::Entity::find()
         .select_only()
@@ -316,7 +315,7 @@ fn stamp(which: impl Into<Expr>) -> SelectStatement {
     query
 }
 
-/// Whether a place is one of no entry.
+/// Whether a row of the chain has no entry.
 pub(crate) fn has_no_entry() -> Expr {
     let entry = shared_changes::Entity::find()
         .select_only()
@@ -329,7 +328,7 @@ pub(crate) fn has_no_entry() -> Expr {
     Expr::exists(entry.into_query()).not()
 }
 
-/// Whether a place is the newest at or below the stamp that is this argument.
+/// Whether a row of the chain is the newest at or below the stamp in this argument.
 pub(super) fn is_newest_up_to(place: u64) -> Expr {
     let newest = stamp(Func::max(entries::Column::Hlc.into_expr()))
         .and_where(entries::Column::Hlc.lte(argument(place)))

@@ -1,4 +1,4 @@
-//! How much of a group there is so far: it has to fit a page (`R1`).
+//! Counts a group, which has to fit a page (`R1`).
 
 use sync_log_core::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, SharedChangeEntry};
 

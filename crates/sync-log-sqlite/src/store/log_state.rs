@@ -1,4 +1,4 @@
-//! What an app does over a connection or in a transaction of its own.
+//! Reads the state of a log over an app's own connection or in its transaction.
 
 use sea_orm::ConnectionTrait;
 use sync_log_core::{LogState, StoreError};
@@ -6,14 +6,15 @@ use sync_log_core::{LogState, StoreError};
 use crate::driver::Over;
 use crate::store::select;
 
-/// Reads where the log stands whose tables are in the app's database, or in a `sync.db` that
-/// the app has connected to. In a transaction it is what that transaction sees.
+/// Reads the state of a log whose tables are in the app's database, or in a `sync.db` to which the
+/// app has connected. In a transaction, it returns the state that the transaction sees.
 ///
-/// An open [`SyncDb`](crate::SyncDb) answers the same by its methods.
+/// The methods of an open [`SyncDb`](crate::SyncDb) return the same values.
 ///
 /// # Errors
-/// A [`StoreError`] of the kind `Corrupt` names the row and column that cannot be read, or
-/// says that there is no row: no [`SyncDb`](crate::SyncDb) has opened this log yet.
+/// A [`StoreError`] with the fault [`Corrupt`](crate::StoreFault::Corrupt) names the row and column
+/// that cannot be read, or says that there is no row, because no [`SyncDb`](crate::SyncDb) has
+/// opened this log yet. Any other [`StoreError`] means that the database cannot be read.
 ///
 /// # Cancel safety
 /// Dropping the future changes nothing.

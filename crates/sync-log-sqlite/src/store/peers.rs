@@ -9,7 +9,7 @@ use crate::driver::{Argument, Port, Template};
 use crate::entity::{peer_acks, peers};
 use crate::store::rows::{self, ACK, PEER};
 
-/// Writes both rows.
+/// Writes both rows of a peer.
 pub(crate) async fn write(db: &impl Port, peer: &Peer) -> Result<(), StoreError> {
     write_mirror(db, peer).await?;
     write_own(db, peer).await

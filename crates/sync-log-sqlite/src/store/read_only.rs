@@ -1,4 +1,4 @@
-//! A log that is only looked at, whatever other program is at work on it.
+//! A log that is only read, even while another program writes to it.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -26,8 +26,8 @@ pub(crate) struct ReadOnlyStore {
 }
 
 impl ReadOnlyStore {
-    /// A store on a log that was found to be whole. It holds what the reading needs, and drops
-    /// that when it is closed.
+    /// A store on a log that was found to be whole. It holds the files that its reads need, and
+    /// releases them when it is closed.
     pub(crate) fn new(
         location: Location,
         busy: Busy,

@@ -1,9 +1,8 @@
 //! The threads that read: as many as there are reads at the same time, up to a
 //! limit, each with a connection.
 //!
-//! What a read needs is held by the thread that does it, never by the caller's
-//! future: one that is not polled for a while, such as the other branch of a
-//! `select!`, holds up no other read.
+//! The thread that reads holds what the read needs, never the caller's future. So a future that is
+//! not polled for a while, such as the other branch of a `select!`, delays no other read.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,11 +17,11 @@ use crate::driver::Busy;
 use crate::driver::connect::Location;
 use crate::driver::failure::closed;
 
-/// Reads at the same time. One more waits for its turn.
+/// How many reads run at the same time. A further read waits for its turn.
 const READERS: usize = 4;
 
-/// Takes the thread's connection, or why there is none, and gives it back if it
-/// may be used again.
+/// Gets the thread's connection, or the error of connecting, and returns the connection if it may
+/// be used again.
 type Job = Box<dyn FnOnce(Result<Connection, StoreError>) -> Done + Send>;
 
 /// What is left of a job: the connection, and the answer to the caller.
@@ -47,12 +46,12 @@ pub(super) struct Readers {
 }
 
 struct Pool {
-    /// The last one used is the first to be used again, so that a caller who reads one page
-    /// after the other has one connection.
+    /// The last reader that was used is the first to be used again, so that a caller that reads one
+    /// page after the other uses one connection.
     idle: Vec<Reader>,
     threads: usize,
-    /// What waits for a thread, in the order in which it came: at most as much as
-    /// callers wait for, and what they gave up and no thread has dropped yet.
+    /// The jobs that wait for a thread, in their order: those of waiting callers, and those whose
+    /// callers gave up and that no thread has dropped yet.
     waiting: VecDeque<Job>,
     /// Taken when closed, so that only the threads keep it.
     running: Option<watch::Sender<()>>,
@@ -76,8 +75,8 @@ impl Readers {
         }
     }
 
-    /// Runs `work` on a connection that reads. Dropping the future does not stop it
-    /// once it has begun.
+    /// Runs `work` on a connection that reads. Dropping the future does not stop `work` once it has
+    /// begun.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -104,7 +103,7 @@ impl Readers {
         answered.await.map_err(|_| closed(doing))?
     }
 
-    /// Waits for the reads that were asked for before, and closes the connections.
+    /// Waits for the reads that were queued before, and closes the connections.
     pub(super) async fn close(&self) {
         {
             let mut pool = unpoisoned(&self.pool);
@@ -188,7 +187,7 @@ fn go_on(pool: &Weak<Mutex<Pool>>, reader: Reader) -> Option<(Job, Reader)> {
     }
 }
 
-/// What these locks guard is whole between any two statements.
+/// The values that these locks guard are consistent between any two statements.
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -29,7 +29,7 @@ pub(crate) async fn identity(db: &impl Port) -> Result<Option<LogIdentity>, Stor
     first(db, &READ_IDENTITY, &[], read).await
 }
 
-/// All that a reader is judged by.
+/// Everything that core needs to judge a reader.
 pub(super) struct Standing {
     pub(super) state: LogState,
     pub(super) before: Option<Mark>,
@@ -130,8 +130,8 @@ static READ_STANDING: LazyLock<Template> = LazyLock::new(|| {
     Template::build("read where the log stands", &query)
 });
 
-/// Argument: a peer. Not the full join of all peers, since an ack must not cost more with
-/// more of them.
+/// Argument: a peer. It does not join all peers, because an ack must not cost more if there are
+/// more peers.
 static READ_PEER: LazyLock<Template> = LazyLock::new(|| {
     let mut query = state::Entity::find().select_only().into_query();
     join_peer(&mut query, 0);

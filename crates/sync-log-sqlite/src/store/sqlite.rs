@@ -18,10 +18,10 @@ use crate::driver::Busy;
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::closed;
 
-/// A sync log in SQLite; what [`SyncDb`](crate::SyncDb) runs on.
+/// A sync log in SQLite: the store of a [`SyncDb`](crate::SyncDb).
 ///
-/// In a file it promises everything that [`LogStore`] asks for. In memory it
-/// promises everything but durability.
+/// In a file it keeps every promise of [`LogStore`]. In memory it keeps every promise except
+/// durability (`A3`).
 pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
@@ -69,14 +69,14 @@ impl LogStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// The same, with another [`poll_interval`](crate::SyncDbOptions::poll_interval).
+    /// Returns the same store with another [`poll_interval`](crate::SyncDbOptions::poll_interval).
     #[must_use]
     pub fn poll_interval(self, poll_interval: Duration) -> Self {
         let ticks = Ticks::every(poll_interval);
         Self { ticks, ..self }
     }
 
-    /// Moves where the log is settled, for an import of what an earlier log gave out.
+    /// Moves the settled stamp, for an import of stamps that an earlier log may have issued.
     pub(crate) async fn settle(
         &self,
         settled: impl Fn(&LogState) -> Hlc + Send + 'static,

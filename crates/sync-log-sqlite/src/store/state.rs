@@ -10,8 +10,7 @@ use crate::driver::build::insert;
 use crate::driver::{Argument, Port, Template, argument};
 use crate::entity::{identity, state, time};
 
-/// Puts on record whose log it is and where it stands, in a database whose tables were made at
-/// `now_ms`.
+/// Stores whose log it is and its state, in a database whose tables were made at `now_ms`.
 pub(crate) async fn begin(db: &impl Port, state: &LogState, now_ms: i64) -> Result<(), StoreError> {
     identify(db, state.identity, now_ms).await?;
     begin_state(db, state).await
@@ -43,7 +42,7 @@ pub(crate) async fn write(db: &impl Port, state: &LogState) -> Result<(), StoreE
     db.run(&UPDATE_STATE, &arguments).await.map(drop)
 }
 
-/// Ends solo, as every other way of a peer to become known does.
+/// Ends solo, as every registration does.
 pub(crate) async fn end_solo(db: &impl Port) -> Result<(), StoreError> {
     db.run(&END_SOLO, &[]).await.map(drop)
 }

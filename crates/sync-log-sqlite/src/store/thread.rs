@@ -1,5 +1,5 @@
-//! Threads of our own: SQLite waits for the disk and for locks, which must not
-//! hold up the caller's executor.
+//! The store's own threads: SQLite waits for the disk and for locks, which must not block the
+//! caller's executor.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(
 /// Whether the caller still waits for the outcome.
 pub(crate) type Wanted<'a> = &'a dyn Fn() -> bool;
 
-/// Runs `work` on a thread of its own, which reports to the subscriber and in the span of
-/// the caller. Dropping the future does not stop it; `work` can ask whether it is wanted.
+/// Runs `work` on a thread of its own, which logs to the subscriber and in the span of the caller.
+/// Dropping the future does not stop `work`, but `work` can ask whether the caller still waits.
 pub(crate) async fn run<T: Send + 'static>(
     name: &str,
     work: impl FnOnce(Wanted<'_>) -> T + Send + 'static,
@@ -42,8 +42,8 @@ pub(crate) async fn run<T: Send + 'static>(
         .map_err(|_| StoreError::new(StoreFault::Io, "wait for a thread that has panicked"))
 }
 
-/// Holds this thread up until the future is ready, or for `limit` if there is one. The
-/// clock is the thread's own, and that of no runtime.
+/// Blocks this thread until the future is ready, or for `limit` if there is one. The thread
+/// measures the time itself, without a runtime.
 pub(super) fn wait<T>(future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

@@ -124,7 +124,7 @@ impl Shared {
         }
     }
 
-    /// What this guards is whole between any two statements.
+    /// The guarded value is consistent between any two statements.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

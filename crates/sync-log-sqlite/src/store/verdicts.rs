@@ -10,8 +10,8 @@ use crate::driver::{Port, Row, Template, all};
 use crate::entity::time;
 use crate::entity::verdicts;
 
-/// Those that are kept. One that cannot be read says nothing any more: it is passed over, and
-/// what it said is found again if it is still true.
+/// Returns the stored verdicts. A verdict that cannot be read is skipped: if it is still true, it
+/// is found again.
 pub(super) async fn read(db: &impl Port) -> Result<Vec<Verdict>, StoreError> {
     let found = all(db, &READ, &[], |row| Ok(verdict(row))).await?;
     Ok(found.into_iter().flatten().collect())
@@ -31,7 +31,7 @@ fn verdict(row: &Row<'_>) -> Option<Verdict> {
     })
 }
 
-/// Keeps one, in the place of another of its kind.
+/// Stores a verdict, and replaces another one of its kind.
 pub(super) async fn keep(db: &impl Port, verdict: Verdict) -> Result<(), StoreError> {
     let hlc = verdict.hlc.to_text();
     let peer = verdict.peer.map(|peer| peer.to_string());
@@ -45,7 +45,7 @@ pub(super) async fn keep(db: &impl Port, verdict: Verdict) -> Result<(), StoreEr
     db.run(&KEEP, &row).await.map(drop)
 }
 
-/// Forgets all of them.
+/// Deletes all verdicts.
 pub(super) async fn dismiss(db: &impl Port) -> Result<(), StoreError> {
     db.run(&DISMISS, &[]).await.map(drop)
 }

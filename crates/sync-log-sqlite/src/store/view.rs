@@ -1,4 +1,4 @@
-//! What is read of a log, in one state of it.
+//! Reads of a log, each in one committed state.
 
 use rusqlite::Connection;
 use sync_log_core::{Hlc, Positions, ReadRequest, ReadView, StoreError, Survey};
@@ -9,13 +9,13 @@ use super::{chain, verdicts};
 use crate::driver::{Port, Transaction, in_place};
 
 impl Readers {
-    /// What a reader gets, and all that it is judged by.
+    /// Returns the entries for a reader, and everything that core needs to judge the reader.
     pub(super) async fn view(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
         let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
         self.run("read", read).await
     }
 
-    /// Where the log and its peers stand, and how much lies behind each.
+    /// Returns the state of the log and its peers, and how much lies above each position.
     pub(super) async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
         let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
         self.run("survey", survey).await

@@ -1,4 +1,4 @@
-//! The one thread that writes: it collects what waits, and commits it at once.
+//! The one thread that writes: it collects the jobs that wait, and commits them together.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use crate::driver::failure::failed;
 use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 use crate::driver::{Busy, Port, Transaction, all, in_place, number};
 
-/// Jobs that may wait, and that share one commit at most. A caller beyond that
-/// waits for room: nothing is dropped, nothing grows without bound.
+/// How many jobs may wait, and how many may share one commit. A further caller waits for room: no
+/// job is dropped, and the queue does not grow without bound.
 const QUEUE_JOBS: usize = 256;
 
-/// How long nothing has to be asked of the writer before it does housekeeping.
+/// How long the writer has to be idle before it does housekeeping.
 const IDLE: Duration = Duration::from_millis(20);
 
-/// Steps that are made before the file is closed: a program that is never idle while
-/// it has a log open would keep every free page. What is left waits for another time.
+/// How many steps of housekeeping run before the file is closed: a program that is never idle while
+/// its log is open would otherwise keep every free page. Further pages wait for the next time.
 const CLOSING_STEPS: u32 = 64;
 
-/// What the thread is asked for, inside a transaction.
+/// A job of the thread, inside a transaction.
 pub(super) enum Job {
-    /// By core.
+    /// A job of core.
     Decide(WriteJob),
-    /// By this crate: where the log is settled from then on.
+    /// A job of this crate: the settled stamp from then on.
     Settle(Box<dyn Fn(&LogState) -> Hlc + Send>),
 }
 
@@ -55,8 +55,8 @@ impl Writer {
         self.committed.clone()
     }
 
-    /// Has the thread finish what was sent before, and waits until it has,
-    /// even where another caller asked first.
+    /// Makes the thread finish the jobs that were sent before, and waits until it has, even if
+    /// another caller closed first.
     pub(super) async fn close(&self) {
         // An error here means that the thread listens no longer.
         let _ = self.queue.send(Message::Close).await;
@@ -91,7 +91,7 @@ pub(super) fn spawn(db: Connection, busy: Busy) -> Result<Writer, StoreError> {
 }
 
 impl Writing<'_> {
-    /// The thread is the writer's own, so SQLite may hold it up.
+    /// The thread is the writer's own, so SQLite may block it.
     fn run(self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) {
         let mut waiting = Vec::with_capacity(QUEUE_JOBS);
         // The file may have been closed before all of its free pages were given back.
@@ -189,15 +189,14 @@ fn answer(jobs: Vec<Queued>, committed: Result<Vec<Result<(), LogError>>, Failed
 }
 
 enum Failed {
-    /// Nothing was committed, and another attempt may do better.
+    /// Nothing was committed, and another attempt may succeed.
     BeforeCommit(StoreError),
     /// The lock was not acquired, or the commit itself failed: not to be repeated.
     Final(StoreError),
 }
 
-/// Gives some free pages back to the file system, and says whether there may be
-/// more. Only housekeeping: it does not wait for a lock, and after a failure it is
-/// left until something was written again.
+/// Gives some free pages back to the file system, and says whether there may be more. This is only
+/// housekeeping: it does not wait for a lock, and after a failure it waits for the next write.
 fn give_pages_back(db: &Connection, busy: Busy) -> bool {
     let wait_for = |limit: Busy| {
         let set = db.busy_timeout(limit.timeout());

@@ -13,7 +13,7 @@ pub(crate) const TABLET: Uuid = Uuid::from_u128(0xc0);
 
 const NOW_MS: i64 = 1_518_233_235_000;
 
-/// A log of an earlier program: entries of this device and one of another, and an ack.
+/// A Spacedrive-style `sync.db`: entries of this device and one of another, and an ack.
 pub(crate) const EARLIER_PROGRAM: &str = "
     CREATE TABLE shared_changes (
         hlc TEXT PRIMARY KEY, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL,

@@ -29,7 +29,7 @@ pub(crate) static TABLE_COLUMNS: Raw =
 /// How many rows there are, of all devices.
 pub(crate) static COUNT: Raw = Raw::new(|| Template::raw(READ, "SELECT COUNT(*) FROM sync_log", 0));
 
-/// How many rows have no sequence number, and so no place in the order.
+/// How many rows have no sequence number, and so no position in the order.
 pub(crate) static UNORDERED: Raw = Raw::new(|| {
     let text = "SELECT COUNT(*) FROM sync_log WHERE typeof(sequence) <> 'integer'";
     Template::raw(READ, text, 0)

@@ -1,6 +1,7 @@
 //! SQL that is about no entity, so that SeaORM has no builder for it.
 //!
-//! The only SQL text in this crate, one file for each kind. `cargo xtask ci` finds any other.
+//! These files have the only SQL text in this crate, one file for each kind. `cargo xtask ci` finds
+//! any other.
 
 use std::sync::LazyLock;
 

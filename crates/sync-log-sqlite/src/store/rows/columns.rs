@@ -10,8 +10,8 @@ use crate::driver::{Cell, Row};
 /// The most bytes of a BLOB that an error message shows.
 const SHOWN_BYTES: usize = 64;
 
-/// Reads the columns of one row, from left to right. Knows what it reads, so
-/// that a column which is not what it should be is damage with a name.
+/// Reads the columns of one row, from left to right. It knows the table and the key of the row, so
+/// that a column with a wrong value is reported as damage at that location.
 pub(crate) struct Columns<'r, 'a> {
     row: &'r Row<'a>,
     next: usize,
@@ -86,7 +86,7 @@ impl<'r, 'a> Columns<'r, 'a> {
         }
     }
 
-    /// What there is, as SQL would write what is no text; nothing for NULL.
+    /// The value of the next column, spelled as in SQL if it is no text; `None` for NULL.
     pub(super) fn any_or_null(&mut self) -> Option<Cow<'a, str>> {
         match self.cell() {
             Cell::Null => None,

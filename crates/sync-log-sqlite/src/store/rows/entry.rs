@@ -1,4 +1,4 @@
-//! Entries, and their places in the chain: rows of `shared_changes` and `sync_log_entries`.
+//! Entries, and their links in the chain: rows of `shared_changes` and `sync_log_entries`.
 
 use sync_log_core::judge::{self, FoundChange, FoundData};
 use sync_log_core::{EntrySummary, FoundEntry, Hlc, Mark, SharedChangeEntry, StoreError, Tag};
@@ -34,16 +34,16 @@ pub(crate) const PLACE: [entries::Column; 3] = [
     entries::Column::GroupEnd,
 ];
 
-/// An entry with its place in the chain, which follows it in the same row.
+/// An entry with its link in the chain, which follows it in the same row.
 pub(crate) fn found(columns: &mut Columns<'_, '_>) -> Result<FoundEntry, StoreError> {
     let bare = entry(columns)?;
     Ok(Link::read(columns).of(bare))
 }
 
-/// What this program keeps of an entry beside its row in `shared_changes`.
+/// What this program stores about an entry beside its row in `shared_changes`.
 ///
 /// A link that cannot be read counts as none, because this program did not write it. Core then
-/// refuses the entry for having no tag. The parts that can be read are kept.
+/// refuses the entry, which has no tag. The parts that can be read are kept.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Link {
     tag: Option<Tag>,
@@ -111,7 +111,7 @@ pub(crate) fn data<'a>(row: &Row<'a>, column: usize) -> FoundData<'a> {
 /// The columns that [`mark`] reads.
 pub(crate) const MARK: [entries::Column; 2] = [entries::Column::Hlc, entries::Column::Tag];
 
-/// A place in the log; `None` if the row was not joined, or cannot be read.
+/// A mark in the log; `None` if the row was not joined, or cannot be read.
 pub(crate) fn mark(columns: &mut Columns<'_, '_>) -> Option<Mark> {
     let hlc = columns.cell();
     let stored_tag = tag(columns.cell());
@@ -159,8 +159,8 @@ pub(crate) fn summary(columns: &mut Columns<'_, '_>) -> Result<EntrySummary, Sto
     Ok(EntrySummary { hlc, created_at_ms })
 }
 
-/// When an entry was written. One whose time cannot be read is dated by its
-/// stamp: it has to have some age, and nothing else depends on it.
+/// When an entry was written. If that time cannot be read, the time of the stamp is used: the entry
+/// needs some age, and nothing else depends on it.
 fn created_at_ms(text: &str, hlc: Hlc) -> i64 {
     time::from_text(text).unwrap_or_else(|| i64::try_from(hlc.timestamp).unwrap_or(i64::MAX))
 }

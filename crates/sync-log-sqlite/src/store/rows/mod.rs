@@ -1,5 +1,5 @@
-//! Rows to values and back. A row that cannot be read is damage, with its
-//! place; it is never skipped.
+//! Converts rows to values and back. A row that cannot be read is reported as damage with its
+//! location, and is never skipped.
 
 mod columns;
 mod entry;

@@ -1,4 +1,4 @@
-//! A peer's rows. Nothing in them is damage: core judges what can be relied on (`P5`).
+//! A peer's rows. No value in them is reported as damage, because core judges the rows (`P5`).
 
 use sync_log_core::{OwnRow, Peer, PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason};
 

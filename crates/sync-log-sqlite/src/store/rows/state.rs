@@ -56,7 +56,7 @@ pub(crate) fn state(columns: &mut Columns<'_, '_>) -> Result<LogState, StoreErro
     })
 }
 
-/// Whatever is there is a note, even one that this program did not write.
+/// Any value in the columns counts as a finding, even if this program did not write it.
 fn altered(columns: &mut Columns<'_, '_>) -> Option<Altered> {
     let at = columns.any_or_null();
     let what = columns.any_or_null();

@@ -1,5 +1,5 @@
-//! What SQLite ends by itself, as it does when the disk is full. Here the pages
-//! of the file are limited instead, which only this crate can do.
+//! Transactions that SQLite ends by itself, as it does when the disk is full. The test limits the
+//! pages of the file instead, which only this crate can do.
 
 #![allow(
     clippy::disallowed_methods,
