@@ -80,13 +80,13 @@ impl LogStore for Interposed {
         self.inner.read(request).await
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
         run_next(&self.before_call).await;
-        self.inner.survey(places).await
+        self.inner.survey(positions).await
     }
 
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
-        self.inner.head_above(place).await
+    async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
+        self.inner.head_above(position).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

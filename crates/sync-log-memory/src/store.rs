@@ -87,13 +87,13 @@ impl MemoryStore {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    fn poll_head(&self, place: Hlc, context: &Context<'_>) -> Poll<Result<Hlc, StoreError>> {
+    fn poll_head(&self, position: Hlc, context: &Context<'_>) -> Poll<Result<Hlc, StoreError>> {
         let contents = match self.open("watch") {
             Ok(contents) => contents,
             Err(closed) => return Poll::Ready(Err(closed)),
         };
         let head = contents.state.head.hlc;
-        if head > place {
+        if head > position {
             return Poll::Ready(Ok(head));
         }
         let mut watching = unpoisoned(&self.watching);
@@ -132,12 +132,12 @@ impl LogStore for MemoryStore {
         Ok(self.open("read")?.read(request))
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
-        Ok(self.open("survey")?.survey(places))
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
+        Ok(self.open("survey")?.survey(positions))
     }
 
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
-        poll_fn(|context| self.poll_head(place, context)).await
+    async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
+        poll_fn(|context| self.poll_head(position, context)).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -80,7 +80,9 @@ const OWNER_1000: Ratio = Ratio {
 type Page = fn(&Connection, &str, &str) -> Vec<[String; 5]>;
 
 const FLOORS: [(Ratio, Page); 3] = [
-    (FLOOR_1_HOP, |db, place, _| Pages::on(db).page(place, 100)),
+    (FLOOR_1_HOP, |db, position, _| {
+        Pages::on(db).page(position, 100)
+    }),
     (FLOOR_2_STANDING, with_standing),
     (FLOOR_3_VALUES, with_values),
 ];
@@ -133,16 +135,19 @@ fn pages(
     let copied = copy(closed.path());
     let connection = connect(copied.path());
     let mut pages = Pages::on(&connection);
-    let places = log.places(runtime, STEP);
-    let texts: Vec<_> = places.iter().map(|place| place.hlc().to_text()).collect();
+    let positions = log.places(runtime, STEP);
+    let texts: Vec<_> = positions
+        .iter()
+        .map(|position| position.hlc().to_text())
+        .collect();
     bench.ratio(
         row,
         || {
-            let (db, places) = (log.db.clone(), places.clone());
+            let (db, positions) = (log.db.clone(), positions.clone());
             let elapsed = run(runtime, async move {
                 let started = Instant::now();
-                for place in &places {
-                    assert_eq!(read(&db, reader, *place, entries).await, entries);
+                for position in &positions {
+                    assert_eq!(read(&db, reader, *position, entries).await, entries);
                 }
                 started.elapsed()
             });
@@ -162,12 +167,15 @@ fn pages(
 /// The limit behind a thread hop, next to the limit.
 fn floor(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, page: Page) {
     let log = Log::open(runtime, copy(closed.path()));
-    let places = log.places(runtime, STEP);
-    let texts: Vec<_> = places.iter().map(|place| place.hlc().to_text()).collect();
+    let positions = log.places(runtime, STEP);
+    let texts: Vec<_> = positions
+        .iter()
+        .map(|position| position.hlc().to_text())
+        .collect();
     let (there, here) = (copy(closed.path()), copy(closed.path()));
     let far = connect(there.path());
     let peer = peer(0).to_string();
-    let thread = Thread::one_by_one(move |place: HlcText| page(&far, place.as_str(), &peer));
+    let thread = Thread::one_by_one(move |position: HlcText| page(&far, position.as_str(), &peer));
     let near = connect(here.path());
     bench.ratio(
         row,
@@ -180,7 +188,7 @@ fn floor(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, pag
                 }
                 started.elapsed()
             });
-            ns_per(places.len(), elapsed)
+            ns_per(positions.len(), elapsed)
         },
         || {
             let started = Instant::now();
@@ -190,21 +198,21 @@ fn floor(bench: &mut Bench, runtime: &Runtime, closed: &TempDir, row: Ratio, pag
                     100
                 );
             }
-            ns_per(places.len(), started.elapsed())
+            ns_per(positions.len(), started.elapsed())
         },
     );
 }
 
-fn with_standing(db: &Connection, place: &str, peer: &str) -> Vec<[String; 5]> {
+fn with_standing(db: &Connection, position: &str, peer: &str) -> Vec<[String; 5]> {
     db.execute_batch("BEGIN").unwrap();
-    Standing::on(db).read(place, peer);
-    let page = Pages::on(db).page(place, 100);
+    Standing::on(db).read(position, peer);
+    let page = Pages::on(db).page(position, 100);
     db.execute_batch("COMMIT").unwrap();
     page
 }
 
-fn with_values(db: &Connection, place: &str, peer: &str) -> Vec<[String; 5]> {
-    let page = with_standing(db, place, peer);
+fn with_values(db: &Connection, position: &str, peer: &str) -> Vec<[String; 5]> {
+    let page = with_standing(db, position, peer);
     for [hlc, _, record, kind, data] in &page {
         black_box(hlc.parse::<Hlc>().unwrap());
         black_box(parse_uuid(record).unwrap());
@@ -215,15 +223,15 @@ fn with_values(db: &Connection, place: &str, peer: &str) -> Vec<[String; 5]> {
 }
 
 /// Reads one page, and says how many entries it has.
-async fn read(db: &SyncDb, reader: Reader, place: Cursor, entries: usize) -> usize {
+async fn read(db: &SyncDb, reader: Reader, position: Cursor, entries: usize) -> usize {
     match reader {
         Reader::Peer => {
             let limits = ReadLimits::entries(entries);
-            let page = db.read_for(peer(0), place, limits).await.unwrap();
+            let page = db.read_for(peer(0), position, limits).await.unwrap();
             black_box(page).entries.len()
         }
         Reader::Owner => {
-            let page = db.get_since(Some(place.hlc()), entries).await.unwrap();
+            let page = db.get_since(Some(position.hlc()), entries).await.unwrap();
             black_box(page).len()
         }
     }

@@ -157,13 +157,13 @@ pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>(rig: 
     log.register_peer(peer(2)).await.unwrap();
     // Between entries, between the floor and the first entry, below the floor,
     // and at an entry that was pruned.
-    let places = [
+    let positions = [
         own_after(stamps[2], 5),
         own_after(stamps[1], 5),
         own_after(stamps[0], 5),
         stamps[0],
     ];
-    for hlc in places {
+    for hlc in positions {
         let peer = peer(2);
         let unknown = LogError::UnknownStamp {
             peer: peer.into(),

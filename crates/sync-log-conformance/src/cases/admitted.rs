@@ -161,7 +161,7 @@ pub async fn a_higher_admission_of_another_log_is_no_sign<H: Harness>(rig: Rig<H
     let log = rig.open_with_peers(1).await;
     log.record_one_by_one(1).await;
     let cursor = log.head_cursor().await.unwrap();
-    for place in [Cursor::ZERO, in_other_log(cursor)] {
+    for position in [Cursor::ZERO, in_other_log(cursor)] {
         let refused = LogError::OtherAdmission {
             peer: peer(1).into(),
             given: 3,
@@ -170,7 +170,7 @@ pub async fn a_higher_admission_of_another_log_is_no_sign<H: Harness>(rig: Rig<H
         log.refuses(
             "K6",
             refused,
-            log.acknowledge(Ack::new(peer(1), place).under(3)),
+            log.acknowledge(Ack::new(peer(1), position).under(3)),
         )
         .await;
     }

@@ -81,8 +81,11 @@ pub async fn declared_peers_release_what_all_have_acknowledged<H: Tampering>(rig
     let known = [peer(1), peer(3)];
     log.declare_peers(&known).await.unwrap();
     log.changes_nothing("I3", 0, log.prune_acked()).await;
-    for (number, place) in [(1, 1), (3, 2)] {
-        let ack = log.record_ack(peer(number), stamps[place]).await.unwrap();
+    for (number, position) in [(1, 1), (3, 2)] {
+        let ack = log
+            .record_ack(peer(number), stamps[position])
+            .await
+            .unwrap();
         assert_eq!(ack, AckOutcome::Advanced, "I3");
     }
     log.changes_nothing("I3: peer 2", 0, log.prune_acked())

@@ -23,8 +23,8 @@ struct Written {
 }
 
 impl Written {
-    fn stamp(&self, place: usize) -> Hlc {
-        self.entries[place].hlc
+    fn stamp(&self, position: usize) -> Hlc {
+        self.entries[position].hlc
     }
 }
 
@@ -144,29 +144,29 @@ async fn is_found_by_pruning<H: Tampering>(damage: impl Fn(&Written) -> Damage) 
     is_refused_from_now_on(&log, &written, altered).await;
 }
 
-fn changed(written: &Written, place: usize) -> Damage {
+fn changed(written: &Written, position: usize) -> Damage {
     let data = JsonText::new("\"changed\"").unwrap();
-    Damage::DataChanged(written.stamp(place), data)
+    Damage::DataChanged(written.stamp(position), data)
 }
 
 /// An entry that this program did not write, directly above another.
-fn inserted_after(written: &Written, place: usize) -> Damage {
-    Damage::Inserted(entry(just_above(written.stamp(place)), 77))
+fn inserted_after(written: &Written, position: usize) -> Damage {
+    Damage::Inserted(entry(just_above(written.stamp(position)), 77))
 }
 
 /// Its data was changed: the tag is that of another entry.
 pub async fn a_changed_entry_is_not_served<H: Tampering>() {
-    for place in PLACES {
-        is_found_by_reading::<H>(|written| changed(written, place)).await;
+    for position in PLACES {
+        is_found_by_reading::<H>(|written| changed(written, position)).await;
     }
 }
 
 /// A deleted entry at the front, in the middle and at the end is detected, whether its tag was
 /// deleted with it or not. No read continues past the hole.
 pub async fn nobody_is_led_past_a_deleted_entry<H: Tampering>() {
-    for place in PLACES {
-        is_found_by_reading::<H>(|written| Damage::EntryDeleted(written.stamp(place))).await;
-        let both = |written: &Written| Damage::EntryAndTagDeleted(written.stamp(place));
+    for position in PLACES {
+        is_found_by_reading::<H>(|written| Damage::EntryDeleted(written.stamp(position))).await;
+        let both = |written: &Written| Damage::EntryAndTagDeleted(written.stamp(position));
         is_found_by_reading::<H>(both).await;
     }
 }
@@ -178,16 +178,16 @@ pub async fn a_log_of_which_everything_was_deleted_is_not_empty<H: Tampering>() 
 
 /// Another program's entry has no tag, wherever it is.
 pub async fn an_inserted_entry_is_not_served<H: Tampering>() {
-    for place in PLACES {
-        is_found_by_reading::<H>(|written| inserted_after(written, place)).await;
+    for position in PLACES {
+        is_found_by_reading::<H>(|written| inserted_after(written, position)).await;
     }
 }
 
 /// Another tag is as wrong as another entry.
 pub async fn an_entry_with_another_tag_is_not_served<H: Tampering>() {
-    for place in PLACES {
+    for position in PLACES {
         let retagged = |written: &Written| {
-            Damage::TagChanged(written.stamp(place), other_tag(written.tags[place]))
+            Damage::TagChanged(written.stamp(position), other_tag(written.tags[position]))
         };
         is_found_by_reading::<H>(retagged).await;
     }
@@ -195,26 +195,26 @@ pub async fn an_entry_with_another_tag_is_not_served<H: Tampering>() {
 
 /// Any program may have written an entry without a tag.
 pub async fn an_entry_that_lost_its_tag_is_not_served<H: Tampering>() {
-    for place in PLACES {
-        is_found_by_reading::<H>(|written| Damage::TagDeleted(written.stamp(place))).await;
+    for position in PLACES {
+        is_found_by_reading::<H>(|written| Damage::TagDeleted(written.stamp(position))).await;
     }
 }
 
 /// A prune proves the entries that it deletes, as a page proves the entries that it serves.
 pub async fn a_prune_over_a_broken_chain_deletes_nothing<H: Tampering>() {
-    for place in PLACES {
-        is_found_by_pruning::<H>(|written| changed(written, place)).await;
-        is_found_by_pruning::<H>(|written| Damage::TagDeleted(written.stamp(place))).await;
+    for position in PLACES {
+        is_found_by_pruning::<H>(|written| changed(written, position)).await;
+        is_found_by_pruning::<H>(|written| Damage::TagDeleted(written.stamp(position))).await;
         let retagged = |written: &Written| {
-            Damage::TagChanged(written.stamp(place), other_tag(written.tags[place]))
+            Damage::TagChanged(written.stamp(position), other_tag(written.tags[position]))
         };
         is_found_by_pruning::<H>(retagged).await;
     }
     // What lies above the last entry that goes is none of a prune's business.
-    for place in [0, 3] {
-        is_found_by_pruning::<H>(|written| inserted_after(written, place)).await;
-        is_found_by_pruning::<H>(|written| Damage::EntryDeleted(written.stamp(place))).await;
-        let both = |written: &Written| Damage::EntryAndTagDeleted(written.stamp(place));
+    for position in [0, 3] {
+        is_found_by_pruning::<H>(|written| inserted_after(written, position)).await;
+        is_found_by_pruning::<H>(|written| Damage::EntryDeleted(written.stamp(position))).await;
+        let both = |written: &Written| Damage::EntryAndTagDeleted(written.stamp(position));
         is_found_by_pruning::<H>(both).await;
     }
 }
@@ -242,12 +242,12 @@ pub async fn an_entry_that_comes_back_below_the_floor_is_found<H: Tampering>() {
 
 /// The tag says that the entry was written, so it must not be stamped and written again.
 pub async fn a_retry_of_an_entry_that_was_deleted_is_altered<H: Tampering>() {
-    for place in PLACES {
+    for position in PLACES {
         let rig = Rig::<H>::new().await;
         let (log, written) = written(&rig).await;
-        let damage = Damage::EntryDeleted(written.stamp(place));
+        let damage = Damage::EntryDeleted(written.stamp(position));
         rig.storage.damage(damage.clone()).await;
-        let again = written.entries[place].clone();
+        let again = written.entries[position].clone();
         let altered = is_found(log.append(again).await, &damage);
         is_refused_from_now_on(&log, &written, altered).await;
     }

@@ -40,13 +40,13 @@ async fn drop_everywhere<H: Harness>(call: Step, steps: &[Step]) {
         let (rig, log) = set_up::<H>().await;
         let answer = dropped_after(polls, call(&log)).await;
         let found = rig.hand_over(log).await.snapshot().await.of_any_file();
-        let place = allowed.iter().position(|state| *state == found);
+        let position = allowed.iter().position(|state| *state == found);
         assert!(
-            place.is_some(),
+            position.is_some(),
             "A7: dropped after {polls} polls: {found:#?}"
         );
         if answer.is_some() {
-            assert_eq!(place, Some(allowed.len() - 1), "A7: `Ok` means done");
+            assert_eq!(position, Some(allowed.len() - 1), "A7: `Ok` means done");
             return;
         }
     }

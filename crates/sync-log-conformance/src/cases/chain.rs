@@ -97,14 +97,14 @@ fn alterations(page: &Page) -> Vec<Page> {
         with(&|it| it.entries.swap(0, 1)),
         with(&|it| it.entries.clear()),
     ];
-    for place in 0..page.entries.len() {
-        let there = &page.entries[place];
-        all.push(with(&|it| drop(it.entries.remove(place))));
-        all.push(with(&|it| it.entries.insert(place, there.clone())));
+    for position in 0..page.entries.len() {
+        let there = &page.entries[position];
+        all.push(with(&|it| drop(it.entries.remove(position))));
+        all.push(with(&|it| it.entries.insert(position, there.clone())));
         let above = change(9).stamped(just_above(there.hlc));
-        all.push(with(&|it| it.entries.insert(place + 1, above.clone())));
+        all.push(with(&|it| it.entries.insert(position + 1, above.clone())));
         for other in others(there) {
-            all.push(with(&|it| it.entries[place] = other.clone()));
+            all.push(with(&|it| it.entries[position] = other.clone()));
         }
     }
     all

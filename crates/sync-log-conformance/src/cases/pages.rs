@@ -130,19 +130,19 @@ pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>(ri
         stamps.push(log.record(change(number)).await.unwrap());
         rig.wall.advance_ms(10);
     }
-    let since = |place: Option<Hlc>, limit: usize| {
+    let since = |position: Option<Hlc>, limit: usize| {
         let log = log.clone();
         async move {
-            let entries = log.get_since(place, limit).await.unwrap();
+            let entries = log.get_since(position, limit).await.unwrap();
             entries.iter().map(|entry| entry.hlc).collect::<Vec<_>>()
         }
     };
     assert_eq!(since(Some(Hlc::ZERO), 9).await, stamps, "R1: from zero");
     log.on_ack(peer(1), stamps[1]).await.unwrap();
     let [floor, first, head] = [stamps[1], stamps[2], stamps[4]];
-    let between = |place: Hlc| Hlc {
-        timestamp: place.timestamp + 5,
-        ..place
+    let between = |position: Hlc| Hlc {
+        timestamp: position.timestamp + 5,
+        ..position
     };
     assert_eq!(since(None, 9).await, stamps[2..], "R1: all that is pending");
     assert_eq!(since(None, 2).await, stamps[2..4], "R1: at most the limit");

@@ -70,8 +70,8 @@ pub async fn the_hold_only_moves_down<H: Harness>(rig: Rig<H>) {
 pub async fn stale_acks_do_not_move_the_hold<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 2).await;
-    for place in [Hlc::ZERO, stamps[1], stamps[2], stamps[3]] {
-        let ack = log.record_ack(peer(1), place);
+    for position in [Hlc::ZERO, stamps[1], stamps[2], stamps[3]] {
+        let ack = log.record_ack(peer(1), position);
         log.changes_nothing("K2", AckOutcome::Stale, ack).await;
     }
     let refused = LogError::UnknownStamp {

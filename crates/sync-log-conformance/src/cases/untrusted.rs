@@ -218,12 +218,12 @@ pub async fn a_peer_may_read_whatever_is_wrong_with_its_rows<H: Tampering>() {
     while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
         let Faulty { log, case, .. } = &faulty;
         log.prune_acked().await.unwrap();
-        let place = match case.counts {
+        let position = match case.counts {
             Counts::OwnRow => log.floor_cursor().await.unwrap(),
             _ => Cursor::ZERO,
         };
         let before = log.snapshot().await;
-        let page = log.page(peer(2), place).await;
+        let page = log.page(peer(2), position).await;
         assert_eq!(page.entries.len(), 3 - case.prunable(), "P5: {case:?}");
         assert_eq!(
             log.snapshot().await,

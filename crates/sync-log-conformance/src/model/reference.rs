@@ -327,12 +327,12 @@ impl Reference {
     }
 
     /// A summary of the entries above a stamp.
-    pub(super) fn extent(&self, place: Hlc) -> Extent {
+    pub(super) fn extent(&self, position: Hlc) -> Extent {
         let above: Vec<_> = self
             .file
             .entries
             .iter()
-            .filter(|retained| retained.entry.hlc > place)
+            .filter(|retained| retained.entry.hlc > position)
             .collect();
         let bytes = |entry: &SharedChangeEntry| entry.model_type.len() + entry.data.len_bytes();
         Extent {

@@ -168,7 +168,7 @@ impl Reference {
             RowFault::OtherMirror => (Remedy::Pull, false),
             _ => (Remedy::Register, counts.is_some()),
         };
-        let place = if is_reason {
+        let position = if is_reason {
             Hlc::ZERO
         } else {
             self.file.head.hlc
@@ -183,7 +183,7 @@ impl Reference {
                 Own::Known(known) => Some(known.registered_by),
                 _ => None,
             },
-            ..self.held_above(cause, Some(remedy), place)
+            ..self.held_above(cause, Some(remedy), position)
         };
         lacks
             .filter(|_| !is_reason)
@@ -193,10 +193,10 @@ impl Reference {
     }
 
     fn lacks(&self, id: Uuid, known: Known) -> Option<Reason> {
-        let (acked, place) = (known.acked, known.position());
+        let (acked, position) = (known.acked, known.position());
         let (cause, remedy) = match known.hold {
-            _ if place < self.file.floor.hlc => (Cause::BelowFloor, Remedy::Bootstrap),
-            _ if self.extent(place).entries == 0 => return None,
+            _ if position < self.file.floor.hlc => (Cause::BelowFloor, Remedy::Bootstrap),
+            _ if self.extent(position).entries == 0 => return None,
             Some(hold) if hold < acked => (Cause::PeerRewound { hold, acked }, Remedy::Pull),
             _ if acked.is_zero() => (Cause::NeverAcked, Remedy::Pull),
             _ => (Cause::Behind, Remedy::Pull),
@@ -204,7 +204,7 @@ impl Reference {
         Some(Reason {
             peer: Some(id.into()),
             registered_by: Some(known.registered_by),
-            ..self.held_above(cause, Some(remedy), place)
+            ..self.held_above(cause, Some(remedy), position)
         })
     }
 
@@ -243,8 +243,8 @@ impl Reference {
         })
     }
 
-    fn held_above(&self, cause: Cause, remedy: Option<Remedy>, place: Hlc) -> Reason {
-        let lag = self.extent(place);
+    fn held_above(&self, cause: Cause, remedy: Option<Remedy>, position: Hlc) -> Reason {
+        let lag = self.extent(position);
         let age = |at: i64| (self.now_ms - at).max(0).cast_unsigned();
         Reason {
             cause,

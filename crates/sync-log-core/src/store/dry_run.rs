@@ -209,9 +209,9 @@ impl<S: LogStore> DryRun<S> {
     }
 
     /// Sums up page by page what lies above `place`.
-    async fn extent(&self, place: Hlc) -> Result<Extent, StoreError> {
+    async fn extent(&self, position: Hlc) -> Result<Extent, StoreError> {
         let mut extent = Extent::default();
-        let mut after = place;
+        let mut after = position;
         loop {
             let view = self.read(page_after(after, MAX_PAGE_ENTRIES)).await?;
             let (Some(first), Some(last)) = (view.entries.first(), view.entries.last()) else {
@@ -251,27 +251,27 @@ impl<S: LogStore> LogStore for DryRun<S> {
         }
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
         let left = self.decided().left.clone();
         let Some(left) = left else {
-            return self.store.survey(places).await;
+            return self.store.survey(positions).await;
         };
         let mut survey = left.log.survey(|_, _| Vec::new());
-        for place in places(&survey.state, &survey.peers) {
-            survey.extents.push(self.extent(place).await?);
+        for position in positions(&survey.state, &survey.peers) {
+            survey.extents.push(self.extent(position).await?);
         }
         Ok(survey)
     }
 
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+    async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
         let head = self
             .decided()
             .left
             .as_ref()
             .map(|left| left.log.state.head.hlc);
-        match head.filter(|head| *head > place) {
+        match head.filter(|head| *head > position) {
             Some(head) => Ok(head),
-            None => self.store.head_above(place).await,
+            None => self.store.head_above(position).await,
         }
     }
 

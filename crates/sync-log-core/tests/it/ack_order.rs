@@ -118,8 +118,8 @@ async fn another_log_goes_before_another_device() {
 #[tokio::test]
 async fn another_device_goes_before_every_place() {
     let (log, stamps) = acknowledged().await;
-    for place in [after(stamps[2], 1000), stamps[0], after(stamps[1], 5)] {
-        let hlc = foreign(place);
+    for position in [after(stamps[2], 1000), stamps[0], after(stamps[1], 5)] {
+        let hlc = foreign(position);
         let device_id = DEVICE;
         let origin = LogError::ForeignOrigin {
             hlc,

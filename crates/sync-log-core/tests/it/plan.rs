@@ -213,10 +213,10 @@ fn logs() -> impl Strategy<Value = Log> {
         |(first, created_at_ms, rows, solo, policy)| {
             let head = first + created_at_ms.len() as u64 - 1;
             // Every place from before the floor up to the head.
-            let place = |raw: u64| raw % (head + 1);
+            let position = |raw: u64| raw % (head + 1);
             let rows = rows.into_iter().map(|row| Row {
-                acked: place(row.acked),
-                hold: row.hold.map(place),
+                acked: position(row.acked),
+                hold: row.hold.map(position),
                 ..row
             });
             Log {

@@ -103,10 +103,10 @@ fn a_failed_read_fails_every_call_that_reads() {
 /// Every call that meets it says the same, and puts it on record.
 #[test]
 fn an_entry_that_cannot_be_read_is_altered_and_put_on_record() {
-    let place = Hlc::new(7, 0, DEVICE);
-    let unreadable = move || failure(StoreFault::Corrupt).of_unreadable_entry(place);
+    let position = Hlc::new(7, 0, DEVICE);
+    let unreadable = move || failure(StoreFault::Corrupt).of_unreadable_entry(position);
     let altered = Altered {
-        hlc: place,
+        hlc: position,
         fault: ChainFault::Unreadable,
     };
     let mut store = MockStore::new();

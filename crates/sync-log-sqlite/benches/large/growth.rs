@@ -111,20 +111,20 @@ fn open_and_close(runtime: &Runtime, folder: &Path) -> Duration {
 
 /// Pages of 100 all over the log, never the same ones twice in a row.
 fn pages<'a>(runtime: &'a Runtime, log: &'a Log, entries: usize) -> impl FnMut() -> f64 + 'a {
-    let mut places = log.places(runtime, (entries / 10).min(1000));
+    let mut positions = log.places(runtime, (entries / 10).min(1000));
     // Neighbours are far from each other, as readers are.
-    let count = places.len();
-    places = (0..count)
-        .map(|place| places[place * 379 % count])
+    let count = positions.len();
+    positions = (0..count)
+        .map(|position| positions[position * 379 % count])
         .collect();
-    let mut places = places.into_iter().cycle();
+    let mut positions = positions.into_iter().cycle();
     move || {
-        let places: Vec<_> = places.by_ref().take(PLACES).collect();
+        let positions: Vec<_> = positions.by_ref().take(PLACES).collect();
         let db = log.db.clone();
         let elapsed = run(runtime, async move {
             let started = Instant::now();
-            for place in places {
-                let page = db.read_for(peer(0), place, ReadLimits::entries(100));
+            for position in positions {
+                let page = db.read_for(peer(0), position, ReadLimits::entries(100));
                 assert_eq!(page.await.unwrap().entries.len(), 100);
             }
             started.elapsed()

@@ -76,9 +76,9 @@ pub(crate) fn child() -> bool {
 /// How many entries were read, and what of files was mapped at the first page.
 async fn read_all(folder: String) -> (usize, u64) {
     let db = open(folder.as_ref()).await;
-    let (mut place, mut read, mut last, mut file) = (Cursor::ZERO, 0, Hlc::ZERO, 0);
+    let (mut position, mut read, mut last, mut file) = (Cursor::ZERO, 0, Hlc::ZERO, 0);
     loop {
-        let page = db.read_for(peer(0), place, ReadLimits::entries(1000));
+        let page = db.read_for(peer(0), position, ReadLimits::entries(1000));
         let page = page.await.unwrap();
         if page.entries.is_empty() {
             return (read, file);
@@ -91,7 +91,7 @@ async fn read_all(folder: String) -> (usize, u64) {
             last = entry.hlc;
         }
         read += page.entries.len();
-        place = page.next;
+        position = page.next;
     }
 }
 

@@ -54,9 +54,9 @@ impl<'a> Standing<'a> {
         Self(connection.prepare_cached(sql).unwrap())
     }
 
-    pub(crate) fn read(&mut self, place: &str, peer: &str) {
+    pub(crate) fn read(&mut self, position: &str, peer: &str) {
         let columns = self.0.column_count();
-        let texts = self.0.query_row(params![place, peer], |row| {
+        let texts = self.0.query_row(params![position, peer], |row| {
             let texts = (0..columns).filter_map(|column| row.get::<_, String>(column).ok());
             Ok(texts.collect::<Vec<_>>())
         });

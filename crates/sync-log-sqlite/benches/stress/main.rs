@@ -120,7 +120,7 @@ async fn stress(db: SyncDb, time: Duration) -> Outcome {
 
     // The readers stand anywhere now: what is left is what the last one lacks.
     pruned += work.prune_once().await;
-    let slowest = readers.iter().map(|reader| reader.place.hlc()).min();
+    let slowest = readers.iter().map(|reader| reader.position.hlc()).min();
     let kept = told.partition_point(|entry| Some(entry.hlc) <= slowest);
     let left = work.entries_left(told.len() + 1).await;
     let mut lost = differences("left", &told[kept..], &left) + pruned.abs_diff(kept);

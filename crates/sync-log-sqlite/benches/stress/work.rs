@@ -31,7 +31,7 @@ pub(crate) struct Work {
 /// A peer: where it is, and all that it saw.
 pub(crate) struct Reader {
     peer: Uuid,
-    pub(crate) place: Cursor,
+    pub(crate) position: Cursor,
     pub(crate) seen: Vec<Told>,
 }
 
@@ -39,7 +39,7 @@ impl Reader {
     pub(crate) fn new(peer: Uuid) -> Self {
         Self {
             peer,
-            place: Cursor::ZERO,
+            position: Cursor::ZERO,
             seen: vec![],
         }
     }
@@ -109,11 +109,11 @@ impl Work {
         while until == Until::End || !self.is_stopped() {
             let page = self
                 .db
-                .read_for(reader.peer, reader.place, ReadLimits::default());
+                .read_for(reader.peer, reader.position, ReadLimits::default());
             match self.ok(page.await) {
                 Some(page) if !page.entries.is_empty() => {
                     reader.seen.extend(page.entries.iter().map(told));
-                    reader.place = page.next;
+                    reader.position = page.next;
                     self.acknowledge(&reader).await;
                 }
                 _ if until == Until::End => break,
@@ -126,7 +126,7 @@ impl Work {
     async fn acknowledge(&self, reader: &Reader) {
         let outcome = self
             .db
-            .acknowledge(Ack::new(reader.peer, reader.place))
+            .acknowledge(Ack::new(reader.peer, reader.position))
             .await;
         if let Some(outcome) = self.ok(outcome) {
             assert_eq!(outcome, AckOutcome::Advanced);

@@ -21,21 +21,21 @@ pub(super) async fn make(db: &impl Port, floor: Hlc) -> Result<Mark, StoreError>
     let mut chain = Chain::from(floor);
     let mut read = floor;
     loop {
-        let mut places = Vec::with_capacity(CHUNK_ROWS);
+        let mut positions = Vec::with_capacity(CHUNK_ROWS);
         let begun = read;
         after(db, begun, CHUNK_ROWS, |found| {
             read = found.entry.hlc;
-            places.extend(chain.take(found.entry));
+            positions.extend(chain.take(found.entry));
             ControlFlow::Continue(())
         })
         .await?;
         let is_end = read == begun;
         if is_end {
-            places.extend(chain.place_waiting(true));
+            positions.extend(chain.position_waiting(true));
         }
         // Not while they are read: the query looks at places too.
-        for place in places {
-            place.write(db).await?;
+        for position in positions {
+            position.write(db).await?;
         }
         if is_end {
             return Ok(chain.reached);
@@ -67,14 +67,14 @@ impl Chain {
 
     /// Adds the next entry. Returns the link of the entry before it.
     fn take(&mut self, entry: SharedChangeEntry) -> Option<Place> {
-        let place = self.place_waiting(!self.group.has_room_for(&entry));
+        let position = self.position_waiting(!self.group.has_room_for(&entry));
         self.group.add(&entry);
         self.waiting = Some(entry);
-        place
+        position
     }
 
     /// The link of the waiting entry, if one waits. If the entry `must_end` its group, it does.
-    fn place_waiting(&mut self, must_end: bool) -> Option<Place> {
+    fn position_waiting(&mut self, must_end: bool) -> Option<Place> {
         let mut entry = self.waiting.take()?;
         entry.group_end |= must_end;
         if entry.group_end {
@@ -112,14 +112,14 @@ mod tests {
     /// Which of the entries end a group.
     fn ends(entries: impl IntoIterator<Item = SharedChangeEntry>) -> Vec<u64> {
         let mut chain = Chain::from(Hlc::ZERO);
-        let mut places: Vec<_> = entries
+        let mut positions: Vec<_> = entries
             .into_iter()
             .filter_map(|entry| chain.take(entry))
             .collect();
-        places.extend(chain.place_waiting(true));
-        assert!(places.iter().all(|place| place.model_version == 7));
-        let ends = places.iter().filter(|place| place.group_end);
-        ends.map(|place| place.hlc.counter).collect()
+        positions.extend(chain.position_waiting(true));
+        assert!(positions.iter().all(|position| position.model_version == 7));
+        let ends = positions.iter().filter(|position| position.group_end);
+        ends.map(|position| position.hlc.counter).collect()
     }
 
     #[test]

@@ -102,8 +102,9 @@ impl Chain {
         {
             let end = reached.hlc;
             let head = state.head.hlc;
-            let place = format!("the chain ends at {end}, and not with the tag of the head {head}");
-            self.links.fault(place);
+            let position =
+                format!("the chain ends at {end}, and not with the tag of the head {head}");
+            self.links.fault(position);
         }
         if self.group.is_some() {
             self.groups.fault("the newest entry does not end its group");

@@ -37,10 +37,10 @@ impl Check {
         self.faults == 0
     }
 
-    pub(super) fn fault(&mut self, place: impl Display) {
+    pub(super) fn fault(&mut self, position: impl Display) {
         self.faults += 1;
         if self.examples.len() < EXAMPLES_MAX {
-            self.examples.push(place.to_string());
+            self.examples.push(position.to_string());
         }
     }
 
@@ -51,9 +51,9 @@ impl Check {
         }
     }
 
-    pub(super) fn expect(&mut self, holds: bool, place: impl FnOnce() -> String) {
+    pub(super) fn expect(&mut self, holds: bool, position: impl FnOnce() -> String) {
         if !holds {
-            self.fault(place());
+            self.fault(position());
         }
     }
 }

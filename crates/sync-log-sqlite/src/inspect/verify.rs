@@ -151,7 +151,7 @@ fn check_ends(check: &mut Check, state: &LogState) {
 /// The checks of each row, and of the first and the last row.
 struct Entries {
     stamps: Check,
-    place: Check,
+    position: Check,
     columns: Check,
     data: Check,
     times: Check,
@@ -160,8 +160,8 @@ struct Entries {
 async fn entries(db: &impl Port, state: Option<&LogState>) -> Result<Vec<Check>, StoreError> {
     let mut checks = Entries {
         stamps: Check::new("stamps", "each stamp is in strict form and of this device"),
-        place: Check::new(
-            "place",
+        position: Check::new(
+            "position",
             "each entry is above the floor, and the newest is the head",
         ),
         columns: Check::new("columns", "each record, kind and model is in strict form"),
@@ -177,18 +177,18 @@ async fn entries(db: &impl Port, state: Option<&LogState>) -> Result<Vec<Check>,
     if let Some(state) = state {
         let head = state.head.hlc;
         let is_there = newest.unwrap_or(state.floor.hlc) == head;
-        checks.place.expect(is_there, || {
+        checks.position.expect(is_there, || {
             format!("the newest entry is not the head {head}")
         });
     }
     let Entries {
         stamps,
-        place,
+        position,
         columns,
         data,
         times,
     } = checks;
-    Ok(vec![stamps, place, columns, data, times])
+    Ok(vec![stamps, position, columns, data, times])
 }
 
 impl Entries {
@@ -204,9 +204,9 @@ impl Entries {
         };
         let key = row.text(0).unwrap_or_default();
         self.stamps.judge(&key, stamped);
-        self.place.judge(&key, placed);
+        self.position.judge(&key, placed);
         if let (Ok(hlc), Some(state)) = (hlc, state) {
-            self.place
+            self.position
                 .expect(hlc <= state.head.hlc, || above_head(&key));
         }
         self.columns.judge(&key, judge::model_type(row.text(1)));

@@ -24,13 +24,13 @@ pub(super) struct Place {
 
 /// A row, judged.
 pub(super) struct LegacyRow {
-    pub(super) place: Place,
+    pub(super) position: Place,
     pub(super) what: What,
 }
 
 impl LegacyRow {
     pub(super) fn sequence(&self) -> i64 {
-        self.place.sequence
+        self.position.sequence
     }
 }
 
@@ -75,13 +75,13 @@ impl LegacyLog {
         let mut read_bytes = 0;
         let read = self.db.rows(query, &arguments, |row| {
             let mut columns = Columns::keyed(row, "sync_log", 0);
-            let place = Place {
+            let position = Place {
                 sequence: columns.integer("sequence")?,
                 rowid: columns.integer("rowid")?,
             };
-            let what = self.judge(row, place, device)?;
+            let what = self.judge(row, position, device)?;
             read_bytes += what.data_bytes();
-            page.push(LegacyRow { place, what });
+            page.push(LegacyRow { position, what });
             Ok(if read_bytes > bytes {
                 ControlFlow::Break(())
             } else {
@@ -92,7 +92,7 @@ impl LegacyLog {
         Ok(page)
     }
 
-    fn judge(&self, row: &Row<'_>, place: Place, device: DeviceId) -> Result<What, StoreError> {
+    fn judge(&self, row: &Row<'_>, position: Place, device: DeviceId) -> Result<What, StoreError> {
         match uuid(row, 2) {
             None => return Ok(What::Unreadable("device_id is no UUID")),
             Some(other) if other != device => return Ok(What::Other(other)),
@@ -105,7 +105,7 @@ impl LegacyLog {
             Ok(head) => head,
             Err(reason) => return Ok(What::Unreadable(reason)),
         };
-        Ok(match self.data(place)? {
+        Ok(match self.data(position)? {
             Ok(data) => {
                 let change = Change {
                     model_type: head.model_type,
@@ -121,8 +121,8 @@ impl LegacyLog {
     }
 
     /// The data of one row, once it is known that it is wanted.
-    fn data(&self, place: Place) -> Result<Result<JsonText, EntryFault>, StoreError> {
-        in_place(one(&self.db, &DATA, &[place.rowid.into()], |row| {
+    fn data(&self, position: Place) -> Result<Result<JsonText, EntryFault>, StoreError> {
+        in_place(one(&self.db, &DATA, &[position.rowid.into()], |row| {
             Ok(judge::data(data(row, 0)))
         }))
     }

@@ -28,7 +28,7 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 struct Reader<L: Deref<Target = LegacyLog>> {
     legacy: Snapshot<L>,
     device: DeviceId,
-    place: Option<Place>,
+    position: Option<Place>,
     stamps: Stamps,
     horizon: Horizon,
     report: ImportReport,
@@ -53,7 +53,7 @@ impl<L: Deref<Target = LegacyLog>> Reader<L> {
         Ok(Self {
             legacy,
             device,
-            place: None,
+            position: None,
             stamps: Stamps::new(device),
             horizon: Horizon::new(options, device, head),
             report,
@@ -64,11 +64,11 @@ impl<L: Deref<Target = LegacyLog>> Reader<L> {
     fn next(&mut self) -> Result<Option<Vec<SharedChangeEntry>>, ImportError> {
         let page = self
             .legacy
-            .page(self.device, self.place, BATCH_ROWS, BATCH_BYTES)?;
+            .page(self.device, self.position, BATCH_ROWS, BATCH_BYTES)?;
         let Some(last) = page.last() else {
             return Ok(None);
         };
-        self.place = Some(last.place);
+        self.position = Some(last.position);
         let mut batch = Vec::new();
         for row in page {
             let sequence = row.sequence();
@@ -277,13 +277,13 @@ fn refuse_adopted(log: &SyncDb) -> Result<(), ImportError> {
 /// How many entries of `batch` the log holds after `place`; `None` if it holds other entries.
 async fn prefix(
     log: &SyncDb,
-    place: Hlc,
+    position: Hlc,
     batch: &[SharedChangeEntry],
 ) -> Result<Option<usize>, ImportError> {
     if batch.is_empty() {
         return Ok(Some(0));
     }
-    let found = log.get_since(Some(place), batch.len()).await?;
+    let found = log.get_since(Some(position), batch.len()).await?;
     let same = found.len() <= batch.len() && batch.starts_with(&found);
     Ok(same.then_some(found.len()))
 }

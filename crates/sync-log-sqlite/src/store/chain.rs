@@ -20,12 +20,12 @@ use crate::store::rows::{self, Columns, ENTRY, Link, MARK, PLACE};
 /// One entry is in memory at a time.
 pub(crate) async fn after(
     db: &impl Port,
-    place: Hlc,
+    position: Hlc,
     most: usize,
     mut take: impl FnMut(FoundEntry) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    let place = place.to_text();
-    let arguments = [place.as_str().into(), most.into()];
+    let position = position.to_text();
+    let arguments = [position.as_str().into(), most.into()];
     let mut links = Links::read(db, &LINKS_AFTER, &arguments).await?;
     let read = |row: &Row<'_>| Ok(take(links.found(row)?));
     db.rows(&READ_AFTER, &arguments, read).await
@@ -329,9 +329,9 @@ pub(crate) fn has_no_entry() -> Expr {
 }
 
 /// Whether a row of the chain is the newest at or below the stamp in this argument.
-pub(super) fn is_newest_up_to(place: u64) -> Expr {
+pub(super) fn is_newest_up_to(position: u64) -> Expr {
     let newest = stamp(Func::max(entries::Column::Hlc.into_expr()))
-        .and_where(entries::Column::Hlc.lte(argument(place)))
+        .and_where(entries::Column::Hlc.lte(argument(position)))
         .to_owned();
     entries::Column::Hlc.into_expr().eq(newest)
 }

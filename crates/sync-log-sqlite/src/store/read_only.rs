@@ -53,15 +53,15 @@ impl LogStore for ReadOnlyStore {
         self.readers.view(request).await
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
-        self.readers.survey(places).await
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
+        self.readers.survey(positions).await
     }
 
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+    async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
         let mut waiting = None;
         loop {
             let head = self.readers.head().await?;
-            if head > place {
+            if head > position {
                 return Ok(head);
             }
             // The next read fails if the log was closed.

@@ -74,17 +74,17 @@ pub(super) async fn oldest(db: &impl Port, count: usize) -> Result<Vec<EntrySumm
     .await
 }
 
-pub(super) async fn extent(db: &impl Port, place: Hlc) -> Result<Extent, StoreError> {
-    let place = place.to_text();
-    let place = [Argument::from(place.as_str())];
+pub(super) async fn extent(db: &impl Port, position: Hlc) -> Result<Extent, StoreError> {
+    let position = position.to_text();
+    let position = [Argument::from(position.as_str())];
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
-    let (entries, bytes) = one(db, &SUM_UP, &place, |row| {
+    let (entries, bytes) = one(db, &SUM_UP, &position, |row| {
         let mut columns = Columns::of(row);
         Ok((columns.integer("hlc")?, columns.integer("data")?))
     })
     .await?;
     let read = |row: &Row<'_>| rows::summary(&mut Columns::of(row));
-    let oldest = first(db, &READ_OLDEST_AFTER, &place, read).await?;
+    let oldest = first(db, &READ_OLDEST_AFTER, &position, read).await?;
     Ok(Extent {
         entries: count(entries),
         bytes: count(bytes),

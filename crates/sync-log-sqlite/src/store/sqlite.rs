@@ -38,11 +38,11 @@ impl LogStore for SqliteStore {
         self.readers.view(request).await
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
-        self.readers.survey(places).await
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
+        self.readers.survey(positions).await
     }
 
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+    async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
         let mut commits = self.writer.commits();
         let mut waiting = None;
         loop {
@@ -50,7 +50,7 @@ impl LogStore for SqliteStore {
             // What is committed from here on shows as a change.
             commits.borrow_and_update();
             let head = self.readers.head().await?;
-            if head > place {
+            if head > position {
                 return Ok(head);
             }
             if has_ended {

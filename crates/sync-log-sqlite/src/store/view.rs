@@ -16,8 +16,8 @@ impl Readers {
     }
 
     /// Returns the state of the log and its peers, and how much lies above each position.
-    pub(super) async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
-        let survey = move |db: &Connection| in_one_state(db, async || survey(db, places).await);
+    pub(super) async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
+        let survey = move |db: &Connection| in_one_state(db, async || survey(db, positions).await);
         self.run("survey", survey).await
     }
 
@@ -64,12 +64,12 @@ pub(super) async fn read(db: &impl Port, request: &ReadRequest) -> Result<ReadVi
     })
 }
 
-pub(super) async fn survey(db: &impl Port, places: Positions) -> Result<Survey, StoreError> {
+pub(super) async fn survey(db: &impl Port, positions: Positions) -> Result<Survey, StoreError> {
     let state = select::state(db).await?;
     let peers = select::peers(db).await?;
     let mut extents = Vec::new();
-    for place in places(&state, &peers) {
-        extents.push(select::extent(db, place).await?);
+    for position in positions(&state, &peers) {
+        extents.push(select::extent(db, position).await?);
     }
     Ok(Survey {
         state,

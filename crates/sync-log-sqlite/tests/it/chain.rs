@@ -101,9 +101,9 @@ async fn is_adopted_and_served(data_dir: &Path, left: &[Hlc], cause: &str) {
     assert!(checks.iter().all(|check| check.is_ok()), "{checks:?}");
 }
 
-fn without(stamps: &[Hlc], place: usize) -> Vec<Hlc> {
+fn without(stamps: &[Hlc], position: usize) -> Vec<Hlc> {
     let mut left = stamps.to_vec();
-    left.remove(place);
+    left.remove(position);
     left
 }
 
@@ -120,18 +120,18 @@ async fn a_file_rebuilt_without_its_first_row_is_adopted_before_anything_is_serv
 
 #[tokio::test]
 async fn a_file_rebuilt_without_a_row_in_the_middle_is_neither_served_nor_pruned() {
-    for (tables, place) in [(ENTRY, 2), (BOTH, 2), (BOTH, ENTRIES - 2)] {
+    for (tables, position) in [(ENTRY, 2), (BOTH, 2), (BOTH, ENTRIES - 2)] {
         let (folder, log, stamps) = log().await;
         log.close().await.unwrap();
-        lose(folder.path(), stamps[place], tables);
-        let left = without(&stamps, place);
+        lose(folder.path(), stamps[position], tables);
+        let left = without(&stamps, position);
 
         let reopened = open(folder.path()).await;
         reopened
             .record_ack(PEER, stamps[ENTRIES - 1])
             .await
             .unwrap();
-        let next = (stamps[place + 1], ChainFault::OtherTag);
+        let next = (stamps[position + 1], ChainFault::OtherTag);
         assert_eq!(fault(reopened.prune_acked().await), next);
         // From then on it is on record.
         assert!(matches!(
@@ -171,10 +171,10 @@ async fn a_file_rebuilt_without_its_last_row_is_adopted_before_anything_is_serve
 
 #[tokio::test]
 async fn an_entry_that_is_lost_while_the_log_is_open_is_missed_by_the_next_page() {
-    for (place, tables) in [(0, ENTRY), (0, BOTH), (2, ENTRY), (2, BOTH)] {
+    for (position, tables) in [(0, ENTRY), (0, BOTH), (2, ENTRY), (2, BOTH)] {
         let (folder, log, stamps) = log().await;
-        lose(folder.path(), stamps[place], tables);
-        let next = (stamps[place + 1], ChainFault::OtherTag);
+        lose(folder.path(), stamps[position], tables);
+        let next = (stamps[position + 1], ChainFault::OtherTag);
         assert_eq!(fault(first_page(&log).await), next);
         assert!(matches!(
             log.record(change(9)).await,
@@ -213,10 +213,10 @@ async fn an_entry_that_is_changed_while_the_log_is_open_is_not_served() {
         ("sync_log_entries", "tag = zeroblob(16)"),
     ];
     for (table, change) in changes {
-        for place in [0, 2, ENTRIES - 1] {
+        for position in [0, 2, ENTRIES - 1] {
             let (folder, log, stamps) = log().await;
-            set(folder.path(), stamps[place], table, change);
-            let found = (stamps[place], ChainFault::OtherTag);
+            set(folder.path(), stamps[position], table, change);
+            let found = (stamps[position], ChainFault::OtherTag);
             assert_eq!(fault(first_page(&log).await), found, "{change}");
             log.close().await.unwrap();
             is_adopted_and_served(folder.path(), &stamps, "was changed").await;
@@ -267,10 +267,10 @@ async fn an_entry_that_another_program_inserted_has_no_tag_and_is_not_served() {
 
 #[tokio::test]
 async fn a_tag_that_is_deleted_or_cannot_be_read_is_as_good_as_none() {
-    for place in [0, 2, ENTRIES - 1] {
+    for position in [0, 2, ENTRIES - 1] {
         let (folder, log, stamps) = log().await;
-        lose(folder.path(), stamps[place], TAG);
-        let found = (stamps[place], ChainFault::NoTag);
+        lose(folder.path(), stamps[position], TAG);
+        let found = (stamps[position], ChainFault::NoTag);
         assert_eq!(fault(first_page(&log).await), found);
         log.close().await.unwrap();
         is_adopted_and_served(folder.path(), &stamps, "another program wrote").await;
@@ -295,10 +295,10 @@ async fn opening_looks_at_both_ends_of_the_chain() {
         (0, TAG, "the oldest entry has no tag"),
         (ENTRIES - 1, TAG, "the newest tag is not that of the head"),
     ];
-    for (place, tables, cause) in ends {
+    for (position, tables, cause) in ends {
         let (folder, log, stamps) = log().await;
         log.close().await.unwrap();
-        lose(folder.path(), stamps[place], tables);
+        lose(folder.path(), stamps[position], tables);
         is_adopted_and_served(folder.path(), &stamps, cause).await;
     }
     let statements = [
@@ -327,25 +327,25 @@ async fn opening_looks_at_both_ends_of_the_chain() {
 #[tokio::test]
 async fn an_entry_that_cannot_be_read_is_put_aside_by_the_next_opening() {
     let broken = "data = data || '}'";
-    for place in [0, 2, ENTRIES - 1] {
+    for position in [0, 2, ENTRIES - 1] {
         let (folder, log, stamps) = log().await;
         log.close().await.unwrap();
-        set(folder.path(), stamps[place], "shared_changes", broken);
+        set(folder.path(), stamps[position], "shared_changes", broken);
         let reopened = open(folder.path()).await;
         assert_eq!(
             fault(first_page(&reopened).await),
-            (stamps[place], UNREADABLE)
+            (stamps[position], UNREADABLE)
         );
         assert_eq!(
             fault(reopened.record(change(9)).await),
-            (stamps[place], UNREADABLE)
+            (stamps[position], UNREADABLE)
         );
         reopened.close().await.unwrap();
-        is_adopted_and_served(folder.path(), &without(&stamps, place), "cannot be read").await;
+        is_adopted_and_served(folder.path(), &without(&stamps, position), "cannot be read").await;
         let aside = aside(folder.path());
         assert_eq!(
             aside,
-            [(stamps[place].to_string(), "data is not JSON".to_owned())]
+            [(stamps[position].to_string(), "data is not JSON".to_owned())]
         );
     }
 }
@@ -445,26 +445,26 @@ async fn a_bulk_of_changes_is_read_in_pages_that_can_be_verified() {
     log.register_peer(PEER).await.unwrap();
     let stamps = log.record_each((0..2500).map(change).collect()).await;
     let stamps = stamps.unwrap();
-    let (mut place, mut lengths, mut read) = (Cursor::ZERO, Vec::new(), Vec::new());
+    let (mut position, mut lengths, mut read) = (Cursor::ZERO, Vec::new(), Vec::new());
     loop {
-        let page = log.read_for(PEER, place, ReadLimits::default());
+        let page = log.read_for(PEER, position, ReadLimits::default());
         let page = page.await.unwrap();
-        page.verify(place).unwrap();
+        page.verify(position).unwrap();
         lengths.push(page.entries.len());
         read.extend(page.entries.iter().map(|entry| entry.hlc));
-        place = page.next;
+        position = page.next;
         if !page.more {
             break;
         }
     }
     assert_eq!(lengths, [1000, 1000, 500]);
     assert_eq!(read, stamps);
-    log.acknowledge(Ack::new(PEER, place)).await.unwrap();
+    log.acknowledge(Ack::new(PEER, position)).await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 2500);
     log.close().await.unwrap();
-    let places = "SELECT COUNT(*) FROM sync_log_entries";
+    let positions = "SELECT COUNT(*) FROM sync_log_entries";
     let left: i64 = raw(folder.path())
-        .query_row(places, [], |row| row.get(0))
+        .query_row(positions, [], |row| row.get(0))
         .unwrap();
     assert_eq!(left, 0, "places are deleted with their entries");
     open(folder.path()).await.close().await.unwrap();
@@ -527,13 +527,13 @@ async fn verify_names_what_is_missing_in_a_file_that_was_rebuilt() {
         (2, TAG, &["tags", "chain"]),
         (last, TAG, &["tags", "chain"]),
     ];
-    for (place, tables, expected) in cases {
+    for (position, tables, expected) in cases {
         let (folder, log, stamps) = log().await;
         log.close().await.unwrap();
-        lose(folder.path(), stamps[place], tables);
+        lose(folder.path(), stamps[position], tables);
         let checks = Inspector::open(folder.path()).unwrap().verify().unwrap();
         let failed = checks.iter().filter(|check| !check.is_ok());
         let failed: Vec<_> = failed.map(|check| check.name).collect();
-        assert_eq!(failed, expected, "{place} {tables:?}: {checks:?}");
+        assert_eq!(failed, expected, "{position} {tables:?}: {checks:?}");
     }
 }

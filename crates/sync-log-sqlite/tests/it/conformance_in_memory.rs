@@ -153,16 +153,16 @@ impl LogStore for Handle {
         self.store.read(request).await
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
         self.refuse_closed()?;
-        self.store.survey(places).await
+        self.store.survey(positions).await
     }
 
-    async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError> {
+    async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
         // The store goes on after a handle is closed, so whoever waits looks up at times.
         loop {
             self.refuse_closed()?;
-            let waiting = self.store.head_above(place);
+            let waiting = self.store.head_above(position);
             if let Ok(told) = tokio::time::timeout(Duration::from_millis(20), waiting).await {
                 return told;
             }

@@ -77,7 +77,7 @@ async fn an_entry_of_which_a_column_is_broken_is_not_served_and_goes_aside() {
         let entries = log.get_since(None, 10).await.unwrap();
         let sql = format!("UPDATE shared_changes SET {set} {FIRST}");
         raw(folder.path()).execute_batch(&sql).unwrap();
-        let place = if column == "hlc" {
+        let position = if column == "hlc" {
             Hlc::ZERO
         } else {
             entries[0].hlc
@@ -90,7 +90,7 @@ async fn an_entry_of_which_a_column_is_broken_is_not_served_and_goes_aside() {
             log.record(change(3)).await.unwrap_err(),
         ];
         for error in refusals {
-            assert_unreadable(&error, place);
+            assert_unreadable(&error, position);
         }
         log.close().await.unwrap();
         let reasons = reasons_aside(folder.path()).await;

@@ -386,10 +386,10 @@ impl<'a> Story<'a> {
             Step::Tick => {
                 log.tick().await?;
             }
-            Step::Ack(peer, place) => {
+            Step::Ack(peer, position) => {
                 let floor = log.floor_cursor().await?;
                 let limits = ReadLimits {
-                    max_entries: place,
+                    max_entries: position,
                     ..ReadLimits::default()
                 };
                 let page = log.read_for(peer, floor, limits).await?;

@@ -118,9 +118,9 @@ async fn a_log_from_before_the_chain_is_adopted_unless_it_is_empty() {
         let log = open(folder.path()).await;
         assert_eq!(log.identity().log_id == log_id, entries == 0);
         assert_eq!(log.get_since(None, 9).await.unwrap().len() as u64, entries);
-        let place = log.floor_cursor().await.unwrap();
-        assert_eq!(place.hlc(), floor);
-        assert_eq!(place.tag(), Tag::ZERO, "it begins without a past");
+        let position = log.floor_cursor().await.unwrap();
+        assert_eq!(position.hlc(), floor);
+        assert_eq!(position.tag(), Tag::ZERO, "it begins without a past");
         assert!(log.record(change(1)).await.unwrap() > head);
         log.close().await.unwrap();
         let inspector = Inspector::open(folder.path()).unwrap();

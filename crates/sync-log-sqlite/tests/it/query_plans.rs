@@ -455,13 +455,13 @@ impl Subscriber for Statements {
         event.record(&mut told);
         let words: Vec<_> = told.sql.split_whitespace().collect();
         let mut issued = self.issued();
-        let place = match told.origin.as_str() {
+        let position = match told.origin.as_str() {
             "entities" => &mut issued.built,
             _ => &mut issued.raw,
         };
         let sql = words.join(" ");
         if !HOUSEKEEPING.iter().any(|pragma| sql.starts_with(pragma)) {
-            place.insert(sql);
+            position.insert(sql);
         }
     }
 

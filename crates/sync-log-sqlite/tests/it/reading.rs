@@ -40,9 +40,9 @@ async fn large_and_small_entries_share_pages_that_stay_within_their_bytes() {
         1,
         300_000,
     ];
-    let changes = (0..40).map(|place: usize| {
-        let data = serde_json::json!("x".repeat(sizes[place % sizes.len()]));
-        change_with(place as u128, data)
+    let changes = (0..40).map(|position: usize| {
+        let data = serde_json::json!("x".repeat(sizes[position % sizes.len()]));
+        change_with(position as u128, data)
     });
     let mut recorded = Vec::new();
     for change in changes {

@@ -200,9 +200,9 @@ async fn a_batch_larger_than_one_statement_is_still_all_or_nothing() {
 async fn batch(log: &SyncDb, count: u128) -> Vec<SharedChangeEntry> {
     let first = log.tick().await.unwrap();
     (0..count)
-        .map(|place| {
-            let counter = first.counter + u64::try_from(place).unwrap();
-            change(place).stamped(Hlc::new(first.timestamp, counter, first.device_id))
+        .map(|position| {
+            let counter = first.counter + u64::try_from(position).unwrap();
+            change(position).stamped(Hlc::new(first.timestamp, counter, first.device_id))
         })
         .collect()
 }

@@ -19,8 +19,8 @@ mock! {
     impl LogStore for Store {
         async fn write(&self, job: WriteJob) -> Result<(), LogError>;
         async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError>;
-        async fn survey(&self, places: Positions) -> Result<Survey, StoreError>;
-        async fn head_above(&self, place: Hlc) -> Result<Hlc, StoreError>;
+        async fn survey(&self, positions: Positions) -> Result<Survey, StoreError>;
+        async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError>;
         async fn close(&self) -> Result<(), StoreError>;
     }
 }

@@ -31,8 +31,8 @@ impl LogStore for Values {
         Ok(self.0.lock().unwrap().read(request))
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
-        Ok(self.0.lock().unwrap().survey(places))
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
+        Ok(self.0.lock().unwrap().survey(positions))
     }
 
     async fn head_above(&self, _: Hlc) -> Result<Hlc, StoreError> {

@@ -65,8 +65,8 @@ impl LogStore for Direct {
         in_place(view::read(&*self.db(), &request))
     }
 
-    async fn survey(&self, places: Positions) -> Result<Survey, StoreError> {
-        in_place(view::survey(&*self.db(), places))
+    async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
+        in_place(view::survey(&*self.db(), positions))
     }
 
     async fn head_above(&self, _: Hlc) -> Result<Hlc, StoreError> {
