@@ -1,5 +1,7 @@
 //! Why a log is not shrinking: the reasons, and what to do about each.
 
+use std::fmt;
+
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 
@@ -72,17 +74,24 @@ impl Cause {
     }
 }
 
+/// The name of the cause.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What to do about a cause. A cause has at most one remedy.
 ///
 /// The enum is exhaustive, because a tool has to have an answer for each remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
-    /// Have the peer pull and acknowledge.
+    /// Have the peer pull and acknowledge; or retire it, if it never comes back.
     Pull,
     /// Register the peers of the library.
     Register,
-    /// Give the peer a snapshot.
+    /// Give the peer a snapshot; or retire it, if it never comes back.
     Bootstrap,
     /// Close the log and open it again, which repairs the rows that another program wrote.
     Reopen,
@@ -104,6 +113,13 @@ impl Remedy {
             Self::DeclareSolo => "declare_solo",
             Self::NewIdentity => "new_identity",
         }
+    }
+}
+
+/// The name of the remedy.
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
