@@ -38,7 +38,7 @@ macro_rules! for_each_case {
                     an_ack_by_cursor_must_match_log_and_content [K3];
                     an_ack_by_stamp_checks_presence_only [K3];
                     an_ack_of_another_devices_stamp_is_refused [K3];
-                    retired_goes_before_the_place [K3];
+                    a_retired_peer_is_refused_before_the_position [K3];
                     stale_goes_before_unknown [K3];
                 }
                 admitted {
@@ -114,7 +114,7 @@ macro_rules! for_each_case {
                 cursors {
                     the_zero_cursor_reads_a_log_that_was_never_pruned [R2];
                     the_zero_cursor_is_compacted_once_anything_was_pruned [R2];
-                    every_retained_entry_and_the_floor_are_places [P3 R2];
+                    every_retained_entry_and_the_floor_are_positions [P3 R2];
                     a_cursor_of_another_log_is_refused_first [R2];
                     another_file_of_the_same_device_is_another_log [R2];
                     a_cursor_below_the_floor_is_compacted [R2];
@@ -240,8 +240,8 @@ macro_rules! for_each_case {
                     reading_from_the_very_start_holds_everything [K2];
                     the_hold_only_moves_down [K2];
                     stale_acks_do_not_move_the_hold [K2];
-                    an_ack_at_the_old_place_lifts_the_hold [K2];
-                    an_ack_past_the_old_place_lifts_the_hold [K2];
+                    an_ack_at_the_old_position_lifts_the_hold [K2];
+                    an_ack_past_the_old_position_lifts_the_hold [K2];
                     a_read_that_is_refused_holds_nothing [K2];
                     explain_shows_a_rewound_peer [K2 P7];
                     a_prune_that_gets_in_before_the_hold_is_told [K2 P4];
@@ -299,8 +299,8 @@ macro_rules! for_each_case {
                     a_restored_file_that_pruned_its_new_entries_is_compacted [R2];
                     a_restored_file_pruned_to_the_peers_stamp_diverged [R2];
                     a_peer_that_was_not_further_reads_on [R2];
-                    the_same_entry_after_another_past_is_another_place [R4 R2 K3];
-                    the_same_entries_after_the_same_past_are_the_same_places [R4];
+                    the_same_entry_after_another_past_is_another_position [R4 R2 K3];
+                    the_same_entries_after_the_same_past_are_the_same_positions [R4];
                 }
                 untrusted {
                     every_fault_of_a_row_counts_as_it_must [P5];

@@ -247,7 +247,7 @@ fn verify_names_what_does_not_hold() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_told_by_the_exit_code_and_nothing_is_made() {
+fn a_file_that_cannot_be_opened_sets_the_exit_code_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let looks = ["status", "peers", "explain", "tail", "verify", "export"];
     let changes = ["prune", "solo"];
@@ -354,7 +354,7 @@ fn a_dry_run_of_an_import_ends_as_the_import_does() {
 }
 
 #[test]
-fn a_prune_that_deletes_nothing_says_who_knows_why() {
+fn a_prune_that_deletes_nothing_names_the_command_that_explains_it() {
     let library = library();
     let path = library.path().display();
     let (why, next) = (

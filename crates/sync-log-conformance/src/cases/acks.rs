@@ -223,7 +223,7 @@ pub async fn an_ack_of_another_devices_stamp_is_refused<H: Harness>(rig: Rig<H>)
 }
 
 /// Retired, then another log and another device's stamp.
-pub async fn retired_goes_before_the_place<H: Harness>(rig: Rig<H>) {
+pub async fn a_retired_peer_is_refused_before_the_position<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     log.retire(peer(1)).await.unwrap();
     let other = in_other_log(log.cursor_at(stamps[2]).await);

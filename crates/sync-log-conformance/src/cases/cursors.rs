@@ -46,7 +46,7 @@ pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>(r
 }
 
 /// Every retained entry and the floor are valid cursors, even after a restart.
-pub async fn every_retained_entry_and_the_floor_are_places<H: Harness>(rig: Rig<H>) {
+pub async fn every_retained_entry_and_the_floor_are_positions<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
     let stamps = log.record_one_by_one(6).await;
     let mut cursors = Vec::new();

@@ -109,7 +109,7 @@ pub async fn a_peer_that_was_not_further_reads_on<H: Tampering>(rig: Rig<H>) {
 
 /// The last entry is appended again at its old stamp, which closes the gap in the stamps. A peer
 /// that had more entries still gets an error.
-pub async fn the_same_entry_after_another_past_is_another_place<H: Tampering>() {
+pub async fn the_same_entry_after_another_past_is_another_position<H: Tampering>() {
     for prunes in [false, true] {
         let rig = Rig::<H>::new().await;
         let (log, [_, last], cursor) = put_back(&rig).await;
@@ -135,7 +135,9 @@ pub async fn the_same_entry_after_another_past_is_another_place<H: Tampering>() 
 }
 
 /// All entries, written again in their order, get the same tags.
-pub async fn the_same_entries_after_the_same_past_are_the_same_places<H: Tampering>(rig: Rig<H>) {
+pub async fn the_same_entries_after_the_same_past_are_the_same_positions<H: Tampering>(
+    rig: Rig<H>,
+) {
     let (log, lost, cursor) = put_back(&rig).await;
     for entry in lost {
         log.append(entry).await.unwrap();

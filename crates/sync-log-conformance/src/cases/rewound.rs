@@ -84,7 +84,7 @@ pub async fn stale_acks_do_not_move_the_hold<H: Harness>(rig: Rig<H>) {
 }
 
 /// An ack at the old position lifts the hold, even though it advances nothing.
-pub async fn an_ack_at_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
+pub async fn an_ack_at_the_old_position_lifts_the_hold<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 2).await;
     let cursor = log.cursor_at(stamps[4]).await;
@@ -100,7 +100,7 @@ pub async fn an_ack_at_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
 }
 
 /// An ack past the old position lifts the hold too.
-pub async fn an_ack_past_the_old_place_lifts_the_hold<H: Harness>(rig: Rig<H>) {
+pub async fn an_ack_past_the_old_position_lifts_the_hold<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     read_after(&log, &stamps, 2).await;
     let ack = log.record_ack(peer(1), stamps[5]).await.unwrap();

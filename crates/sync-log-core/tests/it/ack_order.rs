@@ -68,7 +68,7 @@ async fn this_device_goes_before_every_place() {
 }
 
 #[tokio::test]
-async fn another_admission_goes_before_the_place() {
+async fn another_admission_is_refused_before_the_position() {
     let (log, stamps) = acknowledged().await;
     let cursor = log.cursor_at(stamps[2]);
     let elsewhere = log.cursor(foreign(stamps[2]), cursor.tag());
@@ -91,7 +91,7 @@ async fn another_admission_goes_before_the_place() {
 }
 
 #[tokio::test]
-async fn unknown_goes_before_the_place() {
+async fn an_unknown_peer_is_refused_before_the_position() {
     let (log, stamps) = acknowledged().await;
     let other = in_other_log(log.cursor_at(stamps[2]));
     for claim in [Claim::At(other), Claim::Stamp(foreign(stamps[2]))] {
@@ -116,7 +116,7 @@ async fn another_log_goes_before_another_device() {
 
 /// Above the head, below the own ack, and between two entries.
 #[tokio::test]
-async fn another_device_goes_before_every_place() {
+async fn a_foreign_stamp_is_refused_before_any_position() {
     let (log, stamps) = acknowledged().await;
     for position in [after(stamps[2], 1000), stamps[0], after(stamps[1], 5)] {
         let hlc = foreign(position);

@@ -150,7 +150,7 @@ fn where_it_breaks_is_named() {
 /// A page that a bringer made up entirely fits its own `next`; that is why the origin's word
 /// counts for it.
 #[test]
-fn a_page_is_verified_from_the_place_that_was_asked_for() {
+fn a_page_is_verified_from_the_cursor_that_was_asked_for() {
     let whole = chain(3);
     let mark = prove(&whole[..2]).unwrap();
     let end = prove(&whole).unwrap();

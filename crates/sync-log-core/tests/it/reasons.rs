@@ -64,7 +64,7 @@ async fn with_retired_peers_alone_it_says_declare_solo() {
 }
 
 #[tokio::test]
-async fn what_everybody_has_is_not_yet_pruned() {
+async fn entries_that_all_peers_have_are_not_yet_pruned() {
     let log = Log::new().await;
     let stamps = log.record_apart(3, 1).await;
     log.record_ack(PEER, stamps[2]).await.unwrap();

@@ -159,7 +159,7 @@ fn view_of_job(state: &LogState) -> View<'_> {
 }
 
 #[test]
-fn a_failed_close_is_told() {
+fn a_failed_close_is_reported() {
     let mut store = MockStore::new();
     store
         .expect_close()

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_cannot_be_one_is_dated_by_its_place() {
+    fn a_time_that_cannot_be_one_is_dated_by_its_position() {
         let ceiling = i64::try_from(CEILING_MS).unwrap();
         let times = [
             None,

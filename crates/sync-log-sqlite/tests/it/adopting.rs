@@ -85,7 +85,7 @@ async fn every_row_of_the_earlier_programs_file_is_found_again() {
 }
 
 #[tokio::test]
-async fn opening_the_earlier_programs_file_prunes_nothing_and_explain_says_what_to_do() {
+async fn opening_another_programs_file_prunes_nothing_and_explain_names_the_remedy() {
     let folder = earlier_program();
     let log = open(folder.path()).await;
     assert_eq!(log.prune_acked().await.unwrap(), 0);
@@ -138,7 +138,7 @@ async fn with_an_operators_word_the_two_acks_release_a_hundred_entries() {
 }
 
 #[tokio::test]
-async fn nobody_slips_past_what_the_earlier_program_may_have_pruned() {
+async fn no_reader_passes_what_the_other_program_may_have_pruned() {
     let folder = earlier_program();
     let log = open(folder.path()).await;
     log.declare_peers(&[SILENT]).await.unwrap();

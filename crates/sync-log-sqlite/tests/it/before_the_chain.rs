@@ -57,7 +57,7 @@ async fn former_log(folder: &Path) -> Hlc {
 }
 
 #[tokio::test]
-async fn acks_are_taken_over_once_each_as_far_as_it_was_believed() {
+async fn each_ack_is_adopted_once_as_far_as_it_was_believed() {
     let folder = folder();
     let stamp = former_log(folder.path()).await;
     let log = open(folder.path()).await;

@@ -407,7 +407,7 @@ async fn a_log_of_which_everything_is_deleted_is_not_an_empty_one() {
 
 /// A tag names the whole past, so the stamp alone does not close the gap.
 #[tokio::test]
-async fn an_entry_appended_again_after_a_restore_is_another_place_than_it_was() {
+async fn an_entry_appended_again_after_a_restore_is_another_position() {
     let (folder, log, _) = log().await;
     log.close().await.unwrap();
     let backup = std::fs::read(file_in(folder.path())).unwrap();

@@ -13,7 +13,7 @@ use crate::common::{self, DEVICE, LIBRARY, as_child, change, child, folder, open
 const LIMIT: u32 = 64;
 
 #[test]
-fn too_many_open_files_are_told_as_that() {
+fn too_many_open_files_are_reported_as_that() {
     if let Some(data_dir) = as_child() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -21,7 +21,7 @@ fn too_many_open_files_are_told_as_that() {
         return runtime.unwrap().block_on(open_with_few_left(&data_dir));
     }
     let folder = folder();
-    let this = child(too_many_open_files_are_told_as_that, folder.path());
+    let this = child(too_many_open_files_are_reported_as_that, folder.path());
     let mut limited = Command::new("sh");
     limited
         .args(["-c", "ulimit -n \"$0\" && exec \"$@\"", &LIMIT.to_string()])

@@ -134,7 +134,7 @@ async fn what_another_program_wrote_is_named_and_never_served_silently() {
 }
 
 #[tokio::test]
-async fn tables_that_another_program_made_anew_are_adopted() {
+async fn tables_that_another_program_recreated_are_adopted() {
     let (folder, log) = fresh().await;
     let stamps = [
         log.record(change(1)).await.unwrap(),

@@ -292,7 +292,7 @@ async fn a_log_that_was_adopted_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_no_old_log_is_refused_by_name() {
+async fn a_file_that_is_no_legacy_log_is_refused_by_name() {
     let new = folder();
     let log = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
     log.close().await.unwrap();
@@ -310,7 +310,7 @@ async fn what_is_no_old_log_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn an_import_that_is_killed_at_any_moment_is_gone_on_with_to_the_same_result() {
+async fn an_import_killed_at_any_moment_resumes_to_the_same_result() {
     if let Some(new) = as_child() {
         run(&fixture_copy_beside(&new), &new, DEVICE).await.unwrap();
         return;
@@ -323,7 +323,7 @@ async fn an_import_that_is_killed_at_any_moment_is_gone_on_with_to_the_same_resu
     )
     .unwrap();
     let mut kills = Kills::spread_over(child(
-        an_import_that_is_killed_at_any_moment_is_gone_on_with_to_the_same_result,
+        an_import_killed_at_any_moment_resumes_to_the_same_result,
         clean.path(),
     ));
     let wanted = result(clean.path());
@@ -337,7 +337,7 @@ async fn an_import_that_is_killed_at_any_moment_is_gone_on_with_to_the_same_resu
         )
         .unwrap();
         kills.next(child(
-            an_import_that_is_killed_at_any_moment_is_gone_on_with_to_the_same_result,
+            an_import_killed_at_any_moment_resumes_to_the_same_result,
             new.path(),
         ));
         let report = run(new.path(), new.path(), DEVICE).await.unwrap();

@@ -156,7 +156,7 @@ async fn a_report_names_so_many_other_devices_and_counts_the_rest() {
 }
 
 #[tokio::test]
-async fn a_row_at_the_lowest_place_is_taken_like_any_other() {
+async fn a_row_at_the_lowest_position_is_imported_like_any_other() {
     let rows = [i64::MIN, -1, 0, i64::MAX].map(|sequence| (sequence, DEVICE));
     let (old, new) = (old_log_of(rows), folder());
     let report = run(old.path(), new.path(), DEVICE).await.unwrap();
@@ -222,7 +222,7 @@ fn cut_long_values(old: &Path) {
 }
 
 #[tokio::test]
-async fn what_is_not_taken_is_not_read_to_find_that_out() {
+async fn rows_that_are_skipped_are_not_read_whole() {
     let other = Uuid::from_u128(DEVICES[1].0);
     let rows = [(1, DEVICE), (2, DEVICE), (3, other), (4, DEVICE)];
     let (old, new) = (old_log_of(rows), folder());

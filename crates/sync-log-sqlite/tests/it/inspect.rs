@@ -111,7 +111,7 @@ async fn each_damage_is_found_by_its_check() {
 }
 
 #[tokio::test]
-async fn a_broken_page_is_found_or_told() {
+async fn a_broken_page_is_found_or_reported() {
     let folder = folder();
     log(folder.path()).await;
     let file = file_in(folder.path());

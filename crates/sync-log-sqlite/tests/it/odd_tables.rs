@@ -332,7 +332,7 @@ async fn a_row_of_acks_that_is_no_text_is_named_and_counts_for_nothing() {
 
 /// A peer without an ack has acknowledged nothing.
 #[tokio::test]
-async fn an_ack_that_was_deleted_is_made_anew_at_the_next_opening() {
+async fn a_deleted_ack_is_written_again_at_the_next_opening() {
     let (folder, cursor) = changed("DELETE FROM peer_acks").await;
     let log = open(folder.path()).await;
     assert_eq!(adoptions(folder.path()), [""; 0]);

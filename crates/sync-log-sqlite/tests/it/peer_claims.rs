@@ -10,7 +10,7 @@ const STRANGER: Uuid = Uuid::from_u128(0xc0);
 
 /// Byte for byte, where an operator finds it.
 #[tokio::test]
-async fn an_ack_of_nobody_goes_aside_with_a_reason() {
+async fn an_ack_of_no_device_goes_aside_with_a_reason() {
     let folder = folder();
     open(folder.path()).await.close().await.unwrap();
     let put = "INSERT INTO peer_acks VALUES (x'00ff', 'garbage', 7)";
@@ -31,7 +31,7 @@ async fn an_ack_of_nobody_goes_aside_with_a_reason() {
 
 /// An operator may know better.
 #[tokio::test]
-async fn what_a_mirror_claims_counts_once_somebody_vouches_for_it() {
+async fn a_mirrors_claim_counts_once_an_operator_vouches_for_it() {
     let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
     let stamps = [

@@ -304,6 +304,6 @@ async fn a_device_that_was_never_registered_counts_as_a_peer_that_has_nothing() 
 }
 
 #[tokio::test]
-async fn a_row_of_nobody_counts_for_nothing_and_goes_at_the_next_opening() {
+async fn a_row_of_no_device_counts_for_nothing_and_goes_aside_at_the_next_opening() {
     check_all(nobodies).await;
 }

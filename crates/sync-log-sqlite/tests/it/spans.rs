@@ -141,9 +141,9 @@ const SPANS: [&str; 24] = [
 ];
 
 #[tokio::test]
-async fn every_operation_has_a_span_and_no_payload_is_ever_told() {
+async fn every_operation_has_a_span_and_no_payload_is_ever_reported() {
     if as_child().is_none() {
-        return run_alone(every_operation_has_a_span_and_no_payload_is_ever_told);
+        return run_alone(every_operation_has_a_span_and_no_payload_is_ever_reported);
     }
     let told = Everything::default();
     tracing::subscriber::set_global_default(told.clone()).unwrap();

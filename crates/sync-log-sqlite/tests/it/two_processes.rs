@@ -163,7 +163,7 @@ async fn what_another_process_observed_is_below_what_this_one_stamps() {
 }
 
 #[tokio::test]
-async fn what_another_process_commits_is_told_to_who_waits() {
+async fn a_commit_of_another_process_wakes_a_waiting_watch() {
     if let Some(data_dir) = as_child() {
         let log = open(&data_dir).await;
         common::say(log.record(change(1)).await.unwrap());
@@ -182,7 +182,7 @@ async fn what_another_process_commits_is_told_to_who_waits() {
         .unwrap();
     let (mut watch, mut look) = (log.watch(Hlc::ZERO), looking.watch(Hlc::ZERO));
     let mut child = child(
-        what_another_process_commits_is_told_to_who_waits,
+        a_commit_of_another_process_wakes_a_waiting_watch,
         folder.path(),
     )
     .spawn()

@@ -35,7 +35,7 @@ async fn a_watch_ends_with_its_log_misses_nothing_and_leaves_no_thread() {
     }
     a_close_ends_what_waits().await;
     one_that_is_not_polled_holds_up_nothing().await;
-    every_commit_is_told().await;
+    every_commit_is_reported().await;
     tokio::task::spawn_blocking(assert_that_all_threads_end)
         .await
         .unwrap();
@@ -73,7 +73,7 @@ async fn one_that_is_not_polled_holds_up_nothing() {
     end.expect("it ends").unwrap_err();
 }
 
-async fn every_commit_is_told() {
+async fn every_commit_is_reported() {
     let folder = folder();
     let one = open(folder.path()).await;
     let options = SyncDb::options().poll_interval(Duration::from_millis(10));

@@ -316,7 +316,7 @@ async fn close_finishes_what_was_accepted_and_refuses_what_comes_later() {
 }
 
 #[tokio::test]
-async fn whoever_closes_second_waits_for_the_drain_too() {
+async fn a_second_close_waits_for_the_drain_too() {
     let (folder, log) = fresh().await;
     let (append, first, second) = behind_the_lock(folder.path(), async || {
         let append = {

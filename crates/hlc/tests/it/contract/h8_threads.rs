@@ -15,7 +15,7 @@ checks!["H8":
     what_a_thread_observes_is_below_its_next_stamp_whatever_the_others_do,
     the_wall_clock_may_jump_and_another_process_may_raise_the_clock_meanwhile,
     an_echo_of_what_another_thread_has_just_drawn_is_never_taken_for_a_clone,
-    a_call_held_up_at_the_wall_clock_holds_up_nobody,
+    a_call_that_waits_for_the_wall_clock_delays_no_other_call,
     a_source_of_time_that_holds_state_is_asked_once_per_call,
 ];
 
@@ -174,7 +174,7 @@ impl WallClock for HeldUp {
 
 // Where another implementation would hold a lock, or have read where it stands, this puts a whole
 // call of another thread, every time.
-fn a_call_held_up_at_the_wall_clock_holds_up_nobody(bench: &Bench) {
+fn a_call_that_waits_for_the_wall_clock_delays_no_other_call(bench: &Bench) {
     let (entered, is_held_up) = mpsc::channel();
     let (release, released) = mpsc::channel();
     let wall = HeldUp {
