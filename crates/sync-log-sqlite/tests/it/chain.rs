@@ -520,10 +520,10 @@ async fn verify_names_what_is_missing_in_a_file_that_was_rebuilt() {
     let cases: [(usize, &[&str], &[&str]); 8] = [
         (0, BOTH, &["chain"]),
         (2, BOTH, &["chain"]),
-        (last, BOTH, &["place", "chain"]),
+        (last, BOTH, &["position", "chain"]),
         (0, ENTRY, &["tags", "chain"]),
         (2, ENTRY, &["tags", "chain"]),
-        (last, ENTRY, &["place", "tags", "chain"]),
+        (last, ENTRY, &["position", "tags", "chain"]),
         (2, TAG, &["tags", "chain"]),
         (last, TAG, &["tags", "chain"]),
     ];
