@@ -50,7 +50,8 @@ async fn a_sound_file_passes_every_check() {
         .iter()
         .map(|check| check.name)
         .collect();
-    let expected = "integrity schema state stamps position columns data times tags chain groups peers";
+    let expected =
+        "integrity schema state stamps position columns data times tags chain groups peers";
     assert_eq!(names.join(" "), expected);
     for full in [false, true] {
         if full {
