@@ -14,10 +14,10 @@
 //! # use sync_log_memory::core::{Birth, LogIdentity, Uuid};
 //! # let [library_id, device_id, log_id] = [1, 2, 3].map(Uuid::from_u128);
 //! # let identity = LogIdentity {
-//!     library_id: library_id.into(),
-//!     device_id: device_id.into(),
-//!     log_id,
-//! };
+//! #     library_id: library_id.into(),
+//! #     device_id: device_id.into(),
+//! #     log_id,
+//! # };
 //!
 //! let file = MemoryStore::new(identity, 1_700_000_000_000, Birth::Alone);
 //! let planted = Planted::new(Fault::FloorNotStored);
