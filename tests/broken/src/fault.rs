@@ -192,7 +192,7 @@ faults! {
         MissingEntryIsTheEnd;
         /// Reading registers the peer.
         ReadRegisters;
-        /// Who is not registered is served all the same.
+        /// A peer that is not registered is served.
         UnknownPeerServed;
     }
     R3 {

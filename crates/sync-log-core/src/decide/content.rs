@@ -2,7 +2,7 @@
 
 use crate::error::LogError;
 use crate::limits::{MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES};
-use crate::model::{Change, JsonText, SharedChangeEntry};
+use crate::model::{Change, JsonText, SharedChangeEntry, judge};
 
 /// Refuses a change that no log can hold, or that is larger than the app's own limit.
 pub(crate) fn validate_change(change: &Change, max_data_bytes: usize) -> Result<(), LogError> {
@@ -18,7 +18,7 @@ pub(crate) fn validate_entry(
 }
 
 fn validate(model_type: &str, data: &JsonText, max: usize) -> Result<(), LogError> {
-    if model_type.is_empty() || model_type.len() > MAX_MODEL_TYPE_BYTES {
+    if !judge::is_model_type(model_type) {
         return Err(LogError::ModelTypeLength {
             length_bytes: model_type.len(),
         });

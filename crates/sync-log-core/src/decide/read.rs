@@ -25,7 +25,6 @@ pub(crate) fn validate_cursor(
     before: Option<Mark>,
     cursor: Cursor,
 ) -> Result<(), LogError> {
-    let (requested, floor, head) = (cursor.hlc(), state.floor.hlc, state.head.hlc);
     let log_id = state.identity.log_id;
     if cursor == state.floor_cursor() {
         return Ok(());
@@ -36,19 +35,13 @@ pub(crate) fn validate_cursor(
             log_id,
         });
     }
-    if requested < floor {
-        return Err(LogError::Compacted {
-            requested,
-            floor,
-            head,
-        });
-    }
-    if requested > head {
-        return Err(LogError::AheadOfHead { requested, head });
-    }
+    validate_since(state, cursor.hlc())?;
     match before {
         Some(mark) if mark == cursor.mark() => Ok(()),
-        _ => Err(LogError::Diverged { requested, head }),
+        _ => Err(LogError::Diverged {
+            requested: cursor.hlc(),
+            head: state.head.hlc,
+        }),
     }
 }
 

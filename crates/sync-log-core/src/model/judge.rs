@@ -175,13 +175,18 @@ pub fn above_floor(hlc: Hlc, floor: Hlc) -> Result<(), EntryFault> {
     }
 }
 
+/// Whether a log can hold records of that kind: the name has 1 to [`MAX_MODEL_TYPE_BYTES`] bytes.
+pub(crate) fn is_model_type(text: &str) -> bool {
+    (1..=MAX_MODEL_TYPE_BYTES).contains(&text.len())
+}
+
 /// The kind of record in a column.
 ///
 /// # Errors
 /// [`EntryFault::ModelType`].
 pub fn model_type(text: Option<Cow<'_, str>>) -> Result<String, EntryFault> {
     match text {
-        Some(text) if (1..=MAX_MODEL_TYPE_BYTES).contains(&text.len()) => Ok(text.into_owned()),
+        Some(text) if is_model_type(&text) => Ok(text.into_owned()),
         _ => Err(EntryFault::ModelType),
     }
 }

@@ -107,8 +107,8 @@ async fn content_out_of_its_limits_is_refused() {
     log.record(nested(MAX_DATA_DEPTH)).await.unwrap();
 }
 
-/// An app may lower the limit for its own appends, never raise it. What is in the log already is
-/// served all the same.
+/// An app may lower the limit for its own appends, never raise it. The lower limit does not affect
+/// entries that are already in the log: they are still served.
 #[tokio::test]
 async fn an_app_may_lower_the_data_limit_but_not_raise_it() {
     let log = Log::new().await;

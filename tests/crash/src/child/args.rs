@@ -29,7 +29,7 @@ pub struct ChildArgs {
 pub enum Role {
     /// Works until it is killed
     Victim,
-    /// Appends beside a victim until it is told to finish
+    /// Appends beside a victim until its parent sends it the word to finish
     Companion,
     /// Waits for a line on its input after each operation, which are small
     Stepper,

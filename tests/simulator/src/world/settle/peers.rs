@@ -89,7 +89,7 @@ impl World {
         Ok(())
     }
 
-    /// A peer that was registered or admitted counts, unless somebody retired it since.
+    /// A peer that was registered or admitted counts, unless it was retired since.
     fn must_count(&self, on: u8, peer: Uuid) -> Result<(), Violation> {
         let truth = &self.devices[&on].files.truth;
         if truth.is_active(peer) || truth.retiring.contains(&peer) {
