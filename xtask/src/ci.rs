@@ -47,6 +47,8 @@ impl Ci {
         let shell = Shell::new()?;
         let workspace = Workspace::read()?;
         shell.change_dir(&workspace.root);
+        // A run from nothing has no use for what would make a second build fast.
+        let _whole = (self.scope > Scope::Fast).then(|| shell.push_env("CARGO_INCREMENTAL", "0"));
 
         let mut durations = Vec::new();
         let result = self.steps.iter().try_for_each(|step| {

@@ -16,7 +16,7 @@ pub(crate) enum Step {
     Tools,
     /// Clippy is silent about every target with every feature
     Clippy,
-    /// Unit and integration tests and examples pass with every feature
+    /// Unit and integration tests pass with every feature
     Test,
     /// The examples in the documentation run
     Doctest,

@@ -10,7 +10,7 @@ use crate::features;
 use crate::lowest;
 use crate::package;
 use crate::program;
-use crate::scope::{APP, Scope};
+use crate::scope::{ALL, APP, Scope};
 use crate::step::Step;
 use crate::tools;
 use crate::workspace::{PackageExt as _, Workspace};
@@ -57,8 +57,8 @@ fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
 
 fn test(shell: &Shell, scope: Scope) -> Result<()> {
     let packages = scope.packages();
-    // Not `--all-targets`: the benches have a step of their own.
-    let targets = ["--lib", "--bins", "--tests", "--examples"];
+    // Not `--all-targets`: benches and examples have steps of their own.
+    let targets = ["--lib", "--bins", "--tests"];
     Ok(cmd!(
         shell,
         "cargo test {packages...} {targets...} --all-features"
@@ -71,16 +71,15 @@ fn doctest(shell: &Shell, scope: Scope) -> Result<()> {
     Ok(cmd!(shell, "cargo test {libraries...} --doc --all-features").run()?)
 }
 
+/// Built together, with what the tests have compiled: `cargo run` would compile it for each
+/// package anew.
 fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
-    for package in &workspace.packages {
-        for example in package.names_of(TargetKind::Example) {
-            let name = package.name.as_str();
-            cmd!(
-                shell,
-                "cargo run --quiet -p {name} --example {example} --all-features"
-            )
-            .run()?;
-        }
+    cmd!(shell, "cargo build {ALL...} --examples --all-features").run()?;
+    cmd!(shell, "cargo build -p {APP} --examples").run()?;
+    let packages = workspace.packages.iter();
+    for example in packages.flat_map(|package| package.names_of(TargetKind::Example)) {
+        let folder = workspace.target_directory.join("debug/examples");
+        cmd!(shell, "{folder}/{example}").run()?;
     }
     Ok(())
 }
@@ -89,7 +88,7 @@ fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
 fn app(shell: &Shell) -> Result<()> {
     let lints = ["--", "-D", "warnings"];
     cmd!(shell, "cargo clippy -p {APP} --all-targets {lints...}").run()?;
-    Ok(cmd!(shell, "cargo test -p {APP} --lib --tests --examples").run()?)
+    Ok(cmd!(shell, "cargo test -p {APP} --lib --tests").run()?)
 }
 
 fn docs(shell: &Shell, scope: Scope) -> Result<()> {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use mockall::Sequence;
 use sync_log_core::{
-    AckOutcome, Cursor, ErrorKind, FoundEntry, Hlc, LogError, MAX_DECLARED_PEERS, Mark, OwnRow,
-    ReadLimits, ReadView, SharedChangeEntry, StoreFault, Uuid, View,
+    Ack, AckAt, AckOutcome, Cursor, ErrorKind, FoundEntry, Hlc, LogError, MAX_DECLARED_PEERS, Mark,
+    OwnRow, ReadLimits, ReadView, SharedChangeEntry, StoreFault, Uuid, View, Writes,
 };
 
 use crate::common::{
@@ -156,6 +156,26 @@ fn an_ack_that_registers_asks_for_no_prune() {
         .returning(|mut job| decide(&mut job, &state(), &[]).map(drop));
     let done = run(async { open(store).await.on_ack(PEER, Hlc::ZERO).await }).unwrap();
     assert_eq!((done.ack, done.pruned), (AckOutcome::Registered, 0));
+}
+
+#[test]
+fn an_ack_that_says_nothing_new_asks_for_no_write() {
+    let acked = entry(1).hlc;
+    let mut now = state();
+    now.head.hlc = acked;
+    let mut store = MockStore::new();
+    store.expect_write().times(1).returning(move |mut job| {
+        let writes = decide(&mut job, &now, &[peer_at(acked)])?;
+        assert_eq!(writes, Writes::default());
+        Ok(())
+    });
+    let again = Ack {
+        peer: PEER.into(),
+        admission: 1,
+        at: AckAt::Stamp(acked),
+    };
+    let outcome = run(async { open(store).await.acknowledge(again).await });
+    assert_eq!(outcome.unwrap(), AckOutcome::Unchanged);
 }
 
 #[test]
