@@ -45,38 +45,18 @@ mod tests {
     use super::*;
     use crate::workspace::planted::{Planting as _, library, program};
 
-    fn joined(selections: &[Vec<String>]) -> Vec<String> {
-        selections
-            .iter()
-            .map(|arguments| arguments.join(" "))
-            .collect()
-    }
-
     #[test]
-    fn every_feature_is_built_alone_and_with_all_others() {
-        let package = library("hlc").with_features(&["default", "serde", "std"]);
-        assert_eq!(
-            joined(&selections(&[package])),
-            [
-                "-p hlc --no-default-features",
-                "-p hlc --no-default-features --features serde",
-                "-p hlc --no-default-features --features std",
-                "-p hlc --all-features",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_library_without_features_is_built_once() {
-        let package = library("sync-log-core");
-        assert_eq!(
-            joined(&selections(&[package])),
-            ["-p sync-log-core --no-default-features"]
-        );
-    }
-
-    #[test]
-    fn a_program_has_no_feature_selection() {
-        assert!(selections(&[program("xtask")]).is_empty());
+    fn every_feature_of_a_library_is_built_alone_and_with_all_others() {
+        let hlc = library("hlc").with_features(&["default", "serde", "std"]);
+        let selections = selections(&[hlc, library("sync-log-core"), program("xtask")]);
+        let joined: Vec<String> = selections.iter().map(|words| words.join(" ")).collect();
+        let expected = [
+            "-p hlc --no-default-features",
+            "-p hlc --no-default-features --features serde",
+            "-p hlc --no-default-features --features std",
+            "-p hlc --all-features",
+            "-p sync-log-core --no-default-features",
+        ];
+        assert_eq!(joined, expected);
     }
 }

@@ -46,23 +46,3 @@ fn version(header: &str) -> Option<&str> {
     let rest = header.split_once("#define SQLITE_VERSION ")?.1;
     rest.split('"').nth(1)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_is_found_by_its_whole_name() {
-        let lines = "rustc 1.95.0\ncommit-date: 2026\nhost: a-b-c\nrelease: 1.95.0\n";
-        assert_eq!(field(lines, "host").ok(), Some("a-b-c"));
-        assert!(field(lines, "date").is_err());
-    }
-
-    #[test]
-    fn the_version_is_the_text_and_not_the_number() {
-        let header = "#define SQLITE_VERSION_NUMBER 3051001\n\
-                      #define SQLITE_VERSION        \"3.51.1\"\n";
-        assert_eq!(version(header), Some("3.51.1"));
-        assert_eq!(version(""), None);
-    }
-}

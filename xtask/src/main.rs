@@ -6,8 +6,7 @@
 //! - [`ci`] runs steps in order, times them and says how to repeat the one that failed.
 //! - [`step`] is the list of steps, [`steps`] what each one runs, [`scope`] how much a run covers.
 //! - [`checks`] holds the pure checks: values in, violations out.
-//! - [`features`], [`lowest`] and [`package`] are the steps that take more than one command;
-//!   [`mirror`] keeps the copy that one of them works in.
+//! - [`features`], [`lowest`] and [`package`] are the steps that take more than one command.
 //! - [`mod@bench`] measures the targets, and [`cost`] what it takes to depend on us; [`table`] and
 //!   [`machine`] help to report it.
 //! - [`mutants`] changes core's code to see whether a test notices.
@@ -23,7 +22,6 @@ mod cost;
 mod features;
 mod lowest;
 mod machine;
-mod mirror;
 mod mutants;
 mod package;
 mod program;

@@ -72,23 +72,3 @@ fn manifest(packages: &[&Package]) -> String {
     }
     manifest
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::workspace::planted::library;
-
-    #[test]
-    fn the_packages_find_each_other_in_their_workspace() {
-        let (hlc, core) = (library("hlc"), library("sync-log-core"));
-        let text = manifest(&[&hlc, &core]);
-        assert!(
-            text.contains("members = [\"hlc-0.1.0\", \"sync-log-core-0.1.0\"]"),
-            "{text}"
-        );
-        assert!(
-            text.contains("\nhlc = { path = \"hlc-0.1.0\" }\n"),
-            "{text}"
-        );
-    }
-}

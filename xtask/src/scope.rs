@@ -79,30 +79,3 @@ impl Scope {
 fn select(packages: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
     packages.flat_map(|package| ["-p", package]).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fast_leaves_out_the_steps_that_compile_sqlite() {
-        assert!(!Scope::Fast.covers(Step::Features));
-        assert!(!Scope::Fast.covers(Step::Lowest));
-        assert!(!Scope::Fast.covers(Step::Package));
-        assert!(Scope::Fast.covers(Step::Test));
-    }
-
-    #[test]
-    fn standard_has_the_lowest_rusqlite() {
-        assert_eq!(Scope::narrowest_with(Step::Lowest), Scope::Standard);
-    }
-
-    #[test]
-    fn fast_names_its_packages_and_the_others_take_the_workspace() {
-        assert_eq!(Scope::Fast.packages()[..2], ["-p", "hlc"]);
-        assert!(!Scope::Fast.libraries().contains(&"xtask"));
-        for scope in [Scope::Standard, Scope::Full] {
-            assert_eq!(scope.packages(), ALL);
-        }
-    }
-}

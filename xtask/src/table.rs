@@ -26,31 +26,3 @@ pub(crate) fn grouped(number: u64) -> String {
         _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(cells: [&str; 2]) -> Vec<String> {
-        cells.map(str::to_owned).to_vec()
-    }
-
-    #[test]
-    fn texts_start_at_the_left_and_numbers_end_at_the_right() {
-        let rows = [row(["append", "1.2"]), row(["µ", "10.25"])];
-        assert_eq!(
-            markdown(&["work", "ratio:"], &rows),
-            "| work   | ratio |\n\
-             |--------|-------|\n\
-             | append |   1.2 |\n\
-             | µ      | 10.25 |\n"
-        );
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        for (number, text) in [(7, "7"), (1_000, "1,000"), (12_034_567, "12,034,567")] {
-            assert_eq!(grouped(number), text);
-        }
-    }
-}

@@ -81,23 +81,3 @@ fn semver(shell: &Shell) -> Result<()> {
     )
     .run()?)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tool_that_is_missing_is_named_with_what_it_checks() {
-        assert_eq!(
-            not_checked(&TOOLS[0]),
-            "cargo-machete is not installed: unused dependencies were not checked"
-        );
-    }
-
-    #[test]
-    fn a_task_that_cargo_does_not_have_is_not_installed() {
-        let shell = Shell::new().expect("there is a folder");
-        assert!(is_installed(&shell, "fmt"));
-        assert!(!is_installed(&shell, "no-such-task"));
-    }
-}

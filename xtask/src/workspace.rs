@@ -210,30 +210,18 @@ mod tests {
     use super::planted::{Planting as _, library};
     use super::*;
 
-    fn workspace(packages: Vec<Package>) -> Workspace {
-        Workspace {
-            packages,
+    #[test]
+    fn roots_start_at_the_root_and_a_test_that_is_switched_off_is_none() {
+        let mut package = library("hlc").with_bench("b").with_bench("off");
+        package.targets[2].kind = vec![TargetKind::Test];
+        let workspace = Workspace {
+            packages: vec![package],
             root: "/repo".into(),
             target_directory: "/repo/target".into(),
-        }
-    }
-
-    #[test]
-    fn paths_start_at_the_root() {
-        let workspace = workspace(vec![library("hlc").with_bench("b")]);
-        let manifests: Vec<String> = workspace.manifests().collect();
-        assert_eq!(manifests, ["crates/hlc/Cargo.toml"]);
+        };
         let roots: Vec<String> = workspace.target_roots().collect();
         assert_eq!(roots, ["crates/hlc/src/lib.rs", "crates/hlc/benches/b.rs"]);
         let sources: Vec<String> = workspace.source_roots().collect();
         assert_eq!(sources, ["crates/hlc/src/lib.rs"]);
-    }
-
-    #[test]
-    fn a_test_target_that_is_switched_off_is_no_root() {
-        let mut package = library("hlc").with_bench("off");
-        package.targets[1].kind = vec![TargetKind::Test];
-        let roots: Vec<String> = workspace(vec![package]).target_roots().collect();
-        assert_eq!(roots, ["crates/hlc/src/lib.rs"]);
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::row::{Bound, Growth, Measured, Ratio};
+use crate::row::{Bound, Growth, Ratio, Row};
 
 /// Pairs of a full run: their 95 % bounds leave out ten at each end.
 const PAIRS: usize = 31;
@@ -93,13 +93,13 @@ impl Bench {
                 }
             })
             .collect();
-        self.tell(&Measured::ratio(row, &pairs));
+        self.tell(&Row::ratio(row, &pairs));
     }
 
     /// Tells one measured number.
     pub fn bound(&mut self, row: Bound, value: f64) {
         if self.wants(row.id) {
-            self.tell(&Measured::bound(row, value));
+            self.tell(&Row::bound(row, value));
         }
     }
 
@@ -121,14 +121,14 @@ impl Bench {
                 }
             }
         }
-        self.tell(&Measured::growth(row, &by_size));
+        self.tell(&Row::growth(row, &by_size));
     }
 
     fn pairs(&self) -> usize {
         if self.quick { QUICK_PAIRS } else { PAIRS }
     }
 
-    fn tell(&self, row: &Measured) {
+    fn tell(&self, row: &Row) {
         println!("{}", row.line(self.quick));
         let Some(path) = &self.results else { return };
         let json = serde_json::to_string(row).unwrap();

@@ -60,11 +60,21 @@ pub struct Growth {
 
 /// A row as it is handed on.
 #[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    id: &'static str,
+    work: &'static str,
+    #[serde(flatten)]
+    measured: Measured,
+    /// `None` if it is for information.
+    target: Option<f64>,
+    met: bool,
+}
+
+/// What was measured.
+#[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub(crate) enum Measured {
+enum Measured {
     Ratio {
-        id: &'static str,
-        work: &'static str,
         ours: &'static str,
         limit: &'static str,
         pairs: usize,
@@ -73,38 +83,28 @@ pub(crate) enum Measured {
         #[serde(flatten)]
         spread: Spread,
         goal: &'static str,
-        target: Option<f64>,
-        met: bool,
     },
     Bound {
-        id: &'static str,
-        work: &'static str,
         unit: &'static str,
         value: f64,
-        target: Option<f64>,
-        met: bool,
     },
     Growth {
-        id: &'static str,
-        work: &'static str,
         claim: &'static str,
         of: &'static str,
         points: Vec<Point>,
         #[serde(flatten)]
         spread: Spread,
-        target: f64,
-        met: bool,
     },
 }
 
 /// The cost at one size.
 #[derive(Debug, Serialize)]
-pub(crate) struct Point {
-    pub(crate) size: u64,
-    pub(crate) ns: f64,
+struct Point {
+    size: u64,
+    ns: f64,
 }
 
-impl Measured {
+impl Row {
     /// From the times of the pairs, ours first.
     pub(crate) fn ratio(row: Ratio, pairs: &[(f64, f64)]) -> Self {
         let (goal, target) = match row.target {
@@ -117,16 +117,18 @@ impl Measured {
             Target::AtMost(_) | Target::None => ours / limit,
         };
         let spread = Spread::of(pairs.iter().map(ratio));
-        Self::Ratio {
+        Self {
             id: row.id,
             work: row.work,
-            ours: row.ours,
-            limit: row.limit,
-            pairs: pairs.len(),
-            ours_ns: Spread::of(pairs.iter().map(|pair| pair.0)).ratio,
-            limit_ns: Spread::of(pairs.iter().map(|pair| pair.1)).ratio,
-            spread,
-            goal,
+            measured: Measured::Ratio {
+                ours: row.ours,
+                limit: row.limit,
+                pairs: pairs.len(),
+                ours_ns: Spread::of(pairs.iter().map(|pair| pair.0)).ratio,
+                limit_ns: Spread::of(pairs.iter().map(|pair| pair.1)).ratio,
+                spread,
+                goal,
+            },
             target,
             met: match row.target {
                 Target::AtMost(most) => spread.high <= most,
@@ -137,11 +139,11 @@ impl Measured {
     }
 
     pub(crate) fn bound(row: Bound, value: f64) -> Self {
-        Self::Bound {
-            id: row.id,
-            work: row.work,
-            unit: row.unit,
-            value,
+        let Bound { id, work, unit, .. } = row;
+        Self {
+            id,
+            work,
+            measured: Measured::Bound { unit, value },
             target: row.target,
             met: row.target.is_none_or(|target| value <= target),
         }
@@ -150,86 +152,60 @@ impl Measured {
     /// From the costs at each size, smallest size first.
     pub(crate) fn growth(row: Growth, costs: &[(u64, Vec<f64>)]) -> Self {
         let (smallest, largest) = (&costs[0].1, &costs[costs.len() - 1].1);
-        let spread = Spread::of(
-            largest
-                .iter()
-                .zip(smallest)
-                .map(|(large, small)| large / small),
-        );
+        let pairs = largest.iter().zip(smallest);
+        let spread = Spread::of(pairs.map(|(large, small)| large / small));
         let point = |(size, ns): &(u64, Vec<f64>)| Point {
             size: *size,
             ns: Spread::of(ns.iter().copied()).ratio,
         };
-        Self::Growth {
+        Self {
             id: row.id,
             work: row.work,
-            claim: row.claim,
-            of: row.of,
-            points: costs.iter().map(point).collect(),
-            spread,
-            target: row.target,
+            measured: Measured::Growth {
+                claim: row.claim,
+                of: row.of,
+                points: costs.iter().map(point).collect(),
+                spread,
+            },
+            target: Some(row.target),
             met: spread.high <= row.target,
         }
     }
 
     /// One line for a reader who waits. A quick run decides nothing.
     pub(crate) fn line(&self, quick: bool) -> String {
-        let verdict = |met: &bool| match (quick, *met) {
+        let verdict = match (quick, self.met) {
             (true, _) => "",
             (false, true) => "met",
             (false, false) => "NOT MET",
         };
-        match self {
-            Self::Ratio {
-                id,
+        let judged = |goal: &str| match self.target {
+            Some(target) => format!("{goal} {target} {verdict}"),
+            None => "for information".to_owned(),
+        };
+        let id = self.id;
+        match &self.measured {
+            Measured::Ratio {
                 ours_ns,
                 limit_ns,
                 spread,
                 goal,
-                target,
-                met,
                 ..
             } => {
-                let Spread { low, ratio, high } = spread;
-                let goal = target.map_or_else(
-                    || "for information".to_owned(),
-                    |target| format!("{goal} {target} {}", verdict(met)),
-                );
-                format!(
-                    "{id}: {ours_ns:.1} ns, {limit_ns:.1} ns: {ratio:.3} ({low:.3}-{high:.3}) {goal}"
-                )
+                let goal = judged(goal);
+                format!("{id}: {ours_ns:.1} ns, {limit_ns:.1} ns: {spread} {goal}")
             }
-            Self::Bound {
-                id,
-                unit,
-                value,
-                target,
-                met,
-                ..
-            } => {
-                let goal = target.map_or_else(
-                    || "for information".to_owned(),
-                    |target| format!("at_most {target} {}", verdict(met)),
-                );
-                format!("{id}: {value:.3} {unit} {goal}")
+            Measured::Bound { unit, value } => {
+                format!("{id}: {value:.3} {unit} {}", judged("at_most"))
             }
-            Self::Growth {
-                id,
-                points,
-                spread,
-                target,
-                met,
-                ..
-            } => {
-                let points: Vec<_> = points
-                    .iter()
-                    .map(|point| format!("{}: {:.0} ns", point.size, point.ns))
-                    .collect();
-                let Spread { low, ratio, high } = spread;
+            Measured::Growth { points, spread, .. } => {
+                let points = points.iter();
+                let points = points.map(|point| format!("{}: {:.0} ns", point.size, point.ns));
+                let points: Vec<_> = points.collect();
                 format!(
-                    "{id}: {}; {ratio:.3} ({low:.3}-{high:.3}) at_most {target} {}",
+                    "{id}: {}; {spread} {}",
                     points.join(", "),
-                    verdict(met)
+                    judged("at_most")
                 )
             }
         }
@@ -248,31 +224,26 @@ mod tests {
         target: Target::AtMost(1.2),
     };
 
-    fn is_met(target: Target, ours: f64) -> bool {
-        let pairs = [(ours, 1.0); 15];
-        match Measured::ratio(Ratio { target, ..ROW }, &pairs) {
-            Measured::Ratio { met, .. } => met,
-            other => panic!("{other:?}"),
-        }
-    }
-
     #[test]
     fn a_ratio_is_met_on_its_side_of_the_target() {
-        assert!(is_met(Target::AtMost(1.2), 1.2));
-        assert!(!is_met(Target::AtMost(1.2), 1.21));
-        assert!(is_met(Target::Faster(4.0), 0.25));
-        assert!(!is_met(Target::Faster(4.0), 0.26));
-        assert!(is_met(Target::None, 100.0));
+        for (target, ours, met) in [
+            (Target::AtMost(1.2), 1.2, true),
+            (Target::AtMost(1.2), 1.21, false),
+            (Target::Faster(4.0), 0.25, true),
+            (Target::Faster(4.0), 0.26, false),
+            (Target::None, 100.0, true),
+        ] {
+            let row = Row::ratio(Ratio { target, ..ROW }, &[(ours, 1.0); 15]);
+            assert_eq!(row.met, met, "{target:?} {ours}");
+        }
     }
 
     #[test]
     fn the_bound_of_the_median_is_judged_and_not_the_median() {
         let mut pairs = [(1.0, 1.0); 15];
         pairs[..5].fill((1.3, 1.0));
-        let Measured::Ratio { met, spread, .. } = Measured::ratio(ROW, &pairs) else {
-            panic!("another kind of row");
-        };
-        assert_eq!((spread.ratio, met), (1.0, false));
+        let row = Row::ratio(ROW, &pairs);
+        assert!(!row.met && row.line(false).contains(": 1.000 ("), "{row:?}");
     }
 
     #[test]
@@ -284,26 +255,28 @@ mod tests {
             of: "entries",
             target: 1.5,
         };
-        let flat = Measured::growth(row, &[(1, vec![2.0; 15]), (9, vec![3.0; 15])]);
-        assert!(matches!(flat, Measured::Growth { met: true, .. }));
-        let steep = Measured::growth(row, &[(1, vec![2.0; 15]), (9, vec![3.2; 15])]);
-        assert!(matches!(steep, Measured::Growth { met: false, .. }));
+        for (largest, met) in [(3.0, true), (3.2, false)] {
+            let costs = [(1, vec![2.0; 15]), (9, vec![largest; 15])];
+            assert_eq!(Row::growth(row, &costs).met, met, "{largest}");
+        }
     }
 
     #[test]
     fn a_row_names_its_kind_and_has_its_numbers_at_the_top() {
-        let row = Measured::ratio(ROW, &[(1.0, 2.0); 15]);
+        let row = Row::ratio(ROW, &[(2.0, 1.0); 15]);
         let json = serde_json::to_value(&row).unwrap();
         assert_eq!(
             (&json["kind"], &json["ratio"]),
-            (&"ratio".into(), &0.5.into())
+            (&"ratio".into(), &2.0.into())
         );
-    }
-
-    #[test]
-    fn a_quick_run_says_nothing_of_what_is_met() {
-        let row = Measured::ratio(ROW, &[(2.0, 1.0); 2]);
+        assert_eq!(
+            (&json["target"], &json["met"]),
+            (&1.2.into(), &false.into())
+        );
         assert!(row.line(false).ends_with("NOT MET"));
-        assert!(!row.line(true).contains("MET"));
+        assert!(
+            !row.line(true).contains("MET"),
+            "a quick run decides nothing"
+        );
     }
 }

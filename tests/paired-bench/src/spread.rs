@@ -1,5 +1,7 @@
 //! The median of some samples, and how well it is known.
 
+use std::fmt::{self, Display, Formatter};
+
 use serde::Serialize;
 
 /// A median with its bounds.
@@ -29,6 +31,13 @@ impl Spread {
             ratio: (sorted[(count - 1) / 2] + sorted[count / 2]) / 2.0,
             high: sorted[count - 1 - outside],
         }
+    }
+}
+
+impl Display for Spread {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { low, ratio, high } = self;
+        write!(f, "{ratio:.3} ({low:.3}-{high:.3})")
     }
 }
 

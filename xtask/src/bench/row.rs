@@ -158,44 +158,33 @@ mod tests {
     use super::*;
 
     const RATIO: &str = r#"{"kind":"ratio","id":"append_1","work":"append","ours":"record","limit":"rusqlite","pairs":31,"ours_ns":2.5,"limit_ns":2.0,"low":1.2,"ratio":1.25,"high":1.3,"goal":"at_most","target":1.2,"met":false}"#;
-    const BOUND: &str = r#"{"kind":"bound","id":"memory_1m","work":"read","unit":"MB","value":8.5,"target":16.0,"met":true}"#;
+    const BOUND: &str = r#"{"kind":"bound","id":"memory_1m","work":"read","unit":"MB","value":8.5,"target":null,"met":true}"#;
     const GROWTH: &str = r#"{"kind":"growth","id":"growth_open","work":"open","claim":"O(1)","of":"entries","points":[{"size":1000,"ns":5.0},{"size":1000000,"ns":6.0}],"low":1.1,"ratio":1.2,"high":1.3,"target":1.5,"met":true}"#;
-    const INFORMATION: &str = r#"{"kind":"bound","id":"stress_max","work":"append","unit":"ms","value":1.0,"target":null,"met":true}"#;
 
     #[test]
     fn rows_of_every_kind_are_read() {
-        let rows = parse(&[RATIO, BOUND, GROWTH, INFORMATION].join("\n")).expect("all are rows");
-        let Measured::Ratio { goal, spread, .. } = &rows[0].measured else {
-            panic!("{:?}", rows[0]);
-        };
-        assert_eq!(
-            (*goal, spread.high, rows[0].met),
-            (Goal::AtMost, 1.3, false)
-        );
+        let rows = parse(&[RATIO, BOUND, GROWTH].join("\n")).expect("all are rows");
+        assert!(matches!(
+            rows[0].measured,
+            Measured::Ratio { goal: Goal::AtMost, spread, .. } if spread.high == 1.3
+        ));
         assert!(matches!(rows[1].measured, Measured::Bound { value, .. } if value == 8.5));
-        assert!(
-            matches!(&rows[2].measured, Measured::Growth { points, .. } if points[1].size == 1_000_000)
-        );
-        assert_eq!(rows[3].target, None);
+        assert!(matches!(&rows[2].measured, Measured::Growth { points, .. } if points.len() == 2));
+        assert_eq!(rows[1].target, None);
     }
 
     #[test]
-    fn a_line_that_is_no_row_is_named() {
+    fn a_line_that_is_no_row_and_a_row_that_comes_twice_are_refused() {
         let broken = [
             "{}",
             "",
             &RATIO[..40],
-            &RATIO.replace("1.25", "null"),
             &RATIO.replace("at_most", "at_least"),
         ];
         for line in broken {
             let error = parse(&format!("{BOUND}\n{line}\n")).expect_err(line);
             assert!(error.to_string().contains("row 2"), "{error}");
         }
-    }
-
-    #[test]
-    fn a_row_that_was_reported_twice_is_refused() {
         let error = parse(&[BOUND, RATIO, BOUND].join("\n")).expect_err("it is there twice");
         assert_eq!(error.to_string(), "`memory_1m` was reported twice");
     }

@@ -222,7 +222,6 @@ pub(crate) fn faults_of(excuses: &[Excuse], read: impl Fn(&str) -> Option<String
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
@@ -235,56 +234,31 @@ mod tests {
     }
 
     #[test]
-    fn there_are_eleven_targets_and_no_id_belongs_to_two() {
-        assert_eq!(TARGETS.len(), 11);
-        let ids = || TARGETS.iter().flat_map(|target| target.expected);
-        let different: BTreeSet<&str> = ids().map(|expected| expected.id).collect();
-        assert_eq!(different.len(), ids().count());
-    }
-
-    const EXCUSE: Excuse = Excuse {
-        key: "page",
-        ids: &["page_100"],
-        adr: "docs/adr/0099-slow-pages.md",
-    };
-
-    const NAMED: &str = "why `page` is short by `page_100`";
-
-    #[test]
-    fn an_excuse_too_many_is_caught() {
-        let read = |_: &str| Some(NAMED.to_owned());
-        assert_eq!(faults_of(&[EXCUSE, EXCUSE], read), [""; 0]);
-        assert_eq!(
-            faults_of(&[EXCUSE, EXCUSE, EXCUSE], read),
-            ["3 targets are excused, at most 2"]
-        );
-    }
-
-    #[test]
-    fn an_excuse_without_a_decision_that_names_it_is_caught() {
-        let expected = ["`page` is excused by docs/adr/0099-slow-pages.md, which does not name it"];
-        assert_eq!(faults_of(&[EXCUSE], |_| None), expected);
-        for half in ["why `page_100` is slow", "why `page` is slow"] {
-            let read = |_: &str| Some(half.to_owned());
-            assert_eq!(faults_of(&[EXCUSE], read), expected);
-        }
-        let named = |_: &str| Some(NAMED.to_owned());
-        assert_eq!(faults_of(&[EXCUSE], named), [""; 0]);
-        let elsewhere = Excuse {
-            adr: "README.md",
-            ..EXCUSE
+    fn an_excuse_too_many_or_for_no_target_or_without_a_decision_is_caught() {
+        let named = "`page` `pages` `page_100` `append_1`";
+        let adr = "docs/adr/0099-slow-pages.md";
+        let excuse = |key, ids, file| Excuse {
+            key,
+            ids,
+            adr: file,
         };
-        assert_eq!(faults_of(&[elsewhere], named).len(), 1);
-    }
-
-    #[test]
-    fn an_excuse_of_what_is_no_target_or_not_its_row_is_caught() {
-        let named = |_: &str| Some("`page` `pages` `page_100` `append_1`".to_owned());
-        let faults = |key, ids| faults_of(&[Excuse { key, ids, ..EXCUSE }], named).len();
-        assert_eq!(faults("page", &["page_100", "page_1000"]), 1);
-        assert_eq!(faults("pages", &["page_100"]), 1);
-        assert_eq!(faults("page", &["append_1"]), 1);
-        assert_eq!(faults("page", &[]), 1);
-        assert_eq!(faults("page", &["page_100"]), 0);
+        let faults =
+            |excuses: &[Excuse], text: &str| faults_of(excuses, |_| Some(text.to_owned())).len();
+        let good = || excuse("page", &["page_100"], adr);
+        assert_eq!(faults(&[good(), good()], named), 0);
+        assert_eq!(faults(&[good(), good(), good()], named), 1);
+        for wrong in [
+            excuse("page", &["page_100", "page_1000"], adr),
+            excuse("pages", &["page_100"], adr),
+            excuse("page", &["append_1"], adr),
+            excuse("page", &[], adr),
+            excuse("page", &["page_100"], "README.md"),
+        ] {
+            assert_eq!(faults(&[wrong], named), 1);
+        }
+        for half in ["why `page_100` is slow", "why `page` is slow"] {
+            assert_eq!(faults(&[good()], half), 1, "{half}");
+        }
+        assert_eq!(faults_of(&[good()], |_| None).len(), 1);
     }
 }

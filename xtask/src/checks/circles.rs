@@ -118,12 +118,6 @@ mod tests {
     const MODS: &str = "mod a; mod b;";
 
     #[test]
-    fn files_in_one_direction_are_clean() {
-        let a = "use crate::b::B; pub struct A(B);";
-        assert_eq!(of_two(MODS, a, "pub struct B;"), [""; 0]);
-    }
-
-    #[test]
     fn a_circle_is_named_with_the_names_that_tie_it() {
         let a = "use crate::b::B; pub struct A(B);";
         let b = "pub struct B; fn f() { super::a::A::new(); }";
@@ -140,7 +134,7 @@ mod tests {
             "pub struct B; use crate::a::{self, A as Other}; type U = Other;",
             "pub struct B; use super::a; type U = a::A;",
             "pub struct B; use crate::a::*; fn f(_: A) {}",
-            "pub struct B; fn f() { crate::a::a() }",
+            "pub struct B; use crate::a; fn f() { a::a() }",
             "pub struct B; fn f() { use crate::a::A; }",
             "pub struct B; fn f() { println!(\"{}\", crate::a::N) }",
             "pub struct B; fn f() { other!(x => crate::a::N) }",
@@ -148,6 +142,21 @@ mod tests {
             "pub struct B; impl From<crate::a::A> for B {}",
         ] {
             assert_eq!(of_two(MODS, a, b).len(), 1, "{b}");
+        }
+    }
+
+    #[test]
+    fn one_direction_and_what_only_tests_build_are_clean() {
+        let a = "use crate::b::B; pub struct A(B); pub fn a() { crate::b::b() }";
+        for b in [
+            "pub struct B;",
+            "pub fn b() {} pub fn f(a: u8) -> u8 { a }",
+            "pub struct B; #[cfg(test)] mod tests { use crate::a::A; }",
+            "pub struct B; #[cfg(test)] use crate::a::A;",
+            "pub struct B; #[cfg(test)] fn f(_: crate::a::A) {}",
+            "pub struct B; #[cfg(test)] impl From<crate::a::A> for B {}",
+        ] {
+            assert_eq!(of_two(MODS, a, b), [""; 0], "{b}");
         }
     }
 
@@ -161,46 +170,14 @@ mod tests {
 
     #[test]
     fn a_parent_that_only_re_exports_may_be_used_by_its_child() {
-        let with = |lib| {
-            found(&[
-                ("src/lib.rs", lib),
-                ("src/a.rs", "pub struct A(crate::Root);"),
-            ])
-        };
-        let re_exports = "mod a; pub use a::A; pub struct Root;";
-        assert_eq!(with(re_exports), [""; 0]);
-        let uses = "mod a; pub use a::A; pub struct Root; fn f(_: A) {}";
-        assert_eq!(with(uses).len(), 1);
-    }
-
-    #[test]
-    fn a_module_and_a_function_of_one_name_are_told_apart() {
-        let a = "pub fn a() { crate::b::b() }";
-        let with_argument = "pub fn b() {} pub fn f(a: u8) -> u8 { a }";
-        assert_eq!(of_two(MODS, a, with_argument), [""; 0]);
-        let with_module = "use crate::a; pub fn b() { a::a() }";
-        assert_eq!(of_two(MODS, a, with_module).len(), 1);
-    }
-
-    #[test]
-    fn what_only_tests_build_does_not_count() {
-        let a = "use crate::b::B; pub struct A(B);";
-        for b in [
-            "pub struct B; #[cfg(test)] mod tests { use crate::a::A; }",
-            "pub struct B; #[cfg(test)] use crate::a::A;",
-            "pub struct B; #[cfg(test)] fn f(_: crate::a::A) {}",
-            "pub struct B; #[cfg(test)] impl From<crate::a::A> for B {}",
+        for (lib, circles) in [
+            ("mod a; pub use a::A; pub struct Root;", 0),
+            ("mod a; pub use a::A; pub struct Root; fn f(_: A) {}", 1),
+            ("pub struct Root; #[cfg(test)] mod a; fn f(_: a::A) {}", 0),
         ] {
-            assert_eq!(of_two(MODS, a, b), [""; 0], "{b}");
+            let child = ("src/a.rs", "pub struct A(crate::Root);");
+            assert_eq!(found(&[("src/lib.rs", lib), child]).len(), circles, "{lib}");
         }
-        let files = [
-            (
-                "src/lib.rs",
-                "pub struct Root; #[cfg(test)] mod a; fn f(_: a::A) {}",
-            ),
-            ("src/a.rs", "pub struct A(crate::Root);"),
-        ];
-        assert_eq!(found(&files), [""; 0]);
     }
 
     #[test]

@@ -29,32 +29,19 @@ mod tests {
     use super::*;
     use crate::repository::planted;
 
-    fn violations_of(manifest: &str) -> Vec<String> {
+    #[test]
+    fn a_manifest_that_does_not_inherit_is_named() {
         let path = "crates/x/Cargo.toml";
-        violations([path.to_owned()].into_iter(), &planted(&[(path, manifest)]))
-    }
-
-    #[test]
-    fn a_manifest_that_inherits_is_clean() {
-        assert!(violations_of("[package]\nname = \"x\"\n\n[lints]\nworkspace = true\n").is_empty());
-    }
-
-    #[test]
-    fn a_manifest_without_lints_is_caught() {
-        let expected = ["crates/x/Cargo.toml: `[lints] workspace = true` is missing"];
-        assert_eq!(violations_of("[package]\nname = \"x\"\n"), expected);
-    }
-
-    #[test]
-    fn lints_of_its_own_are_caught_whatever_another_table_inherits() {
-        let manifest = "[lints]\nrust.missing_docs = \"allow\"\n[x]\nworkspace = true\n";
-        assert_eq!(violations_of(manifest).len(), 1);
-        assert_eq!(violations_of("[lints]\nworkspace = false\n").len(), 1);
-    }
-
-    #[test]
-    fn a_manifest_outside_the_repository_is_caught() {
-        let elsewhere = ["elsewhere/Cargo.toml".to_owned()].into_iter();
-        assert_eq!(violations(elsewhere, &planted(&[])).len(), 1);
+        let found = |text| violations([path.to_owned()].into_iter(), &planted(&[(path, text)]));
+        let inherits = "[package]\nname = \"x\"\n\n[lints]\nworkspace = true\n";
+        assert_eq!(found(inherits), [""; 0]);
+        for text in [
+            "[package]\nname = \"x\"\n",
+            "[lints]\nrust.missing_docs = \"allow\"\n[x]\nworkspace = true\n",
+            "[lints]\nworkspace = false\n",
+        ] {
+            let expected = [format!("{path}: `[lints] workspace = true` is missing")];
+            assert_eq!(found(text), expected, "{text}");
+        }
     }
 }

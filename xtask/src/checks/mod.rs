@@ -4,16 +4,14 @@
 //! everything that was found.
 
 mod circles;
-mod contract;
 mod direction;
 mod examples;
 mod inherited_lints;
 mod links;
 mod markdown;
-mod named_tests;
-mod raw_sql;
+mod promises;
 mod reachable;
-mod regressions;
+mod sql_exceptions;
 mod trees;
 
 use anyhow::{Result, bail};
@@ -37,14 +35,13 @@ pub(crate) fn dependencies(shell: &Shell, workspace: &Workspace) -> Result<()> {
 /// The step `tidy`: what a reader of the files would object to.
 pub(crate) fn tidy(shell: &Shell, workspace: &Workspace) -> Result<()> {
     let files = repository::read(shell, &workspace.root)?;
-    let mut violations = contract::violations(&files);
-    violations.extend(regressions::violations(&files));
+    let mut violations = promises::violations(&files);
     violations.extend(inherited_lints::violations(workspace.manifests(), &files));
     violations.extend(reachable::violations(workspace.target_roots(), &files));
     violations.extend(circles::violations(workspace.source_roots(), &files));
     violations.extend(links::violations(&files));
     violations.extend(examples::violations(workspace, &files));
-    violations.extend(raw_sql::violations(&files));
+    violations.extend(sql_exceptions::violations(&files));
     none_of(violations)
 }
 

@@ -59,21 +59,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hlc_with_uuid_alone_is_clean() {
+    fn hlc_needs_uuid_alone_and_no_std() {
         assert!(of_bare_hlc("hlc v0.1.0 (/repo/crates/hlc)|\nuuid v1.29.3|").is_empty());
-    }
-
-    #[test]
-    fn a_second_dependency_of_hlc_is_caught() {
-        let tree = "hlc v0.1.0 (/repo/crates/hlc)|\nserde v1.0.0|derive\nuuid v1.29.3|";
-        let expected = ["`hlc` without default features must not need `serde`"];
+        let tree = "hlc v0.1.0 (/repo)|default,std\nserde v1.0.0|derive\nuuid v1.29.3|std,v4";
+        let expected = [
+            "`hlc` without default features turns on `std` of `hlc`",
+            "`hlc` without default features must not need `serde`",
+            "`hlc` without default features turns on `std` of `uuid`",
+        ];
         assert_eq!(of_bare_hlc(tree), expected);
-    }
-
-    #[test]
-    fn std_is_caught_in_hlc_and_in_uuid() {
-        let tree = "hlc v0.1.0 (/repo/crates/hlc)|default,std\nuuid v1.29.3|std,v4";
-        assert_eq!(of_bare_hlc(tree).len(), 2);
     }
 
     #[test]
@@ -85,10 +79,5 @@ mod tests {
             "`sync-log-core` must build and test without `rusqlite`",
         ];
         assert_eq!(without_sqlite("sync-log-core", tree), expected);
-    }
-
-    #[test]
-    fn our_own_names_are_no_database() {
-        assert!(without_sqlite("hlc", "sync-log-core v0.1.0|\nuuid v1.29.3|std").is_empty());
     }
 }

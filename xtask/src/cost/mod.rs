@@ -94,7 +94,6 @@ mod tests {
     #[test]
     fn a_new_library_is_not_forgotten() {
         let packages = [
-            library("hlc"),
             library("sync-log-sqlite"),
             library("sync-log-protocol"),
             library("paired-bench").unpublished(),

@@ -16,7 +16,7 @@ mod planted;
 
 use std::sync::Arc;
 
-use hlc::{Clock, Drift, Hlc, ObserveError, Uuid, WallClock};
+use hlc::{Clock, Hlc, ObserveError, Uuid, WallClock};
 use loom::thread;
 
 const OWN: Uuid = Uuid::from_u128(1);
@@ -29,7 +29,7 @@ const NOW: u64 = 5;
 trait SharedClock: Send + Sync {
     fn tick(&self) -> Hlc;
     fn last(&self) -> Hlc;
-    fn check(&self, remote: Hlc) -> Result<Drift, ObserveError>;
+    fn check(&self, remote: Hlc) -> Result<(), ObserveError>;
     fn observe(&self, remote: Hlc) -> Result<Hlc, ObserveError>;
     fn observe_all(&self, remotes: &[Hlc]) -> Result<Option<Hlc>, ObserveError>;
     fn resume(&self, high_water: Hlc);
@@ -44,8 +44,8 @@ impl<W: WallClock + Send + Sync> SharedClock for Clock<W> {
         self.last()
     }
 
-    fn check(&self, remote: Hlc) -> Result<Drift, ObserveError> {
-        self.check(remote)
+    fn check(&self, remote: Hlc) -> Result<(), ObserveError> {
+        self.check(remote).map(drop)
     }
 
     fn observe(&self, remote: Hlc) -> Result<Hlc, ObserveError> {

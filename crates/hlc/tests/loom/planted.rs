@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::panic;
 use std::sync::Mutex as UnseenMutex;
 
-use hlc::{DriftExceeded, DriftLimit, DriftLimits};
 use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread::ThreadId;
@@ -102,6 +101,8 @@ fn fails(model: Model, way: Way) -> bool {
         text.is_none_or(|text| !text.contains("maximum number of branches"))
     })
 }
+
+const DAY_MS: u64 = 24 * 3_600_000;
 
 /// The threads whose panics are expected, and not worth a message each.
 const PLANTED: &str = "planted";
@@ -248,28 +249,16 @@ impl Planted {
         stamp_at(end - 1)
     }
 
-    fn judge(&self, remote: Hlc) -> Result<Drift, ObserveError> {
+    /// The models only look at whether a stamp is refused.
+    fn judge(&self, remote: Hlc) -> Result<(), ObserveError> {
         let last = self.last();
         if remote.device_id == OWN && remote > last {
             return Err(ObserveError::OwnStampAhead { remote, last });
         }
-        let limits = DriftLimits::default();
-        let ahead_by_ms = remote.timestamp.saturating_sub(self.wall_ms());
-        match limits.refuse {
-            DriftLimit::AtMostMs(limit_ms) if ahead_by_ms > limit_ms => {
-                Err(ObserveError::TooFarAhead(DriftExceeded {
-                    device: remote.device_id,
-                    remote,
-                    now_ms: self.wall.now_ms(),
-                    ahead_by_ms,
-                    limit_ms,
-                }))
-            }
-            _ => Ok(Drift {
-                ahead_by_ms,
-                warns: false,
-            }),
+        if remote.timestamp > self.wall_ms() + DAY_MS {
+            return Err(ObserveError::AboveCeiling { remote });
         }
+        Ok(())
     }
 }
 
@@ -285,7 +274,7 @@ impl SharedClock for Planted {
         stamp_at(self.position())
     }
 
-    fn check(&self, remote: Hlc) -> Result<Drift, ObserveError> {
+    fn check(&self, remote: Hlc) -> Result<(), ObserveError> {
         if self.way == Way::CheckWritesBack {
             let position = self.word.load(Ordering::Relaxed);
             self.word.store(position, Ordering::Relaxed);
@@ -301,7 +290,7 @@ impl SharedClock for Planted {
             if verdict.is_err() {
                 self.word.store(before, Ordering::Relaxed);
             }
-            return verdict.map(|_| stamp);
+            return verdict.map(|()| stamp);
         }
         self.judge(remote)?;
         Ok(self.advance(position_of(remote) + 1))
@@ -314,9 +303,7 @@ impl SharedClock for Planted {
                 .collect::<Result<Vec<Hlc>, _>>()
                 .map(|stamps| stamps.last().copied());
         }
-        remotes
-            .iter()
-            .try_for_each(|remote| self.judge(*remote).map(drop))?;
+        remotes.iter().try_for_each(|remote| self.judge(*remote))?;
         let highest = remotes.iter().copied().max();
         Ok(highest.map(|remote| self.advance(position_of(remote) + 1)))
     }

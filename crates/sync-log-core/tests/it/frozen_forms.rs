@@ -216,6 +216,11 @@ fn no_other_cursor_holds_the_zero_stamp_in_any_form() {
         bytes[at] = 1;
         assert!(Cursor::from_bytes(bytes).is_err(), "byte {at}");
     }
+    for (log_id, tag) in [(1, 0), (0, 1), (1, 1)] {
+        let tag = Tag::from_bytes([tag; Tag::BYTES_LEN]);
+        let made = Cursor::new(Uuid::from_u128(log_id), Hlc::ZERO, tag);
+        assert!(made.is_err(), "{log_id} {tag}");
+    }
     let zero = Hlc::ZERO;
     let with_a_log_id = format!("{LOG}/{zero}/{:032x}", 0);
     assert!(with_a_log_id.parse::<Cursor>().is_err());

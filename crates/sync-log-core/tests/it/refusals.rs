@@ -5,7 +5,7 @@ use sync_log_core::{CEILING_MS, DriftExceeded, DriftLimit, ObserveError};
 use sync_log_core::{
     Change, Cursor, Hlc, JsonText, LogError, LogOptions, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
     MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_MODEL_TYPE_BYTES, MAX_OBSERVED, MAX_PAGE_BYTES,
-    MAX_PAGE_ENTRIES, ReadLimits, SharedChangeEntry, SyncLog, Tag, Uuid,
+    MAX_PAGE_ENTRIES, ReadLimits, SharedChangeEntry, SyncLog, Uuid,
 };
 
 use crate::common::values::{HOUR_MS, Log, START_MS};
@@ -324,15 +324,4 @@ async fn this_device_and_nil_are_no_peers_and_no_log_is_of_nil() {
         let opened = SyncLog::open(log.values.clone(), library, device, options);
         log.refuses(nil(what), opened).await;
     }
-}
-
-#[test]
-fn no_other_cursor_holds_the_zero_stamp() {
-    for (log_id, tag) in [(1, 0), (0, 1), (1, 1)] {
-        let tag = Tag::from_bytes([tag; Tag::BYTES_LEN]);
-        let made = Cursor::new(Uuid::from_u128(log_id), Hlc::ZERO, tag);
-        assert!(made.is_err(), "{log_id} {tag}");
-    }
-    let zero = Cursor::new(Uuid::nil(), Hlc::ZERO, Tag::ZERO);
-    assert_eq!(zero, Ok(Cursor::ZERO));
 }

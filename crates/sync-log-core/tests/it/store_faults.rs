@@ -4,8 +4,8 @@
 use mockall::Sequence;
 use sync_log_core::ManualClock;
 use sync_log_core::{
-    Altered, ChainFault, Change, Cursor, ErrorKind, Hlc, LogError, LogOptions, LogState,
-    ReadLimits, StoreError, StoreFault, SyncLog, View,
+    Altered, ChainFault, Cursor, ErrorKind, Hlc, LogError, LogOptions, LogState, ReadLimits,
+    StoreError, StoreFault, SyncLog, View,
 };
 
 use crate::common::{
@@ -167,31 +167,6 @@ fn a_failed_close_is_reported() {
         .return_once(|| Err(failure(StoreFault::Full)));
     let error = run(async { open(store).await.close().await }).unwrap_err();
     assert_came_through(&error, StoreFault::Full, ErrorKind::Retry);
-}
-
-#[test]
-fn what_no_log_can_hold_is_refused_before_the_store_is_asked() {
-    run(async {
-        let log = open(MockStore::new()).await;
-        let nameless = Change {
-            model_type: String::new(),
-            ..change()
-        };
-        log.record(nameless.clone()).await.unwrap_err();
-        log.append(nameless.stamped(Hlc::new(1, 0, DEVICE)))
-            .await
-            .unwrap_err();
-        log.append(change().stamped(Hlc::new(1, 0, PEER)))
-            .await
-            .unwrap_err();
-        log.append_many(vec![entry(2), entry(1)]).await.unwrap_err();
-        log.read_for(PEER, Cursor::ZERO, ReadLimits::entries(0))
-            .await
-            .unwrap_err();
-        log.get_since(None, 0).await.unwrap_err();
-        assert_eq!(log.observe_all(&[]).await.unwrap(), None);
-        log.append_many(Vec::new()).await.unwrap();
-    });
 }
 
 #[test]

@@ -11,27 +11,17 @@ use sync_log_sqlite::{
     RegisteredBy, Remedy, SyncDb, Uuid,
 };
 
+use crate::common::earlier::{DEVICE, LIBRARY, earlier_program};
 use crate::common::kills::Kills;
 use crate::common::tables::{CHANGES, acks_in, changes_in, result, rows};
-use crate::common::{as_child, change, child, contents, file_in, folder, other_program, raw};
+use crate::common::{as_child, change, child, contents, folder, other_program, raw};
 
-const LIBRARY: Uuid = Uuid::from_u128(0xafe3_b279_4b1b_5c84_bccd_5eb5_8605_a254);
-const DEVICE: Uuid = Uuid::from_u128(0xfb4f_4e87_5e9b_56f8_8c10_ec8e_c3ce_38b0);
 /// Two devices that acknowledged, and one that left no trace.
 const ACKED: [Uuid; 2] = [
     Uuid::from_u128(0x9dc0_e3a6_b66b_5855_89e6_9c30_ef32_6da6),
     Uuid::from_u128(0xfdc7_fe04_fb4a_5019_9bc6_cb9d_03a8_d56c),
 ];
 const SILENT: Uuid = Uuid::from_u128(0x0361_4bc1_d5cc_5c77_aed9_56d9_81cc_038b);
-
-/// A copy of a file that an earlier program made: 495 entries of this device, 25 of
-/// another, acks of two peers, tables of its own.
-fn earlier_program() -> tempfile::TempDir {
-    let folder = folder();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
-    std::fs::copy(file_in(&fixture), file_in(folder.path())).unwrap();
-    folder
-}
 
 /// Where the wall clock stands, so that every opening adopts a file alike.
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -258,6 +248,14 @@ async fn tables_in_which_no_log_can_be_kept_are_refused_in_either_journal_mode()
             "other columns",
         ),
         (sound.replace("PRIMARY KEY", ""), "the key"),
+        (sound.replace("data TEXT", "data JSON"), ""),
+        (sound.replace("model_type TEXT", "model_type NUMERIC"), ""),
+        (sound.replace("data TEXT", "data TEXT UNIQUE"), ""),
+        (sound.replace("shared_changes", "Shared_Changes"), ""),
+        (
+            format!("{sound} CREATE UNIQUE INDEX u ON shared_changes (record_uuid);"),
+            "",
+        ),
         (sound.replace(");", ") WITHOUT ROWID;"), "no rowid"),
         (
             format!("{sound} CREATE TRIGGER t AFTER INSERT ON shared_changes BEGIN SELECT 1; END"),

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::{
-    Ack, ChainFault, Change, Cursor, Hlc, LogError, OpenError, Page, ReadLimits, SyncDb,
+    ChainFault, Change, Cursor, Hlc, LogError, OpenError, Page, ReadLimits, SyncDb,
 };
 use tempfile::TempDir;
 
+use crate::common::tables::adoption_causes;
 use crate::common::{self, PEER, change, file_in, fresh, open, raw};
 
 const ENTRIES: usize = 6;
@@ -40,11 +41,6 @@ fn set(data_dir: &Path, hlc: Hlc, table: &str, set: &str) {
     let sql = format!("UPDATE {table} SET {set} WHERE hlc = ?1");
     let changed = raw(data_dir).execute(&sql, [hlc.to_string()]).unwrap();
     assert_eq!(changed, 1, "{sql}");
-}
-
-fn causes(data_dir: &Path) -> Vec<String> {
-    let adoptions = Inspector::open(data_dir).unwrap().adoptions().unwrap();
-    adoptions.into_iter().map(|it| it.cause).collect()
 }
 
 const UNREADABLE: ChainFault = ChainFault::Unreadable;
@@ -93,7 +89,7 @@ async fn is_adopted_and_served(data_dir: &Path, left: &[Hlc], cause: &str) {
         assert_eq!(served, left, "{cause}");
         log.close().await.unwrap();
     }
-    let told = causes(data_dir);
+    let told = adoption_causes(data_dir);
     assert_eq!(told.len(), 1, "once: {told:?}");
     assert!(told[0].contains(cause), "{told:?}");
     assert!(!is_noted || told[0].contains("failed to prove"), "{told:?}");
@@ -142,20 +138,6 @@ async fn a_file_rebuilt_without_a_row_in_the_middle_is_neither_served_nor_pruned
         assert_eq!(common::stamps(&raw(folder.path())).len(), left.len());
         is_adopted_and_served(folder.path(), &left, "what came before it was changed").await;
     }
-}
-
-#[tokio::test]
-async fn a_page_that_lacks_an_entry_is_not_served_and_those_before_it_are() {
-    let (folder, log, stamps) = log().await;
-    lose(folder.path(), stamps[3], BOTH);
-    let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::entries(3));
-    let page = page.await.unwrap();
-    assert_eq!(page.entries.len(), 3);
-    let next = log.read_for(PEER, page.next, ReadLimits::entries(3)).await;
-    assert_eq!(fault(next), (stamps[4], ChainFault::OtherTag));
-    log.close().await.unwrap();
-    let left = without(&stamps, 3);
-    is_adopted_and_served(folder.path(), &left, &stamps[4].to_string()).await;
 }
 
 #[tokio::test]
@@ -244,25 +226,6 @@ async fn an_entry_that_is_changed_while_the_log_is_closed_is_not_served() {
     assert_eq!(fault(first_page(&reopened).await), found);
     reopened.close().await.unwrap();
     is_adopted_and_served(other_folder.path(), &other_stamps, "was changed").await;
-}
-
-#[tokio::test]
-async fn an_entry_that_another_program_inserted_has_no_tag_and_is_not_served() {
-    let (folder, log, stamps) = log().await;
-    let between = Hlc::new(stamps[2].timestamp, stamps[2].counter, PEER);
-    let insert = "INSERT INTO shared_changes SELECT ?1, model_type, record_uuid, change_type, \
-                  data, created_at FROM shared_changes LIMIT 1";
-    raw(folder.path())
-        .execute(insert, [between.to_string()])
-        .unwrap();
-    assert_eq!(
-        fault(first_page(&log).await),
-        (between, ChainFault::NoTag),
-        "it comes after {}",
-        stamps[2]
-    );
-    log.close().await.unwrap();
-    is_adopted_and_served(folder.path(), &stamps, "another program wrote the entry").await;
 }
 
 #[tokio::test]
@@ -382,7 +345,7 @@ async fn an_entry_that_is_repaired_before_it_is_read_is_as_it_was() {
     log.close().await.unwrap();
     let reopened = open(folder.path()).await;
     assert_eq!(first_page(&reopened).await.unwrap().entries.len(), ENTRIES);
-    assert_eq!(causes(folder.path()), [""; 0]);
+    assert_eq!(adoption_causes(folder.path()), [""; 0]);
 }
 
 #[tokio::test]
@@ -440,38 +403,6 @@ async fn an_entry_appended_again_after_a_restore_is_another_position() {
 }
 
 #[tokio::test]
-async fn a_bulk_of_changes_is_read_in_pages_that_can_be_verified() {
-    let (folder, log) = fresh().await;
-    log.register_peer(PEER).await.unwrap();
-    let stamps = log.record_each((0..2500).map(change).collect()).await;
-    let stamps = stamps.unwrap();
-    let (mut position, mut lengths, mut read) = (Cursor::ZERO, Vec::new(), Vec::new());
-    loop {
-        let page = log.read_for(PEER, position, ReadLimits::default());
-        let page = page.await.unwrap();
-        page.verify(position).unwrap();
-        lengths.push(page.entries.len());
-        read.extend(page.entries.iter().map(|entry| entry.hlc));
-        position = page.next;
-        if !page.more {
-            break;
-        }
-    }
-    assert_eq!(lengths, [1000, 1000, 500]);
-    assert_eq!(read, stamps);
-    log.acknowledge(Ack::new(PEER, position)).await.unwrap();
-    assert_eq!(log.prune_acked().await.unwrap(), 2500);
-    log.close().await.unwrap();
-    let positions = "SELECT COUNT(*) FROM sync_log_entries";
-    let left: i64 = raw(folder.path())
-        .query_row(positions, [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(left, 0, "places are deleted with their entries");
-    open(folder.path()).await.close().await.unwrap();
-    assert_eq!(causes(folder.path()), [""; 0]);
-}
-
-#[tokio::test]
 async fn groups_and_versions_are_served_as_they_were_recorded_and_survive_an_adoption() {
     let (folder, log) = fresh().await;
     log.register_peer(PEER).await.unwrap();
@@ -498,7 +429,7 @@ async fn groups_and_versions_are_served_as_they_were_recorded_and_survive_an_ado
     raw(folder.path()).execute(written, []).unwrap();
     log.close().await.unwrap();
     let adopted = open(folder.path()).await;
-    assert_eq!(causes(folder.path()).len(), 1);
+    assert_eq!(adoption_causes(folder.path()).len(), 1);
     let floor = adopted.floor_cursor().await.unwrap();
     let page = adopted.read_for(PEER, floor, ReadLimits::default());
     assert_eq!(ends(&page.await.unwrap()), [one, one].concat());

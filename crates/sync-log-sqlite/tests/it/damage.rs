@@ -1,8 +1,6 @@
 //! Rows that were broken by hand: they are named, never skipped and never shown.
 
-use sync_log_sqlite::{
-    Cause, ChainFault, Cursor, Hlc, LogError, OpenError, ReadLimits, RowFault, StoreFault, SyncDb,
-};
+use sync_log_sqlite::{ChainFault, Cursor, Hlc, LogError, ReadLimits, StoreFault, SyncDb};
 
 use crate::common::{self, PEER, change, fresh, open, raw};
 
@@ -151,91 +149,6 @@ async fn a_broken_column_of_the_state_is_named() {
 }
 
 #[tokio::test]
-async fn a_broken_identity_is_named_and_not_opened() {
-    for (set, column) in [
-        ("library_id = 'x'", "library_id"),
-        ("device_id = upper(device_id)", "device_id"),
-        ("device_id = x'ff'", "device_id"),
-        ("log_id = 'x'", "log_id"),
-    ] {
-        let (folder, log) = broken(&format!("UPDATE sync_log_identity SET {set}")).await;
-        let named = format!("column {column} of sync_log_identity");
-        assert_named(&log.head().await.unwrap_err(), &[&named]);
-        log.close().await.unwrap();
-        let before = common::contents(folder.path());
-        let opened = SyncDb::open(common::LIBRARY, common::DEVICE, folder.path()).await;
-        let error: OpenError = opened.unwrap_err();
-        assert_named(error.as_log_error().unwrap(), &[&named]);
-        assert_eq!(common::contents(folder.path()), before);
-    }
-}
-
-#[tokio::test]
-async fn a_missing_state_or_identity_is_damage() {
-    for table in ["sync_log_state", "sync_log_identity"] {
-        let (folder, log) = broken(&format!("DELETE FROM {table}")).await;
-        assert_named(&log.head().await.unwrap_err(), &[]);
-        assert_named(&log.record(change(3)).await.unwrap_err(), &[]);
-        log.close().await.unwrap();
-        let opened = SyncDb::open(common::LIBRARY, common::DEVICE, folder.path()).await;
-        let error = opened.unwrap_err();
-        assert_named(error.as_log_error().expect("the log refuses"), &[]);
-    }
-}
-
-#[tokio::test]
-async fn ack_rows_of_other_programs_reach_the_log_as_they_are() {
-    // What is in `peer_acks` may have been written by anyone: the log judges it,
-    // names it, and does not prune.
-    let insert = |id: &str, hlc: &str, at: &str| {
-        format!("INSERT INTO peer_acks VALUES ('{id}', '{hlc}', '{at}');")
-    };
-    let zero = sync_log_sqlite::Hlc::ZERO.to_string();
-    let cases = [
-        (insert("not a uuid", &zero, "now"), RowFault::PeerIdText),
-        (
-            insert("00000000-0000-0000-0000-0000000000c0", &zero, ""),
-            RowFault::NotRegistered,
-        ),
-        (
-            "UPDATE peer_acks SET last_acked_hlc = 'broken'".to_owned(),
-            RowFault::OtherMirror,
-        ),
-        ("DELETE FROM peer_acks".to_owned(), RowFault::OtherMirror),
-    ];
-    for (sql, fault) in cases {
-        let (_folder, log) = broken(&sql).await;
-        let explained = log.explain().await.unwrap();
-        let named = explained
-            .reasons
-            .iter()
-            .any(|reason| matches!(&reason.cause, Cause::UntrustedRow(row) if row.fault == fault));
-        assert!(named, "{sql}: {explained:?}");
-        assert_eq!(log.prune_acked().await.unwrap(), 0);
-    }
-}
-
-#[tokio::test]
-async fn damaged_pages_of_the_file_are_damage() {
-    let (folder, log) = fresh().await;
-    for record in 0..200 {
-        log.record(change(record)).await.unwrap();
-    }
-    log.close().await.unwrap();
-    let file = common::file_in(folder.path());
-    let mut bytes = std::fs::read(&file).unwrap();
-    let page = 4096;
-    for byte in &mut bytes[page..] {
-        *byte = 0xff;
-    }
-    std::fs::write(&file, &bytes).unwrap();
-    let opened = SyncDb::open(common::LIBRARY, common::DEVICE, folder.path()).await;
-    let error = opened.unwrap_err();
-    assert_named(error.as_log_error().expect("the log refuses"), &[]);
-    assert!(std::fs::read(&file).unwrap() == bytes, "the file changed");
-}
-
-#[tokio::test]
 async fn what_lies_before_a_broken_entry_is_served_and_pruned_until_that_is_read() {
     for column in ["record_uuid", "change_type", "data", "model_type"] {
         let (folder, log) = broken("SELECT 1").await;
@@ -260,24 +173,41 @@ async fn what_lies_before_a_broken_entry_is_served_and_pruned_until_that_is_read
     }
 }
 
+/// What belongs to the log itself is needed to open it; the refusal leaves the file as it is.
 #[tokio::test]
-async fn a_broken_record_of_migrations_is_named_and_not_opened() {
-    for sql in [
-        "UPDATE sync_log_migrations SET version = x'ff' WHERE version LIKE '%0001%'",
-        "UPDATE sync_log_migrations SET version = x'ff' WHERE version LIKE '%0002%'",
-        "DELETE FROM sync_log_migrations WHERE version LIKE '%0001%'",
-        "DELETE FROM sync_log_migrations WHERE version LIKE '%0002%'",
-        "DELETE FROM sync_log_migrations",
-        "DROP TABLE sync_log_migrations",
+async fn a_broken_identity_state_or_record_of_migrations_is_named_and_not_opened() {
+    const MIGRATIONS: &str = "sync_log_migrations";
+    let identity = |set| format!("UPDATE sync_log_identity SET {set}");
+    let column = |name| format!("column {name} of sync_log_identity");
+    let spoiled = format!("UPDATE {MIGRATIONS} SET version = x'ff' WHERE version LIKE");
+    let lost = format!("DELETE FROM {MIGRATIONS} WHERE version LIKE");
+    for (sql, named) in [
+        (identity("library_id = 'x'"), column("library_id")),
+        (
+            identity("device_id = upper(device_id)"),
+            column("device_id"),
+        ),
+        (identity("device_id = x'ff'"), column("device_id")),
+        (identity("log_id = 'x'"), column("log_id")),
+        ("DELETE FROM sync_log_identity".to_owned(), String::new()),
+        ("DELETE FROM sync_log_state".to_owned(), String::new()),
+        (format!("{spoiled} '%0001%'"), MIGRATIONS.to_owned()),
+        (format!("{spoiled} '%0002%'"), MIGRATIONS.to_owned()),
+        (format!("{lost} '%0001%'"), MIGRATIONS.to_owned()),
+        (format!("{lost} '%0002%'"), MIGRATIONS.to_owned()),
+        (format!("DELETE FROM {MIGRATIONS}"), MIGRATIONS.to_owned()),
+        (format!("DROP TABLE {MIGRATIONS}"), MIGRATIONS.to_owned()),
     ] {
-        let (folder, log) = broken("SELECT 1").await;
+        let (folder, log) = broken(&sql).await;
+        // A log that is open has read its migrations.
+        if named != MIGRATIONS {
+            assert_named(&log.head().await.unwrap_err(), &[&named]);
+        }
         log.close().await.unwrap();
-        raw(folder.path()).execute_batch(sql).unwrap();
         let before = common::contents(folder.path());
         let opened = SyncDb::open(common::LIBRARY, common::DEVICE, folder.path()).await;
-        let error = opened.unwrap_err();
-        let error = error.as_log_error().expect("the log refuses");
-        assert_named(error, &["sync_log_migrations"]);
+        let error = opened.expect_err(&sql);
+        assert_named(error.as_log_error().expect("the log refuses"), &[&named]);
         assert_eq!(common::contents(folder.path()), before, "{sql}");
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sync_log_sqlite::Hlc;
 
-use crate::common::{self, as_child, change, child, folder, fresh, open, raw, say};
+use crate::common::{self, as_child, change, child, folder, open, raw, say};
 
 const ROUNDS: u32 = 8;
 
@@ -67,18 +67,6 @@ async fn append_until_killed(data_dir: &std::path::Path) {
     for task in appending {
         task.await.unwrap();
     }
-}
-
-#[tokio::test]
-async fn what_was_ok_survives_handles_that_are_dropped_without_being_closed() {
-    let (folder, log) = fresh().await;
-    let clone = log.clone();
-    let stamp = log.record(change(1)).await.unwrap();
-    drop((log, clone));
-    let reopened = open(folder.path()).await;
-    let entries = reopened.get_since(None, 10).await.unwrap();
-    assert_eq!(entries.len(), 1);
-    assert_eq!(entries[0].hlc, stamp);
 }
 
 #[test]

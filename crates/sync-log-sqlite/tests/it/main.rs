@@ -36,7 +36,6 @@ mod peer_rows;
 mod query_plans;
 mod read_only;
 mod reading;
-mod restart;
 mod restored;
 mod schema;
 mod spans;

@@ -7,12 +7,12 @@ use sync_log_sqlite::CEILING_MS;
 use sync_log_sqlite::MAX_DATA_BYTES;
 use sync_log_sqlite::inspect::{Inspector, try_adoption};
 use sync_log_sqlite::{
-    Ack, Cause, Change, Cursor, Hlc, JsonText, LogError, OpenError, ReadLimits, RowFault, SyncDb,
-    Uuid,
+    Ack, Cause, Change, Cursor, Hlc, JsonText, LogError, OpenError, ReadLimits, SyncDb, Uuid,
 };
 
+use crate::common::tables::adoption_causes;
 use crate::common::{
-    DEVICE, LIBRARY, PEER, change, contents, file_in, folder, fresh, open, other_program, raw,
+    DEVICE, LIBRARY, PEER, change, file_in, folder, fresh, open, other_program, raw,
 };
 
 const SHARED_CHANGES: &str = "CREATE TABLE shared_changes (hlc TEXT PRIMARY KEY, \
@@ -58,48 +58,12 @@ async fn refusal(data_dir: &Path) -> OpenError {
     SyncDb::open(LIBRARY, DEVICE, data_dir).await.unwrap_err()
 }
 
-fn adoptions(data_dir: &Path) -> Vec<String> {
-    let adoptions = Inspector::open(data_dir).unwrap().adoptions().unwrap();
-    adoptions
-        .into_iter()
-        .map(|adoption| adoption.cause)
-        .collect()
-}
-
 /// Without the third entry, in a table that was made anew; what the first was is kept.
 fn without_the_third() -> String {
     format!(
         "ALTER TABLE shared_changes RENAME TO backup; {SHARED_CHANGES} \
          INSERT INTO shared_changes SELECT * FROM backup WHERE record_uuid NOT LIKE '%2';"
     )
-}
-
-#[tokio::test]
-async fn a_table_that_was_renamed_and_made_anew_is_adopted_and_never_served() {
-    let (folder, cursor) = changed(&without_the_third()).await;
-    let reading = SyncDb::open_read_only(folder.path()).await.unwrap();
-    let page = reading.read_for(PEER, cursor, ReadLimits::default()).await;
-    assert!(matches!(page, Err(LogError::Altered(_))), "{page:?}");
-    let checks = Inspector::open(folder.path()).unwrap().verify().unwrap();
-    assert!(
-        checks
-            .iter()
-            .any(|check| check.name == "chain" && !check.is_ok())
-    );
-    let log = open(folder.path()).await;
-    log.get_since(None, 9).await.unwrap_err();
-    log.close().await.unwrap();
-    let adopted = open(folder.path()).await;
-    assert_eq!(adoptions(folder.path()).len(), 1);
-    let after_adoption = adopted.read_for(PEER, cursor, ReadLimits::default()).await;
-    assert!(
-        matches!(after_adoption, Err(LogError::OtherLog { .. })),
-        "{after_adoption:?}"
-    );
-    let noticed = "DELETE FROM shared_changes WHERE record_uuid LIKE '%4'";
-    other_program(folder.path()).execute_batch(noticed).unwrap();
-    let read = adopted.get_since(None, 9).await;
-    assert!(matches!(read, Err(LogError::Altered(_))), "{read:?}");
 }
 
 /// Not only at the next opening: a log that is open goes on with nothing.
@@ -135,7 +99,7 @@ async fn a_log_that_is_open_while_its_tables_are_made_anew_is_not_used() {
     );
     log.close().await.unwrap();
     open(folder.path()).await.close().await.unwrap();
-    assert_eq!(adoptions(folder.path()).len(), 1);
+    assert_eq!(adoption_causes(folder.path()).len(), 1);
 }
 
 /// What begins like ours is not ours.
@@ -147,14 +111,17 @@ async fn a_trigger_of_another_program_is_no_reason_to_adopt() {
     for _ in 0..2 {
         open(folder.path()).await.close().await.unwrap();
     }
-    assert_eq!(adoptions(folder.path()), [""; 0]);
+    assert_eq!(adoption_causes(folder.path()), [""; 0]);
 }
 
 #[tokio::test]
 async fn a_table_that_was_dropped_is_made_and_the_log_goes_on_above_what_it_was() {
     let (folder, cursor) = changed("DROP TABLE shared_changes; DROP TABLE peer_acks").await;
     let log = open(folder.path()).await;
-    assert_eq!(adoptions(folder.path()), ["the newest entry is missing"]);
+    assert_eq!(
+        adoption_causes(folder.path()),
+        ["the newest entry is missing"]
+    );
     let peers = log.peers().await.unwrap();
     assert!(peers[0].as_ref().unwrap().acked.is_zero());
     assert!(log.record(change(9)).await.unwrap() > cursor.hlc());
@@ -202,28 +169,6 @@ fn tables(data_dir: &Path) -> Vec<String> {
         .unwrap()
         .map(|sql| sql.unwrap().unwrap_or_default())
         .collect()
-}
-
-#[tokio::test]
-async fn a_file_of_an_earlier_program_in_which_no_log_can_be_kept_is_left_alone() {
-    let unfit = [
-        SHARED_CHANGES.replace("data TEXT", "data JSON"),
-        SHARED_CHANGES.replace("model_type TEXT", "model_type NUMERIC"),
-        format!("{SHARED_CHANGES} CREATE UNIQUE INDEX u ON shared_changes (record_uuid);"),
-        SHARED_CHANGES.replace("data TEXT NOT NULL", "data TEXT NOT NULL UNIQUE"),
-        SHARED_CHANGES.replace("shared_changes", "Shared_Changes"),
-    ];
-    for tables in unfit {
-        let folder = folder();
-        other_program(folder.path()).execute_batch(&tables).unwrap();
-        let before = contents(folder.path());
-        let refused = refusal(folder.path()).await;
-        assert!(
-            matches!(refused, OpenError::NotAdoptable { .. }),
-            "{tables}: {refused}"
-        );
-        assert_eq!(contents(folder.path()), before, "{tables}");
-    }
 }
 
 /// Another device's clock is no reason to be ahead of everybody; an own stamp is never
@@ -306,39 +251,6 @@ async fn a_file_in_utf_16_is_adopted_by_the_same_limits() {
         (aside[0].rows, &*aside[0].reason),
         (1, "data is over the limit")
     );
-}
-
-#[tokio::test]
-async fn a_row_of_acks_that_is_no_text_is_named_and_counts_for_nothing() {
-    let (folder, log) = fresh().await;
-    log.register_peer(PEER).await.unwrap();
-    let stamp = log.record(change(1)).await.unwrap();
-    log.record_ack(PEER, stamp).await.unwrap();
-    let blob = "INSERT INTO peer_acks VALUES (x'00ff', x'01', 7)";
-    other_program(folder.path()).execute_batch(blob).unwrap();
-    let reasons = log.explain().await.unwrap().reasons;
-    let named = reasons.iter().find_map(|reason| match &reason.cause {
-        Cause::UntrustedRow(untrusted) => Some(untrusted),
-        _ => None,
-    });
-    let named = named.unwrap();
-    assert_eq!(
-        (&*named.peer_device_id, named.fault),
-        ("x'00ff'", RowFault::PeerIdText)
-    );
-    assert_eq!(log.peers().await.unwrap().len(), 2);
-    assert_eq!(log.prune_acked().await.unwrap(), 1, "P5");
-}
-
-/// A peer without an ack has acknowledged nothing.
-#[tokio::test]
-async fn a_deleted_ack_is_written_again_at_the_next_opening() {
-    let (folder, cursor) = changed("DELETE FROM peer_acks").await;
-    let log = open(folder.path()).await;
-    assert_eq!(adoptions(folder.path()), [""; 0]);
-    assert_eq!(log.prune_acked().await.unwrap(), 0);
-    log.acknowledge(Ack::new(PEER, cursor)).await.unwrap();
-    assert_eq!(log.prune_acked().await.unwrap(), 1);
 }
 
 /// JSON that is a number stays the text that it was.

@@ -9,8 +9,7 @@ use sync_log_sqlite::{
 };
 
 use crate::common::{
-    self, DEVICE, LIBRARY, PEER, as_child, change, child, contents, file_in, folder, fresh, open,
-    raw,
+    self, DEVICE, LIBRARY, PEER, as_child, change, child, contents, file_in, folder, open, raw,
 };
 
 async fn refused(data_dir: &Path) -> OpenError {
@@ -52,32 +51,6 @@ async fn an_empty_file_is_a_new_log() {
     let folder = folder();
     std::fs::write(file_in(folder.path()), b"").unwrap();
     open(folder.path()).await.record(change(1)).await.unwrap();
-}
-
-#[tokio::test]
-async fn opening_and_closing_a_log_writes_nothing() {
-    let (folder, log) = fresh().await;
-    log.record(change(1)).await.unwrap();
-    log.close().await.unwrap();
-    let before = contents(folder.path());
-    open(folder.path()).await.close().await.unwrap();
-    assert_eq!(contents(folder.path()), before);
-}
-
-#[tokio::test]
-async fn a_log_in_memory_has_no_path_and_works_the_same() {
-    let log = SyncDb::open_in_memory(LIBRARY, DEVICE).await.unwrap();
-    assert_eq!(log.path(), None);
-    log.register_peer(PEER).await.unwrap();
-    log.record(change(1)).await.unwrap();
-    let page = log
-        .read_for(PEER, Cursor::ZERO, ReadLimits::default())
-        .await
-        .unwrap();
-    log.acknowledge(Ack::new(PEER, page.next)).await.unwrap();
-    assert_eq!(log.prune_acked().await.unwrap(), 1);
-    assert_eq!(log.get_since(None, 10).await.unwrap(), []);
-    log.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -135,6 +108,7 @@ async fn a_log_that_is_there_is_opened_as_it_is_beside_records_or_not() {
 async fn two_logs_in_memory_are_two_logs() {
     let one = SyncDb::open_in_memory(LIBRARY, DEVICE).await.unwrap();
     let other = SyncDb::open_in_memory(LIBRARY, DEVICE).await.unwrap();
+    assert_eq!(one.path(), None);
     one.record(change(1)).await.unwrap();
     assert_eq!(other.get_since(None, 10).await.unwrap(), []);
     assert_ne!(one.identity().log_id, other.identity().log_id);
@@ -356,40 +330,6 @@ async fn a_file_that_stays_locked_is_refused_after_the_wait() {
     assert_eq!(contents(folder.path()), before);
     other.execute_batch("COMMIT").unwrap();
     open(folder.path()).await;
-}
-
-#[tokio::test]
-async fn a_lock_that_is_let_go_in_time_is_waited_for() {
-    let folder = folder();
-    open(folder.path()).await.close().await.unwrap();
-    let other = raw(folder.path());
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let release = tokio::task::spawn_blocking(move || {
-        std::thread::sleep(Duration::from_millis(200));
-        other.execute_batch("COMMIT").unwrap();
-    });
-    let log = open(folder.path()).await;
-    log.record(change(1)).await.unwrap();
-    release.await.unwrap();
-}
-
-#[tokio::test]
-async fn a_write_that_waits_too_long_for_the_lock_says_so_and_changes_nothing() {
-    let folder = folder();
-    let options = SyncDb::options().busy_timeout(Duration::from_millis(200));
-    let log = options.open(LIBRARY, DEVICE, folder.path()).await.unwrap();
-    let other = raw(folder.path());
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = log.record(change(1)).await.unwrap_err();
-    assert!(
-        matches!(&error, LogError::Store(error) if error.fault() == StoreFault::Locked),
-        "{error:?}"
-    );
-    assert!(error.to_string().contains("200 ms"), "{error}");
-    assert_eq!(log.get_since(None, 10).await.unwrap(), [], "reads go on");
-    other.execute_batch("COMMIT").unwrap();
-    log.record(change(1)).await.unwrap();
-    assert_eq!(log.get_since(None, 10).await.unwrap().len(), 1);
 }
 
 /// Waits for a lock, for another handle's commit, and for the end, on whatever runtime this

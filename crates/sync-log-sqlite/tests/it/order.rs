@@ -1,8 +1,8 @@
 //! One order of stamps: as values, as text, and as SQLite sorts the column.
 
-use sync_log_sqlite::{DriftLimit, DriftLimits, Hlc, ManualClock, SyncDb, Uuid};
+use sync_log_sqlite::{Hlc, Uuid};
 
-use crate::common::{self, DEVICE, folder, open, raw};
+use crate::common::{self, folder, open, raw};
 
 /// Numbers that look random and are the same in every run.
 struct Numbers(u64);
@@ -64,41 +64,4 @@ async fn a_thousand_stamps_sort_the_same_as_values_as_text_and_inside_sqlite() {
             .unwrap();
         assert_eq!(below, 1);
     }
-}
-
-#[tokio::test]
-async fn pages_come_in_the_order_of_stamps_whatever_their_counters() {
-    let folder = folder();
-    let unlimited = DriftLimits {
-        warn: DriftLimit::Unlimited,
-        refuse: DriftLimit::Unlimited,
-    };
-    let options = SyncDb::options()
-        .drift(unlimited)
-        .wall_clock(ManualClock::new(0));
-    let log = options
-        .open(common::LIBRARY, DEVICE, folder.path())
-        .await
-        .unwrap();
-    let mut stamps: Vec<Hlc> = thousand_stamps()
-        .into_iter()
-        .map(|stamp| Hlc::new(stamp.timestamp % (1 << 40), stamp.counter, DEVICE))
-        .filter(|stamp| stamp.timestamp > 0)
-        .collect();
-    stamps.sort_unstable();
-    stamps.dedup();
-    let batch = stamps
-        .iter()
-        .enumerate()
-        .map(|(record, hlc)| common::change(record as u128).stamped(*hlc));
-    log.append_many(batch.collect()).await.unwrap();
-    let mut read = Vec::new();
-    loop {
-        let page = log.get_since(read.last().copied(), 17).await.unwrap();
-        read.extend(page.iter().map(|entry| entry.hlc));
-        if page.len() < 17 {
-            break;
-        }
-    }
-    assert_eq!(read, stamps);
 }

@@ -1,9 +1,8 @@
-//! What an opening makes of peers' rows that another program wrote, and what an operator can
-//! do about them (`P5`).
+//! What an opening makes of peers' rows that another program wrote (`P5`).
 
 use sync_log_sqlite::{Hlc, Uuid};
 
-use crate::common::{self, PEER, change, folder, fresh, open, raw};
+use crate::common::{self, change, folder, fresh, open, raw};
 
 /// A device that was never registered.
 const STRANGER: Uuid = Uuid::from_u128(0xc0);
@@ -27,28 +26,6 @@ async fn an_ack_of_no_device_goes_aside_with_a_reason() {
         told.contains("not of a peer") && told.contains("00FF"),
         "{told}"
     );
-}
-
-/// An operator may know better.
-#[tokio::test]
-async fn a_mirrors_claim_counts_once_an_operator_vouches_for_it() {
-    let (folder, log) = fresh().await;
-    log.register_peer(PEER).await.unwrap();
-    let stamps = [
-        log.record(change(1)).await.unwrap(),
-        log.record(change(2)).await.unwrap(),
-    ];
-    log.record_ack(PEER, stamps[0]).await.unwrap();
-    let moved = format!("UPDATE peer_acks SET last_acked_hlc = '{}'", stamps[1]);
-    raw(folder.path()).execute_batch(&moved).unwrap();
-    log.close().await.unwrap();
-    let reopened = open(folder.path()).await;
-    assert_eq!(reopened.trust_adopted_acks().await.unwrap(), 1);
-    assert_eq!(
-        reopened.peers().await.unwrap()[0].as_ref().unwrap().acked,
-        stamps[1]
-    );
-    assert_eq!(reopened.prune_acked().await.unwrap(), 2);
 }
 
 /// Another program writing acks of a file that was declared solo has ended that.

@@ -2,7 +2,6 @@
 //! wherever it lies.
 
 use std::path::Path;
-use std::time::Duration;
 
 use sync_log_sqlite::{
     Cursor, ErrorKind, LogError, OpenError, ReadLimits, StoreFault, SyncDb, Uuid,
@@ -128,6 +127,12 @@ async fn a_file_of_another_kind_or_time_is_named() {
     let folder = folder();
     open(folder.path()).await.close().await.unwrap();
     let refused = async || SyncDb::open_read_only(folder.path()).await.unwrap_err();
+    let nil = format!(
+        "UPDATE sync_log_identity SET library_id = '{}'",
+        Uuid::nil()
+    );
+    raw(folder.path()).execute_batch(&nil).unwrap();
+    assert!(matches!(refused().await, OpenError::Log { .. }));
     let sql = "INSERT INTO sync_log_migrations VALUES ('sync_log_9999_future', 0)";
     raw(folder.path()).execute_batch(sql).unwrap();
     assert!(matches!(refused().await, OpenError::SchemaTooNew { .. }));
@@ -201,30 +206,4 @@ mod rights {
             assert_eq!(error.kind(), ErrorKind::Reopen, "{error:?}");
         });
     }
-}
-
-#[tokio::test]
-async fn an_id_that_is_nil_in_the_file_is_damage_or_refused() {
-    let folder = folder();
-    open(folder.path()).await.close().await.unwrap();
-    let nil = Uuid::nil();
-    let sql = format!("UPDATE sync_log_identity SET library_id = '{nil}'");
-    raw(folder.path()).execute_batch(&sql).unwrap();
-    let error = SyncDb::open_read_only(folder.path()).await.unwrap_err();
-    assert!(matches!(error, OpenError::Log { .. }), "{error:?}");
-}
-
-/// Not only when it looks for commits the next time.
-#[tokio::test]
-async fn closing_ends_a_watch_at_once_however_seldom_it_looks() {
-    let (folder, log) = fresh().await;
-    let head = log.record(change(1)).await.unwrap();
-    let seldom = SyncDb::options().poll_interval(Duration::from_secs(60));
-    let reading = seldom.open_read_only(folder.path()).await.unwrap();
-    let mut watch = reading.watch(head);
-    let waiting = tokio::spawn(async move { watch.changed().await });
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    reading.close().await.unwrap();
-    let ended = tokio::time::timeout(Duration::from_secs(10), waiting).await;
-    assert!(ended.unwrap().unwrap().is_err(), "R3");
 }

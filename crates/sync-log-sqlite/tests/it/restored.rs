@@ -264,33 +264,24 @@ async fn stamps_from_before_a_log_that_was_made_beside_records_are_no_sign() {
     does_not_know(&log).await;
 }
 
-/// Where the earlier program's file is.
-fn earlier_program() -> (tempfile::TempDir, Uuid, Uuid) {
-    let folder = folder();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
-    std::fs::copy(file_in(&fixture), file_in(folder.path())).unwrap();
-    let library = Uuid::from_u128(0xafe3_b279_4b1b_5c84_bccd_5eb5_8605_a254);
-    let device = Uuid::from_u128(0xfb4f_4e87_5e9b_56f8_8c10_ec8e_c3ce_38b0);
-    (folder, library, device)
-}
-
 #[tokio::test]
 async fn stamps_of_an_adopted_file_are_no_sign() {
-    let (folder, library, device) = earlier_program();
+    use common::earlier::{DEVICE, LIBRARY, earlier_program};
+    let folder = earlier_program();
     // The row that is spoiled goes aside; what came after the newest entry was pruned.
     let (aside, pruned) = (
-        Hlc::new((NOW_MS + HOUR_MS).cast_unsigned(), 0, device),
-        Hlc::new((NOW_MS - HOUR_MS).cast_unsigned(), 0, device),
+        Hlc::new((NOW_MS + HOUR_MS).cast_unsigned(), 0, DEVICE),
+        Hlc::new((NOW_MS - HOUR_MS).cast_unsigned(), 0, DEVICE),
     );
     let spoiled = format!("INSERT INTO shared_changes VALUES ('{aside}', '', '', '', '', '')");
     let other = common::other_program(folder.path());
     other.execute_batch(&spoiled).unwrap();
     drop(other);
     let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
-    let log = options.open(library, device, folder.path()).await.unwrap();
+    let log = options.open(LIBRARY, DEVICE, folder.path()).await.unwrap();
     let retained = log.get_since(None, 495).await.unwrap();
     let mut own: Vec<Hlc> = retained.iter().map(|entry| entry.hlc).collect();
-    own.extend([Hlc::new(1, 0, device), aside, pruned]);
+    own.extend([Hlc::new(1, 0, DEVICE), aside, pruned]);
     knows(&log, &own).await;
     does_not_know(&log).await;
 }

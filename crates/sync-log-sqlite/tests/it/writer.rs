@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use sync_log_sqlite::{
-    Hlc, LogError, PrunePolicy, SharedChangeEntry, StoreFault, SyncDb, WallClock,
-};
+use sync_log_sqlite::{Hlc, LogError, SharedChangeEntry, StoreFault, SyncDb, WallClock};
 use tokio::task::JoinHandle;
 
 use crate::common::{self, DEVICE, LIBRARY, PEER, change, folder, fresh, open, raw};
@@ -382,31 +380,6 @@ async fn the_file_shrinks_after_a_prune() {
     while reopened.prune_acked().await.unwrap() > 0 {}
     reopened.close().await.unwrap();
     assert!(length() < full / 4, "{} of {full} bytes", length());
-}
-
-#[tokio::test]
-async fn what_a_policy_keeps_is_kept_and_the_floor_moves_with_the_rest() {
-    let folder = folder();
-    let log = SyncDb::options()
-        .policy(PrunePolicy::KeepEntries { count: 3 })
-        .open(LIBRARY, DEVICE, folder.path())
-        .await
-        .unwrap();
-    log.declare_solo().await.unwrap();
-    let stamps = log
-        .record_each((0..2500).map(change).collect())
-        .await
-        .unwrap();
-    assert_eq!(log.prune_acked().await.unwrap(), 2497);
-    assert_eq!(log.floor().await.unwrap(), stamps[2496]);
-    let (floor, tag): (String, String) = raw(folder.path())
-        .query_row("SELECT floor, floor_tag FROM sync_log_state", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .unwrap();
-    assert_eq!(floor, stamps[2496].to_string());
-    let cursor = log.floor_cursor().await.unwrap();
-    assert_eq!(cursor.tag().to_string(), tag);
 }
 
 /// A clock that panics takes the writing thread along.

@@ -2,5 +2,4 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod known_faults;
 mod two_stores;

@@ -4,7 +4,7 @@
 use sync_log_memory::MemoryStore;
 use sync_log_memory::core::{Birth, LogIdentity, LogOptions};
 use sync_log_sqlite::{
-    Ack, Change, ChangeType, Cursor, JsonText, LogError, ReadLimits, SyncDb, SyncLog, SystemClock,
+    Ack, Change, ChangeType, Cursor, JsonText, ReadLimits, SyncDb, SyncLog, SystemClock,
     UnknownPeers, Uuid,
 };
 
@@ -79,23 +79,4 @@ async fn a_file_and_a_memory_exchange_changes_and_both_logs_drain() {
     assert_eq!(laptop.prune_acked().await.unwrap(), 5);
     assert!(phone.get_since(None, 10).await.unwrap().is_empty());
     phone.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_cursor_of_one_log_is_refused_by_another() {
-    let folder = tempfile::tempdir().unwrap();
-    let phone = SyncDb::open(LIBRARY, PHONE, folder.path()).await.unwrap();
-    let laptop = in_memory(LAPTOP).await;
-    for log in [&*phone, &laptop] {
-        log.register_peer(Uuid::from_u128(4)).await.unwrap();
-        log.record(change("one")).await.unwrap();
-    }
-    let cursor = phone.head_cursor().await.unwrap();
-    let refused = laptop
-        .read_for(Uuid::from_u128(4), cursor, ReadLimits::default())
-        .await;
-    assert!(
-        matches!(refused, Err(LogError::OtherLog { .. })),
-        "{refused:?}"
-    );
 }

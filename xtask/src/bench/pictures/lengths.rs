@@ -56,21 +56,3 @@ fn label(series: &Series<'_>) -> String {
         weeks => format!("device {}, away for {weeks} weeks at a time", series.device),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bench::history::planted::history;
-
-    #[test]
-    fn every_device_has_a_line() {
-        let svg = svg(&history()).expect("a string takes any picture");
-        for label in [
-            "device 0",
-            "device 2, away for 4 weeks at a time",
-            "device 3",
-        ] {
-            assert!(svg.contains(label), "{svg}");
-        }
-    }
-}

@@ -25,6 +25,7 @@ mod h8_threads;
 mod model;
 mod slow_clock;
 mod small_states;
+mod together;
 
 /// All checks, by file.
 const CHECKS: [&[Check]; 11] = [

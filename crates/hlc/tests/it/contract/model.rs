@@ -6,7 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::bench::ClockUnderTest;
-use super::slow_clock::{Rules, SlowClock, point};
+use super::slow_clock::{Rules, SlowClock};
+use super::together::{Event, Pair};
 use super::*;
 
 checks!["H1": the_clock_does_what_the_model_predicts];
@@ -16,9 +17,6 @@ enum Step {
     SetWall(i64),
     MoveWall(i64),
     Tick,
-    Check(Remote),
-    CheckDrift(Remote),
-    CheckAll(Vec<Remote>),
     Observe(Remote),
     ObserveAll(Vec<Remote>),
     Resume(Remote),
@@ -69,121 +67,46 @@ impl Remote {
     }
 }
 
-fn resolve_all(remotes: &[Remote], model: &dyn ClockUnderTest) -> Vec<Hlc> {
-    remotes.iter().map(|remote| remote.resolve(model)).collect()
-}
-
-/// Everything that was issued, observed or resumed from, reduced to the highest; and the promise
-/// that whatever is issued next is above it.
-struct Seen(Hlc);
-
-impl Seen {
-    fn observed(&mut self, stamps: &[Hlc]) {
-        let highest = stamps.iter().copied().max();
-        self.0 = self.0.max(highest.unwrap_or(Hlc::ZERO));
-    }
-
-    fn issued(&mut self, stamp: Hlc) -> Result<(), TestCaseError> {
-        prop_assert!(
-            point(stamp) > point(self.0),
-            "{} is not above {}",
-            stamp,
-            self.0
-        );
-        self.0 = stamp;
-        Ok(())
-    }
-}
-
 fn the_clock_does_what_the_model_predicts(bench: &Bench) {
+    let cases = bench.effort(1_000, 3_000);
     let histories = (limits(), walls(), vec(steps(), 1..60));
-    bench.for_all(
-        bench.effort(1_000, 3_000),
-        histories,
-        |(limits, start_ms, steps)| {
-            let wall = ManualClock::new(start_ms);
-            let start = || {
-                let model = SlowClock::new(Rules::RIGHT, &wall, limits);
-                (bench.clock_with(&wall, limits), model)
-            };
-            let (mut clock, mut model) = start();
-            let mut seen = Seen(Hlc::ZERO);
-            for step in steps {
-                match step {
-                    Step::SetWall(ms) => wall.set_ms(ms),
-                    Step::MoveWall(ms) => wall.advance_ms(ms),
-                    Step::Restart => {
-                        (clock, model) = start();
-                        let answer = clock.resume(seen.0);
-                        prop_assert_eq!(answer, model.resume(seen.0));
-                        // Only after it was resumed at the very end of what can be: give up.
-                        if answer.is_err() {
-                            return Ok(());
-                        }
-                    }
-                    step => call_both(step, &*clock, &model, &mut seen)?,
+    bench.for_all(cases, histories, |(limits, start_ms, steps)| {
+        let wall = ManualClock::new(start_ms);
+        let start = || Pair {
+            clock: bench.clock_with(&wall, limits),
+            reference: Box::new(SlowClock::new(Rules::RIGHT, &wall, limits)),
+            highest: Hlc::ZERO,
+        };
+        let mut clocks = start();
+        for step in steps {
+            let model = &*clocks.reference;
+            let event = match step {
+                Step::Tick => Event::Tick,
+                Step::Observe(remote) => Event::Observe(remote.resolve(model)),
+                Step::ObserveAll(remotes) => {
+                    let remotes = remotes.iter().map(|remote| remote.resolve(model));
+                    Event::ObserveAll(remotes.collect())
                 }
-                prop_assert_eq!(clock.last(), model.last());
-                prop_assert_eq!(clock.now_ms(), wall.now_ms());
-            }
-            Ok(())
-        },
-    );
-}
-
-fn call_both(
-    step: Step,
-    clock: &dyn ClockUnderTest,
-    model: &dyn ClockUnderTest,
-    seen: &mut Seen,
-) -> Result<(), TestCaseError> {
-    match step {
-        Step::Tick => {
-            let stamp = clock.tick();
-            prop_assert_eq!(stamp, model.tick());
-            seen.issued(stamp)?;
+                Step::Resume(remote) => Event::Resume(remote.resolve(model)),
+                Step::SetWall(ms) => {
+                    wall.set_ms(ms);
+                    continue;
+                }
+                Step::MoveWall(ms) => {
+                    wall.advance_ms(ms);
+                    continue;
+                }
+                Step::Restart => {
+                    let before = clocks.highest;
+                    clocks = start();
+                    Event::Resume(before)
+                }
+            };
+            clocks.happen(&event);
+            prop_assert_eq!(clocks.clock.now_ms(), wall.now_ms());
         }
-        Step::Check(remote) => {
-            let remote = remote.resolve(model);
-            prop_assert_eq!(clock.check(remote), model.check(remote));
-        }
-        Step::CheckDrift(stamp) => {
-            let stamp = stamp.resolve(model);
-            prop_assert_eq!(clock.check_drift(stamp), model.check_drift(stamp));
-        }
-        Step::CheckAll(remotes) => {
-            let remotes = resolve_all(&remotes, model);
-            prop_assert_eq!(clock.check_all(&remotes), model.check_all(&remotes));
-        }
-        Step::Observe(remote) => {
-            let remote = remote.resolve(model);
-            let answer = clock.observe(remote);
-            prop_assert_eq!(answer, model.observe(remote));
-            if let Ok(stamp) = answer {
-                seen.observed(&[remote]);
-                seen.issued(stamp)?;
-            }
-        }
-        Step::ObserveAll(remotes) => {
-            let remotes = resolve_all(&remotes, model);
-            let answer = clock.observe_all(&remotes);
-            prop_assert_eq!(answer, model.observe_all(&remotes));
-            if let Ok(Some(stamp)) = answer {
-                seen.observed(&remotes);
-                seen.issued(stamp)?;
-            }
-        }
-        Step::Resume(high_water) => {
-            let high_water = high_water.resolve(model);
-            let answer = clock.resume(high_water);
-            prop_assert_eq!(answer, model.resume(high_water));
-            if answer.is_ok() {
-                seen.observed(&[high_water]);
-            }
-        }
-        Step::SetWall(_) | Step::MoveWall(_) | Step::Restart => unreachable!("no call"),
-    }
-    Ok(())
+        Ok(())
+    });
 }
 
 fn steps() -> impl Strategy<Value = Step> {
@@ -191,10 +114,7 @@ fn steps() -> impl Strategy<Value = Step> {
         12 => walls().prop_map(Step::SetWall),
         12 => offsets().prop_map(Step::MoveWall),
         24 => Just(Step::Tick),
-        12 => remotes().prop_map(Step::Check),
-        6 => remotes().prop_map(Step::CheckDrift),
-        6 => vec(remotes(), 0..5).prop_map(Step::CheckAll),
-        24 => remotes().prop_map(Step::Observe),
+        36 => remotes().prop_map(Step::Observe),
         18 => vec(remotes(), 0..5).prop_map(Step::ObserveAll),
         6 => remotes().prop_map(Step::Resume),
         1 => high_ends().prop_map(Step::Resume),

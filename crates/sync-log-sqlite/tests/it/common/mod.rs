@@ -1,6 +1,7 @@
 //! What the tests of this crate share: ids, changes, a raw look at the file,
 //! and children that are this test binary once more.
 
+pub(crate) mod earlier;
 pub(crate) mod kills;
 pub(crate) mod old_log;
 #[cfg(unix)]

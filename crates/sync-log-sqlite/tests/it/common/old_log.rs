@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use super::earlier::LIBRARY;
 use super::tables::rows;
 use super::{folder, raw};
 use rusqlite::Connection;
@@ -11,7 +12,6 @@ use sync_log_sqlite::legacy::{
 };
 use sync_log_sqlite::{Hlc, SyncDb, Uuid};
 
-pub(crate) const LIBRARY: Uuid = Uuid::from_u128(0xafe3_b279_4b1b_5c84_bccd_5eb5_8605_a254);
 /// The devices of the old log, with how many rows and how many markers each has.
 pub(crate) const DEVICES: [(u128, u64, u64); 4] = [
     (0xfb4f_4e87_5e9b_56f8_8c10_ec8e_c3ce_38b0, 495, 4),

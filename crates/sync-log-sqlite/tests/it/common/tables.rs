@@ -5,6 +5,7 @@ use std::path::Path;
 use super::raw;
 use rusqlite::Connection;
 use rusqlite::types::Value;
+use sync_log_sqlite::inspect::Inspector;
 
 /// Everything that a query finds, as it is stored.
 pub(crate) fn rows(db: &Connection, sql: &str) -> Vec<Vec<Value>> {
@@ -25,6 +26,12 @@ pub(crate) fn changes_in(db: &Connection, table: &str) -> Vec<Vec<Value>> {
 
 pub(crate) fn acks_in(db: &Connection, table: &str) -> Vec<Vec<Value>> {
     rows(db, &format!("SELECT {ACKS} FROM {table} ORDER BY 1"))
+}
+
+/// Why the log was adopted, each time that it was.
+pub(crate) fn adoption_causes(data_dir: &Path) -> Vec<String> {
+    let adoptions = Inspector::open(data_dir).unwrap().adoptions().unwrap();
+    adoptions.into_iter().map(|it| it.cause).collect()
 }
 
 /// What a second opening must not change, and what every way to an adopted file
