@@ -33,7 +33,8 @@ pub(crate) fn check_all(shell: &Shell, workspace: &Workspace) -> Result<()> {
             &unpacked,
         )?;
     }
-    shell.write_file(unpacked.join("Cargo.toml"), manifest(&published))?;
+    let root = shell.read_file(workspace.root.join("Cargo.toml"))?;
+    shell.write_file(unpacked.join("Cargo.toml"), manifest(&published, &root))?;
     shell.copy_file(workspace.root.join("Cargo.lock"), &unpacked)?;
     check(shell, &unpacked, &workspace.target_directory)
 }
@@ -61,14 +62,15 @@ fn check(shell: &Shell, folder: &Path, target: &Path) -> Result<()> {
     Ok(check.arg("--target-dir").arg(target).run()?)
 }
 
-/// The manifest of the workspace around the unpacked packages. The profile is that of the root
-/// manifest, or nothing that was compiled under it could be used again.
-fn manifest(packages: &[&Package]) -> String {
+/// The manifest of the workspace around the unpacked packages. It ends with the profiles of the
+/// root manifest, as that one does, or nothing that was compiled under them could be used again.
+fn manifest(packages: &[&Package], root: &str) -> String {
     let folders: Vec<String> = packages.iter().map(|package| package.file_stem()).collect();
     let mut manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {folders:?}\n");
-    manifest.push_str("\n[profile.dev.package.\"*\"]\ndebug = false\n\n[patch.crates-io]\n");
+    manifest.push_str("\n[patch.crates-io]\n");
     for (package, folder) in packages.iter().zip(&folders) {
         manifest.push_str(&format!("{} = {{ path = {folder:?} }}\n", package.name));
     }
-    manifest
+    let profiles = root.find("\n[profile").unwrap_or(root.len());
+    manifest + &root[profiles..]
 }
