@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use progress::Progress;
 
 use crate::check::Violation;
-use crate::progress::Progress;
 use crate::report::Report;
 use round::Round;
 use state::Parent;
@@ -39,21 +39,18 @@ pub struct Outcome {
 }
 
 /// Kills children as `settings` say, up to the first violation.
-///
-/// # Errors
-/// If something fails that is not under test.
 pub fn run(settings: &Settings) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let begin = Instant::now();
-    let mut progress = Progress::new(settings.kills);
+    let progress = Progress::new(settings.kills.into(), "kills");
     let mut parent = Parent::new(settings);
     let mut failure = None;
     for round in 1..=settings.kills {
         let violations = runtime.block_on(kill_in(&mut parent, round));
         let violations = violations.with_context(|| format!("failed in round {round}"))?;
-        progress.show(round);
+        progress.show(round.into());
         if !violations.is_empty() {
             failure = Some(Failure {
                 round,

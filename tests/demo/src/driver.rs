@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use fastrand::Rng;
+use progress::Progress;
 use sync_log_core::Hlc;
 use sync_log_core::{DriftLimit, DriftLimits};
 
@@ -16,7 +17,6 @@ use crate::device::Device;
 use crate::halt::Halt;
 use crate::history::History;
 use crate::oracle::{Finding, Findings, Oracle};
-use crate::progress::Progress;
 use crate::schedule::{Presence, Schedule, Step};
 use crate::script::{Ending, Mishap, Script};
 use crate::tally::Tally;
@@ -47,14 +47,10 @@ pub(crate) struct Outcome {
 }
 
 /// Replays the plan in libraries under `folder`.
-///
-/// # Errors
-/// A file that cannot be opened, read or written. What a log refuses is a
-/// finding.
 pub(crate) async fn replay(
     plan: &Plan<'_>,
     folder: &Path,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> anyhow::Result<Outcome> {
     let mut rng = Rng::with_seed(plan.seed);
     let script = Script::draw(plan.history, plan.clocks, &mut rng);
@@ -103,14 +99,14 @@ impl<'a> Driver<'a> {
         Ok(driver)
     }
 
-    async fn run(&mut self, schedule: Schedule<'_>, progress: &mut Progress) -> Result<(), Halt> {
+    async fn run(&mut self, schedule: Schedule<'_>, progress: &Progress) -> Result<(), Halt> {
         self.register_all().await?;
         for (t, step) in schedule {
             self.clocks.iter().for_each(|clock| clock.show(t));
             match step {
                 Step::Change(index) => {
                     self.change(index).await?;
-                    progress.show(index + 1);
+                    progress.show(index as u64 + 1);
                 }
                 Step::Mishap(device, mishap) => self.mishap(t, device, mishap).await?,
                 Step::Sync(device) => self.sync(t, device).await?,
