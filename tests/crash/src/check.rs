@@ -26,7 +26,6 @@ pub struct Findings {
 }
 
 /// Compares what is in the file with what `model` allows there.
-#[must_use]
 pub fn check(model: &Model, file: Option<&LogFile>) -> Findings {
     let Some(file) = file else {
         let is_missing = model.log_id.is_some();

@@ -80,7 +80,6 @@ pub struct InFlight {
 
 impl Model {
     /// Nothing was acknowledged.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             entries: BTreeMap::new(),
@@ -105,7 +104,6 @@ impl Model {
     }
 
     /// Entries that went if the floor is at `floor` now.
-    #[must_use]
     pub fn gone(&self, floor: Hlc) -> Vec<Hlc> {
         if floor <= self.floor {
             return Vec::new();
@@ -115,7 +113,6 @@ impl Model {
     }
 
     /// How far every one of `peers` is; nobody is anywhere if there is none.
-    #[must_use]
     pub fn watermark(peers: &Peers) -> Hlc {
         let slowest = peers.values().map(PeerRow::position).min();
         slowest.unwrap_or(Hlc::ZERO)
@@ -147,7 +144,6 @@ impl Model {
     }
 
     /// The tag at `place`, reckoned from the floor over what was acknowledged.
-    #[must_use]
     pub fn tag_at(&self, place: Hlc) -> Tag {
         let begin = Mark {
             hlc: self.floor,
@@ -174,7 +170,6 @@ impl Default for Model {
 }
 
 /// A peer's row after it acknowledged `through`.
-#[must_use]
 pub fn acked(row: PeerRow, through: Hlc) -> PeerRow {
     if through < row.acked {
         return row;
@@ -186,7 +181,6 @@ pub fn acked(row: PeerRow, through: Hlc) -> PeerRow {
 }
 
 /// A peer's row after it read at `at`.
-#[must_use]
 pub fn rewound(row: PeerRow, at: Hlc) -> PeerRow {
     let hold = if at < row.position() {
         Some(at)

@@ -57,13 +57,11 @@ impl Report {
     }
 
     /// How many kills hit `kind` in flight.
-    #[must_use]
     pub fn kills(&self, kind: Kind) -> u32 {
         self.in_flight.get(&Some(kind)).map_or(0, Hits::all)
     }
 
     /// Kinds that were hit too seldom for the run to say something about them.
-    #[must_use]
     pub fn missed(&self) -> Vec<Kind> {
         let least = (self.all_kills() * SHARE_PERCENT_MIN).div_ceil(100);
         let missed = Kind::AIMED.into_iter();
