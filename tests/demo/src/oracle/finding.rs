@@ -7,133 +7,66 @@ use std::collections::BTreeMap;
 pub(crate) enum Finding {
     /// `record` returned a stamp that is not one of this device in strict form.
     #[error("device {device} recorded a change as {hlc:?}, no stamp of its own")]
-    MalformedStamp {
-        /// Whose log.
-        device: u8,
-        /// What it returned.
-        hlc: String,
-    },
+    MalformedStamp { device: u8, hlc: String },
     /// `record` returned a stamp that is not above the device's last one.
     #[error("device {device} recorded {hlc}, not above its last stamp")]
-    StampNotAbove {
-        /// Whose log.
-        device: u8,
-        /// What it returned.
-        hlc: String,
-    },
+    StampNotAbove { device: u8, hlc: String },
     /// `record` returned a stamp that is not above one that the device had
     /// applied before: it would lose to what its user saw.
     #[error("device {device} recorded {hlc}, not above {applied}, which it had applied")]
     NotAboveApplied {
-        /// Whose log.
         device: u8,
-        /// What it returned.
         hlc: String,
-        /// What it had applied.
         applied: String,
     },
     /// A change never arrived at a device.
     #[error("device {device} never got {hlc}")]
-    LostChange {
-        /// Where it is missing.
-        device: u8,
-        /// The change.
-        hlc: String,
-    },
+    LostChange { device: u8, hlc: String },
     /// A change was applied more than once.
     #[error("device {device} applied {hlc} more than once")]
-    AppliedTwice {
-        /// Where.
-        device: u8,
-        /// The change.
-        hlc: String,
-    },
+    AppliedTwice { device: u8, hlc: String },
     /// Something was applied that no other device ever recorded.
     #[error("device {device} applied {hlc}, which no other device recorded")]
-    AppliedUnknown {
-        /// Where.
-        device: u8,
-        /// What it was.
-        hlc: String,
-    },
+    AppliedUnknown { device: u8, hlc: String },
     /// An entry was pruned that a device had not applied.
     #[error("device {origin} pruned {hlc} before device {device} applied it")]
-    PrunedBeforeApplied {
-        /// Whose entry.
-        origin: u8,
-        /// Who lacks it.
-        device: u8,
-        /// The entry.
-        hlc: String,
-    },
+    PrunedBeforeApplied { origin: u8, device: u8, hlc: String },
     /// An entry left the log though nothing was pruned.
     #[error("{hlc} left the log of device {origin} without being pruned")]
-    Vanished {
-        /// Whose entry.
-        origin: u8,
-        /// The entry.
-        hlc: String,
-    },
+    Vanished { origin: u8, hlc: String },
     /// The log holds an entry that was never recorded.
     #[error("the log of device {origin} holds {hlc}, which it never recorded")]
-    Unrecorded {
-        /// Whose log.
-        origin: u8,
-        /// The entry.
-        hlc: String,
-    },
+    Unrecorded { origin: u8, hlc: String },
     /// A prune says that it deleted another number of entries than are gone.
     #[error("device {origin} says it pruned {said} entries, {gone} are gone")]
     Miscounted {
-        /// Whose log.
         origin: u8,
-        /// How many it says.
         said: usize,
-        /// How many are gone.
         gone: usize,
     },
     /// Two devices hold different versions of a record.
     #[error("devices {device} and {other} hold different versions of {record}")]
     DatabasesDiffer {
-        /// One of them.
         device: u8,
-        /// The other one.
         other: u8,
-        /// The record.
         record: String,
     },
     /// A device does not hold the version with the highest stamp.
     #[error("{}", wrong_winner(*device, record, held.as_deref()))]
     WrongWinner {
-        /// Where.
         device: u8,
-        /// The record.
         record: String,
-        /// The stamp it holds, if it holds the record.
         held: Option<String>,
     },
     /// A log still holds entries though everybody has everything.
     #[error("the log of device {origin} still holds {entries} entries")]
-    LogNotEmpty {
-        /// Whose log.
-        origin: u8,
-        /// How many.
-        entries: usize,
-    },
+    LogNotEmpty { origin: u8, entries: usize },
     /// A peer is no longer registered and active in a log.
     #[error("device {peer} is not an active peer in the log of device {origin}")]
-    PeerNotActive {
-        /// Whose log.
-        origin: u8,
-        /// The peer.
-        peer: u8,
-    },
+    PeerNotActive { origin: u8, peer: u8 },
     /// A log refused a call that it must take; the replay ended there.
     #[error("{call}")]
-    Refused {
-        /// What was asked for, by whom, and why it was refused.
-        call: String,
-    },
+    Refused { call: String },
 }
 
 impl Finding {
