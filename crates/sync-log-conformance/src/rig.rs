@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sync_log_core::ManualClock;
 use sync_log_core::{
-    Birth, Cause, Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, Remedy,
+    Ack, Birth, Cause, Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, Remedy,
     SharedChangeEntry, SyncLog, UnknownPeers, Uuid, Verdict, VerdictKind,
 };
 
@@ -155,6 +155,23 @@ impl Log {
         );
     }
 
+    /// Reads for `peer` after `cursor`, which must be refused with `expected` and change nothing.
+    pub async fn refuses_to_read(
+        &self,
+        clause: &str,
+        peer: Uuid,
+        cursor: Cursor,
+        expected: LogError,
+    ) {
+        let read = self.read_for(peer, cursor, ReadLimits::default());
+        self.refuses(clause, expected, read).await;
+    }
+
+    /// Gives `ack`, which must be refused with `expected` and change nothing.
+    pub async fn refuses_ack(&self, clause: &str, ack: Ack, expected: LogError) {
+        self.refuses(clause, expected, self.acknowledge(ack)).await;
+    }
+
     /// Awaits `call`, which must succeed with `expected` and change nothing.
     pub async fn changes_nothing<T: Debug + PartialEq>(
         &self,
@@ -186,6 +203,16 @@ impl Log {
     pub async fn record_bulk(&self, count: usize) -> Vec<Hlc> {
         let changes = (0..count).map(sample::change).collect();
         self.record_each(changes).await.unwrap()
+    }
+
+    /// Records `count` changes, `step_ms` of `wall` apart.
+    pub async fn record_apart(&self, wall: &ManualClock, count: usize, step_ms: i64) -> Vec<Hlc> {
+        let mut stamps = Vec::with_capacity(count);
+        for number in 0..count {
+            stamps.push(self.record(sample::change(number)).await.unwrap());
+            wall.advance_ms(step_ms);
+        }
+        stamps
     }
 
     /// Registers the first `count` sample peers.
