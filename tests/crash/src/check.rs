@@ -19,9 +19,7 @@ pub use violation::Violation;
 /// What a check found.
 #[derive(Debug, Clone)]
 pub struct Findings {
-    /// What must not be.
     pub violations: Vec<Violation>,
-    /// What became of the operation in flight.
     pub effect: Effect,
 }
 

@@ -26,9 +26,7 @@ const LONG_BYTES: usize = 9000;
 /// Names an entry: which child wrote it, in which operation, as which of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
-    /// The number of the child.
     pub child: u32,
-    /// The number of the operation.
     pub operation: u32,
     /// The place in a batch.
     pub index: u32,

@@ -30,11 +30,8 @@ pub struct LogFile {
 /// Where a log stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
-    /// Highest stamp ever committed.
     pub head: Hlc,
-    /// Highest stamp ever pruned.
     pub floor: Hlc,
-    /// The tag of that entry.
     pub floor_tag: Tag,
     /// Highest stamp ever issued or observed.
     pub high_water: Hlc,
@@ -45,7 +42,6 @@ pub struct State {
 /// How far a peer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerRow {
-    /// What it has acknowledged.
     pub acked: Hlc,
     /// Where pruning holds, if it read below that.
     pub hold: Option<Hlc>,

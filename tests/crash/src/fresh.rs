@@ -13,9 +13,7 @@ use crate::line::Start;
 /// A log that was begun to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fresh {
-    /// Its folder's name.
     pub folder: String,
-    /// What was there before.
     pub start: Start,
     /// Its id, if it was acknowledged.
     pub promised: Option<Uuid>,

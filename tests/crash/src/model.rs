@@ -26,15 +26,12 @@ pub type Peers = BTreeMap<Uuid, PeerRow>;
 pub struct Model {
     /// Acknowledged entries from the floor on; the floor's own is one of them.
     pub entries: BTreeMap<Hlc, EntryId>,
-    /// Registered peers.
     pub peers: Peers,
     /// The log's id, once a child opened it.
     pub log_id: Option<Uuid>,
     /// Highest stamp of an acknowledged entry.
     pub head: Hlc,
-    /// Highest stamp that was pruned.
     pub floor: Hlc,
-    /// The tag there.
     pub floor_tag: Tag,
     /// Highest stamp that was issued or observed.
     pub high_water: Hlc,
@@ -53,9 +50,7 @@ pub struct Model {
 /// How much was acknowledged, in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Entries.
     pub entries: u64,
-    /// Acks.
     pub acks: u64,
     /// Entries whose pruning was acknowledged.
     pub pruned: u64,
@@ -66,11 +61,8 @@ pub struct Counts {
 /// An operation that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlight {
-    /// By which child.
     pub child: u32,
-    /// That child's number for it.
     pub number: u32,
-    /// What it is.
     pub what: Operation,
     /// The highest stamp that the child had given out or observed before.
     pub before: Hlc,

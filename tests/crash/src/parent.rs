@@ -21,18 +21,15 @@ pub use settings::Settings;
 /// A round in which something was found.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// Which.
     pub round: u32,
     /// Its files, as they were after the kill.
     pub folder: PathBuf,
-    /// What was found.
     pub violations: Vec<Violation>,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// What was counted.
     pub report: Report,
     /// The first failure, which ends a run.
     pub failure: Option<Failure>,

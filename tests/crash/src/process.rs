@@ -19,7 +19,6 @@ pub struct Process {
     child: Child,
     input: Option<ChildStdin>,
     said: BufReader<ChildStdout>,
-    /// Its number.
     pub number: u32,
 }
 

@@ -22,11 +22,9 @@ pub struct Report {
     pub pruned_unacknowledged: u64,
     /// How many times a log was opened after a kill.
     pub reopens: u64,
-    /// How many of these failed.
     pub reopens_failed: u64,
     /// Rounds in which another process went on.
     pub companions: u32,
-    /// How long it took.
     pub wall: Duration,
     in_flight: BTreeMap<Option<Kind>, Hits>,
 }

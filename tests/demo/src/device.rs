@@ -21,11 +21,8 @@ const PAGE_ENTRIES: usize = 100;
 
 /// A device.
 pub(crate) struct Device {
-    /// Its number in the history.
     pub(crate) number: u8,
-    /// Its id.
     pub(crate) id: Uuid,
-    /// Its wall clock.
     pub(crate) wall: Arc<ManualClock>,
     folder: PathBuf,
     drift: DriftLimits,

@@ -23,11 +23,8 @@ use crate::tally::Tally;
 
 /// What a replay is made of.
 pub(crate) struct Plan<'a> {
-    /// The changes.
     pub(crate) history: &'a History,
-    /// How wrong the clocks are.
     pub(crate) clocks: ClockKind,
-    /// Who is on line when.
     pub(crate) presence: Presence,
     /// Where everything that is drawn comes from.
     pub(crate) seed: u64,
@@ -36,13 +33,11 @@ pub(crate) struct Plan<'a> {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Of each device.
     pub(crate) tallies: Vec<Tally>,
     /// How many entries each log holds at the end.
     pub(crate) final_lengths: Vec<u32>,
     /// How far stamps were ahead where they arrived.
     pub(crate) leads: Leads,
-    /// What is wrong.
     pub(crate) findings: Findings,
 }
 

@@ -37,7 +37,6 @@ pub(crate) struct PastChange {
     pub(crate) wall: i64,
     /// Who made it: an index into [`History::devices`].
     pub(crate) device: usize,
-    /// What it was.
     pub(crate) change: Change,
 }
 

@@ -107,9 +107,7 @@ const EXAMPLES_MAX: usize = 3;
 /// All findings of one name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Group {
-    /// How many there are.
     pub(crate) count: u32,
-    /// The first of them.
     pub(crate) examples: Vec<Finding>,
 }
 
