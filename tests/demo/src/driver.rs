@@ -16,7 +16,7 @@ use crate::clocks::{DeviceClock, Leads};
 use crate::device::Device;
 use crate::halt::Halt;
 use crate::history::History;
-use crate::oracle::{Finding, Findings, Oracle};
+use crate::oracle::{Findings, Oracle};
 use crate::schedule::{Presence, Schedule, Step};
 use crate::script::{Ending, Mishap, Script};
 use crate::tally::Tally;
@@ -228,10 +228,10 @@ impl<'a> Driver<'a> {
         for (origin, peer) in self.pairs() {
             let (origin, peer) = (&self.devices[origin], &self.devices[peer]);
             if !origin.counts(peer).await? {
-                self.oracle.add(Finding::PeerNotActive {
-                    origin: origin.number,
-                    peer: peer.number,
-                });
+                let (peer, origin) = (peer.number, origin.number);
+                let what =
+                    format!("device {peer} is not an active peer in the log of device {origin}");
+                self.oracle.add("peer-not-active", what);
             }
         }
         Ok(())
@@ -243,7 +243,7 @@ impl<'a> Driver<'a> {
         let closed = self.close_all().await;
         match ran.and(closed) {
             Ok(()) => self.oracle.judge_end()?,
-            Err(Halt::Refused(call)) => self.oracle.add(Finding::Refused { call }),
+            Err(Halt::Refused(call)) => self.oracle.add("refused", call),
             Err(Halt::Broken(error)) => return Err(error),
         }
         let devices = 0..self.devices.len();
