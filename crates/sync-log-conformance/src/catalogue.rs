@@ -368,14 +368,12 @@ const fn all() -> [Case; PLAIN.len() + TAMPERED.len()] {
 pub type Runnable = (Case, fn(Duration));
 
 /// Every case of [`CASES`], in its order.
-#[must_use]
 pub fn cases_on<H: Tampering>() -> Vec<Runnable> {
     let functions = plain_on::<H>().into_iter().chain(tampered_on::<H>());
     CASES.iter().copied().zip(functions).collect()
 }
 
 /// Those that do not tamper with the storage.
-#[must_use]
 pub fn plain_cases_on<H: Harness>() -> Vec<Runnable> {
     PLAIN.iter().copied().zip(plain_on::<H>()).collect()
 }

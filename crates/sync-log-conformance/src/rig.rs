@@ -38,7 +38,6 @@ impl<H: Harness> Rig<H> {
     }
 
     /// The default options, on the clock of this rig.
-    #[must_use]
     pub fn options(&self) -> LogOptions {
         LogOptions::new(Arc::clone(&self.wall))
     }
@@ -124,7 +123,6 @@ impl Log {
     }
 
     /// The store under it.
-    #[must_use]
     pub fn store(&self) -> Arc<dyn LogStore> {
         Arc::clone(&self.store)
     }

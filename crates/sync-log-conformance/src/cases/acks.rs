@@ -114,11 +114,11 @@ pub async fn the_floor_can_be_acknowledged<H: Harness>(rig: Rig<H>) {
 /// No reader ever got an entry above the head, which is zero on a fresh log.
 pub async fn an_ack_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
-    let (hlc, head) = (Hlc::new(1, 0, DEVICE), Hlc::ZERO);
-    let beyond = ack_beyond_head(peer(1), hlc, head);
-    log.refuses("K3", beyond, log.record_ack(peer(1), hlc))
+    let first = Hlc::new(1, 0, DEVICE);
+    let above_zero = ack_beyond_head(peer(1), first, Hlc::ZERO);
+    log.refuses("K3", above_zero, log.record_ack(peer(1), first))
         .await;
-    let (log, stamps) = log_with_entries(&rig, 2).await;
+    let stamps = log.record_apart(&rig.wall, 2, 10).await;
     let head = stamps[1];
     // Ticks and remote stamps raise the high-water, not the head.
     let tick = log.tick().await.unwrap();
