@@ -22,7 +22,6 @@ pub struct Interposed {
 
 impl Interposed {
     /// Passes calls on to `inner`.
-    #[must_use]
     pub fn new(inner: Arc<dyn LogStore>) -> Arc<Self> {
         Arc::new(Self {
             inner,
@@ -51,7 +50,6 @@ impl Interposed {
     }
 
     /// Whether every hook has run.
-    #[must_use]
     pub fn is_done(&self) -> bool {
         [&self.before_write, &self.before_read, &self.before_call]
             .iter()

@@ -9,6 +9,7 @@ mod document;
 mod harness;
 mod interpose;
 pub mod model;
+mod refusals;
 mod rig;
 mod row_faults;
 mod runtime;

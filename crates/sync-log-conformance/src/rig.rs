@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sync_log_core::ManualClock;
 use sync_log_core::{
-    Birth, Cause, Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, Remedy,
+    Ack, Birth, Cause, Cursor, Hlc, LogError, LogOptions, LogStore, Mark, Page, ReadLimits, Remedy,
     SharedChangeEntry, SyncLog, UnknownPeers, Uuid, Verdict, VerdictKind,
 };
 
@@ -38,7 +38,6 @@ impl<H: Harness> Rig<H> {
     }
 
     /// The default options, on the clock of this rig.
-    #[must_use]
     pub fn options(&self) -> LogOptions {
         LogOptions::new(Arc::clone(&self.wall))
     }
@@ -124,7 +123,6 @@ impl Log {
     }
 
     /// The store under it.
-    #[must_use]
     pub fn store(&self) -> Arc<dyn LogStore> {
         Arc::clone(&self.store)
     }
@@ -153,6 +151,23 @@ impl Log {
             before,
             "{clause}: a refusal changes nothing"
         );
+    }
+
+    /// Reads for `peer` after `cursor`, which must be refused with `expected` and change nothing.
+    pub async fn refuses_to_read(
+        &self,
+        clause: &str,
+        peer: Uuid,
+        cursor: Cursor,
+        expected: LogError,
+    ) {
+        let read = self.read_for(peer, cursor, ReadLimits::default());
+        self.refuses(clause, expected, read).await;
+    }
+
+    /// Gives `ack`, which must be refused with `expected` and change nothing.
+    pub async fn refuses_ack(&self, clause: &str, ack: Ack, expected: LogError) {
+        self.refuses(clause, expected, self.acknowledge(ack)).await;
     }
 
     /// Awaits `call`, which must succeed with `expected` and change nothing.
@@ -186,6 +201,16 @@ impl Log {
     pub async fn record_bulk(&self, count: usize) -> Vec<Hlc> {
         let changes = (0..count).map(sample::change).collect();
         self.record_each(changes).await.unwrap()
+    }
+
+    /// Records `count` changes, `step_ms` of `wall` apart.
+    pub async fn record_apart(&self, wall: &ManualClock, count: usize, step_ms: i64) -> Vec<Hlc> {
+        let mut stamps = Vec::with_capacity(count);
+        for number in 0..count {
+            stamps.push(self.record(sample::change(number)).await.unwrap());
+            wall.advance_ms(step_ms);
+        }
+        stamps
     }
 
     /// Registers the first `count` sample peers.

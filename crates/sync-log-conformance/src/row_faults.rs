@@ -75,8 +75,27 @@ pub(crate) struct Faulty<H> {
 }
 
 impl<H: Tampering> Faulty<H> {
-    /// The fault of that number, on a storage of its own; `None` beyond the last.
-    pub(crate) async fn nth(number: usize) -> Option<Self> {
+    /// Tries each fault, on a storage of its own.
+    pub(crate) async fn each(tried: impl AsyncFn(Self)) {
+        Self::each_from(0, tried).await;
+    }
+
+    /// Tries the faults of rows that belong to a peer.
+    pub(crate) async fn each_of_a_peer(tried: impl AsyncFn(Self)) {
+        Self::each_from(NOBODYS, tried).await;
+    }
+
+    async fn each_from(first: usize, tried: impl AsyncFn(Self)) {
+        for number in first.. {
+            match Self::nth(number).await {
+                Some(faulty) => tried(faulty).await,
+                None => return,
+            }
+        }
+    }
+
+    /// The fault of that number; `None` beyond the last.
+    async fn nth(number: usize) -> Option<Self> {
         let rig = Rig::<H>::new().await;
         let log = rig.open_refusing().await;
         log.register_peer(peer(1)).await.unwrap();
@@ -96,11 +115,6 @@ impl<H: Tampering> Faulty<H> {
             head,
             case,
         })
-    }
-
-    /// Like [`nth`](Self::nth), for the faults of rows that belong to a peer.
-    pub(crate) async fn nth_of_a_peer(number: usize) -> Option<Self> {
-        Self::nth(NOBODYS + number).await
     }
 }
 

@@ -12,13 +12,11 @@ pub const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
 pub const DEVICE: Uuid = Uuid::from_u128(0x00d0_0d1e);
 
 /// The sample peer of that number.
-#[must_use]
 pub fn peer(number: u128) -> Uuid {
     Uuid::from_u128(0x00fe_ed00 + number)
 }
 
 /// A change that differs for each number.
-#[must_use]
 pub fn change(number: usize) -> Change {
     Change {
         model_type: "tag".to_owned(),
@@ -30,14 +28,12 @@ pub fn change(number: usize) -> Change {
 }
 
 /// What one entry of [`change`] counts, for numbers of one digit.
-#[must_use]
 pub fn bytes_each() -> u64 {
     let change = change(0);
     (change.model_type.len() + change.data.len_bytes()) as u64
 }
 
 /// A change with exactly that many bytes of data, at least 2.
-#[must_use]
 pub fn change_of_bytes(data_bytes: usize) -> Change {
     let text = format!("\"{}\"", "x".repeat(data_bytes - 2));
     Change {
@@ -47,13 +43,11 @@ pub fn change_of_bytes(data_bytes: usize) -> Change {
 }
 
 /// An entry that [`change`] makes.
-#[must_use]
 pub fn entry(hlc: Hlc, number: usize) -> SharedChangeEntry {
     change(number).stamped(hlc)
 }
 
 /// The same entries as one group.
-#[must_use]
 pub fn grouped(mut entries: Vec<SharedChangeEntry>) -> Vec<SharedChangeEntry> {
     if let Some((_, others)) = entries.split_last_mut() {
         others.iter_mut().for_each(|entry| entry.group_end = false);
@@ -62,13 +56,11 @@ pub fn grouped(mut entries: Vec<SharedChangeEntry>) -> Vec<SharedChangeEntry> {
 }
 
 /// A stamp of this device, `ahead_ms` after `hlc`.
-#[must_use]
 pub fn own_after(hlc: Hlc, ahead_ms: u64) -> Hlc {
     Hlc::new(hlc.timestamp + ahead_ms, 0, DEVICE)
 }
 
 /// The stamp right below `hlc`, of the same device.
-#[must_use]
 pub fn just_below(hlc: Hlc) -> Hlc {
     match hlc.counter.checked_sub(1) {
         Some(counter) => Hlc { counter, ..hlc },
@@ -77,7 +69,6 @@ pub fn just_below(hlc: Hlc) -> Hlc {
 }
 
 /// The stamp right above `hlc`, of the same device.
-#[must_use]
 pub fn just_above(hlc: Hlc) -> Hlc {
     match hlc.counter.checked_add(1) {
         Some(counter) => Hlc { counter, ..hlc },
@@ -86,7 +77,6 @@ pub fn just_above(hlc: Hlc) -> Hlc {
 }
 
 /// The same millisecond and counter, of another device.
-#[must_use]
 pub fn foreign(hlc: Hlc) -> Hlc {
     Hlc {
         device_id: peer(99),
@@ -95,14 +85,12 @@ pub fn foreign(hlc: Hlc) -> Hlc {
 }
 
 /// The same cursor with another tag.
-#[must_use]
 pub fn retagged(cursor: Cursor) -> Cursor {
     let tag = other_tag(cursor.tag());
     Cursor::new(cursor.log_id(), cursor.hlc(), tag).unwrap()
 }
 
 /// A tag that differs in one bit.
-#[must_use]
 pub fn other_tag(tag: Tag) -> Tag {
     let mut bytes = tag.to_bytes();
     bytes[Tag::BYTES_LEN - 1] ^= 1;
@@ -110,13 +98,11 @@ pub fn other_tag(tag: Tag) -> Tag {
 }
 
 /// A tag that no log gave out.
-#[must_use]
 pub const fn made_up_tag(byte: u8) -> Tag {
     Tag::from_bytes([byte; Tag::BYTES_LEN])
 }
 
 /// The same cursor in another log.
-#[must_use]
 pub fn in_other_log(cursor: Cursor) -> Cursor {
     Cursor::new(Uuid::from_u128(0x0dd), cursor.hlc(), cursor.tag()).unwrap()
 }

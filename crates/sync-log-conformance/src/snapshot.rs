@@ -47,27 +47,23 @@ impl Snapshot {
     }
 
     /// The stamps of the entries.
-    #[must_use]
     pub fn stamps(&self) -> Vec<Hlc> {
         self.entries.iter().map(|entry| entry.hlc).collect()
     }
 
     /// The row of `peer`.
-    #[must_use]
     pub fn peer(&self, peer: Uuid) -> Option<&PeerRow> {
         let id = peer.to_string();
         self.peers.iter().find(|row| row.peer_device_id == id)
     }
 
     /// The peer, whose rows are sound.
-    #[must_use]
     pub fn sound_peer(&self, peer: Uuid) -> Peer {
         let row = self.peer(peer).unwrap();
         row.judge(&self.state).unwrap()
     }
 
     /// The same contents without the id of the file, to compare two files.
-    #[must_use]
     pub fn of_any_file(mut self) -> Self {
         self.state.identity.log_id = Uuid::nil();
         self

@@ -21,7 +21,6 @@ macro_rules! faults {
             pub const ALL: &[Self] = &[$($(Self::$fault),+),+];
 
             /// Its name, as it is written here.
-            #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
                     $($(Self::$fault => stringify!($fault)),+),+
@@ -29,7 +28,6 @@ macro_rules! faults {
             }
 
             /// The clause that it breaks.
-            #[must_use]
             pub const fn clause(self) -> &'static str {
                 match self {
                     $($(Self::$fault => stringify!($clause)),+),+
@@ -37,7 +35,6 @@ macro_rules! faults {
             }
 
             /// What is wrong, in one sentence.
-            #[must_use]
             pub fn wrong(self) -> &'static str {
                 match self {
                     $($(Self::$fault => concat!($($wrong),+)),+),+

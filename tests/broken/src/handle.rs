@@ -25,6 +25,12 @@ type AlterRows = fn(&Handle, &LogState, &mut Vec<PeerRow>);
 type AlterPage = fn(&Handle, ReadRequest, &mut ReadView);
 /// Takes a decision of core.
 type Decide = fn(&Handle, &mut Decision<'_>) -> Result<Writes, LogError>;
+/// Alters what core is shown when it decides.
+type Mislead = fn(&mut Decision<'_>);
+/// Knows better than a refusal of core, if it returns something.
+type Overrule = fn(&mut Decision<'_>, &LogError) -> Option<Result<Writes, LogError>>;
+/// Alters what core decided.
+type Amend = fn(&Decision<'_>, &mut Writes);
 /// Runs a whole write.
 type Write = for<'a> fn(&'a Arc<Handle>, WriteJob) -> Waiting<'a, Result<(), LogError>>;
 /// Waits for the head.
@@ -43,6 +49,12 @@ pub(crate) struct Defect {
     pub(crate) rows: Option<AlterRows>,
     /// A decision, under the lock. It sees all rows and all entries.
     pub(crate) decide: Option<Decide>,
+    /// What core is shown when it decides. It sees all rows and all entries.
+    pub(crate) mislead: Option<Mislead>,
+    /// What core refused. It sees all rows and all entries.
+    pub(crate) overrule: Option<Overrule>,
+    /// What core decided. It sees all rows and all entries.
+    pub(crate) amend: Option<Amend>,
     /// A write, from its call to its answer.
     pub(crate) write: Option<Write>,
     /// What is read instead of what core asked for.
@@ -72,6 +84,27 @@ impl Defect {
     pub(crate) fn deciding(decide: Decide) -> Self {
         Self {
             decide: Some(decide),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn misleading(mislead: Mislead) -> Self {
+        Self {
+            mislead: Some(mislead),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn overruling(overrule: Overrule) -> Self {
+        Self {
+            overrule: Some(overrule),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn amending(amend: Amend) -> Self {
+        Self {
+            amend: Some(amend),
             ..Self::default()
         }
     }
@@ -206,10 +239,20 @@ impl Handle {
         let mut view = view.clone();
         self.rows(&state, &mut view.peers);
         let mut decision = Decision::new(job, &needs, state, &view);
-        match self.defect.decide {
+        if let Some(mislead) = self.defect.mislead {
+            mislead(&mut decision);
+        }
+        let mut decided = match self.defect.decide {
             Some(decide) => decide(self, &mut decision),
             None => decision.take(),
+        };
+        if let (Some(overrule), Err(why)) = (self.defect.overrule, &decided) {
+            return overrule(&mut decision, why).unwrap_or(decided);
         }
+        if let (Some(amend), Ok(changes)) = (self.defect.amend, &mut decided) {
+            amend(&decision, changes);
+        }
+        decided
     }
 }
 
@@ -298,14 +341,22 @@ impl Handle {
     /// A defect that decides sees everything.
     fn needs(&self, job: &WriteJob, state: &LogState) -> Needs {
         let asked = job.needs(&self.state(*state));
-        match self.defect.decide {
-            Some(_) => Needs {
-                entries: asked.entries,
-                marks: asked.marks,
-                peers: PeersNeeded::All,
-                oldest: usize::MAX,
-            },
-            None => asked,
+        let Defect {
+            decide,
+            mislead,
+            overrule,
+            amend,
+            ..
+        } = self.defect;
+        let looks = [mislead.is_some(), overrule.is_some(), amend.is_some()];
+        if decide.is_none() && !looks.contains(&true) {
+            return asked;
+        }
+        Needs {
+            entries: asked.entries,
+            marks: asked.marks,
+            peers: PeersNeeded::All,
+            oldest: usize::MAX,
         }
     }
 }

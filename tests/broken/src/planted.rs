@@ -25,7 +25,6 @@ pub struct Planted {
 
 impl Planted {
     /// A storage with that fault.
-    #[must_use]
     pub fn new(fault: Fault) -> Self {
         Self {
             fault: Some(fault),
@@ -35,7 +34,6 @@ impl Planted {
 
     /// A storage without a fault, through the same machinery: what finds
     /// something wrong with it is wrong itself.
-    #[must_use]
     pub fn healthy() -> Self {
         Self {
             fault: None,
@@ -47,7 +45,6 @@ impl Planted {
     /// as it was opened for this; closing or dropping the one closes or drops
     /// the other. A handle that is opened when no other is open comes after a
     /// restart.
-    #[must_use]
     pub fn open(&self, inner: Arc<dyn LogStore>) -> Arc<dyn LogStore> {
         let defect = self.fault.map(lies::defect).unwrap_or_default();
         let memory = Arc::clone(&self.memory);
@@ -56,7 +53,6 @@ impl Planted {
 
     /// The same, and says as whose log the storage is opened: one of the faults
     /// is to believe that.
-    #[must_use]
     pub fn open_as(
         &self,
         library_id: Uuid,

@@ -30,7 +30,6 @@ pub struct Target {
 
 impl Aim {
     /// Nothing is known about durations yet.
-    #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
             rng: fastrand::Rng::with_seed(seed),

@@ -19,14 +19,11 @@ pub use violation::Violation;
 /// What a check found.
 #[derive(Debug, Clone)]
 pub struct Findings {
-    /// What must not be.
     pub violations: Vec<Violation>,
-    /// What became of the operation in flight.
     pub effect: Effect,
 }
 
 /// Compares what is in the file with what `model` allows there.
-#[must_use]
 pub fn check(model: &Model, file: Option<&LogFile>) -> Findings {
     let Some(file) = file else {
         let is_missing = model.log_id.is_some();

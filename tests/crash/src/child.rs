@@ -28,15 +28,11 @@ const ALARM: Duration = Duration::from_secs(120);
 const LAST_STEPS: u32 = 5;
 
 /// The folder of the log that a child in `folder` works on.
-#[must_use]
 pub fn log_folder(folder: &Path) -> PathBuf {
     folder.join("log")
 }
 
 /// Works as `args` say, until killed or told to finish.
-///
-/// # Errors
-/// Whatever the log refused that it should not have.
 pub fn run(args: ChildArgs) -> Result<()> {
     std::thread::spawn(|| {
         std::thread::sleep(ALARM);

@@ -93,9 +93,6 @@ fn acks() -> Vec<Vec<String>> {
 }
 
 /// Says which log the file is, if it was adopted.
-///
-/// # Errors
-/// If a row is gone, or some are where they belong and some are not.
 pub(crate) fn check(folder: &Path) -> Result<Option<Uuid>> {
     let file = file::recover(folder)?;
     let parts = file::refuse_parts(&file, ORIGINAL_PARTS)?;

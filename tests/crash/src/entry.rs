@@ -26,9 +26,7 @@ const LONG_BYTES: usize = 9000;
 /// Names an entry: which child wrote it, in which operation, as which of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
-    /// The number of the child.
     pub child: u32,
-    /// The number of the operation.
     pub operation: u32,
     /// The place in a batch.
     pub index: u32,
@@ -36,14 +34,12 @@ pub struct EntryId {
 
 impl EntryId {
     /// The record that this entry is of; no other entry is.
-    #[must_use]
     pub fn record_uuid(self) -> Uuid {
         let (child, operation) = (u128::from(self.child), u128::from(self.operation));
         Uuid::from_u128(child << 64 | operation << 32 | u128::from(self.index))
     }
 
     /// The name of the entry that is of this record.
-    #[must_use]
     pub fn of(record_uuid: Uuid) -> Option<Self> {
         let part = |shift: u32| u32::try_from(record_uuid.as_u128() >> shift & 0xffff_ffff).ok();
         let id = Self {
@@ -55,7 +51,6 @@ impl EntryId {
     }
 
     /// The entry before it has a stamp.
-    #[must_use]
     pub fn change(self) -> Change {
         let mut rng = fastrand::Rng::with_seed(self.seed());
         let kinds = [ChangeType::Insert, ChangeType::Update, ChangeType::Delete];
@@ -79,7 +74,6 @@ impl EntryId {
     }
 
     /// The whole entry.
-    #[must_use]
     pub fn stamped(self, hlc: Hlc) -> SharedChangeEntry {
         self.change().stamped(hlc)
     }

@@ -30,11 +30,8 @@ pub struct LogFile {
 /// Where a log stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
-    /// Highest stamp ever committed.
     pub head: Hlc,
-    /// Highest stamp ever pruned.
     pub floor: Hlc,
-    /// The tag of that entry.
     pub floor_tag: Tag,
     /// Highest stamp ever issued or observed.
     pub high_water: Hlc,
@@ -45,7 +42,6 @@ pub struct State {
 /// How far a peer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerRow {
-    /// What it has acknowledged.
     pub acked: Hlc,
     /// Where pruning holds, if it read below that.
     pub hold: Option<Hlc>,
@@ -53,16 +49,12 @@ pub struct PeerRow {
 
 impl PeerRow {
     /// What pruning may rely on.
-    #[must_use]
     pub fn position(&self) -> Hlc {
         self.hold.unwrap_or(self.acked)
     }
 }
 
 /// Copies the log in `from` without what only the running machine had.
-///
-/// # Errors
-/// If a file cannot be copied.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for part in PARTS {
@@ -87,9 +79,6 @@ pub(crate) fn remove(folder: &Path) -> Result<()> {
 
 /// Opens the file for writing, so that SQLite recovers what a crash left; on
 /// closing it leaves the files as they are, for somebody to look at.
-///
-/// # Errors
-/// If it cannot be opened.
 pub fn recover(folder: &Path) -> Result<Connection> {
     let connection = Connection::open(folder.join(FILE_NAME))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -97,9 +86,6 @@ pub fn recover(folder: &Path) -> Result<Connection> {
 }
 
 /// Reads the log in `folder`; `None` if there is none, not a part of one.
-///
-/// # Errors
-/// If the file is damaged, or holds a part of a log.
 pub fn read(folder: &Path) -> Result<Option<LogFile>> {
     if !folder.join(FILE_NAME).exists() {
         return Ok(None);
@@ -112,9 +98,6 @@ pub fn read(folder: &Path) -> Result<Option<LogFile>> {
 }
 
 /// How many parts of a log are there: as many as at first, or all of them.
-///
-/// # Errors
-/// If the file is damaged, or holds another part of a log.
 pub(crate) fn refuse_parts(connection: &Connection, at_first: i64) -> Result<i64> {
     let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     ensure!(verdict == "ok", "integrity_check says {verdict}");

@@ -13,9 +13,7 @@ use crate::line::Start;
 /// A log that was begun to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fresh {
-    /// Its folder's name.
     pub folder: String,
-    /// What was there before.
     pub start: Start,
     /// Its id, if it was acknowledged.
     pub promised: Option<Uuid>,
@@ -33,9 +31,6 @@ impl Fresh {
     /// Checks what is in `folder`: the whole log, which is new and empty, or was
     /// adopted, or nothing of it, which it must not be after it was acknowledged. Says
     /// whether the log is there.
-    ///
-    /// # Errors
-    /// If something is there that must not be, or the other way round.
     pub fn check(&self, folder: &Path) -> Result<bool> {
         if self.start == Start::EarlierProgram {
             let adopted = earlier::check(folder)?;
@@ -55,9 +50,6 @@ impl Fresh {
     }
 
     /// Opens what is in `folder`, whatever is there, and uses it.
-    ///
-    /// # Errors
-    /// If that fails, or gives another log than the one acknowledged.
     pub async fn open(&self, folder: &Path) -> Result<()> {
         let log = SyncDb::open(LIBRARY, DEVICE, folder).await?;
         let log_id = log.identity().log_id;

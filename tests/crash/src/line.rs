@@ -33,7 +33,6 @@ impl Kind {
     ];
 
     /// Its name in the report.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Append => "append",
@@ -79,64 +78,31 @@ impl Start {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     /// `record` or `record_many`: all or nothing.
-    Batch {
-        /// How many entries.
-        count: u32,
-    },
+    Batch { count: u32 },
     /// Single `record`s at the same time, which share commits.
-    Burst {
-        /// How many entries.
-        count: u32,
-    },
+    Burst { count: u32 },
     /// `tick`, then `append`.
     Ticked,
     /// `observe_all` of one stamp.
-    Observe {
-        /// The stamp.
-        remote: Hlc,
-    },
+    Observe { remote: Hlc },
     /// `register_peer`.
-    Register {
-        /// The peer.
-        peer: Uuid,
-    },
+    Register { peer: Uuid },
     /// `record_ack` or `acknowledge`.
-    Ack {
-        /// The peer.
-        peer: Uuid,
-        /// What it has applied.
-        through: Hlc,
-    },
+    Ack { peer: Uuid, through: Hlc },
     /// `on_ack`: an ack, then a prune.
-    OnAck {
-        /// The peer.
-        peer: Uuid,
-        /// What it has applied.
-        through: Hlc,
-    },
+    OnAck { peer: Uuid, through: Hlc },
     /// `read_for` at a place that may be below the peer's ack.
-    Rewind {
-        /// The peer.
-        peer: Uuid,
-        /// Where it reads.
-        at: Hlc,
-    },
+    Rewind { peer: Uuid, at: Hlc },
     /// `prune_acked`.
     Prune,
     /// Another log is made, in a folder beside.
-    Migrate {
-        /// The folder's name.
-        folder: String,
-        /// What is there before.
-        start: Start,
-    },
+    Migrate { folder: String, start: Start },
     /// The log is left and opened again.
     Reopen,
 }
 
 impl Operation {
     /// Its kind. An `on_ack` counts as a prune, which takes most of its time.
-    #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Batch { .. } | Self::Burst { .. } | Self::Ticked => Kind::Append,
@@ -161,46 +127,26 @@ pub enum Gave {
     /// Entries that went.
     Pruned(usize),
     /// A log that is open.
-    Log {
-        /// The log's id.
-        log_id: Uuid,
-    },
+    Log { log_id: Uuid },
 }
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Line {
     /// An operation starts.
-    Begin {
-        /// The child's number for it.
-        number: u32,
-        /// What it is.
-        what: Operation,
-    },
+    Begin { number: u32, what: Operation },
     /// One entry of a burst is in.
-    Entered {
-        /// Which of the burst.
-        index: u32,
-        /// Its stamp.
-        hlc: Hlc,
-    },
+    Entered { index: u32, hlc: Hlc },
     /// The stamp that an append will have was given out.
-    Ticked {
-        /// The stamp.
-        hlc: Hlc,
-    },
+    Ticked { hlc: Hlc },
     /// The operation was `Ok`.
-    Done {
-        /// What it gave.
-        gave: Gave,
-    },
+    Done { gave: Gave },
     /// The child was told to finish, and has.
     Finished,
 }
 
 impl Line {
     /// The line, with its end.
-    #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = serde_json::to_string(self).expect("a line has string keys only");
         text.push('\n');
@@ -208,7 +154,6 @@ impl Line {
     }
 
     /// Reads a line; one that a kill cut short is none.
-    #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         serde_json::from_str(text.strip_suffix('\n')?).ok()
     }

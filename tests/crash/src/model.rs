@@ -26,15 +26,12 @@ pub type Peers = BTreeMap<Uuid, PeerRow>;
 pub struct Model {
     /// Acknowledged entries from the floor on; the floor's own is one of them.
     pub entries: BTreeMap<Hlc, EntryId>,
-    /// Registered peers.
     pub peers: Peers,
     /// The log's id, once a child opened it.
     pub log_id: Option<Uuid>,
     /// Highest stamp of an acknowledged entry.
     pub head: Hlc,
-    /// Highest stamp that was pruned.
     pub floor: Hlc,
-    /// The tag there.
     pub floor_tag: Tag,
     /// Highest stamp that was issued or observed.
     pub high_water: Hlc,
@@ -53,9 +50,7 @@ pub struct Model {
 /// How much was acknowledged, in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Entries.
     pub entries: u64,
-    /// Acks.
     pub acks: u64,
     /// Entries whose pruning was acknowledged.
     pub pruned: u64,
@@ -66,11 +61,8 @@ pub struct Counts {
 /// An operation that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlight {
-    /// By which child.
     pub child: u32,
-    /// That child's number for it.
     pub number: u32,
-    /// What it is.
     pub what: Operation,
     /// The highest stamp that the child had given out or observed before.
     pub before: Hlc,
@@ -80,7 +72,6 @@ pub struct InFlight {
 
 impl Model {
     /// Nothing was acknowledged.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             entries: BTreeMap::new(),
@@ -105,7 +96,6 @@ impl Model {
     }
 
     /// Entries that went if the floor is at `floor` now.
-    #[must_use]
     pub fn gone(&self, floor: Hlc) -> Vec<Hlc> {
         if floor <= self.floor {
             return Vec::new();
@@ -115,7 +105,6 @@ impl Model {
     }
 
     /// How far every one of `peers` is; nobody is anywhere if there is none.
-    #[must_use]
     pub fn watermark(peers: &Peers) -> Hlc {
         let slowest = peers.values().map(PeerRow::position).min();
         slowest.unwrap_or(Hlc::ZERO)
@@ -147,7 +136,6 @@ impl Model {
     }
 
     /// The tag at `place`, reckoned from the floor over what was acknowledged.
-    #[must_use]
     pub fn tag_at(&self, place: Hlc) -> Tag {
         let begin = Mark {
             hlc: self.floor,
@@ -174,7 +162,6 @@ impl Default for Model {
 }
 
 /// A peer's row after it acknowledged `through`.
-#[must_use]
 pub fn acked(row: PeerRow, through: Hlc) -> PeerRow {
     if through < row.acked {
         return row;
@@ -186,7 +173,6 @@ pub fn acked(row: PeerRow, through: Hlc) -> PeerRow {
 }
 
 /// A peer's row after it read at `at`.
-#[must_use]
 pub fn rewound(row: PeerRow, at: Hlc) -> PeerRow {
     let hold = if at < row.position() {
         Some(at)

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use progress::Progress;
 
 use crate::check::Violation;
-use crate::progress::Progress;
 use crate::report::Report;
 use round::Round;
 use state::Parent;
@@ -21,39 +21,33 @@ pub use settings::Settings;
 /// A round in which something was found.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// Which.
     pub round: u32,
     /// Its files, as they were after the kill.
     pub folder: PathBuf,
-    /// What was found.
     pub violations: Vec<Violation>,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// What was counted.
     pub report: Report,
     /// The first failure, which ends a run.
     pub failure: Option<Failure>,
 }
 
 /// Kills children as `settings` say, up to the first violation.
-///
-/// # Errors
-/// If something fails that is not under test.
 pub fn run(settings: &Settings) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let begin = Instant::now();
-    let mut progress = Progress::new(settings.kills);
+    let progress = Progress::new(settings.kills.into(), "kills");
     let mut parent = Parent::new(settings);
     let mut failure = None;
     for round in 1..=settings.kills {
         let violations = runtime.block_on(kill_in(&mut parent, round));
         let violations = violations.with_context(|| format!("failed in round {round}"))?;
-        progress.show(round);
+        progress.show(round.into());
         if !violations.is_empty() {
             failure = Some(Failure {
                 round,

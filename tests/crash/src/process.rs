@@ -19,15 +19,11 @@ pub struct Process {
     child: Child,
     input: Option<ChildStdin>,
     said: BufReader<ChildStdout>,
-    /// Its number.
     pub number: u32,
 }
 
 impl Process {
     /// Starts `program` as a child.
-    ///
-    /// # Errors
-    /// If it cannot be started.
     pub fn start(program: &Path, args: &ChildArgs) -> Result<Self> {
         let mut command = Command::new(program);
         command
@@ -57,9 +53,6 @@ impl Process {
     }
 
     /// The next line; `None` at the end, where a line may have been cut short.
-    ///
-    /// # Errors
-    /// If the pipe fails, or the child says what is no line.
     pub fn hear(&mut self) -> Result<Option<Line>> {
         let mut text = String::new();
         self.said.read_line(&mut text)?;
@@ -72,18 +65,12 @@ impl Process {
     }
 
     /// Tells the child to go on, or to finish.
-    ///
-    /// # Errors
-    /// If it has ended.
     pub fn tell(&mut self) -> Result<()> {
         let input = self.input.as_mut().context("a child that is told things")?;
         Ok(input.write_all(b"\n")?)
     }
 
     /// Kills the child with SIGKILL, after `delay`.
-    ///
-    /// # Errors
-    /// If the system refuses.
     pub fn kill_after(&mut self, delay: Duration) -> Result<()> {
         let begin = Instant::now();
         if delay > AWAKE {
@@ -98,9 +85,6 @@ impl Process {
     }
 
     /// Waits until it has ended by itself.
-    ///
-    /// # Errors
-    /// If the system refuses.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         Ok(self.child.wait()?)
     }

@@ -22,11 +22,9 @@ pub struct Report {
     pub pruned_unacknowledged: u64,
     /// How many times a log was opened after a kill.
     pub reopens: u64,
-    /// How many of these failed.
     pub reopens_failed: u64,
     /// Rounds in which another process went on.
     pub companions: u32,
-    /// How long it took.
     pub wall: Duration,
     in_flight: BTreeMap<Option<Kind>, Hits>,
 }
@@ -57,13 +55,11 @@ impl Report {
     }
 
     /// How many kills hit `kind` in flight.
-    #[must_use]
     pub fn kills(&self, kind: Kind) -> u32 {
         self.in_flight.get(&Some(kind)).map_or(0, Hits::all)
     }
 
     /// Kinds that were hit too seldom for the run to say something about them.
-    #[must_use]
     pub fn missed(&self) -> Vec<Kind> {
         let least = (self.all_kills() * SHARE_PERCENT_MIN).div_ceil(100);
         let missed = Kind::AIMED.into_iter();

@@ -100,7 +100,6 @@ const WEEKS_MAX: u16 = 520;
 /// A device that is away for weeks at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Away {
-    /// Its number in the history.
     pub(crate) device: u8,
     /// How long it is absent before each week on line.
     pub(crate) weeks: u16,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
 use sync_log_core::{DriftLimits, Hlc, ManualClock, WallClock as _};
 
 /// The wall clock of one device: driver time and how far it is off.
@@ -55,25 +56,30 @@ impl DeviceClock {
 }
 
 /// How far received stamps were ahead of their receivers' clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct Leads {
     /// Stamps that arrived, once for each device they arrived at.
     pub(crate) received: u32,
     /// Those that the default drift limit would have refused.
     pub(crate) refused_by_default: u32,
     /// The furthest ahead, if one was ahead at all.
+    #[serde(rename = "worst_lead")]
     pub(crate) worst: Option<Lead>,
 }
 
 /// One stamp that was ahead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Lead {
-    /// By how much.
+    #[serde(serialize_with = "as_text")]
     pub(crate) ahead_by_ms: u64,
-    /// The stamp.
     pub(crate) hlc: Hlc,
     /// Who received it, by its number.
     pub(crate) receiver: u8,
+}
+
+/// Many readers of JSON keep 53 bits of a number.
+fn as_text<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
 }
 
 impl Leads {

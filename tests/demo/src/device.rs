@@ -21,11 +21,8 @@ const PAGE_ENTRIES: usize = 100;
 
 /// A device.
 pub(crate) struct Device {
-    /// Its number in the history.
     pub(crate) number: u8,
-    /// Its id.
     pub(crate) id: Uuid,
-    /// Its wall clock.
     pub(crate) wall: Arc<ManualClock>,
     folder: PathBuf,
     drift: DriftLimits,
@@ -175,8 +172,6 @@ impl Device {
 
 #[cfg(test)]
 mod tests {
-    use sync_log_core::ChangeType;
-
     use super::*;
 
     async fn device(number: u8, parent: &Path) -> Device {
@@ -185,23 +180,11 @@ mod tests {
         device.await.unwrap()
     }
 
-    fn change(data: &str) -> Change {
-        Change {
-            model_type: "tag".to_owned(),
-            record_uuid: Uuid::from_u128(1),
-            change_type: ChangeType::Update,
-            data: data.parse().unwrap(),
-            model_version: 0,
-        }
-    }
-
     #[tokio::test]
     async fn a_device_that_was_never_registered_is_refused() {
         let parent = tempfile::tempdir().unwrap();
-        let (one, two) = (
-            device(1, parent.path()).await,
-            device(2, parent.path()).await,
-        );
+        let one = device(1, parent.path()).await;
+        let two = device(2, parent.path()).await;
         let halt = two.read(&one).await.unwrap_err();
         let Halt::Refused(call) = halt else {
             panic!("{halt:?}");
@@ -212,46 +195,12 @@ mod tests {
     #[tokio::test]
     async fn a_peer_counts_from_its_registration_until_it_is_retired() {
         let parent = tempfile::tempdir().unwrap();
-        let (one, two) = (
-            device(1, parent.path()).await,
-            device(2, parent.path()).await,
-        );
+        let one = device(1, parent.path()).await;
+        let two = device(2, parent.path()).await;
         assert!(!one.counts(&two).await.unwrap());
         one.register(&two).await.unwrap();
         assert!(one.counts(&two).await.unwrap());
         one.log().retire(two.id).await.unwrap();
         assert!(!one.counts(&two).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn a_page_is_applied_once_and_read_on_after_a_restart() {
-        let parent = tempfile::tempdir().unwrap();
-        let (one, mut two) = (
-            device(1, parent.path()).await,
-            device(2, parent.path()).await,
-        );
-        one.register(&two).await.unwrap();
-        one.make(&change("1")).await.unwrap();
-        let page = two.read(&one).await.unwrap();
-        assert!(two.apply(&one, &page).await.unwrap().is_empty());
-        for ending in [Ending::Dropped, Ending::Closed] {
-            two.restart(ending).await.unwrap();
-            assert!(two.read(&one).await.unwrap().entries.is_empty());
-        }
-        assert_eq!(two.apply(&one, &page).await.unwrap(), [page.entries[0].hlc]);
-    }
-
-    #[tokio::test]
-    async fn a_stamp_is_above_the_last_one_after_a_restart_with_the_clock_set_back() {
-        let parent = tempfile::tempdir().unwrap();
-        let mut one = device(1, parent.path()).await;
-        let mut last = one.make(&change("0")).await.unwrap();
-        for ending in [Ending::Dropped, Ending::Closed] {
-            one.wall.set_ms(-5);
-            one.restart(ending).await.unwrap();
-            let next = one.make(&change("1")).await.unwrap();
-            assert!(next > last);
-            last = next;
-        }
     }
 }

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use fastrand::Rng;
+use progress::Progress;
 use sync_log_core::Hlc;
 use sync_log_core::{DriftLimit, DriftLimits};
 
@@ -15,19 +16,15 @@ use crate::clocks::{DeviceClock, Leads};
 use crate::device::Device;
 use crate::halt::Halt;
 use crate::history::History;
-use crate::oracle::{Finding, Findings, Oracle};
-use crate::progress::Progress;
+use crate::oracle::{Findings, Oracle};
 use crate::schedule::{Presence, Schedule, Step};
 use crate::script::{Ending, Mishap, Script};
 use crate::tally::Tally;
 
 /// What a replay is made of.
 pub(crate) struct Plan<'a> {
-    /// The changes.
     pub(crate) history: &'a History,
-    /// How wrong the clocks are.
     pub(crate) clocks: ClockKind,
-    /// Who is on line when.
     pub(crate) presence: Presence,
     /// Where everything that is drawn comes from.
     pub(crate) seed: u64,
@@ -36,25 +33,19 @@ pub(crate) struct Plan<'a> {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Of each device.
     pub(crate) tallies: Vec<Tally>,
     /// How many entries each log holds at the end.
     pub(crate) final_lengths: Vec<u32>,
     /// How far stamps were ahead where they arrived.
     pub(crate) leads: Leads,
-    /// What is wrong.
     pub(crate) findings: Findings,
 }
 
 /// Replays the plan in libraries under `folder`.
-///
-/// # Errors
-/// A file that cannot be opened, read or written. What a log refuses is a
-/// finding.
 pub(crate) async fn replay(
     plan: &Plan<'_>,
     folder: &Path,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> anyhow::Result<Outcome> {
     let mut rng = Rng::with_seed(plan.seed);
     let script = Script::draw(plan.history, plan.clocks, &mut rng);
@@ -103,14 +94,14 @@ impl<'a> Driver<'a> {
         Ok(driver)
     }
 
-    async fn run(&mut self, schedule: Schedule<'_>, progress: &mut Progress) -> Result<(), Halt> {
+    async fn run(&mut self, schedule: Schedule<'_>, progress: &Progress) -> Result<(), Halt> {
         self.register_all().await?;
         for (t, step) in schedule {
             self.clocks.iter().for_each(|clock| clock.show(t));
             match step {
                 Step::Change(index) => {
                     self.change(index).await?;
-                    progress.show(index + 1);
+                    progress.show(index as u64 + 1);
                 }
                 Step::Mishap(device, mishap) => self.mishap(t, device, mishap).await?,
                 Step::Sync(device) => self.sync(t, device).await?,
@@ -237,10 +228,10 @@ impl<'a> Driver<'a> {
         for (origin, peer) in self.pairs() {
             let (origin, peer) = (&self.devices[origin], &self.devices[peer]);
             if !origin.counts(peer).await? {
-                self.oracle.add(Finding::PeerNotActive {
-                    origin: origin.number,
-                    peer: peer.number,
-                });
+                let (peer, origin) = (peer.number, origin.number);
+                let what =
+                    format!("device {peer} is not an active peer in the log of device {origin}");
+                self.oracle.add("peer-not-active", what);
             }
         }
         Ok(())
@@ -252,7 +243,7 @@ impl<'a> Driver<'a> {
         let closed = self.close_all().await;
         match ran.and(closed) {
             Ok(()) => self.oracle.judge_end()?,
-            Err(Halt::Refused(call)) => self.oracle.add(Finding::Refused { call }),
+            Err(Halt::Refused(call)) => self.oracle.add("refused", call),
             Err(Halt::Broken(error)) => return Err(error),
         }
         let devices = 0..self.devices.len();

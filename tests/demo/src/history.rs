@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, Read};
 
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sync_log_core::{Change, ChangeType, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES};
@@ -36,7 +37,6 @@ pub(crate) struct PastChange {
     pub(crate) wall: i64,
     /// Who made it: an index into [`History::devices`].
     pub(crate) device: usize,
-    /// What it was.
     pub(crate) change: Change,
 }
 
@@ -47,51 +47,6 @@ pub(crate) struct History {
     pub(crate) changes: Vec<PastChange>,
     /// The devices' numbers in the file, ascending; at least two.
     pub(crate) devices: Vec<u8>,
-}
-
-/// What is wrong with a history, and where.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}: {fault}")]
-pub(crate) struct InputError {
-    /// Counted from 1.
-    line: usize,
-    fault: Fault,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error("there is no change in it")]
-    Empty,
-    #[error("only device {0} occurs up to here, and one device alone has nobody to sync with")]
-    OneDevice(u8),
-    #[error("failed to read it: {0}")]
-    Io(std::io::Error),
-    #[error("it is longer than {LINE_BYTES_MAX} bytes")]
-    LineTooLong,
-    #[error("more than {CHANGES_MAX} changes")]
-    TooMany,
-    #[error("it is not UTF-8")]
-    NotUtf8,
-    #[error("it is not a JSON object")]
-    NotAnObject,
-    #[error("{0}")]
-    Json(String),
-    #[error("t falls from {before} to {t}")]
-    TimeFalls { before: i64, t: i64 },
-    #[error("t is {0}, it must lie between 1970 and 9999")]
-    TimeOutOfRange(i64),
-    #[error("t is more than 100 years after the first change")]
-    SpanTooLong,
-    #[error("wall is {wall}, after t, which is {t}")]
-    WallAhead { wall: i64, t: i64 },
-    #[error("device is {0}, it must be 0 to 63")]
-    Device(u64),
-    #[error("model has {0} bytes, it must have 1 to {MAX_MODEL_TYPE_BYTES}")]
-    Model(usize),
-    #[error("record has {0} bytes, it must have 1 to {RECORD_BYTES_MAX}")]
-    Record(usize),
-    #[error("data has {0} bytes, the limit is {MAX_DATA_BYTES}")]
-    Data(usize),
 }
 
 /// A line as it is written. Fields that are not known are left alone.
@@ -109,20 +64,21 @@ struct Line<'a> {
 
 impl History {
     /// The history that the program brings along.
-    pub(crate) fn built_in() -> Result<Self, InputError> {
+    pub(crate) fn built_in() -> Result<Self> {
         Self::read(BUILT_IN.as_bytes())
     }
 
-    /// Reads a history. Nothing of it is used before all of it is read.
-    pub(crate) fn read(mut input: impl BufRead) -> Result<Self, InputError> {
+    /// Reads a history. Nothing of it is used before all of it is read. An error names the line,
+    /// counted from 1.
+    pub(crate) fn read(mut input: impl BufRead) -> Result<Self> {
         let mut reading = Reading::default();
         let mut bytes = Vec::new();
         for line in 1.. {
-            let at_line = |fault| InputError { line, fault };
-            if !next_line(&mut input, &mut bytes).map_err(at_line)? {
-                return reading.finish().map_err(at_line);
+            let at_line = || format!("line {line}");
+            if !next_line(&mut input, &mut bytes).with_context(at_line)? {
+                return reading.finish().with_context(at_line);
             }
-            reading.push(&bytes).map_err(at_line)?;
+            reading.push(&bytes).with_context(at_line)?;
         }
         unreachable!("lines are counted until the input ends")
     }
@@ -139,17 +95,16 @@ impl History {
 }
 
 /// Reads one line without its end; `false` at the end of the input.
-fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Fault> {
+fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool> {
     line.clear();
     let limit = u64::try_from(LINE_BYTES_MAX + 1).unwrap_or(u64::MAX);
     let read = input.take(limit).read_until(b'\n', line);
-    let length = read.map_err(Fault::Io)?;
+    let length = read.context("failed to read it")?;
     if line.last() == Some(&b'\n') {
         line.pop();
     }
-    if line.len() > LINE_BYTES_MAX {
-        return Err(Fault::LineTooLong);
-    }
+    let is_short = line.len() <= LINE_BYTES_MAX;
+    ensure!(is_short, "it is longer than {LINE_BYTES_MAX} bytes");
     Ok(length > 0)
 }
 
@@ -161,16 +116,15 @@ struct Reading {
 }
 
 impl Reading {
-    fn push(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        if self.changes.len() == CHANGES_MAX {
-            return Err(Fault::TooMany);
-        }
+    fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        let is_room = self.changes.len() < CHANGES_MAX;
+        ensure!(is_room, "more than {CHANGES_MAX} changes");
         let line = parse(bytes)?;
         self.check_time(line.t, line.wall)?;
-        let number = u8::try_from(line.device).map_err(|_| Fault::Device(line.device))?;
-        if usize::from(number) >= DEVICES_MAX {
-            return Err(Fault::Device(line.device));
-        }
+        let number = u8::try_from(line.device).ok();
+        let number = number.filter(|number| usize::from(*number) < DEVICES_MAX);
+        let refused = || format!("device is {}, it must be 0 to 63", line.device);
+        let number = number.with_context(refused)?;
         self.numbers.insert(number);
         let (t, wall) = (line.t, line.wall);
         let change = change(line)?;
@@ -185,29 +139,26 @@ impl Reading {
         Ok(())
     }
 
-    fn check_time(&self, t: i64, wall: i64) -> Result<(), Fault> {
-        if !(0..=T_MAX).contains(&t) {
-            return Err(Fault::TimeOutOfRange(t));
-        }
+    fn check_time(&self, t: i64, wall: i64) -> Result<()> {
+        let is_in_range = (0..=T_MAX).contains(&t);
+        ensure!(is_in_range, "t is {t}, it must lie between 1970 and 9999");
         if let (Some((_, first)), Some((_, last))) = (self.changes.first(), self.changes.last()) {
-            if t < last.t {
-                return Err(Fault::TimeFalls { before: last.t, t });
-            }
-            if t - first.t > SPAN_MS_MAX {
-                return Err(Fault::SpanTooLong);
-            }
+            let before = last.t;
+            ensure!(before <= t, "t falls from {before} to {t}");
+            let is_near = t - first.t <= SPAN_MS_MAX;
+            ensure!(is_near, "t is more than 100 years after the first change");
         }
-        if wall > t {
-            return Err(Fault::WallAhead { wall, t });
-        }
+        ensure!(wall <= t, "wall is {wall}, after t, which is {t}");
         Ok(())
     }
 
-    fn finish(self) -> Result<History, Fault> {
+    fn finish(self) -> Result<History> {
         let devices: Vec<u8> = self.numbers.into_iter().collect();
         match devices[..] {
-            [] => return Err(Fault::Empty),
-            [only] => return Err(Fault::OneDevice(only)),
+            [] => bail!("there is no change in it"),
+            [only] => bail!(
+                "only device {only} occurs up to here, and one device alone has nobody to sync with"
+            ),
             _ => {}
         }
         let index = |number| devices.binary_search(&number).unwrap_or_default();
@@ -223,13 +174,12 @@ impl Reading {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Line<'_>, Fault> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?;
+fn parse(bytes: &[u8]) -> Result<Line<'_>> {
+    let text = std::str::from_utf8(bytes).map_err(|_| anyhow!("it is not UTF-8"))?;
     // A JSON array would be read as the fields in their order.
-    if !text.trim_start().starts_with('{') {
-        return Err(Fault::NotAnObject);
-    }
-    serde_json::from_str(text).map_err(|error| Fault::Json(in_one_line(&error)))
+    let is_object = text.trim_start().starts_with('{');
+    ensure!(is_object, "it is not a JSON object");
+    serde_json::from_str(text).map_err(|error| anyhow!(in_one_line(&error)))
 }
 
 /// The error without its line, which is always 1 and not the one of the file.
@@ -242,25 +192,30 @@ fn in_one_line(error: &serde_json::Error) -> String {
     }
 }
 
-fn change(line: Line<'_>) -> Result<Change, Fault> {
-    if !(1..=MAX_MODEL_TYPE_BYTES).contains(&line.model.len()) {
-        return Err(Fault::Model(line.model.len()));
-    }
-    if !(1..=RECORD_BYTES_MAX).contains(&line.record.len()) {
-        return Err(Fault::Record(line.record.len()));
-    }
+fn change(line: Line<'_>) -> Result<Change> {
+    check_length("model", &line.model, MAX_MODEL_TYPE_BYTES)?;
+    check_length("record", &line.record, RECORD_BYTES_MAX)?;
     let data = line.data.get();
-    if data.len() > MAX_DATA_BYTES {
-        return Err(Fault::Data(data.len()));
-    }
+    let (bytes, limit) = (data.len(), MAX_DATA_BYTES);
+    ensure!(
+        bytes <= limit,
+        "data has {bytes} bytes, the limit is {limit}"
+    );
     let record_uuid: Uuid = ids::record(&line.model, &line.record);
     Ok(Change {
         model_type: line.model,
         record_uuid,
         change_type: line.op,
-        data: JsonText::new(data).map_err(|error| Fault::Json(error.to_string()))?,
+        data: JsonText::new(data)?,
         model_version: 0,
     })
+}
+
+fn check_length(what: &str, text: &str, most: usize) -> Result<()> {
+    let bytes = text.len();
+    let fits = (1..=most).contains(&bytes);
+    ensure!(fits, "{what} has {bytes} bytes, it must have 1 to {most}");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ mod halt;
 mod history;
 mod ids;
 mod oracle;
-mod progress;
 mod report;
 mod schedule;
 mod script;
@@ -105,8 +104,8 @@ fn replay(plan: &Plan<'_>, folder: &Path) -> anyhow::Result<Outcome> {
         .enable_all()
         .build()?;
     let began = Instant::now();
-    let mut progress = Progress::new(plan.history.changes.len());
-    let outcome = runtime.block_on(driver::replay(plan, folder, &mut progress));
+    let progress = Progress::new(plan.history.changes.len() as u64, "changes");
+    let outcome = runtime.block_on(driver::replay(plan, folder, &progress));
     progress.finish();
     output::say(&format!(
         "replayed in {:.1} s",

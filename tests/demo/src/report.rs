@@ -27,7 +27,7 @@ pub(crate) struct Report {
     seed: String,
     away: String,
     changes: usize,
-    drift: Drift,
+    drift: Leads,
     findings: Vec<Found>,
     devices: Vec<Row>,
     /// How long the log of each device was as each week began.
@@ -40,21 +40,6 @@ pub(crate) struct Report {
 enum Verdict {
     Yes,
     No,
-}
-
-/// How far stamps were ahead of their receivers' clocks.
-#[derive(Debug, Serialize)]
-struct Drift {
-    received: u32,
-    refused_by_default: u32,
-    worst_lead: Option<WorstLead>,
-}
-
-#[derive(Debug, Serialize)]
-struct WorstLead {
-    ahead_by_ms: String,
-    hlc: String,
-    receiver: u8,
 }
 
 /// What was found, by name.
@@ -126,7 +111,7 @@ impl Report {
             seed: args.seed.to_string(),
             away: args.away.to_string(),
             changes: history.changes.len(),
-            drift: outcome.leads.into(),
+            drift: outcome.leads,
             findings: found(&outcome.findings),
             devices: rows(history, args, &outcome),
             weekly_lengths: weekly_lengths(outcome.tallies),
@@ -166,7 +151,12 @@ impl Report {
             self.seed,
         );
         text += &self.sheet().draw(terminal);
-        let _ = write!(text, "\n{}\n{}", self.drift.text(), self.verdict_text());
+        let _ = write!(
+            text,
+            "\n{}\n{}",
+            drift_text(&self.drift),
+            self.verdict_text()
+        );
         text
     }
 
@@ -209,35 +199,19 @@ impl Report {
     }
 }
 
-impl From<Leads> for Drift {
-    fn from(leads: Leads) -> Self {
-        Self {
-            received: leads.received,
-            refused_by_default: leads.refused_by_default,
-            worst_lead: leads.worst.map(|worst| WorstLead {
-                ahead_by_ms: worst.ahead_by_ms.to_string(),
-                hlc: worst.hlc.to_string(),
-                receiver: worst.receiver,
-            }),
-        }
-    }
-}
-
-impl Drift {
-    fn text(&self) -> String {
-        let worst = match &self.worst_lead {
-            None => "none was ahead of its receiver's clock".to_owned(),
-            Some(worst) => format!(
-                "the furthest was {} ahead of the clock of device {}",
-                duration(worst.ahead_by_ms.parse().unwrap_or(0)),
-                worst.receiver
-            ),
-        };
-        format!(
-            "{} stamps received: {worst};\nthe default drift limit of 24 h would have refused {} of them",
-            self.received, self.refused_by_default
-        )
-    }
+fn drift_text(leads: &Leads) -> String {
+    let worst = match &leads.worst {
+        None => "none was ahead of its receiver's clock".to_owned(),
+        Some(worst) => format!(
+            "the furthest was {} ahead of the clock of device {}",
+            duration(worst.ahead_by_ms),
+            worst.receiver
+        ),
+    };
+    format!(
+        "{} stamps received: {worst};\nthe default drift limit of 24 h would have refused {} of them",
+        leads.received, leads.refused_by_default
+    )
 }
 
 fn found(findings: &Findings) -> Vec<Found> {
@@ -246,7 +220,7 @@ fn found(findings: &Findings) -> Vec<Found> {
         .map(|(name, group)| Found {
             name,
             count: group.count,
-            examples: group.examples.iter().map(ToString::to_string).collect(),
+            examples: group.examples.clone(),
         })
         .collect()
 }
@@ -296,7 +270,6 @@ fn styled(word: &str, color: AnsiColor) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::Finding;
 
     fn report(findings: Findings) -> Report {
         let row = |device| Row {
@@ -322,7 +295,7 @@ mod tests {
             seed: u64::MAX.to_string(),
             away: "1:4".to_owned(),
             changes: 2468,
-            drift: Leads::default().into(),
+            drift: Leads::default(),
             findings: found(&findings),
             devices: vec![row(0), row(7)],
             weekly_lengths: vec![vec![0, 39], vec![0, 8]],
@@ -331,10 +304,8 @@ mod tests {
 
     fn no() -> Findings {
         let mut findings = Findings::default();
-        findings.add(Finding::LogNotEmpty {
-            origin: 3,
-            entries: 12,
-        });
+        let what = "the log of device 3 still holds 12 entries";
+        findings.add("log-not-empty", what.to_owned());
         findings
     }
 
@@ -359,14 +330,6 @@ mod tests {
     }
 
     #[test]
-    fn json_has_a_line_of_weekly_lengths_per_device() {
-        let text = report(Findings::default()).render(Format::Json).unwrap();
-        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["weekly_lengths"][1], serde_json::json!([0, 8]));
-        assert!(text.contains("\n    [0,39],\n"), "{text}");
-    }
-
-    #[test]
     fn ndjson_has_a_line_per_device_and_one_for_the_verdict() {
         let text = report(no()).render(Format::Ndjson).unwrap();
         let lines: Vec<serde_json::Value> = text
@@ -377,16 +340,6 @@ mod tests {
         assert_eq!(lines[1]["device"], 7);
         assert_eq!(lines[2]["verdict"], "no");
         assert_eq!(lines[2]["findings"][0]["name"], "log-not-empty");
-    }
-
-    #[test]
-    fn csv_is_the_table() {
-        let text = report(no()).render(Format::Csv).unwrap();
-        assert_eq!(text.lines().next(), Some(COLUMNS.join(",").as_str()));
-        assert_eq!(
-            text.lines().nth(2),
-            Some("7,0,9,2,1234,2468,7,1234,39,27.5,0")
-        );
     }
 
     #[test]

@@ -5,15 +5,12 @@
 pub(crate) struct Tally {
     /// How often it pulled from everybody on line.
     pub(crate) syncs: u32,
-    /// How often its program restarted.
     pub(crate) restarts: u32,
-    /// Changes that it recorded.
     pub(crate) appended: u32,
     /// Entries of its log that it gave to others, once for each of them.
     pub(crate) served: u32,
     /// Acks that moved a peer forward in its log.
     pub(crate) acked: u32,
-    /// Entries that it pruned.
     pub(crate) pruned: usize,
     /// The length of its log right after each of its changes.
     pub(crate) lengths: Vec<u32>,

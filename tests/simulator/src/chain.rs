@@ -8,7 +8,6 @@ use crate::change::number;
 /// What tells one prefix of entries from every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prefix {
-    /// How many entries.
     pub len: usize,
     /// A hash over their stamps and numbers.
     pub hash: u64,
@@ -25,7 +24,6 @@ impl Prefix {
     }
 
     /// This prefix and one more entry.
-    #[must_use]
     pub fn then(self, hlc: Hlc, number: u64) -> Self {
         let words = [hlc.timestamp, hlc.counter, number];
         Self {
@@ -53,7 +51,6 @@ pub struct Chain {
 
 impl Chain {
     /// The state of a log up to `hlc`.
-    #[must_use]
     pub fn copy_of(lineage: &Lineage, hlc: Hlc) -> Self {
         let mut chain = Self {
             numbers: Vec::new(),
@@ -66,19 +63,16 @@ impl Chain {
     }
 
     /// What tells it from others.
-    #[must_use]
     pub fn prefix(&self) -> Prefix {
         self.prefix
     }
 
     /// The numbers of its changes.
-    #[must_use]
     pub fn numbers(&self) -> &[u64] {
         &self.numbers
     }
 
     /// The stamp of its newest change.
-    #[must_use]
     pub fn newest(&self) -> Option<Hlc> {
         self.newest
     }
@@ -119,7 +113,6 @@ impl Default for Lineage {
 impl Lineage {
     /// What begins with a floor: these entries above it, and before them records that are in no
     /// log. It goes on where no other log did.
-    #[must_use]
     pub fn from_floor(log_id: Uuid, base: Hlc, entries: Vec<SharedChangeEntry>) -> Self {
         let mut lineage = Self {
             base,
@@ -131,37 +124,31 @@ impl Lineage {
     }
 
     /// Everything, oldest first.
-    #[must_use]
     pub fn entries(&self) -> &[SharedChangeEntry] {
         &self.entries
     }
 
     /// What has to be retained.
-    #[must_use]
     pub fn retained(&self) -> &[SharedChangeEntry] {
         &self.entries[self.gone..]
     }
 
     /// What was pruned.
-    #[must_use]
     pub fn gone(&self) -> &[SharedChangeEntry] {
         &self.entries[..self.gone]
     }
 
     /// The newest stamp; where it begins before the first.
-    #[must_use]
     pub fn head(&self) -> Hlc {
         self.entries.last().map_or(self.base, |entry| entry.hlc)
     }
 
     /// The newest entry, as a mark; where it begins before the first.
-    #[must_use]
     pub fn head_mark(&self) -> Mark {
         self.mark(self.entries.len())
     }
 
     /// The newest entry that is gone; where it begins before the first.
-    #[must_use]
     pub fn floor(&self) -> Mark {
         self.mark(self.gone)
     }
@@ -176,13 +163,11 @@ impl Lineage {
     }
 
     /// Whether a reader can be at `hlc`: where it begins, or at an entry.
-    #[must_use]
     pub fn is_place(&self, hlc: Hlc) -> bool {
         hlc == self.base || self.at(hlc).is_some()
     }
 
     /// The first `len` entries.
-    #[must_use]
     pub fn prefix(&self, len: usize) -> Prefix {
         match len.checked_sub(1) {
             Some(last) => self.prefixes[last],
@@ -191,13 +176,11 @@ impl Lineage {
     }
 
     /// How many entries are at or below `hlc`.
-    #[must_use]
     pub fn len_through(&self, hlc: Hlc) -> usize {
         self.entries.partition_point(|entry| entry.hlc <= hlc)
     }
 
     /// The entry at `hlc`.
-    #[must_use]
     pub fn at(&self, hlc: Hlc) -> Option<&SharedChangeEntry> {
         let place = self.entries.binary_search_by_key(&hlc, |entry| entry.hlc);
         place.ok().map(|place| &self.entries[place])

@@ -4,7 +4,6 @@
 use sync_log_core::{Change, ChangeType, JsonText, SharedChangeEntry, Uuid};
 
 /// The change with that number.
-#[must_use]
 pub fn change(number: u64) -> Change {
     let change_type = match number % 3 {
         0 => ChangeType::Insert,
@@ -23,13 +22,11 @@ pub fn change(number: u64) -> Change {
 }
 
 /// The number of the change in an entry.
-#[must_use]
 pub fn number(entry: &SharedChangeEntry) -> u64 {
     entry.record_uuid.as_u64_pair().1
 }
 
 /// Whether an entry holds the change whose number it bears, unaltered, in whatever group.
-#[must_use]
 pub fn is_unaltered(entry: &SharedChangeEntry) -> bool {
     let mut expected = change(number(entry)).stamped(entry.hlc);
     expected.group_end = entry.group_end;

@@ -55,7 +55,6 @@ impl Incident {
     ];
 
     /// How it is called in reports.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::ParkBefore => "held up before",
@@ -81,7 +80,6 @@ impl fmt::Display for Incident {
 /// An incident and the call that it happens to, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Struck {
-    /// What happens.
     pub incident: Incident,
     /// To which call of the operation.
     pub call: u8,

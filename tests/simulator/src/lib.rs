@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 // Everything here is test code: a panic is how a broken simulation fails.
 #![allow(clippy::unwrap_used)]
+// These are values of the tests; the names of their fields say what they are.
+#![allow(missing_docs)]
 
 pub mod chain;
 pub mod change;

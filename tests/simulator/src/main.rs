@@ -1,7 +1,6 @@
 //! The command `cargo xtask sim`.
 
 mod args;
-mod progress;
 mod report;
 
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
+use progress::Progress;
 use simulator::run::{Make, run_telling};
 use simulator::scenario::Scenario;
 use simulator::seeds::{Summary, run_all};
@@ -17,7 +18,6 @@ use simulator::shrink::shrink;
 use simulator::{Coverage, Fault, PLANTED};
 
 use crate::args::{Args, FirstSeed, Plant};
-use crate::progress::Progress;
 
 pub(crate) fn run(args: &Args, first_seed: u64) -> Result<ExitCode> {
     let seeds = first_seed..first_seed.saturating_add(args.seeds);
@@ -52,7 +52,7 @@ fn find_one(args: &Args, seeds: Range<u64>, fault: Option<Fault>) -> Result<Exit
         "{} seeds, {} steps each on {}: {} device-steps in {:.1} s, trace hash {:016x}",
         summary.seeds,
         args.steps,
-        args.store.name(),
+        args.store,
         summary.device_steps,
         start.elapsed().as_secs_f64(),
         summary.hash
@@ -93,7 +93,7 @@ fn find_all(args: &Args, seeds: Range<u64>) -> Result<ExitCode> {
 }
 
 fn run_seeds(args: &Args, seeds: Range<u64>, fault: Option<Fault>) -> Result<Summary> {
-    let progress = Progress::new(args.seeds);
+    let progress = Progress::new(args.seeds, "seeds");
     let tell = |done| {
         if fault.is_none() {
             progress.show(done);
@@ -105,8 +105,10 @@ fn run_seeds(args: &Args, seeds: Range<u64>, fault: Option<Fault>) -> Result<Sum
 }
 
 fn make(args: &Args, fault: Option<Fault>) -> Make {
-    let store = args.store.store();
-    Make { store, fault }
+    Make {
+        store: args.store,
+        fault,
+    }
 }
 
 /// The seed, the few steps that it takes, and how to repeat it.
@@ -144,7 +146,7 @@ fn print_failure(args: &Args, fault: Option<Fault>, seed: u64) -> Result<()> {
 
 /// The command that runs these seeds again.
 fn repeat(args: &Args, first_seed: u64, seeds: u64, planted: &str) -> String {
-    let (steps, store) = (args.steps, args.store.name());
+    let (steps, store) = (args.steps, args.store);
     format!(
         "repeat: cargo xtask sim --seeds {seeds} --first-seed {first_seed} --steps {steps} \
          --store {store}{planted}"

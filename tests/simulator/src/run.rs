@@ -12,9 +12,7 @@ use crate::world::{Store, World};
 /// What the devices of a run are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Make {
-    /// Which store they have.
     pub store: Store,
-    /// The fault that is planted in it.
     pub fault: Option<Fault>,
 }
 
@@ -35,17 +33,11 @@ pub struct Outcome {
 }
 
 /// Runs `scenario`.
-///
-/// # Errors
-/// The machine could not provide what a run needs.
 pub fn run(scenario: &Scenario, make: Make) -> Result<Outcome> {
     run_with(scenario, make, Trace::default())
 }
 
 /// Runs `scenario` and keeps a line for each event.
-///
-/// # Errors
-/// As for [`run`].
 pub fn run_telling(scenario: &Scenario, make: Make) -> Result<Outcome> {
     run_with(scenario, make, Trace::with_lines())
 }

@@ -25,14 +25,12 @@ pub struct Scenario {
     pub unknown_peers: UnknownPeers,
     /// How far the wall clock of each device is off at first, in ms.
     pub skews_ms: Vec<i64>,
-    /// What happens, in order.
     pub steps: Vec<Step>,
 }
 
 impl Scenario {
     /// The scenario of `seed`: `steps` steps, after those in which the first
     /// devices meet.
-    #[must_use]
     pub fn generate(seed: u64, steps: usize) -> Self {
         let mut generator = Generator::new(seed);
         let mut all = generator.setup();
@@ -89,7 +87,6 @@ struct Generator {
     policy: PrunePolicy,
     unknown_peers: UnknownPeers,
     skews_ms: Vec<i64>,
-    /// Devices that are there.
     live: Vec<u8>,
     /// Devices that are not, and that others may know.
     gone: Vec<u8>,

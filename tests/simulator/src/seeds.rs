@@ -13,11 +13,8 @@ use crate::trace::Coverage;
 /// What many runs add up to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// How many seeds were run.
     pub seeds: u64,
-    /// How many steps did something to a device.
     pub device_steps: u64,
-    /// How often what happened.
     pub coverage: Coverage,
     /// The hashes of all runs together, in whatever order they ended.
     pub hash: u64,
@@ -40,9 +37,6 @@ impl Summary {
 }
 
 /// Runs seeds until one fails, and those below it. `tell` hears how many are done.
-///
-/// # Errors
-/// As for [`run`].
 pub fn run_all(
     seeds: Range<u64>,
     steps: usize,

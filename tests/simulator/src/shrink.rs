@@ -11,9 +11,6 @@ const RUNS_MAX: usize = 4000;
 
 /// Leaves out steps, and what happens to calls on the way, as long as the same
 /// invariant is broken.
-///
-/// # Errors
-/// As for [`run`].
 pub fn shrink(scenario: &Scenario, make: Make) -> Result<Scenario> {
     let mut smallest = scenario.clone();
     let Some((place, violation)) = run(&smallest, make)?.broken else {

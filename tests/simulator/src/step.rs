@@ -8,174 +8,81 @@ use crate::gate::Struck;
 pub enum Step {
     /// A device calls its own log.
     Call {
-        /// The device.
         on: u8,
-        /// Which of its two processes.
         process: u8,
-        /// What it calls.
         call: Call,
-        /// What happens to it on the way.
         struck: Option<Struck>,
     },
     /// A message arrives.
     Deliver {
-        /// Which of those in flight, counted from the oldest; below 0 from the
-        /// newest.
+        /// Counted from the oldest in flight; below 0 from the newest.
         pick: i16,
-        /// At which of the two processes.
         process: u8,
-        /// What happens to the call that it leads to.
         struck: Option<Struck>,
     },
     /// A reader asks an origin for the next page.
-    Pull {
-        /// The device that reads.
-        reader: u8,
-        /// The device whose log it reads.
-        origin: u8,
-        /// The size of the page.
-        limit: u16,
-    },
+    Pull { reader: u8, origin: u8, limit: u16 },
     /// A reader tells an origin how far it is.
-    Ack {
-        /// The device that reads.
-        reader: u8,
-        /// The device whose log it reads.
-        origin: u8,
-    },
+    Ack { reader: u8, origin: u8 },
     /// A reader that cannot go on is registered and given a copy.
     Bootstrap {
-        /// The device that reads.
         reader: u8,
-        /// The device whose log it reads.
         origin: u8,
-        /// What happens to the call on the way.
         struck: Option<Struck>,
     },
     /// A message is lost.
-    Lose {
-        /// Which of those in flight.
-        pick: u16,
-    },
+    Lose { pick: u16 },
     /// A message will arrive twice.
-    Duplicate {
-        /// Which of those in flight.
-        pick: u16,
-    },
+    Duplicate { pick: u16 },
     /// Two devices no longer hear each other.
-    Cut {
-        /// One.
-        one: u8,
-        /// The other.
-        other: u8,
-    },
+    Cut { one: u8, other: u8 },
     /// They do again.
-    Mend {
-        /// One.
-        one: u8,
-        /// The other.
-        other: u8,
-    },
+    Mend { one: u8, other: u8 },
     /// An operation that was held up goes on.
     Resume {
-        /// Which of those, counted from the newest.
+        /// Counted from the newest of those.
         pick: u8,
-        /// What happens to it further on.
         struck: Option<Struck>,
     },
     /// An operation that was held up is dropped.
-    Cancel {
-        /// Which of those.
-        pick: u8,
-    },
+    Cancel { pick: u8 },
     /// Time passes.
-    Wait {
-        /// How much.
-        ms: i64,
-    },
+    Wait { ms: i64 },
     /// The wall clock of a device is set.
-    Jump {
-        /// The device.
-        on: u8,
-        /// By how much.
-        ms: i64,
-    },
+    Jump { on: u8, ms: i64 },
     /// A process is killed.
-    Crash {
-        /// The device.
-        on: u8,
-        /// Which of its two processes.
-        process: u8,
-    },
+    Crash { on: u8, process: u8 },
     /// Both processes of a device close their log.
-    Close {
-        /// The device.
-        on: u8,
-    },
+    Close { on: u8 },
     /// A device copies its files.
-    BackUp {
-        /// The device.
-        on: u8,
-    },
+    BackUp { on: u8 },
     /// A device puts files back to an earlier copy.
-    Restore {
-        /// The device.
-        on: u8,
-        /// Which copy.
-        pick: u8,
-        /// Which files.
-        files: Files,
-    },
+    Restore { on: u8, pick: u8, files: Files },
     /// A copy of a device's files goes on elsewhere, under the same id.
-    Clone {
-        /// The device.
-        of: u8,
-        /// The copy.
-        copy: u8,
-    },
+    Clone { of: u8, copy: u8 },
     /// A device's log is lost; it makes a new one, beside its records.
-    LoseFile {
-        /// The device.
-        on: u8,
-    },
+    LoseFile { on: u8 },
     /// A device joins.
-    Join {
-        /// The device.
-        on: u8,
-    },
+    Join { on: u8 },
     /// A device joins, with records that are in no log.
-    JoinWithRecords {
-        /// The device.
-        on: u8,
-    },
+    JoinWithRecords { on: u8 },
     /// A device joins, with a file that an earlier program made.
     JoinWithEarlierFile {
-        /// The device.
         on: u8,
         /// How many entries of the device are in it.
         entries: u8,
     },
     /// A device is gone for good.
-    Leave {
-        /// The device.
-        on: u8,
-    },
+    Leave { on: u8 },
     /// Another program writes to a device's log.
     Foreign {
-        /// The device.
         on: u8,
-        /// What it writes.
         what: ForeignWrite,
         /// Whether the log is pruned before all of it is read.
         prunes_first: bool,
     },
     /// A process of a device begins to watch its log.
-    Watch {
-        /// The device.
-        on: u8,
-        /// Which of its two processes.
-        process: u8,
-    },
+    Watch { on: u8, process: u8 },
 }
 
 /// What another program writes, which knows the original tables only, or what damage does.
@@ -192,10 +99,7 @@ pub enum ForeignWrite {
     /// That the newest entry is gone. Its tag stays.
     DeleteNewest,
     /// That a peer has everything.
-    Ack {
-        /// The peer.
-        peer: u8,
-    },
+    Ack { peer: u8 },
     /// A file that was rebuilt row by row, with less or something else in it.
     Rebuild(Damage),
 }
@@ -236,10 +140,7 @@ impl Damage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
     /// Record changes as one batch.
-    Record {
-        /// How many.
-        changes: u16,
-    },
+    Record { changes: u16 },
     /// Draw a stamp for a later append.
     Tick,
     /// Append under the stamp that was drawn, again if it was appended.
@@ -247,18 +148,11 @@ pub enum Call {
     /// Prune.
     Prune,
     /// Register a device as a peer.
-    Register {
-        /// The device.
-        peer: u8,
-    },
+    Register { peer: u8 },
     /// Retire a device.
-    Retire {
-        /// The device.
-        peer: u8,
-    },
+    Retire { peer: u8 },
     /// Admit a device again that was retired.
     Admit {
-        /// The device.
         peer: u8,
         /// Whether it has lost what it had of this log.
         is_fresh: bool,
@@ -284,7 +178,6 @@ pub enum Call {
     WildAck {
         /// The device whose ack it is said to be.
         peer: u8,
-        /// What it says.
         ack: WildAck,
     },
 }

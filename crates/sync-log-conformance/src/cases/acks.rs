@@ -3,31 +3,22 @@
 use sync_log_core::{Ack, AckOutcome, Cursor, Hlc, LogError, PeerState};
 
 use crate::harness::Harness;
+use crate::refusals::{ack_beyond_head, other_log, unknown_stamp};
 use crate::rig::{Log, Rig};
 use crate::sample::{
-    DEVICE, START_MS, change, foreign, in_other_log, just_above, own_after, peer, retagged,
+    DEVICE, START_MS, foreign, in_other_log, just_above, own_after, peer, retagged,
 };
 
 /// Peer 1, and entries 10 ms apart.
 async fn log_with_entries<H: Harness>(rig: &Rig<H>, count: usize) -> (Log, Vec<Hlc>) {
     let log = rig.open_with_peers(1).await;
-    let mut stamps = Vec::new();
-    for number in 0..count {
-        stamps.push(log.record(change(number)).await.unwrap());
-        rig.wall.advance_ms(10);
-    }
+    let stamps = log.record_apart(&rig.wall, count, 10).await;
     (log, stamps)
 }
 
 /// Peer 1 has acknowledged the second of three entries, 10 ms apart.
 async fn set_up<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
-    let log = rig.open_refusing().await;
-    log.register_peer(peer(1)).await.unwrap();
-    let mut stamps = Vec::new();
-    for number in 0..3 {
-        stamps.push(log.record(change(number)).await.unwrap());
-        rig.wall.advance_ms(10);
-    }
+    let (log, stamps) = log_with_entries(rig, 3).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     (log, stamps)
 }
@@ -120,34 +111,22 @@ pub async fn the_floor_can_be_acknowledged<H: Harness>(rig: Rig<H>) {
     assert_eq!((by_stamp, by_cursor), (advanced, advanced), "K3");
 }
 
-/// No reader ever got an entry above the head.
+/// No reader ever got an entry above the head, which is zero on a fresh log.
 pub async fn an_ack_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
-    let (log, stamps) = log_with_entries(&rig, 2).await;
+    let log = rig.open_with_peers(1).await;
+    let first = Hlc::new(1, 0, DEVICE);
+    let above_zero = ack_beyond_head(peer(1), first, Hlc::ZERO);
+    log.refuses("K3", above_zero, log.record_ack(peer(1), first))
+        .await;
+    let stamps = log.record_apart(&rig.wall, 2, 10).await;
     let head = stamps[1];
     // Ticks and remote stamps raise the high-water, not the head.
     let tick = log.tick().await.unwrap();
     for hlc in [just_above(head), tick, own_after(head, 1_000_000)] {
-        let beyond = LogError::AckBeyondHead {
-            peer: peer(1).into(),
-            hlc,
-            head,
-        };
+        let beyond = ack_beyond_head(peer(1), hlc, head);
         log.refuses("K3", beyond, log.record_ack(peer(1), hlc))
             .await;
     }
-}
-
-/// The first ack on a fresh log is above its head, which is zero.
-pub async fn nothing_can_be_acknowledged_on_a_fresh_log<H: Harness>(rig: Rig<H>) {
-    let log = rig.open_with_peers(1).await;
-    let hlc = Hlc::new(1, 0, DEVICE);
-    let beyond = LogError::AckBeyondHead {
-        peer: peer(1).into(),
-        hlc,
-        head: Hlc::ZERO,
-    };
-    log.refuses("K3", beyond, log.record_ack(peer(1), hlc))
-        .await;
 }
 
 /// A stamp that this log never had is refused, not rounded to the one below.
@@ -165,10 +144,7 @@ pub async fn an_ack_between_two_entries_is_refused_not_rounded<H: Harness>(rig: 
     ];
     for hlc in positions {
         let peer = peer(2);
-        let unknown = LogError::UnknownStamp {
-            peer: peer.into(),
-            hlc,
-        };
+        let unknown = unknown_stamp(peer, hlc);
         log.refuses("K3", unknown, log.record_ack(peer, hlc)).await;
     }
 }
@@ -182,32 +158,15 @@ pub async fn an_ack_by_cursor_must_match_log_and_content<H: Harness>(rig: Rig<H>
     let entry = log.cursor_at(stamps[1]).await;
     for cursor in [floor, entry] {
         let other = in_other_log(cursor);
-        let refused = LogError::OtherLog {
-            requested: other.log_id(),
-            log_id: log.identity().log_id,
-        };
-        log.refuses("K3", refused, log.acknowledge(Ack::new(peer(2), other)))
+        let refused = other_log(other.log_id(), log.identity().log_id);
+        log.refuses_ack("K3", Ack::new(peer(2), other), refused)
             .await;
-        let unknown = LogError::UnknownStamp {
-            peer: peer(2).into(),
-            hlc: cursor.hlc(),
-        };
-        log.refuses(
-            "K3",
-            unknown,
-            log.acknowledge(Ack::new(peer(2), retagged(cursor))),
-        )
-        .await;
+        let unknown = unknown_stamp(peer(2), cursor.hlc());
+        log.refuses_ack("K3", Ack::new(peer(2), retagged(cursor)), unknown)
+            .await;
     }
     let taken = log.acknowledge(Ack::new(peer(2), entry)).await.unwrap();
     assert_eq!(taken, AckOutcome::Advanced, "K3: the right one is taken");
-}
-
-/// A bare stamp is checked for presence only: it is the owner's tool.
-pub async fn an_ack_by_stamp_checks_presence_only<H: Harness>(rig: Rig<H>) {
-    let (log, stamps) = log_with_entries(&rig, 1).await;
-    let taken = log.record_ack(peer(1), stamps[0]).await.unwrap();
-    assert_eq!(taken, AckOutcome::Advanced, "K3");
 }
 
 /// Stamps of another device are not in this log.
@@ -228,12 +187,8 @@ pub async fn a_retired_peer_is_refused_before_the_position<H: Harness>(rig: Rig<
     log.retire(peer(1)).await.unwrap();
     let other = in_other_log(log.cursor_at(stamps[2]).await);
     let retired = retired_error(&log).await;
-    log.refuses(
-        "K3",
-        retired.clone(),
-        log.acknowledge(Ack::new(peer(1), other)),
-    )
-    .await;
+    log.refuses_ack("K3", Ack::new(peer(1), other), retired.clone())
+        .await;
     let by_stamp = log.record_ack(peer(1), foreign(stamps[2]));
     log.refuses("K3", retired, by_stamp).await;
 }

@@ -5,6 +5,7 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
+use crate::refusals::{compacted, other_admission, unknown_peer};
 use crate::rig::{Log, Rig};
 use crate::sample::{DEVICE, change, in_other_log, peer};
 
@@ -42,14 +43,10 @@ pub async fn an_admitted_peer_counts_and_has_acknowledged_nothing<H: Harness>(ri
 pub async fn an_ack_under_another_admission_is_refused<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = admitted(&rig).await;
     let cursor = log.cursor_at(stamps[1]).await;
-    let other = |given| LogError::OtherAdmission {
-        peer: peer(1).into(),
-        given,
-        admission: 2,
-    };
+    let other = |given| other_admission(peer(1), given, 2);
     log.refuses("K6", other(1), log.record_ack(peer(1), stamps[1]))
         .await;
-    log.refuses("K6", other(1), log.acknowledge(Ack::new(peer(1), cursor)))
+    log.refuses_ack("K6", Ack::new(peer(1), cursor), other(1))
         .await;
     log.refuses("K6", other(1), log.on_ack(peer(1), stamps[2]))
         .await;
@@ -79,11 +76,7 @@ pub async fn every_admission_has_its_own_number<H: Harness>(rig: Rig<H>) {
         assert_eq!(log.admit(peer(1)).await.unwrap(), number, "K6");
         log = rig.reopen(log).await;
         let ack = log.acknowledge(Ack::new(peer(1), cursor).under(number - 1));
-        let other = LogError::OtherAdmission {
-            peer: peer(1).into(),
-            given: number - 1,
-            admission: number,
-        };
+        let other = other_admission(peer(1), number - 1, number);
         log.refuses("K6", other, ack).await;
     }
 }
@@ -97,12 +90,7 @@ pub async fn who_is_not_retired_is_not_admitted<H: Harness>(rig: Rig<H>) {
     log.changes_nothing("K6: active", 1, active).await;
     assert_eq!(log.position(peer(2)).await, stamps[2], "K6");
     for peer in [peer(3), DEVICE] {
-        log.refuses(
-            "K6",
-            LogError::UnknownPeer { peer: peer.into() },
-            log.admit(peer),
-        )
-        .await;
+        log.refuses("K6", unknown_peer(peer), log.admit(peer)).await;
     }
 }
 
@@ -123,14 +111,9 @@ pub async fn an_admitted_peer_goes_through_a_snapshot<H: Harness>(rig: Rig<H>) {
         .unwrap();
     let told = (&of_peer.cause, of_peer.remedy);
     assert_eq!(told, (&Cause::BelowFloor, Some(Remedy::Bootstrap)), "P7");
-    let limits = sync_log_core::ReadLimits::default();
-    let compacted = LogError::Compacted {
-        requested: Hlc::ZERO,
-        floor: stamps[1],
-        head: stamps[2],
-    };
-    let read = log.read_for(peer(1), Cursor::ZERO, limits);
-    log.refuses("R2", compacted, read).await;
+    let refused = compacted(Hlc::ZERO, stamps[1], stamps[2]);
+    log.refuses_to_read("R2", peer(1), Cursor::ZERO, refused)
+        .await;
     // It was given a copy of the app's state.
     let pin = log.head_cursor().await.unwrap();
     log.acknowledge(Ack::new(peer(1), pin).under(2))
@@ -162,17 +145,9 @@ pub async fn a_higher_admission_of_another_log_is_no_sign<H: Harness>(rig: Rig<H
     log.record_one_by_one(1).await;
     let cursor = log.head_cursor().await.unwrap();
     for position in [Cursor::ZERO, in_other_log(cursor)] {
-        let refused = LogError::OtherAdmission {
-            peer: peer(1).into(),
-            given: 3,
-            admission: 1,
-        };
-        log.refuses(
-            "K6",
-            refused,
-            log.acknowledge(Ack::new(peer(1), position).under(3)),
-        )
-        .await;
+        let refused = other_admission(peer(1), 3, 1);
+        log.refuses_ack("K6", Ack::new(peer(1), position).under(3), refused)
+            .await;
     }
     assert_eq!(log.signs().await, [], "K6");
 }
@@ -194,12 +169,8 @@ pub async fn a_higher_admission_leaves_a_verdict<H: Harness>(rig: Rig<H>) {
         given: 3,
         admission: 2,
     };
-    log.refuses(
-        "K6",
-        ahead,
-        log.acknowledge(Ack::new(peer(1), cursor).under(3)),
-    )
-    .await;
+    log.refuses_ack("K6", Ack::new(peer(1), cursor).under(3), ahead)
+        .await;
     let sign = (VerdictKind::Admission, cursor.hlc(), Some(peer(1)));
     assert_eq!(log.signs().await, [sign], "K6");
 }

@@ -121,7 +121,7 @@ async fn every_call_is_refused(log: &Log, cursor: Cursor, altered: Altered) {
     log.refuses("I4", refusal(), log.tick()).await;
     log.refuses("I4", refusal(), log.record_ack(peer(1), hlc))
         .await;
-    log.refuses("I4", refusal(), log.acknowledge(Ack::new(peer(1), cursor)))
+    log.refuses_ack("I4", Ack::new(peer(1), cursor), refusal())
         .await;
     log.refuses("I4", refusal(), log.prune_acked()).await;
     log.refuses("I4", refusal(), log.register_peer(peer(9)))

@@ -52,27 +52,6 @@ pub async fn an_entry_not_above_the_head_is_refused<H: Harness>(rig: Rig<H>) {
     assert_eq!(log.append(entry(next, 9)).await.unwrap(), next, "A1: above");
 }
 
-/// A stamp of `tick` may be appended as long as nothing passed it.
-pub async fn a_tick_is_above_the_head_and_can_be_appended<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    let head = log.record(change(0)).await.unwrap();
-    let stamp = log.tick().await.unwrap();
-    assert!(stamp > head, "A1: a tick is above the head");
-    assert_eq!(log.append(entry(stamp, 1)).await.unwrap(), stamp, "A1");
-    let snapshot = log.snapshot().await;
-    assert_eq!(snapshot.stamps(), [head, stamp], "A1");
-    assert_eq!(snapshot.state.head.hlc, stamp, "A1: the head moved");
-}
-
-/// Between `tick` and `append` a record passed: the append is late.
-pub async fn an_append_that_was_passed_by_a_record_is_refused<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    let hlc = log.tick().await.unwrap();
-    let head = log.record(change(0)).await.unwrap();
-    let late = LogError::Overtaken { hlc, head };
-    log.refuses("A1", late, log.append(entry(hlc, 1))).await;
-}
-
 /// The head, not the high-water, is what an append must be above.
 pub async fn an_append_may_lie_below_the_high_water<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;

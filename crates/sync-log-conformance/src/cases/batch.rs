@@ -22,33 +22,6 @@ pub async fn a_batch_is_stamped_in_its_order<H: Harness>(rig: Rig<H>) {
     assert_eq!(log.snapshot().await.entries, grouped(expected), "A2");
 }
 
-/// Entries that were stamped before are written as one step.
-pub async fn an_appended_batch_is_written_as_one_step<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    let start = log.record(change(0)).await.unwrap();
-    let batch = batch_after(start, 5);
-    log.append_many(batch.clone()).await.unwrap();
-    let snapshot = log.snapshot().await;
-    assert_eq!(snapshot.entries[1..], batch, "A2");
-    assert_eq!(
-        snapshot.state.head.hlc, batch[4].hlc,
-        "A2: head is the last"
-    );
-    assert_eq!(snapshot.state.high_water, batch[4].hlc, "A5");
-}
-
-/// An empty batch is `Ok`, and nothing is written.
-pub async fn an_empty_batch_is_ok_and_changes_nothing<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.record(change(0)).await.unwrap();
-    log.changes_nothing("A2", (), log.append_many(Vec::new()))
-        .await;
-    log.changes_nothing("A2", Vec::new(), log.record_many(Vec::new()))
-        .await;
-    log.changes_nothing("A2", Vec::new(), log.record_each(Vec::new()))
-        .await;
-}
-
 /// One bad entry, wherever it is, refuses the whole batch.
 pub async fn one_bad_entry_refuses_its_whole_batch<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;

@@ -6,6 +6,7 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
+use crate::refusals::compacted;
 use crate::rig::{Log, Rig};
 use crate::sample::{DEVICE, START_MS, change, entry, grouped, just_below, own_after, peer};
 
@@ -41,13 +42,9 @@ pub async fn beside_records_no_reader_starts_at_zero<H: Harness>() {
     let (rig, log) = beside_records::<H>().await;
     let mut head = settled();
     for number in 0..2 {
-        let compacted = LogError::Compacted {
-            requested: Hlc::ZERO,
-            floor: settled(),
-            head,
-        };
-        let read = log.read_for(peer(1), Cursor::ZERO, ReadLimits::default());
-        log.refuses("R2", compacted, read).await;
+        let refused = compacted(Hlc::ZERO, settled(), head);
+        log.refuses_to_read("R2", peer(1), Cursor::ZERO, refused)
+            .await;
         head = log.record(change(number)).await.unwrap();
     }
     let log = rig.reopen(log).await;

@@ -6,6 +6,7 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
+use crate::refusals::unknown_stamp;
 use crate::rig::Rig;
 use crate::sample::{change, entry, in_other_log, just_above, peer, retagged};
 
@@ -36,11 +37,8 @@ pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>(rig: R
     log.on_ack(peer(1), floor).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();
     let hlc = pruned.hlc();
-    let unknown = || LogError::UnknownStamp {
-        peer: peer(2).into(),
-        hlc,
-    };
-    log.refuses("K3", unknown(), log.acknowledge(Ack::new(peer(2), pruned)))
+    let unknown = || unknown_stamp(peer(2), hlc);
+    log.refuses_ack("K3", Ack::new(peer(2), pruned), unknown())
         .await;
     log.refuses("K3", unknown(), log.record_ack(peer(2), hlc))
         .await;

@@ -1,8 +1,9 @@
 //! A cursor names an entry or the floor of this log, or is an error (`R2`).
 
-use sync_log_core::{Cursor, Hlc, LogError, ReadLimits};
+use sync_log_core::{Cursor, Hlc, LogError};
 
 use crate::harness::Harness;
+use crate::refusals::{compacted, diverged, other_log, unknown_peer};
 use crate::rig::{Log, Rig};
 use crate::sample::{
     change, foreign, in_other_log, just_above, just_below, made_up_tag, own_after, peer, retagged,
@@ -11,38 +12,13 @@ use crate::sample::{
 /// Six entries, of which the first three are pruned; peer 1 is at the floor.
 async fn pruned_log<H: Harness>(rig: &Rig<H>) -> (Log, Vec<Hlc>) {
     let log = rig.open_with_peers(1).await;
-    let mut stamps = Vec::new();
-    for number in 0..6 {
-        stamps.push(log.record(change(number)).await.unwrap());
-        rig.wall.advance_ms(10);
-    }
+    let stamps = log.record_apart(&rig.wall, 6, 10).await;
     log.on_ack(peer(1), stamps[2]).await.unwrap();
     (log, stamps)
 }
 
 async fn refuses(log: &Log, cursor: Cursor, expected: LogError) {
-    let read = log.read_for(peer(1), cursor, ReadLimits::default());
-    log.refuses("R2", expected, read).await;
-}
-
-/// A log that was never pruned begins at zero.
-pub async fn the_zero_cursor_reads_a_log_that_was_never_pruned<H: Harness>(rig: Rig<H>) {
-    let log = rig.open_with_peers(1).await;
-    let stamps = log.record_one_by_one(3).await;
-    let page = log.page(peer(1), Cursor::ZERO).await;
-    let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
-    assert_eq!(read, stamps, "R2");
-}
-
-/// After the first prune, zero is below the floor.
-pub async fn the_zero_cursor_is_compacted_once_anything_was_pruned<H: Harness>(rig: Rig<H>) {
-    let (log, stamps) = pruned_log(&rig).await;
-    let compacted = LogError::Compacted {
-        requested: Hlc::ZERO,
-        floor: stamps[2],
-        head: stamps[5],
-    };
-    refuses(&log, Cursor::ZERO, compacted).await;
+    log.refuses_to_read("R2", peer(1), cursor, expected).await;
 }
 
 /// Every retained entry and the floor are valid cursors, even after a restart.
@@ -78,10 +54,7 @@ pub async fn a_cursor_of_another_log_is_refused_first<H: Harness>(rig: Rig<H>) {
     let above = at(own_after(stamps[5], 1));
     for cursor in [floor, retained, below, above] {
         let other = in_other_log(cursor);
-        let refused = LogError::OtherLog {
-            requested: other.log_id(),
-            log_id,
-        };
+        let refused = other_log(other.log_id(), log_id);
         refuses(&log, other, refused).await;
     }
 }
@@ -96,24 +69,19 @@ pub async fn another_file_of_the_same_device_is_another_log<H: Harness>() {
     }
     let cursor = log.head_cursor().await.unwrap();
     assert_eq!(cursor.hlc(), copy.head().await.unwrap(), "the same stamp");
-    let refused = LogError::OtherLog {
-        requested: log.identity().log_id,
-        log_id: copy.identity().log_id,
-    };
+    let refused = other_log(log.identity().log_id, copy.identity().log_id);
     refuses(&copy, cursor, refused).await;
 }
 
-/// Below the floor the reader needs a snapshot, whatever its tag.
+/// Below the floor, and at zero, the reader needs a snapshot, whatever its tag.
 pub async fn a_cursor_below_the_floor_is_compacted<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = pruned_log(&rig).await;
     let log_id = log.identity().log_id;
-    for requested in [stamps[0], stamps[1], just_below(stamps[2])] {
-        let cursor = Cursor::new(log_id, requested, made_up_tag(1)).unwrap();
-        let refused = LogError::Compacted {
-            requested,
-            floor: stamps[2],
-            head: stamps[5],
-        };
+    let at = |hlc| Cursor::new(log_id, hlc, made_up_tag(1)).unwrap();
+    let below = [stamps[0], stamps[1], just_below(stamps[2])].map(at);
+    for cursor in [Cursor::ZERO].into_iter().chain(below) {
+        let requested = cursor.hlc();
+        let refused = compacted(requested, stamps[2], stamps[5]);
         refuses(&log, cursor, refused).await;
     }
 }
@@ -141,7 +109,7 @@ pub async fn a_cursor_that_names_no_entry_diverged<H: Harness>(rig: Rig<H>) {
     let absent = Cursor::new(log.identity().log_id, between, made_up_tag(1)).unwrap();
     for cursor in [retagged(floor), retagged(retained), retagged(last), absent] {
         let requested = cursor.hlc();
-        refuses(&log, cursor, LogError::Diverged { requested, head }).await;
+        refuses(&log, cursor, diverged(requested, head)).await;
     }
 }
 
@@ -171,29 +139,12 @@ pub async fn head_and_floor_are_cursors_at_every_stage<H: Harness>(rig: Rig<H>) 
     );
 }
 
-/// The zero cursor of a peer that never read is not a rewind.
-pub async fn reading_from_zero_before_the_first_ack_holds_nothing<H: Harness>(rig: Rig<H>) {
-    let log = rig.open_with_peers(1).await;
-    log.record(change(0)).await.unwrap();
-    let before = log.snapshot().await;
-    log.page(peer(1), Cursor::ZERO).await;
-    assert_eq!(log.snapshot().await, before, "R2: reading writes nothing");
-}
-
 /// An unregistered peer gets nothing, and reading does not register it.
 pub async fn reading_never_registers<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     log.record(change(0)).await.unwrap();
     let head = log.head_cursor().await.unwrap();
     for cursor in [Cursor::ZERO, head, in_other_log(head)] {
-        let read = log.read_for(peer(1), cursor, ReadLimits::default());
-        log.refuses(
-            "R2",
-            LogError::UnknownPeer {
-                peer: peer(1).into(),
-            },
-            read,
-        )
-        .await;
+        refuses(&log, cursor, unknown_peer(peer(1))).await;
     }
 }

@@ -13,11 +13,7 @@ async fn explain(log: &Log) -> Explanation {
 /// A peer that never acked, and one that is behind, with their lags, worst first.
 pub async fn every_peer_that_lags_is_named_worst_first<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
-    let mut stamps = Vec::new();
-    for number in 0..4 {
-        stamps.push(log.record(change(number)).await.unwrap());
-        rig.wall.advance_ms(100);
-    }
+    let stamps = log.record_apart(&rig.wall, 4, 100).await;
     log.record_ack(peer(1), stamps[1]).await.unwrap();
     log.register_peer(peer(2)).await.unwrap();
     log.register_peer(peer(3)).await.unwrap();

@@ -1,10 +1,10 @@
 //! The entries that a policy keeps after every peer has them (`P6`).
 
-use sync_log_core::{Hlc, PRUNE_CHUNK_ENTRIES, PrunePolicy};
+use sync_log_core::{PRUNE_CHUNK_ENTRIES, PrunePolicy};
 
 use crate::harness::Harness;
 use crate::rig::{Log, Rig};
-use crate::sample::{HOUR_MS, change, peer};
+use crate::sample::{HOUR_MS, peer};
 
 async fn open<H: Harness>(rig: &Rig<H>, policy: PrunePolicy) -> Log {
     let mut options = rig.options();
@@ -14,20 +14,10 @@ async fn open<H: Harness>(rig: &Rig<H>, policy: PrunePolicy) -> Log {
     log
 }
 
-/// Records `count` entries, `step_ms` apart.
-async fn record_apart<H: Harness>(rig: &Rig<H>, log: &Log, count: usize, step_ms: i64) -> Vec<Hlc> {
-    let mut stamps = Vec::new();
-    for number in 0..count {
-        stamps.push(log.record(change(number)).await.unwrap());
-        rig.wall.advance_ms(step_ms);
-    }
-    stamps
-}
-
 /// An entry is pruned when it reaches the age of the policy, not before.
 pub async fn keep_for_keeps_what_is_younger<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepFor { age_ms: 100 }).await;
-    let stamps = record_apart(&rig, &log, 3, 40).await;
+    let stamps = log.record_apart(&rig.wall, 3, 40).await;
     // Their ages are 120, 80 and 40 ms.
     let pruned = log.on_ack(peer(1), stamps[2]).await.unwrap().pruned;
     assert_eq!(pruned, 1, "P6");
@@ -41,7 +31,7 @@ pub async fn keep_for_keeps_what_is_younger<H: Harness>(rig: Rig<H>) {
 /// No age allows a prune of an entry that a peer lacks.
 pub async fn keep_for_never_overrules_a_peer<H: Harness>(rig: Rig<H>) {
     let log = open(&rig, PrunePolicy::KeepFor { age_ms: 0 }).await;
-    let stamps = record_apart(&rig, &log, 3, 40).await;
+    let stamps = log.record_apart(&rig.wall, 3, 40).await;
     rig.wall.advance_ms(1000 * HOUR_MS);
     assert_eq!(log.prune_acked().await.unwrap(), 0, "P1");
     let pruned = log.on_ack(peer(1), stamps[1]).await.unwrap().pruned;

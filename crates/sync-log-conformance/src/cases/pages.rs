@@ -125,11 +125,7 @@ pub async fn a_page_tells_head_and_floor<H: Harness>(rig: Rig<H>) {
 /// floor and head.
 pub async fn the_owner_reads_from_anywhere_between_floor_and_head<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
-    let mut stamps = Vec::new();
-    for number in 0..5 {
-        stamps.push(log.record(change(number)).await.unwrap());
-        rig.wall.advance_ms(10);
-    }
+    let stamps = log.record_apart(&rig.wall, 5, 10).await;
     let since = |position: Option<Hlc>, limit: usize| {
         let log = log.clone();
         async move {

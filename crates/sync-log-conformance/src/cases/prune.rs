@@ -1,7 +1,7 @@
 //! Entries are pruned once every active peer has them, and the floor moves with
 //! them (`P1`, `P3`).
 
-use sync_log_core::{AckOutcome, Cursor, Hlc, LogError, PRUNE_CHUNK_ENTRIES, ReadLimits};
+use sync_log_core::{AckOutcome, Hlc, PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
 use crate::rig::Rig;
@@ -69,18 +69,6 @@ pub async fn the_floor_moves_with_the_delete<H: Harness>(rig: Rig<H>) {
     }
 }
 
-/// New entries after a prune are above the floor, never below.
-pub async fn a_pruned_log_goes_on_above_its_floor<H: Harness>(rig: Rig<H>) {
-    let log = rig.open_with_peers(1).await;
-    let first = log.record(change(0)).await.unwrap();
-    log.on_ack(peer(1), first).await.unwrap();
-    let floor = log.floor_cursor().await.unwrap();
-    let second = log.record(change(1)).await.unwrap();
-    let page = log.page(peer(1), floor).await;
-    assert_eq!(page.entries, [change(1).stamped(second)], "P3");
-    assert_eq!(log.on_ack(peer(1), second).await.unwrap().pruned, 1, "P1");
-}
-
 /// One call prunes more than one chunk; the floor is that of the last chunk.
 pub async fn more_entries_than_one_chunk_go_in_one_call<H: Harness>(rig: Rig<H>) {
     let log = rig.open_with_peers(1).await;
@@ -111,22 +99,4 @@ pub async fn on_ack_is_an_ack_and_a_prune<H: Harness>(rig: Rig<H>) {
     assert_eq!(rig.storage.retained().await, stamps, "an ack alone");
     let done = log.on_ack(peer(1), stamps[0]).await.unwrap();
     assert_eq!((done.ack, done.pruned), (AckOutcome::Stale, 2), "P1");
-}
-
-/// A peer that does not know of a prune gets no page with a hole.
-pub async fn a_reader_left_behind_by_a_prune_is_told<H: Harness>(rig: Rig<H>) {
-    let log = rig.open_with_peers(1).await;
-    let stamps = log.record_one_by_one(3).await;
-    let early = log.cursor_at(stamps[0]).await;
-    log.on_ack(peer(1), stamps[1]).await.unwrap();
-    log.register_peer(peer(2)).await.unwrap();
-    for cursor in [Cursor::ZERO, early] {
-        let compacted = LogError::Compacted {
-            requested: cursor.hlc(),
-            floor: stamps[1],
-            head: stamps[2],
-        };
-        let read = log.read_for(peer(2), cursor, ReadLimits::default());
-        log.refuses("R2", compacted, read).await;
-    }
 }

@@ -7,6 +7,7 @@ use sync_log_core::{Hlc, SMALLEST_PRUNE_CHUNK_ENTRIES};
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
+use crate::refusals::unknown_stamp;
 use crate::rig::{Log, Rig};
 use crate::sample::{DEVICE, LIBRARY, change, peer};
 
@@ -133,10 +134,7 @@ pub async fn an_ack_is_judged_after_the_prune_that_was_first<H: Harness>(rig: Ri
         rival.prune_acked().await.unwrap();
     });
     let error = log.record_ack(peer(2), stamps[1]).await.unwrap_err();
-    let unknown = sync_log_core::LogError::UnknownStamp {
-        peer: peer(2).into(),
-        hlc: stamps[1],
-    };
+    let unknown = unknown_stamp(peer(2), stamps[1]);
     assert_eq!(format!("{error:?}"), format!("{unknown:?}"), "K3");
     assert_eq!(log.snapshot().await.peer(peer(2)), None, "K3");
     log.record_ack(peer(2), stamps[2]).await.unwrap();

@@ -7,6 +7,7 @@ use sync_log_core::{
 };
 
 use crate::harness::Harness;
+use crate::refusals::{ack_beyond_head, unknown_peer};
 use crate::rig::Rig;
 use crate::sample::{DEVICE, START_MS, change, foreign, just_above, peer};
 
@@ -102,25 +103,9 @@ pub async fn an_ack_of_an_unknown_peer_registers_it_and_prunes_nothing<H: Harnes
         (AckOutcome::Unchanged, 2),
         "K4: the next call prunes"
     );
-}
-
-/// An unknown peer that is at zero is registered at zero.
-pub async fn an_ack_at_zero_registers_too<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    log.record(change(0)).await.unwrap();
-    let by_stamp = log.record_ack(peer(1), Hlc::ZERO).await.unwrap();
-    let by_cursor = log
-        .acknowledge(Ack::new(peer(2), Cursor::ZERO))
-        .await
-        .unwrap();
-    assert_eq!(
-        (by_stamp, by_cursor),
-        (AckOutcome::Registered, AckOutcome::Registered),
-        "K4"
-    );
-    for number in 1..=2 {
-        assert_eq!(log.position(peer(number)).await, Hlc::ZERO, "K4");
-    }
+    let at_zero = log.record_ack(peer(2), Hlc::ZERO).await.unwrap();
+    assert_eq!(at_zero, AckOutcome::Registered, "K4: at zero too");
+    assert_eq!(log.position(peer(2)).await, Hlc::ZERO, "K4");
 }
 
 /// A refused ack registers no peer.
@@ -128,11 +113,7 @@ pub async fn a_refused_ack_registers_nobody<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     let head = log.record(change(0)).await.unwrap();
     let hlc = just_above(head);
-    let beyond = LogError::AckBeyondHead {
-        peer: peer(1).into(),
-        hlc,
-        head,
-    };
+    let beyond = ack_beyond_head(peer(1), hlc, head);
     log.refuses("K4", beyond, log.on_ack(peer(1), hlc)).await;
     let foreign = foreign(head);
     let origin = LogError::ForeignOrigin {
@@ -148,13 +129,11 @@ pub async fn an_ack_of_an_unknown_peer_is_refused_under_refuse<H: Harness>(rig: 
     let log = rig.open_refusing().await;
     let hlc = log.record(change(0)).await.unwrap();
     let cursor = log.head_cursor().await.unwrap();
-    let unknown = || LogError::UnknownPeer {
-        peer: peer(1).into(),
-    };
+    let unknown = || unknown_peer(peer(1));
     log.refuses("K4", unknown(), log.record_ack(peer(1), hlc))
         .await;
     log.refuses("K4", unknown(), log.on_ack(peer(1), hlc)).await;
-    log.refuses("K4", unknown(), log.acknowledge(Ack::new(peer(1), cursor)))
+    log.refuses_ack("K4", Ack::new(peer(1), cursor), unknown())
         .await;
     let zero = log.acknowledge(Ack::new(peer(1), Cursor::ZERO));
     log.refuses("K4", unknown(), zero).await;

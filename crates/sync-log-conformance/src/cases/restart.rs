@@ -4,7 +4,7 @@ use sync_log_core::Hlc;
 
 use crate::harness::Harness;
 use crate::rig::Rig;
-use crate::sample::{DEVICE, HOUR_MS, START_MS, change, foreign, own_after, peer};
+use crate::sample::{DEVICE, HOUR_MS, START_MS, change, foreign, peer};
 
 /// Everything that a log holds is found again after `close`.
 pub async fn everything_is_there_after_a_restart<H: Harness>(rig: Rig<H>) {
@@ -108,19 +108,4 @@ pub async fn a_wall_clock_that_reads_nonsense_stops_nothing<H: Harness>(rig: Rig
     }
     let acked = log.head().await.unwrap();
     assert_eq!(log.on_ack(peer(1), acked).await.unwrap().pruned, 6, "P1");
-}
-
-/// A stamp far ahead in the log does not hinder the next start.
-pub async fn a_log_far_ahead_of_the_wall_clock_opens_and_goes_on<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    let head = log.record(change(0)).await.unwrap();
-    rig.wall.advance_ms(-10 * 365 * 24 * HOUR_MS);
-    let log = rig.reopen(log).await;
-    let next = log.record(change(1)).await.unwrap();
-    assert!(next > head, "A5");
-    assert!(
-        next.timestamp - head.timestamp < 1000,
-        "A5: by counting, not by waiting"
-    );
-    assert!(next < own_after(head, 1000), "A5");
 }

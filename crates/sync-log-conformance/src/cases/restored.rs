@@ -1,8 +1,9 @@
 //! A file that was put back to an earlier copy is recognised (`R2`).
 
-use sync_log_core::{Ack, AckOutcome, Cursor, LogError, ReadLimits, SharedChangeEntry};
+use sync_log_core::{Ack, AckOutcome, Cursor, LogError, SharedChangeEntry};
 
 use crate::harness::Tampering;
+use crate::refusals::{ack_beyond_head, compacted, diverged, unknown_stamp};
 use crate::rig::{Log, Rig};
 use crate::sample::{HOUR_MS, change, peer};
 
@@ -25,15 +26,9 @@ pub async fn a_restored_file_is_behind_its_peer<H: Tampering>(rig: Rig<H>) {
     let head = log.head().await.unwrap();
     let requested = cursor.hlc();
     let refused = LogError::AheadOfHead { requested, head };
-    let read = log.read_for(peer(1), cursor, ReadLimits::default());
-    log.refuses("R2", refused, read).await;
-    let ack = LogError::AckBeyondHead {
-        peer: peer(1).into(),
-        hlc: requested,
-        head,
-    };
-    log.refuses("K3", ack, log.acknowledge(Ack::new(peer(1), cursor)))
-        .await;
+    log.refuses_to_read("R2", peer(1), cursor, refused).await;
+    let ack = ack_beyond_head(peer(1), requested, head);
+    log.refuses_ack("K3", Ack::new(peer(1), cursor), ack).await;
 }
 
 /// Other entries were written since, with the same stamps or with later ones:
@@ -47,14 +42,10 @@ pub async fn a_restored_file_that_went_on_never_serves_a_peer_that_was_further<H
             log.record(change(number)).await.unwrap();
         }
         let (requested, head) = (cursor.hlc(), log.head().await.unwrap());
-        let read = log.read_for(peer(1), cursor, ReadLimits::default());
-        log.refuses("R2", LogError::Diverged { requested, head }, read)
+        log.refuses_to_read("R2", peer(1), cursor, diverged(requested, head))
             .await;
         let ack = log.acknowledge(Ack::new(peer(1), cursor));
-        let unknown = LogError::UnknownStamp {
-            peer: peer(1).into(),
-            hlc: requested,
-        };
+        let unknown = unknown_stamp(peer(1), requested);
         log.refuses("K3", unknown, ack).await;
     }
 }
@@ -67,13 +58,8 @@ pub async fn a_restored_file_that_pruned_its_new_entries_is_compacted<H: Tamperi
     }
     let head = log.head().await.unwrap();
     log.on_ack(peer(1), head).await.unwrap();
-    let refused = LogError::Compacted {
-        requested: cursor.hlc(),
-        floor: head,
-        head,
-    };
-    let read = log.read_for(peer(1), cursor, ReadLimits::default());
-    log.refuses("R2", refused, read).await;
+    let refused = compacted(cursor.hlc(), head, head);
+    log.refuses_to_read("R2", peer(1), cursor, refused).await;
 }
 
 /// The floor is at the stamp of the peer's cursor, with other content: the tag of
@@ -87,9 +73,8 @@ pub async fn a_restored_file_pruned_to_the_peers_stamp_diverged<H: Tampering>(ri
     assert_eq!(head, cursor.hlc(), "the clock gives the same stamps again");
     log.on_ack(peer(1), head).await.unwrap();
     let log = rig.reopen(log).await;
-    let read = log.read_for(peer(1), cursor, ReadLimits::default());
     let requested = cursor.hlc();
-    log.refuses("R2", LogError::Diverged { requested, head }, read)
+    log.refuses_to_read("R2", peer(1), cursor, diverged(requested, head))
         .await;
 }
 
@@ -118,18 +103,11 @@ pub async fn the_same_entry_after_another_past_is_another_position<H: Tampering>
         if prunes {
             log.on_ack(peer(1), hlc).await.unwrap();
         }
-        let read = log.read_for(peer(1), cursor, ReadLimits::default());
-        let diverged = LogError::Diverged {
-            requested: hlc,
-            head: hlc,
-        };
-        log.refuses("R2", diverged, read).await;
+        log.refuses_to_read("R2", peer(1), cursor, diverged(hlc, hlc))
+            .await;
         log.register_peer(peer(2)).await.unwrap();
-        let unknown = LogError::UnknownStamp {
-            peer: peer(2).into(),
-            hlc,
-        };
-        log.refuses("K3", unknown, log.acknowledge(Ack::new(peer(2), cursor)))
+        let unknown = unknown_stamp(peer(2), hlc);
+        log.refuses_ack("K3", Ack::new(peer(2), cursor), unknown)
             .await;
     }
 }

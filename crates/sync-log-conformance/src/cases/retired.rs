@@ -1,8 +1,9 @@
 //! A retired peer no longer counts, and is refused (`K6`, `P6`).
 
-use sync_log_core::{Ack, LogError, PeerState, ReadLimits, RetireReason};
+use sync_log_core::{Ack, LogError, PeerState, RetireReason};
 
 use crate::harness::Harness;
+use crate::refusals::unknown_peer;
 use crate::rig::Rig;
 use crate::sample::{DEVICE, START_MS, change, peer};
 
@@ -43,30 +44,23 @@ pub async fn a_retired_peer_is_refused_everywhere<H: Harness>(rig: Rig<H>) {
         since_ms: START_MS,
         reason: RetireReason::Operator,
     };
-    let read = log.read_for(peer(1), cursor, ReadLimits::default());
-    log.refuses("K6", retired(), read).await;
+    log.refuses_to_read("K6", peer(1), cursor, retired()).await;
     log.refuses("K6", retired(), log.record_ack(peer(1), hlc))
         .await;
-    log.refuses("K6", retired(), log.acknowledge(Ack::new(peer(1), cursor)))
+    log.refuses_ack("K6", Ack::new(peer(1), cursor), retired())
         .await;
     log.refuses("K6", retired(), log.on_ack(peer(1), hlc)).await;
     log.refuses("K6", retired(), log.register_peer(peer(1)))
         .await;
-}
-
-/// Retiring again changes nothing, not even since when.
-pub async fn retiring_again_changes_nothing<H: Harness>(rig: Rig<H>) {
-    let log = rig.open_with_peers(1).await;
-    log.retire(peer(1)).await.unwrap();
-    rig.wall.advance_ms(1000);
-    log.changes_nothing("K6", (), log.retire(peer(1))).await;
+    log.changes_nothing("K6: not since when", (), log.retire(peer(1)))
+        .await;
 }
 
 /// A peer that was never registered cannot be retired.
 pub async fn an_unknown_peer_cannot_be_retired<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
     for peer in [peer(1), DEVICE] {
-        let unknown = LogError::UnknownPeer { peer: peer.into() };
+        let unknown = unknown_peer(peer);
         log.refuses("K6", unknown, log.retire(peer)).await;
     }
 }

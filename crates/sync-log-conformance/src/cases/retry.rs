@@ -23,14 +23,6 @@ pub async fn an_identical_entry_is_ok_again<H: Harness>(rig: Rig<H>) {
     log.changes_nothing("A1", stamp, log.append(first)).await;
 }
 
-/// A recorded entry may be appended again, like an appended one.
-pub async fn a_recorded_entry_is_identical_to_itself<H: Harness>(rig: Rig<H>) {
-    let log = rig.open().await;
-    let stamp = log.record(change(0)).await.unwrap();
-    log.changes_nothing("A1", stamp, log.append(entry(stamp, 0)))
-        .await;
-}
-
 /// One field differs, if only by white space: it is another entry.
 pub async fn another_entry_at_a_retained_stamp_is_refused<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;

@@ -7,6 +7,7 @@ use sync_log_core::{
 
 use crate::harness::Harness;
 use crate::interpose::Interposed;
+use crate::refusals::{compacted, diverged, other_log, unknown_stamp};
 use crate::rig::{Log, Rig};
 use crate::sample::{DEVICE, LIBRARY, START_MS, change, in_other_log, peer, retagged};
 
@@ -74,12 +75,9 @@ pub async fn stale_acks_do_not_move_the_hold<H: Harness>(rig: Rig<H>) {
         let ack = log.record_ack(peer(1), position);
         log.changes_nothing("K2", AckOutcome::Stale, ack).await;
     }
-    let refused = LogError::UnknownStamp {
-        peer: peer(1).into(),
-        hlc: stamps[5],
-    };
+    let refused = unknown_stamp(peer(1), stamps[5]);
     let wrong = retagged(log.cursor_at(stamps[5]).await);
-    log.refuses("K2", refused, log.acknowledge(Ack::new(peer(1), wrong)))
+    log.refuses_ack("K2", Ack::new(peer(1), wrong), refused)
         .await;
 }
 
@@ -99,34 +97,16 @@ pub async fn an_ack_at_the_old_position_lifts_the_hold<H: Harness>(rig: Rig<H>) 
     assert_eq!(pruned, 3, "K2: pruning goes on");
 }
 
-/// An ack past the old position lifts the hold too.
-pub async fn an_ack_past_the_old_position_lifts_the_hold<H: Harness>(rig: Rig<H>) {
-    let (log, stamps) = set_up(&rig).await;
-    read_after(&log, &stamps, 2).await;
-    let ack = log.record_ack(peer(1), stamps[5]).await.unwrap();
-    assert_eq!(ack, AckOutcome::Advanced, "K2");
-    let row = log.snapshot().await.sound_peer(peer(1));
-    assert_eq!(row.facts.hold, None, "K2: lifted");
-    assert_eq!(log.position(peer(1)).await, stamps[5], "K2");
-}
-
 /// A read that fails holds nothing.
 pub async fn a_read_that_is_refused_holds_nothing<H: Harness>(rig: Rig<H>) {
     let (log, stamps) = set_up(&rig).await;
     let cursor = log.cursor_at(stamps[2]).await;
-    let other = LogError::OtherLog {
-        requested: in_other_log(cursor).log_id(),
-        log_id: log.identity().log_id,
-    };
-    let limits = ReadLimits::default();
-    let read = log.read_for(peer(1), in_other_log(cursor), limits);
-    log.refuses("K2", other, read).await;
-    let diverged = LogError::Diverged {
-        requested: cursor.hlc(),
-        head: stamps[5],
-    };
-    let elsewhere = log.read_for(peer(1), retagged(cursor), limits);
-    log.refuses("K2", diverged, elsewhere).await;
+    let other = other_log(in_other_log(cursor).log_id(), log.identity().log_id);
+    log.refuses_to_read("K2", peer(1), in_other_log(cursor), other)
+        .await;
+    let refused = diverged(cursor.hlc(), stamps[5]);
+    log.refuses_to_read("K2", peer(1), retagged(cursor), refused)
+        .await;
 }
 
 /// `explain` shows it, with what the peer had and where pruning holds.
@@ -166,11 +146,7 @@ pub async fn a_prune_that_gets_in_before_the_hold_is_told<H: Harness>(rig: Rig<H
     });
     let read = log.read_for(peer(1), cursor, ReadLimits::default());
     let error = read.await.unwrap_err();
-    let expected = LogError::Compacted {
-        requested: stamps[2],
-        floor: stamps[4],
-        head: stamps[5],
-    };
+    let expected = compacted(stamps[2], stamps[4], stamps[5]);
     assert_eq!(format!("{error:?}"), format!("{expected:?}"), "K2");
     let row = other.snapshot().await.sound_peer(peer(1));
     assert_eq!(row.facts.hold, None, "K2: nothing to hold");
@@ -187,8 +163,7 @@ pub async fn the_hold_is_committed_before_the_page_is_returned<H: Harness>(rig: 
     raced.before_read(async move {
         rival.on_ack(peer(2), last).await.unwrap();
     });
-    let read = log.read_for(peer(1), cursor, ReadLimits::default());
-    let page = read.await.unwrap();
+    let page = log.page(peer(1), cursor).await;
     assert!(raced.is_done(), "K2: the prune came between");
     let got: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
     assert_eq!(got, stamps[3..], "K2: without a hole");
@@ -210,11 +185,9 @@ pub async fn a_deeper_read_that_gets_in_before_the_hold_keeps_its_hold<H: Harnes
     let (raced, log) = raced(&rig).await;
     let rival = other.clone();
     raced.before_write(async move {
-        let read = rival.read_for(peer(1), deeper, ReadLimits::default());
-        read.await.unwrap();
+        rival.page(peer(1), deeper).await;
     });
-    let read = log.read_for(peer(1), cursor, ReadLimits::default());
-    read.await.unwrap();
+    log.page(peer(1), cursor).await;
     assert!(raced.is_done(), "K2: the deeper read came between");
     assert_eq!(
         other.position(peer(1)).await,

@@ -1,8 +1,9 @@
 //! Without an active peer nothing is pruned, unless the app declared that there is none (`P2`).
 
-use sync_log_core::{AckOutcome, Cause, Cursor, LogError, ReadLimits, Registration, Remedy};
+use sync_log_core::{AckOutcome, Cause, Cursor, LogError, Registration, Remedy};
 
 use crate::harness::Harness;
+use crate::refusals::{compacted, unknown_peer};
 use crate::rig::Rig;
 use crate::sample::{change, peer};
 
@@ -39,15 +40,6 @@ pub async fn a_solo_library_prunes_everything<H: Harness>(rig: Rig<H>) {
     assert_eq!(log.prune_acked().await.unwrap(), 1, "P2: and goes on");
 }
 
-/// Retired peers do not stand in the way of the declaration.
-pub async fn a_library_of_retired_peers_may_be_declared_solo<H: Harness>(rig: Rig<H>) {
-    let log = rig.open_with_peers(1).await;
-    log.record_one_by_one(2).await;
-    log.retire(peer(1)).await.unwrap();
-    log.declare_solo().await.unwrap();
-    assert_eq!(log.prune_acked().await.unwrap(), 2, "P2");
-}
-
 /// An active peer prevents it, whether it acked or not.
 pub async fn a_library_with_active_peers_cannot_be_declared_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open().await;
@@ -77,13 +69,9 @@ pub async fn the_first_registration_ends_solo<H: Harness>(rig: Rig<H>) {
     assert!(!log.snapshot().await.state.solo, "P2: ended");
     log.changes_nothing("P2", 0, log.prune_acked()).await;
     assert_eq!(rig.storage.retained().await, [kept], "P2");
-    let compacted = LogError::Compacted {
-        requested: Cursor::ZERO.hlc(),
-        floor: gone,
-        head: kept,
-    };
-    let read = log.read_for(peer(1), Cursor::ZERO, ReadLimits::default());
-    log.refuses("R2", compacted, read).await;
+    let refused = compacted(Cursor::ZERO.hlc(), gone, kept);
+    log.refuses_to_read("R2", peer(1), Cursor::ZERO, refused)
+        .await;
     let reasons = log.explain().await.unwrap().reasons;
     assert_eq!(reasons[0].cause, Cause::BelowFloor, "P7");
     assert_eq!(reasons[0].remedy, Some(Remedy::Bootstrap), "P7");
@@ -109,9 +97,7 @@ pub async fn a_refused_ack_does_not_end_solo<H: Harness>(rig: Rig<H>) {
     let log = rig.open_refusing().await;
     log.declare_solo().await.unwrap();
     let hlc = log.record(change(0)).await.unwrap();
-    let unknown = LogError::UnknownPeer {
-        peer: peer(1).into(),
-    };
+    let unknown = unknown_peer(peer(1));
     log.refuses("P2", unknown, log.on_ack(peer(1), hlc)).await;
     assert_eq!(log.prune_acked().await.unwrap(), 1, "P2: still solo");
 }

@@ -8,14 +8,14 @@ use sync_log_core::{
 
 use crate::damage::{Damage, RowDamage};
 use crate::harness::Tampering;
+use crate::refusals::unknown_peer;
 use crate::rig::Rig;
 use crate::row_faults::{Counts, Faulty, RowCase, text};
-use crate::sample::{DEVICE, bytes_each, change, foreign, just_above, peer};
+use crate::sample::{bytes_each, change, foreign, just_above, peer};
 
 /// No entry is pruned that the peer may lack, and every entry is pruned that it surely has.
 pub async fn every_fault_of_a_row_counts_as_it_must<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth(number).await {
+    Faulty::<H>::each(async |faulty| {
         let Faulty { log, case, .. } = &faulty;
         let status = log.status().await.unwrap();
         let active = if case.counts == Counts::Nobody { 1 } else { 2 };
@@ -27,14 +27,13 @@ pub async fn every_fault_of_a_row_counts_as_it_must<H: Tampering>() {
         );
         let left = &faulty.stamps[case.prunable()..];
         assert_eq!(faulty.rig.storage.retained().await, left, "P5: {case:?}");
-        number += 1;
-    }
+    })
+    .await;
 }
 
 /// `explain`, `peers` and `status` name the row and its fault, and these calls change nothing.
 pub async fn every_fault_of_a_row_is_named<H: Tampering>() {
-    let mut number = 0;
-    while let Some(Faulty { log, case, .. }) = Faulty::<H>::nth(number).await {
+    Faulty::<H>::each(async |Faulty { log, case, .. }| {
         let before = log.snapshot().await;
         let untrusted = UntrustedRow {
             peer_device_id: case.id.clone(),
@@ -60,8 +59,8 @@ pub async fn every_fault_of_a_row_is_named<H: Tampering>() {
             "P7: {case:?}"
         );
         assert_eq!(log.snapshot().await, before, "P5: {case:?}");
-        number += 1;
-    }
+    })
+    .await;
 }
 
 /// How much the row keeps, who registered the peer, and what to do.
@@ -182,9 +181,7 @@ pub async fn a_row_whose_id_is_no_devices_blocks_nothing<H: Tampering>() {
         let nobody = reasons.iter().find(|one| one.cause == Cause::NoPeers);
         let remedy = nobody.and_then(|one| one.remedy);
         assert_eq!(remedy, Some(Remedy::Register), "P7: {reasons:?}");
-        let unknown = LogError::UnknownPeer {
-            peer: peer(2).into(),
-        };
+        let unknown = unknown_peer(peer(2));
         log.refuses("P5", unknown.clone(), log.retire(peer(2)))
             .await;
         log.refuses("P5", unknown, log.record_ack(peer(2), hlc))
@@ -214,8 +211,7 @@ pub async fn a_retired_peer_stays_retired_whatever_its_mirror_says<H: Tampering>
 
 /// No entry is pruned that the peer might lack.
 pub async fn a_peer_may_read_whatever_is_wrong_with_its_rows<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+    Faulty::<H>::each_of_a_peer(async |faulty| {
         let Faulty { log, case, .. } = &faulty;
         log.prune_acked().await.unwrap();
         let position = match case.counts {
@@ -230,8 +226,8 @@ pub async fn a_peer_may_read_whatever_is_wrong_with_its_rows<H: Tampering>() {
             before,
             "P5: nothing to hold: {case:?}"
         );
-        number += 1;
-    }
+    })
+    .await;
 }
 
 /// `explain` reports what an unregistered device's row keeps, and what the other peers keep.
@@ -310,18 +306,4 @@ pub async fn the_status_counts_what_is_there<H: Tampering>(rig: Rig<H>) {
         fault: ChainFault::NoTag,
     });
     assert_eq!(log.status().await.unwrap().altered, altered, "I4");
-}
-
-/// Own id, then a row that another program wrote about it.
-pub async fn the_own_id_goes_before_the_state_of_its_row<H: Tampering>(rig: Rig<H>) {
-    let log = rig.open_refusing().await;
-    let stamps = log.record_one_by_one(2).await;
-    let own_row = DEVICE.hyphenated().to_string();
-    let planted = RowDamage::Mirror(stamps[0].to_string());
-    rig.storage.damage_row(&own_row, planted).await;
-    let refused = LogError::OwnPeer {
-        peer: DEVICE.into(),
-    };
-    log.refuses("K3", refused, log.record_ack(DEVICE, stamps[1]))
-        .await;
 }

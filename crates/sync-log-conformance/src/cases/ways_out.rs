@@ -1,9 +1,10 @@
 //! The calls about a peer work despite any fault in the peer's rows, and write the rows again
 //! (`P5`).
 
-use sync_log_core::{Ack, AckOutcome, Cursor, Hlc, LogError, Registration};
+use sync_log_core::{Ack, AckOutcome, Cursor, Hlc, Registration};
 
 use crate::harness::Tampering;
+use crate::refusals::other_admission;
 use crate::row_faults::{Counts, Faulty};
 use crate::sample::peer;
 
@@ -30,8 +31,7 @@ async fn is_got_over<H: Tampering>(faulty: Faulty<H>, position: Hlc, prunable: u
 /// A peer without a registration gets one, with an ack of nothing; a registered peer keeps the ack
 /// of its own row.
 pub async fn registering_a_peer_writes_its_rows_again<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+    Faulty::<H>::each_of_a_peer(async |faulty| {
         let Faulty { log, case, .. } = &faulty;
         let expected = if case.has_own_row() {
             Registration::Known
@@ -44,14 +44,13 @@ pub async fn registering_a_peer_writes_its_rows_again<H: Tampering>() {
         log.changes_nothing("K1", Registration::Known, again).await;
         let (position, prunable) = (case.position(&faulty.stamps), case.prunable());
         is_got_over(faulty, position, prunable).await;
-        number += 1;
-    }
+    })
+    .await;
 }
 
 /// The peer no longer counts.
 pub async fn retiring_a_peer_writes_its_rows_again<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+    Faulty::<H>::each_of_a_peer(async |faulty| {
         let Faulty { log, case, .. } = &faulty;
         log.retire(peer(2)).await.unwrap();
         let again = log.retire(peer(2));
@@ -60,14 +59,13 @@ pub async fn retiring_a_peer_writes_its_rows_again<H: Tampering>() {
         assert!(!retired.is_active(), "P5: {case:?}");
         let position = case.position(&faulty.stamps);
         is_got_over(faulty, position, 3).await;
-        number += 1;
-    }
+    })
+    .await;
 }
 
 /// Admitting an active peer keeps its admission number and returns it.
 pub async fn admitting_a_peer_writes_its_rows_again<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+    Faulty::<H>::each_of_a_peer(async |faulty| {
         let Faulty { log, case, .. } = &faulty;
         // Of one that was never registered there is no number yet.
         if !case.has_own_row() {
@@ -77,27 +75,25 @@ pub async fn admitting_a_peer_writes_its_rows_again<H: Tampering>() {
         assert_eq!(admission, case.admission(), "P5: {case:?}");
         let (position, prunable) = (case.position(&faulty.stamps), case.prunable());
         is_got_over(faulty, position, prunable).await;
-        number += 1;
-    }
+    })
+    .await;
 }
 
 /// An ack counts from then on, whatever the rows claimed before.
 pub async fn an_ack_writes_the_rows_of_its_peer_again<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+    Faulty::<H>::each_of_a_peer(async |faulty| {
         let Faulty { log, case, .. } = &faulty;
         let ack = log.acknowledge(Ack::new(peer(2), faulty.head).under(case.admission()));
         assert_eq!(ack.await.unwrap(), AckOutcome::Advanced, "P5: {case:?}");
         let head = faulty.stamps[2];
         is_got_over(faulty, head, 3).await;
-        number += 1;
-    }
+    })
+    .await;
 }
 
 /// The rows are written even though the ack moves nothing.
 pub async fn an_ack_that_says_nothing_writes_them_again_too<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
+    Faulty::<H>::each_of_a_peer(async |faulty| {
         let Faulty { log, case, .. } = &faulty;
         let expected = match case.counts {
             Counts::OwnRow => AckOutcome::Stale,
@@ -107,47 +103,40 @@ pub async fn an_ack_that_says_nothing_writes_them_again_too<H: Tampering>() {
         assert_eq!(ack.await.unwrap(), expected, "P5: {case:?}");
         let (position, prunable) = (case.position(&faulty.stamps), case.prunable());
         is_got_over(faulty, position, prunable).await;
-        number += 1;
-    }
+    })
+    .await;
 }
 
 /// A hold is kept in the own row, which is written with its mirror.
 pub async fn a_rewound_read_writes_them_again_too<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
-        number += 1;
-        if faulty.case.counts != Counts::OwnRow {
-            continue;
+    Faulty::<H>::each_of_a_peer(async |faulty| {
+        if faulty.case.counts == Counts::OwnRow {
+            faulty.log.page(peer(2), Cursor::ZERO).await;
+            is_got_over(faulty, Hlc::ZERO, 0).await;
         }
-        faulty.log.page(peer(2), Cursor::ZERO).await;
-        is_got_over(faulty, Hlc::ZERO, 0).await;
-    }
+    })
+    .await;
 }
 
 /// If the number of the admission cannot be read, the peer gets a number that no ack on its way
 /// carries.
 pub async fn acks_of_before_the_rows_were_spoiled_are_refused<H: Tampering>() {
-    let mut number = 0;
-    while let Some(faulty) = Faulty::<H>::nth_of_a_peer(number).await {
-        number += 1;
+    Faulty::<H>::each_of_a_peer(async |faulty| {
         let Faulty { log, case, .. } = &faulty;
         if case.admission() == 1 {
-            continue;
+            return;
         }
         for is_registered_again in [false, true] {
             if is_registered_again {
                 log.register_peer(peer(2)).await.unwrap();
             }
-            let refused = LogError::OtherAdmission {
-                peer: peer(2).into(),
-                given: 1,
-                admission: case.admission(),
-            };
+            let refused = other_admission(peer(2), 1, case.admission());
             let old = log.acknowledge(Ack::new(peer(2), faulty.head));
             log.refuses("K6", refused, old).await;
         }
         let told = log.admit(peer(2)).await.unwrap();
         let ack = log.acknowledge(Ack::new(peer(2), faulty.head).under(told));
         assert_eq!(ack.await.unwrap(), AckOutcome::Advanced, "K6");
-    }
+    })
+    .await;
 }

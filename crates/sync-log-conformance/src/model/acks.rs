@@ -1,20 +1,13 @@
 //! Who counts as a peer, and what it acknowledged, in the reference.
 
 use sync_log_core::{
-    AckOutcome, Cursor, Hlc, LogError, RegisteredBy, Registration, RetireReason, RowFault,
+    AckAt, AckOutcome, Cursor, Hlc, LogError, RegisteredBy, Registration, RetireReason, RowFault,
     UnknownPeers, Uuid, VerdictKind,
 };
 
 use super::peer::{Known, ModelPeer, Own};
 use super::reference::Reference;
 use crate::sample::DEVICE;
-
-/// What a peer acknowledges.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Claim {
-    Stamp(Hlc),
-    Cursor(Cursor),
-}
 
 impl Reference {
     /// The peer of that id, if there are rows of it, whatever is in them.
@@ -109,7 +102,7 @@ impl Reference {
         Ok(())
     }
 
-    pub(super) fn ack(&mut self, id: Uuid, claim: Claim) -> Result<AckOutcome, LogError> {
+    pub(super) fn ack(&mut self, id: Uuid, claim: AckAt) -> Result<AckOutcome, LogError> {
         self.ack_under(id, 1, claim)
     }
 
@@ -117,7 +110,7 @@ impl Reference {
         &mut self,
         id: Uuid,
         given: u32,
-        claim: Claim,
+        claim: AckAt,
     ) -> Result<AckOutcome, LogError> {
         self.refuse_own_and_retired(id)?;
         let found = self.known(id);
@@ -128,7 +121,7 @@ impl Reference {
         let mut known = found.unwrap_or(newcomer);
         let (acked, admission) = (known.acked, known.admission);
         if given != admission {
-            let hlc = claim_hlc(claim);
+            let hlc = claim.hlc();
             if given > admission && self.is_of_this_log(claim) {
                 self.note(VerdictKind::Admission, hlc, Some(id));
                 return Err(LogError::AdmissionAhead {
@@ -148,7 +141,7 @@ impl Reference {
         if !self.has_own_row(id) {
             self.file.solo = false;
         }
-        let hlc = claim_hlc(claim);
+        let hlc = claim.hlc();
         if outcome == AckOutcome::Advanced {
             known.acked = hlc;
             known.acked_at_ms = self.now_ms;
@@ -163,11 +156,11 @@ impl Reference {
         })
     }
 
-    fn judge(&self, peer: Uuid, acked: Hlc, claim: Claim) -> Result<AckOutcome, LogError> {
-        let (hlc, head) = (claim_hlc(claim), self.file.head.hlc);
+    fn judge(&self, peer: Uuid, acked: Hlc, claim: AckAt) -> Result<AckOutcome, LogError> {
+        let (hlc, head) = (claim.hlc(), self.file.head.hlc);
         let log_id = self.identity.log_id;
         match claim {
-            Claim::Cursor(cursor) if cursor != Cursor::ZERO && cursor.log_id() != log_id => {
+            AckAt::Cursor(cursor) if cursor != Cursor::ZERO && cursor.log_id() != log_id => {
                 return Err(LogError::OtherLog {
                     requested: cursor.log_id(),
                     log_id,
@@ -203,24 +196,17 @@ impl Reference {
         Ok(AckOutcome::Advanced)
     }
 
-    fn is_of_this_log(&self, claim: Claim) -> bool {
-        matches!(claim, Claim::Cursor(cursor) if cursor.log_id() == self.identity.log_id)
+    fn is_of_this_log(&self, claim: AckAt) -> bool {
+        matches!(claim, AckAt::Cursor(cursor) if cursor.log_id() == self.identity.log_id)
     }
 
     /// Whether the claim names an entry or the floor of this log.
-    fn is_there(&self, claim: Claim) -> bool {
+    fn is_there(&self, claim: AckAt) -> bool {
         match claim {
-            Claim::Stamp(hlc) => hlc.is_zero() || self.cursor(hlc).is_some(),
-            Claim::Cursor(cursor) => {
+            AckAt::Stamp(hlc) => hlc.is_zero() || self.cursor(hlc).is_some(),
+            AckAt::Cursor(cursor) => {
                 cursor == Cursor::ZERO || self.cursor(cursor.hlc()) == Some(cursor)
             }
         }
-    }
-}
-
-fn claim_hlc(claim: Claim) -> Hlc {
-    match claim {
-        Claim::Stamp(hlc) => hlc,
-        Claim::Cursor(cursor) => cursor.hlc(),
     }
 }

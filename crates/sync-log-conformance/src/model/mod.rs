@@ -49,7 +49,6 @@ pub fn run<H: Tampering>() {
 
 /// Whether there is a history for which log and reference differ, for tests of the
 /// model itself. It looks for no shorter history.
-#[must_use]
 pub fn finds_a_difference<H: Tampering>() -> bool {
     search::<H>(0).is_err()
 }

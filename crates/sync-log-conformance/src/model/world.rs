@@ -8,7 +8,6 @@ use sync_log_core::{
     Registration, SharedChangeEntry, SyncLog, Uuid,
 };
 
-use super::acks::Claim;
 use super::check::check;
 use super::op::{CursorPick, HANDLES, History, Item, OPEN, Op, SpoilPick, StampPick};
 use super::peer::{Known, ModelPeer, Own};
@@ -192,13 +191,13 @@ impl<H: Tampering> World<H> {
             Op::Ack(peer, pick) => {
                 let (peer, hlc) = (device(*peer), self.stamp(*pick));
                 let found = outcome(log.record_ack(peer, hlc).await, Answer::Ack);
-                let expected = self.model.ack(peer, Claim::Stamp(hlc));
+                let expected = self.model.ack(peer, hlc.into());
                 (found, outcome(expected, Answer::Ack))
             }
             Op::OnAck(peer, pick) => {
                 let (peer, hlc) = (device(*peer), self.stamp(*pick));
                 let found = outcome(log.on_ack(peer, hlc).await, Answer::OnAck);
-                let expected = self.model.ack(peer, Claim::Stamp(hlc)).map(|ack| {
+                let expected = self.model.ack(peer, hlc.into()).map(|ack| {
                     let prunes = ack != AckOutcome::Registered;
                     let pruned = if prunes { self.model.prune() } else { 0 };
                     OnAck { ack, pruned }
@@ -208,14 +207,14 @@ impl<H: Tampering> World<H> {
             Op::AckAt(peer, pick) => {
                 let (peer, cursor) = (device(*peer), self.cursor(*pick));
                 let found = outcome(log.acknowledge(Ack::new(peer, cursor)).await, Answer::Ack);
-                let expected = self.model.ack(peer, Claim::Cursor(cursor));
+                let expected = self.model.ack(peer, cursor.into());
                 (found, outcome(expected, Answer::Ack))
             }
             Op::AckUnder(peer, number, pick) => {
                 let (peer, number, cursor) =
                     (device(*peer), u32::from(*number), self.cursor(*pick));
                 let found = log.acknowledge(Ack::new(peer, cursor).under(number)).await;
-                let expected = self.model.ack_under(peer, number, Claim::Cursor(cursor));
+                let expected = self.model.ack_under(peer, number, cursor.into());
                 (outcome(found, Answer::Ack), outcome(expected, Answer::Ack))
             }
             other => unreachable!("{other:?} is no ack"),

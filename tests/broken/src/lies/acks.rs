@@ -13,7 +13,7 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 
 fn rewinds(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::AckGoesBack => Defect::deciding(|_, decision| {
+        Fault::AckGoesBack => Defect::misleading(|decision| {
             if let Kind::Ack(_, hlc) = decision.kind {
                 let further = decision
                     .shown
@@ -22,7 +22,6 @@ fn rewinds(fault: Fault) -> Option<Defect> {
                     .filter(|row| hlc < acked(row));
                 further.for_each(|row| set_acked(row, Hlc::ZERO));
             }
-            decision.take()
         }),
         Fault::RewindNotSeen => Defect::paging(|_, request, view| {
             for row in view
@@ -55,21 +54,17 @@ fn rewinds(fault: Fault) -> Option<Defect> {
 
 fn holds(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::HoldNotStored => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::HoldNotStored => Defect::amending(|_, changes| {
             if let Some(row) = &mut changes.peer {
                 row.facts.hold = None;
             }
-            Ok(changes)
         }),
-        Fault::HoldMovesUp => Defect::deciding(|_, decision| {
+        Fault::HoldMovesUp => Defect::misleading(|decision| {
             if matches!(decision.kind, Kind::Peer(_)) {
                 forget_holds(&mut decision.shown.peers);
             }
-            decision.take()
         }),
-        Fault::StaleAckLiftsHold => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::StaleAckLiftsHold => Defect::amending(|decision, changes| {
             if let (Kind::Ack(_, hlc), Some(row)) = (decision.kind, decision.shown.peers.first())
                 && hlc < acked(row)
                 && let Ok(mut peer) = row.judge(&decision.shown.state)
@@ -77,22 +72,18 @@ fn holds(fault: Fault) -> Option<Defect> {
                 peer.facts.hold = None;
                 changes.peer = Some(peer);
             }
-            Ok(changes)
         }),
-        Fault::HoldNeverLifted => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::HoldNeverLifted => Defect::amending(|decision, changes| {
             let held = decision.shown.peers.first().and_then(facts);
             if let (Kind::Ack(..), Some(row), Some(held)) = (decision.kind, &mut changes.peer, held)
             {
                 row.facts.hold = held.hold;
             }
-            Ok(changes)
         }),
-        Fault::HoldNotCounted => Defect::deciding(|_, decision| {
+        Fault::HoldNotCounted => Defect::misleading(|decision| {
             if decision.kind == Kind::Prune {
                 forget_holds(&mut decision.shown.peers);
             }
-            decision.take()
         }),
         _ => return None,
     })
@@ -100,52 +91,41 @@ fn holds(fault: Fault) -> Option<Defect> {
 
 fn places(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::AckBeyondHeadTaken => Defect::deciding(|_, decision| {
-            refused_ack(decision, |decision, hlc, why| match why {
-                LogError::AckBeyondHead { .. } => take_ack(decision, hlc, hlc),
-                _ => None,
-            })
+        Fault::AckBeyondHeadTaken => Defect::overruling(|decision, why| match *why {
+            LogError::AckBeyondHead { hlc, .. } => take_ack(decision, hlc, hlc),
+            _ => None,
         }),
-        Fault::UnknownStampTaken => Defect::deciding(|_, decision| {
-            refused_ack(decision, |decision, hlc, why| match why {
-                LogError::UnknownStamp { .. } => take_ack(decision, hlc, hlc),
-                _ => None,
-            })
+        Fault::UnknownStampTaken => Defect::overruling(|decision, why| match *why {
+            LogError::UnknownStamp { hlc, .. } => take_ack(decision, hlc, hlc),
+            _ => None,
         }),
-        Fault::AckRounded => Defect::deciding(|_, decision| {
-            refused_ack(decision, |decision, hlc, why| match why {
-                LogError::UnknownStamp { .. } => {
-                    let entries = decision.all_entries.iter();
-                    let below = entries.take_while(|entry| entry.hlc < hlc).last()?.hlc;
-                    take_ack(decision, hlc, below)
-                }
-                _ => None,
-            })
+        Fault::AckRounded => Defect::overruling(|decision, why| match *why {
+            LogError::UnknownStamp { hlc, .. } => {
+                let entries = decision.all_entries.iter();
+                let below = entries.take_while(|entry| entry.hlc < hlc).last()?.hlc;
+                take_ack(decision, hlc, below)
+            }
+            _ => None,
         }),
-        Fault::AckWithoutTag => Defect::deciding(|_, decision| {
-            refused_ack(decision, |decision, hlc, why| {
-                let shown = &decision.shown;
-                let is_there = shown.state.floor.hlc == hlc || !shown.marks.is_empty();
-                match why {
-                    LogError::UnknownStamp { .. } if is_there => take_ack(decision, hlc, hlc),
-                    _ => None,
-                }
-            })
+        Fault::AckWithoutTag => Defect::overruling(|decision, why| match *why {
+            LogError::UnknownStamp { hlc, .. }
+                if decision.shown.state.floor.hlc == hlc || !decision.shown.marks.is_empty() =>
+            {
+                take_ack(decision, hlc, hlc)
+            }
+            _ => None,
         }),
-        Fault::FloorNotAckable => Defect::deciding(|_, decision| {
+        Fault::FloorNotAckable => Defect::misleading(|decision| {
             if matches!(decision.kind, Kind::Ack(..)) {
                 decision.shown.state.floor = sync_log_core::Mark::ZERO;
             }
-            decision.take()
         }),
-        Fault::ForeignAckTaken => Defect::deciding(|_, decision| {
-            refused_ack(decision, |decision, hlc, why| match why {
-                LogError::ForeignOrigin { .. } => {
-                    decision.shown.state.identity.device_id = hlc.device_id.into();
-                    take_ack(decision, hlc, hlc)
-                }
-                _ => None,
-            })
+        Fault::ForeignAckTaken => Defect::overruling(|decision, why| match (decision.kind, why) {
+            (Kind::Ack(_, hlc), LogError::ForeignOrigin { .. }) => {
+                decision.shown.state.identity.device_id = hlc.device_id.into();
+                take_ack(decision, hlc, hlc)
+            }
+            _ => None,
         }),
         Fault::RetirementCheckedLast => Defect::deciding(|_, decision| {
             if matches!(decision.kind, Kind::Ack(..)) {
@@ -220,18 +200,6 @@ pub(super) fn at_its_ack(shown: &mut Shown, hlc: Hlc) {
     for row in &mut shown.peers {
         set_acked(row, hlc);
     }
-}
-
-/// Takes a decision; where an ack is refused, `instead` may know better.
-pub(super) fn refused_ack(
-    decision: &mut Decision<'_>,
-    instead: fn(&mut Decision<'_>, Hlc, &LogError) -> Option<Result<Writes, LogError>>,
-) -> Result<Writes, LogError> {
-    let decided = decision.take();
-    let (Kind::Ack(_, hlc), Err(why)) = (decision.kind, &decided) else {
-        return decided;
-    };
-    instead(decision, hlc, why).unwrap_or(decided)
 }
 
 /// Takes an ack that core refused, and records `recorded`; `None` if the peer

@@ -15,32 +15,26 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             }),
             ..Defect::default()
         },
-        Fault::UndeclaredPeersIgnored => Defect::deciding(|_, decision| {
+        Fault::UndeclaredPeersIgnored => Defect::misleading(|decision| {
             if decision.kind == Kind::Prune {
                 decision.shown.state.peers_declared = true;
             }
-            decision.take()
         }),
-        Fault::VerificationNotStored => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::VerificationNotStored => Defect::amending(|decision, changes| {
             let shown = decision.shown.peers.first();
             let shown = shown.and_then(facts);
             if let (Some(row), Some(facts)) = (&mut changes.peer, shown) {
                 row.facts.verified = facts.verified;
             }
-            Ok(changes)
         }),
-        Fault::DeclarationNotStored => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::DeclarationNotStored => Defect::amending(|_, changes| {
             changes.peers_declared = None;
-            Ok(changes)
         }),
         Fault::AlteredServed => Defect::paging(|_, _, view| {
             view.state.altered = None;
         }),
-        Fault::AlteredIgnored => Defect::deciding(|_, decision| {
+        Fault::AlteredIgnored => Defect::misleading(|decision| {
             decision.shown.state.altered = None;
-            decision.take()
         }),
         _ => return None,
     })

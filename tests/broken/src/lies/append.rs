@@ -14,36 +14,32 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             Defect::writing(|handle, job| Box::pin(stamp_before_write(handle, job)))
         }
         Fault::StateNotReread => Defect::deciding(decide_on_what_was_known),
-        Fault::LateAppendTaken => Defect::deciding(|_, decision| {
-            late(decision, |decision, _| Some(whole_batch(decision)))
+        Fault::LateAppendTaken => {
+            Defect::overruling(|decision, why| is_late(why).then(|| Ok(whole_batch(decision))))
+        }
+        Fault::HeadReplaced => Defect::overruling(|decision, why| match why {
+            LogError::OtherContent { hlc } if *hlc == decision.shown.state.head.hlc => {
+                Some(Ok(whole_batch(decision)))
+            }
+            _ => None,
         }),
-        Fault::HeadReplaced => Defect::deciding(|_, decision| {
-            late(decision, |decision, why| match why {
-                LogError::OtherContent { hlc } if *hlc == decision.shown.state.head.hlc => {
-                    Some(whole_batch(decision))
-                }
-                _ => None,
-            })
-        }),
-        Fault::RetryRefused => Defect::deciding(|_, decision| {
+        Fault::RetryRefused => Defect::misleading(|decision| {
             if decision.kind == Kind::LateAppend {
                 decision.shown.entries.clear();
                 decision.shown.marks.clear();
             }
-            decision.take()
         }),
-        Fault::RetryByStampAlone => Defect::deciding(|_, decision| {
-            late(decision, |decision, _| {
-                let batch = whole_batch(decision);
-                let is_there = |hlc| decision.all_entries.iter().any(|entry| entry.hlc == hlc);
-                let all_there = batch.append.iter().all(|stored| is_there(stored.entry.hlc));
-                all_there.then(Writes::default)
-            })
+        Fault::RetryByStampAlone => Defect::overruling(|decision, why| {
+            if !is_late(why) {
+                return None;
+            }
+            let batch = whole_batch(decision);
+            let is_there = |hlc| decision.all_entries.iter().any(|entry| entry.hlc == hlc);
+            let all_there = batch.append.iter().all(|stored| is_there(stored.entry.hlc));
+            all_there.then(|| Ok(Writes::default()))
         }),
-        Fault::HeadIsFirstOfBatch => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::HeadIsFirstOfBatch => Defect::amending(|_, changes| {
             changes.append.reverse();
-            Ok(changes)
         }),
         _ => return None,
     })
@@ -78,22 +74,15 @@ fn decide_on_what_was_known(
     Ok(changes)
 }
 
-/// Takes a decision; where a late append is refused, `instead` may know better.
-pub(super) fn late(
-    decision: &mut Decision<'_>,
-    instead: fn(&mut Decision<'_>, &LogError) -> Option<Writes>,
-) -> Result<Writes, LogError> {
-    let decided = decision.take();
-    let Err(
-        why @ (LogError::Overtaken { .. }
-        | LogError::OtherContent { .. }
-        | LogError::BelowFloor { .. }
-        | LogError::BatchMixed { .. }),
-    ) = &decided
-    else {
-        return decided;
-    };
-    instead(decision, why).map_or(decided.clone(), Ok)
+/// Whether an append was refused because of what is there already.
+pub(super) const fn is_late(why: &LogError) -> bool {
+    matches!(
+        why,
+        LogError::Overtaken { .. }
+            | LogError::OtherContent { .. }
+            | LogError::BelowFloor { .. }
+            | LogError::BatchMixed { .. }
+    )
 }
 
 /// The batch of an append, as if all of it were above the head.

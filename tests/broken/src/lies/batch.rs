@@ -7,7 +7,7 @@ use sync_log_core::{LogError, StoreError, StoreFault, WriteJob, Writes};
 use crate::decision::Decision;
 use crate::fault::Fault;
 use crate::handle::{Defect, Handle, entries, give_way};
-use crate::lies::append::{late, whole_batch};
+use crate::lies::append::{is_late, whole_batch};
 use crate::lies::chain::rechain;
 use crate::lies::marks::raise;
 
@@ -16,25 +16,19 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         Fault::HalfBatch => {
             Defect::writing(|handle, job| Box::pin(in_two_steps(handle, job, first_entry)))
         }
-        Fault::BatchTailLost => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::BatchTailLost => Defect::amending(|_, changes| {
             let kept = changes.append.len().max(2) - 1;
             changes.append.truncate(kept);
-            Ok(changes)
         }),
-        Fault::MixedBatchTaken => Defect::deciding(|_, decision| {
-            late(decision, |decision, why| match why {
-                LogError::BatchMixed { .. } | LogError::OtherContent { .. } => {
-                    Some(above_the_head(decision))
-                }
-                _ => None,
-            })
+        Fault::MixedBatchTaken => Defect::overruling(|decision, why| match why {
+            LogError::BatchMixed { .. } | LogError::OtherContent { .. } => {
+                Some(Ok(above_the_head(decision)))
+            }
+            _ => None,
         }),
-        Fault::LateBatchCut => Defect::deciding(|_, decision| {
-            late(decision, |decision, _| {
-                let cut = above_the_head(decision);
-                (!cut.append.is_empty()).then_some(cut)
-            })
+        Fault::LateBatchCut => Defect::overruling(|decision, why| {
+            let cut = is_late(why).then(|| above_the_head(decision))?;
+            (!cut.append.is_empty()).then_some(Ok(cut))
         }),
         Fault::RefusalLeavesTrace => {
             Defect::writing(|handle, job| Box::pin(leave_a_trace(handle, job)))

@@ -13,12 +13,10 @@ use crate::handle::{Defect, Handle};
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::TagWithoutPast => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::TagWithoutPast => Defect::amending(|_, changes| {
             for stored in &mut changes.append {
                 stored.tag = Some(Mark::ZERO.then(&stored.entry).tag);
             }
-            Ok(changes)
         }),
         Fault::PageTagsMadeUp => Defect::paging(|_, _, view| make_up_tags(view)),
         Fault::UntaggedSkipped => Defect::paging(|_, _, view| {
@@ -37,18 +35,15 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
             handle.memory().tags.extend(marks);
             Ok(changes)
         }),
-        Fault::LostEntryForgotten => Defect::deciding(|_, decision| {
+        Fault::LostEntryForgotten => Defect::misleading(|decision| {
             if decision.kind == Kind::LateAppend {
                 let there = &decision.shown.entries;
                 let is_there = |mark: &Mark| there.iter().any(|entry| entry.hlc == mark.hlc);
                 decision.shown.marks.retain(is_there);
             }
-            decision.take()
         }),
-        Fault::DamageNotStored => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::DamageNotStored => Defect::amending(|_, changes| {
             changes.altered = None;
-            Ok(changes)
         }),
         _ => return None,
     })

@@ -41,11 +41,9 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
         Fault::HeadIsHighWater => {
             Defect::stating(|_, state| state.head.hlc = state.head.hlc.max(state.high_water))
         }
-        Fault::HighWaterGoesBack => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::HighWaterGoesBack => Defect::amending(|_, changes| {
             let last = changes.append.last().map(|last| last.entry.hlc);
             changes.high_water = last.or(changes.high_water);
-            Ok(changes)
         }),
         Fault::EmptyLogHasNoHead => Defect {
             state: Some(show_forgotten),

@@ -6,7 +6,7 @@ use sync_log_core::{LogError, Peer, PeerRow, PeerState, RegisteredBy, Uuid, Writ
 use crate::decision::{Decision, Kind};
 use crate::fault::Fault;
 use crate::handle::Defect;
-use crate::lies::acks::{acked, facts, facts_mut, refused_ack, reinstate};
+use crate::lies::acks::{acked, facts, facts_mut, reinstate};
 use crate::lies::cursors::newcomer;
 use crate::lies::durable::remember_rows;
 
@@ -19,23 +19,18 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 
 fn registered(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::NeverAckedNotCounted => Defect::deciding(|_, decision| {
+        Fault::NeverAckedNotCounted => Defect::misleading(|decision| {
             if decision.kind == Kind::Prune {
                 decision.shown.peers.retain(|row| !acked(row).is_zero());
             }
-            decision.take()
         }),
-        Fault::RegisteredAtHead => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::RegisteredAtHead => Defect::amending(|decision, changes| {
             if let Some(row) = changes.peer.as_mut().filter(|_| is_registration(decision)) {
                 row.acked = decision.shown.state.head.hlc;
             }
-            Ok(changes)
         }),
-        Fault::RegistrationNotStored => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::RegistrationNotStored => Defect::amending(|decision, changes| {
             changes.peer = changes.peer.filter(|_| !is_registration(decision));
-            Ok(changes)
         }),
         Fault::RegisteringAgainResets => Defect::deciding(|_, decision| {
             let changes = decision.take()?;
@@ -45,12 +40,11 @@ fn registered(fault: Fault) -> Option<Defect> {
             let as_new = decision.take_showing(|shown| shown.peers.clear());
             Ok(as_new.unwrap_or(changes))
         }),
-        Fault::OwnPeerRegistered => Defect::deciding(|_, decision| {
+        Fault::OwnPeerRegistered => Defect::misleading(|decision| {
             let own = decision.shown.state.identity.device_id;
             if decision.kind == Kind::Peer(own.into()) {
                 decision.shown.state.identity.device_id = Uuid::max().into();
             }
-            decision.take()
         }),
         Fault::PeersUnordered => Defect::surveying(|_, survey| survey.peers.reverse()),
         _ => return None,
@@ -59,24 +53,20 @@ fn registered(fault: Fault) -> Option<Defect> {
 
 fn unknown(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::UnknownAckPrunes => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::UnknownAckPrunes => Defect::amending(|decision, changes| {
             if let (Kind::Ack(..), Some(row)) = (decision.kind, changes.peer)
                 && decision.shown.peers.is_empty()
             {
                 let entries = decision.all_entries.iter().map(|entry| entry.hlc);
                 changes.prune_through = entries.take_while(|hlc| *hlc <= row.acked).last();
             }
-            Ok(changes)
         }),
-        Fault::UnknownAckTaken => Defect::deciding(|_, decision| {
-            refused_ack(decision, |decision, _, why| match why {
-                LogError::UnknownPeer { peer } => {
-                    let row = PeerRow::from(newcomer((*peer).into()));
-                    Some(decision.take_showing(|shown| shown.peers.push(row)))
-                }
-                _ => None,
-            })
+        Fault::UnknownAckTaken => Defect::overruling(|decision, why| match (decision.kind, why) {
+            (Kind::Ack(peer, _), LogError::UnknownPeer { .. }) => {
+                let row = PeerRow::from(newcomer(peer));
+                Some(decision.take_showing(|shown| shown.peers.push(row)))
+            }
+            _ => None,
         }),
         Fault::RefusedAckRegisters => Defect {
             write: Some(|handle, job| {
@@ -96,17 +86,14 @@ fn unknown(fault: Fault) -> Option<Defect> {
             }),
             ..Defect::default()
         },
-        Fault::AckRegistersAsApp => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::AckRegistersAsApp => Defect::amending(|_, changes| {
             if let Some(row) = &mut changes.peer {
                 row.facts.registered_by = RegisteredBy::App;
             }
-            Ok(changes)
         }),
-        Fault::AckMovesAnother => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::AckMovesAnother => Defect::amending(|decision, changes| {
             let Kind::Ack(peer, _) = decision.kind else {
-                return Ok(changes);
+                return;
             };
             let rows = decision.all_peers.iter();
             let known = rows.filter_map(|row| row.judge(&decision.shown.state).ok());
@@ -114,7 +101,6 @@ fn unknown(fault: Fault) -> Option<Defect> {
             if let (Some(row), Some(other)) = (&mut changes.peer, other) {
                 row.device_id = other;
             }
-            Ok(changes)
         }),
         _ => return None,
     })
@@ -125,21 +111,17 @@ fn retired(fault: Fault) -> Option<Defect> {
         Fault::RetiredMayRead => Defect::paging(|_, _, view| {
             reinstate(view.peer.as_mut_slice());
         }),
-        Fault::RetiredMayAck => Defect::deciding(|_, decision| {
+        Fault::RetiredMayAck => Defect::misleading(|decision| {
             if matches!(decision.kind, Kind::Ack(..)) {
                 reinstate(&mut decision.shown.peers);
             }
-            decision.take()
         }),
-        Fault::RetiredMayRegister => Defect::deciding(|_, decision| {
-            let decided = decision.take();
-            match decided {
-                Err(LogError::PeerRetired { .. }) if matches!(decision.kind, Kind::Peer(_)) => {
-                    let as_new = decision.take_showing(|shown| shown.peers.clear());
-                    as_new.or(decided)
-                }
-                _ => decided,
+        Fault::RetiredMayRegister => Defect::overruling(|decision, why| match why {
+            LogError::PeerRetired { .. } if matches!(decision.kind, Kind::Peer(_)) => {
+                let as_new = decision.take_showing(|shown| shown.peers.clear());
+                as_new.is_ok().then_some(as_new)
             }
+            _ => None,
         }),
         Fault::RetirementForgotten => Defect {
             wake: Some(|handle| Box::pin(remember_rows(handle))),
@@ -158,15 +140,12 @@ fn retired(fault: Fault) -> Option<Defect> {
             }
             decision.take_showing(|shown| reinstate(&mut shown.peers))
         }),
-        Fault::UnknownRetired => Defect::deciding(|_, decision| {
-            let decided = decision.take();
-            match (decision.kind, &decided) {
-                (Kind::Peer(peer), Err(LogError::UnknownPeer { .. })) => {
-                    let row = PeerRow::from(newcomer(peer));
-                    decision.take_showing(|shown| shown.peers.push(row))
-                }
-                _ => decided,
+        Fault::UnknownRetired => Defect::overruling(|decision, why| match (decision.kind, why) {
+            (Kind::Peer(peer), LogError::UnknownPeer { .. }) => {
+                let row = PeerRow::from(newcomer(peer));
+                Some(decision.take_showing(|shown| shown.peers.push(row)))
             }
+            _ => None,
         }),
         _ => return None,
     })
@@ -174,47 +153,33 @@ fn retired(fault: Fault) -> Option<Defect> {
 
 fn admitted(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::RetiringDeletes => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::RetiringDeletes => Defect::amending(|decision, changes| {
             if changes.peer.is_some_and(|row| !row.is_active()) {
                 changes.prune_through = decision.all_entries.last().map(|entry| entry.hlc);
             }
-            Ok(changes)
         }),
-        Fault::OldAdmissionTaken => Defect::deciding(|_, decision| {
-            refused_ack(decision, |decision, _, why| match why {
-                LogError::OtherAdmission { given, .. } => {
-                    let given = *given;
-                    Some(decision.take_showing(|shown| {
-                        let rows = shown.peers.iter_mut();
-                        for facts in rows.filter_map(facts_mut) {
-                            facts.admission = given;
-                        }
-                    }))
+        Fault::OldAdmissionTaken => Defect::overruling(|decision, why| match *why {
+            LogError::OtherAdmission { given, .. } => Some(decision.take_showing(|shown| {
+                for facts in shown.peers.iter_mut().filter_map(facts_mut) {
+                    facts.admission = given;
                 }
-                _ => None,
-            })
+            })),
+            _ => None,
         }),
-        Fault::AdmissionNotCounted => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::AdmissionNotCounted => Defect::amending(|decision, changes| {
             if let (Some(row), Some(before)) = (&mut changes.peer, admission(decision)) {
                 row.facts.admission = before.facts.admission;
             }
-            Ok(changes)
         }),
-        Fault::AdmittedKeepsItsAck => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::AdmittedKeepsItsAck => Defect::amending(|decision, changes| {
             if let (Some(row), Some(before)) = (&mut changes.peer, admission(decision)) {
                 row.acked = before.acked;
             }
-            Ok(changes)
         }),
-        Fault::AdmissionKeepsSolo => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::AdmissionKeepsSolo => Defect::amending(|decision, changes| {
             if admission(decision).is_some() {
                 changes.solo = None;
             }
-            Ok(changes)
         }),
         _ => return None,
     })

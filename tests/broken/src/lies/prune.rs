@@ -16,33 +16,27 @@ const STEPS_BETWEEN: usize = 8;
 
 pub(super) fn defect(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::FastestPeerDecides => Defect::deciding(|_, decision| {
+        Fault::FastestPeerDecides => Defect::misleading(|decision| {
             let rows = &mut decision.shown.peers;
             let fastest = rows.iter().map(acked).max();
             if let (Kind::Prune, Some(fastest)) = (decision.kind, fastest) {
                 rows.iter_mut().for_each(|row| set_acked(row, fastest));
             }
-            decision.take()
         }),
-        Fault::LastPeerNotCounted => Defect::deciding(|_, decision| {
+        Fault::LastPeerNotCounted => Defect::misleading(|decision| {
             if decision.kind == Kind::Prune {
                 decision.shown.peers.pop();
             }
-            decision.take()
         }),
-        Fault::OneTooMany => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::OneTooMany => Defect::amending(|decision, changes| {
             let after = |entry: &&EntrySummary| Some(entry.hlc) > changes.prune_through;
             if changes.prune_through.is_some() {
                 let next = decision.all_entries.iter().find(after);
                 changes.prune_through = next.map(|next| next.hlc).or(changes.prune_through);
             }
-            Ok(changes)
         }),
-        Fault::NothingDeleted => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::NothingDeleted => Defect::amending(|_, changes| {
             changes.prune_through = None;
-            Ok(changes)
         }),
         Fault::EmptyPruneWrites => Defect::deciding(|_, decision| {
             let changes = decision.take()?;
@@ -51,12 +45,11 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
                 _ => Ok(changes),
             }
         }),
-        Fault::ChunkTooSmall => Defect::deciding(|_, decision| {
+        Fault::ChunkTooSmall => Defect::misleading(|decision| {
             decision
                 .shown
                 .oldest
                 .truncate(SMALLEST_PRUNE_CHUNK_ENTRIES - 1);
-            decision.take()
         }),
         Fault::PlanOutsideTransaction => {
             Defect::writing(|handle, job| Box::pin(plan_then_delete(handle, job)))

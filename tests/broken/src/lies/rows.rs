@@ -12,12 +12,11 @@ use crate::lies::cursors::newcomer;
 /// Alters the rows that a prune is planned by.
 macro_rules! planning {
     ($alter:expr) => {
-        Defect::deciding(|_, decision| {
+        Defect::misleading(|decision| {
             let alter: fn(&LogState, &mut Vec<PeerRow>) = $alter;
             if decision.kind == Kind::Prune {
                 alter(&decision.shown.state, &mut decision.shown.peers);
             }
-            decision.take()
         })
     };
 }
@@ -91,12 +90,10 @@ fn shown(fault: Fault) -> Option<Defect> {
                 *admission = admission.or(Some(1));
             }
         }),
-        Fault::RowsNotRepaired => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::RowsNotRepaired => Defect::amending(|decision, changes| {
             let shown = decision.shown.peers.first();
             let known = shown.and_then(|row| row.peer(&decision.shown.state));
             changes.peer = changes.peer.filter(|peer| known != Some(*peer));
-            Ok(changes)
         }),
         _ => return None,
     })

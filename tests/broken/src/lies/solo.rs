@@ -15,45 +15,36 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 
 fn solo(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::NoPeersIsSolo => Defect::deciding(|_, decision| {
+        Fault::NoPeersIsSolo => Defect::misleading(|decision| {
             if decision.kind == Kind::Prune && decision.shown.peers.is_empty() {
                 decision.shown.state.solo = true;
             }
-            decision.take()
         }),
-        Fault::RetiredIsSolo => Defect::deciding(|_, decision| {
+        Fault::RetiredIsSolo => Defect::misleading(|decision| {
             let rows = &decision.shown.peers;
             if decision.kind == Kind::Prune && !rows.is_empty() && rows.iter().all(is_retired) {
                 decision.shown.state.solo = true;
             }
-            decision.take()
         }),
-        Fault::SoloNotStored => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::SoloNotStored => Defect::amending(|_, changes| {
             changes.solo = changes.solo.filter(|solo| !solo);
-            Ok(changes)
         }),
         Fault::SoloForgotten => Defect {
             wake: Some(|handle| Box::pin(remember_rows(handle))),
             ..Defect::stating(|handle, state| state.solo &= !handle.memory().lost_solo)
         },
-        Fault::SoloNeverEnds => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::SoloNeverEnds => Defect::amending(|_, changes| {
             changes.solo = changes.solo.filter(|solo| *solo);
-            Ok(changes)
         }),
-        Fault::AckKeepsSolo => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::AckKeepsSolo => Defect::amending(|decision, changes| {
             if matches!(decision.kind, Kind::Ack(..)) {
                 changes.solo = None;
             }
-            Ok(changes)
         }),
-        Fault::SoloDespitePeers => Defect::deciding(|_, decision| {
+        Fault::SoloDespitePeers => Defect::misleading(|decision| {
             if decision.kind == Kind::Solo {
                 decision.shown.peers.clear();
             }
-            decision.take()
         }),
         _ => return None,
     })
@@ -61,25 +52,20 @@ fn solo(fault: Fault) -> Option<Defect> {
 
 fn policy(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::AgesIgnored => Defect::deciding(|_, decision| {
+        Fault::AgesIgnored => Defect::misleading(|decision| {
             for entry in &mut decision.shown.oldest {
                 entry.created_at_ms = i64::MIN;
             }
-            decision.take()
         }),
-        Fault::AgesInSeconds => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::AgesInSeconds => Defect::amending(|_, changes| {
             for stored in &mut changes.append {
                 stored.created_at_ms -= stored.created_at_ms.rem_euclid(1000);
             }
-            Ok(changes)
         }),
-        Fault::WindowCut => Defect::deciding(|_, decision| {
+        Fault::WindowCut => Defect::misleading(|decision| {
             decision.shown.oldest.truncate(PRUNE_CHUNK_ENTRIES);
-            decision.take()
         }),
-        Fault::RetiringPrunes => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::RetiringPrunes => Defect::amending(|decision, changes| {
             if changes
                 .peer
                 .map(PeerRow::from)
@@ -87,7 +73,6 @@ fn policy(fault: Fault) -> Option<Defect> {
             {
                 changes.prune_through = decision.all_entries.last().map(|entry| entry.hlc);
             }
-            Ok(changes)
         }),
         _ => return None,
     })

@@ -15,10 +15,8 @@ pub(super) fn defect(fault: Fault) -> Option<Defect> {
 
 fn kept(fault: Fault) -> Option<Defect> {
     Some(match fault {
-        Fault::VerdictNotStored => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::VerdictNotStored => Defect::amending(|_, changes| {
             changes.verdict = None;
-            Ok(changes)
         }),
         Fault::VerdictForgotten => Defect {
             wake: Some(|handle| Box::pin(remember_verdicts(handle))),
@@ -27,10 +25,8 @@ fn kept(fault: Fault) -> Option<Defect> {
                 survey.verdicts.retain(|verdict| !lost.contains(verdict));
             })
         },
-        Fault::DismissedVerdictStays => Defect::deciding(|_, decision| {
-            let mut changes = decision.take()?;
+        Fault::DismissedVerdictStays => Defect::amending(|_, changes| {
             changes.dismiss_verdicts = false;
-            Ok(changes)
         }),
         _ => return None,
     })
@@ -39,16 +35,15 @@ fn kept(fault: Fault) -> Option<Defect> {
 fn known(fault: Fault) -> Option<Defect> {
     Some(match fault {
         Fault::BornWithZeroFloor => Defect::stating(|_, state| begin_at_zero(state)),
-        Fault::SettledIgnored => Defect::deciding(|_, decision| {
+        Fault::SettledIgnored => Defect::misleading(|decision| {
             decision.shown.state.settled = Hlc::ZERO;
-            decision.take()
         }),
         Fault::SettledForgotten => Defect::stating(|handle, state| {
             if handle.memory().opened > 1 {
                 state.settled = Hlc::ZERO;
             }
         }),
-        Fault::OwnStampsAllKnown => Defect::deciding(|_, decision| {
+        Fault::OwnStampsAllKnown => Defect::misleading(|decision| {
             if decision.kind == Kind::Echo {
                 let asked = decision.asked.iter();
                 let made_up = asked.map(|hlc| Mark {
@@ -57,13 +52,11 @@ fn known(fault: Fault) -> Option<Defect> {
                 });
                 decision.shown.marks = made_up.collect();
             }
-            decision.take()
         }),
-        Fault::OwnStampNotLookedUp => Defect::deciding(|_, decision| {
+        Fault::OwnStampNotLookedUp => Defect::misleading(|decision| {
             if decision.kind == Kind::Echo {
                 decision.shown.marks.clear();
             }
-            decision.take()
         }),
         _ => return None,
     })

@@ -10,7 +10,6 @@ use crate::entry::PEERS;
 pub(super) struct Reader {
     pub(super) peer: Uuid,
     pub(super) is_registered: bool,
-    /// What it has applied.
     pub(super) cursor: Cursor,
     /// Whether it read below its own ack since then.
     pub(super) is_held: bool,

@@ -43,37 +43,36 @@ enum Appends {
     Ticked,
 }
 
-/// How a step is drawn.
-#[derive(Debug, Clone, Copy)]
-enum Draw {
-    Append,
-    Ticked,
-    Observe,
-    Register,
-    Ack,
-    OnAck,
-    Rewind,
-    Prune,
-    Migrate,
-    Reopen,
+/// A peer, and how much it reads, which are drawn for every step.
+#[derive(Clone, Copy)]
+struct Reads {
+    peer: usize,
+    page: usize,
 }
 
+/// How a step is drawn.
+type Draw = fn(&Script, Reads, &mut fastrand::Rng) -> Step;
+
 const ALL: &[(u32, Draw)] = &[
-    (36, Draw::Append),
-    (6, Draw::Ticked),
-    (5, Draw::Observe),
-    (3, Draw::Register),
-    (20, Draw::Ack),
-    (3, Draw::OnAck),
-    (3, Draw::Rewind),
-    (11, Draw::Prune),
-    (8, Draw::Migrate),
-    (8, Draw::Reopen),
+    (36, Script::append),
+    (6, |_, _, _| Step::Ticked),
+    (5, |_, _, _| Step::Observe),
+    (3, |_, Reads { peer, .. }, _| Step::Register { peer }),
+    (20, |_, Reads { peer, page }, _| Step::Ack { peer, page }),
+    (3, |_, Reads { peer, page }, _| Step::OnAck { peer, page }),
+    (3, |_, Reads { peer, .. }, _| Step::Rewind { peer }),
+    (11, |_, _, _| Step::Prune),
+    (8, |_, _, _| Step::Migrate),
+    (8, |_, _, _| Step::Reopen),
 ];
 
 /// For two processes at once: the one that is not killed. It opens nothing
 /// again, because it has to go on.
-const COMPANION: &[(u32, Draw)] = &[(6, Draw::Append), (1, Draw::Ticked), (1, Draw::Observe)];
+const COMPANION: &[(u32, Draw)] = &[
+    (6, Script::append),
+    (1, |_, _, _| Step::Ticked),
+    (1, |_, _, _| Step::Observe),
+];
 
 impl Script {
     pub(super) fn new(role: Role, fault: Option<Fault>, rng: &mut fastrand::Rng) -> Self {
@@ -106,31 +105,16 @@ impl Script {
         let mut ticket = rng.u32(0..total);
         for (weight, draw) in self.weights {
             if ticket < *weight {
-                return self.step(*draw, rng);
+                let peer = rng.usize(0..PEERS.len());
+                let page = [1, 10, 100, 1000][rng.usize(0..4)];
+                return draw(self, Reads { peer, page }, rng);
             }
             ticket -= weight;
         }
         Step::Ticked
     }
 
-    fn step(&self, draw: Draw, rng: &mut fastrand::Rng) -> Step {
-        let peer = rng.usize(0..PEERS.len());
-        let page = [1, 10, 100, 1000][rng.usize(0..4)];
-        match draw {
-            Draw::Append => self.append(rng),
-            Draw::Ticked => Step::Ticked,
-            Draw::Observe => Step::Observe,
-            Draw::Register => Step::Register { peer },
-            Draw::Ack => Step::Ack { peer, page },
-            Draw::OnAck => Step::OnAck { peer, page },
-            Draw::Rewind => Step::Rewind { peer },
-            Draw::Prune => Step::Prune,
-            Draw::Migrate => Step::Migrate,
-            Draw::Reopen => Step::Reopen,
-        }
-    }
-
-    fn append(&self, rng: &mut fastrand::Rng) -> Step {
+    fn append(&self, _: Reads, rng: &mut fastrand::Rng) -> Step {
         let count = match rng.u32(0..40) {
             _ if self.appends == Appends::Ticked => return Step::Ticked,
             0..16 => 1,

@@ -9,12 +9,9 @@ use crate::child::Fault;
 pub struct Settings {
     /// The program that is also the child.
     pub program: PathBuf,
-    /// How many times to kill.
     pub kills: u32,
     /// Chooses everything but the exact moments, which the machine has a say in.
     pub seed: u64,
-    /// Where the files are.
     pub dir: PathBuf,
-    /// A fault for every child.
     pub fault: Option<Fault>,
 }

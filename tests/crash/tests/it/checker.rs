@@ -9,7 +9,7 @@ use crash::file;
 use crash::line::{Gave, Line, Operation, Start};
 use crash::model::Model;
 use rusqlite::Connection;
-use sync_log_sqlite::{FILE_NAME, Hlc, SyncDb, Uuid};
+use sync_log_sqlite::{FILE_NAME, Hlc, SyncDb, Tag, Uuid};
 use tempfile::TempDir;
 
 const CHILD: u32 = 1;
@@ -92,6 +92,20 @@ impl Rig {
         self
     }
 
+    /// Moves the floor up to `floor`, as a prune does, and deletes nothing.
+    fn move_floor(&self, floor: Hlc) {
+        let tag = self.model.tag_at(floor);
+        let sql = format!("UPDATE sync_log_state SET floor = '{floor}', floor_tag = '{tag}'");
+        self.doctor(&sql);
+    }
+
+    /// Deletes the entries up to `floor`, and leaves the floor as it is.
+    fn delete_through(&self, floor: Hlc) {
+        self.doctor(&format!(
+            "DELETE FROM shared_changes WHERE hlc <= '{floor}'"
+        ));
+    }
+
     fn check(&self) -> Findings {
         let found = file::read(self.folder.path()).unwrap();
         check(&self.model, found.as_ref())
@@ -152,11 +166,8 @@ async fn an_entry_that_nobody_wrote_is_unknown() {
 async fn a_prune_that_a_peer_was_not_ready_for_is_found() {
     let (rig, stamps) = Rig::new().await;
     let (first, floor) = (stamps[5], stamps[6]);
-    rig.doctor(&format!(
-        "DELETE FROM shared_changes WHERE hlc <= '{floor}'; \
-         UPDATE sync_log_state SET floor = '{floor}', floor_tag = '{}'",
-        tag_of(&rig.model, floor)
-    ));
+    rig.delete_through(floor);
+    rig.move_floor(floor);
     let unacknowledged = [first, floor].map(|hlc| Violation::PrunedUnacknowledged { hlc });
     assert_eq!(rig.findings(), unacknowledged);
 }
@@ -165,10 +176,7 @@ async fn a_prune_that_a_peer_was_not_ready_for_is_found() {
 async fn a_floor_above_entries_that_are_there_is_found() {
     let (rig, stamps) = Rig::new().await;
     let floor = stamps[5];
-    rig.doctor(&format!(
-        "UPDATE sync_log_state SET floor = '{floor}', floor_tag = '{}'",
-        tag_of(&rig.model, floor)
-    ));
+    rig.move_floor(floor);
     let found = rig.findings();
     assert!(found.contains(&Violation::BelowFloor { hlc: floor }));
     assert!(found.contains(&Violation::PrunedUnacknowledged { hlc: floor }));
@@ -179,10 +187,7 @@ async fn a_delete_without_its_floor_is_a_loss() {
     let (mut rig, stamps) = Rig::new().await;
     rig.ack(PEERS[1], stamps[7]).await;
     rig.begin(Operation::Prune);
-    rig.doctor(&format!(
-        "DELETE FROM shared_changes WHERE hlc <= '{}'",
-        stamps[7]
-    ));
+    rig.delete_through(stamps[7]);
     let lost = [5, 6, 7].map(|at: usize| Violation::Lost { hlc: stamps[at] });
     assert_eq!(rig.findings(), lost);
 }
@@ -196,7 +201,7 @@ async fn a_floor_that_goes_back_or_has_another_tag_is_found() {
     rig.doctor(&format!(
         "UPDATE sync_log_state SET floor = '{}', floor_tag = '{}'",
         Hlc::ZERO,
-        "0".repeat(32)
+        Tag::ZERO
     ));
     let back = Violation::FloorBack {
         floor: Hlc::ZERO,
@@ -292,11 +297,8 @@ async fn a_prune_in_flight_stops_between_chunks_only() {
     rig.begin(Operation::Prune);
     assert_eq!(rig.check().effect, Effect::None);
     let floor = stamps[6];
-    rig.doctor(&format!(
-        "DELETE FROM shared_changes WHERE hlc <= '{floor}'; \
-         UPDATE sync_log_state SET floor = '{floor}', floor_tag = '{}'",
-        tag_of(&rig.model, floor)
-    ));
+    rig.delete_through(floor);
+    rig.move_floor(floor);
     assert_eq!(rig.findings(), [Violation::TornChunk { gone: 2 }]);
     rig.log.prune_acked().await.unwrap();
     assert_eq!(rig.findings(), []);
@@ -308,11 +310,8 @@ async fn the_prune_of_an_on_ack_is_not_there_without_its_ack() {
     let (mut rig, stamps) = Rig::new().await;
     let (peer, through) = (PEERS[1], stamps[5]);
     rig.begin(Operation::OnAck { peer, through });
-    rig.doctor(&format!(
-        "DELETE FROM shared_changes WHERE hlc <= '{through}'; \
-         UPDATE sync_log_state SET floor = '{through}', floor_tag = '{}'",
-        tag_of(&rig.model, through)
-    ));
+    rig.delete_through(through);
+    rig.move_floor(through);
     let unacknowledged = Violation::PrunedUnacknowledged { hlc: through };
     assert_eq!(rig.findings(), [unacknowledged]);
     rig.log.record_ack(peer, through).await.unwrap();
@@ -406,8 +405,4 @@ async fn a_log_that_was_promised_beside_is_missed_and_half_of_one_is_damage() {
     assert!(model.fresh[0].check(&folder).is_err());
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(model.fresh[0].check(&folder).is_err());
-}
-
-fn tag_of(model: &Model, hlc: Hlc) -> sync_log_sqlite::Tag {
-    model.tag_at(hlc)
 }

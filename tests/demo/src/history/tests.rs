@@ -7,7 +7,7 @@ const LINE: &str =
 const OTHER: &str =
     r#"{"t":11,"wall":9,"device":7,"op":"delete","model":"file","record":"a","data":null}"#;
 
-fn read(text: &str) -> Result<History, InputError> {
+fn read(text: &str) -> Result<History> {
     History::read(text.as_bytes())
 }
 
@@ -15,7 +15,12 @@ fn read(text: &str) -> Result<History, InputError> {
 fn refusal(part: &str, wrong: &str) -> String {
     assert!(LINE.contains(part), "{part}");
     let text = format!("{OTHER_FIRST}\n{}\n{OTHER}\n", LINE.replace(part, wrong));
-    read(&text).unwrap_err().to_string()
+    message(read(&text))
+}
+
+/// Why a history was refused.
+fn message(read: Result<History>) -> String {
+    format!("{:#}", read.unwrap_err())
 }
 
 const OTHER_FIRST: &str =
@@ -130,29 +135,26 @@ fn data_may_be_as_large_as_an_entry_and_no_larger() {
     };
     let largest = format!("{}\n{OTHER}", sized(MAX_DATA_BYTES));
     assert_eq!(read(&largest).unwrap().changes.len(), 2);
-    let error = read(&sized(MAX_DATA_BYTES + 1)).unwrap_err().to_string();
+    let error = message(read(&sized(MAX_DATA_BYTES + 1)));
     assert_eq!(
         error,
         "line 1: data has 1048577 bytes, the limit is 1048576"
     );
-    let longer = read(&" ".repeat(3_000_000)).unwrap_err().to_string();
+    let longer = message(read(&" ".repeat(3_000_000)));
     assert!(longer.contains("longer than"), "{longer}");
 }
 
 #[test]
 fn nothing_and_one_device_alone_are_refused() {
-    assert_eq!(
-        read("").unwrap_err().to_string(),
-        "line 1: there is no change in it"
-    );
-    let error = read(&format!("{LINE}\n{LINE}\n")).unwrap_err().to_string();
+    assert_eq!(message(read("")), "line 1: there is no change in it");
+    let error = message(read(&format!("{LINE}\n{LINE}\n")));
     assert!(error.starts_with("line 3: only device 3 occurs"), "{error}");
 }
 
 #[test]
 fn bytes_that_are_no_text_are_refused() {
-    let error = History::read(&b"{\"t\":\xff}\n"[..]).unwrap_err();
-    assert_eq!(error.to_string(), "line 1: it is not UTF-8");
+    let read = History::read(&b"{\"t\":\xff}\n"[..]);
+    assert_eq!(message(read), "line 1: it is not UTF-8");
 }
 
 #[test]
@@ -162,6 +164,6 @@ fn sixty_four_devices_fit_and_the_sixty_fifth_is_refused() {
         (0..devices).map(line).collect()
     };
     assert_eq!(read(&lines(64)).unwrap().devices.len(), DEVICES_MAX);
-    let error = read(&lines(65)).unwrap_err().to_string();
+    let error = message(read(&lines(65)));
     assert!(error.starts_with("line 65: device is 64"), "{error}");
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use sync_log_core::{Change, ChangeType};
 
-pub(crate) use finding::{Finding, Findings};
+pub(crate) use finding::Findings;
 use stamp::Stamp;
 use witness::{RecordKey, Version, Witness};
 
@@ -58,17 +58,13 @@ impl Oracle {
         let number = witness.number;
         let stamp = Stamp::read(hlc).filter(|stamp| stamp.is_of(&witness.id));
         let Some(stamp) = stamp else {
-            self.add(Finding::MalformedStamp {
-                device: number,
-                hlc: hlc.to_owned(),
-            });
+            let what = format!("device {number} recorded a change as {hlc:?}, no stamp of its own");
+            self.add("malformed-stamp", what);
             return Ok(());
         };
         if self.last[device].is_some_and(|last| stamp <= last) {
-            self.add(Finding::StampNotAbove {
-                device: number,
-                hlc: hlc.to_owned(),
-            });
+            let what = format!("device {number} recorded {hlc}, not above its last stamp");
+            self.add("stamp-not-above", what);
         }
         self.compare_with_applied(device, hlc, stamp)?;
         self.last[device] = Some(stamp);
@@ -96,11 +92,11 @@ impl Oracle {
             };
             // What cannot be read is found at the end: nobody recorded it.
             if Stamp::read(&applied).is_some_and(|applied| stamp <= applied) {
-                self.add(Finding::NotAboveApplied {
-                    device: self.witnesses[device].number,
-                    hlc: hlc.to_owned(),
-                    applied,
-                });
+                let number = self.witnesses[device].number;
+                let what = format!(
+                    "device {number} recorded {hlc}, not above {applied}, which it had applied"
+                );
+                self.add("not-above-applied", what);
             }
         }
         Ok(())
@@ -108,10 +104,9 @@ impl Oracle {
 
     /// The database of `device` had an entry already that it was to apply.
     pub(crate) fn applied_twice(&mut self, device: usize, hlc: &str) {
-        self.add(Finding::AppliedTwice {
-            device: self.witnesses[device].number,
-            hlc: hlc.to_owned(),
-        });
+        let number = self.witnesses[device].number;
+        let what = format!("device {number} applied {hlc} more than once");
+        self.add("applied-twice", what);
     }
 
     /// How many entries the log of `device` holds.
@@ -125,10 +120,8 @@ impl Oracle {
         if listed != self.pending[origin] {
             let number = self.witnesses[origin].number;
             for hlc in gone(&self.pending[origin], &listed) {
-                self.add(Finding::Vanished {
-                    origin: number,
-                    hlc,
-                });
+                let what = format!("{hlc} left the log of device {number} without being pruned");
+                self.add("vanished", what);
             }
             self.take_listing(origin, listed);
         }
@@ -141,21 +134,18 @@ impl Oracle {
         let listed = self.witnesses[origin].pending()?;
         let gone = gone(&self.pending[origin], &listed);
         let number = self.witnesses[origin].number;
-        if gone.len() != said {
-            self.add(Finding::Miscounted {
-                origin: number,
-                said,
-                gone: gone.len(),
-            });
+        let count = gone.len();
+        if count != said {
+            let what = format!("device {number} says it pruned {said} entries, {count} are gone");
+            self.add("miscounted", what);
         }
         for hlc in gone {
             for device in self.others(origin) {
                 if !self.witnesses[device].has_applied(&self.witnesses[origin].id, &hlc)? {
-                    self.add(Finding::PrunedBeforeApplied {
-                        origin: number,
-                        device: self.witnesses[device].number,
-                        hlc: hlc.clone(),
-                    });
+                    let lacks = self.witnesses[device].number;
+                    let what =
+                        format!("device {number} pruned {hlc} before device {lacks} applied it");
+                    self.add("pruned-before-applied", what);
                 }
             }
         }
@@ -169,8 +159,8 @@ impl Oracle {
     }
 
     /// Adds what others found.
-    pub(crate) fn add(&mut self, finding: Finding) {
-        self.findings.add(finding);
+    pub(crate) fn add(&mut self, name: &'static str, finding: String) {
+        self.findings.add(name, finding);
     }
 
     /// Judges how it all ended, once the devices are quiet.
@@ -196,10 +186,8 @@ impl Oracle {
     fn take_listing(&mut self, origin: usize, listed: Vec<String>) {
         let number = self.witnesses[origin].number;
         for hlc in gone(&listed, &self.pending[origin]) {
-            self.add(Finding::Unrecorded {
-                origin: number,
-                hlc,
-            });
+            let what = format!("the log of device {number} holds {hlc}, which it never recorded");
+            self.add("unrecorded", what);
         }
         self.pending[origin] = listed;
     }
@@ -209,39 +197,35 @@ impl Oracle {
     fn judge_applied(&mut self, device: usize) -> rusqlite::Result<()> {
         let mut applied = self.witnesses[device].applied()?;
         let number = self.witnesses[device].number;
-        let mut found = Vec::new();
         let others = self.recorded.values();
         for change in others.filter(|change| change.device != device) {
             let hlc = change.version.hlc.clone();
             let origin = self.witnesses[change.device].id.clone();
             match applied.remove(&(origin, hlc.clone())) {
-                None => found.push(Finding::LostChange {
-                    device: number,
-                    hlc,
-                }),
+                None => {
+                    let what = format!("device {number} never got {hlc}");
+                    self.findings.add("lost-change", what);
+                }
                 Some(1) => {}
-                Some(_) => found.push(Finding::AppliedTwice {
-                    device: number,
-                    hlc,
-                }),
+                Some(_) => {
+                    let what = format!("device {number} applied {hlc} more than once");
+                    self.findings.add("applied-twice", what);
+                }
             }
         }
-        found.extend(applied.into_keys().map(|(_, hlc)| Finding::AppliedUnknown {
-            device: number,
-            hlc,
-        }));
-        found.into_iter().for_each(|finding| self.add(finding));
+        for (_, hlc) in applied.into_keys() {
+            let what = format!("device {number} applied {hlc}, which no other device recorded");
+            self.add("applied-unknown", what);
+        }
         Ok(())
     }
 
     fn judge_log(&mut self, origin: usize) -> rusqlite::Result<()> {
         let number = self.witnesses[origin].number;
-        match self.witnesses[origin].pending()?.len() {
-            0 => {}
-            entries => self.add(Finding::LogNotEmpty {
-                origin: number,
-                entries,
-            }),
+        let entries = self.witnesses[origin].pending()?.len();
+        if entries > 0 {
+            let what = format!("the log of device {number} still holds {entries} entries");
+            self.add("log-not-empty", what);
         }
         Ok(())
     }
@@ -255,21 +239,24 @@ impl Oracle {
             let number = self.witnesses[device].number;
             let held = self.witnesses[device].versions()?;
             for record in differing(&winners, &held) {
-                self.add(Finding::WrongWinner {
-                    device: number,
-                    record: name(&record),
-                    held: held.get(&record).map(|version| version.hlc.clone()),
-                });
+                let what = match held.get(&record) {
+                    Some(Version { hlc, .. }) => {
+                        let record = name(&record);
+                        format!("device {number} holds {record} as of {hlc}, not its highest stamp")
+                    }
+                    None => format!("device {number} does not hold {}", name(&record)),
+                };
+                self.add("wrong-winner", what);
             }
             match &first {
                 None => first = Some((number, held)),
                 Some((other, expected)) => {
                     for record in differing(expected, &held) {
-                        self.add(Finding::DatabasesDiffer {
-                            device: *other,
-                            other: number,
-                            record: name(&record),
-                        });
+                        let record = name(&record);
+                        let what = format!(
+                            "devices {other} and {number} hold different versions of {record}"
+                        );
+                        self.add("databases-differ", what);
                     }
                 }
             }

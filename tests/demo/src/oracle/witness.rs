@@ -17,7 +17,6 @@ pub(super) type RecordKey = (String, String);
 /// One version of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
-    /// Its stamp, as text.
     pub(super) hlc: String,
     /// Whether it is a tombstone.
     pub(super) deleted: bool,
@@ -28,9 +27,7 @@ pub(super) struct Version {
 /// The files of one device.
 #[derive(Debug)]
 pub(super) struct Witness {
-    /// The device's number in the history.
     pub(super) number: u8,
-    /// Its id, as text.
     pub(super) id: String,
     folder: PathBuf,
     log: OnceCell<Connection>,

@@ -11,9 +11,6 @@ const NAME: &str = "adopted";
 
 /// Whether `found` is what has to become of the entries `expected` and the marks
 /// `before`.
-///
-/// # Errors
-/// What was lost, or taken on trust.
 pub fn check(
     before: &Marks,
     expected: &[SharedChangeEntry],
@@ -68,9 +65,6 @@ pub fn check(
 }
 
 /// Whether a log that another program wrote to is as that program left it.
-///
-/// # Errors
-/// Somebody went on writing.
 pub fn check_untouched(
     before: &Marks,
     expected: &[SharedChangeEntry],

@@ -23,9 +23,6 @@ pub enum Answer<'a> {
 
 /// Whether the changes `numbers` of one call are there as it answered. They are
 /// among the entries from place `from` on.
-///
-/// # Errors
-/// What is there, or missing, against the answer.
 pub fn check(
     lineage: &Lineage,
     from: usize,
@@ -54,9 +51,6 @@ pub fn check(
 
 /// Whether the batch that was recorded under these stamps is one group, or, if that is more
 /// than a page holds, bulk, of which each change is one (`R1`).
-///
-/// # Errors
-/// It is stored as other groups.
 pub fn check_group(lineage: &Lineage, stamps: &[Hlc]) -> Result<(), Violation> {
     let is_bulk = stamps.len() > MAX_PAGE_ENTRIES;
     let entries = stamps.iter().filter_map(|hlc| lineage.at(*hlc));
@@ -74,9 +68,6 @@ pub fn check_group(lineage: &Lineage, stamps: &[Hlc]) -> Result<(), Violation> {
 
 /// Whether a prune deleted as many entries as it answered, of a log of which `before` were
 /// deleted when it began.
-///
-/// # Errors
-/// It deleted others.
 pub fn check_pruned(lineage: &Lineage, before: usize, answered: usize) -> Result<(), Violation> {
     let deleted = lineage.gone().len() - before;
     if deleted == answered {
@@ -89,9 +80,6 @@ pub fn check_pruned(lineage: &Lineage, before: usize, answered: usize) -> Result
 /// Whether an append may be refused: not if that very entry is retained, because then
 /// it is a retry. Another entry under the same stamp is none: another program can have
 /// written one there, after the stamp was drawn and before the append.
-///
-/// # Errors
-/// It is retained.
 pub fn check_retry(lineage: &Lineage, entry: &SharedChangeEntry) -> Result<(), Violation> {
     let hlc = entry.hlc;
     let retained = lineage.retained();

@@ -7,9 +7,6 @@ use crate::chain::{Lineage, Prefix};
 const NAME: &str = "convergence";
 
 /// Whether a device has everything of a log.
-///
-/// # Errors
-/// How much it has instead.
 pub fn check_same(
     origin: &str,
     lineage: &Lineage,
@@ -28,9 +25,6 @@ pub fn check_same(
 }
 
 /// Whether no more than `may_stay` entries are left in a log.
-///
-/// # Errors
-/// How many are.
 pub fn check_drained(origin: &str, lineage: &Lineage, may_stay: usize) -> Result<(), Violation> {
     let left = lineage.retained().len();
     if left <= may_stay {

@@ -10,20 +10,15 @@ const NAME: &str = "every_entry_or_error";
 /// What a reader had, and asked for, when its read began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reader {
-    /// The place that it named.
     pub place: Hlc,
     /// What it had applied up to there.
     pub has: Prefix,
-    /// How many entries it asked for.
     pub limit: usize,
     /// How many entries the log had committed.
     pub committed: usize,
 }
 
 /// Whether `page` holds what follows on what the reader has.
-///
-/// # Errors
-/// The reader has another history, or the page a hole.
 pub fn check(lineage: &Lineage, reader: &Reader, page: &Page) -> Result<(), Violation> {
     let from = lineage.len_through(reader.place);
     if lineage.prefix(from) != reader.has {
@@ -68,9 +63,6 @@ fn whole_groups(entries: &[SharedChangeEntry], limit: usize) -> usize {
 
 /// Whether a reader was refused that had what the log had, up to a place where
 /// entries may still follow.
-///
-/// # Errors
-/// It should have been served.
 pub fn check_refusal(lineage: &Lineage, place: Hlc, has: Prefix) -> Result<(), Violation> {
     let from = lineage.len_through(place);
     if lineage.prefix(from) == has && place >= lineage.floor().hlc {
@@ -82,9 +74,6 @@ pub fn check_refusal(lineage: &Lineage, place: Hlc, has: Prefix) -> Result<(), V
 }
 
 /// Whether what the owner sees is everything that is pending.
-///
-/// # Errors
-/// An entry is missing or altered.
 pub fn check_owner(lineage: &Lineage, seen: &[SharedChangeEntry]) -> Result<(), Violation> {
     let pending = lineage.retained();
     if seen.len() != pending.len() {

@@ -22,7 +22,6 @@ use std::fmt;
 pub struct Violation {
     /// The invariant, by the name of its file.
     pub invariant: &'static str,
-    /// What was found.
     pub what: String,
 }
 

@@ -13,9 +13,6 @@ use crate::storage::Marks;
 const NAME: &str = "monotone";
 
 /// Whether nothing went back between two looks.
-///
-/// # Errors
-/// What went back.
 pub fn check(before: &Marks, after: &Marks) -> Result<(), Violation> {
     for (what, was, is) in [
         ("the head", before.head, after.head),
@@ -54,9 +51,6 @@ pub fn check(before: &Marks, after: &Marks) -> Result<(), Violation> {
 }
 
 /// Whether the marks say what the log is.
-///
-/// # Errors
-/// A mark that is wrong.
 pub fn check_true(lineage: &Lineage, marks: &Marks) -> Result<(), Violation> {
     let (head, floor) = (lineage.head(), lineage.floor());
     if (marks.head, marks.head_tag) != (head, lineage.head_mark().tag) {
@@ -83,9 +77,6 @@ pub fn check_true(lineage: &Lineage, marks: &Marks) -> Result<(), Violation> {
 
 /// Whether the peers that count are those that were registered: none forgotten,
 /// none retired but those that somebody wanted to retire, and none while solo.
-///
-/// # Errors
-/// Who does not count though it must.
 pub fn check_peers(
     active: &BTreeSet<Uuid>,
     retiring: &BTreeSet<Uuid>,

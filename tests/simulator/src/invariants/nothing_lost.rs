@@ -22,9 +22,6 @@ pub struct Moved {
 
 /// Whether `found` is what was retained, without some of the oldest, and with
 /// some of the changes `in_flight` above.
-///
-/// # Errors
-/// What is missing, altered, out of order or made up.
 pub fn check(
     lineage: &Lineage,
     found: &[SharedChangeEntry],

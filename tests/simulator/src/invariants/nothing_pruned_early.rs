@@ -14,9 +14,6 @@ const NAME: &str = "nothing_pruned_early";
 
 /// Whether each of `deleted` was durably applied by each of `active`, as far as
 /// the log may rely on it.
-///
-/// # Errors
-/// Who lacks what.
 pub fn check(
     deleted: &[SharedChangeEntry],
     active: &BTreeSet<Uuid>,

@@ -9,9 +9,6 @@ use super::Violation;
 const NAME: &str = "stamps_rise";
 
 /// Whether `stamps` are ascending and above `highest`.
-///
-/// # Errors
-/// The stamp that is not.
 pub fn check(highest: Hlc, stamps: &[Hlc]) -> Result<(), Violation> {
     let mut below = highest;
     for stamp in stamps {

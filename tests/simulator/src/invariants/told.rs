@@ -9,9 +9,6 @@ const NAME: &str = "told";
 
 /// Whether a watch that told `seen` last is right to say `told`, or to wait on, where
 /// the head is.
-///
-/// # Errors
-/// It sleeps, repeats itself, or makes up.
 pub fn check(seen: Hlc, head: Hlc, told: Option<Hlc>) -> Result<(), Violation> {
     let right = (head > seen).then_some(head);
     if told == right {

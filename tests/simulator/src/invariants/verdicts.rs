@@ -15,9 +15,6 @@ const NAME: &str = "verdicts";
 type Signs = BTreeMap<VerdictKind, Sign>;
 
 /// Whether every new sign was to be expected, and none was lost.
-///
-/// # Errors
-/// A false alarm, or a sign that is lost and was not dismissed.
 pub fn check(
     before: &Signs,
     after: &Signs,
@@ -37,9 +34,6 @@ pub fn check(
 }
 
 /// Whether the log shows the signs that are kept.
-///
-/// # Errors
-/// It shows others.
 pub fn check_shown(kept: &Signs, shown: &Signs) -> Result<(), Violation> {
     if kept == shown {
         return Ok(());
@@ -48,9 +42,6 @@ pub fn check_shown(kept: &Signs, shown: &Signs) -> Result<(), Violation> {
 }
 
 /// Whether a refusal that is a sign of `kind` left one.
-///
-/// # Errors
-/// It did not.
 pub fn check_left(kept: &Signs, kind: VerdictKind) -> Result<(), Violation> {
     if kept.contains_key(&kind) {
         return Ok(());
@@ -59,9 +50,6 @@ pub fn check_left(kept: &Signs, kind: VerdictKind) -> Result<(), Violation> {
 }
 
 /// Whether an own stamp that came back was refused if and only if the log cannot know it.
-///
-/// # Errors
-/// It was judged wrongly.
 pub fn check_echo(
     lineage: &Lineage,
     settled: Hlc,
@@ -78,7 +66,6 @@ pub fn check_echo(
 }
 
 /// Whether a log that was settled at `settled` cannot know `stamp` of its own device.
-#[must_use]
 pub fn is_unknown(lineage: &Lineage, settled: Hlc, stamp: Hlc) -> bool {
     stamp > lineage.floor().hlc.max(settled) && lineage.at(stamp).is_none()
 }

@@ -97,9 +97,7 @@ pub(crate) const OTHER_MODEL: &str = "album";
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dump {
-    /// Which log it is.
     pub log_id: Uuid,
-    /// Where the log stands.
     pub marks: Marks,
     /// What is retained, ascending.
     pub entries: Vec<SharedChangeEntry>,
@@ -108,19 +106,13 @@ pub struct Dump {
 /// Where a log and its peers stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
-    /// The head.
     pub head: Hlc,
-    /// The head's tag.
     pub head_tag: Tag,
-    /// The floor.
     pub floor: Hlc,
-    /// The floor's tag.
     pub floor_tag: Tag,
-    /// The high-water.
     pub high_water: Hlc,
     /// The stamp at which the log got its log id.
     pub settled: Hlc,
-    /// Whether the library is solo.
     pub solo: bool,
     /// Whether somebody said that no peer is missing.
     pub declared: bool,
@@ -134,7 +126,6 @@ pub struct Marks {
 
 impl Marks {
     /// Those of a new log.
-    #[must_use]
     pub const fn zero() -> Self {
         Self {
             head: Hlc::ZERO,
@@ -157,16 +148,13 @@ impl Marks {
 pub struct Sign {
     /// The stamp that showed it.
     pub hlc: Hlc,
-    /// The peer that it came from.
     pub peer: Option<Uuid>,
 }
 
 /// Where a peer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerMark {
-    /// What it acknowledged.
     pub acked: Hlc,
-    /// Whether it counts.
     pub active: bool,
     /// Where pruning holds for it.
     pub hold: Option<Hlc>,

@@ -16,9 +16,6 @@ const LONG_MS: i64 = 24 * 3_600_000;
 
 impl World {
     /// Heals everything, lets everybody catch up, and prunes.
-    ///
-    /// # Errors
-    /// The invariant that does not hold on the way or at the end.
     pub(crate) fn heal(&mut self) -> Result<(), Violation> {
         self.trace.event("heal", format_args!(""));
         self.give_up_all(|_| true)?;

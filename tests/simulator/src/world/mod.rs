@@ -15,6 +15,7 @@ mod watchers;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -40,12 +41,22 @@ const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
 const FIRST_REPLACEMENT: u8 = 100;
 
 /// Which store the devices have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Store {
-    /// The reference store.
+    /// The reference store
+    #[default]
     Memory,
-    /// The shipped one, in files.
+    /// The shipped store, in files
     Sqlite,
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
+        })
+    }
 }
 
 pub(crate) struct World {
@@ -110,9 +121,6 @@ impl World {
     }
 
     /// Takes one step.
-    ///
-    /// # Errors
-    /// The invariant that does not hold after it.
     pub(crate) fn take(&mut self, step: Step) -> Result<(), Violation> {
         match step {
             Step::Call {
@@ -282,7 +290,7 @@ impl World {
     }
 
     /// Something was done to a device.
-    fn done(&mut self, kind: &'static str, detail: std::fmt::Arguments<'_>) {
+    fn done(&mut self, kind: &'static str, detail: fmt::Arguments<'_>) {
         self.device_steps += 1;
         self.trace.event(kind, detail);
     }

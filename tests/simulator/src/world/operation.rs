@@ -205,78 +205,54 @@ impl Purpose {
 
     /// The call.
     pub(crate) fn begin(&self, log: SyncLog) -> Answering {
-        match self.clone() {
-            Self::Record { changes, .. } => Box::pin(record(log, changes)),
-            Self::Tick => Box::pin(async move { Ok(Answer::Stamps(vec![log.tick().await?])) }),
-            Self::Append { entry } => {
-                Box::pin(async move { Ok(Answer::Stamps(vec![log.append(entry).await?])) })
-            }
-            Self::Prune => Box::pin(async move { log.prune_acked().await.map(Answer::Pruned) }),
-            Self::Register { peer, .. } => {
-                Box::pin(async move { log.register_peer(peer).await.map(|_| Answer::Done) })
-            }
-            Self::Retire { peer } => {
-                Box::pin(async move { log.retire(peer).await.map(|()| Answer::Done) })
-            }
-            Self::Admit { peer, .. } => {
-                Box::pin(async move { log.admit(peer).await.map(Answer::Admitted) })
-            }
-            Self::Declare { peers } => {
-                Box::pin(async move { log.declare_peers(&peers).await.map(|()| Answer::Done) })
-            }
-            Self::Trust => {
-                Box::pin(async move { log.trust_adopted_acks().await.map(|_| Answer::Done) })
-            }
-            Self::Solo => Box::pin(async move { log.declare_solo().await.map(|()| Answer::Done) }),
-            Self::Review => Box::pin(async move {
-                let entries = log.get_since(None, usize::MAX).await?;
-                Ok(Answer::Entries(entries))
-            }),
-            Self::Explain => Box::pin(async move {
-                let explanation = log.explain().await?;
-                Ok(Answer::Explained(explanation.into()))
-            }),
-            Self::Echo { stamp } => {
-                Box::pin(async move { log.observe_all(&[stamp]).await.map(|_| Answer::Done) })
-            }
-            Self::DismissVerdicts => {
-                Box::pin(async move { log.dismiss_verdicts().await.map(|_| Answer::Done) })
-            }
-            Self::WildAck { peer, hlc } => {
-                Box::pin(async move { log.record_ack(peer, hlc).await.map(Answer::Acked) })
-            }
-            Self::Serve(read) => Box::pin(async move {
+        let purpose = self.clone();
+        Box::pin(async move { purpose.call(&log).await })
+    }
+
+    async fn call(self, log: &SyncLog) -> Result<Answer, LogError> {
+        Ok(match self {
+            Self::Record { changes, .. } => Answer::Stamps(record(log, changes).await?),
+            Self::Tick => Answer::Stamps(vec![log.tick().await?]),
+            Self::Append { entry } => Answer::Stamps(vec![log.append(entry).await?]),
+            Self::Prune => Answer::Pruned(log.prune_acked().await?),
+            Self::Register { peer, .. } => log.register_peer(peer).await.map(|_| Answer::Done)?,
+            Self::Retire { peer } => log.retire(peer).await.map(|()| Answer::Done)?,
+            Self::Admit { peer, .. } => Answer::Admitted(log.admit(peer).await?),
+            Self::Declare { peers } => log.declare_peers(&peers).await.map(|()| Answer::Done)?,
+            Self::Trust => log.trust_adopted_acks().await.map(|_| Answer::Done)?,
+            Self::Solo => log.declare_solo().await.map(|()| Answer::Done)?,
+            Self::Review => Answer::Entries(log.get_since(None, usize::MAX).await?),
+            Self::Explain => Answer::Explained(log.explain().await?.into()),
+            Self::Echo { stamp } => log.observe_all(&[stamp]).await.map(|_| Answer::Done)?,
+            Self::DismissVerdicts => log.dismiss_verdicts().await.map(|_| Answer::Done)?,
+            Self::WildAck { peer, hlc } => Answer::Acked(log.record_ack(peer, hlc).await?),
+            Self::Serve(read) => {
                 let limits = ReadLimits::entries(read.limit);
-                log.read_for(read.peer, read.cursor, limits)
-                    .await
-                    .map(Answer::Page)
-            }),
+                Answer::Page(log.read_for(read.peer, read.cursor, limits).await?)
+            }
             Self::TakeAck {
                 peer,
                 cursor,
                 admission,
                 ..
-            } => Box::pin(async move {
-                let taken = log
-                    .acknowledge(Ack::new(peer, cursor).under(admission))
-                    .await;
-                taken.map(Answer::Acked)
-            }),
-            Self::Learn { page, .. } => Box::pin(async move {
+            } => {
+                let ack = Ack::new(peer, cursor).under(admission);
+                Answer::Acked(log.acknowledge(ack).await?)
+            }
+            Self::Learn { page, .. } => {
                 let stamps: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
-                log.observe_all(&stamps).await.map(|_| Answer::Done)
-            }),
-            Self::Pin { .. } => Box::pin(async move { log.head_cursor().await.map(Answer::Place) }),
-        }
+                log.observe_all(&stamps).await.map(|_| Answer::Done)?
+            }
+            Self::Pin { .. } => Answer::Place(log.head_cursor().await?),
+        })
     }
 }
 
 /// What is more than a page is bulk; the rest is a group.
-async fn record(log: SyncLog, changes: Vec<Change>) -> Result<Answer, LogError> {
-    let stamps = if changes.len() > MAX_PAGE_ENTRIES {
+async fn record(log: &SyncLog, changes: Vec<Change>) -> Result<Vec<Hlc>, LogError> {
+    if changes.len() > MAX_PAGE_ENTRIES {
         log.record_each(changes).await
     } else {
         log.record_many(changes).await
-    };
-    stamps.map(Answer::Stamps)
+    }
 }

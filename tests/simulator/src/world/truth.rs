@@ -108,9 +108,6 @@ impl Truth {
     }
 
     /// Takes note of what the file holds after something happened to it.
-    ///
-    /// # Errors
-    /// What it must not hold.
     pub(crate) fn look(&mut self, dump: Dump) -> Result<Seen, Violation> {
         let signs = self.note_signs(&dump)?;
         let holds = self.note_log(dump)?;

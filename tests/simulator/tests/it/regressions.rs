@@ -403,3 +403,30 @@ fn an_entry_that_another_program_puts_at_the_floor_is_not_adopted() {
     ]);
     assert_happened(&outcome, "adopt d0", 2);
 }
+
+/// The oracle took what such a device has for lacking.
+#[test]
+fn a_device_that_is_put_back_and_then_forward_again_has_what_it_has() {
+    let put_back = |on, pick| Step::Restore {
+        on,
+        pick,
+        files: Files::Both,
+    };
+    holds(vec![
+        Step::Join { on: READER },
+        Step::Join { on: ORIGIN },
+        // What two devices under one id have is not corrected by a read.
+        copied(READER),
+        call(ORIGIN, REGISTER),
+        call(ORIGIN, RECORD),
+        Step::BackUp { on: ORIGIN },
+        Step::BackUp { on: READER },
+        PULL,
+        DELIVER,
+        DELIVER,
+        Step::BackUp { on: READER },
+        put_back(READER, 0),
+        PUT_BACK,
+        put_back(READER, 1),
+    ]);
+}

@@ -5,9 +5,7 @@ use simulator::run::{Make, run, run_telling};
 use simulator::scenario::Scenario;
 use simulator::seeds::run_all;
 use simulator::shrink::shrink;
-use simulator::step::{Call, Files, Step};
 use simulator::{Fault, PLANTED, Store};
-use sync_log_core::{PrunePolicy, UnknownPeers};
 
 const STEPS: usize = 200;
 
@@ -101,58 +99,6 @@ fn a_failure_is_shrunk_to_the_few_steps_that_it_takes() {
 fn a_scenario_that_holds_is_left_as_it_is() {
     let scenario = Scenario::generate(1, 20);
     assert_eq!(shrink(&scenario, MEMORY).unwrap(), scenario);
-}
-
-/// The oracle once took what such a device has for lacking.
-#[test]
-fn a_device_that_is_put_back_and_then_forward_again_has_what_it_has() {
-    let call = |on, call| Step::Call {
-        on,
-        process: 0,
-        call,
-        struck: None,
-    };
-    let deliver = Step::Deliver {
-        pick: 0,
-        process: 0,
-        struck: None,
-    };
-    let restore = |on, pick| Step::Restore {
-        on,
-        pick,
-        files: Files::Both,
-    };
-    let (reader, origin, limit) = (0, 1, 2);
-    let scenario = Scenario {
-        policy: PrunePolicy::AckedByAll,
-        unknown_peers: UnknownPeers::Refuse,
-        skews_ms: Vec::new(),
-        steps: vec![
-            Step::Join { on: reader },
-            Step::Join { on: origin },
-            // What two devices under one id have is not corrected by a read.
-            Step::Clone {
-                of: reader,
-                copy: 2,
-            },
-            call(origin, Call::Register { peer: reader }),
-            call(origin, Call::Record { changes: 1 }),
-            Step::BackUp { on: origin },
-            Step::BackUp { on: reader },
-            Step::Pull {
-                reader,
-                origin,
-                limit,
-            },
-            deliver,
-            deliver,
-            Step::BackUp { on: reader },
-            restore(reader, 0),
-            restore(origin, 0),
-            restore(reader, 1),
-        ],
-    };
-    assert_eq!(run(&scenario, MEMORY).unwrap().broken, None);
 }
 
 /// What has to have happened in some of a hundred seeds: a generator that no

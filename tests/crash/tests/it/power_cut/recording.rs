@@ -28,11 +28,9 @@ pub(crate) struct Recording {
 
 /// One operation, from its announcement to its `Ok`.
 pub(crate) struct Moment {
-    /// What was acknowledged before.
     pub(crate) begun: Model,
     /// With what was told of it on the way; the same for most.
     pub(crate) told: Model,
-    /// What is acknowledged after.
     pub(crate) done: Model,
     pub(crate) before: Image,
     pub(crate) after: Image,

@@ -20,7 +20,6 @@ const OPENED_ONE_IN: u32 = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) operations: usize,
-    /// All images.
     pub(crate) images: usize,
     /// Those that end with a frame.
     pub(crate) boundaries: usize,
