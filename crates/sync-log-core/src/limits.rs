@@ -42,3 +42,7 @@ pub const SMALLEST_PRUNE_CHUNK_ENTRIES: usize = 125;
 
 /// Most peers in one call of [`SyncLog::declare_peers`](crate::SyncLog::declare_peers).
 pub const MAX_DECLARED_PEERS: usize = 1000;
+
+/// How long a peer has to lag, and to be silent, before [`explain`](crate::SyncLog::explain) advises
+/// to retire the peer: a week, in ms.
+pub const RETIRE_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1000;

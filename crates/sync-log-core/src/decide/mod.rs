@@ -2,6 +2,7 @@
 
 pub(crate) mod ack;
 pub(crate) mod append;
+pub(crate) mod clock;
 pub(crate) mod content;
 pub(crate) mod explain;
 pub(crate) mod identity;

@@ -1,6 +1,7 @@
 //! The log: core's logic over one store.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hlc::{Clock, Hlc};
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) identity: LogIdentity,
     pub(super) clock: Clock<SharedWallClock>,
     pub(super) options: LogOptions,
+    /// Whether a warning was logged that the clock is ahead (`H9`).
+    pub(super) has_warned: AtomicBool,
 }
 
 impl SyncLog {
@@ -83,6 +86,7 @@ impl SyncLog {
                 identity,
                 clock,
                 options,
+                has_warned: AtomicBool::new(false),
             }),
         })
     }

@@ -67,14 +67,11 @@ pub(super) async fn read(db: &impl Port, request: &ReadRequest) -> Result<ReadVi
 pub(super) async fn survey(db: &impl Port, positions: Positions) -> Result<Survey, StoreError> {
     let state = select::state(db).await?;
     let peers = select::peers(db).await?;
-    let mut extents = Vec::new();
-    for position in positions(&state, &peers) {
-        extents.push(select::extent(db, position).await?);
-    }
+    let positions = positions(&state, &peers);
     Ok(Survey {
         state,
         peers,
-        extents,
+        extents: select::extents(db, &positions).await?,
         verdicts: verdicts::read(db).await?,
     })
 }

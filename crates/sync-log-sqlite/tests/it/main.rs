@@ -10,6 +10,7 @@ mod common;
 mod harness;
 
 mod adopting;
+mod adopting_odd_clocks;
 mod before_the_chain;
 mod chain;
 mod conformance;
