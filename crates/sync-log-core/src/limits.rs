@@ -26,6 +26,10 @@ pub const MAX_BATCH_ENTRIES: usize = 100_000;
 /// Most content bytes in one atomic batch.
 pub const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;
 
+/// Most content bytes that several calls append in one shared commit. A batch that is larger has a
+/// commit of its own.
+pub const MAX_SHARED_COMMIT_BYTES: usize = 4 * 1024 * 1024;
+
 /// Most HLCs in one call of [`SyncLog::observe_all`](crate::SyncLog::observe_all).
 pub const MAX_OBSERVED: usize = 100_000;
 

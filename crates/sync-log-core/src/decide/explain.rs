@@ -62,11 +62,8 @@ pub(crate) fn explain(
     });
     let mut reasons: Vec<Reason> = of_peers.collect();
     reasons.extend(kept_by_adoption(state, pending, now_ms));
-    let signs = survey.signs();
-    reasons.extend(signs.iter().copied().map(restored));
     let newest_at_ms = above(just_below(state.head.hlc)).oldest_created_at_ms;
-    let ahead = clock::cause(state, &signs, newest_at_ms, limit, now_ms);
-    reasons.extend(ahead.map(|(cause, remedy)| keeps_nothing(cause, remedy)));
+    reasons.extend(only_named(survey, newest_at_ms, limit, now_ms));
     reasons.sort_by_key(|reason| Reverse((reason.lag_entries, reason.lag_ms)));
     reasons.extend(match watermark(state, &survey.peers) {
         Watermark::Through(position) => kept_by_policy(policy, pending, above(position), now_ms),
@@ -144,6 +141,19 @@ fn pull_or_retire(peer: &Peer, lag: Extent, now_ms: i64) -> Remedy {
     } else {
         Remedy::Pull
     }
+}
+
+/// What keeps no entries, and an operator has to see: the verdicts, and a clock that is ahead.
+fn only_named(
+    survey: &Survey,
+    newest_at_ms: Option<i64>,
+    limit: DriftLimit,
+    now_ms: i64,
+) -> Vec<Reason> {
+    let signs = survey.signs();
+    let ahead = clock::cause(&survey.state, &signs, newest_at_ms, limit, now_ms);
+    let ahead = ahead.map(|(cause, remedy)| keeps_nothing(cause, remedy));
+    signs.into_iter().map(restored).chain(ahead).collect()
 }
 
 /// A verdict: it keeps nothing, and an operator has to see it.

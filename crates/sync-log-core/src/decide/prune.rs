@@ -102,16 +102,15 @@ pub(crate) fn chunk(
             // While the floor stands, the entry of that time is still retained.
             let earliest = earliest.filter(|earliest| earliest.floor == state.floor.hlc);
             let ages = ages(oldest, earliest.and_then(|earliest| earliest.ms), now_ms);
-            ages[..acked]
-                .iter()
-                .take_while(|age| **age >= age_ms)
-                .count()
+            let is_old = |age: &&u64| **age >= age_ms;
+            ages[..acked].iter().take_while(is_old).count()
         }
     };
-    let is_dated_after_now = matches!(policy, PrunePolicy::KeepFor { .. })
-        && oldest[entries..acked]
-            .first()
-            .is_some_and(|next| next.created_at_ms > now_ms);
+    let is_kept_for_a_time = matches!(policy, PrunePolicy::KeepFor { .. });
+    let next = oldest[entries..acked]
+        .first()
+        .filter(|_| is_kept_for_a_time);
+    let is_dated_after_now = next.is_some_and(|next| next.created_at_ms > now_ms);
     let entries = entries.min(PRUNE_CHUNK_ENTRIES);
     let through = entries.checked_sub(1).map(|last| oldest[last].hlc);
     Chunk {

@@ -29,6 +29,7 @@ impl SyncLog {
                 options: options.clone(),
                 has_warned: AtomicBool::new(false),
             }),
+            handles: Arc::default(),
         }
     }
 }

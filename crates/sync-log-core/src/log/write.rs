@@ -78,7 +78,8 @@ impl SyncLog {
             return Ok(Vec::new());
         }
         let shared = Arc::clone(&self.shared);
-        self.commit(no_needs, move |view| {
+        let bytes = changes.iter().map(Change::content_bytes).sum();
+        self.commit_content(bytes, no_needs, move |view| {
             shared.stamp_and_insert(&changes, grouping, view.state)
         })
         .await
@@ -126,7 +127,9 @@ impl SyncLog {
         let shared = Arc::clone(&self.shared);
         let batch = Arc::new(batch);
         let wanted = Arc::clone(&batch);
-        self.commit(
+        let bytes = batch.iter().map(SharedChangeEntry::content_bytes).sum();
+        self.commit_content(
+            bytes,
             move |state| append::needs(&wanted, state),
             move |view| shared.check_and_insert(&batch, view),
         )

@@ -18,3 +18,4 @@ mod refusals;
 mod serde_inside_other_types;
 mod store_faults;
 mod store_steps;
+mod watches;

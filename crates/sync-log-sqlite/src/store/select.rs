@@ -12,7 +12,7 @@ use sync_log_core::{
 
 use super::chain;
 use crate::driver::build::octet_length;
-use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first, one};
+use crate::driver::{Port, Row, Template, all, argument, argument_rows, first, one};
 use crate::entity::{entries, identity, peer_acks, peers, shared_changes, state};
 use crate::store::rows::{self, Columns, IDENTITY, MARK, MIRROR, PEER, STATE, SUMMARY};
 

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use sync_log_core::{Hlc, Positions, ReadRequest, ReadView, StoreError, Survey};
 
-use super::reader::Readers;
+use super::reader::{Readers, Reads};
 use super::select::{self, Standing};
 use super::{chain, verdicts};
 use crate::driver::{Port, Transaction, in_place};
@@ -12,13 +12,13 @@ impl Readers {
     /// Returns the entries for a reader, and everything that core needs to judge the reader.
     pub(super) async fn view(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
         let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
-        self.run("read", read).await
+        self.run("read", Reads::Part, read).await
     }
 
     /// Returns the state of the log and its peers, and how much lies above each position.
     pub(super) async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
         let survey = move |db: &Connection| in_one_state(db, async || survey(db, positions).await);
-        self.run("survey", survey).await
+        self.run("survey", Reads::Whole, survey).await
     }
 
     /// The head of the log.

@@ -32,6 +32,7 @@ mod opening_locked;
 mod opening_odd_files;
 mod order;
 mod pages;
+mod panics;
 mod peer_claims;
 mod peer_rows;
 mod query_plans;
