@@ -330,7 +330,7 @@ impl Reference {
     /// The age of an entry. One that is dated after now is as old as the oldest behind it that is
     /// not.
     pub(super) fn age_ms(&self, index: usize) -> u64 {
-        let from = |index: usize| self.file.entries[index..].iter().map(|r| r.at_ms);
+        let from = |first: usize| self.file.entries[first..].iter().map(|r| r.at_ms);
         let past = |at_ms: &i64| *at_ms <= self.now_ms;
         let own = from(index).next().filter(past);
         let known = own.or_else(|| from(index + 1).filter(past).min());

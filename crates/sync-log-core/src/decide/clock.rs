@@ -2,7 +2,6 @@
 
 use hlc::{DriftLimit, Hlc};
 
-use super::prune::age;
 use crate::model::judge::{ahead_ms, is_possible_time};
 use crate::model::{Cause, LogState, Remedy, Verdict, VerdictKind};
 
@@ -55,16 +54,6 @@ pub(crate) fn cause(
 fn goes_on_ahead(head: Hlc, newest_at_ms: Option<i64>, limit: DriftLimit, now_ms: i64) -> bool {
     let was_ahead = |at_ms: i64| at_ms <= now_ms && !limit.allows(ahead_ms(head, at_ms));
     is_possible_time(now_ms) && newest_at_ms.is_some_and(was_ahead)
-}
-
-/// When the oldest of some entries was written, as far as that can be known: an entry that is dated
-/// after now is at least as old as any entry behind it, so `earliest_ms`, the earliest date among
-/// those, counts instead (`P6`).
-pub(crate) fn age_at_least(created_at_ms: i64, earliest_ms: Option<i64>, now_ms: i64) -> u64 {
-    let is_past = |ms: &i64| *ms <= now_ms;
-    let behind_ms = earliest_ms.filter(is_past);
-    let known_ms = Some(created_at_ms).filter(is_past).or(behind_ms);
-    known_ms.map_or(0, |ms| age(ms, now_ms))
 }
 
 #[cfg(test)]

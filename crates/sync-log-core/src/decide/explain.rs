@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hlc::{DriftLimit, Hlc};
 
+use super::age::{age, age_at_least};
 use super::clock;
-use super::prune::{Watermark, age, watermark};
+use super::prune::{Watermark, watermark};
 use crate::limits::RETIRE_AFTER_MS;
 use crate::model::{
     Cause, DeviceId, Explanation, LogState, OwnRow, Peer, PeerRow, PrunePolicy, Reason, Remedy,
@@ -222,7 +223,7 @@ fn kept_by_policy(
         ..pending
     };
     let oldest_age = kept.oldest_created_at_ms.map_or(0, |at_ms| {
-        clock::age_at_least(at_ms, kept.earliest_created_at_ms, now_ms)
+        age_at_least(at_ms, kept.earliest_created_at_ms, now_ms)
     });
     let by_policy = match policy {
         PrunePolicy::AckedByAll => false,

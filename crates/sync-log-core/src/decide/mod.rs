@@ -1,6 +1,7 @@
 //! Every decision of the log, as functions from values to values.
 
 pub(crate) mod ack;
+pub(crate) mod age;
 pub(crate) mod append;
 pub(crate) mod clock;
 pub(crate) mod content;

@@ -2,7 +2,7 @@
 
 use hlc::Hlc;
 
-use super::clock::age_at_least;
+use super::age::age_at_least;
 use crate::limits::PRUNE_CHUNK_ENTRIES;
 use crate::model::{LogState, Peer, PeerRow, PrunePolicy};
 use crate::store::EntrySummary;
@@ -138,9 +138,4 @@ fn ages(oldest: &[EntrySummary], earliest_ms: Option<i64>, now_ms: i64) -> Vec<u
     }
     ages.reverse();
     ages
-}
-
-/// The age of an entry, in ms; never negative, whatever the clock reads.
-pub(crate) fn age(created_at_ms: i64, now_ms: i64) -> u64 {
-    u64::try_from(now_ms.saturating_sub(created_at_ms)).unwrap_or(0)
 }

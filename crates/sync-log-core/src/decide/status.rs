@@ -2,8 +2,8 @@
 
 use hlc::Hlc;
 
+use super::age::age;
 use super::clock;
-use super::prune::age;
 use crate::model::judge;
 use crate::model::{LogState, Peer, PeerRow, Status};
 use crate::store::Survey;

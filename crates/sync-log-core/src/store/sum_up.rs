@@ -33,11 +33,11 @@ impl SumUp {
     #[must_use]
     pub fn above(positions: &[Hlc]) -> Self {
         let numbered = positions.iter().copied().zip(0..);
-        let mut positions: Vec<(Hlc, usize)> = numbered.collect();
-        positions.sort_unstable();
+        let mut ascending: Vec<(Hlc, usize)> = numbered.collect();
+        ascending.sort_unstable();
         Self {
-            between: vec![Extent::default(); positions.len()],
-            positions,
+            between: vec![Extent::default(); ascending.len()],
+            positions: ascending,
             passed: 0,
         }
     }

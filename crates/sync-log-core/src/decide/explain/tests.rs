@@ -198,56 +198,53 @@ fn a_policy_keeps_what_it_keeps_and_nothing_more() {
     }
 }
 
-/// A state for each remedy: a log with the entries of [`explained`], and the rest of `Survey`.
+/// The entries of [`explained`], all written at one time, with these rows about peers.
+fn surveyed(rows: &[PeerRow], written_at_ms: i64) -> Survey {
+    let mut state = LogState::new(LogIdentity {
+        library_id: Uuid::from_u128(1).into(),
+        device_id: DEVICE.into(),
+        log_id: Uuid::from_u128(2),
+    });
+    (state.head.hlc, state.floor.hlc) = (stamp(5), stamp(2));
+    let mut sum = SumUp::above(&positions(&state, rows));
+    (3..=5).for_each(|number| sum.take(stamp(number), 10, written_at_ms));
+    Survey {
+        state,
+        peers: rows.to_vec(),
+        extents: sum.extents(),
+        verdicts: Vec::new(),
+    }
+}
+
+/// A state for each remedy.
 fn states() -> Vec<Survey> {
-    let day_ms = i64::try_from(RETIRE_AFTER_MS).unwrap() / 7;
-    let survey = |rows: &[PeerRow], written_at_ms: i64| {
-        let mut state = LogState::new(LogIdentity {
-            library_id: Uuid::from_u128(1).into(),
-            device_id: DEVICE.into(),
-            log_id: Uuid::from_u128(2),
-        });
-        (state.head.hlc, state.floor.hlc) = (stamp(5), stamp(2));
-        let mut sum = SumUp::above(&positions(&state, rows));
-        (3..=5).for_each(|number| sum.take(stamp(number), 10, written_at_ms));
-        Survey {
-            state,
-            peers: rows.to_vec(),
-            extents: sum.extents(),
-            verdicts: Vec::new(),
-        }
-    };
-    let behind = PeerRow::from(peer(stamp(3)));
-    let below = PeerRow::from(peer(stamp(1)));
-    let has_all = PeerRow::from(peer(stamp(5)));
-    let altered = |mut survey: Survey| {
-        let (hlc, fault) = (stamp(4), ChainFault::NoTag);
-        survey.state.altered = Some(Altered { hlc, fault });
-        survey
-    };
-    let ahead = |mut survey: Survey| {
-        survey.state.high_water = stamp(1 << 43);
-        survey
-    };
-    let restored = |mut survey: Survey| {
-        survey.verdicts.push(Verdict {
-            kind: VerdictKind::Diverged,
-            hlc: stamp(3),
-            peer: None,
-            found_at_ms: 0,
-        });
-        survey
-    };
+    let of_peer = |acked| surveyed(&[peer(stamp(acked)).into()], 0);
+    let yesterday_ms = STATES_MS - 24 * 60 * 60 * 1000;
+    let behind_for_a_day = surveyed(&[peer(stamp(3)).into()], yesterday_ms);
+    let mut altered = of_peer(3);
+    altered.state.altered = Some(Altered {
+        hlc: stamp(4),
+        fault: ChainFault::NoTag,
+    });
+    let mut ahead = of_peer(5);
+    ahead.state.high_water = stamp(1 << 43);
+    let mut restored = of_peer(5);
+    restored.verdicts.push(Verdict {
+        kind: VerdictKind::Diverged,
+        hlc: stamp(3),
+        peer: None,
+        found_at_ms: 0,
+    });
     vec![
-        survey(std::slice::from_ref(&behind), STATES_MS - day_ms),
-        survey(std::slice::from_ref(&behind), 0),
-        survey(std::slice::from_ref(&below), 0),
-        survey(std::slice::from_ref(&has_all), 0),
-        survey(&[], 0),
-        survey(&[retired().into()], 0),
-        altered(survey(std::slice::from_ref(&behind), 0)),
-        ahead(survey(std::slice::from_ref(&has_all), 0)),
-        restored(survey(&[has_all], 0)),
+        behind_for_a_day,
+        of_peer(3),
+        of_peer(1),
+        of_peer(5),
+        surveyed(&[], 0),
+        surveyed(&[retired().into()], 0),
+        altered,
+        ahead,
+        restored,
     ]
 }
 
