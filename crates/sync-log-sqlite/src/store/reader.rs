@@ -103,14 +103,14 @@ impl Readers {
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let job = move |connection| {
-            let work = |connection: &Connection| {
-                let outcome = catch_unwind(AssertUnwindSafe(|| work(connection)));
+            let caught = |db: &Connection| {
+                let outcome = catch_unwind(AssertUnwindSafe(|| work(db)));
                 outcome.unwrap_or_else(|_| Err(panicked(doing)))
             };
             // A caller that gave up while it waited needs no read.
             let (outcome, connection) = match connection {
                 Ok(connection) if answer.is_closed() => (None, Some(connection)),
-                Ok(connection) => (Some(work(&connection)), Some(connection)),
+                Ok(connection) => (Some(caught(&connection)), Some(connection)),
                 Err(error) => (Some(Err(error)), None),
             };
             Done {
@@ -122,8 +122,11 @@ impl Readers {
                 }),
             }
         };
-        let work = Box::new(job);
-        self.hand_out(doing, Job { reads, work })?;
+        let job = Job {
+            reads,
+            work: Box::new(job),
+        };
+        self.hand_out(doing, job)?;
         answered.await.map_err(|_| closed(doing))?
     }
 
