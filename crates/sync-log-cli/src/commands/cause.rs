@@ -200,7 +200,8 @@ fn advice(remedy: Remedy, reason: &Reason, path: &Path) -> String {
              continue under a new device id"
                 .to_owned()
         }
-        Remedy::Pull | Remedy::Retire => {
+        Remedy::Pull => "let the peer pull and acknowledge".to_owned(),
+        Remedy::Retire => {
             format!("let the peer pull and acknowledge; if it does not come back: {retire}")
         }
         Remedy::Register => format!(

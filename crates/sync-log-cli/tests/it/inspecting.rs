@@ -106,7 +106,7 @@ fn explain_names_the_worst_first_and_the_command_that_helps() {
     assert_eq!(held[0]["peer"], TABLET.to_string());
     assert_eq!(
         (&held[0]["remedy"], &held[1]["cause"]),
-        (&"pull".into(), &"behind".into())
+        (&"retire".into(), &"behind".into())
     );
 }
 
