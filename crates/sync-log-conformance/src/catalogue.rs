@@ -96,6 +96,13 @@ macro_rules! for_each_case {
                     a_page_that_came_as_it_was_sent_is_sound [R4];
                     a_page_that_was_altered_on_the_way_is_found_out [R4];
                 }
+                clocks {
+                    own_stamps_are_taken_however_far_the_wall_clock_was_set_back [H5];
+                    keep_for_prunes_what_is_dated_after_now [P6];
+                    a_clock_that_was_ahead_is_named_on_its_own_device [H9 P7];
+                    a_wall_clock_that_reads_1970_is_to_be_set [H9];
+                    own_stamps_of_a_lost_log_name_the_clock_too [H7 H9];
+                }
                 concurrent {
                     writers_on_two_handles_never_share_a_stamp [A1];
                     ticks_on_two_handles_are_unique [A1];

@@ -34,7 +34,7 @@ pub use hlc::{
 pub use limits::{
     MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_DECLARED_PEERS,
     MAX_KEPT_ENTRIES, MAX_MODEL_TYPE_BYTES, MAX_OBSERVED, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES,
-    PRUNE_CHUNK_ENTRIES, SMALLEST_PRUNE_CHUNK_ENTRIES,
+    MAX_SHARED_COMMIT_BYTES, PRUNE_CHUNK_ENTRIES, RETIRE_AFTER_MS, SMALLEST_PRUNE_CHUNK_ENTRIES,
 };
 pub use log::{LogOptions, OnAck, SharedWallClock, SyncLog, Watch};
 pub use model::judge;
@@ -48,6 +48,6 @@ pub use model::{
 };
 pub use store::{
     Contents, DryRun, EntrySummary, Extent, FoundEntry, LogStore, Needs, PeersNeeded, Positions,
-    ReadRequest, ReadView, StoredEntry, Survey, View, WriteJob, Writes,
+    ReadRequest, ReadView, StoredEntry, SumUp, Survey, View, WriteJob, Writes,
 };
 pub use uuid::Uuid;

@@ -26,6 +26,10 @@ pub const MAX_BATCH_ENTRIES: usize = 100_000;
 /// Most content bytes in one atomic batch.
 pub const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;
 
+/// Most content bytes that several calls append in one shared commit. A batch that is larger has a
+/// commit of its own.
+pub const MAX_SHARED_COMMIT_BYTES: usize = 4 * 1024 * 1024;
+
 /// Most HLCs in one call of [`SyncLog::observe_all`](crate::SyncLog::observe_all).
 pub const MAX_OBSERVED: usize = 100_000;
 
@@ -42,3 +46,7 @@ pub const SMALLEST_PRUNE_CHUNK_ENTRIES: usize = 125;
 
 /// Most peers in one call of [`SyncLog::declare_peers`](crate::SyncLog::declare_peers).
 pub const MAX_DECLARED_PEERS: usize = 1000;
+
+/// How long a peer has to lag, and to be silent, before [`explain`](crate::SyncLog::explain) advises
+/// to retire the peer: a week, in ms.
+pub const RETIRE_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1000;

@@ -66,8 +66,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(show(&log).await?, [Some(Remedy::Pull)]);
     log.retire(TABLET).await?;
 
-    // No action is needed: the next prune deletes the entries.
-    assert_eq!(show(&log).await?, [None]);
+    // Only a prune is left to do.
+    assert_eq!(show(&log).await?, [Some(Remedy::Prune)]);
     assert_eq!(log.prune_acked().await?, 5);
     assert_eq!(show(&log).await?, []);
     Ok(log.close().await?)

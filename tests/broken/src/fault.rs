@@ -46,6 +46,10 @@ macro_rules! faults {
 }
 
 faults! {
+    H5 {
+        /// An own stamp that the log gave out is judged by drift: it is refused once the wall clock was set back.
+        OwnStampJudgedByDrift;
+    }
     H7 {
         /// Every stamp of this device is taken for one that this log gave out.
         OwnStampsAllKnown;
@@ -53,6 +57,12 @@ faults! {
         OwnStampNotLookedUp;
         /// After a restart the log is settled at zero.
         SettledForgotten;
+    }
+    H9 {
+        /// How far the clock is ahead is read from the head: what was only ticked is not looked at.
+        ClockAheadByHeadAlone;
+        /// That a change was recorded after the clock was set back is not shown.
+        NewestNotShown;
     }
     A1 {
         /// A stamp is drawn before the lock is had, so another writer may pass it.
@@ -395,6 +405,8 @@ faults! {
         AgesIgnored;
         /// When an entry was written is kept in whole seconds.
         AgesInSeconds;
+        /// An entry that is dated after now stays until then, whatever is behind it.
+        DatedAfterNowKept;
         /// A policy never sees more than one chunk of entries.
         WindowCut;
         /// Retiring a peer deletes what it alone lacked.

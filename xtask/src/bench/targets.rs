@@ -141,6 +141,12 @@ pub(crate) const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        key: "explain_peers",
+        work: "explain, 1000 peers × 20,000 entries",
+        wanted: "≤ 3× explain with 1 peer",
+        expected: &[at_most("explain_peers", 3.0)],
+    },
+    Target {
         key: "memory",
         work: "1 M entries read through pages",
         wanted: "≤ 16 MB above base",

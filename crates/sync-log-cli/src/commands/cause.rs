@@ -69,12 +69,17 @@ impl Row {
 
 /// Whether an action is needed.
 pub(crate) fn needs_doing(reason: &Reason) -> bool {
-    reason.remedy.is_some()
+    reason.remedy.is_some_and(|remedy| remedy != Remedy::Prune)
 }
 
 /// Whether the reason keeps entries until an action is taken.
 pub(crate) fn keeps_entries(reason: &Reason) -> bool {
-    needs_doing(reason) && !matches!(reason.cause, Cause::Restored(_))
+    needs_doing(reason) && !is_only_named(reason)
+}
+
+/// Whether the reason is listed so that an operator sees it, and keeps no entries.
+pub(crate) fn is_only_named(reason: &Reason) -> bool {
+    matches!(reason.cause, Cause::Restored(_) | Cause::ClockAhead { .. })
 }
 
 /// A number of entries, in words.
@@ -119,6 +124,14 @@ fn sentence(reason: &Reason) -> String {
             )
         }
         Cause::Restored(verdict) => restored(verdict, &who),
+        Cause::ClockAhead {
+            device_id,
+            ahead_ms,
+        } => format!(
+            "the stamps of this device, {device_id}, are {} ahead of its clock, so its peers may \
+             refuse them",
+            duration(*ahead_ms)
+        ),
         Cause::UntrustedRow(untrusted) => format!(
             "the row of peer {:?} cannot be trusted: {}",
             untrusted.peer_device_id, untrusted.fault
@@ -162,6 +175,10 @@ fn advice(remedy: Remedy, reason: &Reason, path: &Path) -> String {
         .map_or_else(|| "PEER".to_owned(), |peer| peer.to_string());
     let retire = format!("sync-log retire {path} {peer}");
     match remedy {
+        Remedy::NewIdentity if matches!(reason.cause, Cause::ClockAhead { .. }) => {
+            "if the clock is right: wait until it has caught up, or continue under a new device id"
+                .to_owned()
+        }
         Remedy::Register if reason.cause == Cause::PeersNotDeclared => format!(
             "declare all peers: sync-log register --all {path} PEER…; \
              if the acks are known to be true and complete: sync-log trust {path}"
@@ -177,7 +194,14 @@ fn advice(remedy: Remedy, reason: &Reason, path: &Path) -> String {
             "write the row again: sync-log register {path} {peer}; \
              if that is no device of this library: {retire}"
         ),
-        Remedy::Pull => {
+        Remedy::Prune => format!("nothing needs to be done; to prune now: sync-log prune {path}"),
+        Remedy::FixClock => {
+            "set the clock of this device right; if it is right: wait until it has caught up, or \
+             continue under a new device id"
+                .to_owned()
+        }
+        Remedy::Pull => "let the peer pull and acknowledge".to_owned(),
+        Remedy::Retire => {
             format!("let the peer pull and acknowledge; if it does not come back: {retire}")
         }
         Remedy::Register => format!(

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_log_sqlite::Cause;
 
 use super::cause;
 use crate::answer::Answer;
@@ -66,7 +65,7 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
             verdicts: status.verdicts.iter().map(|it| it.kind.as_str()).collect(),
             kept_by: reasons
                 .iter()
-                .filter(|reason| !matches!(reason.cause, Cause::Restored(_)))
+                .filter(|reason| !cause::is_only_named(reason))
                 .map(|reason| reason.cause.as_str())
                 .collect(),
             shrinks: !reasons.iter().any(cause::keeps_entries),

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod born;
 pub mod cancelled;
 pub mod chain;
+pub mod clocks;
 pub mod concurrent;
 pub mod cursors;
 pub mod explain;

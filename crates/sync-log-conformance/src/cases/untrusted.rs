@@ -278,6 +278,7 @@ pub async fn the_status_counts_what_is_there<H: Tampering>(rig: Rig<H>) {
         head,
         floor: Hlc::ZERO,
         high_water,
+        clock_ahead_ms: 0,
         pending_entries: 2,
         pending_bytes: 2 * bytes_each(),
         oldest_age_ms: 100,

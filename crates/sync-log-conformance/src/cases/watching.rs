@@ -47,7 +47,8 @@ pub async fn what_was_committed_before_is_told_at_once<H: Harness>(rig: Rig<H>) 
         let mut watch = log.watch(seen);
         assert_eq!(told("the head", watch.changed()).await, stamps[2], "R3");
     }
-    let mut watch = rig.reopen(log).await.watch(stamps[1]);
+    let log = rig.reopen(log).await;
+    let mut watch = log.watch(stamps[1]);
     assert_eq!(told("after a restart", watch.changed()).await, stamps[2]);
 }
 

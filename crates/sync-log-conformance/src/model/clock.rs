@@ -9,7 +9,7 @@ use crate::sample::DEVICE;
 
 const COUNTS: u64 = 1 << 16;
 /// What a log refuses by default.
-const LIMIT_MS: u64 = 24 * 60 * 60 * 1000;
+pub(super) const LIMIT_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The position of one handle's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,12 +38,17 @@ fn above(stamp: Hlc) -> u64 {
     stamp.timestamp * COUNTS + stamp.counter.min(COUNTS - 1) + 1
 }
 
+/// How far a stamp is ahead of the wall clock.
+pub(super) fn ahead_ms(stamp: Hlc, now_ms: i64) -> u64 {
+    stamp.timestamp.saturating_sub(wall_ms(now_ms))
+}
+
 /// Whether a stamp may come in, whoever issued it.
 pub(super) fn check_limits(stamp: Hlc, now_ms: i64) -> Result<(), ObserveError> {
     if stamp.timestamp >= CEILING_MS {
         return Err(ObserveError::AboveCeiling { remote: stamp });
     }
-    let ahead_by_ms = stamp.timestamp.saturating_sub(wall_ms(now_ms));
+    let ahead_by_ms = ahead_ms(stamp, now_ms);
     if ahead_by_ms > LIMIT_MS {
         return Err(ObserveError::TooFarAhead(DriftExceeded {
             device: stamp.device_id,

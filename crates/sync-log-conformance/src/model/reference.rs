@@ -180,7 +180,9 @@ impl Reference {
             return self.retry(&batch);
         }
         let last = batch[batch.len() - 1].hlc;
-        check_limits(last, self.now_ms)?;
+        if last > self.file.high_water {
+            check_limits(last, self.now_ms)?;
+        }
         self.resume(handle);
         self.clocks[handle].resume(last);
         batch.into_iter().for_each(|entry| self.insert(entry));
@@ -318,12 +320,21 @@ impl Reference {
         match self.policy {
             PrunePolicy::KeepEntries { count } => acked.saturating_sub(count),
             PrunePolicy::KeepFor { age_ms } => {
-                let is_young = |at: i64| (self.now_ms - at).max(0) < age_ms as i64;
-                let young = entries[..acked].iter().position(|r| is_young(r.at_ms));
-                young.unwrap_or(acked)
+                let is_young = |index: &usize| self.age_ms(*index) < age_ms;
+                (0..acked).find(is_young).unwrap_or(acked)
             }
             _ => acked,
         }
+    }
+
+    /// The age of an entry. One that is dated after now is as old as the oldest behind it that is
+    /// not.
+    pub(super) fn age_ms(&self, index: usize) -> u64 {
+        let from = |first: usize| self.file.entries[first..].iter().map(|r| r.at_ms);
+        let past = |at_ms: &i64| *at_ms <= self.now_ms;
+        let own = from(index).next().filter(past);
+        let known = own.or_else(|| from(index + 1).filter(past).min());
+        known.map_or(0, |at_ms| (self.now_ms - at_ms).cast_unsigned())
     }
 
     /// A summary of the entries above a stamp.
@@ -339,6 +350,7 @@ impl Reference {
             entries: above.len() as u64,
             bytes: above.iter().map(|r| bytes(&r.entry) as u64).sum(),
             oldest_created_at_ms: above.first().map(|retained| retained.at_ms),
+            earliest_created_at_ms: above.iter().map(|retained| retained.at_ms).min(),
         }
     }
 

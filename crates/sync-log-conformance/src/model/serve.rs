@@ -7,8 +7,14 @@ use sync_log_core::{
     RowFault, SharedChangeEntry, UntrustedRow, Uuid, Verdict, VerdictKind,
 };
 
+use super::clock::{LIMIT_MS, ahead_ms};
 use super::peer::{Known, Own};
 use super::reference::Reference;
+
+/// No log is older.
+const YEAR_2020_MS: i64 = 1_577_836_800_000;
+/// A week.
+const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 impl Reference {
     pub(super) fn read(
@@ -134,6 +140,7 @@ impl Reference {
             .collect();
         let verdicts = self.file.verdicts.values();
         reasons.extend(verdicts.map(|verdict| self.restored(*verdict)));
+        reasons.extend(self.clock_ahead());
         // Stable: equals stay in the order of their ids.
         reasons.sort_by_key(|reason| Reverse((reason.lag_entries, reason.lag_ms)));
         let nobody_else = reasons.iter().all(|reason| reason.lag_entries == 0);
@@ -153,6 +160,32 @@ impl Reference {
             peer: verdict.peer,
             ..self.held_above(cause, Some(Remedy::NewIdentity), self.file.head.hlc)
         }
+    }
+
+    /// The stamps are more than a day ahead of the wall clock.
+    fn clock_ahead(&self) -> Option<Reason> {
+        let verdicts = self.file.verdicts.get(&VerdictKind::OwnStamp);
+        let highest = self.file.high_water.max(self.file.head.hlc);
+        let highest = verdicts.map_or(highest, |verdict| highest.max(verdict.hlc));
+        let ahead_by_ms = ahead_ms(highest, self.now_ms);
+        if ahead_by_ms <= LIMIT_MS {
+            return None;
+        }
+        let newest = self.file.entries.last();
+        let is_clock_right = newest.is_some_and(|newest| {
+            let was_ahead = ahead_ms(newest.entry.hlc, newest.at_ms) > LIMIT_MS;
+            newest.at_ms <= self.now_ms && was_ahead && self.now_ms >= YEAR_2020_MS
+        });
+        let remedy = if is_clock_right {
+            Remedy::NewIdentity
+        } else {
+            Remedy::FixClock
+        };
+        let cause = Cause::ClockAhead {
+            device_id: self.identity.device_id,
+            ahead_ms: ahead_by_ms,
+        };
+        Some(self.held_above(cause, Some(remedy), self.file.head.hlc))
     }
 
     /// What is wrong with the rows of that id, and what the peer lacks. A fault that makes it
@@ -198,14 +231,25 @@ impl Reference {
             _ if position < self.file.floor.hlc => (Cause::BelowFloor, Remedy::Bootstrap),
             _ if self.extent(position).entries == 0 => return None,
             Some(hold) if hold < acked => (Cause::PeerRewound { hold, acked }, Remedy::Pull),
-            _ if acked.is_zero() => (Cause::NeverAcked, Remedy::Pull),
-            _ => (Cause::Behind, Remedy::Pull),
+            _ if acked.is_zero() => (Cause::NeverAcked, self.pull_or_retire(known, position)),
+            _ => (Cause::Behind, self.pull_or_retire(known, position)),
         };
         Some(Reason {
             peer: Some(id.into()),
             registered_by: Some(known.registered_by),
             ..self.held_above(cause, Some(remedy), position)
         })
+    }
+
+    /// A peer that lacks an entry of a week, and was silent for one.
+    fn pull_or_retire(&self, known: Known, position: Hlc) -> Remedy {
+        let oldest = self.extent(position).oldest_created_at_ms;
+        let is_old = |at_ms: i64| self.now_ms - at_ms >= WEEK_MS;
+        if oldest.is_some_and(is_old) && is_old(known.acked_at_ms) {
+            Remedy::Retire
+        } else {
+            Remedy::Pull
+        }
     }
 
     fn held_by_nobody_or_policy(&self, nobody_else: bool) -> Option<Reason> {
@@ -225,10 +269,10 @@ impl Reference {
         let entries = self.file.entries.iter();
         let kept = entries.filter(|r| everybody_has(r.entry.hlc)).count();
         let last = &self.file.entries[..kept].last()?.entry;
-        let all = self.held_above(Cause::NotYetPruned, None, Hlc::ZERO);
+        let all = self.held_above(Cause::NotYetPruned, Some(Remedy::Prune), Hlc::ZERO);
         let by_policy = match self.policy {
             PrunePolicy::KeepEntries { count } => kept <= count,
-            PrunePolicy::KeepFor { age_ms } => all.lag_ms < age_ms,
+            PrunePolicy::KeepFor { age_ms } => self.age_ms(0) < age_ms,
             _ => false,
         };
         Some(Reason {
@@ -237,6 +281,7 @@ impl Reference {
             } else {
                 Cause::NotYetPruned
             },
+            remedy: all.remedy.filter(|_| !by_policy),
             lag_entries: kept as u64,
             lag_bytes: all.lag_bytes - self.extent(last.hlc).bytes,
             ..all

@@ -3,9 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use hlc::Hlc;
+use hlc::{DriftLimit, Hlc};
 
-use super::prune::{Watermark, age, watermark};
+use super::age::{age, age_at_least};
+use super::clock;
+use super::prune::{Watermark, watermark};
+use crate::limits::RETIRE_AFTER_MS;
 use crate::model::{
     Cause, DeviceId, Explanation, LogState, OwnRow, Peer, PeerRow, PrunePolicy, Reason, Remedy,
     RowFault, UntrustedRow, Verdict, parse_uuid,
@@ -16,7 +19,8 @@ use crate::store::{Extent, Survey};
 pub(crate) fn positions(state: &LogState, peers: &[PeerRow]) -> Vec<Hlc> {
     let known = peers.iter().filter_map(|row| row.peer(state));
     let positions = known.filter(Peer::is_active).map(|peer| peer.position());
-    let ends = [Hlc::ZERO, state.head.hlc];
+    let head = state.head.hlc;
+    let ends = [Hlc::ZERO, just_below(head), head];
     positions
         .chain(ends)
         .collect::<BTreeSet<_>>()
@@ -24,8 +28,25 @@ pub(crate) fn positions(state: &LogState, peers: &[PeerRow]) -> Vec<Hlc> {
         .collect()
 }
 
+/// The position above which the entry at `hlc` is the oldest.
+fn just_below(hlc: Hlc) -> Hlc {
+    match hlc.counter.checked_sub(1) {
+        Some(counter) => Hlc { counter, ..hlc },
+        None => Hlc {
+            timestamp: hlc.timestamp.saturating_sub(1),
+            counter: u64::MAX,
+            ..hlc
+        },
+    }
+}
+
 /// Explains why the log is not shrinking.
-pub(crate) fn explain(survey: &Survey, policy: PrunePolicy, now_ms: i64) -> Explanation {
+pub(crate) fn explain(
+    survey: &Survey,
+    policy: PrunePolicy,
+    limit: DriftLimit,
+    now_ms: i64,
+) -> Explanation {
     let state = &survey.state;
     let positions = positions(state, &survey.peers);
     let extents: BTreeMap<Hlc, Extent> = positions
@@ -42,7 +63,8 @@ pub(crate) fn explain(survey: &Survey, policy: PrunePolicy, now_ms: i64) -> Expl
     });
     let mut reasons: Vec<Reason> = of_peers.collect();
     reasons.extend(kept_by_adoption(state, pending, now_ms));
-    reasons.extend(survey.signs().into_iter().map(restored));
+    let newest_at_ms = above(just_below(state.head.hlc)).oldest_created_at_ms;
+    reasons.extend(only_named(survey, newest_at_ms, limit, now_ms));
     reasons.sort_by_key(|reason| Reverse((reason.lag_entries, reason.lag_ms)));
     reasons.extend(match watermark(state, &survey.peers) {
         Watermark::Through(position) => kept_by_policy(policy, pending, above(position), now_ms),
@@ -95,10 +117,13 @@ fn kept_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
             },
             Remedy::Pull,
         )
-    } else if peer.acked.is_zero() {
-        (Cause::NeverAcked, Remedy::Pull)
     } else {
-        (Cause::Behind, Remedy::Pull)
+        let cause = if peer.acked.is_zero() {
+            Cause::NeverAcked
+        } else {
+            Cause::Behind
+        };
+        (cause, pull_or_retire(peer, lag, now_ms))
     };
     let registered_by = Some(peer.facts.registered_by);
     Some(Reason {
@@ -108,13 +133,40 @@ fn kept_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
     })
 }
 
+/// A peer that was registered or acknowledged a moment ago may lack old entries all the same.
+fn pull_or_retire(peer: &Peer, lag: Extent, now_ms: i64) -> Remedy {
+    let silent_ms = age(peer.acked_at_ms, now_ms);
+    let lag_ms = lag.oldest_created_at_ms.map_or(0, |at| age(at, now_ms));
+    if silent_ms.min(lag_ms) >= RETIRE_AFTER_MS {
+        Remedy::Retire
+    } else {
+        Remedy::Pull
+    }
+}
+
+/// What keeps no entries, and an operator has to see: the verdicts, and a clock that is ahead.
+fn only_named(
+    survey: &Survey,
+    newest_at_ms: Option<i64>,
+    limit: DriftLimit,
+    now_ms: i64,
+) -> Vec<Reason> {
+    let signs = survey.signs();
+    let ahead = clock::cause(&survey.state, &signs, newest_at_ms, limit, now_ms);
+    let ahead = ahead.map(|(cause, remedy)| keeps_nothing(cause, remedy));
+    signs.into_iter().map(restored).chain(ahead).collect()
+}
+
 /// A verdict: it keeps nothing, and an operator has to see it.
 fn restored(verdict: Verdict) -> Reason {
-    let remedy = Some(Remedy::NewIdentity);
     Reason {
         peer: verdict.peer,
-        ..reason(Cause::Restored(verdict), remedy, Extent::default(), 0)
+        ..keeps_nothing(Cause::Restored(verdict), Remedy::NewIdentity)
     }
+}
+
+fn keeps_nothing(cause: Cause, remedy: Remedy) -> Reason {
+    reason(cause, Some(remedy), Extent::default(), 0)
 }
 
 /// What keeps everything, whatever the peers have.
@@ -168,20 +220,22 @@ fn kept_by_policy(
     let kept = Extent {
         entries: pending.entries.saturating_sub(lag.entries),
         bytes: pending.bytes.saturating_sub(lag.bytes),
-        oldest_created_at_ms: pending.oldest_created_at_ms,
+        ..pending
     };
-    let oldest_age = kept.oldest_created_at_ms.map_or(0, |at| age(at, now_ms));
+    let oldest_age = kept.oldest_created_at_ms.map_or(0, |at_ms| {
+        age_at_least(at_ms, kept.earliest_created_at_ms, now_ms)
+    });
     let by_policy = match policy {
         PrunePolicy::AckedByAll => false,
         PrunePolicy::KeepFor { age_ms } => oldest_age < age_ms,
         PrunePolicy::KeepEntries { count } => kept.entries <= count as u64,
     };
-    let cause = if by_policy {
-        Cause::Retention
+    let (cause, remedy) = if by_policy {
+        (Cause::Retention, None)
     } else {
-        Cause::NotYetPruned
+        (Cause::NotYetPruned, Some(Remedy::Prune))
     };
-    (kept.entries > 0).then(|| reason(cause, None, kept, now_ms))
+    (kept.entries > 0).then(|| reason(cause, remedy, kept, now_ms))
 }
 
 fn reason(cause: Cause, remedy: Option<Remedy>, lag: Extent, now_ms: i64) -> Reason {

@@ -1,7 +1,9 @@
 //! Every decision of the log, as functions from values to values.
 
 pub(crate) mod ack;
+pub(crate) mod age;
 pub(crate) mod append;
+pub(crate) mod clock;
 pub(crate) mod content;
 pub(crate) mod explain;
 pub(crate) mod identity;

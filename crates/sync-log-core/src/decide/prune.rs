@@ -2,6 +2,7 @@
 
 use hlc::Hlc;
 
+use super::age::age_at_least;
 use crate::limits::PRUNE_CHUNK_ENTRIES;
 use crate::model::{LogState, Peer, PeerRow, PrunePolicy};
 use crate::store::EntrySummary;
@@ -44,6 +45,24 @@ pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
     }
 }
 
+/// The earliest time at which a retained entry was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Earliest {
+    /// The floor of the log when this was found.
+    pub(crate) floor: Hlc,
+    /// The time.
+    pub(crate) ms: Option<i64>,
+}
+
+/// One chunk, and what stops it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Chunk {
+    pub(crate) plan: Plan,
+    /// The policy keeps the next entry that every peer has, and that entry is dated after now. It
+    /// may go once the earliest time in the whole log is known.
+    pub(crate) is_dated_after_now: bool,
+}
+
 /// Plans one chunk.
 ///
 /// `oldest` has the oldest entries, ascending, as many as [`window`](PrunePolicy::window) returns.
@@ -57,8 +76,20 @@ pub fn plan(
     oldest: &[EntrySummary],
     now_ms: i64,
 ) -> Plan {
+    chunk(policy, state, peers, oldest, None, now_ms).plan
+}
+
+/// Plans one chunk, with the earliest time in the log, if that is known.
+pub(crate) fn chunk(
+    policy: PrunePolicy,
+    state: &LogState,
+    peers: &[PeerRow],
+    oldest: &[EntrySummary],
+    earliest: Option<Earliest>,
+    now_ms: i64,
+) -> Chunk {
     let Watermark::Through(watermark) = watermark(state, peers) else {
-        return Plan::default();
+        return Chunk::default();
     };
     let acked = oldest
         .iter()
@@ -67,17 +98,44 @@ pub fn plan(
     let entries = match policy {
         PrunePolicy::AckedByAll => acked,
         PrunePolicy::KeepEntries { count } => acked.saturating_sub(count),
-        PrunePolicy::KeepFor { age_ms } => oldest[..acked]
-            .iter()
-            .take_while(|e| age(e.created_at_ms, now_ms) >= age_ms)
-            .count(),
+        PrunePolicy::KeepFor { age_ms } => {
+            // While the floor stands, the entry of that time is still retained.
+            let earliest = earliest.filter(|earliest| earliest.floor == state.floor.hlc);
+            let ages = ages(oldest, earliest.and_then(|earliest| earliest.ms), now_ms);
+            let is_old = |age: &&u64| **age >= age_ms;
+            ages[..acked].iter().take_while(is_old).count()
+        }
     };
+    let is_kept_for_a_time = matches!(policy, PrunePolicy::KeepFor { .. });
+    let next = oldest[entries..acked]
+        .first()
+        .filter(|_| is_kept_for_a_time);
+    let is_dated_after_now = next.is_some_and(|next| next.created_at_ms > now_ms);
     let entries = entries.min(PRUNE_CHUNK_ENTRIES);
     let through = entries.checked_sub(1).map(|last| oldest[last].hlc);
-    Plan { through, entries }
+    Chunk {
+        plan: Plan { through, entries },
+        is_dated_after_now,
+    }
 }
 
-/// The age of an entry, in ms; never negative, whatever the clock reads.
-pub(crate) fn age(created_at_ms: i64, now_ms: i64) -> u64 {
-    u64::try_from(now_ms.saturating_sub(created_at_ms)).unwrap_or(0)
+/// How old each entry is at least. `earliest_ms` is the earliest time at which an entry of the log
+/// was written, if that is known.
+fn ages(oldest: &[EntrySummary], earliest_ms: Option<i64>, now_ms: i64) -> Vec<u64> {
+    let is_after_now = |entry: &&EntrySummary| entry.created_at_ms > now_ms;
+    // Every entry that is not dated after now is behind these.
+    let leading = oldest.iter().take_while(is_after_now).count();
+    let mut behind_ms = None;
+    let mut ages = Vec::with_capacity(oldest.len());
+    for (index, entry) in oldest.iter().enumerate().rev() {
+        let of_log_ms = earliest_ms.filter(|_| index < leading);
+        ages.push(age_at_least(
+            entry.created_at_ms,
+            of_log_ms.or(behind_ms),
+            now_ms,
+        ));
+        behind_ms = behind_ms.into_iter().chain([entry.created_at_ms]).min();
+    }
+    ages.reverse();
+    ages
 }

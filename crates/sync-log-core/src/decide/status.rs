@@ -2,7 +2,9 @@
 
 use hlc::Hlc;
 
-use super::prune::age;
+use super::age::age;
+use super::clock;
+use crate::model::judge;
 use crate::model::{LogState, Peer, PeerRow, Status};
 use crate::store::Survey;
 
@@ -21,6 +23,7 @@ pub(crate) fn status(survey: &Survey, now_ms: i64) -> Status {
         head: state.head.hlc,
         floor: state.floor.hlc,
         high_water: state.high_water,
+        clock_ahead_ms: judge::ahead_ms(clock::reached(state), now_ms),
         pending_entries: pending.entries,
         pending_bytes: pending.bytes,
         oldest_age_ms: pending.oldest_created_at_ms.map_or(0, |at| age(at, now_ms)),

@@ -86,6 +86,7 @@ impl StoreFault {
             Self::Full => "free some space, then try again",
             Self::Corrupt => "verify the file, and repair or restore it",
             Self::Closed => "open the log again",
+            Self::Panicked => "find the panic in the app's wall clock or tracing subscriber",
             Self::Io => "look at the cause, then open the log again",
         }
     }

@@ -23,6 +23,9 @@ pub enum StoreFault {
     Corrupt,
     /// The log was closed.
     Closed,
+    /// Code that the app passed in panicked: its wall clock, or its tracing subscriber. The call
+    /// failed, and no other call did.
+    Panicked,
     /// Any other failure, which the source names.
     Io,
 }
@@ -34,6 +37,7 @@ impl StoreFault {
         match self {
             Self::Locked | Self::Full => ErrorKind::Retry,
             Self::Corrupt => ErrorKind::RepairData,
+            Self::Panicked => ErrorKind::FixCall,
             Self::ReadOnly | Self::Closed | Self::Io => ErrorKind::Reopen,
         }
     }
@@ -47,6 +51,7 @@ impl fmt::Display for StoreFault {
             Self::Full => "the storage is full",
             Self::Corrupt => "the storage is damaged",
             Self::Closed => "the log is closed",
+            Self::Panicked => "the app's wall clock or tracing subscriber panicked",
             Self::Io => "the storage failed",
         })
     }

@@ -1,6 +1,7 @@
 //! A log on which every call is decided and nothing is written.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use hlc::Clock;
 
@@ -26,7 +27,9 @@ impl SyncLog {
                 identity: *identity,
                 clock: clock.with_limits(options.drift),
                 options: options.clone(),
+                has_warned: AtomicBool::new(false),
             }),
+            handles: Arc::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod acks;
 mod adopted;
 mod dry_run;
+mod handles;
 mod options;
 mod peers;
 mod prune;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::sync_log::{Shared, SyncLog};
-use crate::decide::prune::Plan;
+use crate::decide::prune::{Chunk, Earliest};
 use crate::decide::{explain, prune, status};
 use crate::error::LogError;
 use crate::limits::{PRUNE_CHUNK_ENTRIES, SMALLEST_PRUNE_CHUNK_ENTRIES};
@@ -34,7 +34,7 @@ impl SyncLog {
         let mut chunk = SMALLEST_PRUNE_CHUNK_ENTRIES;
         loop {
             let began_ms = self.shared.clock.now_ms();
-            let deleted = self.prune_chunk(chunk).await?;
+            let deleted = self.prune_at_most(chunk).await?;
             pruned += deleted;
             if deleted < chunk {
                 break;
@@ -77,6 +77,7 @@ impl SyncLog {
         Ok(explain::explain(
             &survey,
             self.shared.options.policy,
+            self.shared.options.drift.refuse,
             now_ms,
         ))
     }
@@ -96,8 +97,37 @@ impl SyncLog {
         Ok(status::status(&survey, self.shared.clock.now_ms()))
     }
 
+    /// Deletes at most `chunk` entries. Where an entry that is dated after now stops it, it looks
+    /// for the earliest time in the log: that entry is at least as old.
+    async fn prune_at_most(&self, chunk: usize) -> Result<usize, LogError> {
+        let mut deleted = 0;
+        let mut earliest = None;
+        loop {
+            let found = self.prune_chunk(chunk - deleted, earliest).await?;
+            deleted += found.plan.entries;
+            let is_known = earliest.is_some() && found.plan.entries == 0;
+            if deleted == chunk || !found.is_dated_after_now || is_known {
+                return Ok(deleted);
+            }
+            earliest = Some(self.earliest().await?);
+        }
+    }
+
+    async fn earliest(&self) -> Result<Earliest, LogError> {
+        let survey = self.survey(status::positions).await?;
+        let pending = survey.extents.first().copied().unwrap_or_default();
+        Ok(Earliest {
+            floor: survey.state.floor.hlc,
+            ms: pending.earliest_created_at_ms,
+        })
+    }
+
     /// Deletes at most `chunk` entries.
-    async fn prune_chunk(&self, chunk: usize) -> Result<usize, LogError> {
+    async fn prune_chunk(
+        &self,
+        chunk: usize,
+        earliest: Option<Earliest>,
+    ) -> Result<Chunk, LogError> {
         let shared = Arc::clone(&self.shared);
         let oldest = shared.options.policy.window(chunk);
         let needs = move |_: &_| Needs {
@@ -106,12 +136,12 @@ impl SyncLog {
             ..Needs::default()
         };
         let decide = move |view: &View<'_>| {
-            let plan = shared.plan(view);
+            let planned = shared.plan(view, earliest);
             let writes = Writes {
-                prune_through: plan.through,
+                prune_through: planned.plan.through,
                 ..Writes::default()
             };
-            Ok((writes, plan.entries))
+            Ok((writes, planned))
         };
         self.commit(needs, decide).await
     }
@@ -134,13 +164,14 @@ fn next_chunk(chunk: usize, took_ms: i64) -> usize {
 }
 
 impl Shared {
-    fn plan(&self, view: &View<'_>) -> Plan {
+    fn plan(&self, view: &View<'_>, earliest: Option<Earliest>) -> Chunk {
         let now_ms = self.clock.now_ms();
-        prune::plan(
+        prune::chunk(
             self.options.policy,
             view.state,
             &view.peers,
             &view.oldest,
+            earliest,
             now_ms,
         )
     }

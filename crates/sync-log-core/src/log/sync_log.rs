@@ -1,10 +1,12 @@
 //! The log: core's logic over one store.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hlc::{Clock, Hlc};
 
+use super::handles::Handles;
 use super::options::{LogOptions, SharedWallClock};
 use crate::decide::identity::{self, refuse_altered};
 use crate::error::LogError;
@@ -23,12 +25,15 @@ use crate::store::{LogStore, Needs, Positions, ReadRequest, Survey, View, WriteJ
 pub struct SyncLog {
     pub(super) store: Arc<dyn LogStore>,
     pub(super) shared: Arc<Shared>,
+    pub(super) handles: Arc<Handles>,
 }
 
 pub(super) struct Shared {
     pub(super) identity: LogIdentity,
     pub(super) clock: Clock<SharedWallClock>,
     pub(super) options: LogOptions,
+    /// Whether a warning was logged that the clock is ahead (`H9`).
+    pub(super) has_warned: AtomicBool,
 }
 
 impl SyncLog {
@@ -83,7 +88,9 @@ impl SyncLog {
                 identity,
                 clock,
                 options,
+                has_warned: AtomicBool::new(false),
             }),
+            handles: Arc::default(),
         })
     }
 
@@ -180,6 +187,16 @@ impl SyncLog {
     pub(super) async fn commit<T: Send + 'static>(
         &self,
         needs: impl Fn(&LogState) -> Needs + Send + 'static,
+        decide: impl FnMut(&View<'_>) -> Result<(Writes, T), LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        self.commit_content(0, needs, decide).await
+    }
+
+    /// As [`commit`](Self::commit), for a decision that may append so many content bytes.
+    pub(super) async fn commit_content<T: Send + 'static>(
+        &self,
+        content_bytes: usize,
+        needs: impl Fn(&LogState) -> Needs + Send + 'static,
         mut decide: impl FnMut(&View<'_>) -> Result<(Writes, T), LogError> + Send + 'static,
     ) -> Result<T, LogError> {
         let slot = Arc::new(Mutex::new(None));
@@ -190,6 +207,7 @@ impl SyncLog {
             *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             Ok(writes)
         });
+        let job = job.with_content_bytes(content_bytes);
         let written = self.store.write(job).await;
         self.noting_damage(written).await?;
         let outcome = slot.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -1,12 +1,15 @@
 //! Waiting for new entries (`R3`).
 
 use std::fmt;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::{Arc, Weak};
+use std::task::Poll;
 
 use hlc::Hlc;
 
+use super::handles::Handles;
 use super::sync_log::SyncLog;
-use crate::error::LogError;
+use crate::error::{LogError, StoreError, StoreFault};
 use crate::store::LogStore;
 
 impl SyncLog {
@@ -30,15 +33,21 @@ impl SyncLog {
     #[must_use]
     pub fn watch(&self, seen: Hlc) -> Watch {
         Watch {
-            store: Arc::clone(&self.store),
+            store: Arc::downgrade(&self.store),
+            handles: Arc::downgrade(&self.handles),
+            number: self.handles.number(),
             seen,
         }
     }
 }
 
 /// Waits for the head to move; see [`SyncLog::watch`].
+///
+/// A watch does not keep the log open: it ends when the last handle is dropped.
 pub struct Watch {
-    store: Arc<dyn LogStore>,
+    store: Weak<dyn LogStore>,
+    handles: Weak<Handles>,
+    number: u64,
     seen: Hlc,
 }
 
@@ -52,13 +61,35 @@ impl Watch {
     /// Dropping the future loses nothing: the next call compares with the last head returned.
     ///
     /// # Errors
-    /// [`LogError::Store`]: of kind [`Closed`](crate::StoreFault::Closed) once the log is
-    /// closed, even if that happens while this waits.
+    /// [`LogError::Store`]: of kind [`Closed`](crate::StoreFault::Closed) once the log is closed, or
+    /// its last handle is dropped, even if that happens while this waits.
     #[tracing::instrument(level = "debug", name = "sync_log.watch", skip_all, fields(seen = %self.seen), err(level = "info"))]
     pub async fn changed(&mut self) -> Result<Hlc, LogError> {
-        let head = self.store.head_above(self.seen).await?;
+        let store = self.store.upgrade().ok_or_else(dropped)?;
+        let mut moved = store.head_above(self.seen);
+        let head = poll_fn(|context| {
+            let Some(handles) = self.handles.upgrade() else {
+                return Poll::Ready(Err(dropped()));
+            };
+            handles.wait(self.number, context.waker());
+            moved.as_mut().poll(context)
+        });
+        let head = head.await?;
         self.seen = head;
         Ok(head)
+    }
+}
+
+/// The last handle is dropped.
+fn dropped() -> StoreError {
+    StoreError::new(StoreFault::Closed, "watch")
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(handles) = self.handles.upgrade() {
+            handles.forget(self.number);
+        }
     }
 }
 

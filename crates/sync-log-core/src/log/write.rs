@@ -1,20 +1,26 @@
 //! Own changes enter the log; remote stamps move its clock.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hlc::Hlc;
 
 use super::sync_log::{Shared, SyncLog};
 use crate::decide::append::{self, Grouping};
+use crate::decide::clock;
 use crate::decide::observe;
 use crate::error::LogError;
 use crate::limits::MAX_OBSERVED;
+use crate::model::judge;
 use crate::model::{Change, LogState, SharedChangeEntry};
 use crate::store::{Needs, View, Writes};
 
 impl SyncLog {
     /// Stamps `change`, appends it, and returns its stamp. No other append can overtake it: the
     /// stamp is drawn inside the write, after the write lock is acquired (`A1`).
+    ///
+    /// If the stamps are further ahead of the wall clock than the drift limit, the call logs a
+    /// warning, once per opening (`H9`).
     ///
     /// # Errors
     /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`], [`LogError::DataTooDeep`]: fix
@@ -72,7 +78,8 @@ impl SyncLog {
             return Ok(Vec::new());
         }
         let shared = Arc::clone(&self.shared);
-        self.commit(no_needs, move |view| {
+        let bytes = changes.iter().map(Change::content_bytes).sum();
+        self.commit_content(bytes, no_needs, move |view| {
             shared.stamp_and_insert(&changes, grouping, view.state)
         })
         .await
@@ -93,7 +100,8 @@ impl SyncLog {
     /// pruned looks like a new entry. [`LogError::ForeignOrigin`]: the stamp is of another device
     /// (`A4`). [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`],
     /// [`LogError::DataTooDeep`]: fix the entry. [`LogError::GroupWithoutEnd`]: set its
-    /// `group_end`. [`LogError::Clock`]: the stamp is too far ahead of the wall clock.
+    /// `group_end`. [`LogError::Clock`]: the stamp is too far ahead of the wall clock, and is not
+    /// one that this log gave out.
     /// [`LogError::Altered`]: open the log again. [`LogError::Resume`]: the stored clock is
     /// damaged. [`LogError::Store`].
     pub async fn append(&self, entry: SharedChangeEntry) -> Result<Hlc, LogError> {
@@ -119,7 +127,9 @@ impl SyncLog {
         let shared = Arc::clone(&self.shared);
         let batch = Arc::new(batch);
         let wanted = Arc::clone(&batch);
-        self.commit(
+        let bytes = batch.iter().map(SharedChangeEntry::content_bytes).sum();
+        self.commit_content(
+            bytes,
             move |state| append::needs(&wanted, state),
             move |view| shared.check_and_insert(&batch, view),
         )
@@ -251,6 +261,7 @@ impl Shared {
         state: &LogState,
     ) -> Result<(Writes, Vec<Hlc>), LogError> {
         self.resume(state)?;
+        self.warn_if_ahead(state);
         let stamps: Vec<Hlc> = changes.iter().map(|_| self.clock.tick()).collect();
         let last = stamps.last().copied().unwrap_or(state.head.hlc);
         let entries = changes.iter().cloned().zip(&stamps).map(|(change, hlc)| {
@@ -274,9 +285,26 @@ impl Shared {
             return Ok((Writes::default(), ()));
         };
         if let Some(last) = batch.last() {
-            self.clock.check_drift(last.hlc)?;
+            // What this log gave out is not judged by a wall clock that was set back since (`H5`).
+            if last.hlc > clock::reached(view.state) {
+                self.clock.check_drift(last.hlc)?;
+            }
             self.clock.resume(last.hlc)?;
         }
         Ok((writes, ()))
+    }
+
+    /// Logs a warning, once per opening, if every stamp from here on is too far ahead (`H9`).
+    fn warn_if_ahead(&self, state: &LogState) {
+        let ahead_ms = judge::ahead_ms(clock::reached(state), self.clock.now_ms());
+        let limit = self.options.drift.refuse;
+        if limit.allows(ahead_ms) || self.has_warned.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        tracing::warn!(
+            device_id = %self.identity.device_id,
+            ahead_ms,
+            "the stamps of this device are ahead of its wall clock, so its peers may refuse them"
+        );
     }
 }

@@ -43,6 +43,16 @@ pub enum Cause {
     /// This file, or a peer's, was restored or cloned. This cause keeps no entries, and is listed
     /// so that an operator sees it.
     Restored(Verdict),
+    /// The stamps of this device are further ahead of its wall clock than the limit
+    /// [`DriftLimits::refuse`](hlc::DriftLimits): the clock was ahead and was set back, or it is
+    /// behind now (`H9`). Peers whose clocks are right refuse such stamps. This cause keeps no
+    /// entries itself.
+    ClockAhead {
+        /// This device.
+        device_id: DeviceId,
+        /// How far the highest of the stamps is ahead, in ms.
+        ahead_ms: u64,
+    },
     /// Something is wrong with a peer's rows.
     UntrustedRow(UntrustedRow),
     /// There is no active peer, and the library was not declared solo.
@@ -66,6 +76,7 @@ impl Cause {
             Self::PeersNotDeclared => "peers_not_declared",
             Self::Altered(_) => "altered",
             Self::Restored(_) => "restored",
+            Self::ClockAhead { .. } => "clock_ahead",
             Self::UntrustedRow(_) => "untrusted_row",
             Self::NoPeers => "no_peers",
             Self::Retention => "retention",
@@ -81,14 +92,20 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What to do about a cause. A cause has at most one remedy.
+/// What to do about a cause. Each cause that keeps entries has one remedy, except
+/// [`Retention`](Cause::Retention), which keeps what the app wants to keep.
 ///
 /// The enum is exhaustive, because a tool has to have an answer for each remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
-    /// Have the peer pull and acknowledge; or retire it, if it never comes back.
+    /// Have the peer pull and acknowledge.
     Pull,
+    /// Retire the peer, if it never comes back: it has lacked entries, and been silent, for
+    /// [`RETIRE_AFTER_MS`](crate::RETIRE_AFTER_MS). Otherwise have it pull and acknowledge.
+    Retire,
+    /// Prune the log, or wait until the app does.
+    Prune,
     /// Register the peers of the library.
     Register,
     /// Give the peer a snapshot; or retire it, if it never comes back.
@@ -97,20 +114,39 @@ pub enum Remedy {
     Reopen,
     /// Declare the library solo.
     DeclareSolo,
+    /// Set the wall clock of this device right. If the clock is right, the stamps are not: wait
+    /// until the clock has caught up, or continue under a new device id.
+    FixClock,
     /// Continue under a new device id; or dismiss the verdict, if no file was restored.
     NewIdentity,
 }
 
 impl Remedy {
+    /// Every remedy. Each is given by some state of a log.
+    pub const ALL: [Self; 9] = [
+        Self::Pull,
+        Self::Retire,
+        Self::Prune,
+        Self::Register,
+        Self::Bootstrap,
+        Self::Reopen,
+        Self::DeclareSolo,
+        Self::FixClock,
+        Self::NewIdentity,
+    ];
+
     /// The name, which is the same in JSON and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pull => "pull",
+            Self::Retire => "retire",
+            Self::Prune => "prune",
             Self::Register => "register",
             Self::Bootstrap => "bootstrap",
             Self::Reopen => "reopen",
             Self::DeclareSolo => "declare_solo",
+            Self::FixClock => "fix_clock",
             Self::NewIdentity => "new_identity",
         }
     }
@@ -151,6 +187,6 @@ pub struct Explanation {
     pub floor: Hlc,
     /// How many entries the log holds.
     pub pending_entries: u64,
-    /// The reasons, worst first. There are none for an empty log with sound rows.
+    /// The reasons, worst first. There are none for an empty log with sound rows and a sound clock.
     pub reasons: Vec<Reason>,
 }

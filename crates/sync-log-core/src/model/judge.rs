@@ -26,6 +26,9 @@ pub enum EntryFault {
     OtherDevice,
     /// The stamp is at or above the ceiling of all clocks (`H4`).
     NotFromClock,
+    /// The stamp is further ahead of the wall clock than a clock accepts, and the log did not give
+    /// it out (`H9`).
+    TooFarAhead,
     /// The stamp is at or below the floor, where every entry was pruned.
     NotAboveFloor,
     /// The model type is empty, longer than
@@ -53,6 +56,7 @@ impl EntryFault {
             Self::Stamp => "hlc is not a stamp in strict form",
             Self::OtherDevice => "of another device",
             Self::NotFromClock => "hlc is a stamp that no clock gives",
+            Self::TooFarAhead => "hlc is too far ahead of the wall clock",
             Self::NotAboveFloor => "hlc is not above the floor",
             Self::ModelType => "model_type is empty, too long or no text",
             Self::RecordUuid => "record_uuid is not in strict form",
@@ -68,7 +72,11 @@ impl EntryFault {
     #[must_use]
     pub const fn column(self) -> &'static str {
         match self {
-            Self::Stamp | Self::OtherDevice | Self::NotFromClock | Self::NotAboveFloor => "hlc",
+            Self::Stamp
+            | Self::OtherDevice
+            | Self::NotFromClock
+            | Self::TooFarAhead
+            | Self::NotAboveFloor => "hlc",
             Self::ModelType => "model_type",
             Self::RecordUuid => "record_uuid",
             Self::ChangeType => "change_type",
@@ -162,6 +170,22 @@ pub fn own_stamp(hlc: Hlc, device_id: DeviceId) -> Result<(), EntryFault> {
 pub const fn is_below_ceiling(hlc: Hlc) -> bool {
     hlc.timestamp < CEILING_MS
 }
+
+/// How far a stamp is ahead of the wall clock, in ms. As for a clock, a reading before 1970 or from
+/// the ceiling on counts as 0.
+#[must_use]
+pub fn ahead_ms(hlc: Hlc, now_ms: i64) -> u64 {
+    let wall_ms = u64::try_from(now_ms).ok().filter(|ms| *ms < CEILING_MS);
+    hlc.timestamp.saturating_sub(wall_ms.unwrap_or_default())
+}
+
+/// Whether a wall clock that reads `now_ms` can be right. Before 2020 no log had been made yet.
+#[must_use]
+pub const fn is_possible_time(now_ms: i64) -> bool {
+    now_ms >= START_OF_2020_MS && now_ms < CEILING_MS.cast_signed()
+}
+
+const START_OF_2020_MS: i64 = 1_577_836_800_000;
 
 /// Refuses a stamp at which a log with this floor holds no entry.
 ///

@@ -12,8 +12,10 @@ pub enum PrunePolicy {
     /// No entry: an entry may be pruned as soon as every active peer has acknowledged it.
     #[default]
     AckedByAll,
-    /// Entries that are younger than this, by `created_at`. The age of an entry is `max(0, now -
-    /// created_at)`. The first entry that is too young keeps all entries after it.
+    /// Entries that are younger than this, by `created_at`. The age of an entry is `now -
+    /// created_at`. An entry that is dated after now counts as being as old as the oldest entry
+    /// behind it that is not, and as new if there is none. The first entry that is too young keeps
+    /// all entries after it.
     KeepFor {
         /// The age from which an entry may be pruned, in ms.
         age_ms: u64,

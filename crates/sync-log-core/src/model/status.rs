@@ -18,6 +18,10 @@ pub struct Status {
     pub floor: Hlc,
     /// Highest HLC issued or observed.
     pub high_water: Hlc,
+    /// How far [`high_water`](Self::high_water) is ahead of the wall clock, in ms; 0 if it is not.
+    /// Every stamp of this device is at least as far ahead (`H9`).
+    #[serde(default)]
+    pub clock_ahead_ms: u64,
     /// How many entries the log holds.
     pub pending_entries: u64,
     /// The content bytes of these entries.

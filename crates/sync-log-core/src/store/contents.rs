@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::job::{EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob, Writes};
 use super::read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};
+use super::sum_up::SumUp;
 use crate::error::LogError;
 use crate::model::{
     Altered, LogIdentity, LogState, Mark, PeerRow, Proof, Tag, Verdict, VerdictKind,
@@ -80,9 +81,9 @@ impl Contents {
     #[must_use]
     pub fn survey(&self, positions: Positions) -> Survey {
         let peers: Vec<PeerRow> = self.peers.values().cloned().collect();
-        let positions = positions(&self.state, &peers).into_iter();
+        let positions = positions(&self.state, &peers);
         Survey {
-            extents: positions.map(|position| self.extent(position)).collect(),
+            extents: self.extents(&positions),
             state: self.state,
             verdicts: self.verdicts.values().copied().collect(),
             peers,
@@ -186,18 +187,18 @@ impl Contents {
             .collect()
     }
 
-    fn extent(&self, position: Hlc) -> Extent {
-        Extent {
-            entries: self.above(position).count() as u64,
-            bytes: self
-                .above(position)
-                .map(|stored| stored.entry.content_bytes() as u64)
-                .sum(),
-            oldest_created_at_ms: self
-                .above(position)
-                .next()
-                .map(|stored| stored.created_at_ms),
+    fn extents(&self, positions: &[Hlc]) -> Vec<Extent> {
+        let mut sum = SumUp::above(positions);
+        for stored in sum
+            .lowest()
+            .into_iter()
+            .flat_map(|lowest| self.above(lowest))
+        {
+            let entry = &stored.entry;
+            let bytes = entry.content_bytes() as u64;
+            sum.take(entry.hlc, bytes, stored.created_at_ms);
         }
+        sum.extents()
     }
 
     fn above(&self, position: Hlc) -> impl Iterator<Item = &StoredEntry> {

@@ -9,6 +9,7 @@ use super::contents::Contents;
 use super::job::{Needs, StoredEntry, WriteJob};
 use super::port::LogStore;
 use super::read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};
+use super::sum_up::SumUp;
 use crate::error::{LogError, StoreError, StoreFault};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use crate::model::{LogState, Mark};
@@ -208,22 +209,19 @@ impl<S: LogStore> DryRun<S> {
         Ok(shown)
     }
 
-    /// Sums up page by page what lies above `place`.
-    async fn extent(&self, position: Hlc) -> Result<Extent, StoreError> {
-        let mut extent = Extent::default();
-        let mut after = position;
-        loop {
-            let view = self.read(page_after(after, MAX_PAGE_ENTRIES)).await?;
-            let (Some(first), Some(last)) = (view.entries.first(), view.entries.last()) else {
-                return Ok(extent);
-            };
-            after = last.entry.hlc;
-            extent.entries += view.entries.len() as u64;
-            let bytes = view.entries.iter().map(|found| found.entry.content_bytes());
-            extent.bytes += bytes.sum::<usize>() as u64;
-            let oldest = extent.oldest_created_at_ms;
-            extent.oldest_created_at_ms = oldest.or(Some(written_at_ms(first.entry.hlc)));
+    /// Sums up page by page what lies above the positions.
+    async fn extents(&self, positions: &[Hlc]) -> Result<Vec<Extent>, StoreError> {
+        let mut sum = SumUp::above(positions);
+        let mut after = sum.lowest();
+        while let Some(begin) = after {
+            let view = self.read(page_after(begin, MAX_PAGE_ENTRIES)).await?;
+            after = view.entries.last().map(|last| last.entry.hlc);
+            for FoundEntry { entry, .. } in view.entries {
+                let bytes = entry.content_bytes() as u64;
+                sum.take(entry.hlc, bytes, written_at_ms(entry.hlc));
+            }
         }
+        Ok(sum.extents())
     }
 
     /// The guarded value is consistent between any two statements, so a poisoned lock can be used.
@@ -257,9 +255,8 @@ impl<S: LogStore> LogStore for DryRun<S> {
             return self.store.survey(positions).await;
         };
         let mut survey = left.log.survey(|_, _| Vec::new());
-        for position in positions(&survey.state, &survey.peers) {
-            survey.extents.push(self.extent(position).await?);
-        }
+        let positions = positions(&survey.state, &survey.peers);
+        survey.extents = self.extents(&positions).await?;
         Ok(survey)
     }
 

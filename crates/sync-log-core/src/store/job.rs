@@ -113,6 +113,7 @@ type DecideFn = Box<dyn FnMut(&View<'_>) -> Result<Writes, LogError> + Send>;
 pub struct WriteJob {
     needs: NeedsFn,
     decide: DecideFn,
+    content_bytes: usize,
 }
 
 impl WriteJob {
@@ -124,7 +125,24 @@ impl WriteJob {
         Self {
             needs: Box::new(needs),
             decide: Box::new(decide),
+            content_bytes: 0,
         }
+    }
+
+    /// The same job, with the content bytes of the entries that it may append.
+    #[must_use]
+    pub fn with_content_bytes(self, content_bytes: usize) -> Self {
+        Self {
+            content_bytes,
+            ..self
+        }
+    }
+
+    /// The content bytes of the entries that the job may append. A store that commits several jobs
+    /// together bounds their sum (`A6`).
+    #[must_use]
+    pub const fn content_bytes(&self) -> usize {
+        self.content_bytes
     }
 
     /// What to collect for [`decide`](Self::decide), given the state.

@@ -6,9 +6,11 @@ mod job;
 mod port;
 mod read;
 mod shared;
+mod sum_up;
 
 pub use contents::Contents;
 pub use dry_run::DryRun;
 pub use job::{EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob, Writes};
 pub use port::LogStore;
 pub use read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};
+pub use sum_up::SumUp;

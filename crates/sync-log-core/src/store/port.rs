@@ -47,7 +47,13 @@ pub trait LogStore: Send + Sync + 'static {
     ///
     /// Several jobs may share one transaction. Each of them then sees the writes of those before
     /// it, and a refused job leaves no trace and does not affect the others. A job may be decided
-    /// again after a rollback; only its last decision counts.
+    /// again after a rollback; only its last decision counts. The jobs that share a transaction have
+    /// at most [`MAX_SHARED_COMMIT_BYTES`](crate::MAX_SHARED_COMMIT_BYTES) of
+    /// [content](WriteJob::content_bytes); a larger one is alone (`A6`).
+    ///
+    /// A job reads the app's wall clock, which may panic. A store that decides jobs on a thread of
+    /// its own fails that job with [`StoreFault::Panicked`](crate::StoreFault::Panicked), and goes on
+    /// (`A7`).
     ///
     /// # Guarantees
     /// - `A2` After `Ok` all writes are readable, after `Err` none is.
@@ -85,6 +91,10 @@ pub trait LogStore: Send + Sync + 'static {
     ///
     /// The store calls `positions` once, inside the read transaction, with the state and all
     /// peer rows. The answer has one [`Extent`](crate::Extent) per position, in the same order.
+    ///
+    /// # Guarantees
+    /// - `P7` The store makes one pass over the entries, whatever the number of positions:
+    ///   [`SumUp`](crate::SumUp) does that. Reads of pages do not wait for it.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.

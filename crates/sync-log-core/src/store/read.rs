@@ -42,6 +42,9 @@ pub struct Extent {
     pub bytes: u64,
     /// When the oldest of them was written, in ms since the Unix epoch.
     pub oldest_created_at_ms: Option<i64>,
+    /// The earliest time at which any of them was written, in ms since the Unix epoch. It is before
+    /// that of the oldest if the wall clock was set back.
+    pub earliest_created_at_ms: Option<i64>,
 }
 
 /// The answer of [`LogStore::survey`](crate::LogStore::survey).

@@ -5,6 +5,7 @@
 mod common;
 
 mod ack_order;
+mod clocks;
 mod frozen_forms;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
 mod inside_other_types;
@@ -17,3 +18,4 @@ mod refusals;
 mod serde_inside_other_types;
 mod store_faults;
 mod store_steps;
+mod watches;

@@ -151,8 +151,8 @@ fn slow_reference(log: &Log) -> usize {
         let keeps = match log.policy {
             PrunePolicy::KeepEntries { count } => shared - gone <= count,
             PrunePolicy::KeepFor { age_ms } => {
-                let age_ms_now = NOW_MS - entries[gone].created_at_ms;
-                i128::from(age_ms_now.max(0)) < i128::from(age_ms)
+                let seen = &entries[gone..entries.len().min(PRUNE_CHUNK_ENTRIES)];
+                i128::from(age_now_ms(seen)) < i128::from(age_ms)
             }
             _ => false,
         };
@@ -162,6 +162,16 @@ fn slow_reference(log: &Log) -> usize {
         gone += 1;
     }
     gone
+}
+
+/// The age of the first of these entries. One that is dated after now is as old as the oldest of
+/// those behind it that are not.
+fn age_now_ms(entries: &[EntrySummary]) -> i64 {
+    let ages = entries.iter().map(|entry| NOW_MS - entry.created_at_ms);
+    let ages: Vec<i64> = ages.collect();
+    let is_after_now = ages[0] < 0;
+    let oldest = ages.iter().copied().max().filter(|_| is_after_now);
+    oldest.unwrap_or(ages[0]).max(0)
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {

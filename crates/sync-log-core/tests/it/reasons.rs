@@ -71,7 +71,7 @@ async fn entries_that_all_peers_have_are_not_yet_pruned() {
     log.record_ack(OTHER, stamps[1]).await.unwrap();
     let expected = [
         (Cause::Behind, 1, Some(Remedy::Pull)),
-        (Cause::NotYetPruned, 2, None),
+        (Cause::NotYetPruned, 2, Some(Remedy::Prune)),
     ];
     assert_eq!(causes(&log).await, expected);
 }

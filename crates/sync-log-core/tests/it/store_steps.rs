@@ -295,3 +295,24 @@ fn as_many_peers_as_the_limit_are_declared_at_once_and_no_more() {
         log.declare_peers(&peers(limit)).await.unwrap();
     });
 }
+
+/// A store bounds what it commits together by this (`A6`).
+#[test]
+fn a_job_says_how_much_it_may_append() {
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sizes);
+    let mut store = MockStore::new();
+    store.expect_write().times(4).returning(move |job| {
+        seen.lock().unwrap().push(job.content_bytes());
+        Err(failure(StoreFault::Full).into())
+    });
+    run(async {
+        let log = open(store).await;
+        log.record(change()).await.unwrap_err();
+        log.record_each(vec![change(); 3]).await.unwrap_err();
+        log.append_many(vec![entry(1), entry(2)]).await.unwrap_err();
+        log.tick().await.unwrap_err();
+    });
+    let each = change().model_type.len() + change().data.len_bytes();
+    assert_eq!(*sizes.lock().unwrap(), [each, 3 * each, 2 * each, 0]);
+}

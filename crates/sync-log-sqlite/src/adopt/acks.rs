@@ -9,6 +9,7 @@ use sync_log_core::{
     DeviceId, Hlc, LogState, Peer, PeerFacts, PeerState, RegisteredBy, StoreError,
 };
 
+use super::bounds::Horizon;
 use super::changes::UUID_BYTES;
 use super::rows::{ADOPT, Aside, Chunks, Numbered, chunk};
 use crate::driver::build::{insert, is_text, unless_longer};
@@ -16,7 +17,7 @@ use crate::driver::{Argument, Port, Row, Template, argument};
 use crate::entity::{aside_acks, peer_acks, peers};
 use crate::store::rows::{self, ACK, PEER};
 
-/// The highest stamps in the acks that are near the wall clock: an ack can be forged.
+/// The highest stamps in the acks, up to the horizon: an ack can be forged.
 pub(super) struct Claimed {
     /// The highest stamp of any device.
     pub(super) any: Hlc,
@@ -27,7 +28,7 @@ pub(super) struct Claimed {
 pub(super) async fn highest(
     db: &impl Port,
     device_id: DeviceId,
-    is_near: impl Fn(Hlc) -> bool,
+    horizon: Horizon,
 ) -> Result<Claimed, StoreError> {
     let mut claimed = Claimed {
         any: Hlc::ZERO,
@@ -40,7 +41,7 @@ pub(super) async fn highest(
             return Ok(claimed);
         }
         let stamps = chunk.iter().filter_map(|acked| acked.found);
-        for hlc in stamps.filter(|hlc| is_near(*hlc)) {
+        for hlc in stamps.filter(|hlc| horizon.allows(*hlc)) {
             claimed.any = claimed.any.max(hlc);
             if hlc.device_id == device_id {
                 claimed.own = claimed.own.max(hlc);

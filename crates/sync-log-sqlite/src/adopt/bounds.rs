@@ -1,8 +1,7 @@
 //! The bounds of the stamps of an adopted log.
 
-use sync_log_core::DriftLimits;
-use sync_log_core::judge::is_below_ceiling;
-use sync_log_core::{DeviceId, Hlc, LogState};
+use sync_log_core::judge;
+use sync_log_core::{DeviceId, DriftLimits, Hlc, LogState};
 
 /// Head and floor of a log with entries in this range. Every entry below the oldest one may have
 /// been pruned, and in a log without entries every entry.
@@ -39,10 +38,34 @@ fn just_below(hlc: Hlc) -> Hlc {
     }
 }
 
-/// Whether a clock accepts the stamp by default (`H3`): one stranger's wrong clock must not push
-/// ours ahead of every peer.
-pub(super) fn is_near(hlc: Hlc, now_ms: i64) -> bool {
-    let now_ms = u64::try_from(now_ms).unwrap_or_default();
-    let ahead_by_ms = hlc.timestamp.saturating_sub(now_ms);
-    is_below_ceiling(hlc) && DriftLimits::default().refuse.allows(ahead_by_ms)
+/// Up to where the stamps of an adopted file are believed: a log whose clock moved into the far
+/// future would stamp every later change there.
+#[derive(Clone, Copy)]
+pub(super) struct Horizon {
+    device_id: DeviceId,
+    /// The highest stamp that this log gave out or observed. No own stamp up to here is judged by
+    /// a wall clock that may have been set back since (`H5`).
+    reached: Hlc,
+    now_ms: i64,
+}
+
+impl Horizon {
+    pub(super) fn of(state: &LogState, now_ms: i64) -> Self {
+        Self {
+            device_id: state.identity.device_id,
+            reached: state.high_water.max(state.head.hlc),
+            now_ms,
+        }
+    }
+
+    /// Whether the clock of the log may continue above the stamp (`H3`, `H9`). A wall clock that
+    /// cannot be right is no measure of own stamps: they are believed, because every row of this
+    /// device would go aside otherwise.
+    pub(super) fn allows(self, hlc: Hlc) -> bool {
+        let ahead_ms = judge::ahead_ms(hlc, self.now_ms);
+        let is_near = DriftLimits::default().refuse.allows(ahead_ms);
+        let is_known = hlc <= self.reached || !judge::is_possible_time(self.now_ms);
+        let is_own = hlc.device_id == self.device_id;
+        judge::is_below_ceiling(hlc) && (is_near || is_own && is_known)
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use sync_log_core::judge::{self, EntryFault, FoundChange};
 use sync_log_core::{DeviceId, Hlc, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES, StoreError};
 
-use super::bounds::lowest;
+use super::bounds::{Horizon, lowest};
 use super::rows::{Aside, Chunks, Numbered, chunk};
 use crate::driver::build::{is_longer, is_text, unless_longer};
 use crate::driver::{Port, Row, Template};
@@ -20,8 +20,8 @@ pub(super) struct Sorted {
     pub(super) aside: usize,
     /// The oldest and the newest entry that stay.
     pub(super) range: Option<(Hlc, Hlc)>,
-    /// The highest stamp that a clock must not repeat, or has seen: any stamp of this device, and
-    /// the stamps of other devices that are near.
+    /// The highest stamp, of any device, that a clock must not repeat or has seen, up to the
+    /// horizon.
     pub(super) highest: Hlc,
 }
 
@@ -32,15 +32,12 @@ pub(super) struct Bounds {
     pub(super) device_id: DeviceId,
     /// Entries are above the floor, which never goes back, whatever another program writes there.
     pub(super) floor: Hlc,
+    /// Entries are not beyond the horizon.
+    pub(super) horizon: Horizon,
 }
 
 /// Puts every row aside that is not an entry of this log.
-pub(super) async fn sort(
-    db: &impl Port,
-    adoption: i64,
-    log: Bounds,
-    is_near: impl Fn(Hlc) -> bool,
-) -> Result<Sorted, StoreError> {
+pub(super) async fn sort(db: &impl Port, adoption: i64, log: Bounds) -> Result<Sorted, StoreError> {
     let mut sorted = Sorted {
         kept: 0,
         aside: 0,
@@ -54,7 +51,7 @@ pub(super) async fn sort(
             return Ok(sorted);
         }
         for Numbered { row, found } in chunk {
-            sorted.take_note(&found, log.device_id, &is_near);
+            sorted.take_note(&found, log.horizon);
             if let Err(fault) = found.verdict {
                 ASIDE.put(db, adoption, fault.as_str(), row).await?;
             }
@@ -71,10 +68,8 @@ struct Found {
 }
 
 impl Sorted {
-    fn take_note(&mut self, found: &Found, device_id: DeviceId, is_near: &impl Fn(Hlc) -> bool) {
-        if let Some(hlc) = found.hlc
-            && (judge::own_stamp(hlc, device_id).is_ok() || is_near(hlc))
-        {
+    fn take_note(&mut self, found: &Found, horizon: Horizon) {
+        if let Some(hlc) = found.hlc.filter(|hlc| horizon.allows(*hlc)) {
             self.highest = self.highest.max(hlc);
         }
         match (found.verdict, found.hlc) {
@@ -105,6 +100,9 @@ impl Bounds {
         // No floor can be below it.
         if hlc == lowest(self.device_id) {
             return Err(EntryFault::NotFromClock);
+        }
+        if !self.horizon.allows(hlc) {
+            return Err(EntryFault::TooFarAhead);
         }
         judge::above_floor(hlc, self.floor)?;
         let change = FoundChange {

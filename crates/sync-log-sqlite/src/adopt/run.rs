@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag, Uuid};
 
-use super::bounds::{bounds, is_near};
+use super::bounds::{Horizon, bounds};
 use super::record::{self, Adopted};
 use super::rows::ADOPT;
 use super::{acks, chain, changes};
@@ -49,14 +49,15 @@ impl Outcome {
 /// Adopts the rows that are there, in the caller's transaction.
 pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outcome, StoreError> {
     let state = select::state(db).await?;
-    let is_near = |hlc: Hlc| is_near(hlc, now_ms);
+    let horizon = Horizon::of(&state, now_ms);
     let number = record::last(db).await?.saturating_add(1);
     let log = changes::Bounds {
         device_id: state.identity.device_id,
         floor: state.floor.hlc,
+        horizon,
     };
-    let changes = changes::sort(db, number, log, is_near).await?;
-    let claimed = acks::highest(db, state.identity.device_id, is_near).await?;
+    let changes = changes::sort(db, number, log).await?;
+    let claimed = acks::highest(db, state.identity.device_id, horizon).await?;
     let (newest, floor) = bounds(&state, changes.range, claimed.own);
     let kept_acks = acks::sort(db, number, &state, newest, now_ms).await?;
     let stamps = [state.high_water, newest, changes.highest, claimed.any];
@@ -92,7 +93,8 @@ fn adopted(before: &LogState, head: Mark, floor: Hlc, high_water: Hlc) -> LogSta
             tag: Tag::ZERO,
         },
         high_water,
-        // Every stamp that the file ever gave out is at or below the high-water.
+        // Every stamp that the file ever gave out is at or below the high-water, but for those of
+        // a clock that was too far ahead.
         settled: high_water,
         solo: false,
         peers_declared: false,

@@ -63,6 +63,11 @@ pub(crate) fn closed(doing: &'static str) -> StoreError {
     StoreError::new(StoreFault::Closed, doing)
 }
 
+/// Code of the app panicked: its wall clock, or its tracing subscriber.
+pub(crate) fn panicked(doing: &'static str) -> StoreError {
+    StoreError::new(StoreFault::Panicked, doing)
+}
+
 /// The primary result code, of which the extended one is made.
 pub(crate) fn primary(extended_code: u32) -> u32 {
     extended_code & 0xff

@@ -26,6 +26,14 @@ pub(crate) fn in_place<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
+/// Runs a statement without arguments, and does not report it.
+pub(super) fn run_unreported(db: &Connection, statement: &Template) -> Result<(), StoreError> {
+    let run = db.prepare_cached(statement.text());
+    let run = run.and_then(|mut prepared| prepared.execute([]));
+    run.map(drop)
+        .map_err(|error| failed(statement.doing(), error))
+}
+
 impl Port for Connection {
     async fn run(
         &self,

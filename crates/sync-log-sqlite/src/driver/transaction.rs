@@ -1,9 +1,12 @@
 //! Transactions on a connection of this crate's own.
 
+use std::thread::panicking;
+
 use rusqlite::Connection;
 use sync_log_core::StoreError;
 
-use super::{Busy, Port, in_place};
+use super::in_place;
+use super::{Busy, Port};
 use crate::driver::raw::transaction::{BEGIN, BEGIN_IMMEDIATE, COMMIT, ROLLBACK};
 
 /// A transaction; rolled back unless it is ended.
@@ -33,12 +36,17 @@ impl<'a> Transaction<'a> {
 
 /// Rolls back what was not committed. If SQLite has done so by itself, as it does when the disk is
 /// full, there is no transaction left.
+///
+/// The statement is not reported: a subscriber that panics may be why this is dropped.
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.0.is_autocommit() {
             return;
         }
-        if let Err(error) = in_place(self.0.run(&ROLLBACK, &[])) {
+        let rolled_back = in_place::run_unreported(self.0, &ROLLBACK);
+        if let Err(error) = rolled_back
+            && !panicking()
+        {
             tracing::warn!(%error, "failed to roll back");
         }
     }

@@ -15,14 +15,29 @@ use tokio::sync::{oneshot, watch};
 use super::thread;
 use crate::driver::Busy;
 use crate::driver::connect::Location;
-use crate::driver::failure::closed;
+use crate::driver::failure::{closed, panicked};
 
 /// How many reads run at the same time. A further read waits for its turn.
 const READERS: usize = 4;
 
+/// How much a job reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// A bounded part of the log.
+    Part,
+    /// The whole log. One job of this kind runs at a time, so that the other threads stay free for
+    /// pages (`P7`).
+    Whole,
+}
+
+struct Job {
+    reads: Reads,
+    work: Work,
+}
+
 /// Gets the thread's connection, or the error of connecting, and returns the connection if it may
 /// be used again.
-type Job = Box<dyn FnOnce(Result<Connection, StoreError>) -> Done + Send>;
+type Work = Box<dyn FnOnce(Result<Connection, StoreError>) -> Done + Send>;
 
 /// What is left of a job: the connection, and the answer to the caller.
 struct Done {
@@ -53,6 +68,8 @@ struct Pool {
     /// The jobs that wait for a thread, in their order: those of waiting callers, and those whose
     /// callers gave up and that no thread has dropped yet.
     waiting: VecDeque<Job>,
+    /// Whether a job runs that reads the whole log.
+    is_reading_whole: bool,
     /// Taken when closed, so that only the threads keep it.
     running: Option<watch::Sender<()>>,
 }
@@ -64,6 +81,7 @@ impl Readers {
             idle: Vec::new(),
             threads: 0,
             waiting: VecDeque::new(),
+            is_reading_whole: false,
             running: Some(running),
         };
         Self {
@@ -80,14 +98,19 @@ impl Readers {
     pub(super) async fn run<T: Send + 'static>(
         &self,
         doing: &'static str,
+        reads: Reads,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let job = move |connection| {
+            let caught = |db: &Connection| {
+                let outcome = catch_unwind(AssertUnwindSafe(|| work(db)));
+                outcome.unwrap_or_else(|_| Err(panicked(doing)))
+            };
             // A caller that gave up while it waited needs no read.
             let (outcome, connection) = match connection {
                 Ok(connection) if answer.is_closed() => (None, Some(connection)),
-                Ok(connection) => (Some(work(&connection)), Some(connection)),
+                Ok(connection) => (Some(caught(&connection)), Some(connection)),
                 Err(error) => (Some(Err(error)), None),
             };
             Done {
@@ -99,7 +122,11 @@ impl Readers {
                 }),
             }
         };
-        self.hand_out(doing, Box::new(job))?;
+        let job = Job {
+            reads,
+            work: Box::new(job),
+        };
+        self.hand_out(doing, job)?;
         answered.await.map_err(|_| closed(doing))?
     }
 
@@ -122,7 +149,7 @@ impl Readers {
     fn hand_out(&self, doing: &'static str, job: Job) -> Result<(), StoreError> {
         let pool = &mut *unpoisoned(&self.pool);
         let running = pool.running.as_ref().ok_or_else(|| closed(doing))?;
-        if pool.threads == READERS && pool.idle.is_empty() {
+        if !pool.may_run(&job) || pool.threads == READERS && pool.idle.is_empty() {
             pool.waiting.push_back(job);
             return Ok(());
         }
@@ -135,7 +162,10 @@ impl Readers {
             }
         };
         let way = reader.0.clone();
-        way.send((job, reader)).map_err(|_| closed(doing))
+        let reads = job.reads;
+        way.send((job, reader)).map_err(|_| closed(doing))?;
+        pool.begin(reads);
+        Ok(())
     }
 
     fn start(&self, running: watch::Sender<()>) -> Result<Reader, StoreError> {
@@ -151,8 +181,9 @@ impl Readers {
                 while let Some((job, reader)) = next {
                     let known = connection.take();
                     let open = || known.map_or_else(|| connect(&location, busy), Ok);
-                    let done = catch_unwind(AssertUnwindSafe(|| job(open())));
-                    next = go_on(&pool, reader);
+                    let Job { reads, work } = job;
+                    let done = catch_unwind(AssertUnwindSafe(|| work(open())));
+                    next = go_on(&pool, reader, reads);
                     // Idle before it answers: the next read of the same caller comes here.
                     if let Ok(Done {
                         connection: kept,
@@ -171,12 +202,34 @@ impl Readers {
     }
 }
 
-/// The next job of a thread, if one waits; or the thread is idle, or, where the pool is
-/// closed or dropped, at its end.
-fn go_on(pool: &Weak<Mutex<Pool>>, reader: Reader) -> Option<(Job, Reader)> {
+impl Pool {
+    /// Whether the job may run beside those that run.
+    fn may_run(&self, job: &Job) -> bool {
+        job.reads == Reads::Part || !self.is_reading_whole
+    }
+
+    fn begin(&mut self, reads: Reads) {
+        self.is_reading_whole |= reads == Reads::Whole;
+    }
+
+    /// Takes the first job that waits and may run.
+    fn next(&mut self) -> Option<Job> {
+        let first = self.waiting.iter().position(|job| self.may_run(job))?;
+        let job = self.waiting.remove(first)?;
+        self.begin(job.reads);
+        Some(job)
+    }
+}
+
+/// The next job of a thread that has done one, if one waits; or the thread is idle, or, where the
+/// pool is closed or dropped, at its end.
+fn go_on(pool: &Weak<Mutex<Pool>>, reader: Reader, done: Reads) -> Option<(Job, Reader)> {
     let pool = pool.upgrade()?;
     let mut pool = unpoisoned(&pool);
-    match pool.waiting.pop_front() {
+    if done == Reads::Whole {
+        pool.is_reading_whole = false;
+    }
+    match pool.next() {
         Some(job) => Some((job, reader)),
         None => {
             if pool.running.is_some() {
@@ -237,7 +290,9 @@ mod tests {
         }
 
         async fn read(&self) -> Result<i64, StoreError> {
-            self.readers.run("read", |db| Ok(number(db))).await
+            self.readers
+                .run("read", Reads::Part, |db| Ok(number(db)))
+                .await
         }
 
         fn idle(&self) -> usize {
@@ -267,7 +322,10 @@ mod tests {
             db.execute_batch("BEGIN").unwrap();
             Ok(number(db))
         };
-        assert_eq!(rig.readers.run("read", stuck).await.unwrap(), 0);
+        assert_eq!(
+            rig.readers.run("read", Reads::Part, stuck).await.unwrap(),
+            0
+        );
         rig.write(1);
         assert_eq!(rig.read().await.unwrap(), 1);
     }
@@ -278,7 +336,7 @@ mod tests {
         let (mut gates, mut reads) = (Vec::new(), Vec::new());
         for _ in 0..READERS {
             let (gate, wait) = mpsc::channel::<()>();
-            let read = rig.readers.run("read", move |_| {
+            let read = rig.readers.run("read", Reads::Part, move |_| {
                 wait.recv().unwrap_err();
                 Ok(())
             });
@@ -298,11 +356,40 @@ mod tests {
         assert_eq!(next.await.unwrap(), 0);
     }
 
+    /// Many reads of the whole log take one thread, one after the other, and a page waits for none
+    /// of them.
+    #[tokio::test]
+    async fn reads_of_the_whole_log_leave_the_other_threads_free() {
+        let rig = Rig::new();
+        let (mut gates, mut reads) = (Vec::new(), Vec::new());
+        for order in 0..2 * READERS {
+            let (gate, wait) = mpsc::channel::<()>();
+            let whole = rig.readers.run("survey", Reads::Whole, move |_| {
+                wait.recv().unwrap_err();
+                Ok(order)
+            });
+            gates.push(gate);
+            reads.push(Box::pin(whole));
+        }
+        for read in &mut reads {
+            let waits = tokio::time::timeout(Duration::ZERO, read).await;
+            assert!(waits.is_err(), "it waits for its gate, or for its turn");
+        }
+        assert_eq!(rig.read().await.unwrap(), 0, "a page waits for none");
+        assert_eq!(unpoisoned(&rig.readers.pool).threads, 2);
+        drop(gates);
+        for (order, read) in reads.into_iter().enumerate() {
+            assert_eq!(read.await.unwrap(), order);
+        }
+        assert_eq!(rig.read().await.unwrap(), 0);
+        rig.readers.close().await;
+    }
+
     #[tokio::test]
     async fn a_read_that_is_dropped_holds_up_neither_the_next_one_nor_the_close() {
         let rig = Rig::new();
         let (go, wait) = mpsc::channel::<()>();
-        let slow = rig.readers.run("read", move |_| {
+        let slow = rig.readers.run("read", Reads::Part, move |_| {
             wait.recv().unwrap_err();
             Ok(())
         });
@@ -335,10 +422,12 @@ mod tests {
     async fn a_read_that_panics_takes_no_thread_along() {
         let rig = Rig::new();
         for _ in 0..2 * READERS {
-            let read = rig.readers.run("read", |_| -> Result<(), StoreError> {
-                std::panic::resume_unwind(Box::new("a read that panics"));
-            });
-            assert_eq!(read.await.unwrap_err().fault(), StoreFault::Closed);
+            let read = rig
+                .readers
+                .run("read", Reads::Part, |_| -> Result<(), StoreError> {
+                    std::panic::resume_unwind(Box::new("a read that panics"));
+                });
+            assert_eq!(read.await.unwrap_err().fault(), StoreFault::Panicked);
         }
         assert_eq!(rig.read().await.unwrap(), 0);
         rig.readers.close().await;

@@ -1,17 +1,18 @@
 //! The statements that read.
 
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, SelectStatement};
+use sea_orm::sea_query::{ExprTrait, Func, JoinType, Order, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{
     DeviceId, EntrySummary, Extent, Hlc, LogIdentity, LogState, Mark, PeerRow, ReadRequest,
-    StoreError,
+    StoreError, SumUp,
 };
 
 use super::chain;
-use crate::driver::build::{count_rows, octet_length};
-use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first, one};
+use crate::driver::build::octet_length;
+use crate::driver::{Port, Row, Template, all, argument, argument_rows, first, one};
 use crate::entity::{entries, identity, peer_acks, peers, shared_changes, state};
 use crate::store::rows::{self, Columns, IDENTITY, MARK, MIRROR, PEER, STATE, SUMMARY};
 
@@ -74,22 +75,31 @@ pub(super) async fn oldest(db: &impl Port, count: usize) -> Result<Vec<EntrySumm
     .await
 }
 
-pub(super) async fn extent(db: &impl Port, position: Hlc) -> Result<Extent, StoreError> {
-    let position = position.to_text();
-    let position = [Argument::from(position.as_str())];
-    let count = |number: i64| u64::try_from(number).unwrap_or_default();
-    let (entries, bytes) = one(db, &SUM_UP, &position, |row| {
-        let mut columns = Columns::of(row);
-        Ok((columns.integer("hlc")?, columns.integer("data")?))
+/// How much lies above each position, in one pass over the entries.
+///
+/// A row whose stamp cannot be read counts as if it were at the stamp before it. To read or to prune
+/// that row finds the damage; a sum need not fail. Only the oldest entry has to be readable.
+pub(super) async fn extents(db: &impl Port, positions: &[Hlc]) -> Result<Vec<Extent>, StoreError> {
+    let mut sum = SumUp::above(positions);
+    let Some(lowest) = sum.lowest() else {
+        return Ok(Vec::new());
+    };
+    let lowest = lowest.to_text();
+    let mut last = None;
+    db.rows(&SIZES, &[lowest.as_str().into()], |row| {
+        let found = rows::summary(&mut Columns::of(row));
+        let entry = found.or_else(|error| last.ok_or(error))?;
+        let bytes = row.integer(SUMMARY.len()).unwrap_or_default();
+        sum.take(
+            entry.hlc,
+            u64::try_from(bytes).unwrap_or_default(),
+            entry.created_at_ms,
+        );
+        last = Some(entry);
+        Ok(ControlFlow::Continue(()))
     })
     .await?;
-    let read = |row: &Row<'_>| rows::summary(&mut Columns::of(row));
-    let oldest = first(db, &READ_OLDEST_AFTER, &position, read).await?;
-    Ok(Extent {
-        entries: count(entries),
-        bytes: count(bytes),
-        oldest_created_at_ms: oldest.map(|oldest| oldest.created_at_ms),
-    })
+    Ok(sum.extents())
 }
 
 static READ_IDENTITY: LazyLock<Template> = LazyLock::new(|| {
@@ -185,27 +195,16 @@ static READ_OLDEST: LazyLock<Template> = LazyLock::new(|| {
     Template::build("list entries", &query.into_query())
 });
 
-/// Argument: a stamp.
-static READ_OLDEST_AFTER: LazyLock<Template> = LazyLock::new(|| {
-    let query = shared_changes::Entity::find()
-        .select_only()
-        .columns(SUMMARY)
-        .filter(shared_changes::Column::Hlc.gt(argument(0)))
-        .order_by_asc(shared_changes::Column::Hlc)
-        .limit(1);
-    Template::build("find the oldest entry", &query.into_query())
-});
-
-/// Argument: a stamp. Entries after it, and the bytes of their content.
-static SUM_UP: LazyLock<Template> = LazyLock::new(|| {
+/// Argument: a stamp. Entries after it, ascending, without payload, and the bytes of their content.
+static SIZES: LazyLock<Template> = LazyLock::new(|| {
     let content = octet_length(shared_changes::Column::ModelType)
         .add(octet_length(shared_changes::Column::Data));
     let mut query = shared_changes::Entity::find()
         .select_only()
+        .columns(SUMMARY)
         .filter(shared_changes::Column::Hlc.gt(argument(0)))
+        .order_by_asc(shared_changes::Column::Hlc)
         .into_query();
-    query
-        .expr(count_rows())
-        .expr(Func::coalesce([Func::sum(content).into(), Expr::val(0)]));
+    query.expr(content);
     Template::build("sum up entries", &query)
 });

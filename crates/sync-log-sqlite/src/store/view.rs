@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use sync_log_core::{Hlc, Positions, ReadRequest, ReadView, StoreError, Survey};
 
-use super::reader::Readers;
+use super::reader::{Readers, Reads};
 use super::select::{self, Standing};
 use super::{chain, verdicts};
 use crate::driver::{Port, Transaction, in_place};
@@ -12,13 +12,13 @@ impl Readers {
     /// Returns the entries for a reader, and everything that core needs to judge the reader.
     pub(super) async fn view(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
         let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
-        self.run("read", read).await
+        self.run("read", Reads::Part, read).await
     }
 
     /// Returns the state of the log and its peers, and how much lies above each position.
     pub(super) async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
         let survey = move |db: &Connection| in_one_state(db, async || survey(db, positions).await);
-        self.run("survey", survey).await
+        self.run("survey", Reads::Whole, survey).await
     }
 
     /// The head of the log.
@@ -67,14 +67,11 @@ pub(super) async fn read(db: &impl Port, request: &ReadRequest) -> Result<ReadVi
 pub(super) async fn survey(db: &impl Port, positions: Positions) -> Result<Survey, StoreError> {
     let state = select::state(db).await?;
     let peers = select::peers(db).await?;
-    let mut extents = Vec::new();
-    for position in positions(&state, &peers) {
-        extents.push(select::extent(db, position).await?);
-    }
+    let positions = positions(&state, &peers);
     Ok(Survey {
         state,
         peers,
-        extents,
+        extents: select::extents(db, &positions).await?,
         verdicts: verdicts::read(db).await?,
     })
 }

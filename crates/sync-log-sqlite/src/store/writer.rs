@@ -1,14 +1,16 @@
 //! The one thread that writes: it collects the jobs that wait, and commits them together.
 
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_log_core::{Hlc, LogError, LogState, StoreError, WriteJob};
+use sync_log_core::{Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, StoreError, WriteJob};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::apply::Shared;
 use super::thread;
-use crate::driver::failure::failed;
+use crate::driver::failure::{failed, panicked};
 use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 use crate::driver::{Busy, Port, Transaction, all, in_place, number};
 
@@ -29,6 +31,15 @@ pub(super) enum Job {
     Decide(WriteJob),
     /// A job of this crate: the settled stamp from then on.
     Settle(Box<dyn Fn(&LogState) -> Hlc + Send>),
+}
+
+impl Job {
+    fn content_bytes(&self) -> usize {
+        match self {
+            Self::Decide(job) => job.content_bytes(),
+            Self::Settle(_) => 0,
+        }
+    }
 }
 
 pub(super) struct Queued {
@@ -101,31 +112,41 @@ impl Writing<'_> {
             match thread::wait(receiver.recv_many(&mut waiting, QUEUE_JOBS), limit) {
                 Some(0) => break,
                 Some(_) => {
-                    self.serve_all(&mut receiver, &mut waiting);
-                    commits.send_replace(());
+                    self.serve_all(&mut receiver, &mut waiting, commits);
                     may_have_free_pages = true;
                 }
-                None => may_have_free_pages = give_pages_back(self.db, self.busy),
+                None => may_have_free_pages = self.keep_house(),
             }
         }
         for _ in 0..CLOSING_STEPS {
-            if !give_pages_back(self.db, self.busy) {
+            if !self.keep_house() {
                 break;
             }
         }
     }
 
-    fn serve_all(&self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
-        let mut jobs = Vec::with_capacity(waiting.len());
+    fn keep_house(&self) -> bool {
+        let kept = catch_unwind(AssertUnwindSafe(|| give_pages_back(self.db, self.busy)));
+        kept.unwrap_or(false)
+    }
+
+    fn serve_all(
+        &self,
+        receiver: &mut mpsc::Receiver<Message>,
+        waiting: &mut Vec<Message>,
+        commits: &watch::Sender<()>,
+    ) {
+        let mut jobs = VecDeque::with_capacity(waiting.len());
         for message in waiting.drain(..) {
             match message {
-                Message::Write(queued) => jobs.push(queued),
+                Message::Write(queued) => jobs.push_back(queued),
                 // What was sent before is still received; later sends fail.
                 Message::Close => receiver.close(),
             }
         }
-        if !jobs.is_empty() {
-            self.serve(jobs);
+        while !jobs.is_empty() {
+            self.serve(next_commit(&mut jobs));
+            commits.send_replace(());
         }
     }
 
@@ -134,7 +155,10 @@ impl Writing<'_> {
     fn serve(&self, mut jobs: Vec<Queued>) {
         match self.commit(&mut jobs) {
             Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
-                tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
+                // A subscriber that panics here must not take the jobs along.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    tracing::debug!(%error, jobs = jobs.len(), "a shared commit failed; trying one by one");
+                }));
                 for job in jobs {
                     let mut alone = vec![job];
                     let outcome = self.commit(&mut alone);
@@ -145,7 +169,14 @@ impl Writing<'_> {
         }
     }
 
+    /// Code of the app runs in here: its wall clock, in the decisions, and its subscriber. If that
+    /// panics, nothing is committed: no code of the app runs after the commit (`A7`).
     fn commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
+        let attempt = catch_unwind(AssertUnwindSafe(|| self.try_commit(jobs)));
+        attempt.unwrap_or_else(|_| Err(Failed::BeforeCommit(panicked("write"))))
+    }
+
+    fn try_commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let txn = Transaction::write(self.db, self.busy).map_err(Failed::Final)?;
         let outcomes = in_place(self.decide_and_write(jobs)).map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
@@ -170,6 +201,17 @@ impl Writing<'_> {
         shared.finish().await?;
         Ok(outcomes)
     }
+}
+
+/// Takes the jobs that share the next commit: as many as their content allows, and at least one.
+fn next_commit(jobs: &mut VecDeque<Queued>) -> Vec<Queued> {
+    let mut bytes = 0usize;
+    let fits = |queued: &&Queued| {
+        bytes = bytes.saturating_add(queued.job.content_bytes());
+        bytes <= MAX_SHARED_COMMIT_BYTES
+    };
+    let count = jobs.iter().take_while(fits).count().max(1);
+    jobs.drain(..count).collect()
 }
 
 fn answer(jobs: Vec<Queued>, committed: Result<Vec<Result<(), LogError>>, Failed>) {

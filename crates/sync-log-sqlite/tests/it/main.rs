@@ -10,6 +10,7 @@ mod common;
 mod harness;
 
 mod adopting;
+mod adopting_odd_clocks;
 mod before_the_chain;
 mod chain;
 mod conformance;
@@ -31,6 +32,7 @@ mod opening_locked;
 mod opening_odd_files;
 mod order;
 mod pages;
+mod panics;
 mod peer_claims;
 mod peer_rows;
 mod query_plans;

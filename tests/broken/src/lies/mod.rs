@@ -5,6 +5,7 @@ mod adopted;
 mod append;
 mod batch;
 mod chain;
+mod clocks;
 mod content;
 mod cursors;
 mod durable;
@@ -23,12 +24,13 @@ mod watching;
 use crate::fault::Fault;
 use crate::handle::Defect;
 
-const PARTS: [fn(Fault) -> Option<Defect>; 19] = [
+const PARTS: [fn(Fault) -> Option<Defect>; 20] = [
     acks::defect,
     adopted::defect,
     append::defect,
     batch::defect,
     chain::defect,
+    clocks::defect,
     content::defect,
     cursors::defect,
     durable::defect,

@@ -9,23 +9,35 @@ use sync_log_core::{
 /// A day.
 const NEAR_MS: i128 = 24 * 3_600_000;
 
+/// No log is older.
+const YEAR_2020_MS: i64 = 1_577_836_800_000;
+
 /// Adopts `contents` as the log `log_id`.
 pub(crate) fn adopt(contents: &mut Contents, log_id: Uuid, now_ms: i64) {
     let own = contents.state.identity.device_id;
+    // A reading that no clock takes counts as 0.
+    let is_reading = (0..CEILING_MS.cast_signed()).contains(&now_ms);
+    let wall_ms = if is_reading { now_ms } else { 0 };
     // What others say is no reason to be far ahead of the time.
     let is_near = |hlc: &Hlc| {
-        let ahead = i128::from(hlc.timestamp) - i128::from(now_ms);
+        let ahead = i128::from(hlc.timestamp) - i128::from(wall_ms);
         ahead <= NEAR_MS && hlc.timestamp < CEILING_MS
     };
-    let acks = contents.peers.values().map(claimed).filter(is_near);
+    // An own row is judged too, where the log did not give it out and the time can be right.
+    let reached = contents.state.high_water.max(contents.state.head.hlc);
+    let is_possible = (YEAR_2020_MS..CEILING_MS.cast_signed()).contains(&now_ms);
+    let is_taken = |hlc: &Hlc| {
+        let is_known = hlc.device_id == own && (*hlc <= reached || !is_possible);
+        is_near(hlc) || is_known && hlc.timestamp < CEILING_MS
+    };
+    let acks = contents.peers.values().map(claimed);
     let entries = contents.entries.keys().copied();
-    let entries = entries.filter(|hlc| hlc.device_id == own || is_near(hlc));
-    let found: Vec<Hlc> = entries.chain(acks).collect();
+    let found: Vec<Hlc> = entries.chain(acks).filter(is_taken).collect();
     let highest = found.iter().copied().max().unwrap_or(Hlc::ZERO);
     let highest_own = found.into_iter().filter(|hlc| hlc.device_id == own).max();
     // The floor never goes back.
     let floor = contents.state.floor.hlc;
-    let stays = |hlc: &Hlc| hlc.device_id == own && *hlc > floor;
+    let stays = |hlc: &Hlc| hlc.device_id == own && *hlc > floor && is_taken(hlc);
     contents.entries.retain(|hlc, _| stays(hlc));
     contents.lost.clear();
     let (newest, begin) = bounds(contents, highest_own);

@@ -337,9 +337,10 @@ impl World {
 
     /// Looks at a device's log, and checks what is there.
     pub(super) fn look(&mut self, on: u8) -> Result<(), Violation> {
+        let now_ms = self.now_ms;
         if let Some(device) = self.devices.get_mut(&on) {
             let dump = device.files.log.dump()?;
-            let seen = device.files.truth.look(dump)?;
+            let seen = device.files.truth.look(dump, now_ms)?;
             for hold in seen.holds {
                 self.trace
                     .event("pruning held", format_args!("d{on} at {}", Short(hold)));

@@ -108,9 +108,9 @@ impl Truth {
     }
 
     /// Takes note of what the file holds after something happened to it.
-    pub(crate) fn look(&mut self, dump: Dump) -> Result<Seen, Violation> {
+    pub(crate) fn look(&mut self, dump: Dump, now_ms: i64) -> Result<Seen, Violation> {
         let signs = self.note_signs(&dump)?;
-        let holds = self.note_log(dump)?;
+        let holds = self.note_log(dump, now_ms)?;
         Ok(Seen { holds, signs })
     }
 
@@ -126,13 +126,13 @@ impl Truth {
         Ok(new)
     }
 
-    fn note_log(&mut self, dump: Dump) -> Result<Vec<Hlc>, Violation> {
+    fn note_log(&mut self, dump: Dump, now_ms: i64) -> Result<Vec<Hlc>, Violation> {
         if let Some(expected) = &self.to_adopt {
             if dump.marks.altered || self.log_id == Some(dump.log_id) {
                 self.look_before_it_is_adopted(dump)?;
                 return Ok(Vec::new());
             }
-            let expected = &above_the_floor(expected, self.marks.floor);
+            let expected = &adopted_of(expected, &self.marks, now_ms);
             adopted::check(&self.marks, expected, &dump)?;
             self.lineage = Lineage::from_floor(dump.log_id, dump.marks.floor, dump.entries);
             (self.log_id, self.unnoticed) = (Some(dump.log_id), None);
@@ -370,13 +370,28 @@ impl Truth {
     }
 }
 
-/// What becomes of entries that are adopted: the floor never goes back, and the newest may have
-/// lost the rest of its group.
-fn above_the_floor(entries: &[SharedChangeEntry], floor: Hlc) -> Vec<SharedChangeEntry> {
-    let begin = entries.partition_point(|entry| entry.hlc <= floor);
-    let mut entries = entries[begin..].to_vec();
-    if let Some(newest) = entries.last_mut() {
+/// What becomes of entries that are adopted: the floor never goes back, what another program dated
+/// too far ahead goes aside, and the newest may have lost the rest of its group.
+fn adopted_of(
+    entries: &[SharedChangeEntry],
+    before: &Marks,
+    now_ms: i64,
+) -> Vec<SharedChangeEntry> {
+    let reached = before.high_water.max(before.head);
+    let is_near = |hlc: Hlc| {
+        let ahead_ms = i128::from(hlc.timestamp) - i128::from(now_ms);
+        ahead_ms <= DAY_MS
+    };
+    let stays = |entry: &&SharedChangeEntry| {
+        let hlc = entry.hlc;
+        hlc > before.floor && (hlc <= reached || is_near(hlc))
+    };
+    let mut stay: Vec<_> = entries.iter().filter(stays).cloned().collect();
+    if let Some(newest) = stay.last_mut() {
         newest.group_end = true;
     }
-    entries
+    stay
 }
+
+/// How far ahead another program's entries may be.
+const DAY_MS: i128 = 24 * 3_600_000;

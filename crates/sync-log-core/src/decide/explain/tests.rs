@@ -3,7 +3,10 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::model::{LogIdentity, PeerState, RegisteredBy, RetireReason};
+use crate::model::{
+    Altered, ChainFault, LogIdentity, PeerState, RegisteredBy, RetireReason, VerdictKind,
+};
+use crate::store::SumUp;
 
 const DEVICE: Uuid = Uuid::from_u128(0xd0);
 const PEER: DeviceId = DeviceId::from_uuid(Uuid::from_u128(0xb0));
@@ -46,6 +49,7 @@ fn explained(rows: &[PeerRow], solo: bool, policy: PrunePolicy) -> Vec<Reason> {
             entries: 6 - first,
             bytes: (6 - first) * 10,
             oldest_created_at_ms: (first < 6).then(|| first.cast_signed() * 10),
+            earliest_created_at_ms: (first < 6).then(|| first.cast_signed() * 10),
         }
     };
     let survey = Survey {
@@ -54,7 +58,7 @@ fn explained(rows: &[PeerRow], solo: bool, policy: PrunePolicy) -> Vec<Reason> {
         extents: positions(&state, rows).into_iter().map(extent).collect(),
         verdicts: Vec::new(),
     };
-    explain(&survey, policy, 100).reasons
+    explain(&survey, policy, DriftLimit::Unlimited, 100).reasons
 }
 
 /// Cause, entries, bytes, ms and remedy of each.
@@ -68,7 +72,9 @@ fn summed_up(rows: &[PeerRow], solo: bool) -> Vec<(Cause, u64, u64, u64, Option<
 
 #[test]
 fn one_peer_has_one_cause_and_one_remedy() {
-    let (pull, bootstrap) = (Some(Remedy::Pull), Some(Remedy::Bootstrap));
+    let prune = Some(Remedy::Prune);
+    let pull = Some(Remedy::Pull);
+    let bootstrap = Some(Remedy::Bootstrap);
     let rewound = Cause::PeerRewound {
         hold: stamp(3),
         acked: stamp(4),
@@ -87,7 +93,7 @@ fn one_peer_has_one_cause_and_one_remedy() {
             held_at(3),
             vec![
                 (rewound, 2, 20, 60, pull),
-                (Cause::NotYetPruned, 1, 10, 70, None),
+                (Cause::NotYetPruned, 1, 10, 70, prune),
             ],
         ),
         // Another program set the ack back, to where pruning held or below.
@@ -95,17 +101,20 @@ fn one_peer_has_one_cause_and_one_remedy() {
             held_at(4),
             vec![
                 (Cause::Behind, 1, 10, 50, pull),
-                (Cause::NotYetPruned, 2, 20, 70, None),
+                (Cause::NotYetPruned, 2, 20, 70, prune),
             ],
         ),
         (
             held_at(5),
             vec![
                 (Cause::Behind, 1, 10, 50, pull),
-                (Cause::NotYetPruned, 2, 20, 70, None),
+                (Cause::NotYetPruned, 2, 20, 70, prune),
             ],
         ),
-        (peer(stamp(5)), vec![(Cause::NotYetPruned, 3, 30, 70, None)]),
+        (
+            peer(stamp(5)),
+            vec![(Cause::NotYetPruned, 3, 30, 70, prune)],
+        ),
     ];
     for (peer, expected) in table {
         assert_eq!(summed_up(&[peer.into()], false), expected, "{peer:?}");
@@ -121,7 +130,8 @@ fn without_an_active_peer_it_is_nobody_or_solo() {
         summed_up(&[retired.into()], false),
         no_peers(Remedy::DeclareSolo)
     );
-    let solo = vec![(Cause::NotYetPruned, 3, 30, 70, None)];
+    let prune = Some(Remedy::Prune);
+    let solo = vec![(Cause::NotYetPruned, 3, 30, 70, prune)];
     assert_eq!(summed_up(&[], true), solo);
     assert_eq!(summed_up(&[retired.into()], true), solo);
 }
@@ -186,4 +196,101 @@ fn a_policy_keeps_what_it_keeps_and_nothing_more() {
             "{policy:?}"
         );
     }
+}
+
+/// The entries of [`explained`], all written at one time, with these rows about peers.
+fn surveyed(rows: &[PeerRow], written_at_ms: i64) -> Survey {
+    let mut state = LogState::new(LogIdentity {
+        library_id: Uuid::from_u128(1).into(),
+        device_id: DEVICE.into(),
+        log_id: Uuid::from_u128(2),
+    });
+    (state.head.hlc, state.floor.hlc) = (stamp(5), stamp(2));
+    let mut sum = SumUp::above(&positions(&state, rows));
+    (3..=5).for_each(|number| sum.take(stamp(number), 10, written_at_ms));
+    Survey {
+        state,
+        peers: rows.to_vec(),
+        extents: sum.extents(),
+        verdicts: Vec::new(),
+    }
+}
+
+/// A state for each remedy.
+fn states() -> Vec<Survey> {
+    let of_peer = |acked| surveyed(&[peer(stamp(acked)).into()], 0);
+    let yesterday_ms = STATES_MS - 24 * 60 * 60 * 1000;
+    let behind_for_a_day = surveyed(&[peer(stamp(3)).into()], yesterday_ms);
+    let mut altered = of_peer(3);
+    altered.state.altered = Some(Altered {
+        hlc: stamp(4),
+        fault: ChainFault::NoTag,
+    });
+    let mut ahead = of_peer(5);
+    ahead.state.high_water = stamp(1 << 43);
+    let mut restored = of_peer(5);
+    restored.verdicts.push(Verdict {
+        kind: VerdictKind::Diverged,
+        hlc: stamp(3),
+        peer: None,
+        found_at_ms: 0,
+    });
+    vec![
+        behind_for_a_day,
+        of_peer(3),
+        of_peer(1),
+        of_peer(5),
+        surveyed(&[], 0),
+        surveyed(&[retired().into()], 0),
+        altered,
+        ahead,
+        restored,
+    ]
+}
+
+/// When the states are explained: long after the peers acknowledged.
+const STATES_MS: i64 = 1_800_000_000_000;
+
+#[test]
+fn every_remedy_is_given_by_some_state_and_every_state_that_keeps_entries_has_one() {
+    let limit = DriftLimit::AtMostMs(1000);
+    let states = states();
+    let explained = |survey| explain(survey, PrunePolicy::AckedByAll, limit, STATES_MS).reasons;
+    let reasons: Vec<Reason> = states.iter().flat_map(explained).collect();
+    for remedy in Remedy::ALL {
+        let gives = |reason: &Reason| reason.remedy == Some(remedy);
+        assert!(reasons.iter().any(gives), "no state gives {remedy}");
+    }
+    assert!(reasons.iter().all(|reason| reason.remedy.is_some()));
+}
+
+#[test]
+fn a_peer_is_retired_only_after_a_week_of_lag_and_of_silence() {
+    let week_ms = i64::try_from(RETIRE_AFTER_MS).unwrap();
+    let remedy = |written_at_ms: i64, acked_at_ms: i64, now_ms: i64| {
+        let acked = peer(stamp(3));
+        let lag = Extent {
+            entries: 1,
+            bytes: 1,
+            oldest_created_at_ms: Some(written_at_ms),
+            earliest_created_at_ms: Some(written_at_ms),
+        };
+        pull_or_retire(
+            &Peer {
+                acked_at_ms,
+                ..acked
+            },
+            lag,
+            now_ms,
+        )
+    };
+    assert_eq!(remedy(0, 0, week_ms), Remedy::Retire);
+    assert_eq!(remedy(0, 0, week_ms - 1), Remedy::Pull);
+    assert_eq!(remedy(0, 1, week_ms), Remedy::Pull, "it acknowledged since");
+    assert_eq!(remedy(1, 0, week_ms), Remedy::Pull, "it lacks younger ones");
+    assert_eq!(
+        remedy(0, 2 * week_ms, week_ms),
+        Remedy::Pull,
+        "a wrong clock"
+    );
 }

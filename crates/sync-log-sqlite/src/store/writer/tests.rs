@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use sync_log_core::ManualClock;
 use sync_log_core::{
-    Birth, Change, ChangeType, Hlc, LogOptions, LogStore, Positions, ReadRequest, ReadView,
-    StoreFault, Survey, SyncLog, Uuid,
+    Birth, Change, ChangeType, Hlc, LogOptions, LogStore, Needs, Positions, ReadRequest, ReadView,
+    StoreFault, Survey, SyncLog, Uuid, Writes,
 };
 
 use super::*;
@@ -189,4 +189,40 @@ async fn an_idle_writer_gives_back_what_a_prune_freed() {
         assert!(std::time::Instant::now() < deadline, "{} pages", pages());
         tokio::time::sleep(IDLE).await;
     }
+}
+
+/// A job that may append so many bytes.
+fn queued(content_bytes: usize) -> Queued {
+    let job = WriteJob::new(|_| Needs::default(), |_| Ok(Writes::default()));
+    let job = Job::Decide(job.with_content_bytes(content_bytes));
+    let (answer, _) = oneshot::channel();
+    Queued { job, answer }
+}
+
+/// The bytes of each commit that these jobs share, in their order.
+fn commits(content_bytes: &[usize]) -> Vec<Vec<usize>> {
+    let mut jobs: VecDeque<Queued> = content_bytes.iter().copied().map(queued).collect();
+    let mut commits = Vec::new();
+    while !jobs.is_empty() {
+        let shared = next_commit(&mut jobs);
+        commits.push(shared.iter().map(|it| it.job.content_bytes()).collect());
+    }
+    commits
+}
+
+#[test]
+fn a_small_record_behind_large_batches_shares_no_commit_of_more_than_the_bound() {
+    const MOST: usize = MAX_SHARED_COMMIT_BYTES;
+    assert_eq!(commits(&[10; 200]), [[10; 200]]);
+    assert_eq!(commits(&[MOST - 10, 10]), [[MOST - 10, 10]]);
+    let behind = commits(&[16 * MOST, 16 * MOST, 10, MOST, 10, 10]);
+    let expected = [
+        vec![16 * MOST],
+        vec![16 * MOST],
+        vec![10],
+        vec![MOST],
+        vec![10, 10],
+    ];
+    assert_eq!(behind, expected);
+    assert_eq!(commits(&[10, usize::MAX, usize::MAX]).len(), 3);
 }

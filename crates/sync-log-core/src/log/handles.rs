@@ -1,0 +1,51 @@
+//! The handles of one opened log, as its watches see them: a watch ends with the last handle.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+/// Every clone of a handle holds this, and no watch does. So it is dropped with the last handle, and
+/// wakes the watches.
+#[derive(Default)]
+pub(super) struct Handles {
+    watches: Mutex<Watches>,
+}
+
+#[derive(Default)]
+struct Watches {
+    /// How many watches there were.
+    count: u64,
+    /// The wakers of those that wait, each with the number of its watch.
+    waiting: BTreeMap<u64, Waker>,
+}
+
+impl Handles {
+    /// The number of a new watch.
+    pub(super) fn number(&self) -> u64 {
+        let mut watches = self.watches();
+        watches.count += 1;
+        watches.count
+    }
+
+    /// Wakes that watch when the last handle is dropped.
+    pub(super) fn wait(&self, watch: u64, waker: &Waker) {
+        self.watches().waiting.insert(watch, waker.clone());
+    }
+
+    /// Forgets a watch that waits no longer.
+    pub(super) fn forget(&self, watch: u64) {
+        self.watches().waiting.remove(&watch);
+    }
+
+    /// The guarded value is consistent between any two statements.
+    fn watches(&self) -> MutexGuard<'_, Watches> {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Handles {
+    fn drop(&mut self) {
+        let waiting = std::mem::take(&mut self.watches().waiting);
+        waiting.into_values().for_each(Waker::wake);
+    }
+}
