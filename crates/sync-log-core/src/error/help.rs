@@ -86,6 +86,9 @@ impl StoreFault {
             Self::Full => "free some space, then try again",
             Self::Corrupt => "verify the file, and repair or restore it",
             Self::Closed => "open the log again",
+            Self::Moved => {
+                "open the log again, and find out which program moved, deleted or replaced its file"
+            }
             Self::Io => "look at the cause, then open the log again",
         }
     }

@@ -23,6 +23,9 @@ pub enum StoreFault {
     Corrupt,
     /// The log was closed.
     Closed,
+    /// The storage is no longer the log that was opened: a file of it was moved, deleted or
+    /// replaced, or another handle adopted it.
+    Moved,
     /// Any other failure, which the source names.
     Io,
 }
@@ -34,7 +37,7 @@ impl StoreFault {
         match self {
             Self::Locked | Self::Full => ErrorKind::Retry,
             Self::Corrupt => ErrorKind::RepairData,
-            Self::ReadOnly | Self::Closed | Self::Io => ErrorKind::Reopen,
+            Self::ReadOnly | Self::Closed | Self::Moved | Self::Io => ErrorKind::Reopen,
         }
     }
 }
@@ -47,6 +50,7 @@ impl fmt::Display for StoreFault {
             Self::Full => "the storage is full",
             Self::Corrupt => "the storage is damaged",
             Self::Closed => "the log is closed",
+            Self::Moved => "the storage is no longer the log that was opened",
             Self::Io => "the storage failed",
         })
     }
