@@ -46,6 +46,10 @@ impl SyncDb {
     /// Opens or creates `<data_dir>/sync.db`, with default options. Creates the folder if it is
     /// missing.
     ///
+    /// The path is made absolute and links are resolved once, here. From then on the handle is its
+    /// file: after the file was moved, deleted or replaced, calls fail with
+    /// [`StoreFault::Moved`](crate::StoreFault::Moved) (`I6`).
+    ///
     /// An existing file is first read without a write, so a refused file stays as it was. A
     /// Spacedrive-style `sync.db` is adopted, and so is a file of this crate to which such a
     /// program wrote. [`inspect`](crate::inspect) shows what an adoption did with each row. An
@@ -71,7 +75,8 @@ impl SyncDb {
     ///
     /// # Errors
     /// In this order: [`OpenError::NotAFolder`] if the path is a file. [`OpenError::Unreachable`]
-    /// if the system refuses access. [`OpenError::NotSqlite`] if the file is no database.
+    /// if the system refuses access. [`OpenError::SeveralNames`] if the file has hard links (`I6`).
+    /// [`OpenError::NotSqlite`] if the file is no database.
     /// [`OpenError::SchemaTooNew`] if a newer program made it (`I2`). [`OpenError::NotAdoptable`]
     /// if another program's tables cannot hold a log. [`OpenError::Log`] with
     /// [`LogError::IdentityMismatch`](crate::LogError::IdentityMismatch) if it is the log of
@@ -93,8 +98,9 @@ impl SyncDb {
     /// temporary files and read there, as it is at that moment.
     ///
     /// # Errors
-    /// In this order: [`OpenError::Unreachable`] if there is no file. [`OpenError::NotSqlite`] if
-    /// it is no database. [`OpenError::SchemaTooNew`] if a newer program made it.
+    /// In this order: [`OpenError::Unreachable`] if there is no file. [`OpenError::SeveralNames`] if
+    /// it has hard links. [`OpenError::NotSqlite`] if it is no database.
+    /// [`OpenError::SchemaTooNew`] if a newer program made it.
     /// [`OpenError::NeedsAdoption`] or [`OpenError::Unfinished`] if it has to be opened to write
     /// first. [`OpenError::Log`] if it is locked or damaged.
     pub async fn open_read_only(path: &Path) -> Result<Self, OpenError> {
@@ -118,7 +124,7 @@ impl SyncDb {
         SyncDbOptions::new()
     }
 
-    /// Returns the path of the file; `None` for a log in memory.
+    /// Returns the path of the file, absolute and without links; `None` for a log in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref().map(PathBuf::as_path)

@@ -23,6 +23,15 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// The file has several names (`I6`). SQLite keeps what was committed last beside the name under
+    /// which the file was opened, so under another name entries are missing.
+    #[error("failed to open {}: the file has {names} names (hard links)", path.display())]
+    SeveralNames {
+        /// The file.
+        path: PathBuf,
+        /// How many names it has.
+        names: u64,
+    },
     /// The file is not an SQLite database.
     #[error("failed to open {}: it is not an SQLite database", path.display())]
     NotSqlite {
@@ -88,9 +97,10 @@ impl OpenError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotAFolder { .. } | Self::NotSqlite { .. } | Self::SchemaTooNew { .. } => {
-                ErrorKind::FixCall
-            }
+            Self::NotAFolder { .. }
+            | Self::SeveralNames { .. }
+            | Self::NotSqlite { .. }
+            | Self::SchemaTooNew { .. } => ErrorKind::FixCall,
             Self::Unreachable { .. } => ErrorKind::Reopen,
             Self::NeedsAdoption { .. } | Self::NotAdoptable { .. } | Self::Unfinished { .. } => {
                 ErrorKind::RepairData
@@ -105,6 +115,7 @@ impl OpenError {
         match self {
             Self::NotAFolder { .. } => "pass the path of a folder, or of one that can be created",
             Self::Unreachable { .. } => "check the path and the rights on it",
+            Self::SeveralNames { .. } => "remove the other names, or copy the log to a new folder",
             Self::NotSqlite { .. } => "pass the folder of another log, or move that file away",
             Self::SchemaTooNew { .. } => {
                 "use the version of the program that made the file, or a newer one"
@@ -134,6 +145,7 @@ impl OpenError {
         match &mut self {
             Self::NotAFolder { path }
             | Self::Unreachable { path, .. }
+            | Self::SeveralNames { path, .. }
             | Self::NotSqlite { path }
             | Self::SchemaTooNew { path, .. }
             | Self::NeedsAdoption { path }

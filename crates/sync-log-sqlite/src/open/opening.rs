@@ -13,16 +13,18 @@ use super::error::OpenError;
 use super::found::{Found, Ids, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
+use super::resolve::{absolute, resolve};
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::corrupt;
+use crate::driver::files::Files;
 use crate::driver::{Busy, Port, Template, Transaction, exists, in_place};
 use crate::entity::{
     adoptions, aside_acks, aside_changes, peer_acks, peers, shared_changes, state,
 };
 use crate::migration;
 use crate::store::thread::{self, Wanted};
-use crate::store::{self, SqliteStore};
+use crate::store::{self, Anchor, SqliteStore};
 
 /// How long to wait before another attempt at a file that is locked for a
 /// moment, for instance because another process is making it.
@@ -46,12 +48,12 @@ impl SqliteStore {
         let ids = Ids::of(library_id.into(), device_id.into());
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(&path, error))?,
-            location: Location::File(path),
+            location: Location::File(absolute(&path)?),
             birth,
             busy: Busy::for_at_most(busy_timeout),
             now_ms,
         };
-        opening.run(Opening::patiently).await
+        opening.run(Opening::resolved).await
     }
 
     /// Makes a log in memory. It promises everything except durability (`A3`).
@@ -79,6 +81,9 @@ impl SqliteStore {
     }
 }
 
+/// The connection that writes, and the log that it writes to.
+type Writing = (Connection, Anchor);
+
 /// The arguments of an opening.
 #[derive(Debug, Clone)]
 struct Opening {
@@ -94,18 +99,31 @@ impl Opening {
     /// Opens on a thread of its own, and makes a store of the connection that writes.
     async fn run(
         self,
-        open: impl FnOnce(&Self, Wanted<'_>) -> Result<Connection, OpenError> + Send + 'static,
+        open: impl FnOnce(&mut Self, Wanted<'_>) -> Result<Writing, OpenError> + Send + 'static,
     ) -> Result<SqliteStore, OpenError> {
-        let opening = self.clone();
-        let opened = thread::run("sync-log-opener", move |wanted| open(&opening, wanted)).await;
-        let failed = |error| OpenError::store(self.location.path(), error);
-        let db = opened.map_err(failed)??;
-        SqliteStore::new(db, self.location.clone(), self.busy).map_err(failed)
+        let path = self.location.path().to_owned();
+        let failed = |error| OpenError::store(&path, error);
+        let busy = self.busy;
+        let mut opening = self;
+        let opened = thread::run("sync-log-opener", move |wanted| {
+            let writing = open(&mut opening, wanted)?;
+            Ok((writing, opening.location))
+        });
+        let ((db, anchor), location) = opened.await.map_err(failed)??;
+        SqliteStore::new(db, anchor, location, busy).map_err(failed)
+    }
+
+    /// Opens the file to which the path leads.
+    fn resolved(&mut self, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
+        let path = self.location.path();
+        probe::prepare_folder(path.parent().unwrap_or(path))?;
+        self.location = Location::File(resolve(path)?);
+        self.patiently(wanted)
     }
 
     /// Tries again while the file is locked, until the busy timeout is over or the caller has
     /// dropped its future.
-    fn patiently(&self, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
+    fn patiently(&self, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
         let deadline = Instant::now() + self.busy.timeout();
         loop {
             let opened = probe::probe(self.location.path(), self.ids, self.busy)
@@ -129,7 +147,7 @@ impl Opening {
     /// All of this is one transaction that begins with the write lock. So a file that another
     /// process is making is not taken for a part of a log, and if two processes make a file, the
     /// second one finds it made. If the caller has dropped its future, the file stays as it was.
-    fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
+    fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
         let failed = |error| OpenError::store(self.location.path(), error);
         let connect = match found {
             Found::Nothing => connect::maker,
@@ -140,6 +158,7 @@ impl Opening {
             return Err(given_up());
         }
         let db = connect(&self.location, self.busy).map_err(failed)?;
+        let database = Files::of(&self.location).map_err(failed)?;
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
         let adopted = in_place(self.finish(&db))?;
         if !wanted() {
@@ -149,7 +168,8 @@ impl Opening {
         if let Some((outcome, cause)) = adopted {
             outcome.report(&cause);
         }
-        Ok(db)
+        let anchor = Anchor::of_writer(&db, database).map_err(failed)?;
+        Ok((db, anchor))
     }
 
     /// Returns what was adopted, and why, if anything was.

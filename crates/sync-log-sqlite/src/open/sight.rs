@@ -8,7 +8,9 @@ use super::error::OpenError;
 use super::options::FILE_NAME;
 use super::private_copy::PrivateCopy;
 use super::probe;
+use super::resolve::resolve;
 use crate::driver::Busy;
+use crate::driver::files::wal_of;
 
 /// Keeps the folder as it was: drop it after its connections, and it removes the files that
 /// connections which may not write leave behind.
@@ -30,9 +32,10 @@ impl Sight {
         } else {
             path.to_owned()
         };
+        let path = resolve(&path)?;
         probe::refuse_missing(&path)?;
         let mut sight = Self {
-            had_wal: probe::wal_of(&path).exists(),
+            had_wal: wal_of(&path).exists(),
             path,
             busy,
             copy: None,

@@ -1,5 +1,6 @@
 //! The log in a database: rows, statements about them, and the threads that run those.
 
+mod anchor;
 mod apply;
 pub(crate) mod chain;
 pub(crate) mod group;
@@ -17,6 +18,7 @@ mod verdicts;
 mod view;
 mod writer;
 
+pub(crate) use anchor::Anchor;
 pub use log_state::log_state;
 pub(crate) use read_only::ReadOnlyStore;
 pub use sqlite::SqliteStore;

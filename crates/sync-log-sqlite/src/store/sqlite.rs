@@ -1,6 +1,7 @@
 //! The store: one thread that writes, a few that read.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,8 +12,9 @@ use sync_log_core::{
 };
 use tokio::sync::oneshot;
 
-use super::reader::Readers;
+use super::anchor::Anchor;
 use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
+use super::view::Views;
 use super::writer::{self, Job, Message, Queued, Writer};
 use crate::driver::Busy;
 use crate::driver::connect::{self, Location};
@@ -23,7 +25,8 @@ use crate::driver::failure::closed;
 /// In a file it keeps every promise of [`LogStore`]. In memory it keeps every promise except
 /// durability (`A3`).
 pub struct SqliteStore {
-    readers: Readers,
+    location: Location,
+    views: Views,
     writer: Writer,
     ticks: Ticks,
 }
@@ -35,11 +38,11 @@ impl LogStore for SqliteStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        self.readers.view(request).await
+        self.views.view(request).await
     }
 
     async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
-        self.readers.survey(positions).await
+        self.views.survey(positions).await
     }
 
     async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
@@ -49,7 +52,7 @@ impl LogStore for SqliteStore {
             let has_ended = commits.has_changed().is_err();
             // What is committed from here on shows as a change.
             commits.borrow_and_update();
-            let head = self.readers.head().await?;
+            let head = self.views.head().await?;
             if head > position {
                 return Ok(head);
             }
@@ -62,7 +65,7 @@ impl LogStore for SqliteStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.readers.close().await;
+        self.views.close().await;
         self.writer.close().await;
         Ok(())
     }
@@ -98,12 +101,28 @@ impl SqliteStore {
     }
 
     /// A store on a database whose tables are there, and on the connection that writes.
-    pub(crate) fn new(db: Connection, location: Location, busy: Busy) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        db: Connection,
+        anchor: Anchor,
+        location: Location,
+        busy: Busy,
+    ) -> Result<Self, StoreError> {
+        let to_read = location.clone();
+        let connect = move || connect::reader(&to_read, busy);
         Ok(Self {
-            readers: Readers::new(location, busy, connect::reader),
-            writer: writer::spawn(db, busy)?,
+            location,
+            views: Views::new(connect, anchor.clone()),
+            writer: writer::spawn(db, anchor, busy)?,
             ticks: Ticks::every(DEFAULT_POLL_INTERVAL),
         })
+    }
+
+    /// The file; `None` in memory.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.location {
+            Location::File(path) => Some(path),
+            Location::Memory(_) => None,
+        }
     }
 }
 

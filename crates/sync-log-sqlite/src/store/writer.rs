@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use sync_log_core::{Hlc, LogError, LogState, StoreError, WriteJob};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::anchor::Anchor;
 use super::apply::Shared;
 use super::thread;
 use crate::driver::failure::failed;
@@ -68,15 +69,20 @@ impl Writer {
 /// What the thread works with.
 struct Writing<'a> {
     db: &'a Connection,
+    anchor: &'a Anchor,
     busy: Busy,
 }
 
-pub(super) fn spawn(db: Connection, busy: Busy) -> Result<Writer, StoreError> {
+pub(super) fn spawn(db: Connection, anchor: Anchor, busy: Busy) -> Result<Writer, StoreError> {
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
     let (running, ended) = watch::channel(());
     let (commits, committed) = watch::channel(());
     thread::spawn("sync-log-writer", move || {
-        let writing = Writing { db: &db, busy };
+        let writing = Writing {
+            db: &db,
+            anchor: &anchor,
+            busy,
+        };
         writing.run(receiver, &commits);
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "failed to close the writing connection");
@@ -147,8 +153,11 @@ impl Writing<'_> {
 
     fn commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let txn = Transaction::write(self.db, self.busy).map_err(Failed::Final)?;
+        self.anchor.refuse_moved().map_err(Failed::Final)?;
         let outcomes = in_place(self.decide_and_write(jobs)).map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
+        // A file that was deleted meanwhile has the commit, and is in no folder.
+        self.anchor.refuse_moved().map_err(Failed::Final)?;
         Ok(outcomes)
     }
 
@@ -156,7 +165,7 @@ impl Writing<'_> {
         &self,
         jobs: &mut [Queued],
     ) -> Result<Vec<Result<(), LogError>>, StoreError> {
-        let mut shared = Shared::begin(self.db).await?;
+        let mut shared = Shared::begin(self.db, self.anchor).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for queued in jobs {
             outcomes.push(match &mut queued.job {

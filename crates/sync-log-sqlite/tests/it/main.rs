@@ -25,6 +25,8 @@ mod inspect;
 #[cfg(target_os = "linux")]
 mod io_faults;
 mod locked;
+#[cfg(unix)]
+mod moved;
 mod odd_tables;
 mod opening;
 mod opening_locked;
