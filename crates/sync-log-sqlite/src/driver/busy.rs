@@ -3,6 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use rusqlite::Connection;
+use sync_log_core::StoreError;
+
+use super::failure::failed;
+
 /// How long an operation waits for another writer by default.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -28,6 +33,12 @@ impl Busy {
     pub(crate) fn timeout(self) -> Duration {
         self.0
     }
+
+    /// Makes a connection wait that long from here on.
+    pub(crate) fn set(self, db: &Connection) -> Result<(), StoreError> {
+        let set = db.busy_timeout(self.0);
+        set.map_err(|error| failed("set the busy timeout", error))
+    }
 }
 
 impl fmt::Display for Busy {
@@ -38,8 +49,6 @@ impl fmt::Display for Busy {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
-
     use super::*;
 
     #[test]

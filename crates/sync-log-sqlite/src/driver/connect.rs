@@ -8,9 +8,10 @@ use sync_log_core::{StoreError, StoreFault, Uuid};
 
 use crate::driver::failure::failed;
 use crate::driver::raw::pragma::{
-    FULL, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_WAL, SYNCHRONOUS,
+    FULL, JOURNAL_MODE, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_TEMP_STORE, SET_WAL,
+    SYNCHRONOUS,
 };
-use crate::driver::{Busy, Port, Template, first, in_place};
+use crate::driver::{Busy, Port, Row, Template, first, in_place};
 
 /// What an error calls a database in memory.
 pub(crate) const IN_MEMORY: &str = ":memory:";
@@ -63,17 +64,31 @@ pub(crate) fn maker(location: &Location, busy: Busy) -> Result<Connection, Store
     let db = db.map_err(|error| failed("make the file", error))?;
     // Before there is a table, and before the file is in WAL mode.
     set(&db, &SET_AUTO_VACUUM)?;
+    set_wal(&db)?;
     to_write(db)
 }
 
-/// The one connection that writes, to a file that is there.
+/// Whether the file has a write-ahead log.
+pub(crate) fn has_wal(db: &Connection) -> Result<bool, StoreError> {
+    let is_wal = |row: &Row<'_>| Ok(row.text(0).is_some_and(|mode| mode == "wal"));
+    let found = in_place(first(db, &JOURNAL_MODE, &[], is_wal))?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Switches the file to a write-ahead log, which outlasts the connection.
+pub(crate) fn set_wal(db: &Connection) -> Result<(), StoreError> {
+    set(db, &SET_WAL)
+}
+
+/// The one connection that writes, to a file that is there. The file stays in its journal mode.
 pub(crate) fn writer(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
     to_write(bystander(location, busy)?)
 }
 
 fn to_write(db: Connection) -> Result<Connection, StoreError> {
-    set(&db, &SET_WAL)?;
     set(&db, &SET_FULL)?;
+    // To make or to adopt a log must not need a folder for temporary files.
+    set(&db, &SET_TEMP_STORE)?;
     // Triggers of other programs count on what those know, and what other tables refer to is
     // not ours to change.
     for config in [
@@ -147,6 +162,9 @@ mod tests {
         let path = folder.path().join("sync.db");
         Connection::open(&path).unwrap();
         let db = writer(&Location::File(path), Busy::NOT).unwrap();
+        assert!(!has_wal(&db).unwrap());
+        set_wal(&db).unwrap();
+        assert!(has_wal(&db).unwrap());
         let pragma = |name: &str| -> String {
             let value = db.pragma_query_value(None, name, |row| row.get(0));
             let value: rusqlite::types::Value = value.unwrap();
@@ -154,6 +172,23 @@ mod tests {
         };
         assert_eq!(pragma("synchronous"), format!("Integer({FULL})"));
         assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+    }
+
+    #[test]
+    fn the_writing_connection_needs_no_folder_for_temporary_files() {
+        const IN_MEMORY: i64 = 2;
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::File(folder.path().join("sync.db"));
+        let temp_store = |db: &Connection| -> i64 {
+            let value = db.pragma_query_value(None, "temp_store", |row| row.get(0));
+            value.unwrap()
+        };
+        let made = maker(&location, Busy::NOT).unwrap();
+        assert_eq!(temp_store(&made), IN_MEMORY);
+        assert_eq!(
+            temp_store(&writer(&location, Busy::NOT).unwrap()),
+            IN_MEMORY
+        );
     }
 
     #[test]

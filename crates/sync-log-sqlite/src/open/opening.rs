@@ -149,16 +149,21 @@ impl Opening {
     /// second one finds it made. If the caller has dropped its future, the file stays as it was.
     fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
         let failed = |error| OpenError::store(self.location.path(), error);
-        let connect = match found {
-            Found::Nothing => connect::maker,
-            Found::Unfinished(_) | Found::Earlier | Found::Log(_) => connect::writer,
-        };
         let given_up = || failed(StoreError::new(StoreFault::Closed, "open the log"));
         if !wanted() {
             return Err(given_up());
         }
-        let db = connect(&self.location, self.busy).map_err(failed)?;
+        let db = match found {
+            Found::Nothing => connect::maker(&self.location, self.busy),
+            Found::Unfinished(_) | Found::Earlier | Found::Log(_) => {
+                connect::writer(&self.location, self.busy)
+            }
+        };
+        let db = db.map_err(failed)?;
         let database = Files::of(&self.location).map_err(failed)?;
+        if !matches!(found, Found::Nothing) {
+            self.switch_to_wal(&db)?;
+        }
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
         let adopted = in_place(self.finish(&db))?;
         if !wanted() {
@@ -170,6 +175,23 @@ impl Opening {
         }
         let anchor = Anchor::of_writer(&db, database).map_err(failed)?;
         Ok((db, anchor))
+    }
+
+    /// Switches a file of another program to a write-ahead log. The transaction that makes or
+    /// adopts the log cannot do that, so it is rehearsed first: a file that it refuses, or for which
+    /// there is no room, keeps the journal mode that it is in (`I8`). SQLite does not wait for the
+    /// lock of the switch, so nothing here waits: the opening is tried again.
+    fn switch_to_wal(&self, db: &Connection) -> Result<(), OpenError> {
+        let failed = |error| OpenError::store(self.location.path(), error);
+        if connect::has_wal(db).map_err(failed)? {
+            return Ok(());
+        }
+        Busy::NOT.set(db).map_err(failed)?;
+        let rehearsal = Transaction::write(db, Busy::NOT).map_err(failed)?;
+        in_place(self.finish(db))?;
+        drop(rehearsal);
+        connect::set_wal(db).map_err(failed)?;
+        self.busy.set(db).map_err(failed)
     }
 
     /// Returns what was adopted, and why, if anything was.

@@ -9,7 +9,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::anchor::Anchor;
 use super::apply::Shared;
 use super::thread;
-use crate::driver::failure::failed;
 use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 use crate::driver::{Busy, Port, Transaction, all, in_place, number};
 
@@ -207,12 +206,8 @@ enum Failed {
 /// Gives some free pages back to the file system, and says whether there may be more. This is only
 /// housekeeping: it does not wait for a lock, and after a failure it waits for the next write.
 fn give_pages_back(db: &Connection, busy: Busy) -> bool {
-    let wait_for = |limit: Busy| {
-        let set = db.busy_timeout(limit.timeout());
-        set.map_err(|error| failed("set the busy timeout", error))
-    };
-    let outcome = wait_for(Busy::NOT).and_then(|()| in_place(vacuum(db)));
-    if let Err(error) = wait_for(busy) {
+    let outcome = Busy::NOT.set(db).and_then(|()| in_place(vacuum(db)));
+    if let Err(error) = busy.set(db) {
         tracing::warn!(%error, "failed to restore the busy timeout");
     }
     outcome.unwrap_or_else(|error| {

@@ -19,6 +19,8 @@ mod damage;
 mod descriptors;
 mod durability;
 mod foreign_writes;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod importing;
 mod importing_odd_rows;
 mod inspect;
@@ -38,6 +40,7 @@ mod peer_rows;
 mod query_plans;
 mod read_only;
 mod reading;
+mod refusals;
 mod restart;
 mod restored;
 mod schema;

@@ -16,6 +16,14 @@ pub(crate) static SET_AUTO_VACUUM: Raw = Raw::new(|| {
     Template::raw("set `auto_vacuum`", text, 0)
 });
 
+/// The journal mode that the file is in.
+pub(crate) static JOURNAL_MODE: Raw =
+    Raw::new(|| Template::raw("read `journal_mode`", "PRAGMA journal_mode", 0));
+
+/// Keeps in memory what SQLite would write to a folder for temporary files.
+pub(crate) static SET_TEMP_STORE: Raw =
+    Raw::new(|| Template::raw("set `temp_store`", "PRAGMA temp_store = MEMORY", 0));
+
 /// Switches the file to a write-ahead log. Answers with the mode that it is in.
 pub(crate) static SET_WAL: Raw =
     Raw::new(|| Template::raw("set `journal_mode`", "PRAGMA journal_mode = WAL", 0));
