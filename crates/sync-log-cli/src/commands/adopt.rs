@@ -12,7 +12,7 @@ use super::done::{Done, print};
 use crate::answer::Answer;
 use crate::args::{AdoptArgs, ChangeArgs};
 use crate::failure::{Exit, Failure};
-use crate::library::{folder_of, inspect, on_log_to_change, runtime};
+use crate::library::{close, folder_of, inspect, on_log_to_change, runtime};
 use crate::output;
 use crate::sheet::Sheet;
 
@@ -39,7 +39,7 @@ pub(crate) fn adopt(args: &AdoptArgs) -> Result<ExitCode, Failure> {
             return Ok(try_adoption(&file_of(path), library, device).await?);
         }
         let log = SyncDb::open(library, device, &folder).await?;
-        log.close().await?;
+        close(&log).await?;
         Ok::<_, Failure>(inspect(path)?.adoptions()?)
     })?;
     let facts = Facts {

@@ -89,6 +89,9 @@ impl StoreFault {
             Self::Moved => {
                 "open the log again, and find out which program moved, deleted or replaced its file"
             }
+            Self::NotWhole => {
+                "copy the -wal together with the file, or open the log and close it again later"
+            }
             Self::Io => "look at the cause, then open the log again",
         }
     }

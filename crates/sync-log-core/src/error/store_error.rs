@@ -26,6 +26,9 @@ pub enum StoreFault {
     /// The storage is no longer the log that was opened: a file of it was moved, deleted or
     /// replaced, or another handle adopted it.
     Moved,
+    /// The log is closed, and its newest entries are in a file beside the main one, which belongs to
+    /// it. Nothing is lost.
+    NotWhole,
     /// Any other failure, which the source names.
     Io,
 }
@@ -37,7 +40,9 @@ impl StoreFault {
         match self {
             Self::Locked | Self::Full => ErrorKind::Retry,
             Self::Corrupt => ErrorKind::RepairData,
-            Self::ReadOnly | Self::Closed | Self::Moved | Self::Io => ErrorKind::Reopen,
+            Self::ReadOnly | Self::Closed | Self::Moved | Self::NotWhole | Self::Io => {
+                ErrorKind::Reopen
+            }
         }
     }
 }
@@ -51,6 +56,7 @@ impl fmt::Display for StoreFault {
             Self::Corrupt => "the storage is damaged",
             Self::Closed => "the log is closed",
             Self::Moved => "the storage is no longer the log that was opened",
+            Self::NotWhole => "the newest entries are in a file beside it",
             Self::Io => "the storage failed",
         })
     }

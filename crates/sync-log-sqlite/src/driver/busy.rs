@@ -12,7 +12,7 @@ use super::failure::failed;
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long SQLite waits for a lock: no longer than it can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Busy(Duration);
 
 impl Busy {
@@ -24,6 +24,11 @@ impl Busy {
 
     /// What SQLite can wait at most: milliseconds in 31 bits, 24 days.
     const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+
+    /// That many milliseconds.
+    pub(crate) const fn of_ms(ms: u32) -> Self {
+        Self(Duration::from_millis(ms as u64))
+    }
 
     /// That long, or as long as SQLite can.
     pub(crate) fn for_at_most(timeout: Duration) -> Self {

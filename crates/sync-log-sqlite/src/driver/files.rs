@@ -32,12 +32,16 @@ impl Files {
     /// Adds the `-wal`, while the connection has it open. Nothing replaces that file for as long as
     /// the connection that writes is there; without one, SQLite removes it and makes another.
     pub(crate) fn with_wal(mut self) -> Result<Self, StoreError> {
-        let wal = self.0.first().map(|database| wal_of(&database.path));
-        match wal {
+        match self.wal() {
             Some(wal) if wal.exists() => self.add(wal)?,
             _ => {}
         }
         Ok(self)
+    }
+
+    /// The path of the `-wal`; `None` in memory.
+    pub(crate) fn wal(&self) -> Option<PathBuf> {
+        self.0.first().map(|database| wal_of(&database.path))
     }
 
     /// Refuses if a name leads to another file than before, or to none.

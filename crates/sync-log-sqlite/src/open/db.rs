@@ -8,6 +8,7 @@ use sync_log_core::{DeviceId, LibraryId, SyncLog};
 
 use super::error::OpenError;
 use super::options::SyncDbOptions;
+use crate::driver::files::wal_of;
 use crate::store::SqliteStore;
 
 /// One device's sync log of one library, in `<data_dir>/sync.db`.
@@ -33,7 +34,7 @@ use crate::store::SqliteStore;
 ///
 /// Reads, writes and all waiting run on the store's own threads, so any executor will do, and the
 /// runtime needs no timer. To drop all handles loses nothing that was `Ok`. Copy the file only
-/// after [`close`](SyncLog::close).
+/// after a [`close`](SyncLog::close) that was `Ok`.
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     pub(super) log: SyncLog,
@@ -128,6 +129,15 @@ impl SyncDb {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref().map(PathBuf::as_path)
+    }
+
+    /// Returns how many bytes are in the `-wal`, which holds the newest commits until they are moved
+    /// into the file; `None` for a log in memory. More than 64 MB mean that another program has read
+    /// for a long time without a pause.
+    #[must_use]
+    pub fn wal_bytes(&self) -> Option<u64> {
+        let wal = wal_of(self.path()?);
+        Some(std::fs::metadata(wal).map_or(0, |found| found.len()))
     }
 
     /// The store of the log; `None` if the log is open only to read.

@@ -1,5 +1,7 @@
 //! The log that a handle was opened on (`I6`).
 
+use std::path::PathBuf;
+
 use rusqlite::Connection;
 use sync_log_core::{LogIdentity, StoreError, StoreFault};
 
@@ -38,6 +40,11 @@ impl Anchor {
             identity,
             files: database,
         }
+    }
+
+    /// The path of the `-wal`; `None` in memory.
+    pub(crate) fn wal(&self) -> Option<PathBuf> {
+        self.files.wal()
     }
 
     /// Refuses if a file was moved, deleted or replaced.

@@ -3,6 +3,7 @@
 mod anchor;
 mod apply;
 pub(crate) mod chain;
+mod checkpoint;
 pub(crate) mod group;
 mod log_state;
 pub(crate) mod peers;

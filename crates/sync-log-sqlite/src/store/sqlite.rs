@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use sync_log_core::{
 use tokio::sync::oneshot;
 
 use super::anchor::Anchor;
+use super::thread;
 use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
 use super::view::Views;
 use super::writer::{self, Job, Message, Queued, Writer};
@@ -26,8 +28,8 @@ use crate::driver::failure::closed;
 /// durability (`A3`).
 pub struct SqliteStore {
     location: Location,
-    views: Views,
-    writer: Writer,
+    views: Arc<Views>,
+    writer: Arc<Writer>,
     ticks: Ticks,
 }
 
@@ -65,9 +67,17 @@ impl LogStore for SqliteStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.views.close().await;
-        self.writer.close().await;
-        Ok(())
+        let views = Arc::clone(&self.views);
+        let writer = Arc::clone(&self.writer);
+        // The thread closes both, even if the caller drops this future meanwhile (`A7`).
+        let closing = move |_: thread::Wanted<'_>| {
+            let close = async {
+                views.close().await;
+                writer.close().await
+            };
+            thread::wait(close, None).expect("without a limit it waits to the end")
+        };
+        thread::run("sync-log-closer", closing).await?
     }
 }
 
@@ -111,8 +121,8 @@ impl SqliteStore {
         let connect = move || connect::reader(&to_read, busy);
         Ok(Self {
             location,
-            views: Views::new(connect, anchor.clone()),
-            writer: writer::spawn(db, anchor, busy)?,
+            views: Arc::new(Views::new(connect, anchor.clone())),
+            writer: Arc::new(writer::spawn(db, anchor, busy)?),
             ticks: Ticks::every(DEFAULT_POLL_INTERVAL),
         })
     }

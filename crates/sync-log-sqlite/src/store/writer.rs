@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_log_core::{Hlc, LogError, LogState, StoreError, WriteJob};
+use sync_log_core::{Hlc, LogError, LogState, StoreError, StoreFault, WriteJob};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::anchor::Anchor;
 use super::apply::Shared;
+use super::checkpoint::{self, Wal};
 use super::thread;
 use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 use crate::driver::{Busy, Port, Transaction, all, in_place, number};
@@ -42,10 +43,13 @@ pub(super) enum Message {
     Close,
 }
 
+/// How the thread left the file: whole, or why not.
+type Left = Result<(), StoreError>;
+
 /// The way to the writing thread.
 pub(super) struct Writer {
     pub(super) queue: mpsc::Sender<Message>,
-    ended: watch::Receiver<()>,
+    ended: watch::Receiver<Option<Left>>,
     committed: watch::Receiver<()>,
 }
 
@@ -56,12 +60,17 @@ impl Writer {
     }
 
     /// Makes the thread finish the jobs that were sent before, and waits until it has, even if
-    /// another caller closed first.
-    pub(super) async fn close(&self) {
+    /// another caller closed first. Returns whether the file was left whole.
+    pub(super) async fn close(&self) -> Left {
         // An error here means that the thread listens no longer.
         let _ = self.queue.send(Message::Close).await;
         let mut ended = self.ended.clone();
         while ended.changed().await.is_ok() {}
+        let left = ended.borrow().clone();
+        left.unwrap_or_else(|| {
+            let doing = "leave one whole file: the thread that writes has panicked";
+            Err(StoreError::new(StoreFault::NotWhole, doing))
+        })
     }
 }
 
@@ -70,23 +79,26 @@ struct Writing<'a> {
     db: &'a Connection,
     anchor: &'a Anchor,
     busy: Busy,
+    /// Whether a caller closed the queue and waits.
+    is_closed: bool,
 }
 
 pub(super) fn spawn(db: Connection, anchor: Anchor, busy: Busy) -> Result<Writer, StoreError> {
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
-    let (running, ended) = watch::channel(());
+    let (running, ended) = watch::channel(None);
     let (commits, committed) = watch::channel(());
     thread::spawn("sync-log-writer", move || {
         let writing = Writing {
             db: &db,
             anchor: &anchor,
             busy,
+            is_closed: false,
         };
-        writing.run(receiver, &commits);
+        let left = writing.run(receiver, &commits);
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "failed to close the writing connection");
         }
-        drop(running);
+        running.send_replace(Some(left));
     })?;
     Ok(Writer {
         queue,
@@ -97,7 +109,8 @@ pub(super) fn spawn(db: Connection, anchor: Anchor, busy: Busy) -> Result<Writer
 
 impl Writing<'_> {
     /// The thread is the writer's own, so SQLite may block it.
-    fn run(self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) {
+    fn run(mut self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) -> Left {
+        let mut wal = Wal::at(self.anchor.wal());
         let mut waiting = Vec::with_capacity(QUEUE_JOBS);
         // The file may have been closed before all of its free pages were given back.
         let mut may_have_free_pages = true;
@@ -108,9 +121,15 @@ impl Writing<'_> {
                 Some(_) => {
                     self.serve_all(&mut receiver, &mut waiting);
                     commits.send_replace(());
+                    wal.bound(self.db, self.busy);
                     may_have_free_pages = true;
                 }
-                None => may_have_free_pages = give_pages_back(self.db, self.busy),
+                None => {
+                    may_have_free_pages = give_pages_back(self.db, self.busy);
+                    if !may_have_free_pages {
+                        wal.shrink(self.db, self.busy);
+                    }
+                }
             }
         }
         for _ in 0..CLOSING_STEPS {
@@ -118,15 +137,24 @@ impl Writing<'_> {
                 break;
             }
         }
+        // Nobody waits if all handles were dropped. Then SQLite does this if it is the last one.
+        if !self.is_closed {
+            return Ok(());
+        }
+        self.anchor.refuse_moved()?;
+        checkpoint::make_whole(self.db, self.busy)
     }
 
-    fn serve_all(&self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
+    fn serve_all(&mut self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
         let mut jobs = Vec::with_capacity(waiting.len());
         for message in waiting.drain(..) {
             match message {
                 Message::Write(queued) => jobs.push(queued),
                 // What was sent before is still received; later sends fail.
-                Message::Close => receiver.close(),
+                Message::Close => {
+                    receiver.close();
+                    self.is_closed = true;
+                }
             }
         }
         if !jobs.is_empty() {

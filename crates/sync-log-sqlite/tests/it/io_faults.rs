@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use sync_log_sqlite::{
-    Ack, Change, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits, StoreFault, SyncDb,
-    Uuid,
+    Ack, Change, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits, StoreError,
+    StoreFault, SyncDb, Uuid,
 };
 
 use crate::common::{
@@ -490,6 +490,10 @@ fn change(record: u128) -> Change {
 
 fn kind_of(error: &LogError) -> StoreFault {
     match error {
+        // What kept the file from being whole.
+        LogError::Store(error) if error.fault() == StoreFault::NotWhole => {
+            error.source_as::<StoreError>().unwrap().fault()
+        }
         LogError::Store(error) => error.fault(),
         other => panic!("{other:?}"),
     }

@@ -12,6 +12,7 @@ mod harness;
 mod adopting;
 mod before_the_chain;
 mod chain;
+mod closing;
 mod conformance;
 mod conformance_in_memory;
 mod damage;

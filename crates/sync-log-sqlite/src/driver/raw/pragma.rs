@@ -20,6 +20,12 @@ pub(crate) static SET_AUTO_VACUUM: Raw = Raw::new(|| {
 pub(crate) static JOURNAL_MODE: Raw =
     Raw::new(|| Template::raw("read `journal_mode`", "PRAGMA journal_mode", 0));
 
+/// Moves everything from the `-wal` into the file, and cuts the `-wal` to nothing. Answers with
+/// three numbers: whether some connection was in the way, the pages in the `-wal`, and how many of
+/// them are in the file.
+pub(crate) static TRUNCATE_WAL: Raw =
+    Raw::new(|| Template::raw("empty the -wal", "PRAGMA wal_checkpoint(TRUNCATE)", 0));
+
 /// Keeps in memory what SQLite would write to a folder for temporary files.
 pub(crate) static SET_TEMP_STORE: Raw =
     Raw::new(|| Template::raw("set `temp_store`", "PRAGMA temp_store = MEMORY", 0));

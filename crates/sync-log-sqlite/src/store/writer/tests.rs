@@ -55,6 +55,7 @@ impl LogStore for Direct {
             db: &self.db(),
             anchor: &self.1,
             busy: BUSY,
+            is_closed: false,
         };
         writing.serve(vec![Queued {
             job: Job::Decide(job),
