@@ -60,12 +60,30 @@ impl Location {
 /// The connection that makes a file, or fills one that is empty, and then writes to it.
 pub(crate) fn maker(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let is_made = matches!(location, Location::File(path) if !path.exists());
     let db = location.open(flags).and_then(|db| ready(db, busy));
     let db = db.map_err(|error| failed("make the file", error))?;
+    if is_made {
+        make_private(location.path())?;
+    }
     // Before there is a table, and before the file is in WAL mode.
     set(&db, &SET_AUTO_VACUUM)?;
     set_wal(&db)?;
     to_write(db)
+}
+
+/// Lets only this user read a file that was made, and with it what SQLite makes beside it: entries
+/// are private.
+#[cfg(unix)]
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(path, mode)
+        .map_err(|error| StoreError::from(error).while_doing("make the file private"))
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> Result<(), StoreError> {
+    Ok(())
 }
 
 /// Whether the file has a write-ahead log.

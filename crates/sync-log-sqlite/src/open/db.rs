@@ -4,12 +4,12 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sync_log_core::{DeviceId, LibraryId, SyncLog};
+use sync_log_core::{DeviceId, LibraryId, StoreError, StoreFault, SyncLog};
 
 use super::error::OpenError;
 use super::options::SyncDbOptions;
 use crate::driver::files::wal_of;
-use crate::store::SqliteStore;
+use crate::store::{BackupError, SqliteStore};
 
 /// One device's sync log of one library, in `<data_dir>/sync.db`.
 ///
@@ -30,11 +30,12 @@ use crate::store::SqliteStore;
 /// | continue with a Spacedrive-style `sync.db` | [`declare_peers`](SyncLog::declare_peers), [`trust_adopted_acks`](SyncLog::trust_adopted_acks) |
 /// | learn where the log stands, and why it does not shrink | [`status`](SyncLog::status), [`explain`](SyncLog::explain) |
 /// | notice that the file was restored or cloned | [`status`](SyncLog::status) shows [`Verdict`](sync_log_core::Verdict)s; [`dismiss_verdicts`](SyncLog::dismiss_verdicts) |
+/// | back up | [`backup_to`](Self::backup_to) |
 /// | finish | [`close`](SyncLog::close) |
 ///
 /// Reads, writes and all waiting run on the store's own threads, so any executor will do, and the
 /// runtime needs no timer. To drop all handles loses nothing that was `Ok`. Copy the file only
-/// after a [`close`](SyncLog::close) that was `Ok`.
+/// after a [`close`](SyncLog::close) that was `Ok`, or with [`backup_to`](Self::backup_to).
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     pub(super) log: SyncLog,
@@ -129,6 +130,50 @@ impl SyncDb {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref().map(PathBuf::as_path)
+    }
+
+    /// Copies the log to the file at `path`, as it is at one moment, while the log is in use. The copy
+    /// is one whole file, complete and on disk before it gets its name, and only this user may read it.
+    ///
+    /// The copy is marked as one: [`open`](Self::open) refuses it with [`OpenError::Copy`], because a
+    /// device that continued with it would forget changes that its peers have. It can be read with
+    /// [`open_read_only`](Self::open_read_only).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use sync_log_sqlite::{Change, SyncDb, Uuid};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let log = SyncDb::open(Uuid::from_u128(1), Uuid::from_u128(2), folder.path()).await?;
+    /// # log.record(Change::insert("tag", Uuid::from_u128(3), &"blue")?).await?;
+    /// let backup = folder.path().join("sync-backup.db");
+    /// log.backup_to(&backup).await?;
+    ///
+    /// let copy = SyncDb::open_read_only(&backup).await?;
+    /// assert_eq!(copy.get_since(None, 10).await?, log.get_since(None, 10).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future does not stop the copy. It gets its name as a whole or not at all.
+    ///
+    /// # Errors
+    /// [`BackupError::Exists`] if there is a file, or a `-wal` of one. [`BackupError::Failed`] if the
+    /// log is closed, moved, in memory or open only to read, or if the copy cannot be written.
+    pub async fn backup_to(&self, path: &Path) -> Result<(), BackupError> {
+        let failed = |source| BackupError::Failed {
+            path: path.to_owned(),
+            source,
+        };
+        let to = std::path::absolute(path).map_err(|error| failed(error.into()))?;
+        match self.store() {
+            Some(store) if store.path().is_some() => store.backup_to(to).await,
+            _ => {
+                let doing = "back up a log that is in memory or open only to read";
+                Err(failed(StoreError::new(StoreFault::ReadOnly, doing)))
+            }
+        }
     }
 
     /// Returns how many bytes are in the `-wal`, which holds the newest commits until they are moved

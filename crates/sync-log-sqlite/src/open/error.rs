@@ -80,6 +80,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is a copy that [`backup_to`](crate::SyncDb::backup_to) made (`I7`). It can be read. A
+    /// device that continued with it would forget changes that its peers have. The error is returned
+    /// only if the file is opened to write.
+    #[error("failed to open {}: it is a copy, which can only be read", path.display())]
+    Copy {
+        /// The file.
+        path: PathBuf,
+    },
     /// The log in the file cannot be opened: it is another library's or device's, an argument is
     /// wrong, or the storage failed.
     #[error("failed to open {}", path.display())]
@@ -105,6 +113,7 @@ impl OpenError {
             Self::NeedsAdoption { .. } | Self::NotAdoptable { .. } | Self::Unfinished { .. } => {
                 ErrorKind::RepairData
             }
+            Self::Copy { .. } => ErrorKind::NewIdentity,
             Self::Log { source, .. } => source.kind(),
         }
     }
@@ -126,6 +135,9 @@ impl OpenError {
             }
             Self::Unfinished { .. } => {
                 "open the log for writing once, which brings the file up to date"
+            }
+            Self::Copy { .. } => {
+                "open the copy only to read, and continue with a new log under a new device id"
             }
             Self::Log { source, .. } => source.help(),
         }
@@ -151,6 +163,7 @@ impl OpenError {
             | Self::NeedsAdoption { path }
             | Self::NotAdoptable { path, .. }
             | Self::Unfinished { path }
+            | Self::Copy { path }
             | Self::Log { path, .. } => other.clone_into(path),
         }
         self

@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{Birth, DeviceId, LibraryId, LogState, StoreError, StoreFault};
 
 use super::error::OpenError;
-use super::found::{Found, Ids, refuse_unfit};
+use super::found::{Found, Ids, refuse_copy, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
 use super::resolve::{absolute, resolve};
@@ -200,6 +200,7 @@ impl Opening {
         let failed = |error| OpenError::store(path, error);
         let found = Found::of(db, path).await?;
         self.ids.refuse_other(found, path)?;
+        refuse_copy(db, path).await?;
         let mut cause = None;
         if matches!(found, Found::Log(_)) {
             let refused = db.run(&WRITE_NOTHING, &[]).await;

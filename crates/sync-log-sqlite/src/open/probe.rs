@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use sync_log_core::{LogError, StoreError, StoreFault};
 
 use super::error::OpenError;
-use super::found::{Found, Ids, refusal, refuse_unfit};
+use super::found::{Found, Ids, refusal, refuse_copy, refuse_unfit};
 use super::private_copy::PrivateCopy;
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::{READ_ONLY_ROLLBACK, extended_code};
@@ -107,6 +107,7 @@ fn look(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenError> {
     in_place(async {
         let found = Found::among(&db, &tables, path).await?;
         ids.refuse_other(found, path)?;
+        refuse_copy(&db, path).await?;
         if matches!(found, Found::Earlier) {
             refuse_unfit(&db, path).await?;
         }

@@ -2,6 +2,7 @@
 
 mod anchor;
 mod apply;
+mod backup;
 pub(crate) mod chain;
 mod checkpoint;
 pub(crate) mod group;
@@ -20,6 +21,7 @@ mod view;
 mod writer;
 
 pub(crate) use anchor::Anchor;
+pub use backup::BackupError;
 pub use log_state::log_state;
 pub(crate) use read_only::ReadOnlyStore;
 pub use sqlite::SqliteStore;

@@ -1,7 +1,7 @@
 //! The store: one thread that writes, a few that read.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use sync_log_core::{
 use tokio::sync::oneshot;
 
 use super::anchor::Anchor;
+use super::backup::{self, BackupError};
 use super::thread;
 use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
 use super::view::Views;
@@ -28,6 +29,8 @@ use crate::driver::failure::closed;
 /// durability (`A3`).
 pub struct SqliteStore {
     location: Location,
+    anchor: Anchor,
+    busy: Busy,
     views: Arc<Views>,
     writer: Arc<Writer>,
     ticks: Ticks,
@@ -97,6 +100,20 @@ impl SqliteStore {
         self.queue(Job::Settle(Box::new(settled))).await
     }
 
+    /// Copies the log to a file that does not exist yet.
+    pub(crate) async fn backup_to(&self, to: PathBuf) -> Result<(), BackupError> {
+        let path = to.clone();
+        let failed = |source| BackupError::Failed { path, source };
+        if self.writer.queue.is_closed() {
+            return Err(failed(closed("back up")));
+        }
+        let location = self.location.clone();
+        let anchor = self.anchor.clone();
+        let busy = self.busy;
+        let work = move |_: thread::Wanted<'_>| backup::back_up(&location, &anchor, busy, &to);
+        thread::run("sync-log-backup", work).await.map_err(failed)?
+    }
+
     async fn queue(&self, job: Job) -> Result<(), LogError> {
         let (answer, answered) = oneshot::channel();
         let queued = Message::Write(Queued { job, answer });
@@ -121,6 +138,8 @@ impl SqliteStore {
         let connect = move || connect::reader(&to_read, busy);
         Ok(Self {
             location,
+            anchor: anchor.clone(),
+            busy,
             views: Arc::new(Views::new(connect, anchor.clone())),
             writer: Arc::new(writer::spawn(db, anchor, busy)?),
             ticks: Ticks::every(DEFAULT_POLL_INTERVAL),

@@ -8,6 +8,7 @@ use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::{Hlc, LogError, StoreFault, SyncDb};
 
 use crate::common::{
@@ -169,4 +170,51 @@ async fn after_a_burst_the_file_and_its_wal_are_small_again() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(log.head().await.unwrap() > Hlc::ZERO);
+}
+
+/// The commands of the manual, in their order.
+fn commands_for_backups() -> Vec<String> {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operating.md");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    let (_, section) = manual.split_once("\n## Backups\n").unwrap();
+    let blocks = section.split("```sh\n").skip(1);
+    let commands = blocks.map(|block| block.split_once("```").unwrap().0.to_owned());
+    commands.collect()
+}
+
+/// Follows the manual, with the log of a killed process as the one that is replaced.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_restored_backup_is_the_log_that_it_was() {
+    let folder = folder();
+    let library = folder.path().join("library");
+    let run = |commands: &str| {
+        let mut shell = std::process::Command::new("sh");
+        let ended = shell
+            .args(["-e", "-c", commands])
+            .current_dir(folder.path());
+        assert!(ended.status().unwrap().success(), "{commands}");
+    };
+    let [back_up, restore] = commands_for_backups().try_into().unwrap();
+    let log = open(&library).await;
+    log.record_many((0..10).map(change).collect())
+        .await
+        .unwrap();
+    log.close().await.unwrap();
+    run(&back_up);
+
+    let again = open(&library).await;
+    again
+        .record_many((10..30).map(change).collect())
+        .await
+        .unwrap();
+    run("cp -r library killed");
+    again.close().await.unwrap();
+    run("rm -r library; mv killed library");
+    run(&restore);
+    let restored = open(&library).await;
+    assert_eq!(restored.get_since(None, 100).await.unwrap().len(), 10);
+    restored.close().await.unwrap();
+    let checks = Inspector::open(&library).unwrap().verify().unwrap();
+    assert!(checks.iter().all(|check| check.is_ok()), "{checks:?}");
 }

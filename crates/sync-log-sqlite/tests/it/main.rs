@@ -10,6 +10,7 @@ mod common;
 mod harness;
 
 mod adopting;
+mod backup;
 mod before_the_chain;
 mod chain;
 mod closing;
