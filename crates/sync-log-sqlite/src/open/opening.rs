@@ -13,7 +13,7 @@ use super::error::OpenError;
 use super::found::{Found, Ids, refuse_copy, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
-use super::resolve::{absolute, resolve};
+use super::resolve::resolve;
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::corrupt;
@@ -48,7 +48,7 @@ impl SqliteStore {
         let ids = Ids::of(library_id.into(), device_id.into());
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(&path, error))?,
-            location: Location::File(absolute(&path)?),
+            location: Location::File(path),
             birth,
             busy: Busy::for_at_most(busy_timeout),
             now_ms,
@@ -113,12 +113,13 @@ impl Opening {
         SqliteStore::new(db, anchor, location, busy).map_err(failed)
     }
 
-    /// Opens the file to which the path leads.
+    /// Opens the file to which the path leads. Errors name the path that was given.
     fn resolved(&mut self, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
-        let path = self.location.path();
-        probe::prepare_folder(path.parent().unwrap_or(path))?;
-        self.location = Location::File(resolve(path)?);
-        self.patiently(wanted)
+        let given = self.location.path().to_owned();
+        probe::prepare_folder(given.parent().unwrap_or(&given))?;
+        self.location = Location::File(resolve(&given)?);
+        let opened = self.patiently(wanted);
+        opened.map_err(|error| error.of_another(&given))
     }
 
     /// Tries again while the file is locked, until the busy timeout is over or the caller has

@@ -19,15 +19,6 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     follow(path).map_err(unreachable)
 }
 
-/// The path from the root, whatever the working directory is afterwards.
-pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
-    let unreachable = |source| OpenError::Unreachable {
-        path: path.to_owned(),
-        source,
-    };
-    std::path::absolute(path).map_err(unreachable)
-}
-
 /// The file may be missing. Its folder may not.
 fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;

@@ -11,7 +11,6 @@ use super::db::SyncDb;
 use super::error::OpenError;
 use super::found;
 use super::options::{FILE_NAME, SyncDbOptions};
-use super::resolve::absolute;
 use super::sight::Sight;
 use tracing::{Instrument as _, debug_span};
 
@@ -88,10 +87,10 @@ impl SyncDbOptions {
     async fn read_only(self, path: &Path) -> Result<SyncDb, OpenError> {
         let refused = |error| OpenError::log(path, error);
         self.log.validate().map_err(refused)?;
-        let of = absolute(path)?;
+        let of = path.to_owned();
         let seen = thread::run("sync-log-opener", move |_| see(&of, self.busy)).await;
         let (sight, identity, database) = seen.map_err(|error| OpenError::store(path, error))??;
-        let file = sight.path().to_owned();
+        let file = sight.file().to_owned();
         let location = Location::File(sight.readable());
         let anchor = Anchor::of_readers(identity, database);
         let store = ReadOnlyStore::new(location, self.busy, anchor, sight);
@@ -103,7 +102,7 @@ impl SyncDbOptions {
         } = identity;
         let log = log_on(Arc::new(store), library_id, device_id, self.log).await;
         Ok(SyncDb {
-            log: log.map_err(|error| OpenError::log(&file, error))?,
+            log: log.map_err(|error| OpenError::log(path, error))?,
             store: None,
             path: Some(Arc::new(file)),
         })
