@@ -92,6 +92,15 @@ pub(crate) async fn look_at_target(
     Err(refusal.into())
 }
 
+/// The log's file, as the path that was given names it.
+pub(crate) fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        path.join(FILE_NAME)
+    } else {
+        path.to_owned()
+    }
+}
+
 /// A program that writes finds its file by its folder.
 pub(crate) fn folder_of(path: &Path) -> Result<PathBuf, Failure> {
     if path.is_dir() {
