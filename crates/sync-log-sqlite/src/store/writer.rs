@@ -20,6 +20,10 @@ const QUEUE_JOBS: usize = 256;
 /// How long the writer has to be idle before it does housekeeping.
 const IDLE: Duration = Duration::from_millis(20);
 
+/// How long the writer has to be idle before it empties a large `-wal`: a program that goes on at
+/// once would make it again.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// How many steps of housekeeping run before the file is closed: a program that is never idle while
 /// its log is open would otherwise keep every free page. Further pages wait for the next time.
 const CLOSING_STEPS: u32 = 64;
@@ -114,8 +118,13 @@ impl Writing<'_> {
         let mut waiting = Vec::with_capacity(QUEUE_JOBS);
         // The file may have been closed before all of its free pages were given back.
         let mut may_have_free_pages = true;
+        let mut may_have_large_wal = true;
         loop {
-            let limit = may_have_free_pages.then_some(IDLE);
+            let limit = if may_have_free_pages {
+                Some(IDLE)
+            } else {
+                may_have_large_wal.then_some(QUIET)
+            };
             match thread::wait(receiver.recv_many(&mut waiting, QUEUE_JOBS), limit) {
                 Some(0) => break,
                 Some(_) => {
@@ -123,12 +132,14 @@ impl Writing<'_> {
                     commits.send_replace(());
                     wal.bound(self.db, self.busy);
                     may_have_free_pages = true;
+                    may_have_large_wal = true;
+                }
+                None if may_have_free_pages => {
+                    may_have_free_pages = give_pages_back(self.db, self.busy);
                 }
                 None => {
-                    may_have_free_pages = give_pages_back(self.db, self.busy);
-                    if !may_have_free_pages {
-                        wal.shrink(self.db, self.busy);
-                    }
+                    wal.shrink(self.db, self.busy);
+                    may_have_large_wal = false;
                 }
             }
         }
