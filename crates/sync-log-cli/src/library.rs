@@ -41,7 +41,7 @@ async fn look_to_change(path: &Path) -> Result<SyncDb, Failure> {
             Err(refusal) => refusal,
         },
     };
-    log.close().await?;
+    close(&log).await?;
     Err(refusal)
 }
 
@@ -49,7 +49,7 @@ async fn look_to_change(path: &Path) -> Result<SyncDb, Failure> {
 async fn open(path: &Path) -> Result<SyncDb, Failure> {
     let log = look_to_change(path).await?;
     let identity = log.identity();
-    log.close().await?;
+    close(&log).await?;
     let folder = folder_of(path)?;
     Ok(SyncDb::open(identity.library_id, identity.device_id, &folder).await?)
 }
@@ -88,8 +88,17 @@ pub(crate) async fn look_at_target(
             device: device.into(),
         },
     };
-    log.close().await?;
+    close(&log).await?;
     Err(refusal.into())
+}
+
+/// The log's file, as the path that was given names it.
+pub(crate) fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        path.join(FILE_NAME)
+    } else {
+        path.to_owned()
+    }
 }
 
 /// A program that writes finds its file by its folder.
@@ -146,6 +155,14 @@ fn exit_of(error: &LogError) -> Exit {
     }
 }
 
+/// Closes a log. Other programs may use its file at the same time, so it need not be one whole.
+pub(crate) async fn close(log: &SyncDb) -> Result<(), LogError> {
+    match log.close().await {
+        Err(LogError::Store(left)) if left.fault() == StoreFault::NotWhole => Ok(()),
+        closed => closed,
+    }
+}
+
 /// Runs `work` on the log of a path, and closes it.
 pub(crate) fn on_log<T>(
     path: &Path,
@@ -154,7 +171,7 @@ pub(crate) fn on_log<T>(
     runtime()?.block_on(async {
         let log = look(path).await?;
         let outcome = work(&log).await;
-        log.close().await?;
+        close(&log).await?;
         outcome
     })
 }
@@ -175,7 +192,7 @@ pub(crate) fn on_log_to_change<T>(
             let outcome = work(&log).await;
             (log, outcome)
         };
-        let closed = log.close().await.context("failed to close the log");
+        let closed = close(&log).await.context("failed to close the log");
         closed.map_err(Failure::cannot_open)?;
         outcome
     })

@@ -30,7 +30,8 @@
 //! | see what an adoption did | [`inspect::Inspector::adoptions`], [`inspect::try_adoption`] |
 //! | import a legacy, leader-based `sync_log.db` | [`legacy::import`] |
 //! | check whether a file is sound | [`inspect::Inspector::verify`] |
-//! | copy the file | [`SyncLog::close`] first |
+//! | back up a log while it is in use | [`SyncDb::backup_to`] |
+//! | copy the file | [`SyncLog::close`] first, and look whether it is `Ok` |
 
 mod adopt;
 mod driver;
@@ -43,7 +44,7 @@ mod store;
 
 pub use driver::DEFAULT_BUSY_TIMEOUT;
 pub use open::{FILE_NAME, OpenError, SyncDb, SyncDbOptions};
-pub use store::{DEFAULT_POLL_INTERVAL, SqliteStore, log_state};
+pub use store::{BackupError, DEFAULT_POLL_INTERVAL, SqliteStore, log_state};
 
 // All of core, under the same names: an app depends on this crate alone.
 pub use sync_log_core::*;

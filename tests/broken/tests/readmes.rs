@@ -25,7 +25,13 @@ struct Backend {
 const BACKENDS: [Backend; 2] = [
     Backend {
         krate: "sync-log-memory",
-        without: &[("A3", "not promised"), ("I2", "no file")],
+        without: &[
+            ("A3", "not promised"),
+            ("I2", "no file"),
+            ("I6", "no file"),
+            ("I7", "no file"),
+            ("I8", "no file"),
+        ],
     },
     Backend {
         krate: "sync-log-sqlite",
@@ -114,22 +120,23 @@ fn every_backend_shows_the_clauses_that_it_keeps() {
     }
 }
 
-/// What a store does with a newer schema is proven on files.
+/// What a store does with its files is proven on files, by the store's own tests.
+const OF_FILES: [&str; 4] = ["I2", "I6", "I7", "I8"];
+
 #[test]
 fn every_clause_of_the_contract_has_a_fault_that_breaks_it() {
     let clauses = contract().into_iter().map(|[clause, ..]| clause);
     let is_broken = |clause: &String| Fault::ALL.iter().any(|fault| fault.clause() == clause);
     let without: Vec<String> = clauses.filter(|clause| !is_broken(clause)).collect();
-    assert_eq!(without, ["I2"]);
+    assert_eq!(without, OF_FILES);
 }
 
-/// What a store does with a newer schema is proven on files.
 #[test]
 fn every_clause_of_the_contract_has_a_case_that_proves_it() {
     let clauses = contract().into_iter().map(|[clause, ..]| clause);
     let is_proven = |clause: &String| CASES.iter().any(|case| case.clauses.contains(&&**clause));
     let without: Vec<String> = clauses.filter(|clause| !is_proven(clause)).collect();
-    assert_eq!(without, ["I2"]);
+    assert_eq!(without, OF_FILES);
 }
 
 /// `Handle` is what the log says about handles, which is no clause.

@@ -1,18 +1,17 @@
 //! `sync-log adopt` and `trust`: adopt what another program wrote.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 use serde::Serialize;
 use sync_log_sqlite::inspect::{Adoption, try_adoption};
-use sync_log_sqlite::{DeviceId, FILE_NAME, LibraryId, RowFault, SyncDb, SyncLog, parse_uuid};
+use sync_log_sqlite::{DeviceId, LibraryId, RowFault, SyncDb, SyncLog, parse_uuid};
 
 use super::done::{Done, print};
 use crate::answer::Answer;
 use crate::args::{AdoptArgs, ChangeArgs};
 use crate::failure::{Exit, Failure};
-use crate::library::{folder_of, inspect, on_log_to_change, runtime};
+use crate::library::{close, file_of, folder_of, inspect, on_log_to_change, runtime};
 use crate::output;
 use crate::sheet::Sheet;
 
@@ -39,7 +38,7 @@ pub(crate) fn adopt(args: &AdoptArgs) -> Result<ExitCode, Failure> {
             return Ok(try_adoption(&file_of(path), library, device).await?);
         }
         let log = SyncDb::open(library, device, &folder).await?;
-        log.close().await?;
+        close(&log).await?;
         Ok::<_, Failure>(inspect(path)?.adoptions()?)
     })?;
     let facts = Facts {
@@ -72,14 +71,6 @@ fn ids(
         ))
         .with_help("pass the ids: --library and --device")
     })
-}
-
-fn file_of(path: &Path) -> PathBuf {
-    if path.is_dir() {
-        path.join(FILE_NAME)
-    } else {
-        path.to_owned()
-    }
 }
 
 /// A line for the rows of each table that stayed, and one for each reason why rows went aside.

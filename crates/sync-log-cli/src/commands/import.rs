@@ -13,7 +13,7 @@ use sync_log_sqlite::legacy::{
 use crate::answer::Answer;
 use crate::args::ImportArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::{look_at_target, runtime};
+use crate::library::{close, look_at_target, runtime};
 use crate::output;
 use crate::sheet::Sheet;
 
@@ -87,7 +87,7 @@ async fn planned(
         return Ok(legacy.plan(args.device.into(), options)?);
     };
     let planned = try_import(&log, legacy, options).await;
-    log.close().await?;
+    close(&log).await?;
     Ok(planned?)
 }
 
@@ -103,7 +103,7 @@ async fn into(
         ProgressBar::hidden()
     };
     if let Some(target) = target {
-        target.close().await?;
+        close(&target).await?;
     }
     let log = SyncDb::open(args.library, args.device, &args.into).await?;
     let taken = take(&log, legacy, options, |done, rows| {
@@ -112,7 +112,7 @@ async fn into(
     });
     let taken = taken.await;
     bar.finish_and_clear();
-    log.close().await?;
+    close(&log).await?;
     Ok(taken?)
 }
 

@@ -8,7 +8,7 @@ use super::cause;
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::on_log;
+use crate::library::{file_of, on_log};
 use crate::time::of_stamp;
 
 #[derive(Debug, Serialize)]
@@ -42,9 +42,8 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
         let status = log.status().await?;
         let reasons = log.explain().await?.reasons;
         let identity = status.identity;
-        let path = log.path().unwrap_or(&args.path);
         Ok(Facts {
-            path: path.display().to_string(),
+            path: file_of(&args.path).display().to_string(),
             library_id: identity.library_id.to_string(),
             device_id: identity.device_id.to_string(),
             log_id: identity.log_id.to_string(),

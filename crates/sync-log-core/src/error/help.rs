@@ -87,6 +87,12 @@ impl StoreFault {
             Self::Corrupt => "verify the file, and repair or restore it",
             Self::Closed => "open the log again",
             Self::Panicked => "find the panic in the app's wall clock or tracing subscriber",
+            Self::Moved => {
+                "open the log again, and find out which program moved, deleted or replaced its file"
+            }
+            Self::NotWhole => {
+                "copy the -wal together with the file, or open the log and close it again later"
+            }
             Self::Io => "look at the cause, then open the log again",
         }
     }

@@ -26,6 +26,12 @@ pub enum StoreFault {
     /// Code that the app passed in panicked: its wall clock, or its tracing subscriber. The call
     /// failed, and no other call did.
     Panicked,
+    /// The storage is no longer the log that was opened: a file of it was moved, deleted or
+    /// replaced, or another handle adopted it.
+    Moved,
+    /// The log is closed, and its newest entries are in a file beside the main one, which belongs to
+    /// it. Nothing is lost.
+    NotWhole,
     /// Any other failure, which the source names.
     Io,
 }
@@ -38,7 +44,9 @@ impl StoreFault {
             Self::Locked | Self::Full => ErrorKind::Retry,
             Self::Corrupt => ErrorKind::RepairData,
             Self::Panicked => ErrorKind::FixCall,
-            Self::ReadOnly | Self::Closed | Self::Io => ErrorKind::Reopen,
+            Self::ReadOnly | Self::Closed | Self::Moved | Self::NotWhole | Self::Io => {
+                ErrorKind::Reopen
+            }
         }
     }
 }
@@ -52,6 +60,8 @@ impl fmt::Display for StoreFault {
             Self::Corrupt => "the storage is damaged",
             Self::Closed => "the log is closed",
             Self::Panicked => "the app's wall clock or tracing subscriber panicked",
+            Self::Moved => "the storage is no longer the log that was opened",
+            Self::NotWhole => "the newest entries are in a file beside it",
             Self::Io => "the storage failed",
         })
     }

@@ -168,10 +168,18 @@ impl SyncLog {
     }
 
     /// Finishes the calls in flight and closes the store. Every later call, on any clone, fails
-    /// with [`StoreFault::Closed`](crate::StoreFault). To close again is `Ok`.
+    /// with [`StoreFault::Closed`](crate::StoreFault). To close again returns the same.
+    ///
+    /// # Guarantees
+    /// - `I7` After `Ok` the log is one whole file, even if other handles have it open.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the log open or closed as a whole (`A7`).
     ///
     /// # Errors
-    /// [`LogError::Store`] if the last flush failed; what was `Ok` is safe.
+    /// [`LogError::Store`] with [`StoreFault::NotWhole`](crate::StoreFault): the log is closed and
+    /// nothing is lost, but another program was reading, or the disk was full, so that the newest
+    /// entries are in a file beside the main one. Copy both, or neither.
     #[tracing::instrument(
         level = "debug",
         name = "sync_log.close",

@@ -119,11 +119,18 @@ pub trait LogStore: Send + Sync + 'static {
     /// call waits. Otherwise as for [`read`](Self::read).
     async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError>;
 
-    /// Finishes the jobs that were accepted, then closes the storage. Later calls of any method,
-    /// on any clone, fail with [`StoreFault::Closed`](crate::StoreFault::Closed). Closing again
-    /// is `Ok`.
+    /// Finishes the jobs that were accepted, then closes the storage, in any case. Later calls of any
+    /// method, on any clone, fail with [`StoreFault::Closed`](crate::StoreFault::Closed). Closing
+    /// again returns what the first closing returned.
+    ///
+    /// # Guarantees
+    /// - `I7` After `Ok` the storage is one whole: a copy of its main file is the log.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the storage open or closed as a whole (`A7`).
     ///
     /// # Errors
-    /// The last flush or the closing failed. Everything that was `Ok` is safe.
+    /// [`StoreFault::NotWhole`](crate::StoreFault::NotWhole): the storage is closed, and everything
+    /// that was `Ok` is safe, but a part of it is beside the main file.
     async fn close(&self) -> Result<(), StoreError>;
 }

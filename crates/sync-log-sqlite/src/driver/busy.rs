@@ -3,11 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use rusqlite::Connection;
+use sync_log_core::StoreError;
+
+use super::failure::failed;
+
 /// How long an operation waits for another writer by default.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long SQLite waits for a lock: no longer than it can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Busy(Duration);
 
 impl Busy {
@@ -20,6 +25,11 @@ impl Busy {
     /// What SQLite can wait at most: milliseconds in 31 bits, 24 days.
     const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
+    /// That many milliseconds.
+    pub(crate) const fn of_ms(ms: u32) -> Self {
+        Self(Duration::from_millis(ms as u64))
+    }
+
     /// That long, or as long as SQLite can.
     pub(crate) fn for_at_most(timeout: Duration) -> Self {
         Self(timeout.min(Self::LONGEST))
@@ -27,6 +37,12 @@ impl Busy {
 
     pub(crate) fn timeout(self) -> Duration {
         self.0
+    }
+
+    /// Makes a connection wait that long from here on.
+    pub(crate) fn set(self, db: &Connection) -> Result<(), StoreError> {
+        let set = db.busy_timeout(self.0);
+        set.map_err(|error| failed("set the busy timeout", error))
     }
 }
 
@@ -38,8 +54,6 @@ impl fmt::Display for Busy {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
-
     use super::*;
 
     #[test]

@@ -8,9 +8,10 @@ use sync_log_core::{StoreError, StoreFault, Uuid};
 
 use crate::driver::failure::failed;
 use crate::driver::raw::pragma::{
-    FULL, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_WAL, SYNCHRONOUS,
+    FULL, JOURNAL_MODE, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_TEMP_STORE, SET_WAL,
+    SYNCHRONOUS,
 };
-use crate::driver::{Busy, Port, Template, first, in_place};
+use crate::driver::{Busy, Port, Row, Template, first, in_place};
 
 /// What an error calls a database in memory.
 pub(crate) const IN_MEMORY: &str = ":memory:";
@@ -59,21 +60,53 @@ impl Location {
 /// The connection that makes a file, or fills one that is empty, and then writes to it.
 pub(crate) fn maker(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let is_made = matches!(location, Location::File(path) if !path.exists());
     let db = location.open(flags).and_then(|db| ready(db, busy));
     let db = db.map_err(|error| failed("make the file", error))?;
+    if is_made {
+        make_private(location.path())?;
+    }
     // Before there is a table, and before the file is in WAL mode.
     set(&db, &SET_AUTO_VACUUM)?;
+    set_wal(&db)?;
     to_write(db)
 }
 
-/// The one connection that writes, to a file that is there.
+/// Lets only this user read a file that was made, and with it what SQLite makes beside it: entries
+/// are private.
+#[cfg(unix)]
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(path, mode)
+        .map_err(|error| StoreError::from(error).while_doing("make the file private"))
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Whether the file has a write-ahead log.
+pub(crate) fn has_wal(db: &Connection) -> Result<bool, StoreError> {
+    let is_wal = |row: &Row<'_>| Ok(row.text(0).is_some_and(|mode| mode == "wal"));
+    let found = in_place(first(db, &JOURNAL_MODE, &[], is_wal))?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Switches the file to a write-ahead log, which outlasts the connection.
+pub(crate) fn set_wal(db: &Connection) -> Result<(), StoreError> {
+    set(db, &SET_WAL)
+}
+
+/// The one connection that writes, to a file that is there. The file stays in its journal mode.
 pub(crate) fn writer(location: &Location, busy: Busy) -> Result<Connection, StoreError> {
     to_write(bystander(location, busy)?)
 }
 
 fn to_write(db: Connection) -> Result<Connection, StoreError> {
-    set(&db, &SET_WAL)?;
     set(&db, &SET_FULL)?;
+    // To make or to adopt a log must not need a folder for temporary files.
+    set(&db, &SET_TEMP_STORE)?;
     // Triggers of other programs count on what those know, and what other tables refer to is
     // not ours to change.
     for config in [
@@ -147,6 +180,9 @@ mod tests {
         let path = folder.path().join("sync.db");
         Connection::open(&path).unwrap();
         let db = writer(&Location::File(path), Busy::NOT).unwrap();
+        assert!(!has_wal(&db).unwrap());
+        set_wal(&db).unwrap();
+        assert!(has_wal(&db).unwrap());
         let pragma = |name: &str| -> String {
             let value = db.pragma_query_value(None, name, |row| row.get(0));
             let value: rusqlite::types::Value = value.unwrap();
@@ -154,6 +190,23 @@ mod tests {
         };
         assert_eq!(pragma("synchronous"), format!("Integer({FULL})"));
         assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+    }
+
+    #[test]
+    fn the_writing_connection_needs_no_folder_for_temporary_files() {
+        const IN_MEMORY: i64 = 2;
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::File(folder.path().join("sync.db"));
+        let temp_store = |db: &Connection| -> i64 {
+            let value = db.pragma_query_value(None, "temp_store", |row| row.get(0));
+            value.unwrap()
+        };
+        let made = maker(&location, Busy::NOT).unwrap();
+        assert_eq!(temp_store(&made), IN_MEMORY);
+        assert_eq!(
+            temp_store(&writer(&location, Busy::NOT).unwrap()),
+            IN_MEMORY
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) mod build;
 mod busy;
 pub(crate) mod connect;
 pub(crate) mod failure;
+pub(crate) mod files;
 mod in_place;
 mod over;
 mod port;

@@ -4,11 +4,12 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sync_log_core::{DeviceId, LibraryId, SyncLog};
+use sync_log_core::{DeviceId, LibraryId, StoreError, StoreFault, SyncLog};
 
 use super::error::OpenError;
 use super::options::SyncDbOptions;
-use crate::store::SqliteStore;
+use crate::driver::files::wal_of;
+use crate::store::{BackupError, SqliteStore};
 
 /// One device's sync log of one library, in `<data_dir>/sync.db`.
 ///
@@ -29,11 +30,12 @@ use crate::store::SqliteStore;
 /// | continue with a Spacedrive-style `sync.db` | [`declare_peers`](SyncLog::declare_peers), [`trust_adopted_acks`](SyncLog::trust_adopted_acks) |
 /// | learn where the log stands, and why it does not shrink | [`status`](SyncLog::status), [`explain`](SyncLog::explain) |
 /// | notice that the file was restored or cloned | [`status`](SyncLog::status) shows [`Verdict`](sync_log_core::Verdict)s; [`dismiss_verdicts`](SyncLog::dismiss_verdicts) |
+/// | back up | [`backup_to`](Self::backup_to) |
 /// | finish | [`close`](SyncLog::close) |
 ///
 /// Reads, writes and all waiting run on the store's own threads, so any executor will do, and the
 /// runtime needs no timer. To drop all handles loses nothing that was `Ok`. Copy the file only
-/// after [`close`](SyncLog::close).
+/// after a [`close`](SyncLog::close) that was `Ok`, or with [`backup_to`](Self::backup_to).
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     pub(super) log: SyncLog,
@@ -45,6 +47,10 @@ pub struct SyncDb {
 impl SyncDb {
     /// Opens or creates `<data_dir>/sync.db`, with default options. Creates the folder if it is
     /// missing.
+    ///
+    /// The path is made absolute and links are resolved once, here. From then on the handle is its
+    /// file: after the file was moved, deleted or replaced, calls fail with
+    /// [`StoreFault::Moved`](crate::StoreFault::Moved) (`I6`).
     ///
     /// An existing file is first read without a write, so a refused file stays as it was. A
     /// Spacedrive-style `sync.db` is adopted, and so is a file of this crate to which such a
@@ -71,7 +77,8 @@ impl SyncDb {
     ///
     /// # Errors
     /// In this order: [`OpenError::NotAFolder`] if the path is a file. [`OpenError::Unreachable`]
-    /// if the system refuses access. [`OpenError::NotSqlite`] if the file is no database.
+    /// if the system refuses access. [`OpenError::SeveralNames`] if the file has hard links (`I6`).
+    /// [`OpenError::NotSqlite`] if the file is no database.
     /// [`OpenError::SchemaTooNew`] if a newer program made it (`I2`). [`OpenError::NotAdoptable`]
     /// if another program's tables cannot hold a log. [`OpenError::Log`] with
     /// [`LogError::IdentityMismatch`](crate::LogError::IdentityMismatch) if it is the log of
@@ -93,8 +100,9 @@ impl SyncDb {
     /// temporary files and read there, as it is at that moment.
     ///
     /// # Errors
-    /// In this order: [`OpenError::Unreachable`] if there is no file. [`OpenError::NotSqlite`] if
-    /// it is no database. [`OpenError::SchemaTooNew`] if a newer program made it.
+    /// In this order: [`OpenError::Unreachable`] if there is no file. [`OpenError::SeveralNames`] if
+    /// it has hard links. [`OpenError::NotSqlite`] if it is no database.
+    /// [`OpenError::SchemaTooNew`] if a newer program made it.
     /// [`OpenError::NeedsAdoption`] or [`OpenError::Unfinished`] if it has to be opened to write
     /// first. [`OpenError::Log`] if it is locked or damaged.
     pub async fn open_read_only(path: &Path) -> Result<Self, OpenError> {
@@ -118,10 +126,63 @@ impl SyncDb {
         SyncDbOptions::new()
     }
 
-    /// Returns the path of the file; `None` for a log in memory.
+    /// Returns the path of the file, absolute and without links; `None` for a log in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref().map(PathBuf::as_path)
+    }
+
+    /// Copies the log to the file at `path`, as it is at one moment, while the log is in use. The copy
+    /// is one whole file, complete and on disk before it gets its name, and only this user may read it.
+    ///
+    /// The copy is marked as one: [`open`](Self::open) refuses it with [`OpenError::Copy`], because a
+    /// device that continued with it would forget changes that its peers have. It can be read with
+    /// [`open_read_only`](Self::open_read_only).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use sync_log_sqlite::{Change, SyncDb, Uuid};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let log = SyncDb::open(Uuid::from_u128(1), Uuid::from_u128(2), folder.path()).await?;
+    /// # log.record(Change::insert("tag", Uuid::from_u128(3), &"blue")?).await?;
+    /// let backup = folder.path().join("sync-backup.db");
+    /// log.backup_to(&backup).await?;
+    ///
+    /// let copy = SyncDb::open_read_only(&backup).await?;
+    /// assert_eq!(copy.get_since(None, 10).await?, log.get_since(None, 10).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future does not stop the copy. It gets its name as a whole or not at all.
+    ///
+    /// # Errors
+    /// [`BackupError::Exists`] if there is a file, or a `-wal` of one. [`BackupError::Failed`] if the
+    /// log is closed, moved, in memory or open only to read, or if the copy cannot be written.
+    pub async fn backup_to(&self, path: &Path) -> Result<(), BackupError> {
+        let failed = |source| BackupError::Failed {
+            path: path.to_owned(),
+            source,
+        };
+        let to = std::path::absolute(path).map_err(|error| failed(error.into()))?;
+        match self.store() {
+            Some(store) if store.path().is_some() => store.backup_to(to).await,
+            _ => {
+                let doing = "back up a log that is in memory or open only to read";
+                Err(failed(StoreError::new(StoreFault::ReadOnly, doing)))
+            }
+        }
+    }
+
+    /// Returns how many bytes are in the `-wal`, which holds the newest commits until they are moved
+    /// into the file; `None` for a log in memory. More than 64 MB mean that another program has read
+    /// for a long time without a pause.
+    #[must_use]
+    pub fn wal_bytes(&self) -> Option<u64> {
+        let wal = wal_of(self.path()?);
+        Some(std::fs::metadata(wal).map_or(0, |found| found.len()))
     }
 
     /// The store of the log; `None` if the log is open only to read.

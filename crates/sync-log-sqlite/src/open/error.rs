@@ -23,6 +23,15 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// The file has several names (`I6`). SQLite keeps what was committed last beside the name under
+    /// which the file was opened, so under another name entries are missing.
+    #[error("failed to open {}: the file has {names} names (hard links)", path.display())]
+    SeveralNames {
+        /// The file.
+        path: PathBuf,
+        /// How many names it has.
+        names: u64,
+    },
     /// The file is not an SQLite database.
     #[error("failed to open {}: it is not an SQLite database", path.display())]
     NotSqlite {
@@ -71,6 +80,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is a copy that [`backup_to`](crate::SyncDb::backup_to) made (`I7`). It can be read. A
+    /// device that continued with it would forget changes that its peers have. The error is returned
+    /// only if the file is opened to write.
+    #[error("failed to open {}: it is a copy, which can only be read", path.display())]
+    Copy {
+        /// The file.
+        path: PathBuf,
+    },
     /// The log in the file cannot be opened: it is another library's or device's, an argument is
     /// wrong, or the storage failed.
     #[error("failed to open {}", path.display())]
@@ -88,13 +105,15 @@ impl OpenError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotAFolder { .. } | Self::NotSqlite { .. } | Self::SchemaTooNew { .. } => {
-                ErrorKind::FixCall
-            }
+            Self::NotAFolder { .. }
+            | Self::SeveralNames { .. }
+            | Self::NotSqlite { .. }
+            | Self::SchemaTooNew { .. } => ErrorKind::FixCall,
             Self::Unreachable { .. } => ErrorKind::Reopen,
             Self::NeedsAdoption { .. } | Self::NotAdoptable { .. } | Self::Unfinished { .. } => {
                 ErrorKind::RepairData
             }
+            Self::Copy { .. } => ErrorKind::NewIdentity,
             Self::Log { source, .. } => source.kind(),
         }
     }
@@ -105,6 +124,7 @@ impl OpenError {
         match self {
             Self::NotAFolder { .. } => "pass the path of a folder, or of one that can be created",
             Self::Unreachable { .. } => "check the path and the rights on it",
+            Self::SeveralNames { .. } => "remove the other names, or copy the log to a new folder",
             Self::NotSqlite { .. } => "pass the folder of another log, or move that file away",
             Self::SchemaTooNew { .. } => {
                 "use the version of the program that made the file, or a newer one"
@@ -115,6 +135,9 @@ impl OpenError {
             }
             Self::Unfinished { .. } => {
                 "open the log for writing once, which brings the file up to date"
+            }
+            Self::Copy { .. } => {
+                "open the copy only to read, and continue with a new log under a new device id"
             }
             Self::Log { source, .. } => source.help(),
         }
@@ -134,11 +157,13 @@ impl OpenError {
         match &mut self {
             Self::NotAFolder { path }
             | Self::Unreachable { path, .. }
+            | Self::SeveralNames { path, .. }
             | Self::NotSqlite { path }
             | Self::SchemaTooNew { path, .. }
             | Self::NeedsAdoption { path }
             | Self::NotAdoptable { path, .. }
             | Self::Unfinished { path }
+            | Self::Copy { path }
             | Self::Log { path, .. } => other.clone_into(path),
         }
         self

@@ -14,7 +14,8 @@ use crate::adopt;
 use crate::adopt::fit;
 use crate::driver::failure::{NOT_A_DATABASE, extended_code, primary};
 use crate::driver::raw::app::{self, SPLICED};
-use crate::driver::{Port, Transaction, in_place, tables, texts};
+use crate::driver::raw::pragma::{APPLICATION_ID, COPY};
+use crate::driver::{Port, Transaction, in_place, number, tables, texts};
 use crate::migration::{self, MIGRATION_TABLE, MIGRATIONS};
 use crate::store::select;
 
@@ -179,6 +180,17 @@ pub(crate) async fn refuse_unfit(db: &impl Port, path: &Path) -> Result<(), Open
         }),
         Err(error) => Err(refusal(path, error)),
     }
+}
+
+/// Refuses to write to a copy (`I7`).
+pub(crate) async fn refuse_copy(db: &impl Port, path: &Path) -> Result<(), OpenError> {
+    let mark = number(db, &APPLICATION_ID, &[]).await;
+    if mark.map_err(|error| refusal(path, error))? == COPY {
+        return Err(OpenError::Copy {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Refuses migrations that a newer program made (`I2`).

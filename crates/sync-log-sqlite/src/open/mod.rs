@@ -1,6 +1,6 @@
 //! Opens a file as a log, or refuses it.
 //!
-//! [`probe`] first reads a file without a write. [`found`] decides what the file holds, and whose
+//! [`resolve`] finds the file to which a path leads. [`probe`] first reads it without a write. [`found`] decides what the file holds, and whose
 //! log it is. [`opening`] makes the log, updates it or has it adopted. [`ways`] has the functions
 //! that an app calls.
 
@@ -11,6 +11,7 @@ mod opening;
 mod options;
 mod private_copy;
 mod probe;
+mod resolve;
 mod sight;
 mod ways;
 

@@ -10,19 +10,21 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{Birth, DeviceId, LibraryId, LogState, StoreError, StoreFault};
 
 use super::error::OpenError;
-use super::found::{Found, Ids, refuse_unfit};
+use super::found::{Found, Ids, refuse_copy, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
+use super::resolve::resolve;
 use crate::adopt::{self, EARLIER_PROGRAM, fit};
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::corrupt;
+use crate::driver::files::Files;
 use crate::driver::{Busy, Port, Template, Transaction, exists, in_place};
 use crate::entity::{
     adoptions, aside_acks, aside_changes, peer_acks, peers, shared_changes, state,
 };
 use crate::migration;
 use crate::store::thread::{self, Wanted};
-use crate::store::{self, SqliteStore};
+use crate::store::{self, Anchor, SqliteStore};
 
 /// How long to wait before another attempt at a file that is locked for a
 /// moment, for instance because another process is making it.
@@ -51,7 +53,7 @@ impl SqliteStore {
             busy: Busy::for_at_most(busy_timeout),
             now_ms,
         };
-        opening.run(Opening::patiently).await
+        opening.run(Opening::resolved).await
     }
 
     /// Makes a log in memory. It promises everything except durability (`A3`).
@@ -79,6 +81,9 @@ impl SqliteStore {
     }
 }
 
+/// The connection that writes, and the log that it writes to.
+type Writing = (Connection, Anchor);
+
 /// The arguments of an opening.
 #[derive(Debug, Clone)]
 struct Opening {
@@ -94,18 +99,32 @@ impl Opening {
     /// Opens on a thread of its own, and makes a store of the connection that writes.
     async fn run(
         self,
-        open: impl FnOnce(&Self, Wanted<'_>) -> Result<Connection, OpenError> + Send + 'static,
+        open: impl FnOnce(&mut Self, Wanted<'_>) -> Result<Writing, OpenError> + Send + 'static,
     ) -> Result<SqliteStore, OpenError> {
-        let opening = self.clone();
-        let opened = thread::run("sync-log-opener", move |wanted| open(&opening, wanted)).await;
-        let failed = |error| OpenError::store(self.location.path(), error);
-        let db = opened.map_err(failed)??;
-        SqliteStore::new(db, self.location.clone(), self.busy).map_err(failed)
+        let path = self.location.path().to_owned();
+        let failed = |error| OpenError::store(&path, error);
+        let busy = self.busy;
+        let mut opening = self;
+        let opened = thread::run("sync-log-opener", move |wanted| {
+            let writing = open(&mut opening, wanted)?;
+            Ok((writing, opening.location))
+        });
+        let ((db, anchor), location) = opened.await.map_err(failed)??;
+        SqliteStore::new(db, anchor, location, busy).map_err(failed)
+    }
+
+    /// Opens the file to which the path leads. Errors name the path that was given.
+    fn resolved(&mut self, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
+        let given = self.location.path().to_owned();
+        probe::prepare_folder(given.parent().unwrap_or(&given))?;
+        self.location = Location::File(resolve(&given)?);
+        let opened = self.patiently(wanted);
+        opened.map_err(|error| error.of_another(&given))
     }
 
     /// Tries again while the file is locked, until the busy timeout is over or the caller has
     /// dropped its future.
-    fn patiently(&self, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
+    fn patiently(&self, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
         let deadline = Instant::now() + self.busy.timeout();
         loop {
             let opened = probe::probe(self.location.path(), self.ids, self.busy)
@@ -129,17 +148,23 @@ impl Opening {
     /// All of this is one transaction that begins with the write lock. So a file that another
     /// process is making is not taken for a part of a log, and if two processes make a file, the
     /// second one finds it made. If the caller has dropped its future, the file stays as it was.
-    fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Connection, OpenError> {
+    fn open(&self, found: Found, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
         let failed = |error| OpenError::store(self.location.path(), error);
-        let connect = match found {
-            Found::Nothing => connect::maker,
-            Found::Unfinished(_) | Found::Earlier | Found::Log(_) => connect::writer,
-        };
         let given_up = || failed(StoreError::new(StoreFault::Closed, "open the log"));
         if !wanted() {
             return Err(given_up());
         }
-        let db = connect(&self.location, self.busy).map_err(failed)?;
+        let db = match found {
+            Found::Nothing => connect::maker(&self.location, self.busy),
+            Found::Unfinished(_) | Found::Earlier | Found::Log(_) => {
+                connect::writer(&self.location, self.busy)
+            }
+        };
+        let db = db.map_err(failed)?;
+        let database = Files::of(&self.location).map_err(failed)?;
+        if !matches!(found, Found::Nothing) {
+            self.switch_to_wal(&db)?;
+        }
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
         let adopted = in_place(self.finish(&db))?;
         if !wanted() {
@@ -149,7 +174,25 @@ impl Opening {
         if let Some((outcome, cause)) = adopted {
             outcome.report(&cause);
         }
-        Ok(db)
+        let anchor = Anchor::of_writer(&db, database).map_err(failed)?;
+        Ok((db, anchor))
+    }
+
+    /// Switches a file of another program to a write-ahead log. The transaction that makes or
+    /// adopts the log cannot do that, so it is rehearsed first: a file that it refuses, or for which
+    /// there is no room, keeps the journal mode that it is in (`I8`). SQLite does not wait for the
+    /// lock of the switch, so nothing here waits: the opening is tried again.
+    fn switch_to_wal(&self, db: &Connection) -> Result<(), OpenError> {
+        let failed = |error| OpenError::store(self.location.path(), error);
+        if connect::has_wal(db).map_err(failed)? {
+            return Ok(());
+        }
+        Busy::NOT.set(db).map_err(failed)?;
+        let rehearsal = Transaction::write(db, Busy::NOT).map_err(failed)?;
+        in_place(self.finish(db))?;
+        drop(rehearsal);
+        connect::set_wal(db).map_err(failed)?;
+        self.busy.set(db).map_err(failed)
     }
 
     /// Returns what was adopted, and why, if anything was.
@@ -158,6 +201,7 @@ impl Opening {
         let failed = |error| OpenError::store(path, error);
         let found = Found::of(db, path).await?;
         self.ids.refuse_other(found, path)?;
+        refuse_copy(db, path).await?;
         let mut cause = None;
         if matches!(found, Found::Log(_)) {
             let refused = db.run(&WRITE_NOTHING, &[]).await;

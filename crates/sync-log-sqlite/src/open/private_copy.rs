@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use sync_log_core::{StoreError, Uuid};
 
 use super::options::FILE_NAME;
+use crate::driver::files::beside;
 use crate::driver::raw::transaction::VACUUM_INTO;
 use crate::driver::{Port, in_place};
 
@@ -61,6 +62,8 @@ impl PrivateCopy {
     /// A new folder that only this user may look into: entries are private.
     fn empty() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("sync-log-{}", Uuid::new_v4()));
+        // SQLite opens the copy by this name, also after a change of the working directory.
+        let folder = std::path::absolute(folder)?;
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -97,13 +100,6 @@ fn versions(path: &Path) -> io::Result<Vec<Option<(u64, SystemTime)>>> {
         Err(error) => Err(error),
     };
     files.map(version).collect()
-}
-
-/// The file that SQLite keeps beside a database.
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 impl Drop for PrivateCopy {

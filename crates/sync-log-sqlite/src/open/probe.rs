@@ -2,21 +2,23 @@
 //! what another connection left unfinished before anything can be read, and does so even in a file
 //! that is then refused.
 
+use std::fs::Metadata;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::Connection;
 use sync_log_core::{LogError, StoreError, StoreFault};
 
 use super::error::OpenError;
-use super::found::{Found, Ids, refusal, refuse_unfit};
-use super::private_copy::{PrivateCopy, beside};
+use super::found::{Found, Ids, refusal, refuse_copy, refuse_unfit};
+use super::private_copy::PrivateCopy;
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::{READ_ONLY_ROLLBACK, extended_code};
+use crate::driver::files::wal_of;
 use crate::driver::{Busy, in_place, tables};
 
 /// Makes sure that there is a folder.
-fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
+pub(super) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
     let path = || data_dir.to_owned();
     match std::fs::create_dir_all(data_dir) {
         Ok(()) => Ok(()),
@@ -38,7 +40,6 @@ fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
 /// Refuses a file that is not this log. The order of the checks is part of the
 /// contract.
 pub(crate) fn probe(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenError> {
-    prepare_folder(path.parent().unwrap_or(path))?;
     if is_new(path)? {
         return Ok(Found::Nothing);
     }
@@ -106,6 +107,7 @@ fn look(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenError> {
     in_place(async {
         let found = Found::among(&db, &tables, path).await?;
         ids.refuse_other(found, path)?;
+        refuse_copy(&db, path).await?;
         if matches!(found, Found::Earlier) {
             refuse_unfit(&db, path).await?;
         }
@@ -120,14 +122,32 @@ fn look_without_writing(path: &Path, busy: Busy) -> Result<(Connection, Vec<Stri
     Ok((db, tables))
 }
 
+/// The `-wal` of a file is beside the name under which it was opened. Under another name, SQLite
+/// reads the file without it, and then overwrites what it held.
+fn refuse_several_names(path: &Path, metadata: &Metadata) -> Result<(), OpenError> {
+    match names(metadata) {
+        0 | 1 => Ok(()),
+        names => Err(OpenError::SeveralNames {
+            path: path.to_owned(),
+            names,
+        }),
+    }
+}
+
+#[cfg(unix)]
+fn names(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata)
+}
+
+#[cfg(not(unix))]
+fn names(_: &Metadata) -> u64 {
+    1
+}
+
 /// SQLite would take a file that is shorter than its smallest page for an empty database, and
 /// overwrite it.
 fn is_too_short(length: u64) -> bool {
     (1..512).contains(&length)
-}
-
-pub(crate) fn wal_of(path: &Path) -> PathBuf {
-    beside(path, "-wal")
 }
 
 /// Whether a process, or the disk under it, stopped in the middle of a
@@ -158,10 +178,14 @@ fn look_as_writer(path: &Path, busy: Busy) -> Result<(), StoreError> {
 fn is_new(path: &Path) -> Result<bool, OpenError> {
     let path_buf = || path.to_owned();
     match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() || is_too_short(metadata.len()) => {
-            Err(OpenError::NotSqlite { path: path_buf() })
+        Ok(metadata) if metadata.is_dir() => Err(OpenError::NotSqlite { path: path_buf() }),
+        Ok(metadata) => {
+            refuse_several_names(path, &metadata)?;
+            if is_too_short(metadata.len()) {
+                return Err(OpenError::NotSqlite { path: path_buf() });
+            }
+            Ok(metadata.len() == 0)
         }
-        Ok(metadata) => Ok(metadata.len() == 0),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(source) => Err(OpenError::Unreachable {
             path: path_buf(),

@@ -16,7 +16,8 @@ use tracing::{Instrument as _, debug_span};
 
 use crate::driver::Busy;
 use crate::driver::connect::{IN_MEMORY, Location};
-use crate::store::{ReadOnlyStore, SqliteStore, thread};
+use crate::driver::files::Files;
+use crate::store::{Anchor, ReadOnlyStore, SqliteStore, thread};
 
 impl SyncDbOptions {
     /// Opens or creates [`FILE_NAME`] in `data_dir`; see [`SyncDb::open`].
@@ -78,8 +79,8 @@ impl SyncDbOptions {
         let log = log_on(Arc::clone(&store), library_id, device_id, self.log).await;
         Ok(SyncDb {
             log: log.map_err(refused)?,
+            path: store.path().map(|file| Arc::new(file.to_owned())),
             store: Some(store),
-            path: Some(Arc::new(path)),
         })
     }
 
@@ -88,10 +89,12 @@ impl SyncDbOptions {
         self.log.validate().map_err(refused)?;
         let of = path.to_owned();
         let seen = thread::run("sync-log-opener", move |_| see(&of, self.busy)).await;
-        let (sight, identity) = seen.map_err(|error| OpenError::store(path, error))??;
-        let file = sight.path().to_owned();
+        let (sight, identity, database) = seen.map_err(|error| OpenError::store(path, error))??;
+        let file = sight.file().to_owned();
         let location = Location::File(sight.readable());
-        let store = ReadOnlyStore::new(location, self.busy, self.poll_interval, sight);
+        let anchor = Anchor::of_readers(identity, database);
+        let store = ReadOnlyStore::new(location, self.busy, anchor, sight);
+        let store = store.poll_interval(self.poll_interval);
         let LogIdentity {
             library_id,
             device_id,
@@ -99,7 +102,7 @@ impl SyncDbOptions {
         } = identity;
         let log = log_on(Arc::new(store), library_id, device_id, self.log).await;
         Ok(SyncDb {
-            log: log.map_err(|error| OpenError::log(&file, error))?,
+            log: log.map_err(|error| OpenError::log(path, error))?,
             store: None,
             path: Some(Arc::new(file)),
         })
@@ -145,10 +148,12 @@ fn reported(opened: Result<SyncDb, OpenError>) -> Result<SyncDb, OpenError> {
     opened
 }
 
-fn see(path: &Path, busy: Busy) -> Result<(Sight, LogIdentity), OpenError> {
+fn see(path: &Path, busy: Busy) -> Result<(Sight, LogIdentity, Files), OpenError> {
     let (sight, db) = Sight::of(path, busy)?;
+    let database = Files::of(&Location::File(sight.readable()));
+    let database = database.map_err(|error| OpenError::store(path, error))?;
     let identity = found::readable(&db, sight.path())?;
-    Ok((sight, identity))
+    Ok((sight, identity, database))
 }
 
 /// A store whose log is refused is closed here, so that the file is left alone

@@ -7,6 +7,7 @@ use sync_log_core::{
     View, WriteJob, Writes,
 };
 
+use super::anchor::Anchor;
 use super::chain::{self, Place};
 use super::rows::CHANGE;
 use super::{peers, select, state, verdicts};
@@ -25,9 +26,11 @@ pub(super) struct Shared<'a, P> {
 }
 
 impl<'a, P: Port> Shared<'a, P> {
-    /// Reads the state under the write lock: another process may have moved it.
-    pub(super) async fn begin(db: &'a P) -> Result<Self, StoreError> {
+    /// Reads the state under the write lock: another process may have moved it, or may have
+    /// written another log.
+    pub(super) async fn begin(db: &'a P, anchor: &Anchor) -> Result<Self, StoreError> {
         let state = select::state(db).await?;
+        anchor.refuse_other(state.identity)?;
         Ok(Self {
             db,
             state,
@@ -204,10 +207,10 @@ mod tests {
     fn is_send(_: impl Send) {}
 
     /// That this compiles is the test. It cannot run, because this crate has no driver.
-    fn spawned(txn: &'static DatabaseTransaction, mut job: WriteJob) {
+    fn spawned(txn: &'static DatabaseTransaction, anchor: &'static Anchor, mut job: WriteJob) {
         is_send(async move {
             let db = Over(txn);
-            let mut shared = Shared::begin(&db).await?;
+            let mut shared = Shared::begin(&db, anchor).await?;
             let outcome = shared.run(&mut job).await?;
             shared.finish().await.map(|()| outcome)
         });

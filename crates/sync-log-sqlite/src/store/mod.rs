@@ -1,7 +1,10 @@
 //! The log in a database: rows, statements about them, and the threads that run those.
 
+mod anchor;
 mod apply;
+mod backup;
 pub(crate) mod chain;
+mod checkpoint;
 pub(crate) mod group;
 mod log_state;
 pub(crate) mod peers;
@@ -17,6 +20,8 @@ mod verdicts;
 mod view;
 mod writer;
 
+pub(crate) use anchor::Anchor;
+pub use backup::BackupError;
 pub use log_state::log_state;
 pub(crate) use read_only::ReadOnlyStore;
 pub use sqlite::SqliteStore;

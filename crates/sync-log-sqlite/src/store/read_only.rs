@@ -11,16 +11,17 @@ use sync_log_core::{
     WriteJob,
 };
 
-use super::reader::Readers;
+use super::anchor::Anchor;
 use super::thread;
-use super::ticks::Ticks;
+use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
+use super::view::Views;
 use crate::driver::Busy;
 use crate::driver::connect::{self, Location};
 
 /// A store that reads a file and never writes to it.
 pub(crate) struct ReadOnlyStore {
     // Closed before what it holds is dropped.
-    readers: Readers,
+    views: Views,
     held: Mutex<Option<Box<dyn Send>>>,
     ticks: Ticks,
 }
@@ -31,14 +32,21 @@ impl ReadOnlyStore {
     pub(crate) fn new(
         location: Location,
         busy: Busy,
-        poll_interval: Duration,
+        anchor: Anchor,
         held: impl Send + 'static,
     ) -> Self {
+        let connect = move || connect::read_only(&location, busy);
         Self {
-            readers: Readers::new(location, busy, connect::read_only),
+            views: Views::new(connect, anchor),
             held: Mutex::new(Some(Box::new(held))),
-            ticks: Ticks::every(poll_interval),
+            ticks: Ticks::every(DEFAULT_POLL_INTERVAL),
         }
+    }
+
+    /// The same store with another interval between looks for commits of other programs.
+    pub(crate) fn poll_interval(self, poll_interval: Duration) -> Self {
+        let ticks = Ticks::every(poll_interval);
+        Self { ticks, ..self }
     }
 }
 
@@ -50,28 +58,28 @@ impl LogStore for ReadOnlyStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        self.readers.view(request).await
+        self.views.view(request).await
     }
 
     async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
-        self.readers.survey(positions).await
+        self.views.survey(positions).await
     }
 
     async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
         let mut waiting = None;
         loop {
-            let head = self.readers.head().await?;
+            let head = self.views.head().await?;
             if head > position {
                 return Ok(head);
             }
             // The next read fails if the log was closed.
             let waiting = self.ticks.wait_in(&mut waiting)?;
-            waiting.tick_or(self.readers.closed()).await;
+            waiting.tick_or(self.views.closed()).await;
         }
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.readers.close().await;
+        self.views.close().await;
         let held = self
             .held
             .lock()

@@ -13,8 +13,6 @@ use sync_log_core::StoreError;
 use tokio::sync::{oneshot, watch};
 
 use super::thread;
-use crate::driver::Busy;
-use crate::driver::connect::Location;
 use crate::driver::failure::{closed, panicked};
 
 /// How many reads run at the same time. A further read waits for its turn.
@@ -49,12 +47,10 @@ struct Done {
 /// the thread is idle again; once it is dropped the thread ends.
 struct Reader(mpsc::Sender<(Job, Reader)>);
 
-/// How a connection that reads is made.
-type Connect = fn(&Location, Busy) -> Result<Connection, StoreError>;
+/// Makes a connection that reads.
+type Connect = Arc<dyn Fn() -> Result<Connection, StoreError> + Send + Sync>;
 
 pub(super) struct Readers {
-    location: Location,
-    busy: Busy,
     connect: Connect,
     pool: Arc<Mutex<Pool>>,
     ended: watch::Receiver<()>,
@@ -75,7 +71,9 @@ struct Pool {
 }
 
 impl Readers {
-    pub(super) fn new(location: Location, busy: Busy, connect: Connect) -> Self {
+    pub(super) fn new(
+        connect: impl Fn() -> Result<Connection, StoreError> + Send + Sync + 'static,
+    ) -> Self {
         let (running, ended) = watch::channel(());
         let pool = Pool {
             idle: Vec::new(),
@@ -85,9 +83,7 @@ impl Readers {
             running: Some(running),
         };
         Self {
-            location,
-            busy,
-            connect,
+            connect: Arc::new(connect),
             pool: Arc::new(Mutex::new(pool)),
             ended,
         }
@@ -170,9 +166,7 @@ impl Readers {
 
     fn start(&self, running: watch::Sender<()>) -> Result<Reader, StoreError> {
         let (sender, jobs) = mpsc::channel::<(Job, Reader)>();
-        let location = self.location.clone();
-        let busy = self.busy;
-        let connect = self.connect;
+        let connect = Arc::clone(&self.connect);
         let pool = Arc::downgrade(&self.pool);
         thread::spawn("sync-log-reader", move || {
             let mut connection = None;
@@ -180,7 +174,7 @@ impl Readers {
                 let mut next = Some(handed_out);
                 while let Some((job, reader)) = next {
                     let known = connection.take();
-                    let open = || known.map_or_else(|| connect(&location, busy), Ok);
+                    let open = || known.map_or_else(|| connect(), Ok);
                     let Job { reads, work } = job;
                     let done = catch_unwind(AssertUnwindSafe(|| work(open())));
                     next = go_on(&pool, reader, reads);
@@ -258,7 +252,8 @@ mod tests {
 
     use sync_log_core::StoreFault;
 
-    use crate::driver::connect;
+    use crate::driver::Busy;
+    use crate::driver::connect::{self, Location};
 
     use super::*;
 
@@ -276,10 +271,11 @@ mod tests {
             let writer = Connection::open(&path).unwrap();
             let made = "PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (0)";
             writer.execute_batch(made).unwrap();
+            let location = Location::File(path);
             Self {
                 _folder: folder,
                 writer,
-                readers: Readers::new(Location::File(path), Busy::DEFAULT, connect::reader),
+                readers: Readers::new(move || connect::reader(&location, Busy::DEFAULT)),
             }
         }
 

@@ -1,6 +1,8 @@
 //! The store: one thread that writes, a few that read.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,8 +13,11 @@ use sync_log_core::{
 };
 use tokio::sync::oneshot;
 
-use super::reader::Readers;
+use super::anchor::Anchor;
+use super::backup::{self, BackupError};
+use super::thread;
 use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
+use super::view::Views;
 use super::writer::{self, Job, Message, Queued, Writer};
 use crate::driver::Busy;
 use crate::driver::connect::{self, Location};
@@ -23,8 +28,11 @@ use crate::driver::failure::closed;
 /// In a file it keeps every promise of [`LogStore`]. In memory it keeps every promise except
 /// durability (`A3`).
 pub struct SqliteStore {
-    readers: Readers,
-    writer: Writer,
+    location: Location,
+    anchor: Anchor,
+    busy: Busy,
+    views: Arc<Views>,
+    writer: Arc<Writer>,
     ticks: Ticks,
 }
 
@@ -35,11 +43,11 @@ impl LogStore for SqliteStore {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        self.readers.view(request).await
+        self.views.view(request).await
     }
 
     async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
-        self.readers.survey(positions).await
+        self.views.survey(positions).await
     }
 
     async fn head_above(&self, position: Hlc) -> Result<Hlc, StoreError> {
@@ -49,7 +57,7 @@ impl LogStore for SqliteStore {
             let has_ended = commits.has_changed().is_err();
             // What is committed from here on shows as a change.
             commits.borrow_and_update();
-            let head = self.readers.head().await?;
+            let head = self.views.head().await?;
             if head > position {
                 return Ok(head);
             }
@@ -62,9 +70,17 @@ impl LogStore for SqliteStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.readers.close().await;
-        self.writer.close().await;
-        Ok(())
+        let views = Arc::clone(&self.views);
+        let writer = Arc::clone(&self.writer);
+        // The thread closes both, even if the caller drops this future meanwhile (`A7`).
+        let closing = move |_: thread::Wanted<'_>| {
+            let close = async {
+                views.close().await;
+                writer.close().await
+            };
+            thread::wait(close, None).expect("without a limit it waits to the end")
+        };
+        thread::run("sync-log-closer", closing).await?
     }
 }
 
@@ -84,6 +100,20 @@ impl SqliteStore {
         self.queue(Job::Settle(Box::new(settled))).await
     }
 
+    /// Copies the log to a file that does not exist yet.
+    pub(crate) async fn backup_to(&self, to: PathBuf) -> Result<(), BackupError> {
+        let path = to.clone();
+        let failed = |source| BackupError::Failed { path, source };
+        if self.writer.queue.is_closed() {
+            return Err(failed(closed("back up")));
+        }
+        let location = self.location.clone();
+        let anchor = self.anchor.clone();
+        let busy = self.busy;
+        let work = move |_: thread::Wanted<'_>| backup::back_up(&location, &anchor, busy, &to);
+        thread::run("sync-log-backup", work).await.map_err(failed)?
+    }
+
     async fn queue(&self, job: Job) -> Result<(), LogError> {
         let (answer, answered) = oneshot::channel();
         let queued = Message::Write(Queued { job, answer });
@@ -98,12 +128,30 @@ impl SqliteStore {
     }
 
     /// A store on a database whose tables are there, and on the connection that writes.
-    pub(crate) fn new(db: Connection, location: Location, busy: Busy) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        db: Connection,
+        anchor: Anchor,
+        location: Location,
+        busy: Busy,
+    ) -> Result<Self, StoreError> {
+        let to_read = location.clone();
+        let connect = move || connect::reader(&to_read, busy);
         Ok(Self {
-            readers: Readers::new(location, busy, connect::reader),
-            writer: writer::spawn(db, busy)?,
+            location,
+            anchor: anchor.clone(),
+            busy,
+            views: Arc::new(Views::new(connect, anchor.clone())),
+            writer: Arc::new(writer::spawn(db, anchor, busy)?),
             ticks: Ticks::every(DEFAULT_POLL_INTERVAL),
         })
+    }
+
+    /// The file; `None` in memory.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.location {
+            Location::File(path) => Some(path),
+            Location::Memory(_) => None,
+        }
     }
 }
 

@@ -1,24 +1,71 @@
 //! Reads of a log, each in one committed state.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use sync_log_core::{Hlc, Positions, ReadRequest, ReadView, StoreError, Survey};
 
+use super::anchor::Anchor;
 use super::reader::{Readers, Reads};
 use super::select::{self, Standing};
 use super::{chain, verdicts};
-use crate::driver::{Port, Transaction, in_place};
+use crate::driver::{Port, Transaction, in_place, tables};
 
-impl Readers {
+/// Reads of the log that a handle was opened on, and of no other (`I6`).
+pub(super) struct Views {
+    readers: Readers,
+    anchor: Arc<Anchor>,
+}
+
+impl Views {
+    /// Reads over connections that `connect` makes. Each new one is compared with `anchor`.
+    pub(super) fn new(
+        connect: impl Fn() -> Result<Connection, StoreError> + Send + Sync + 'static,
+        anchor: Anchor,
+    ) -> Self {
+        let anchor = Arc::new(anchor);
+        let files = Arc::clone(&anchor);
+        let connect = move || {
+            // A connection would make a `-wal` that is missing.
+            files.refuse_moved()?;
+            let connected = connect().and_then(|db| {
+                // SQLite opens the `-wal` by its name at the first read.
+                in_place(tables::names(&db))?;
+                Ok(db)
+            });
+            files.refuse_moved()?;
+            connected
+        };
+        Self {
+            readers: Readers::new(connect),
+            anchor,
+        }
+    }
+
     /// Returns the entries for a reader, and everything that core needs to judge the reader.
     pub(super) async fn view(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
         let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
-        self.run("read", Reads::Part, read).await
+        let view = self.readers.run("read", Reads::Part, read).await?;
+        self.anchor.refuse_other(view.state.identity)?;
+        Ok(view)
     }
 
     /// Returns the state of the log and its peers, and how much lies above each position.
     pub(super) async fn survey(&self, positions: Positions) -> Result<Survey, StoreError> {
         let survey = move |db: &Connection| in_one_state(db, async || survey(db, positions).await);
-        self.run("survey", Reads::Whole, survey).await
+        let survey = self.readers.run("survey", Reads::Whole, survey).await?;
+        self.anchor.refuse_other(survey.state.identity)?;
+        Ok(survey)
+    }
+
+    /// Waits for the reads that were queued before, and closes the connections.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+    }
+
+    /// Waits until it is closed.
+    pub(super) async fn closed(&self) {
+        self.readers.closed().await;
     }
 
     /// The head of the log.

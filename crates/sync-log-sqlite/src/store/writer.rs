@@ -5,12 +5,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_log_core::{Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, StoreError, WriteJob};
+use sync_log_core::{
+    Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, StoreError, StoreFault, WriteJob,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::anchor::Anchor;
 use super::apply::Shared;
+use super::checkpoint::{self, Wal};
 use super::thread;
-use crate::driver::failure::{failed, panicked};
+use crate::driver::failure::panicked;
 use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
 use crate::driver::{Busy, Port, Transaction, all, in_place, number};
 
@@ -20,6 +24,10 @@ const QUEUE_JOBS: usize = 256;
 
 /// How long the writer has to be idle before it does housekeeping.
 const IDLE: Duration = Duration::from_millis(20);
+
+/// How long the writer has to be idle before it empties a large `-wal`: a program that goes on at
+/// once would make it again.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// How many steps of housekeeping run before the file is closed: a program that is never idle while
 /// its log is open would otherwise keep every free page. Further pages wait for the next time.
@@ -53,10 +61,13 @@ pub(super) enum Message {
     Close,
 }
 
+/// How the thread left the file: whole, or why not.
+type Left = Result<(), StoreError>;
+
 /// The way to the writing thread.
 pub(super) struct Writer {
     pub(super) queue: mpsc::Sender<Message>,
-    ended: watch::Receiver<()>,
+    ended: watch::Receiver<Option<Left>>,
     committed: watch::Receiver<()>,
 }
 
@@ -67,32 +78,49 @@ impl Writer {
     }
 
     /// Makes the thread finish the jobs that were sent before, and waits until it has, even if
-    /// another caller closed first.
-    pub(super) async fn close(&self) {
+    /// another caller closed first. Returns whether the file was left whole.
+    pub(super) async fn close(&self) -> Left {
         // An error here means that the thread listens no longer.
         let _ = self.queue.send(Message::Close).await;
         let mut ended = self.ended.clone();
         while ended.changed().await.is_ok() {}
+        let left = ended.borrow().clone();
+        left.unwrap_or_else(|| {
+            let doing = "leave one whole file: the thread that writes has panicked";
+            Err(StoreError::new(StoreFault::NotWhole, doing))
+        })
     }
 }
 
 /// What the thread works with.
 struct Writing<'a> {
     db: &'a Connection,
+    anchor: &'a Anchor,
     busy: Busy,
+    commits: watch::Sender<()>,
+    wal: Wal,
+    /// Whether a caller closed the queue and waits.
+    is_closed: bool,
 }
 
-pub(super) fn spawn(db: Connection, busy: Busy) -> Result<Writer, StoreError> {
+pub(super) fn spawn(db: Connection, anchor: Anchor, busy: Busy) -> Result<Writer, StoreError> {
     let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
-    let (running, ended) = watch::channel(());
+    let (running, ended) = watch::channel(None);
     let (commits, committed) = watch::channel(());
     thread::spawn("sync-log-writer", move || {
-        let writing = Writing { db: &db, busy };
-        writing.run(receiver, &commits);
+        let writing = Writing {
+            db: &db,
+            anchor: &anchor,
+            busy,
+            commits,
+            wal: Wal::at(anchor.wal()),
+            is_closed: false,
+        };
+        let left = writing.run(receiver);
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "failed to close the writing connection");
         }
-        drop(running);
+        running.send_replace(Some(left));
     })?;
     Ok(Writer {
         queue,
@@ -103,19 +131,31 @@ pub(super) fn spawn(db: Connection, busy: Busy) -> Result<Writer, StoreError> {
 
 impl Writing<'_> {
     /// The thread is the writer's own, so SQLite may block it.
-    fn run(self, mut receiver: mpsc::Receiver<Message>, commits: &watch::Sender<()>) {
+    fn run(mut self, mut receiver: mpsc::Receiver<Message>) -> Left {
         let mut waiting = Vec::with_capacity(QUEUE_JOBS);
         // The file may have been closed before all of its free pages were given back.
         let mut may_have_free_pages = true;
+        let mut may_have_large_wal = true;
         loop {
-            let limit = may_have_free_pages.then_some(IDLE);
+            let limit = if may_have_free_pages {
+                Some(IDLE)
+            } else {
+                may_have_large_wal.then_some(QUIET)
+            };
             match thread::wait(receiver.recv_many(&mut waiting, QUEUE_JOBS), limit) {
                 Some(0) => break,
                 Some(_) => {
-                    self.serve_all(&mut receiver, &mut waiting, commits);
+                    self.serve_all(&mut receiver, &mut waiting);
                     may_have_free_pages = true;
+                    may_have_large_wal = true;
                 }
-                None => may_have_free_pages = self.keep_house(),
+                None if may_have_free_pages => {
+                    may_have_free_pages = self.keep_house();
+                }
+                None => {
+                    unless_it_panics(|| self.wal.shrink(self.db, self.busy));
+                    may_have_large_wal = false;
+                }
             }
         }
         for _ in 0..CLOSING_STEPS {
@@ -123,30 +163,34 @@ impl Writing<'_> {
                 break;
             }
         }
+        // Nobody waits if all handles were dropped. Then SQLite does this if it is the last one.
+        if !self.is_closed {
+            return Ok(());
+        }
+        self.anchor.refuse_moved()?;
+        checkpoint::make_whole(self.db, self.busy)
     }
 
     fn keep_house(&self) -> bool {
-        let kept = catch_unwind(AssertUnwindSafe(|| give_pages_back(self.db, self.busy)));
-        kept.unwrap_or(false)
+        unless_it_panics(|| give_pages_back(self.db, self.busy)).unwrap_or(false)
     }
 
-    fn serve_all(
-        &self,
-        receiver: &mut mpsc::Receiver<Message>,
-        waiting: &mut Vec<Message>,
-        commits: &watch::Sender<()>,
-    ) {
+    fn serve_all(&mut self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
         let mut jobs = VecDeque::with_capacity(waiting.len());
         for message in waiting.drain(..) {
             match message {
                 Message::Write(queued) => jobs.push_back(queued),
                 // What was sent before is still received; later sends fail.
-                Message::Close => receiver.close(),
+                Message::Close => {
+                    receiver.close();
+                    self.is_closed = true;
+                }
             }
         }
         while !jobs.is_empty() {
             self.serve(next_commit(&mut jobs));
-            commits.send_replace(());
+            self.commits.send_replace(());
+            unless_it_panics(|| self.wal.bound(self.db, self.busy));
         }
     }
 
@@ -178,8 +222,11 @@ impl Writing<'_> {
 
     fn try_commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let txn = Transaction::write(self.db, self.busy).map_err(Failed::Final)?;
+        self.anchor.refuse_moved().map_err(Failed::Final)?;
         let outcomes = in_place(self.decide_and_write(jobs)).map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
+        // A file that was deleted meanwhile has the commit, and is in no folder.
+        self.anchor.refuse_moved().map_err(Failed::Final)?;
         Ok(outcomes)
     }
 
@@ -187,7 +234,7 @@ impl Writing<'_> {
         &self,
         jobs: &mut [Queued],
     ) -> Result<Vec<Result<(), LogError>>, StoreError> {
-        let mut shared = Shared::begin(self.db).await?;
+        let mut shared = Shared::begin(self.db, self.anchor).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for queued in jobs {
             outcomes.push(match &mut queued.job {
@@ -237,15 +284,16 @@ enum Failed {
     Final(StoreError),
 }
 
+/// Does housekeeping. A subscriber that panics there must not take the thread along (`A7`).
+fn unless_it_panics<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
 /// Gives some free pages back to the file system, and says whether there may be more. This is only
 /// housekeeping: it does not wait for a lock, and after a failure it waits for the next write.
 fn give_pages_back(db: &Connection, busy: Busy) -> bool {
-    let wait_for = |limit: Busy| {
-        let set = db.busy_timeout(limit.timeout());
-        set.map_err(|error| failed("set the busy timeout", error))
-    };
-    let outcome = wait_for(Busy::NOT).and_then(|()| in_place(vacuum(db)));
-    if let Err(error) = wait_for(busy) {
+    let outcome = Busy::NOT.set(db).and_then(|()| in_place(vacuum(db)));
+    if let Err(error) = busy.set(db) {
         tracing::warn!(%error, "failed to restore the busy timeout");
     }
     outcome.unwrap_or_else(|error| {

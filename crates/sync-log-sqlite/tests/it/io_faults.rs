@@ -10,15 +10,15 @@ use std::process::Command;
 use std::time::Duration;
 
 use sync_log_sqlite::{
-    Ack, Change, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits, StoreFault, SyncDb,
-    Uuid,
+    Ack, Change, ErrorKind, Hlc, LogError, ManualClock, OpenError, ReadLimits, StoreError,
+    StoreFault, SyncDb, Uuid,
 };
 
 use crate::common::{
     self, DEVICE, LIBRARY, PEER, as_child, change_with, child, file_in, folder, raw, say,
 };
 
-const ORDERS: &str = "IO_FAULTS";
+pub(crate) const ORDERS: &str = "IO_FAULTS";
 
 /// Longer than anything here takes, however busy the machine is.
 const HANGS: Duration = Duration::from_secs(60);
@@ -99,11 +99,11 @@ fn every_call<Test>(test: Test, what: &'static str, how_long: &'static str) {
 }
 
 /// What fails is between the log and the disk; the disk itself may be a fast one.
-fn disk_in_memory() -> tempfile::TempDir {
+pub(crate) fn disk_in_memory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| folder())
 }
 
-fn compiled_shim(folder: &Path) -> PathBuf {
+pub(crate) fn compiled_shim(folder: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim/io_faults.c");
     let shim = folder.join("io_faults.so");
     let compiled = Command::new("cc")
@@ -140,7 +140,7 @@ async fn fail_each(data_dir: &Path, what: &'static str, how_long: &'static str) 
 }
 
 /// The way to give the failing disk its orders.
-struct Disk {
+pub(crate) struct Disk {
     orders: PathBuf,
     what: &'static str,
     sticky: bool,
@@ -148,7 +148,7 @@ struct Disk {
 
 impl Disk {
     /// Breaks at the `nth` call from now.
-    fn new(nth: u32, what: &'static str, how_long: &str) -> Self {
+    pub(crate) fn new(nth: u32, what: &'static str, how_long: &str) -> Self {
         let orders = PathBuf::from(std::env::var_os(ORDERS).unwrap());
         std::fs::write(&orders, format!("{nth} {nth} {what} {how_long}")).unwrap();
         let sticky = how_long == "on";
@@ -159,7 +159,7 @@ impl Disk {
         }
     }
 
-    fn repair(&self) {
+    pub(crate) fn repair(&self) {
         if self.orders.exists() {
             std::fs::remove_file(&self.orders).unwrap();
         }
@@ -179,7 +179,7 @@ impl Disk {
     }
 
     /// The calls that failed since this was last asked.
-    fn failed(&self) -> Vec<String> {
+    pub(crate) fn failed(&self) -> Vec<String> {
         let told = self.orders.with_extension("told");
         let lines = std::fs::read_to_string(&told).unwrap_or_default();
         let _ = std::fs::remove_file(&told);
@@ -490,6 +490,10 @@ fn change(record: u128) -> Change {
 
 fn kind_of(error: &LogError) -> StoreFault {
     match error {
+        // What kept the file from being whole.
+        LogError::Store(error) if error.fault() == StoreFault::NotWhole => {
+            error.source_as::<StoreError>().unwrap().fault()
+        }
         LogError::Store(error) => error.fault(),
         other => panic!("{other:?}"),
     }

@@ -11,8 +11,10 @@ mod harness;
 
 mod adopting;
 mod adopting_odd_clocks;
+mod backup;
 mod before_the_chain;
 mod chain;
+mod closing;
 mod conformance;
 mod conformance_in_memory;
 mod damage;
@@ -20,12 +22,16 @@ mod damage;
 mod descriptors;
 mod durability;
 mod foreign_writes;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod importing;
 mod importing_odd_rows;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod io_faults;
 mod locked;
+#[cfg(unix)]
+mod moved;
 mod odd_tables;
 mod opening;
 mod opening_locked;
@@ -38,6 +44,7 @@ mod peer_rows;
 mod query_plans;
 mod read_only;
 mod reading;
+mod refusals;
 mod restored;
 mod schema;
 mod spans;

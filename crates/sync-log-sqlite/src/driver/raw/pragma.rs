@@ -16,6 +16,33 @@ pub(crate) static SET_AUTO_VACUUM: Raw = Raw::new(|| {
     Template::raw("set `auto_vacuum`", text, 0)
 });
 
+/// The journal mode that the file is in.
+pub(crate) static JOURNAL_MODE: Raw =
+    Raw::new(|| Template::raw("read `journal_mode`", "PRAGMA journal_mode", 0));
+
+/// Moves everything from the `-wal` into the file, and cuts the `-wal` to nothing. Answers with
+/// three numbers: whether some connection was in the way, the pages in the `-wal`, and how many of
+/// them are in the file.
+pub(crate) static TRUNCATE_WAL: Raw =
+    Raw::new(|| Template::raw("empty the -wal", "PRAGMA wal_checkpoint(TRUNCATE)", 0));
+
+/// `application_id` of a copy that [`backup_to`](crate::SyncDb::backup_to) made, "SLcp".
+pub(crate) const COPY: i64 = 0x534c_6370;
+
+/// What marks a file as one of an application; 0 if nothing does.
+pub(crate) static APPLICATION_ID: Raw =
+    Raw::new(|| Template::raw("read `application_id`", "PRAGMA application_id", 0));
+
+/// Marks a file as a copy.
+pub(crate) static MARK_AS_COPY: Raw = Raw::new(|| {
+    let text = format!("PRAGMA application_id = {COPY}");
+    Template::raw("mark a copy", text, 0)
+});
+
+/// Keeps in memory what SQLite would write to a folder for temporary files.
+pub(crate) static SET_TEMP_STORE: Raw =
+    Raw::new(|| Template::raw("set `temp_store`", "PRAGMA temp_store = MEMORY", 0));
+
 /// Switches the file to a write-ahead log. Answers with the mode that it is in.
 pub(crate) static SET_WAL: Raw =
     Raw::new(|| Template::raw("set `journal_mode`", "PRAGMA journal_mode = WAL", 0));

@@ -19,6 +19,7 @@ use sync_log_core::{
 
 use super::*;
 use crate::driver::connect::{self, Location};
+use crate::driver::files::Files;
 use crate::driver::raw::pragma::VACUUM_PAGES;
 use crate::store::view;
 use crate::{FILE_NAME, SqliteStore};
@@ -33,7 +34,7 @@ const ENOUGH: u32 = 1_000_000;
 
 /// The writer without its thread, so that its connection can be reached.
 #[derive(Clone)]
-struct Direct(Arc<Mutex<Connection>>);
+struct Direct(Arc<Mutex<Connection>>, Arc<Anchor>);
 
 impl Direct {
     fn db(&self) -> MutexGuard<'_, Connection> {
@@ -52,7 +53,11 @@ impl LogStore for Direct {
         let (answer, mut answered) = oneshot::channel();
         let writing = Writing {
             db: &self.db(),
+            anchor: &self.1,
             busy: BUSY,
+            commits: watch::channel(()).0,
+            wal: Wal::at(None),
+            is_closed: false,
         };
         writing.serve(vec![Queued {
             job: Job::Decide(job),
@@ -93,7 +98,9 @@ async fn store_in(folder: &Path) -> (Direct, Location) {
     made.unwrap().close().await.unwrap();
     let location = Location::File(folder.join(FILE_NAME));
     let db = connect::writer(&location, BUSY).unwrap();
-    (Direct(Arc::new(Mutex::new(db))), location)
+    let database = Files::of(&location).unwrap();
+    let anchor = Anchor::of_writer(&db, database).unwrap();
+    (Direct(Arc::new(Mutex::new(db)), Arc::new(anchor)), location)
 }
 
 fn stamps(db: &Connection) -> Vec<String> {

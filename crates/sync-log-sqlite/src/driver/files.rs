@@ -1,0 +1,120 @@
+//! The files of a database, as the system knows them, whatever their names are by now.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sync_log_core::{StoreError, StoreFault};
+
+use super::connect::Location;
+
+/// The files that a connection has open (`I6`). SQLite finds a file by its name when it connects,
+/// and never looks at the name again, so this asks the system whether the name still leads there.
+#[derive(Debug, Clone)]
+pub(crate) struct Files(Vec<OpenFile>);
+
+#[derive(Debug, Clone)]
+struct OpenFile {
+    path: PathBuf,
+    id: FileId,
+}
+
+impl Files {
+    /// The database, right after a connection was made to it.
+    pub(crate) fn of(location: &Location) -> Result<Self, StoreError> {
+        let mut files = Self(Vec::new());
+        if let Location::File(path) = location {
+            files.add(path.clone())?;
+        }
+        Ok(files)
+    }
+
+    /// Adds the `-wal`, while the connection has it open. Nothing replaces that file for as long as
+    /// the connection that writes is there; without one, SQLite removes it and makes another.
+    pub(crate) fn with_wal(mut self) -> Result<Self, StoreError> {
+        match self.wal() {
+            Some(wal) if wal.exists() => self.add(wal)?,
+            _ => {}
+        }
+        Ok(self)
+    }
+
+    /// The path of the `-wal`; `None` in memory.
+    pub(crate) fn wal(&self) -> Option<PathBuf> {
+        self.0.first().map(|database| wal_of(&database.path))
+    }
+
+    /// Refuses if a name leads to another file than before, or to none.
+    pub(crate) fn refuse_moved(&self) -> Result<(), StoreError> {
+        self.0.iter().try_for_each(OpenFile::refuse_moved)
+    }
+
+    fn add(&mut self, path: PathBuf) -> Result<(), StoreError> {
+        let id = FileId::of(&path).map_err(|error| lost(&path, error))?;
+        self.0.push(OpenFile { path, id });
+        Ok(())
+    }
+}
+
+impl OpenFile {
+    fn refuse_moved(&self) -> Result<(), StoreError> {
+        let id = FileId::of(&self.path).map_err(|error| lost(&self.path, error))?;
+        if id == self.id {
+            return Ok(());
+        }
+        Err(StoreError::new(StoreFault::Moved, finding(&self.path)))
+    }
+}
+
+/// The file that SQLite keeps beside a database, with the commits that are not in it yet.
+pub(crate) fn wal_of(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+/// A file that SQLite keeps beside a database.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The error of a name that leads nowhere, or that the system does not look up.
+fn lost(path: &Path, error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            StoreError::new(StoreFault::Moved, finding(path)).with_source(error)
+        }
+        _ => StoreError::from(error).while_doing(finding(path)),
+    }
+}
+
+fn finding(path: &Path) -> String {
+    format!("find {} as it was opened", path.display())
+}
+
+/// What the system calls a file, whatever its name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    #[cfg(unix)]
+    device: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl FileId {
+    #[cfg(unix)]
+    fn of(path: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = fs::metadata(path)?;
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
+
+    /// Elsewhere a file that is open keeps its name, so there is nothing to compare.
+    #[cfg(not(unix))]
+    fn of(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|_| Self {})
+    }
+}

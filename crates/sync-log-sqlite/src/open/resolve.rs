@@ -1,0 +1,43 @@
+//! The one name by which a file is opened.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::error::OpenError;
+
+/// As many links to links as the system follows.
+const LINKS: usize = 40;
+
+/// Returns the file to which `path` leads, by a name that keeps its meaning (`I6`): absolute, so
+/// that a change of the working directory does not matter, and so that SQLite does not read it as a
+/// URL; and without links, because what SQLite keeps beside a file is not beside a link to it.
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+    let unreachable = |source| OpenError::Unreachable {
+        path: path.to_owned(),
+        source,
+    };
+    follow(path).map_err(unreachable)
+}
+
+/// The file may be missing. Its folder may not.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    let mut path = std::path::absolute(path)?;
+    if cfg!(not(unix)) {
+        return Ok(path);
+    }
+    for _ in 0..LINKS {
+        match fs::canonicalize(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            found => return found,
+        }
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            break;
+        };
+        // A link to a file that is missing. SQLite would make that file.
+        match fs::read_link(&path) {
+            Ok(target) => path = folder.join(target),
+            Err(_) => return Ok(fs::canonicalize(folder)?.join(name)),
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
+}

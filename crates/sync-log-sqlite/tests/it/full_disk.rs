@@ -1,0 +1,72 @@
+//! A disk that is full while a file is adopted: the file is as it was (`I8`).
+
+use std::path::Path;
+
+use sync_log_sqlite::{FILE_NAME, LogError, StoreFault, SyncDb};
+
+use crate::common::tables::changes_in;
+use crate::common::{DEVICE, LIBRARY, as_child, assert_passed, child, file_in, other_program};
+use crate::io_faults::{Disk, ORDERS, compiled_shim, disk_in_memory};
+
+#[test]
+fn a_disk_that_is_full_while_a_file_is_adopted_leaves_it_as_it_was() {
+    if let Some(data_dir) = as_child() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        return runtime.unwrap().block_on(fail_each_write(&data_dir));
+    }
+    let folder = disk_in_memory();
+    let mut child = child(
+        a_disk_that_is_full_while_a_file_is_adopted_leaves_it_as_it_was,
+        &folder.path().join("data"),
+    );
+    child
+        .env("LD_PRELOAD", compiled_shim(folder.path()))
+        .env(ORDERS, folder.path().join("orders"));
+    assert_passed(&child.output().unwrap());
+}
+
+async fn fail_each_write(data_dir: &Path) {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
+    // An adoption writes some hundred pages, and one is like the next.
+    for nth in (1..8).chain((8..).step_by(17)) {
+        let data_dir = data_dir.join(nth.to_string());
+        std::fs::create_dir_all(&data_dir).unwrap();
+        std::fs::copy(fixture.join(FILE_NAME), file_in(&data_dir)).unwrap();
+        let mode = "PRAGMA journal_mode = DELETE";
+        other_program(&data_dir).execute_batch(mode).unwrap();
+        let before = everything(&data_dir);
+        let disk = Disk::new(nth, "ENOSPC", "on");
+        let opened = SyncDb::open(LIBRARY, DEVICE, &data_dir).await;
+        disk.repair();
+        let failed = disk.failed();
+        if failed.is_empty() {
+            assert!(nth > 3, "the disk was never full");
+            opened.unwrap().close().await.unwrap();
+            return;
+        }
+        match opened {
+            Ok(log) => log.close().await.unwrap_or_default(),
+            Err(error) => {
+                let Some(LogError::Store(cause)) = error.as_log_error() else {
+                    panic!("{error:?}");
+                };
+                assert!(matches!(cause.fault(), StoreFault::Full | StoreFault::Io));
+                assert_eq!(everything(&data_dir), before, "at {nth}: {failed:?}");
+            }
+        }
+        // The disk works again, and so does the log.
+        let log = SyncDb::open(LIBRARY, DEVICE, &data_dir).await.unwrap();
+        log.close().await.unwrap();
+        std::fs::remove_dir_all(&data_dir).unwrap();
+    }
+}
+
+/// The names of all tables, and how many rows another program wrote.
+fn everything(data_dir: &Path) -> (Vec<String>, usize) {
+    let db = other_program(data_dir);
+    let list = "SELECT name FROM sqlite_master ORDER BY name";
+    let mut query = db.prepare(list).unwrap();
+    let names = query.query_map([], |row| row.get(0)).unwrap();
+    let names = names.collect::<Result<_, _>>().unwrap();
+    (names, changes_in(&db, "shared_changes").len())
+}

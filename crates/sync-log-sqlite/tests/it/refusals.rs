@@ -1,0 +1,80 @@
+//! A refusal changes nothing (`I8`): not the journal mode, not a table, not a byte.
+
+use std::path::Path;
+
+use sync_log_sqlite::{
+    ErrorKind, FILE_NAME, LogError, OpenError, PrunePolicy, StoreFault, SyncDb, SyncDbOptions,
+};
+
+use crate::common::{DEVICE, LIBRARY, change, contents, file_in, folder, fresh, other_program};
+
+/// A file of an earlier program, in the journal mode in which SQLite makes files.
+fn adoptable() -> tempfile::TempDir {
+    let folder = folder();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
+    std::fs::copy(fixture.join(FILE_NAME), file_in(folder.path())).unwrap();
+    let delete = "PRAGMA journal_mode = DELETE";
+    other_program(folder.path()).execute_batch(delete).unwrap();
+    folder
+}
+
+/// A log of ours with an entry, to which another program did `sql`, and which that program left in
+/// the journal mode in which SQLite makes files.
+async fn spoiled(sql: &str) -> tempfile::TempDir {
+    let (folder, log) = fresh().await;
+    log.record(change(1)).await.unwrap();
+    log.close().await.unwrap();
+    let sql = format!("PRAGMA journal_mode = DELETE; {sql}");
+    other_program(folder.path()).execute_batch(&sql).unwrap();
+    folder
+}
+
+async fn refused(options: SyncDbOptions, data_dir: &Path) -> OpenError {
+    let before = contents(data_dir);
+    let error = options.open(LIBRARY, DEVICE, data_dir).await.unwrap_err();
+    assert_eq!(contents(data_dir), before, "{error:?}");
+    error
+}
+
+#[tokio::test]
+async fn an_option_out_of_range_adopts_nothing() {
+    let folder = adoptable();
+    let too_many = PrunePolicy::KeepEntries { count: usize::MAX };
+    for options in [
+        SyncDb::options().policy(too_many),
+        SyncDb::options().max_data_bytes(usize::MAX),
+    ] {
+        let error = refused(options, folder.path()).await;
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        let cause = error.as_log_error().unwrap();
+        assert!(matches!(cause, LogError::OptionOutOfRange { .. }));
+    }
+}
+
+#[tokio::test]
+async fn tables_that_cannot_hold_a_log_keep_the_journal_mode_that_they_are_in() {
+    let changes = [
+        "ALTER TABLE shared_changes RENAME COLUMN data TO payload",
+        "DROP TABLE peer_acks; CREATE TABLE peer_acks (hlc TEXT)",
+        "DROP TABLE shared_changes; CREATE VIEW shared_changes AS SELECT 1 AS hlc",
+        // Rows of another program beside tables of ours that never had an identity.
+        "DELETE FROM sync_log_identity; DELETE FROM sync_log_state; \
+         CREATE TRIGGER t AFTER INSERT ON shared_changes BEGIN SELECT 1; END",
+    ];
+    for sql in changes {
+        let folder = spoiled(sql).await;
+        let error = refused(SyncDb::options(), folder.path()).await;
+        let is_named = matches!(error, OpenError::NotAdoptable { .. });
+        assert!(is_named, "{sql}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_lost_its_identity_keeps_the_journal_mode_that_it_is_in() {
+    let folder = spoiled("DELETE FROM sync_log_identity").await;
+    let error = refused(SyncDb::options(), folder.path()).await;
+    let Some(LogError::Store(cause)) = error.as_log_error() else {
+        panic!("{error:?}");
+    };
+    assert_eq!(cause.fault(), StoreFault::Corrupt);
+}
