@@ -30,6 +30,6 @@ pub(crate) enum Format {
     Json,
     /// A JSON object for each row, and one for the facts beside the rows
     Ndjson,
-    /// The rows as comma-separated values
+    /// The rows as comma-separated values; a text that a spreadsheet would calculate begins with '
     Csv,
 }

@@ -1,5 +1,7 @@
 //! Rows with named columns: drawn for people, or as comma-separated values.
 
+use std::borrow::Cow;
+
 use comfy_table::{CellAlignment, Table, presets};
 
 /// A table of text.
@@ -64,10 +66,20 @@ impl Sheet {
 /// One line of comma-separated values.
 pub(crate) fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(cells);
+    let written = writer.write_record(cells.map(plain).map(Cow::into_owned));
     written.expect("a line of any texts can be written to memory");
     let bytes = writer.into_inner().expect("memory takes what was written");
     String::from_utf8(bytes).expect("text stays text")
+}
+
+/// A cell that no spreadsheet takes for a formula: one that it would calculate begins with `'`.
+fn plain(cell: &str) -> Cow<'_, str> {
+    let is_harmless = cell == "-" || cell.parse::<f64>().is_ok();
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_harmless {
+        format!("'{cell}").into()
+    } else {
+        cell.into()
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +98,12 @@ mod tests {
     fn csv_quotes_what_has_to_be() {
         let expected = "what_it_is,count\n\"a,b\",7\n\"say \"\"x\"\"\",-\n";
         assert_eq!(sheet().csv(), expected);
+    }
+
+    #[test]
+    fn a_cell_of_a_file_is_no_formula_and_numbers_stay() {
+        let cells = ["=1+1", "+x", "-x", "@x", "-1.5", "-", "a=b"];
+        assert_eq!(line(cells.into_iter()), "'=1+1,'+x,'-x,'@x,-1.5,-,a=b\n");
     }
 
     #[test]

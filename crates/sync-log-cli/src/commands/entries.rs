@@ -36,8 +36,11 @@ const COLUMNS: [&str; 6] = [
 pub(crate) fn tail(args: &TailArgs) -> Result<ExitCode, Failure> {
     let inspector = inspect(&args.path)?;
     let mut stream = Stream::new(args.format.get());
-    let mut page = inspector.newest(usize::from(args.entries))?;
-    let mut last = None;
+    let wanted = usize::from(args.entries);
+    // Without an entry to show, the end is still where to go on.
+    let mut page = inspector.newest(wanted.max(1))?;
+    let mut last = page.last().map(|entry| entry.hlc.clone());
+    page.truncate(wanted);
     let mut heard = stream.begin(&COLUMNS)?;
     loop {
         for entry in page {

@@ -98,6 +98,37 @@ fn tail_follows_a_log_that_another_process_writes_to() {
 }
 
 #[test]
+fn tail_of_no_entries_follows_from_the_end() {
+    let library = library();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let ends = ["tail", "-f", "-n", "0", "--format", "csv"];
+    command.args(ends).arg(library.path());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // The names of the columns are printed once the end is known.
+    assert!(lines.next().unwrap().unwrap().starts_with("hlc,"));
+    block_on(async {
+        let log = open(library.path()).await;
+        log.record(change(6)).await.unwrap();
+        log.close().await.unwrap();
+    });
+    let line = lines.next().unwrap().unwrap();
+    assert!(line.contains(&stamp(5).to_string()), "{line}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn what_another_program_stored_is_exported_byte_for_byte() {
+    let library = library();
+    let odd = "t\u{1b}[31m\u{7f}\u{202e}";
+    let sql = format!("UPDATE shared_changes SET model_type = '{odd}'");
+    alter(library.path(), &sql);
+    let output = run(&["export", "--format", "csv"], library.path());
+    assert_eq!(stdout(&output).matches(odd).count(), 5);
+}
+
+#[test]
 fn a_file_that_cannot_be_opened_sets_the_exit_code_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let looks = ["status", "peers", "explain", "tail", "verify", "export"];
