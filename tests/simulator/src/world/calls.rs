@@ -116,33 +116,53 @@ impl World {
 
     /// Has the log open in that process; says whether it could be opened.
     pub(super) fn open(&mut self, on: u8, process: usize) -> Result<bool, Violation> {
-        let (options, now_ms) = (self.log_options(on), self.now_ms);
-        let engine = self.engine.clone();
         let Some(device) = self.live(on) else {
             return Ok(false);
         };
         if device.processes[process].is_some() {
             return Ok(true);
         }
-        if device.files.truth.has_to_be_adopted() {
+        let adopts = device.files.truth.has_to_be_adopted();
+        if adopts {
             // What is held up was begun on a log that is another one from now on.
             self.give_up_all(|held| held.on == on)?;
             self.trace.event("adopt", format_args!("d{on}"));
         }
-        let Some(opening) = self.live(on) else {
-            return Ok(false);
-        };
-        match opening.open(&engine, process, LIBRARY, options, now_ms)? {
-            Ok(()) => {
-                self.done("open", format_args!("d{on}/{process}"));
-                self.look(on)?;
-                Ok(true)
-            }
-            Err(error) => {
-                let what = format!("device {on} cannot open its log: {error}");
-                Err(Violation::new("answers_hold", what))
-            }
+        self.open_process(on, process)?;
+        if adopts {
+            self.open_again(on, 1 - process)?;
         }
+        Ok(self.is_live(on))
+    }
+
+    /// The handle of the other process is of the log before the adoption, and every call on it would
+    /// fail (`I6`). The process opens the log again, and goes on with the stamp that it had drawn.
+    fn open_again(&mut self, on: u8, process: usize) -> Result<(), Violation> {
+        let running = self.live(on).and_then(|d| d.processes[process].as_mut());
+        let Some(running) = running else {
+            return Ok(());
+        };
+        let stamped = running.stamped.take();
+        self.kill(on, process)?;
+        self.open_process(on, process)?;
+        if let Some(after) = self.live(on).and_then(|d| d.processes[process].as_mut()) {
+            after.stamped = stamped;
+        }
+        Ok(())
+    }
+
+    fn open_process(&mut self, on: u8, process: usize) -> Result<(), Violation> {
+        let (options, now_ms) = (self.log_options(on), self.now_ms);
+        let engine = self.engine.clone();
+        let Some(device) = self.live(on) else {
+            return Ok(());
+        };
+        if let Err(error) = device.open(&engine, process, LIBRARY, options, now_ms)? {
+            let what = format!("device {on} cannot open its log: {error}");
+            return Err(Violation::new("answers_hold", what));
+        }
+        self.done("open", format_args!("d{on}/{process}"));
+        self.look(on)
     }
 
     /// Begins a call in a process that has the log open.

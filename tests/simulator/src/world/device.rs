@@ -126,14 +126,15 @@ impl Device {
         Ok(true)
     }
 
-    /// Closes the log in both processes; who watched it.
-    pub(crate) fn close(&mut self, engine: &Engine) -> Result<Option<Vec<Watching>>> {
+    /// Closes the log in both processes; who watched it, each with a handle, because a watch would
+    /// end with the last one anyway.
+    pub(crate) fn close(&mut self, engine: &Engine) -> Result<Option<Vec<(SyncLog, Watching)>>> {
         let mut watched = None;
         for place in &mut self.processes {
             if let Some(process) = place.take() {
                 engine.finish(process.log.close())?;
                 let watched = watched.get_or_insert(Vec::new());
-                watched.extend(process.watching);
+                watched.extend(process.watching.map(|watching| (process.log, watching)));
             }
         }
         Ok(watched)

@@ -194,7 +194,7 @@ impl World {
         };
         if let Some(watched) = device.close(&engine)? {
             self.done("close", format_args!("d{on}"));
-            for watching in watched {
+            for (_handle, watching) in watched {
                 watching.ends_with_the_log(&engine)?;
             }
         }
