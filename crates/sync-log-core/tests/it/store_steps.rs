@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use mockall::Sequence;
 use sync_log_core::{
-    Ack, AckAt, AckOutcome, Cursor, ErrorKind, FoundEntry, Hlc, LogError, MAX_DECLARED_PEERS, Mark,
-    OwnRow, ReadLimits, ReadView, SharedChangeEntry, StoreFault, Uuid, View, Writes,
+    Ack, AckAt, AckOutcome, Cursor, ErrorKind, FoundEntry, Hlc, LogError, LogOptions,
+    MAX_DECLARED_PEERS, ManualClock, Mark, OwnRow, ReadLimits, ReadView, SharedChangeEntry,
+    StoreFault, SyncLog, Tag, Uuid, View, Writes,
 };
 
 use crate::common::{
-    DEVICE, LOG, MockStore, PEER, assert_came_through, change, decide, entry, expect_opening,
-    failure, open, open_on, peer_at, run, state, view,
+    DEVICE, LIBRARY, LOG, MockStore, PEER, assert_came_through, change, decide, entry,
+    expect_opening, failure, open, open_on, peer_at, run, state, view,
 };
 
 /// The mark of the first entry of a log, and its second one as it is found.
@@ -315,4 +316,71 @@ fn a_job_says_how_much_it_may_append() {
     });
     let each = change().model_type.len() + change().data.len_bytes();
     assert_eq!(*sizes.lock().unwrap(), [each, 3 * each, 2 * each, 0]);
+}
+
+#[test]
+fn a_stored_log_without_an_id_is_refused() {
+    let mut unnamed = state();
+    unnamed.identity.log_id = Uuid::nil();
+    let mut store = MockStore::new();
+    store.expect_read().return_once(move |_| Ok(view(unnamed)));
+    let options = LogOptions::new(ManualClock::new(1_700_000_000_000));
+    let opened = run(SyncLog::open(store, LIBRARY, DEVICE, options));
+    assert!(matches!(opened, Err(LogError::NilId { .. })), "{opened:?}");
+}
+
+#[test]
+fn entries_are_proven_from_the_floor_whatever_is_stored_at_its_stamp() {
+    let (floor, found) = chain(&entry(1), &entry(2));
+    let mut now = state();
+    now.floor = floor;
+    now.head = floor.then(&entry(2));
+    let left_behind = Mark {
+        tag: Tag::from_bytes([7; 16]),
+        ..floor
+    };
+    let read = ReadView {
+        before: Some(left_behind),
+        entries: vec![found],
+        reached_end: true,
+        ..view(now)
+    };
+    let mut store = MockStore::new();
+    let mut answers = vec![read, view(state())];
+    store
+        .expect_read()
+        .times(2)
+        .returning(move |_| Ok(answers.pop().unwrap()));
+    let entries = run(async { open_on(store).await.get_since(Some(floor.hlc), 10).await });
+    assert_eq!(entries.unwrap(), [entry(2)]);
+}
+
+#[test]
+fn only_a_log_that_is_proven_calls_a_history_different() {
+    let (first, mut found) = chain(&entry(1), &entry(2));
+    let mut now = state();
+    now.head = first.then(&entry(2));
+    let served = ReadView {
+        before: Some(first),
+        peer: Some(peer_at(Hlc::ZERO)),
+        ..view(now.clone())
+    };
+    found.tag = Some(Tag::from_bytes([7; 16]));
+    let altered = ReadView {
+        entries: vec![found],
+        ..view(now)
+    };
+    let mut answers = vec![altered, served, view(state())];
+    let mut store = MockStore::new();
+    store
+        .expect_read()
+        .times(3)
+        .returning(move |_| Ok(answers.pop().unwrap()));
+    store.expect_write().times(1).returning(|_| Ok(()));
+    let other = Cursor::new(LOG, first.hlc, Tag::from_bytes([9; 16])).unwrap();
+    let page = run(async {
+        let log = open_on(store).await;
+        log.read_for(PEER, other, ReadLimits::default()).await
+    });
+    assert!(matches!(page, Err(LogError::Altered(_))), "{page:?}");
 }
