@@ -363,7 +363,7 @@ fn only_a_log_that_is_proven_calls_a_history_different() {
     let served = ReadView {
         before: Some(first),
         peer: Some(peer_at(Hlc::ZERO)),
-        ..view(now.clone())
+        ..view(now)
     };
     found.tag = Some(Tag::from_bytes([7; 16]));
     let altered = ReadView {
