@@ -43,6 +43,8 @@ fn in_turn(runtime: &Runtime, log: Log, peers: u64) -> impl FnMut() -> f64 {
         .flat_map(move |cursor| (0..peers).map(move |number| (peer(number), cursor)));
     let mut all = all.into_iter();
     move || {
+        // All of it, with its folder, lives as long as what measures it.
+        let log = &log;
         let (db, share) = (log.db.clone(), all.by_ref().take(ACKS).collect::<Vec<_>>());
         assert_eq!(share.len(), ACKS);
         let work = async move {
