@@ -71,8 +71,8 @@ fn doctest(shell: &Shell, scope: Scope) -> Result<()> {
     Ok(cmd!(shell, "cargo test {libraries...} --doc --all-features").run()?)
 }
 
-/// Built together, with what the tests have compiled: `cargo run` would compile it for each
-/// package anew.
+/// Built in one call, which uses what the tests compiled. `cargo run -p` would compile the
+/// dependencies again for each package.
 fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
     cmd!(shell, "cargo build {ALL...} --examples --all-features").run()?;
     cmd!(shell, "cargo build -p {APP} --examples").run()?;

@@ -13,31 +13,20 @@ use crate::model::{
     Cause, DeviceId, Explanation, LogState, OwnRow, Peer, PeerRow, PrunePolicy, Reason, Remedy,
     RowFault, UntrustedRow, Verdict, parse_uuid,
 };
-use crate::store::{Extent, Survey};
+use crate::store::{Extent, Survey, just_below};
 
 /// The positions that [`explain`] needs summed up.
 pub(crate) fn positions(state: &LogState, peers: &[PeerRow]) -> Vec<Hlc> {
     let known = peers.iter().filter_map(|row| row.peer(state));
     let positions = known.filter(Peer::is_active).map(|peer| peer.position());
     let head = state.head.hlc;
+    // Above the position just below it, the entry at the head is the only one.
     let ends = [Hlc::ZERO, just_below(head), head];
     positions
         .chain(ends)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect()
-}
-
-/// The position above which the entry at `hlc` is the oldest.
-fn just_below(hlc: Hlc) -> Hlc {
-    match hlc.counter.checked_sub(1) {
-        Some(counter) => Hlc { counter, ..hlc },
-        None => Hlc {
-            timestamp: hlc.timestamp.saturating_sub(1),
-            counter: u64::MAX,
-            ..hlc
-        },
-    }
 }
 
 /// Explains why the log is not shrinking.
@@ -133,7 +122,8 @@ fn kept_by_peer(peer: &Peer, state: &LogState, lag: Extent, now_ms: i64) -> Opti
     })
 }
 
-/// A peer that was registered or acknowledged a moment ago may lack old entries all the same.
+/// Age alone is no reason to retire a peer: one that registered or acknowledged recently may still
+/// lack old entries.
 fn pull_or_retire(peer: &Peer, lag: Extent, now_ms: i64) -> Remedy {
     let silent_ms = age(peer.acked_at_ms, now_ms);
     let lag_ms = lag.oldest_created_at_ms.map_or(0, |at| age(at, now_ms));

@@ -8,7 +8,7 @@ use hlc::Hlc;
 use super::contents::Contents;
 use super::job::{Needs, StoredEntry, WriteJob};
 use super::port::LogStore;
-use super::read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};
+use super::read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey, just_below};
 use super::sum_up::SumUp;
 use crate::error::{LogError, StoreError, StoreFault};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
@@ -326,18 +326,6 @@ fn entry_at(hlc: Hlc) -> ReadRequest {
 /// The mark at or below this stamp, without entries.
 fn up_to(hlc: Hlc) -> ReadRequest {
     page_after(hlc, 0)
-}
-
-/// The highest stamp below `hlc`: its bytes are a number, from which 1 is taken.
-fn just_below(hlc: Hlc) -> Hlc {
-    let mut bytes = hlc.to_bytes();
-    for byte in bytes.iter_mut().rev() {
-        *byte = byte.wrapping_sub(1);
-        if *byte != u8::MAX {
-            return Hlc::from_bytes(bytes);
-        }
-    }
-    Hlc::ZERO
 }
 
 #[cfg(test)]

@@ -12,5 +12,6 @@ pub use contents::Contents;
 pub use dry_run::DryRun;
 pub use job::{EntrySummary, Needs, PeersNeeded, StoredEntry, View, WriteJob, Writes};
 pub use port::LogStore;
+pub(crate) use read::just_below;
 pub use read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey};
 pub use sum_up::SumUp;

@@ -80,3 +80,15 @@ pub struct FoundEntry {
 
 /// Returns the positions from which to sum up, given the state and the peers.
 pub type Positions = fn(&LogState, &[PeerRow]) -> Vec<Hlc>;
+
+/// The highest stamp below `hlc`: its bytes are a number, from which 1 is taken.
+pub(crate) fn just_below(hlc: Hlc) -> Hlc {
+    let mut bytes = hlc.to_bytes();
+    for byte in bytes.iter_mut().rev() {
+        *byte = byte.wrapping_sub(1);
+        if *byte != u8::MAX {
+            return Hlc::from_bytes(bytes);
+        }
+    }
+    Hlc::ZERO
+}

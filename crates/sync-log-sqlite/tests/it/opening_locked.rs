@@ -4,34 +4,25 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sync_log_sqlite::SyncDb;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Metadata};
 
+use crate::common::events::{Events, Hear};
 use crate::common::{DEVICE, LIBRARY, change, folder, raw};
 
 /// Lets go of a lock when the log says that it tries again.
 #[derive(Clone)]
 struct LetGo(Arc<Mutex<Option<rusqlite::Connection>>>);
 
-impl Subscriber for LetGo {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+impl Hear for LetGo {
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("sync_log_sqlite")
     }
 
-    fn event(&self, event: &Event<'_>) {
+    fn hear(&self, event: &Event<'_>) {
         if event.metadata().target().ends_with("open") {
             self.0.lock().unwrap().take();
         }
     }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }
 
 #[tokio::test]
@@ -44,7 +35,7 @@ async fn a_lock_that_sqlite_does_not_wait_for_is_tried_again() {
         .execute_batch("CREATE TABLE notes (text TEXT); BEGIN IMMEDIATE;")
         .unwrap();
     let held = LetGo(Arc::new(Mutex::new(Some(other))));
-    let watching = tracing::subscriber::set_default(held.clone());
+    let watching = tracing::subscriber::set_default(Events(held.clone()));
     let options = SyncDb::options().busy_timeout(Duration::from_secs(60));
     let opened = options.open(LIBRARY, DEVICE, folder.path()).await;
     drop(watching);

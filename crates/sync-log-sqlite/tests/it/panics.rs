@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use sync_log_sqlite::{ErrorKind, LogError, StoreFault, SyncDb, WallClock};
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata};
 
+use crate::common::events::{Events, Hear};
 use crate::common::{DEVICE, LIBRARY, as_child, change, folder, other_program, run_alone, stamps};
 
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -71,27 +71,18 @@ async fn a_wall_clock_that_panics_fails_one_call() {
 #[derive(Clone, Default)]
 struct Trap(Arc<Mutex<Option<&'static str>>>);
 
-impl Subscriber for Trap {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+impl Hear for Trap {
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() == Level::TRACE && metadata.target() == "sync_log_sqlite::statement"
     }
 
-    fn event(&self, event: &Event<'_>) {
+    fn hear(&self, event: &Event<'_>) {
         let trap = *self.0.lock().unwrap();
         let mut text = Text::default();
         event.record(&mut text);
         let is_trapped = trap.is_some_and(|trap| text.0.contains(trap));
         assert!(!is_trapped, "trapped: {}", text.0);
     }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }
 
 /// The fields of an event.
@@ -110,7 +101,7 @@ async fn a_subscriber_that_panics_fails_one_call() {
         return run_alone(a_subscriber_that_panics_fails_one_call);
     }
     let trap = Trap::default();
-    tracing::subscriber::set_global_default(trap.clone()).unwrap();
+    tracing::subscriber::set_global_default(Events(trap.clone())).unwrap();
     let set = |text| *trap.0.lock().unwrap() = text;
     let folder = folder();
     let options = SyncDb::options().busy_timeout(std::time::Duration::MAX);

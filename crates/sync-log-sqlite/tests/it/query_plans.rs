@@ -16,9 +16,9 @@ use sync_log_sqlite::inspect::{self, Inspector};
 use sync_log_sqlite::legacy::{self, ImportOptions, LegacyLog};
 use sync_log_sqlite::{Ack, Change, Cursor, Hlc, PrunePolicy, ReadLimits, SyncDb, Uuid};
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Metadata};
 
+use crate::common::events::{Events, Hear};
 use crate::common::{
     self, DEVICE, LIBRARY, PEER, as_child, change, file_in, folder, raw, run_alone,
 };
@@ -202,7 +202,7 @@ fn every_statement_is_built_from_entities_and_carried_out_as_it_was_looked_at() 
         );
     }
     let issued = Statements::default();
-    tracing::subscriber::set_global_default(issued.clone()).unwrap();
+    tracing::subscriber::set_global_default(Events(issued.clone())).unwrap();
     sync_log_conformance::model::run::<SqliteHarness>();
     let folder = folder();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -445,12 +445,12 @@ impl Visit for Told {
     }
 }
 
-impl Subscriber for Statements {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+impl Hear for Statements {
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target() == "sync_log_sqlite::statement"
     }
 
-    fn event(&self, event: &Event<'_>) {
+    fn hear(&self, event: &Event<'_>) {
         let mut told = Told::default();
         event.record(&mut told);
         let words: Vec<_> = told.sql.split_whitespace().collect();
@@ -464,15 +464,6 @@ impl Subscriber for Statements {
             position.insert(sql);
         }
     }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }
 
 /// The steps of each statement's plan, indented; of what has no plan, none.

@@ -41,7 +41,7 @@ fn listen(mut child: Child) -> std::thread::JoinHandle<Vec<Hlc>> {
     })
 }
 
-/// Follows the log by cursor until nobody writes any more. Acknowledges and prunes each page.
+/// Reads the log by cursor until its writers have ended, and acknowledges and prunes each page.
 async fn follow(log: &SyncDb, writers: &[std::thread::JoinHandle<Vec<Hlc>>]) -> Vec<Hlc> {
     let mut seen = Vec::new();
     let mut cursor = Cursor::ZERO;

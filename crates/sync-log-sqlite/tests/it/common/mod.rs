@@ -2,6 +2,7 @@
 //! and children that are this test binary once more.
 
 pub(crate) mod earlier;
+pub(crate) mod events;
 pub(crate) mod kills;
 pub(crate) mod old_log;
 #[cfg(unix)]
