@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use clap::builder::styling::{AnsiColor, Style};
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::value::to_raw_value;
 
@@ -167,15 +166,14 @@ impl Report {
     fn verdict_text(&self) -> String {
         let others = self.devices.len() - 1;
         if self.verdict == Verdict::Yes {
-            let yes = styled("yes", AnsiColor::Green);
             return format!(
-                "verdict: {yes}: all {} changes were applied exactly once on each of the {others} \
+                "verdict: yes: all {} changes were applied exactly once on each of the {others} \
                  other devices,\nno entry was pruned before that, all databases are equal and hold \
                  the newest version\nof every record, and all logs are empty\n",
                 self.changes
             );
         }
-        let mut text = format!("verdict: {}\n", styled("no", AnsiColor::Red));
+        let mut text = "verdict: no\n".to_owned();
         for found in &self.findings {
             let _ = writeln!(text, "  {}, {} in all:", found.name, found.count);
             for example in &found.examples {
@@ -260,11 +258,6 @@ fn a_line_each<S: Serializer>(series: &[Vec<u32>], serializer: S) -> Result<S::O
     let lines = series.iter().map(to_raw_value);
     let lines = lines.collect::<Result<Vec<_>, _>>();
     lines.map_err(S::Error::custom)?.serialize(serializer)
-}
-
-fn styled(word: &str, color: AnsiColor) -> String {
-    let style = Style::new().bold().fg_color(Some(color.into()));
-    format!("{style}{word}{style:#}")
 }
 
 #[cfg(test)]
