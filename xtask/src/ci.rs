@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use xshell::Shell;
 
+use crate::cpu_time;
 use crate::scope::Scope;
 use crate::step::Step;
 use crate::steps;
@@ -37,7 +38,8 @@ impl Ci {
         })
     }
 
-    /// Runs the steps up to the first failure, then prints how long each one took.
+    /// Runs the steps up to the first failure, then prints how long each one took, and how much
+    /// CPU time.
     ///
     /// Everything is said on stderr, where cargo says what it does.
     ///
@@ -50,18 +52,29 @@ impl Ci {
         // A run from nothing has no use for what would make a second build fast.
         let _whole = (self.scope > Scope::Fast).then(|| shell.push_env("CARGO_INCREMENTAL", "0"));
 
-        let mut durations = Vec::new();
+        let mut costs = Vec::new();
         let result = self.steps.iter().try_for_each(|step| {
             eprintln!("\n=== {}: {}", step.name(), step.purpose());
-            let start = Instant::now();
+            let (start, cpu_before) = (Instant::now(), cpu_time::of_children());
             let result = steps::run(*step, &shell, &workspace, self.scope);
-            durations.push((*step, start.elapsed()));
-            eprintln!("=== {} took {}", step.name(), seconds(start.elapsed()));
+            let cost = Cost {
+                wall: start.elapsed(),
+                cpu: cpu_time::of_children() - cpu_before,
+            };
+            eprintln!("=== {} took {}", step.name(), seconds(cost.wall));
+            costs.push((*step, cost));
             result.with_context(|| failure(*step, self.scope))
         });
-        eprint!("\n{}", table(&durations));
+        eprint!("\n{}", table(&costs));
         result
     }
+}
+
+/// What a step took.
+#[derive(Clone, Copy)]
+struct Cost {
+    wall: Duration,
+    cpu: Duration,
 }
 
 fn failure(step: Step, scope: Scope) -> String {
@@ -69,14 +82,16 @@ fn failure(step: Step, scope: Scope) -> String {
     format!("step `{name}` failed; to repeat it: cargo xtask {command} --step {name}")
 }
 
-fn table(durations: &[(Step, Duration)]) -> String {
-    let mut table = String::new();
-    let total = durations.iter().map(|(_, duration)| *duration).sum();
-    let rows = durations
-        .iter()
-        .map(|(step, duration)| (step.name(), *duration));
-    for (name, duration) in rows.chain([("total".to_owned(), total)]) {
-        writeln!(table, "{name:<14}{:>9}", seconds(duration)).expect("a string takes any text");
+fn table(costs: &[(Step, Cost)]) -> String {
+    let mut table = format!("{:<14}{:>10}{:>12}\n", "step", "wall", "CPU");
+    let total = Cost {
+        wall: costs.iter().map(|(_, cost)| cost.wall).sum(),
+        cpu: costs.iter().map(|(_, cost)| cost.cpu).sum(),
+    };
+    let rows = costs.iter().map(|(step, cost)| (step.name(), *cost));
+    for (name, cost) in rows.chain([("total".to_owned(), total)]) {
+        let (wall, cpu) = (seconds(cost.wall), seconds(cost.cpu));
+        writeln!(table, "{name:<14}{wall:>10}{cpu:>12}").expect("a string takes any text");
     }
     table
 }

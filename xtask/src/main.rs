@@ -19,6 +19,7 @@ mod bench;
 mod checks;
 mod ci;
 mod cost;
+mod cpu_time;
 mod features;
 mod lowest;
 mod machine;
