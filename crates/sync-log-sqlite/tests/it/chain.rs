@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use sync_log_sqlite::inspect::Inspector;
+use sync_log_sqlite::receive::arrival;
 use sync_log_sqlite::{
     ChainFault, Change, Cursor, Hlc, LogError, OpenError, Page, ReadLimits, SyncDb,
 };
@@ -84,7 +85,7 @@ async fn is_adopted_and_served(data_dir: &Path, left: &[Hlc], cause: &str) {
         let floor = log.floor_cursor().await.unwrap();
         let page = log.read_for(PEER, floor, ReadLimits::default());
         let page = page.await.unwrap();
-        page.verify(floor).unwrap();
+        arrival(log.identity().device_id, floor, &page).unwrap();
         let served: Vec<_> = page.entries.iter().map(|entry| entry.hlc).collect();
         assert_eq!(served, left, "{cause}");
         log.close().await.unwrap();

@@ -187,6 +187,7 @@ mod tests {
 
     fn page(ms: u64) -> Page {
         Page {
+            after: Cursor::ZERO,
             entries: vec![entry(ms)],
             next: place(ms),
             head: Hlc::new(ms, 0, ORIGIN),
