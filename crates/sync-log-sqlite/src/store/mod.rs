@@ -5,6 +5,7 @@ mod apply;
 mod backup;
 pub(crate) mod chain;
 mod checkpoint;
+mod free_pages;
 pub(crate) mod group;
 mod log_state;
 pub(crate) mod peers;
