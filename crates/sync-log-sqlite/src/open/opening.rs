@@ -14,7 +14,7 @@ use super::found::{Found, Ids, refuse_copy, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
 use super::resolve::resolve;
-use crate::adopt::{self, EARLIER_PROGRAM, fit};
+use crate::adopt::{self, EARLIER_PROGRAM, RowsAhead, fit};
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::corrupt;
 use crate::driver::files::Files;
@@ -52,8 +52,9 @@ impl SqliteStore {
             birth,
             busy: Busy::for_at_most(busy_timeout),
             now_ms,
+            rows_ahead: RowsAhead::GoAside,
         };
-        opening.run(Opening::resolved).await
+        opening.in_folder().await
     }
 
     /// Makes a log in memory. It promises everything except durability (`A3`).
@@ -74,6 +75,7 @@ impl SqliteStore {
             birth,
             busy: Busy::DEFAULT,
             now_ms,
+            rows_ahead: RowsAhead::GoAside,
         };
         opening
             .run(|opening, wanted| opening.open(Found::Nothing, wanted))
@@ -86,16 +88,23 @@ type Writing = (Connection, Anchor);
 
 /// The arguments of an opening.
 #[derive(Debug, Clone)]
-struct Opening {
-    location: Location,
-    ids: Ids,
+pub(super) struct Opening {
+    pub(super) location: Location,
+    pub(super) ids: Ids,
     /// Whether a log that is made begins with a floor. It does not affect a log that exists.
-    birth: Birth,
-    busy: Busy,
-    now_ms: i64,
+    pub(super) birth: Birth,
+    pub(super) busy: Busy,
+    pub(super) now_ms: i64,
+    /// It affects an adoption only.
+    pub(super) rows_ahead: RowsAhead,
 }
 
 impl Opening {
+    /// Opens the file to which the path of the location leads.
+    pub(super) async fn in_folder(self) -> Result<SqliteStore, OpenError> {
+        self.run(Self::resolved).await
+    }
+
     /// Opens on a thread of its own, and makes a store of the connection that writes.
     async fn run(
         self,
@@ -165,6 +174,7 @@ impl Opening {
         if !matches!(found, Found::Nothing) {
             self.switch_to_wal(&db)?;
         }
+        refuse_without_wal(&db, &self.location)?;
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
         let adopted = in_place(self.finish(&db))?;
         if !wanted() {
@@ -184,7 +194,7 @@ impl Opening {
     /// lock of the switch, so nothing here waits: the opening is tried again.
     fn switch_to_wal(&self, db: &Connection) -> Result<(), OpenError> {
         let failed = |error| OpenError::store(self.location.path(), error);
-        if connect::has_wal(db).map_err(failed)? {
+        if connect::journal_mode(db).map_err(failed)? == connect::WAL {
             return Ok(());
         }
         Busy::NOT.set(db).map_err(failed)?;
@@ -215,7 +225,7 @@ impl Opening {
         }
         let adopted = match cause {
             Some(cause) => {
-                let outcome = adopt::run(db, &cause, self.now_ms).await;
+                let outcome = adopt::run(db, &cause, self.now_ms, self.rows_ahead).await;
                 Some((outcome.map_err(failed)?, cause))
             }
             None => None,
@@ -275,6 +285,22 @@ impl Opening {
     }
 }
 
+/// Refuses a file that stayed in another journal mode. What is promised of reads beside a writer, and
+/// of a commit that survives, rests on the write-ahead log, so the mode is read back (`A3`).
+fn refuse_without_wal(db: &Connection, location: &Location) -> Result<(), OpenError> {
+    let Location::File(path) = location else {
+        return Ok(());
+    };
+    let mode = connect::journal_mode(db).map_err(|error| OpenError::store(path, error))?;
+    if mode == connect::WAL {
+        return Ok(());
+    }
+    Err(OpenError::NoWriteAheadLog {
+        path: path.clone(),
+        mode,
+    })
+}
+
 fn is_locked(error: &OpenError) -> bool {
     use sync_log_core::LogError::Store;
     matches!(error.as_log_error(), Some(Store(error)) if error.fault() == StoreFault::Locked)
@@ -314,4 +340,38 @@ fn any_of<E: EntityTrait>() -> SelectStatement {
     let mut rows = E::find().select_only().into_query();
     rows.expr(Expr::val(1));
     rows
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "a test looks at files past the product"
+    )]
+
+    use rusqlite::OpenFlags;
+    use sync_log_core::ErrorKind;
+
+    use super::*;
+
+    /// A file system without locks has no memory that processes share, so no write-ahead log.
+    #[test]
+    fn a_file_system_that_has_no_write_ahead_log_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let location = Location::File(path.clone());
+        let without = Connection::open_with_flags_and_vfs(&path, OpenFlags::default(), "unix-none");
+        let without = without.unwrap();
+        connect::set_wal(&without).unwrap();
+        let error = refuse_without_wal(&without, &location).unwrap_err();
+        let is_named =
+            matches!(&error, OpenError::NoWriteAheadLog { mode, .. } if mode == "delete");
+        assert!(is_named, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        drop(without);
+
+        let with = Connection::open(&path).unwrap();
+        connect::set_wal(&with).unwrap();
+        refuse_without_wal(&with, &location).unwrap();
+    }
 }

@@ -13,10 +13,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::anchor::Anchor;
 use super::apply::Shared;
 use super::checkpoint::{self, Wal};
+use super::free_pages;
 use super::thread;
 use crate::driver::failure::panicked;
-use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
-use crate::driver::{Busy, Port, Transaction, all, in_place, number};
+use crate::driver::{Busy, Transaction, in_place};
 
 /// How many jobs may wait, and how many may share one commit. A further caller waits for room: no
 /// job is dropped, and the queue does not grow without bound.
@@ -172,7 +172,7 @@ impl Writing<'_> {
     }
 
     fn keep_house(&self) -> bool {
-        unless_it_panics(|| give_pages_back(self.db, self.busy)).unwrap_or(false)
+        unless_it_panics(|| free_pages::give_back(self.db, self.busy)).unwrap_or(false)
     }
 
     fn serve_all(&mut self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
@@ -287,27 +287,6 @@ enum Failed {
 /// Does housekeeping. A subscriber that panics there must not take the thread along (`A7`).
 fn unless_it_panics<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
-}
-
-/// Gives some free pages back to the file system, and says whether there may be more. This is only
-/// housekeeping: it does not wait for a lock, and after a failure it waits for the next write.
-fn give_pages_back(db: &Connection, busy: Busy) -> bool {
-    let outcome = Busy::NOT.set(db).and_then(|()| in_place(vacuum(db)));
-    if let Err(error) = busy.set(db) {
-        tracing::warn!(%error, "failed to restore the busy timeout");
-    }
-    outcome.unwrap_or_else(|error| {
-        tracing::debug!(%error, "failed to give free pages back");
-        false
-    })
-}
-
-async fn vacuum(db: &impl Port) -> Result<bool, StoreError> {
-    if number(db, &FREE_PAGES, &[]).await? == 0 {
-        return Ok(false);
-    }
-    let pages = all(db, &GIVE_PAGES_BACK, &[], |_| Ok(())).await?;
-    Ok(!pages.is_empty())
 }
 
 #[cfg(test)]

@@ -158,9 +158,9 @@ async fn pages_that_a_prune_freed_are_given_back_step_by_step() {
     lock.commit().unwrap();
     let freed = count("freelist_count");
     assert!(freed > 2 * VACUUM_PAGES, "{freed}");
-    assert!(give_pages_back(&db, BUSY));
+    assert!(free_pages::give_back(&db, BUSY));
     assert_eq!(count("freelist_count"), freed - VACUUM_PAGES);
-    while give_pages_back(&db, BUSY) {}
+    while free_pages::give_back(&db, BUSY) {}
     assert_eq!((count("freelist_count"), count("page_count")), (0, before));
 }
 
