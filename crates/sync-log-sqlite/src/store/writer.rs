@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use sync_log_core::{
-    Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, StoreError, StoreFault, WriteJob,
+    Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, StoreFault, WriteJob,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -99,6 +99,8 @@ struct Writing<'a> {
     busy: Busy,
     commits: watch::Sender<()>,
     wal: Wal,
+    /// The head that was committed last, here.
+    committed: Option<Mark>,
     /// Whether a caller closed the queue and waits.
     is_closed: bool,
 }
@@ -114,6 +116,7 @@ pub(super) fn spawn(db: Connection, anchor: Anchor, busy: Busy) -> Result<Writer
             busy,
             commits,
             wal: Wal::at(anchor.wal()),
+            committed: None,
             is_closed: false,
         };
         let left = writing.run(receiver);
@@ -163,12 +166,33 @@ impl Writing<'_> {
                 break;
             }
         }
-        // Nobody waits if all handles were dropped. Then SQLite does this if it is the last one.
+        // Nobody waits if all handles were dropped. Then SQLite empties the `-wal` if it is the last
+        // one.
         if !self.is_closed {
-            return Ok(());
+            return self.find_committed(Busy::NOT);
         }
         self.anchor.refuse_moved()?;
+        self.find_committed(self.busy)?;
         checkpoint::make_whole(self.db, self.busy)
+    }
+
+    /// Refuses if something is missing of what was committed here, and puts that on record.
+    fn find_committed(&mut self, busy: Busy) -> Left {
+        if self.committed.is_none() {
+            return Ok(());
+        }
+        let txn = Transaction::write(self.db, busy)?;
+        let found = in_place(async {
+            let shared = Shared::begin(self.db, self.anchor, self.committed.take()).await?;
+            shared.finish().await
+        });
+        let (_, lost) = found?;
+        txn.commit()?;
+        let Some(lost) = lost else {
+            return Ok(());
+        };
+        let doing = "find what this handle committed last";
+        Err(StoreError::new(StoreFault::Corrupt, doing).with_source(lost))
     }
 
     fn keep_house(&self) -> bool {
@@ -196,7 +220,7 @@ impl Writing<'_> {
 
     /// Commits `jobs` together, or, if one of them makes that fail, one by one, so
     /// that an error reaches only the callers that it concerns.
-    fn serve(&self, mut jobs: Vec<Queued>) {
+    fn serve(&mut self, mut jobs: Vec<Queued>) {
         match self.commit(&mut jobs) {
             Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
                 // A subscriber that panics here must not take the jobs along.
@@ -215,16 +239,18 @@ impl Writing<'_> {
 
     /// Code of the app runs in here: its wall clock, in the decisions, and its subscriber. If that
     /// panics, nothing is committed: no code of the app runs after the commit (`A7`).
-    fn commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
+    fn commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let attempt = catch_unwind(AssertUnwindSafe(|| self.try_commit(jobs)));
         attempt.unwrap_or_else(|_| Err(Failed::BeforeCommit(panicked("write"))))
     }
 
-    fn try_commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
+    fn try_commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let txn = Transaction::write(self.db, self.busy).map_err(Failed::Final)?;
         self.anchor.refuse_moved().map_err(Failed::Final)?;
-        let outcomes = in_place(self.decide_and_write(jobs)).map_err(Failed::BeforeCommit)?;
+        let decided = in_place(self.decide_and_write(jobs));
+        let (outcomes, head) = decided.map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
+        self.committed = Some(head);
         // A file that was deleted meanwhile has the commit, and is in no folder.
         self.anchor.refuse_moved().map_err(Failed::Final)?;
         Ok(outcomes)
@@ -233,8 +259,8 @@ impl Writing<'_> {
     async fn decide_and_write(
         &self,
         jobs: &mut [Queued],
-    ) -> Result<Vec<Result<(), LogError>>, StoreError> {
-        let mut shared = Shared::begin(self.db, self.anchor).await?;
+    ) -> Result<(Vec<Result<(), LogError>>, Mark), StoreError> {
+        let mut shared = Shared::begin(self.db, self.anchor, self.committed).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for queued in jobs {
             outcomes.push(match &mut queued.job {
@@ -245,8 +271,8 @@ impl Writing<'_> {
                 }
             });
         }
-        shared.finish().await?;
-        Ok(outcomes)
+        let (head, _) = shared.finish().await?;
+        Ok((outcomes, head))
     }
 }
 

@@ -53,6 +53,7 @@ mod spans;
 mod temporary_files;
 mod two_processes;
 mod unclean;
+mod undone;
 #[cfg(target_os = "linux")]
 mod watching;
 mod writer;

@@ -307,6 +307,20 @@ async fn a_wal_that_is_deleted_takes_no_more_changes_and_the_file_gets_what_it_h
     assert_eq!(again.get_since(None, 9).await.unwrap().len(), 1);
 }
 
+/// Two programs that map two indexes of one `-wal` write over each other's commits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wal_whose_index_is_deleted_takes_no_more_changes() {
+    let (folder, log) = fresh().await;
+    log.record(change(1)).await.unwrap();
+    fs::remove_file(folder.path().join("sync.db-shm")).unwrap();
+    assert_refuses(&log).await;
+    let other = other_program(folder.path());
+    other
+        .query_row("SELECT count(*) FROM shared_changes", [], |_| Ok(()))
+        .unwrap();
+    assert_refuses(&log).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wal_that_is_replaced_takes_no_more_changes() {
     let (folder, log) = fresh().await;

@@ -51,12 +51,13 @@ impl Direct {
 impl LogStore for Direct {
     async fn write(&self, job: WriteJob) -> Result<(), LogError> {
         let (answer, mut answered) = oneshot::channel();
-        let writing = Writing {
+        let mut writing = Writing {
             db: &self.db(),
             anchor: &self.1,
             busy: BUSY,
             commits: watch::channel(()).0,
             wal: Wal::at(None),
+            committed: None,
             is_closed: false,
         };
         writing.serve(vec![Queued {
