@@ -23,6 +23,12 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// There is no log, and the options say that none is made.
+    #[error("failed to open {}: there is no log", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file has several names (`I6`). SQLite keeps what was committed last beside the name under
     /// which the file was opened, so under another name entries are missing.
     #[error("failed to open {}: the file has {names} names (hard links)", path.display())]
@@ -120,9 +126,10 @@ impl OpenError {
             | Self::SchemaTooNew { .. }
             | Self::NoWriteAheadLog { .. } => ErrorKind::FixCall,
             Self::Unreachable { .. } => ErrorKind::Reopen,
-            Self::NeedsAdoption { .. } | Self::NotAdoptable { .. } | Self::Unfinished { .. } => {
-                ErrorKind::RepairData
-            }
+            Self::Missing { .. }
+            | Self::NeedsAdoption { .. }
+            | Self::NotAdoptable { .. }
+            | Self::Unfinished { .. } => ErrorKind::RepairData,
             Self::Copy { .. } => ErrorKind::NewIdentity,
             Self::Log { source, .. } => source.kind(),
         }
@@ -134,6 +141,10 @@ impl OpenError {
         match self {
             Self::NotAFolder { .. } => "pass the path of a folder, or of one that can be created",
             Self::Unreachable { .. } => "check the path and the rights on it",
+            Self::Missing { .. } => {
+                "find the file, or make the log again beside its records, so that every peer takes a \
+                 snapshot"
+            }
             Self::SeveralNames { .. } => "remove the other names, or copy the log to a new folder",
             Self::NotSqlite { .. } => "pass the folder of another log, or move that file away",
             Self::SchemaTooNew { .. } => {
@@ -168,6 +179,7 @@ impl OpenError {
         match &mut self {
             Self::NotAFolder { path }
             | Self::Unreachable { path, .. }
+            | Self::Missing { path }
             | Self::SeveralNames { path, .. }
             | Self::NotSqlite { path }
             | Self::SchemaTooNew { path, .. }

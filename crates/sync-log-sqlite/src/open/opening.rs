@@ -49,7 +49,7 @@ impl SqliteStore {
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(&path, error))?,
             location: Location::File(path),
-            birth,
+            birth: Some(birth),
             busy: Busy::for_at_most(busy_timeout),
             now_ms,
             rows_ahead: RowsAhead::GoAside,
@@ -72,7 +72,7 @@ impl SqliteStore {
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(location.path(), error))?,
             location,
-            birth,
+            birth: Some(birth),
             busy: Busy::DEFAULT,
             now_ms,
             rows_ahead: RowsAhead::GoAside,
@@ -91,8 +91,9 @@ type Writing = (Connection, Anchor);
 pub(super) struct Opening {
     pub(super) location: Location,
     pub(super) ids: Ids,
-    /// Whether a log that is made begins with a floor. It does not affect a log that exists.
-    pub(super) birth: Birth,
+    /// Whether a log that is made begins with a floor; `None` makes no log. It does not affect a log
+    /// that exists.
+    pub(super) birth: Option<Birth>,
     pub(super) busy: Busy,
     pub(super) now_ms: i64,
     /// It affects an adoption only.
@@ -125,7 +126,10 @@ impl Opening {
     /// Opens the file to which the path leads. Errors name the path that was given.
     fn resolved(&mut self, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
         let given = self.location.path().to_owned();
-        probe::prepare_folder(given.parent().unwrap_or(&given))?;
+        match self.birth {
+            Some(_) => probe::prepare_folder(given.parent().unwrap_or(&given))?,
+            None => probe::refuse_no_log(&given)?,
+        }
         self.location = Location::File(resolve(&given)?);
         let opened = self.patiently(wanted);
         opened.map_err(|error| error.of_another(&given))
@@ -185,6 +189,9 @@ impl Opening {
             outcome.report(&cause);
         }
         let anchor = Anchor::of_writer(&db, database).map_err(failed)?;
+        if !matches!(found, Found::Log(_)) {
+            store::checkpoint::move_at_once(&db, self.busy);
+        }
         Ok((db, anchor))
     }
 
@@ -258,7 +265,15 @@ impl Opening {
         }
         let is_adopted = is_earlier || holds_rows;
         // An adoption puts the floor below what is there.
-        let birth = if is_adopted { Birth::Alone } else { self.birth };
+        let birth = if is_adopted {
+            Some(Birth::Alone)
+        } else {
+            self.birth
+        };
+        let missing = || OpenError::Missing {
+            path: path.to_owned(),
+        };
+        let birth = birth.ok_or_else(missing)?;
         let begun = self.begin(db, birth).await;
         begun.map_err(failed)?;
         Ok(is_adopted.then(|| EARLIER_PROGRAM.to_owned()))

@@ -22,6 +22,7 @@ pub struct SyncDbOptions {
     pub(super) busy: Busy,
     pub(super) poll_interval: Duration,
     pub(super) birth: Birth,
+    pub(super) existing_only: bool,
     pub(super) rows_ahead: RowsAhead,
 }
 
@@ -32,6 +33,7 @@ impl SyncDbOptions {
             busy: Busy::DEFAULT,
             poll_interval: DEFAULT_POLL_INTERVAL,
             birth: Birth::Alone,
+            existing_only: false,
             rows_ahead: RowsAhead::GoAside,
         }
     }
@@ -111,6 +113,20 @@ impl SyncDbOptions {
     /// Spacedrive-style `sync.db` is adopted, with a floor of its own.
     pub fn beside_records(mut self) -> Self {
         self.birth = Birth::BesideRecords;
+        self
+    }
+
+    /// Opens a log only if there is one; else the opening fails with
+    /// [`OpenError::Missing`](crate::OpenError::Missing). Default: a log that is missing is made.
+    ///
+    /// An app that has opened the log of a library before sets this. If `sync.db` was deleted or
+    /// moved since, a new log would not hold the changes that were pending, and a peer that was not
+    /// connected since would never receive them. The app then makes the log again with
+    /// [`beside_records`](Self::beside_records).
+    ///
+    /// A file of another program is adopted all the same.
+    pub fn existing_only(mut self) -> Self {
+        self.existing_only = true;
         self
     }
 }

@@ -38,6 +38,16 @@ pub(super) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// Refuses a path at which there is no file, or an empty one.
+pub(super) fn refuse_no_log(path: &Path) -> Result<(), OpenError> {
+    if is_new(path)? {
+        return Err(OpenError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
+}
+
 /// Refuses a file that is not this log. The order of the checks is part of the
 /// contract.
 pub(crate) fn probe(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenError> {
