@@ -48,6 +48,8 @@ mod refusals;
 mod restored;
 mod schema;
 mod spans;
+#[cfg(unix)]
+mod temporary_files;
 mod two_processes;
 #[cfg(target_os = "linux")]
 mod watching;
