@@ -51,6 +51,7 @@ mod spans;
 #[cfg(unix)]
 mod temporary_files;
 mod two_processes;
+mod unclean;
 #[cfg(target_os = "linux")]
 mod watching;
 mod writer;

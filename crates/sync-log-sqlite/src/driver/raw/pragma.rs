@@ -69,6 +69,11 @@ pub(crate) static GIVE_PAGES_BACK: Raw = Raw::new(|| {
     Template::raw("give free pages back", text, 0)
 });
 
+/// The first fault that SQLite finds in the pages of the file, or "ok". Faults of pages come before
+/// those of single values.
+pub(crate) static FIRST_FAULT: Raw =
+    Raw::new(|| Template::raw("check the file", "PRAGMA quick_check(1)", 0));
+
 /// Whether SQLite finds the file sound: one row that says "ok", or one for each fault.
 pub(crate) static INTEGRITY: Raw =
     Raw::new(|| Template::raw("verify", "PRAGMA integrity_check(100)", 0));
