@@ -8,6 +8,7 @@ mod checkpoint;
 mod free_pages;
 pub(crate) mod group;
 mod log_state;
+mod partial;
 pub(crate) mod peers;
 mod read_only;
 mod reader;
