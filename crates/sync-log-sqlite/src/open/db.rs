@@ -80,7 +80,8 @@ impl SyncDb {
     /// if the system refuses access. [`OpenError::SeveralNames`] if the file has hard links (`I6`).
     /// [`OpenError::NotSqlite`] if the file is no database.
     /// [`OpenError::SchemaTooNew`] if a newer program made it (`I2`). [`OpenError::NotAdoptable`]
-    /// if another program's tables cannot hold a log. [`OpenError::Log`] with
+    /// if another program's tables cannot hold a log. [`OpenError::NoWriteAheadLog`] if the file
+    /// system cannot (`A3`). [`OpenError::Log`] with
     /// [`LogError::IdentityMismatch`](crate::LogError::IdentityMismatch) if it is the log of
     /// another library or device (`I1`), with [`LogError::NilId`](crate::LogError::NilId), or with
     /// [`LogError::Store`](crate::LogError::Store) if the file is locked, read-only or damaged.

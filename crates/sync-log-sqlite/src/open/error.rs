@@ -88,6 +88,15 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file system cannot hold a write-ahead log (`A3`): it is a network's, or one without memory
+    /// that processes share.
+    #[error("failed to open {}: its file system keeps `journal_mode` {mode}, not wal", path.display())]
+    NoWriteAheadLog {
+        /// The file.
+        path: PathBuf,
+        /// The journal mode that the file is in.
+        mode: String,
+    },
     /// The log in the file cannot be opened: it is another library's or device's, an argument is
     /// wrong, or the storage failed.
     #[error("failed to open {}", path.display())]
@@ -108,7 +117,8 @@ impl OpenError {
             Self::NotAFolder { .. }
             | Self::SeveralNames { .. }
             | Self::NotSqlite { .. }
-            | Self::SchemaTooNew { .. } => ErrorKind::FixCall,
+            | Self::SchemaTooNew { .. }
+            | Self::NoWriteAheadLog { .. } => ErrorKind::FixCall,
             Self::Unreachable { .. } => ErrorKind::Reopen,
             Self::NeedsAdoption { .. } | Self::NotAdoptable { .. } | Self::Unfinished { .. } => {
                 ErrorKind::RepairData
@@ -139,6 +149,7 @@ impl OpenError {
             Self::Copy { .. } => {
                 "open the copy only to read, and continue with a new log under a new device id"
             }
+            Self::NoWriteAheadLog { .. } => "pass a folder on a local disk of this device",
             Self::Log { source, .. } => source.help(),
         }
     }
@@ -164,6 +175,7 @@ impl OpenError {
             | Self::NotAdoptable { path, .. }
             | Self::Unfinished { path }
             | Self::Copy { path }
+            | Self::NoWriteAheadLog { path, .. }
             | Self::Log { path, .. } => other.clone_into(path),
         }
         self

@@ -165,6 +165,7 @@ impl Opening {
         if !matches!(found, Found::Nothing) {
             self.switch_to_wal(&db)?;
         }
+        refuse_without_wal(&db, &self.location)?;
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
         let adopted = in_place(self.finish(&db))?;
         if !wanted() {
@@ -184,7 +185,7 @@ impl Opening {
     /// lock of the switch, so nothing here waits: the opening is tried again.
     fn switch_to_wal(&self, db: &Connection) -> Result<(), OpenError> {
         let failed = |error| OpenError::store(self.location.path(), error);
-        if connect::has_wal(db).map_err(failed)? {
+        if connect::journal_mode(db).map_err(failed)? == connect::WAL {
             return Ok(());
         }
         Busy::NOT.set(db).map_err(failed)?;
@@ -275,6 +276,22 @@ impl Opening {
     }
 }
 
+/// Refuses a file that stayed in another journal mode. What is promised of reads beside a writer, and
+/// of a commit that survives, rests on the write-ahead log, so the mode is read back (`A3`).
+fn refuse_without_wal(db: &Connection, location: &Location) -> Result<(), OpenError> {
+    let Location::File(path) = location else {
+        return Ok(());
+    };
+    let mode = connect::journal_mode(db).map_err(|error| OpenError::store(path, error))?;
+    if mode == connect::WAL {
+        return Ok(());
+    }
+    Err(OpenError::NoWriteAheadLog {
+        path: path.clone(),
+        mode,
+    })
+}
+
 fn is_locked(error: &OpenError) -> bool {
     use sync_log_core::LogError::Store;
     matches!(error.as_log_error(), Some(Store(error)) if error.fault() == StoreFault::Locked)
@@ -314,4 +331,34 @@ fn any_of<E: EntityTrait>() -> SelectStatement {
     let mut rows = E::find().select_only().into_query();
     rows.expr(Expr::val(1));
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::OpenFlags;
+    use sync_log_core::ErrorKind;
+
+    use super::*;
+
+    /// A file system without locks has no memory that processes share, so no write-ahead log.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_system_that_has_no_write_ahead_log_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let location = Location::File(path.clone());
+        let without = Connection::open_with_flags_and_vfs(&path, OpenFlags::default(), "unix-none");
+        let without = without.unwrap();
+        connect::set_wal(&without).unwrap();
+        let error = refuse_without_wal(&without, &location).unwrap_err();
+        let is_named =
+            matches!(&error, OpenError::NoWriteAheadLog { mode, .. } if mode == "delete");
+        assert!(is_named, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        drop(without);
+
+        let with = Connection::open(&path).unwrap();
+        connect::set_wal(&with).unwrap();
+        refuse_without_wal(&with, &location).unwrap();
+    }
 }
