@@ -17,6 +17,7 @@ mod record;
 mod rows;
 mod run;
 
+pub(crate) use bounds::RowsAhead;
 pub(crate) use cause::{cause, is_whole_or_noted};
 pub(crate) use peers::put_right;
 pub(crate) use run::{EARLIER_PROGRAM, Outcome, run};

@@ -14,7 +14,7 @@ use super::found::{Found, Ids, refuse_copy, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
 use super::resolve::resolve;
-use crate::adopt::{self, EARLIER_PROGRAM, fit};
+use crate::adopt::{self, EARLIER_PROGRAM, RowsAhead, fit};
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::corrupt;
 use crate::driver::files::Files;
@@ -52,8 +52,9 @@ impl SqliteStore {
             birth,
             busy: Busy::for_at_most(busy_timeout),
             now_ms,
+            rows_ahead: RowsAhead::GoAside,
         };
-        opening.run(Opening::resolved).await
+        opening.in_folder().await
     }
 
     /// Makes a log in memory. It promises everything except durability (`A3`).
@@ -74,6 +75,7 @@ impl SqliteStore {
             birth,
             busy: Busy::DEFAULT,
             now_ms,
+            rows_ahead: RowsAhead::GoAside,
         };
         opening
             .run(|opening, wanted| opening.open(Found::Nothing, wanted))
@@ -86,16 +88,23 @@ type Writing = (Connection, Anchor);
 
 /// The arguments of an opening.
 #[derive(Debug, Clone)]
-struct Opening {
-    location: Location,
-    ids: Ids,
+pub(super) struct Opening {
+    pub(super) location: Location,
+    pub(super) ids: Ids,
     /// Whether a log that is made begins with a floor. It does not affect a log that exists.
-    birth: Birth,
-    busy: Busy,
-    now_ms: i64,
+    pub(super) birth: Birth,
+    pub(super) busy: Busy,
+    pub(super) now_ms: i64,
+    /// It affects an adoption only.
+    pub(super) rows_ahead: RowsAhead,
 }
 
 impl Opening {
+    /// Opens the file to which the path of the location leads.
+    pub(super) async fn in_folder(self) -> Result<SqliteStore, OpenError> {
+        self.run(Self::resolved).await
+    }
+
     /// Opens on a thread of its own, and makes a store of the connection that writes.
     async fn run(
         self,
@@ -216,7 +225,7 @@ impl Opening {
         }
         let adopted = match cause {
             Some(cause) => {
-                let outcome = adopt::run(db, &cause, self.now_ms).await;
+                let outcome = adopt::run(db, &cause, self.now_ms, self.rows_ahead).await;
                 Some((outcome.map_err(failed)?, cause))
             }
             None => None,

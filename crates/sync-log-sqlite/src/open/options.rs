@@ -6,6 +6,7 @@ use std::time::Duration;
 use sync_log_core::{Birth, LogOptions, PrunePolicy, UnknownPeers};
 use sync_log_core::{DriftLimits, SystemClock, WallClock};
 
+use crate::adopt::RowsAhead;
 use crate::driver::Busy;
 use crate::store::DEFAULT_POLL_INTERVAL;
 
@@ -21,6 +22,7 @@ pub struct SyncDbOptions {
     pub(super) busy: Busy,
     pub(super) poll_interval: Duration,
     pub(super) birth: Birth,
+    pub(super) rows_ahead: RowsAhead,
 }
 
 impl SyncDbOptions {
@@ -30,6 +32,7 @@ impl SyncDbOptions {
             busy: Busy::DEFAULT,
             poll_interval: DEFAULT_POLL_INTERVAL,
             birth: Birth::Alone,
+            rows_ahead: RowsAhead::GoAside,
         }
     }
 
@@ -79,6 +82,20 @@ impl SyncDbOptions {
     /// at most a minute.
     pub fn poll_interval(mut self, poll_interval: Duration) -> Self {
         self.poll_interval = poll_interval;
+        self
+    }
+
+    /// Takes own rows of an adopted file that are dated further ahead of the wall clock than 24 hours
+    /// as entries. Default: they go aside (`H9`).
+    ///
+    /// Set this if the clock of the device was wrong while another program wrote those rows, and they
+    /// are changes that no other device has. The clock of the log continues above them, so this
+    /// device stamps ahead from then on, and [`explain`](sync_log_core::SyncLog::explain) names it. A
+    /// row that is dated beyond [`CEILING_MS`](crate::CEILING_MS) goes aside in any case.
+    ///
+    /// The option matters only when a file is adopted.
+    pub fn adopt_rows_ahead(mut self) -> Self {
+        self.rows_ahead = RowsAhead::Taken;
         self
     }
 

@@ -9,7 +9,8 @@ use sync_log_core::{DeviceId, LibraryId, LogError, LogIdentity, LogOptions, LogS
 
 use super::db::SyncDb;
 use super::error::OpenError;
-use super::found;
+use super::found::{self, Ids};
+use super::opening::Opening;
 use super::options::{FILE_NAME, SyncDbOptions};
 use super::sight::Sight;
 use tracing::{Instrument as _, debug_span};
@@ -72,10 +73,16 @@ impl SyncDbOptions {
         let path = data_dir.join(FILE_NAME);
         let refused = |error| OpenError::log(&path, error);
         self.log.validate().map_err(refused)?;
-        let busy = self.busy.timeout();
-        let now_ms = self.log.wall.now_ms();
-        let store = SqliteStore::open(data_dir, library_id, device_id, self.birth, busy, now_ms);
-        let store = Arc::new(store.await?.poll_interval(self.poll_interval));
+        let opening = Opening {
+            ids: Ids::of(library_id, device_id).map_err(refused)?,
+            location: Location::File(path.clone()),
+            birth: self.birth,
+            busy: self.busy,
+            now_ms: self.log.wall.now_ms(),
+            rows_ahead: self.rows_ahead,
+        };
+        let store = opening.in_folder().await?;
+        let store = Arc::new(store.poll_interval(self.poll_interval));
         let log = log_on(Arc::clone(&store), library_id, device_id, self.log).await;
         Ok(SyncDb {
             log: log.map_err(refused)?,
