@@ -233,7 +233,11 @@ fn every_statement_is_built_from_entities_and_carried_out_as_it_was_looked_at() 
 }
 
 /// What a writer does when it is idle: whether it comes to that is a matter of time.
-const HOUSEKEEPING: &[&str] = &["PRAGMA freelist_count", "PRAGMA incremental_vacuum"];
+const HOUSEKEEPING: &[&str] = &[
+    "PRAGMA freelist_count",
+    "PRAGMA incremental_vacuum",
+    "PRAGMA page_count",
+];
 
 /// Whether this is about something that is no entity.
 fn may_be_raw(sql: &str) -> bool {

@@ -10,7 +10,7 @@ pub(crate) const FULL: i64 = 2;
 /// wait.
 pub(crate) const VACUUM_PAGES: u32 = 64;
 
-/// Lets free pages be given back. Has an effect before the first table only.
+/// Lets free pages be given back. Has an effect before the first table, or when the file is rebuilt.
 pub(crate) static SET_AUTO_VACUUM: Raw = Raw::new(|| {
     let text = "PRAGMA auto_vacuum = INCREMENTAL";
     Template::raw("set `auto_vacuum`", text, 0)
@@ -58,6 +58,9 @@ pub(crate) static SYNCHRONOUS: Raw =
 /// Refuses every write of this connection.
 pub(crate) static SET_QUERY_ONLY: Raw =
     Raw::new(|| Template::raw("set `query_only`", "PRAGMA query_only = ON", 0));
+
+/// How many pages there are.
+pub(crate) static PAGES: Raw = Raw::new(|| Template::raw("count pages", "PRAGMA page_count", 0));
 
 /// How many pages are free.
 pub(crate) static FREE_PAGES: Raw =
