@@ -16,6 +16,7 @@ mod peers;
 mod record;
 mod rows;
 mod run;
+mod trial;
 
 pub(crate) use bounds::RowsAhead;
 pub(crate) use cause::{cause, is_whole_or_noted};

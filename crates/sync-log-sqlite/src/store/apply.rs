@@ -173,7 +173,7 @@ impl<'a, P: Port> Shared<'a, P> {
 }
 
 /// Arguments: the columns of [`CHANGE`].
-static INSERT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
+pub(crate) static INSERT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
     Template::build(
         "insert an entry",
         &insert::<shared_changes::Entity>(&CHANGE),

@@ -23,6 +23,7 @@ mod view;
 mod writer;
 
 pub(crate) use anchor::Anchor;
+pub(crate) use apply::INSERT_ENTRY;
 pub use backup::BackupError;
 pub use log_state::log_state;
 pub(crate) use read_only::ReadOnlyStore;
