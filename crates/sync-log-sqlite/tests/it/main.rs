@@ -36,6 +36,7 @@ mod odd_tables;
 mod opening;
 mod opening_locked;
 mod opening_odd_files;
+mod openings_shown;
 mod order;
 mod pages;
 mod panics;
