@@ -26,7 +26,7 @@ fn kept(fault: Fault) -> Option<Defect> {
             })
         },
         Fault::DismissedVerdictStays => Defect::amending(|_, changes| {
-            changes.dismiss_verdicts = false;
+            changes.dismiss_verdicts.clear();
         }),
         _ => return None,
     })
