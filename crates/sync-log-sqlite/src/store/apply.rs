@@ -160,8 +160,8 @@ impl<'a, P: Port> Shared<'a, P> {
         if let Some(peer) = peer {
             peers::write(self.db, &peer).await?;
         }
-        if dismiss_verdicts {
-            verdicts::dismiss(self.db).await?;
+        for seen in dismiss_verdicts {
+            verdicts::dismiss(self.db, seen).await?;
         }
         if let Some(verdict) = verdict {
             verdicts::keep(self.db, verdict).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use sync_log_core::{
-    Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, StoreFault, WriteJob,
+    Altered, Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, StoreFault, WriteJob,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -169,30 +169,34 @@ impl Writing<'_> {
         // Nobody waits if all handles were dropped. Then SQLite empties the `-wal` if it is the last
         // one.
         if !self.is_closed {
-            return self.find_committed(Busy::NOT);
+            let _ = self.lost(Busy::NOT);
+            return Ok(());
         }
         self.anchor.refuse_moved()?;
-        self.find_committed(self.busy)?;
-        checkpoint::make_whole(self.db, self.busy)
+        // What cannot be read is found by the next opening.
+        let lost = self.lost(self.busy).unwrap_or_default();
+        checkpoint::make_whole(self.db, self.busy)?;
+        match lost {
+            Some(lost) => {
+                let doing = "find what this handle committed last";
+                Err(StoreError::new(StoreFault::Corrupt, doing).with_source(lost))
+            }
+            None => Ok(()),
+        }
     }
 
-    /// Refuses if something is missing of what was committed here, and puts that on record.
-    fn find_committed(&mut self, busy: Busy) -> Left {
-        if self.committed.is_none() {
-            return Ok(());
-        }
-        let txn = Transaction::write(self.db, busy)?;
-        let found = in_place(async {
-            let shared = Shared::begin(self.db, self.anchor, self.committed.take()).await?;
-            shared.finish().await
-        });
-        let (_, lost) = found?;
-        txn.commit()?;
-        let Some(lost) = lost else {
-            return Ok(());
+    /// Returns what is missing of what was committed here, and puts that on record.
+    fn lost(&mut self, busy: Busy) -> Result<Option<Altered>, StoreError> {
+        let Some(committed) = self.committed.take() else {
+            return Ok(None);
         };
-        let doing = "find what this handle committed last";
-        Err(StoreError::new(StoreFault::Corrupt, doing).with_source(lost))
+        let txn = Transaction::write(self.db, busy)?;
+        let (_, lost) = in_place(async {
+            let shared = Shared::begin(self.db, self.anchor, Some(committed)).await?;
+            shared.finish().await
+        })?;
+        txn.commit()?;
+        Ok(lost)
     }
 
     fn keep_house(&self) -> bool {

@@ -361,3 +361,17 @@ async fn an_import_may_be_a_task() {
     let task = tokio::spawn(async move { run(&from, &to, DEVICE).await });
     assert_eq!(task.await.unwrap().unwrap().taken, 491);
 }
+
+/// An import keeps the id of the log, so a handle that was open before it goes on with the same log.
+#[tokio::test]
+async fn a_handle_that_is_open_during_an_import_goes_on_above_it() {
+    let (old, new) = (old_log(), folder());
+    let before = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
+    assert_eq!(before.get_since(None, 10).await.unwrap(), []);
+    let report = run(old.path(), new.path(), DEVICE).await.unwrap();
+    let entries = before.get_since(None, 10_000).await.unwrap();
+    assert_eq!(entries.len() as u64, report.taken);
+    let recorded = before.record(change(1)).await.unwrap();
+    assert!(recorded > entries.last().unwrap().hlc);
+    before.close().await.unwrap();
+}

@@ -53,7 +53,10 @@ mod spans;
 mod temporary_files;
 mod two_processes;
 mod unclean;
+<<<<<<< HEAD
 mod undone;
+=======
+>>>>>>> sql
 #[cfg(target_os = "linux")]
 mod watching;
 mod writer;
