@@ -2,8 +2,8 @@
 //!
 //! Commands that read never change a file; commands that change one report what they did.
 //! Data goes to stdout, messages go to stderr. Exit codes: 0 fine, 1 a finding, 2 a wrong call
-//! or input, 3 a file cannot be opened, read or written, 4 a file is damaged or has an unknown
-//! schema.
+//! or input, 3 a file cannot be opened, read or written, 4 a file is damaged, has an unknown schema
+//! or is no sync log, 130 and 143 ended by a signal.
 
 mod answer;
 mod args;
@@ -14,7 +14,11 @@ mod format;
 mod help;
 mod library;
 mod output;
+mod paste;
+mod peer_id;
+mod reader;
 mod sheet;
+mod signals;
 mod time;
 
 use std::process::ExitCode;
@@ -26,7 +30,12 @@ use failure::Failure;
 use help::help_of;
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let command = Args::parse().command;
+    signals::run(move || run(command).unwrap_or_else(|failure| explain(&failure)))
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
         Command::Status(args) => commands::status(&args),
         Command::Peers(args) => commands::peers(&args),
         Command::Explain(args) => commands::explain(&args),
@@ -44,12 +53,14 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import(&args),
         Command::Export(args) => commands::export(&args),
         Command::Completions { shell } => commands::completions(shell),
-        Command::Man => commands::man(),
-    };
-    outcome.unwrap_or_else(|failure| explain(&failure))
+        Command::Man { command } => commands::man(command.as_deref()),
+    }
 }
 
 fn explain(failure: &Failure) -> ExitCode {
+    if signals::is_ending() {
+        return failure.exit.into();
+    }
     output::say(&format!("error: {:#}", failure.error));
     let help = failure.help.map(str::to_owned);
     if let Some(help) = help.or_else(|| help_of(&failure.error)) {

@@ -14,4 +14,4 @@ mod verify;
 pub use adoption::{Adoption, Aside, AsideEntry, try_adoption};
 pub use check::{Check, EXAMPLES_MAX};
 pub use inspector::{Inspector, Interrupter};
-pub use raw::RawEntry;
+pub use raw::{RawEntry, RawPosition};
