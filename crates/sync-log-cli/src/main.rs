@@ -21,17 +21,20 @@ mod sheet;
 mod signals;
 mod time;
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Args, Command};
 use failure::Failure;
-use help::help_of;
+use help::{help_of, with_path};
 
 fn main() -> ExitCode {
     let command = Args::parse().command;
-    signals::run(move || run(command).unwrap_or_else(|failure| explain(&failure)))
+    let path = command.path().map(Path::to_owned);
+    signals::run(move || run(command).unwrap_or_else(|failure| explain(&failure, path.as_deref())))
 }
 
 fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -57,14 +60,14 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
     }
 }
 
-fn explain(failure: &Failure) -> ExitCode {
+fn explain(failure: &Failure, path: Option<&Path>) -> ExitCode {
     if signals::is_ending() {
         return failure.exit.into();
     }
     output::say(&format!("error: {:#}", failure.error));
-    let help = failure.help.map(str::to_owned);
+    let help = failure.help.map(Cow::from);
     if let Some(help) = help.or_else(|| help_of(&failure.error)) {
-        output::say(&format!("help: {help}"));
+        output::say(&format!("help: {}", with_path(&help, path)));
     }
     failure.exit.into()
 }

@@ -68,7 +68,7 @@ fn only(digits: &str, known: &[Uuid]) -> Result<Uuid, Failure> {
         [] => Err(Failure::usage(anyhow!(
             "failed to find a peer whose id begins with {digits}"
         ))
-        .with_help("list the peers with sync-log peers; a new peer needs its whole id")),
+        .with_help("list the peers: sync-log peers {path}; a new peer needs its whole id")),
         _ => Err(Failure::usage(anyhow!(
             "failed to choose a peer: {} ids begin with {digits}: {}",
             found.len(),
