@@ -29,6 +29,19 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The path of the file is longer than SQLite takes, with what it keeps beside the file.
+    #[error(
+        "failed to open {}: the path has {bytes} bytes, and SQLite takes {max}",
+        path.display()
+    )]
+    PathTooLong {
+        /// The path that was given.
+        path: PathBuf,
+        /// How long the path is, from the root and without links.
+        bytes: usize,
+        /// How long it may be.
+        max: usize,
+    },
     /// The file has several names (`I6`). SQLite keeps what was committed last beside the name under
     /// which the file was opened, so under another name entries are missing.
     #[error("failed to open {}: the file has {names} names (hard links)", path.display())]
@@ -121,6 +134,7 @@ impl OpenError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotAFolder { .. }
+            | Self::PathTooLong { .. }
             | Self::SeveralNames { .. }
             | Self::NotSqlite { .. }
             | Self::SchemaTooNew { .. }
@@ -145,6 +159,7 @@ impl OpenError {
                 "find the file, or make the log again beside its records, so that every peer takes a \
                  snapshot"
             }
+            Self::PathTooLong { .. } => "move the library to a folder with a shorter path",
             Self::SeveralNames { .. } => "remove the other names, or copy the log to a new folder",
             Self::NotSqlite { .. } => "pass the folder of another log, or move that file away",
             Self::SchemaTooNew { .. } => {
@@ -180,6 +195,7 @@ impl OpenError {
             Self::NotAFolder { path }
             | Self::Unreachable { path, .. }
             | Self::Missing { path }
+            | Self::PathTooLong { path, .. }
             | Self::SeveralNames { path, .. }
             | Self::NotSqlite { path }
             | Self::SchemaTooNew { path, .. }

@@ -91,14 +91,9 @@ type Writing = (Connection, Anchor);
 pub(super) struct Opening {
     pub(super) location: Location,
     pub(super) ids: Ids,
-<<<<<<< HEAD
     /// Whether a log that is made begins with a floor; `None` makes no log. It does not affect a log
     /// that exists.
     pub(super) birth: Option<Birth>,
-=======
-    /// Whether a log that is made begins with a floor. It does not affect a log that exists.
-    pub(super) birth: Birth,
->>>>>>> sql
     pub(super) busy: Busy,
     pub(super) now_ms: i64,
     /// It affects an adoption only.
@@ -362,28 +357,15 @@ fn any_of<E: EntityTrait>() -> SelectStatement {
     rows
 }
 
-<<<<<<< HEAD
-#[cfg(all(test, unix))]
-mod tests {
-    #![allow(
-        clippy::disallowed_methods,
-        reason = "a test looks at files past the product"
-    )]
-
-=======
 #[cfg(test)]
 mod tests {
->>>>>>> sql
     use rusqlite::OpenFlags;
     use sync_log_core::ErrorKind;
 
     use super::*;
 
     /// A file system without locks has no memory that processes share, so no write-ahead log.
-<<<<<<< HEAD
-=======
     #[cfg(unix)]
->>>>>>> sql
     #[test]
     fn a_file_system_that_has_no_write_ahead_log_is_refused() {
         let folder = tempfile::tempdir().unwrap();

@@ -22,10 +22,7 @@ pub struct SyncDbOptions {
     pub(super) busy: Busy,
     pub(super) poll_interval: Duration,
     pub(super) birth: Birth,
-<<<<<<< HEAD
     pub(super) existing_only: bool,
-=======
->>>>>>> sql
     pub(super) rows_ahead: RowsAhead,
 }
 
@@ -36,10 +33,7 @@ impl SyncDbOptions {
             busy: Busy::DEFAULT,
             poll_interval: DEFAULT_POLL_INTERVAL,
             birth: Birth::Alone,
-<<<<<<< HEAD
             existing_only: false,
-=======
->>>>>>> sql
             rows_ahead: RowsAhead::GoAside,
         }
     }

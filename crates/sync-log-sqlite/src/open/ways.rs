@@ -76,11 +76,7 @@ impl SyncDbOptions {
         let opening = Opening {
             ids: Ids::of(library_id, device_id).map_err(refused)?,
             location: Location::File(path.clone()),
-<<<<<<< HEAD
             birth: (!self.existing_only).then_some(self.birth),
-=======
-            birth: self.birth,
->>>>>>> sql
             busy: self.busy,
             now_ms: self.log.wall.now_ms(),
             rows_ahead: self.rows_ahead,

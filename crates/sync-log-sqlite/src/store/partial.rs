@@ -145,8 +145,6 @@ fn remove(path: &Path) {
 mod tests {
     use super::*;
 
-<<<<<<< HEAD
-=======
     fn copied(to: &Path) -> Partial {
         let partial = Partial::beside(to).unwrap();
         fs::write(partial.path(), "copied").unwrap();
@@ -154,36 +152,21 @@ mod tests {
     }
 
     /// Whether the file system has hard links or not.
->>>>>>> sql
     #[test]
     fn a_file_that_appears_while_the_copy_is_made_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let to = folder.path().join("copy.db");
-<<<<<<< HEAD
-        for take_name in [Partial::publish, |partial: Partial, to: &Path| {
-            partial.take_name(to)
-        }] {
-            let partial = Partial::beside(&to).unwrap();
-            fs::write(partial.path(), "copied").unwrap();
-=======
         let with_links = Partial::publish;
         let without_links = |partial: Partial, name: &Path| partial.take_name(name);
         for take_name in [with_links, without_links] {
             let partial = copied(&to);
->>>>>>> sql
             fs::write(&to, "appeared").unwrap();
             let error = take_name(partial, &to).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
             assert_eq!(fs::read_to_string(&to).unwrap(), "appeared");
 
             fs::remove_file(&to).unwrap();
-<<<<<<< HEAD
-            let partial = Partial::beside(&to).unwrap();
-            fs::write(partial.path(), "copied").unwrap();
-            take_name(partial, &to).unwrap();
-=======
             take_name(copied(&to), &to).unwrap();
->>>>>>> sql
             assert_eq!(fs::read_to_string(&to).unwrap(), "copied");
             fs::remove_file(&to).unwrap();
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

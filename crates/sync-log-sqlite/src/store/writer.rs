@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use sync_log_core::{
-    Altered, Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, StoreFault, WriteJob,
+    Altered, Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, StoreFault,
+    WriteJob,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 

@@ -78,17 +78,10 @@ async fn close_at_each_write(data_dir: &Path) {
             }
             Err(other) => panic!("{other:?}"),
         }
-<<<<<<< HEAD
-        let log = open(&data_dir).await;
-        assert_eq!(entries(&log).await, 40, "at {nth}: {failed:?}");
-        log.record(change(41)).await.unwrap();
-        log.close().await.unwrap();
-=======
         let later = open(&data_dir).await;
         assert_eq!(entries(&later).await, 40, "at {nth}: {failed:?}");
         later.record(change(41)).await.unwrap();
         later.close().await.unwrap();
->>>>>>> sql
         if failed.is_empty() {
             assert!(not_whole > 0, "the disk was never full");
             closed.unwrap();

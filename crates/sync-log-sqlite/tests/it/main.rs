@@ -53,10 +53,7 @@ mod spans;
 mod temporary_files;
 mod two_processes;
 mod unclean;
-<<<<<<< HEAD
 mod undone;
-=======
->>>>>>> sql
 #[cfg(target_os = "linux")]
 mod watching;
 mod writer;
