@@ -100,11 +100,13 @@ impl fmt::Display for DriftExceeded {
             limit_ms,
             ..
         } = self;
-        let (ahead_by, limit) = (DisplayMs(*ahead_by_ms), DisplayMs(*limit_ms));
+        let ahead_by = DisplayMs(*ahead_by_ms);
+        let limit = DisplayMs(*limit_ms);
         write!(
             f,
-            "a stamp of device {device} is {ahead_by} ahead of the wall clock, {limit} allowed: \
-             {remote}",
+            "a stamp of device {device} is {} ahead of the wall clock, {} allowed: {remote}",
+            ahead_by.beside(limit),
+            limit.beside(ahead_by),
         )
     }
 }
@@ -158,5 +160,21 @@ mod tests {
         ] {
             assert!(message.contains(&*remote.to_text()), "{message}");
         }
+    }
+
+    #[test]
+    fn a_stamp_that_is_barely_too_far_ahead_does_not_look_allowed() {
+        let exceeded = DriftExceeded {
+            device: Uuid::nil(),
+            remote: Hlc::ZERO,
+            now_ms: 0,
+            ahead_by_ms: 86_400_001,
+            limit_ms: 86_400_000,
+        };
+        let text = exceeded.to_string();
+        assert!(
+            text.contains("is 1 d 1 ms ahead of the wall clock, 1 d allowed"),
+            "{text}"
+        );
     }
 }
