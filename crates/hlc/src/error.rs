@@ -14,8 +14,10 @@ use crate::{DisplayMs, Hlc};
 pub enum ObserveError {
     /// The stamp is further in the future than [`DriftLimits::refuse`](crate::DriftLimits) allows.
     ///
-    /// One of the two wall clocks is wrong. If the stamps of several devices are refused, the wall
-    /// clock of this device is wrong. Set the wrong clock right and observe again.
+    /// One of the two wall clocks is wrong, or was wrong when the other device drew its stamps. If
+    /// the stamps of several devices are refused, the wall clock of this device is wrong. Set the
+    /// wrong clock right and observe again. If both are right by now, the stamps of the other device
+    /// stay ahead until its clock has caught up, or until it continues under a new id.
     TooFarAhead(DriftExceeded),
     /// The stamp is at or above [`CEILING_MS`](crate::CEILING_MS), where no honest clock is.
     ///
