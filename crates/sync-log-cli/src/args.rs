@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use uuid::Uuid;
@@ -130,6 +130,29 @@ pub(crate) enum Command {
 
     /// Print the manual page
     Man,
+}
+
+impl Command {
+    /// The log that the command is about.
+    pub(crate) fn log(&self) -> Option<&Path> {
+        let path = match self {
+            Self::Status(args) | Self::Peers(args) | Self::Explain(args) | Self::Verify(args) => {
+                &args.path
+            }
+            Self::Tail(args) => &args.path,
+            Self::Show(args) => &args.path,
+            Self::Export(args) => &args.path,
+            Self::Prune(args) | Self::Solo(args) | Self::Trust(args) | Self::Dismiss(args) => {
+                &args.path
+            }
+            Self::Register(args) => &args.peers.change.path,
+            Self::Retire(args) | Self::Admit(args) => &args.change.path,
+            Self::Adopt(args) => &args.change.path,
+            Self::Import(args) => &args.into,
+            Self::Completions { .. } | Self::Man => return None,
+        };
+        Some(path)
+    }
 }
 
 /// The arguments of a command that only reads.

@@ -1,87 +1,88 @@
 //! What to do about an error, in one sentence that names the command for it.
 
 use std::error::Error;
+use std::path::Path;
 
 use sync_log_sqlite::legacy::ImportError;
-use sync_log_sqlite::{LogError, OpenError, StoreError, StoreFault};
+use sync_log_sqlite::{LogError, OpenError, StoreError};
 
-/// What to do about `error`, if this program knows.
-pub(crate) fn help_of(error: &anyhow::Error) -> Option<String> {
-    let help = error.chain().find_map(help_of_cause);
-    help.map(str::to_owned)
+/// What to do about `error`, if this program knows. The commands in it are about the log at `path`.
+pub(crate) fn help_of(error: &anyhow::Error, path: Option<&Path>) -> Option<String> {
+    let path = path.map_or_else(|| "PATH".to_owned(), |path| path.display().to_string());
+    error.chain().find_map(|cause| help_of_cause(cause, &path))
 }
 
-fn help_of_cause(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+fn help_of_cause(cause: &(dyn Error + 'static), path: &str) -> Option<String> {
     if let Some(error) = cause.downcast_ref() {
-        return of_open(error);
+        return of_open(error, path);
     }
     if let Some(error) = cause.downcast_ref() {
-        return of_import(error);
+        return of_import(error, path);
     }
     if let Some(error) = cause.downcast_ref::<Box<LogError>>() {
-        return of_log(error);
+        return Some(of_log(error, path));
     }
     if let Some(error) = cause.downcast_ref() {
-        return of_log(error);
+        return Some(of_log(error, path));
     }
-    cause.downcast_ref().and_then(of_store)
+    let error = cause.downcast_ref::<StoreError>()?;
+    Some(error.fault().help().to_owned())
 }
 
 /// What a command of this program does about it, or else what the library says.
-fn of_open(error: &OpenError) -> Option<&'static str> {
-    match error {
-        OpenError::NeedsAdoption { .. } => {
-            Some("adopt what the other program wrote: sync-log adopt")
+fn of_open(error: &OpenError, path: &str) -> Option<String> {
+    let help = match error {
+        OpenError::NeedsAdoption { .. } => adopt_after_a_look(path),
+        OpenError::NotAFolder { .. } | OpenError::Unreachable { .. } => {
+            "pass a library's folder, or the log's file in it".to_owned()
         }
-        OpenError::NotAFolder { .. }
-        | OpenError::Unreachable { .. }
-        | OpenError::NotSqlite { .. } => Some("pass a library's folder, or the log's file in it"),
-        OpenError::Unfinished { .. } => Some("open the log once with the app that it belongs to"),
+        OpenError::Unfinished { .. } => {
+            "open the log once with the app that it belongs to".to_owned()
+        }
         // Its source, which follows in the chain, has an answer.
-        OpenError::Log { .. } => None,
-        other => Some(other.help()),
-    }
+        OpenError::Log { .. } => return None,
+        other => other.help().to_owned(),
+    };
+    Some(help)
 }
 
-fn of_import(error: &ImportError) -> Option<&'static str> {
+fn of_import(error: &ImportError, path: &str) -> Option<String> {
     match error {
         ImportError::TooFarAhead { .. } => Some(
-            "set this device's clock right; if it is right, leave such changes out: --skip-ahead",
+            "set this device's clock right; if it is right, leave such changes out: --skip-ahead"
+                .to_owned(),
         ),
-        ImportError::Open(error) => of_open(error),
-        ImportError::Log(error) => of_log(error),
-        other => Some(other.help()),
+        ImportError::Open(error) => of_open(error, path),
+        ImportError::Log(error) => Some(of_log(error, path)),
+        other => Some(other.help().to_owned()),
     }
 }
 
-fn of_log(error: &LogError) -> Option<&'static str> {
+fn of_log(error: &LogError, path: &str) -> String {
     match error {
-        LogError::UnknownPeer { .. } => {
-            Some("list the peers with sync-log peers; register one with sync-log register")
-        }
-        LogError::PeerRetired { .. } => Some("admit the peer again: sync-log admit"),
-        LogError::NotSolo { .. } => {
-            Some("retire the peers that do not come back first: sync-log retire")
-        }
-        LogError::Altered(_) => Some(
-            "look at the damage with sync-log verify; adopt what is stored with sync-log adopt",
+        LogError::UnknownPeer { peer } => format!(
+            "list the peers: sync-log peers {path}; register this one: \
+             sync-log register {path} {peer}"
         ),
-        LogError::Store(error) => of_store(error),
-        other => Some(other.help()),
+        LogError::PeerRetired { peer, .. } => {
+            format!("admit the peer again: sync-log admit {path} {peer}")
+        }
+        LogError::NotSolo { .. } => {
+            format!("retire the peers that do not come back first: sync-log retire {path} PEER…")
+        }
+        LogError::Altered(_) => adopt_after_a_look(path),
+        other => other.help().to_owned(),
     }
 }
 
-fn of_store(error: &StoreError) -> Option<&'static str> {
-    match error.fault() {
-        StoreFault::Corrupt => Some("look at the damage: sync-log verify"),
-        other => Some(other.help()),
-    }
+fn adopt_after_a_look(path: &str) -> String {
+    format!("look at the file: sync-log verify {path}; adopt what is stored: sync-log adopt {path}")
 }
 
 #[cfg(test)]
 mod tests {
     use anyhow::{Context as _, anyhow};
-    use sync_log_sqlite::Uuid;
+    use sync_log_sqlite::{StoreFault, Uuid};
 
     use super::*;
 
@@ -91,13 +92,20 @@ mod tests {
         let unknown = || LogError::UnknownPeer { peer: peer.into() };
         let path = "library".into();
         let source = Box::new(unknown());
-        let expected = of_log(&unknown()).map(str::to_owned);
-        assert!(expected.is_some());
+        let of = |error| help_of(&error, Some(Path::new("library")));
+        let expected = Some(of_log(&unknown(), "library"));
         let wrapped: anyhow::Result<()> = Err(unknown()).context("failed to retire");
-        assert_eq!(help_of(&wrapped.unwrap_err()), expected);
-        assert_eq!(help_of(&OpenError::Log { path, source }.into()), expected);
+        assert_eq!(of(wrapped.unwrap_err()), expected);
+        assert_eq!(of(OpenError::Log { path, source }.into()), expected);
         let full = StoreError::new(StoreFault::Full, "write");
-        assert!(help_of(&LogError::Store(full).into()).is_some());
-        assert_eq!(help_of(&anyhow!("something else")), None);
+        assert!(of(LogError::Store(full).into()).is_some());
+        assert_eq!(of(anyhow!("something else")), None);
+    }
+
+    #[test]
+    fn help_about_damage_leads_to_no_command_that_fails_alike() {
+        let damaged = StoreError::new(StoreFault::Corrupt, "read a page");
+        let help = help_of(&damaged.into(), Some(Path::new("library"))).unwrap();
+        assert!(!help.contains("sync-log"), "{help}");
     }
 }

@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::ChangeArgs;
 use crate::failure::{Exit, Failure};
+use crate::output;
 
 /// The runtime on which logs are opened.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
@@ -28,6 +29,14 @@ pub(crate) async fn look(path: &Path) -> Result<SyncDb, Failure> {
 /// Opens a file to read its rows.
 pub(crate) fn inspect(path: &Path) -> Result<Inspector, Failure> {
     Ok(Inspector::open(path)?)
+}
+
+/// Says so if `backup_to` made the file: it looks like the log, and lacks what came later.
+pub(crate) fn name_backup(path: &Path) -> Result<(), Failure> {
+    if inspect(path)?.is_backup()? {
+        output::say("this file is a copy that backup_to made: it can be read, and replaces no log");
+    }
+    Ok(())
 }
 
 /// Reads a log that is to be changed, and refuses a log that the command may not open to write.

@@ -17,6 +17,7 @@ mod output;
 mod sheet;
 mod time;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,7 +27,9 @@ use failure::Failure;
 use help::help_of;
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let command = Args::parse().command;
+    let log = command.log().map(Path::to_owned);
+    let outcome = match command {
         Command::Status(args) => commands::status(&args),
         Command::Peers(args) => commands::peers(&args),
         Command::Explain(args) => commands::explain(&args),
@@ -46,13 +49,13 @@ fn main() -> ExitCode {
         Command::Completions { shell } => commands::completions(shell),
         Command::Man => commands::man(),
     };
-    outcome.unwrap_or_else(|failure| explain(&failure))
+    outcome.unwrap_or_else(|failure| explain(&failure, log.as_deref()))
 }
 
-fn explain(failure: &Failure) -> ExitCode {
+fn explain(failure: &Failure, log: Option<&Path>) -> ExitCode {
     output::say(&format!("error: {:#}", failure.error));
     let help = failure.help.map(str::to_owned);
-    if let Some(help) = help.or_else(|| help_of(&failure.error)) {
+    if let Some(help) = help.or_else(|| help_of(&failure.error, log)) {
         output::say(&format!("help: {help}"));
     }
     failure.exit.into()

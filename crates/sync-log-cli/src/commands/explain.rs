@@ -9,7 +9,7 @@ use super::cause::{self, COLUMNS, Row, entries};
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::on_log;
+use crate::library::{name_backup, on_log};
 use crate::sheet::Sheet;
 
 #[derive(Debug, Serialize)]
@@ -40,6 +40,7 @@ pub(crate) fn explain(args: &LookArgs) -> Result<ExitCode, Failure> {
     answer
         .with_words(words(&explanation, &rows))
         .print(args.format.get())?;
+    name_backup(&args.path)?;
     Ok(if is_fine { Exit::Fine } else { Exit::Finding }.into())
 }
 

@@ -8,7 +8,7 @@ use super::cause;
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::{file_of, on_log};
+use crate::library::{file_of, name_backup, on_log};
 use crate::time::of_stamp;
 
 #[derive(Debug, Serialize)]
@@ -82,6 +82,7 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
     };
     let answer = Answer::facts(&facts, lines(&facts)).with_words(words);
     answer.print(args.format.get())?;
+    name_backup(&args.path)?;
     Ok(if is_fine { Exit::Fine } else { Exit::Finding }.into())
 }
 

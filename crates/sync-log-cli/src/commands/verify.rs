@@ -8,7 +8,7 @@ use sync_log_sqlite::inspect::Check;
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::inspect;
+use crate::library::{inspect, name_backup};
 use crate::sheet::Sheet;
 
 /// Prints every check, and the first faults of each.
@@ -27,6 +27,7 @@ pub(crate) fn verify(args: &LookArgs) -> Result<ExitCode, Failure> {
     let facts = serde_json::json!({ "sound": is_sound });
     let answer = Answer::rows(&facts, "checks", &checks, sheet);
     answer.with_words(words(&checks)).print(args.format.get())?;
+    name_backup(&args.path)?;
     Ok(if is_sound {
         Exit::Fine.into()
     } else {

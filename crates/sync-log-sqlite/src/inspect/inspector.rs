@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sync_log_core::{LogIdentity, StoreError};
 
 use crate::driver::{Busy, in_place, tables};
-use crate::open::{OpenError, Sight};
+use crate::open::{OpenError, Sight, is_backup};
 use crate::store::select;
 
 /// A file that is open for inspection.
@@ -47,6 +47,15 @@ impl Inspector {
         } else {
             Ok(None)
         }
+    }
+
+    /// Returns whether [`backup_to`](crate::SyncDb::backup_to) made the file: it can be read, and
+    /// replaces no log.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the file cannot be read.
+    pub fn is_backup(&self) -> Result<bool, StoreError> {
+        in_place(is_backup(&self.db))
     }
 
     pub(super) fn has_table(&self, name: &str) -> Result<bool, StoreError> {
