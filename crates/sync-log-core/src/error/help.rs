@@ -39,7 +39,10 @@ impl LogError {
             }
             Self::ZeroLimit => "ask for at least one entry and one byte",
             Self::OwnPeer { .. } => "pass the id of another device",
-            Self::UnknownPeer { .. } => "register the peer first",
+            Self::UnknownPeer { .. } => {
+                "register the peer first; if it was registered before, this file was restored from \
+                 an older copy, and its device continues under a new id"
+            }
             Self::PeerRetired { .. } => "admit the peer again, then give it a snapshot",
             Self::OtherAdmission { .. } => {
                 "give the peer its present admission number together with a snapshot"
@@ -125,6 +128,8 @@ mod tests {
         let hlc = Hlc::ZERO;
         let of_unknown = LogError::UnknownStamp { peer, hlc }.help();
         assert!(of_unknown.contains("restored from a copy"));
+        let of_stranger = LogError::UnknownPeer { peer }.help();
+        assert!(of_stranger.contains("if it was registered before"));
         let ahead = ObserveError::TooFarAhead(DriftExceeded {
             device: Uuid::nil(),
             remote: hlc,
