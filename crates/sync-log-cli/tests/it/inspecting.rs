@@ -252,18 +252,40 @@ fn a_dry_run_of_an_import_ends_as_the_import_does() {
 }
 
 #[test]
-fn completions_and_the_manual_name_every_command() {
+fn every_command_has_completions_and_a_manual_page() {
     let print = |args: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
         let output = command.args(args).output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            stderr(&output)
+        );
         String::from_utf8(output.stdout).unwrap()
     };
-    for text in [print(&["completions", "bash"]), print(&["man"])] {
-        for command in [
-            "status", "peers", "explain", "tail", "show", "verify", "export", "retire",
-        ] {
-            assert!(text.contains(command), "{command}");
-        }
+    let help = print(&["--help"]);
+    let (_, list) = help.split_once("\nCommands:\n").unwrap();
+    let listed = list.lines().take_while(|line| !line.is_empty());
+    let listed = listed.filter_map(|line| line.split_whitespace().next());
+    let commands: Vec<_> = listed.filter(|name| *name != "help").collect();
+    assert!(commands.len() > 15, "{commands:?}");
+    let (completions, manual) = (print(&["completions", "bash"]), print(&["man"]));
+    for command in commands {
+        assert!(completions.contains(command), "{command}");
+        let named = format!("sync\\-log\\-{command}(1)");
+        assert!(manual.contains(&named), "{command}: {manual}");
+        let page = print(&["man", command]);
+        assert!(
+            page.contains(&format!("\n.TH sync-log-{command} 1 ")),
+            "{page}"
+        );
+        assert!(
+            page.contains(".SH SYNOPSIS") && page.contains(".SH DESCRIPTION"),
+            "{page}"
+        );
     }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let unknown = command.args(["man", "nothing"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
 }

@@ -23,6 +23,19 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// The path of the file is longer than SQLite takes, with what it keeps beside the file.
+    #[error(
+        "failed to open {}: the path has {bytes} bytes, and SQLite takes {max}",
+        path.display()
+    )]
+    PathTooLong {
+        /// The path that was given.
+        path: PathBuf,
+        /// How long the path is, from the root and without links.
+        bytes: usize,
+        /// How long it may be.
+        max: usize,
+    },
     /// The file has several names (`I6`). SQLite keeps what was committed last beside the name under
     /// which the file was opened, so under another name entries are missing.
     #[error("failed to open {}: the file has {names} names (hard links)", path.display())]
@@ -106,6 +119,7 @@ impl OpenError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotAFolder { .. }
+            | Self::PathTooLong { .. }
             | Self::SeveralNames { .. }
             | Self::NotSqlite { .. }
             | Self::SchemaTooNew { .. } => ErrorKind::FixCall,
@@ -124,6 +138,7 @@ impl OpenError {
         match self {
             Self::NotAFolder { .. } => "pass the path of a folder, or of one that can be created",
             Self::Unreachable { .. } => "check the path and the rights on it",
+            Self::PathTooLong { .. } => "move the library to a folder with a shorter path",
             Self::SeveralNames { .. } => "remove the other names, or copy the log to a new folder",
             Self::NotSqlite { .. } => {
                 "if this is the log's path, restore a copy of the log, or move the file away and \
@@ -162,6 +177,7 @@ impl OpenError {
         match &mut self {
             Self::NotAFolder { path }
             | Self::Unreachable { path, .. }
+            | Self::PathTooLong { path, .. }
             | Self::SeveralNames { path, .. }
             | Self::NotSqlite { path }
             | Self::SchemaTooNew { path, .. }

@@ -81,7 +81,7 @@ pub(crate) fn connect_copy(path: &Path, busy: Busy) -> Result<Connection, OpenEr
 pub(crate) fn copy_unreadable(path: &Path, refused: OpenError) -> Result<PrivateCopy, OpenError> {
     match refused.as_log_error() {
         Some(LogError::Store(cause)) if cause.fault() == StoreFault::ReadOnly => {
-            PrivateCopy::of(path).map_err(|error| OpenError::store(path, error.into()))
+            PrivateCopy::of(path).map_err(|error| OpenError::store(path, error))
         }
         _ => Err(refused),
     }

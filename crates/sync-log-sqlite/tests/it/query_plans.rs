@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -333,6 +334,12 @@ async fn inspect(data_dir: &Path) {
     inspector.adoptions().unwrap();
     inspector.aside_changes(0, 10).unwrap();
     inspector.entries_after(None, 10).unwrap();
+    inspector
+        .each_entry(|entry| {
+            inspector.entries_after(Some(entry.position()), 1).unwrap();
+            ControlFlow::Break(())
+        })
+        .unwrap();
     inspector.newest(10).unwrap();
     inspector.entry("").unwrap();
     inspector.verify().unwrap();
