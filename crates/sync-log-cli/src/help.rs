@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 
 use sync_log_sqlite::legacy::ImportError;
-use sync_log_sqlite::{LogError, OpenError, StoreError, StoreFault};
+use sync_log_sqlite::{LogError, OpenError, StoreError};
 
 use crate::paste::word;
 
@@ -36,18 +36,19 @@ fn help_of_cause(cause: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
     if let Some(error) = cause.downcast_ref() {
         return of_log(error);
     }
-    cause.downcast_ref().and_then(of_store).map(Cow::from)
+    let error = cause.downcast_ref::<StoreError>()?;
+    Some(error.fault().help().into())
 }
 
 /// What a command of this program does about it, or else what the library says.
 fn of_open(error: &OpenError) -> Option<&'static str> {
     match error {
-        OpenError::NeedsAdoption { .. } => {
-            Some("adopt what the other program wrote: sync-log adopt {path}")
+        OpenError::NeedsAdoption { .. } => Some(
+            "look at the file: sync-log verify {path}; adopt what is stored: sync-log adopt {path}",
+        ),
+        OpenError::NotAFolder { .. } | OpenError::Unreachable { .. } => {
+            Some("pass a library's folder, or the log's file in it")
         }
-        OpenError::NotAFolder { .. }
-        | OpenError::Unreachable { .. }
-        | OpenError::NotSqlite { .. } => Some("pass a library's folder, or the log's file in it"),
         OpenError::Unfinished { .. } => Some("open the log once with the app that it belongs to"),
         // Its source, which follows in the chain, has an answer.
         OpenError::Log { .. } => None,
@@ -79,26 +80,17 @@ fn of_log(error: &LogError) -> Option<Cow<'static, str>> {
             format!("retire the peers that do not come back first: sync-log retire {PATH} PEER…")
         }
         LogError::Altered(_) => format!(
-            "look at the damage: sync-log verify {PATH}; \
-             adopt what is stored: sync-log adopt {PATH}"
+            "look at the file: sync-log verify {PATH}; adopt what is stored: sync-log adopt {PATH}"
         ),
-        LogError::Store(error) => return of_store(error).map(Cow::from),
         other => return Some(other.help().into()),
     };
     Some(help.into())
 }
 
-fn of_store(error: &StoreError) -> Option<&'static str> {
-    match error.fault() {
-        StoreFault::Corrupt => Some("look at the damage: sync-log verify {path}"),
-        other => Some(other.help()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use anyhow::{Context as _, anyhow};
-    use sync_log_sqlite::Uuid;
+    use sync_log_sqlite::{StoreFault, Uuid};
 
     use super::*;
 
@@ -133,5 +125,12 @@ mod tests {
         let full = StoreError::new(StoreFault::Full, "write");
         assert!(help_of(&LogError::Store(full).into()).is_some());
         assert_eq!(help_of(&anyhow!("something else")), None);
+    }
+
+    #[test]
+    fn help_about_damage_leads_to_no_command_that_fails_alike() {
+        let damaged = StoreError::new(StoreFault::Corrupt, "read a page");
+        let help = help_of(&damaged.into()).unwrap();
+        assert!(!help.contains("sync-log"), "{help}");
     }
 }

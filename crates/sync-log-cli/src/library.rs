@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::ChangeArgs;
 use crate::failure::{Exit, Failure};
+use crate::output;
 use crate::signals;
 
 /// The runtime on which logs are opened.
@@ -59,6 +60,14 @@ fn refuse_other(inspector: &Inspector) -> Result<(), Failure> {
         error,
         help: Some("pass a library's folder, or the log's file in it"),
     })
+}
+
+/// Says so if `backup_to` made the file: it looks like the log, and lacks what came later.
+pub(crate) fn name_backup(path: &Path) -> Result<(), Failure> {
+    if inspect(path)?.is_backup()? {
+        output::say("this file is a copy that backup_to made: it can be read, and replaces no log");
+    }
+    Ok(())
 }
 
 /// Reads a log that is to be changed, and refuses a log that the command may not open to write.

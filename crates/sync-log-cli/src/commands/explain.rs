@@ -8,7 +8,7 @@ use super::cause::{self, COLUMNS, Row, entries};
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::on_log;
+use crate::library::{name_backup, on_log};
 use crate::sheet::Sheet;
 
 #[derive(Debug, Serialize)]
@@ -46,6 +46,7 @@ pub(crate) fn explain(args: &LookArgs) -> Result<ExitCode, Failure> {
         .with_sentence(sentence)
         .with_words(words)
         .print(args.print)?;
+    name_backup(&args.path)?;
     Ok(if is_fine { Exit::Fine } else { Exit::Finding }.into())
 }
 

@@ -9,7 +9,7 @@ use super::cause;
 use crate::answer::{Answer, facts_sheet};
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::{file_of, on_log};
+use crate::library::{file_of, name_backup, on_log};
 use crate::paste::word;
 use crate::time::{of_stamp, short};
 
@@ -88,6 +88,7 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
         .with_narrow(facts_sheet(narrow(&facts)))
         .with_words(words)
         .print(args.print)?;
+    name_backup(&args.path)?;
     Ok(if is_fine { Exit::Fine } else { Exit::Finding }.into())
 }
 

@@ -8,7 +8,7 @@ use sync_log_sqlite::inspect::Check;
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::inspect_log;
+use crate::library::{inspect_log, name_backup};
 use crate::sheet::Sheet;
 
 /// Prints every check, and the first faults of each.
@@ -30,6 +30,7 @@ pub(crate) fn verify(args: &LookArgs) -> Result<ExitCode, Failure> {
         .with_narrow(narrow(&checks))
         .with_words(words(&checks))
         .print(args.print)?;
+    name_backup(&args.path)?;
     Ok(if is_sound {
         Exit::Fine.into()
     } else {

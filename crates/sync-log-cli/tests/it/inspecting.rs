@@ -56,6 +56,22 @@ fn register_takes_all_or_none_and_solo_ends_with_it() {
 }
 
 #[test]
+fn a_copy_of_a_log_in_use_is_named_as_one() {
+    let library = library();
+    let backup = library.path().join("copy.db");
+    block_on(async {
+        let log = open(library.path()).await;
+        log.backup_to(&backup).await.unwrap();
+        log.close().await.unwrap();
+    });
+    for name in ["status", "explain", "verify"] {
+        let of_copy = run(&[name], &backup);
+        assert!(stderr(&of_copy).contains("a copy that backup_to made"));
+        assert_eq!(stderr(&run(&[name], library.path())), "", "{name}");
+    }
+}
+
+#[test]
 fn after_a_prune_that_finds_nothing_left_there_is_nothing_to_explain() {
     let folder = tempfile::tempdir().unwrap();
     fill_alone(folder.path());

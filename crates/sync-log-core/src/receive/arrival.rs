@@ -62,7 +62,7 @@ pub fn arrival(
     if page.after.hlc() > watermark.hlc() {
         return Err(ReceiveError::OutOfOrder {
             origin,
-            after: page.after,
+            after: page.after.hlc(),
             expected: watermark,
         });
     }

@@ -61,13 +61,13 @@ pub enum ReceiveError {
     /// The page begins above what the receiver has: a page before it is missing.
     #[error(
         "failed to take a page of {origin}: it begins after {}, and this device has everything up \
-         to {}", after.hlc(), expected.hlc()
+         to {}", after, expected.hlc()
     )]
     OutOfOrder {
         /// The device that the page comes from.
         origin: DeviceId,
-        /// The cursor after which the page begins.
-        after: Cursor,
+        /// The stamp after which the page begins.
+        after: Hlc,
         /// The cursor to read from.
         expected: Cursor,
     },

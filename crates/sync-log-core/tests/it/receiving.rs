@@ -105,7 +105,7 @@ proptest! {
                     watermark = arrived.watermark;
                 }
                 Err(error) => {
-                    let after = page.after;
+                    let after = page.after.hlc();
                     let expected = watermark;
                     prop_assert!(from > has.len(), "{:?}", error);
                     prop_assert_eq!(error, ReceiveError::OutOfOrder { origin: ORIGIN, after, expected });

@@ -7,7 +7,7 @@ use rusqlite::{Connection, InterruptHandle};
 use sync_log_core::{LogIdentity, StoreError};
 
 use crate::driver::{Busy, in_place, tables};
-use crate::open::{OpenError, Sight};
+use crate::open::{OpenError, Sight, is_backup};
 use crate::store::select;
 
 /// Stops what an [`Inspector`] reads, from another thread.
@@ -64,6 +64,15 @@ impl Inspector {
         } else {
             Ok(None)
         }
+    }
+
+    /// Returns whether [`backup_to`](crate::SyncDb::backup_to) made the file: it can be read, and
+    /// replaces no log.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the file cannot be read.
+    pub fn is_backup(&self) -> Result<bool, StoreError> {
+        in_place(is_backup(&self.db))
     }
 
     /// Returns whether the file is a database for another purpose: it has tables, and none of them is

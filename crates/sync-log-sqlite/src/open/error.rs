@@ -69,11 +69,11 @@ pub enum OpenError {
         /// The migrations that this program does not know.
         unknown: Vec<String>,
     },
-    /// A program that knows only the original tables made the file, or made its tables again. Open
-    /// the file to write, which adopts it. The error is returned only if the file is opened to
-    /// read.
+    /// The log in the file is not as this program writes it. A program that knows only the original
+    /// tables made the file, or wrote to it, or a part of the file was lost. Open the file to write,
+    /// which adopts it. The error is returned only if the file is opened to read.
     #[error(
-        "failed to open {}: another program made it, and it has to be adopted first",
+        "failed to open {}: it is not as this program writes a log, and has to be adopted first",
         path.display()
     )]
     NeedsAdoption {
@@ -161,11 +161,16 @@ impl OpenError {
             }
             Self::PathTooLong { .. } => "move the library to a folder with a shorter path",
             Self::SeveralNames { .. } => "remove the other names, or copy the log to a new folder",
-            Self::NotSqlite { .. } => "pass the folder of another log, or move that file away",
+            Self::NotSqlite { .. } => {
+                "if this is the log's path, restore a copy of the log, or move the file away and \
+                 make a new log beside the records; else pass the path of the log"
+            }
             Self::SchemaTooNew { .. } => {
                 "use the version of the program that made the file, or a newer one"
             }
-            Self::NeedsAdoption { .. } => "open the log for writing once, which adopts the file",
+            Self::NeedsAdoption { .. } => {
+                "verify the file, then open the log to write once, which adopts what is stored"
+            }
             Self::NotAdoptable { .. } => {
                 "repair the tables, or export the entries and start a new log"
             }

@@ -60,6 +60,9 @@ async fn a_backup_is_marked_and_opens_only_to_be_read() {
     assert_eq!(contents(backups.path()), before);
     let copy = SyncDb::open_read_only(backups.path()).await.unwrap();
     assert_eq!(copy.identity(), log.identity());
+    let is_backup = |path: &Path| Inspector::open(path).unwrap().is_backup().unwrap();
+    assert!(is_backup(backups.path()));
+    assert!(!is_backup(log.path().unwrap()));
 }
 
 #[tokio::test]

@@ -250,3 +250,27 @@ async fn a_restored_backup_is_the_log_that_it_was() {
     let checks = Inspector::open(&library).unwrap().verify().unwrap();
     assert!(checks.iter().all(|check| check.is_ok()), "{checks:?}");
 }
+
+/// The lines are pasted as they are, by a person who has no backup at that path.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_manual_restores_nothing_without_a_backup() {
+    let folder = folder();
+    let library = folder.path().join("library");
+    let [_, restore] = commands_for_backups().try_into().unwrap();
+    let log = open(&library).await;
+    log.record_many((0..10).map(change).collect())
+        .await
+        .unwrap();
+    let run = |commands: &str| {
+        let mut shell = std::process::Command::new("sh");
+        let pasted = shell.args(["-c", commands]).current_dir(folder.path());
+        pasted.stderr(std::process::Stdio::null()).status().unwrap()
+    };
+    assert!(run("cp -r library killed").success());
+    log.close().await.unwrap();
+    assert!(run("rm -r library; mv killed library").success());
+    assert!(!run(&restore).success());
+    let kept = open(&library).await;
+    assert_eq!(kept.get_since(None, 100).await.unwrap().len(), 10);
+}

@@ -174,6 +174,7 @@ async fn a_log_that_holds_anything_else_is_left_as_it_is() {
                 "{what}: {error:?}"
             );
             assert_eq!(error.kind(), ErrorKind::FixCall);
+            assert!(error.help().contains("had not ended"), "{what}");
         }
         assert_eq!(result(new.path()), before, "{what}");
     }

@@ -50,6 +50,7 @@ fn assert_moved<T: std::fmt::Debug>(outcome: Result<T, LogError>) {
     let is_moved = matches!(&error, LogError::Store(error) if error.fault() == StoreFault::Moved);
     assert!(is_moved, "{error:?}");
     assert_eq!(error.kind(), ErrorKind::Reopen);
+    assert!(error.help().starts_with("close this log"));
     assert!(error.help().contains("open the log again"));
 }
 
