@@ -67,7 +67,6 @@ pub(crate) enum Purpose {
     Learn {
         origin: u8,
         origin_id: Uuid,
-        asked: Cursor,
         page: Page,
     },
     Pin {

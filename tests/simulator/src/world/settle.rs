@@ -135,12 +135,11 @@ impl World {
                 Purpose::Learn {
                     origin,
                     origin_id,
-                    asked,
                     page,
                 },
                 Ok(_),
             ) => {
-                self.learned(on, origin, origin_id, asked, &page);
+                self.learned(on, origin, origin_id, &page);
                 Ok(())
             }
             (Purpose::Pin { reader, asked, .. }, Ok(Answer::Place(pin))) => {
@@ -306,7 +305,7 @@ impl World {
         let message = match answer {
             Ok(Answer::Page(page)) => {
                 self.judge_page(on, &reading, committed, &page)?;
-                Message::Page { asked, page }
+                Message::Page(page)
             }
             Err(LogError::Store(_)) => return Ok(()),
             Err(error) => Message::Refused {
@@ -363,12 +362,12 @@ impl World {
         truth.has_only(reading.peer, &numbers);
     }
 
-    fn learned(&mut self, on: u8, origin: u8, origin_id: Uuid, asked: Cursor, page: &Page) {
+    fn learned(&mut self, on: u8, origin: u8, origin_id: Uuid, page: &Page) {
         let device = self.devices_mut(on);
         let highest = page.entries.iter().map(|entry| entry.hlc).max();
         let truth = &mut device.files.truth;
         truth.issued = truth.issued.max(highest.unwrap_or(Hlc::ZERO));
-        if !device.files.received.apply(origin_id, asked, page) {
+        if !device.files.received.apply(origin_id, page) {
             return;
         }
         let peer = device.id;
