@@ -17,6 +17,9 @@ use crate::driver::{Busy, Port, in_place};
 /// What SQLite would take for a part of a file with that name.
 const BESIDE: [&str; 3] = ["-wal", "-journal", "-shm"];
 
+/// What a copy has behind its name until it is complete, before a number of its own.
+const PARTIAL: &str = "-partial-";
+
 /// Why no backup was made. Nothing is left at the path that was given.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -74,7 +77,7 @@ pub(super) fn back_up(
     };
     refuse_existing(to)?;
     let partial = Partial::beside(to).map_err(|error| failed(error.into()))?;
-    copy(location, anchor, busy, &partial.0).map_err(failed)?;
+    copy(location, anchor, busy, &partial.path).map_err(failed)?;
     refuse_existing(to)?;
     let published = partial.publish(to);
     published.map_err(|error| failed(error.into()))
@@ -108,23 +111,31 @@ fn copy(location: &Location, anchor: &Anchor, busy: Busy, to: &Path) -> Result<(
 }
 
 /// A copy that is not complete; removed unless it is published.
-struct Partial(PathBuf);
+struct Partial {
+    path: PathBuf,
+    /// Locked for as long as the copy is there.
+    _folder: Option<File>,
+}
 
 impl Partial {
     /// An empty file that only this user may read: entries are private.
     fn beside(to: &Path) -> io::Result<Self> {
-        let path = beside(to, &format!("-partial-{}", Uuid::new_v4()));
+        let folder = share_folder(to);
+        let path = beside(to, &format!("{PARTIAL}{}", Uuid::new_v4()));
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options.write(true).create_new(true).open(&path)?;
-        Ok(Self(path))
+        Ok(Self {
+            path,
+            _folder: folder,
+        })
     }
 
     /// Gives the copy its name, once it is on disk.
     fn publish(self, to: &Path) -> io::Result<()> {
-        File::open(&self.0)?.sync_all()?;
-        fs::rename(&self.0, to)?;
+        File::open(&self.path)?.sync_all()?;
+        fs::rename(&self.path, to)?;
         match to.parent() {
             Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
             _ => Ok(()),
@@ -134,13 +145,52 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        for path in [self.0.clone(), beside(&self.0, "-journal")] {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    tracing::warn!(%error, path = %path.display(), "failed to remove a partial copy");
-                }
-                _ => {}
-            }
-        }
+        remove_partial(&self.path);
+        remove_partial(&beside(&self.path, "-journal"));
     }
+}
+
+fn remove_partial(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, path = %path.display(), "failed to remove a partial copy");
+        }
+        _ => {}
+    }
+}
+
+/// Locks the folder, so that no other backup removes the partial copies of this one. If none is at
+/// work there, this one removes what killed processes left of backups to the same path. It is not
+/// the partial copy that is locked: on some systems the lock would be in the way of SQLite's own.
+fn share_folder(to: &Path) -> Option<File> {
+    if cfg!(not(unix)) {
+        return None;
+    }
+    let folder = File::open(to.parent()?).ok()?;
+    if folder.try_lock().is_ok() {
+        abandoned(to).iter().for_each(|path| remove_partial(path));
+    }
+    folder.lock_shared().ok()?;
+    Some(folder)
+}
+
+/// Partial copies beside `to`, with their journals.
+fn abandoned(to: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(prefix)) = (
+        to.parent(),
+        beside(to, PARTIAL).file_name().map(ToOwned::to_owned),
+    ) else {
+        return Vec::new();
+    };
+    let is_partial = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let rest = name.strip_prefix(prefix.as_encoded_bytes());
+        let number = rest.map(|rest| rest.strip_suffix(b"-journal").unwrap_or(rest));
+        number.is_some_and(|number| Uuid::try_parse_ascii(number).is_ok())
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(is_partial)
+        .collect()
 }

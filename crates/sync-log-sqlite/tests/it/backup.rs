@@ -95,6 +95,39 @@ async fn a_backup_that_fails_leaves_nothing() {
     assert_eq!(contents(backups.path()), []);
 }
 
+/// A file beside `backup` as a process that backs up has it until it is done.
+fn partial(backup: &Path, number: u128) -> std::path::PathBuf {
+    let number = sync_log_sqlite::Uuid::from_u128(number);
+    let name = format!("{}-partial-{number}", backup.display());
+    fs::write(&name, "half").unwrap();
+    name.into()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_backup_removes_what_killed_ones_to_that_path_left() {
+    let (_folder, log) = fresh().await;
+    let backups = folder();
+    let backup = backups.path().join("copy.db");
+    let journal = format!("{}-journal", partial(&backup, 1).display());
+    fs::write(journal, "half").unwrap();
+    let others = [
+        partial(&backups.path().join("other.db"), 2),
+        backups.path().join("copy.db-partial-notes"),
+    ];
+    fs::write(&others[1], "kept").unwrap();
+    // Another backup is at work in that folder, so what it has is not abandoned.
+    let at_work = fs::File::open(backups.path()).unwrap();
+    at_work.lock_shared().unwrap();
+    log.backup_to(&backup).await.unwrap();
+    assert_eq!(contents(backups.path()).len(), 5);
+    drop(at_work);
+    fs::remove_file(&backup).unwrap();
+    log.backup_to(&backup).await.unwrap();
+    assert_eq!(contents(backups.path()).len(), 3);
+    assert!(others.iter().all(|other| other.exists()));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_files_of_a_log_and_of_a_backup_are_private() {
