@@ -21,6 +21,9 @@ const CHILD: u32 = 1;
 /// What is left of the index, in bytes.
 const LENGTHS: [u64; 4] = [0, 100, 4096, 16_384];
 
+/// How long an index is that has one part.
+const WHOLE: u64 = 32_768;
+
 /// A child, and the log as it said that it is.
 struct Rig {
     child: Process,
@@ -46,8 +49,8 @@ impl Rig {
     }
 }
 
-/// Lets a child work, cuts the index, and lets it go on; whether it lives.
-fn cut(seed: u64, length: u64) -> bool {
+/// Lets a child work, gives the index these lengths, and lets the child go on; whether it lives.
+fn cut(seed: u64, lengths: &[u64]) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let args = ChildArgs {
         folder: folder.path().to_owned(),
@@ -65,7 +68,9 @@ fn cut(seed: u64, length: u64) -> bool {
     let log = log_folder(folder.path());
     let index = log.join(format!("{FILE_NAME}-shm"));
     let index = OpenOptions::new().write(true).open(index).unwrap();
-    index.set_len(length).unwrap();
+    for length in lengths {
+        index.set_len(*length).unwrap();
+    }
     let lives = rig.steps(AFTER);
     drop(rig.child);
     let found = file::read(&log).unwrap();
@@ -75,8 +80,15 @@ fn cut(seed: u64, length: u64) -> bool {
 
 #[test]
 fn an_index_that_is_cut_short_loses_nothing() {
-    let lived = (1..5).map(|seed| LENGTHS.map(|length| cut(seed, length)));
+    let lived = (1..4).map(|seed| LENGTHS.map(|length| cut(seed, &[length])));
     let lived: Vec<_> = lived.collect();
     let has_died = lived.iter().flatten().any(|lived| !lived);
     assert!(has_died, "the cut was not noticed: {lived:?}");
+}
+
+/// As another program leaves it that makes room for its own index.
+#[test]
+fn an_index_that_is_emptied_loses_nothing() {
+    let lived = (1..7).filter(|seed| cut(*seed, &[0, WHOLE])).count();
+    assert!(lived > 0, "no process went on");
 }
