@@ -4,7 +4,9 @@ mod peers;
 
 use std::collections::BTreeMap;
 
-use sync_log_core::{Cursor, Hlc, LogError, Page, SharedChangeEntry, Uuid, VerdictKind};
+use sync_log_core::{
+    Cursor, Hlc, LogError, Page, SharedChangeEntry, Uuid, VerdictKind, WallClock as _,
+};
 
 use super::World;
 use super::calls::is_unknown;
@@ -16,7 +18,7 @@ use crate::change::{change, number};
 use crate::gate::Incident;
 use crate::invariants::answers_hold::{self, Answer as Said};
 use crate::invariants::every_entry_or_error::{self, Reader};
-use crate::invariants::{Violation, stamps_rise, verdicts};
+use crate::invariants::{Violation, clocks, stamps_rise, verdicts};
 use crate::trace::{Short, Shorts};
 
 /// Where an answer comes from, and what was known when it was asked for.
@@ -166,6 +168,9 @@ impl World {
         if settling.happened.is_none() && !settling.was_parked && answer.is_err() {
             answers_hold::check_retry(&self.devices[&on].files.truth.lineage, &entry)?;
         }
+        if matches!(answer, Err(LogError::Clock(_))) {
+            clocks::check_refused(settling.issued, hlc)?;
+        }
         let is_used_up = matches!(
             answer,
             Err(LogError::Overtaken { .. }
@@ -246,6 +251,8 @@ impl World {
             let what = format!("explain counts {pending} of {there} entries");
             return Err(Violation::new("every_entry_or_error", what));
         }
+        let wall_ms = self.devices[&on].wall.now_ms();
+        clocks::check_named(truth.issued, wall_ms, explained.names_clock)?;
         verdicts::check_shown(truth.signs(), &explained.signs)
     }
 
