@@ -111,7 +111,7 @@ proptest! {
             floor: Hlc::ZERO,
             more: false,
         };
-        let take = |page: &Page| arrival(DEVICE.into(), Cursor::ZERO, page).map(drop);
+        let take = |arrived: &Page| arrival(DEVICE.into(), Cursor::ZERO, arrived).map(drop);
         prop_assert_eq!(take(&page(&whole)), Ok(()));
         if !matches!(damage, Damage::NoTag | Damage::OtherTag(_)) {
             let mut damaged = whole.clone();

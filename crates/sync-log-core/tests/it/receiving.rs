@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use sync_log_core::judge::EntryFault;
 use sync_log_core::receive::{Arrival, ReceiveError, arrival};
 use sync_log_core::{
-    Altered, ChainFault, Cursor, DeviceId, ErrorKind, Hlc, JsonText, MAX_PAGE_ENTRIES, Mark, Page,
-    SharedChangeEntry, Uuid,
+    Altered, ChainFault, Cursor, DeviceId, ErrorKind, Hlc, JsonText, MAX_PAGE_BYTES,
+    MAX_PAGE_ENTRIES, Mark, Page, SharedChangeEntry, Uuid,
 };
 
 use crate::common::{DEVICE, LOG, PEER, entry};
@@ -179,7 +179,7 @@ fn a_page_of_another_log_is_refused_unless_nothing_was_received_yet() {
 
 #[test]
 fn an_entry_that_the_origins_log_cannot_hold_refuses_the_whole_page() {
-    let bad: [(fn(&mut SharedChangeEntry), EntryFault); 5] = [
+    let bad: [(Spoil, EntryFault); 5] = [
         (|it| it.hlc.device_id = PEER, EntryFault::OtherDevice),
         (|it| it.hlc.timestamp = u64::MAX, EntryFault::NotFromClock),
         (|it| it.model_type.clear(), EntryFault::ModelType),
@@ -205,6 +205,8 @@ fn an_entry_that_the_origins_log_cannot_hold_refuses_the_whole_page() {
     }
 }
 
+type Spoil = fn(&mut SharedChangeEntry);
+
 /// JSON that was made in memory, with arrays in arrays.
 fn nested(levels: usize) -> JsonText {
     let empty = serde_json::Value::Null;
@@ -227,24 +229,17 @@ fn a_page_that_is_larger_than_a_page_may_be_is_refused() {
     };
     assert_eq!(error, too_large);
 
-    let large = |number| SharedChangeEntry {
-        data: JsonText::new(format!(
-            "\"{}\"",
-            "x".repeat((1 << 20) - 5 - number as usize)
-        ))
-        .unwrap(),
-        ..entry(number)
-    };
-    // Four entries of 1 MiB less 3 bytes for the model type and `number` more.
-    let sizes = [(4, true), (5, false)];
-    for (count, fits) in sizes {
-        let log = Log::of((1..=count).map(large).collect(), LOG);
-        let count = log.entries.len();
-        assert_eq!(
-            take(Cursor::ZERO, &log.page(0, count)).is_ok(),
-            fits,
-            "{count}"
-        );
+    // As many bytes as a page may have, and one entry more.
+    let data_bytes = MAX_PAGE_BYTES / 4 - "tag".len() - 2;
+    let data = JsonText::new(format!("\"{}\"", "x".repeat(data_bytes))).unwrap();
+    for (count, fits) in [(4, true), (5, false)] {
+        let large = (1..=count).map(|number| SharedChangeEntry {
+            data: data.clone(),
+            ..entry(number)
+        });
+        let log = Log::of(large.collect(), LOG);
+        let page = log.page(0, log.entries.len());
+        assert_eq!(take(Cursor::ZERO, &page).is_ok(), fits, "{count}");
     }
 }
 

@@ -189,9 +189,6 @@ impl Opening {
             outcome.report(&cause);
         }
         let anchor = Anchor::of_writer(&db, database).map_err(failed)?;
-        if !matches!(found, Found::Log(_)) {
-            store::checkpoint::move_at_once(&db, self.busy);
-        }
         Ok((db, anchor))
     }
 

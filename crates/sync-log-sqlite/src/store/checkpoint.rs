@@ -65,14 +65,6 @@ impl Wal {
     }
 }
 
-/// Moves what a log began with into the file, so that the file alone says whose log it is. Waits for
-/// no other program.
-pub(crate) fn move_at_once(db: &Connection, busy: Busy) {
-    if let Err(error) = waiting(db, Busy::NOT, busy) {
-        tracing::debug!(%error, "left a new log in the -wal");
-    }
-}
-
 /// Makes the file whole, before it is closed. A program that reads or writes all the time is waited
 /// for, but not for ever.
 pub(super) fn make_whole(db: &Connection, busy: Busy) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ mod anchor;
 mod apply;
 mod backup;
 pub(crate) mod chain;
-pub(crate) mod checkpoint;
+mod checkpoint;
 mod free_pages;
 pub(crate) mod group;
 mod log_state;
