@@ -13,6 +13,14 @@ use crate::step::Step;
 use crate::steps;
 use crate::workspace::Workspace;
 
+/// What a run from nothing has no use for: what would make a second build fast, and what a debugger
+/// reads. The place of a panic is in its message all the same.
+const FROM_NOTHING: [(&str, &str); 3] = [
+    ("CARGO_INCREMENTAL", "0"),
+    ("CARGO_PROFILE_DEV_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+];
+
 /// A run of some steps over a scope.
 pub(crate) struct Ci {
     scope: Scope,
@@ -49,8 +57,9 @@ impl Ci {
         let shell = Shell::new()?;
         let workspace = Workspace::read()?;
         shell.change_dir(&workspace.root);
-        // A run from nothing has no use for what would make a second build fast.
-        let _whole = (self.scope > Scope::Fast).then(|| shell.push_env("CARGO_INCREMENTAL", "0"));
+        let is_whole = self.scope > Scope::Fast;
+        let _whole =
+            is_whole.then(|| FROM_NOTHING.map(|(name, value)| shell.push_env(name, value)));
 
         let mut costs = Vec::new();
         let result = self.steps.iter().try_for_each(|step| {

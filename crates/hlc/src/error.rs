@@ -14,8 +14,10 @@ use crate::{DisplayMs, Hlc};
 pub enum ObserveError {
     /// The stamp is further in the future than [`DriftLimits::refuse`](crate::DriftLimits) allows.
     ///
-    /// One of the two wall clocks is wrong. If the stamps of several devices are refused, the wall
-    /// clock of this device is wrong. Set the wrong clock right and observe again.
+    /// One of the two wall clocks is wrong, or was wrong when the other device drew its stamps. If
+    /// the stamps of several devices are refused, the wall clock of this device is wrong. Set the
+    /// wrong clock right and observe again. If both are right by now, the stamps of the other device
+    /// stay ahead until its clock has caught up, or until it continues under a new id.
     TooFarAhead(DriftExceeded),
     /// The stamp is at or above [`CEILING_MS`](crate::CEILING_MS), where no honest clock is.
     ///
@@ -100,11 +102,13 @@ impl fmt::Display for DriftExceeded {
             limit_ms,
             ..
         } = self;
-        let (ahead_by, limit) = (DisplayMs(*ahead_by_ms), DisplayMs(*limit_ms));
+        let ahead_by = DisplayMs(*ahead_by_ms);
+        let limit = DisplayMs(*limit_ms);
         write!(
             f,
-            "a stamp of device {device} is {ahead_by} ahead of the wall clock, {limit} allowed: \
-             {remote}",
+            "a stamp of device {device} is {} ahead of the wall clock, {} allowed: {remote}",
+            ahead_by.beside(limit),
+            limit.beside(ahead_by),
         )
     }
 }
@@ -158,5 +162,21 @@ mod tests {
         ] {
             assert!(message.contains(&*remote.to_text()), "{message}");
         }
+    }
+
+    #[test]
+    fn a_stamp_that_is_barely_too_far_ahead_does_not_look_allowed() {
+        let exceeded = DriftExceeded {
+            device: Uuid::nil(),
+            remote: Hlc::ZERO,
+            now_ms: 0,
+            ahead_by_ms: 86_400_001,
+            limit_ms: 86_400_000,
+        };
+        let text = exceeded.to_string();
+        assert!(
+            text.contains("is 1 d 1 ms ahead of the wall clock, 1 d allowed"),
+            "{text}"
+        );
     }
 }

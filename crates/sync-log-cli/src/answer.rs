@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::args::PrintArgs;
 use crate::failure::Failure;
 use crate::format::Format;
 use crate::output;
@@ -17,18 +18,20 @@ pub(crate) struct Answer {
     facts: Map<String, Value>,
     rows: Option<(&'static str, Vec<Value>)>,
     sheet: Sheet,
+    narrow: Option<Sheet>,
+    sentence: Option<String>,
     words: String,
 }
 
 impl Answer {
     /// Facts alone: the table has a line for each.
     pub(crate) fn facts(facts: &impl Serialize, lines: Vec<(&'static str, String)>) -> Self {
-        let lines = lines.into_iter();
-        let lines = lines.map(|(name, value)| [name.to_owned(), value]);
         Self {
             facts: fields(facts),
             rows: None,
-            sheet: Sheet::new(&["name", "value"], lines),
+            sheet: facts_sheet(lines),
+            narrow: None,
+            sentence: None,
             words: String::new(),
         }
     }
@@ -45,8 +48,22 @@ impl Answer {
             facts: fields(facts),
             rows: Some((name, rows)),
             sheet,
+            narrow: None,
+            sentence: None,
             words: String::new(),
         }
+    }
+
+    /// Gives the table that people get unless they ask for a wide one.
+    pub(crate) fn with_narrow(mut self, narrow: Sheet) -> Self {
+        self.narrow = Some(narrow);
+        self
+    }
+
+    /// Gives the sentence that people get instead of a table, if there is one.
+    pub(crate) fn with_sentence(mut self, sentence: Option<String>) -> Self {
+        self.sentence = sentence;
+        self
     }
 
     /// Adds words below the table, for people only.
@@ -56,15 +73,25 @@ impl Answer {
     }
 
     /// Prints it.
-    pub(crate) fn print(self, format: Format) -> Result<(), Failure> {
-        let text = match format {
-            Format::Table => self.sheet.draw(std::io::stdout().is_terminal()) + &self.words,
+    pub(crate) fn print(self, how: PrintArgs) -> Result<(), Failure> {
+        let text = match how.format() {
+            Format::Table => self.text(how.is_wide()),
             Format::Csv => self.sheet.csv(),
             Format::Json => format!("{:#}\n", self.whole()),
             Format::Ndjson => self.lines(),
         };
         let printed = output::print(&text).context("failed to write to stdout");
         printed.map_err(Failure::cannot_open)
+    }
+
+    fn text(self, wide: bool) -> String {
+        let sheet = self.narrow.filter(|_| !wide).unwrap_or(self.sheet);
+        let table = sheet.draw(std::io::stdout().is_terminal());
+        // A wide table has more than the sentence.
+        let is_said = !wide || table.is_empty();
+        let sentence = self.sentence.filter(|_| is_said);
+        let text = sentence.map_or(table, |sentence| sentence + "\n");
+        (text + &self.words).trim_start_matches('\n').to_owned()
     }
 
     fn whole(self) -> Value {
@@ -81,6 +108,13 @@ impl Answer {
         let lines = rows.into_iter().chain(facts);
         lines.map(|line| format!("{line}\n")).collect()
     }
+}
+
+/// A line for each fact.
+pub(crate) fn facts_sheet(lines: Vec<(&'static str, String)>) -> Sheet {
+    let lines = lines.into_iter();
+    let lines = lines.map(|(name, value)| [name.to_owned(), value]);
+    Sheet::new(&["name", "value"], lines)
 }
 
 fn value(value: &impl Serialize) -> Value {

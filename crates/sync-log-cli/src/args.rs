@@ -1,11 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use uuid::Uuid;
 
 use crate::format::{Format, FormatArgs};
+use crate::peer_id::PeerId;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +22,8 @@ admit, solo, adopt, trust, dismiss and import change a file, and each of them
 reports what it did.
 
 Exit codes: 0 fine, 1 a finding, 2 a wrong call or input, 3 a file cannot be opened,
-read or written, 4 a file is damaged or has an unknown schema.";
+read or written, 4 a file is damaged, has an unknown schema or is no sync log, 130 and
+143 ended by Ctrl-C and SIGTERM.";
 
 /// Show what is in a sync log, and explain why it does not shrink.
 #[derive(Debug, Parser)]
@@ -114,7 +116,8 @@ pub(crate) enum Command {
     ///
     /// A sync_log.db has the changes of all devices, in the order of a sequence number.
     /// It is only read. The log in --into must be new, or hold a part of this import,
-    /// which then continues. The exit code is 1 if a row cannot be taken.
+    /// which then continues. The exit code is 1 if a row cannot be taken, or has no valid
+    /// time and is dated by its position in the order.
     Import(ImportArgs),
 
     /// Write all entries to stdout, as they are stored
@@ -128,8 +131,56 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
 
-    /// Print the manual page
-    Man,
+    /// Print the manual page of the program, or of a command
+    Man {
+        /// The command
+        command: Option<String>,
+    },
+}
+
+impl Command {
+    /// The log that the command is about.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        Some(match self {
+            Self::Status(args) | Self::Peers(args) | Self::Explain(args) | Self::Verify(args) => {
+                &args.path
+            }
+            Self::Tail(args) => &args.path,
+            Self::Show(args) => &args.path,
+            Self::Export(args) => &args.path,
+            Self::Prune(args) | Self::Solo(args) | Self::Trust(args) | Self::Dismiss(args) => {
+                &args.path
+            }
+            Self::Register(args) => &args.peers.change.path,
+            Self::Retire(args) | Self::Admit(args) => &args.change.path,
+            Self::Adopt(args) => &args.change.path,
+            Self::Import(args) => &args.into,
+            Self::Completions { .. } | Self::Man { .. } => return None,
+        })
+    }
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct PrintArgs {
+    #[command(flatten)]
+    format: FormatArgs,
+
+    /// Print every column of a table, and full stamps
+    #[arg(long)]
+    wide: bool,
+}
+
+impl PrintArgs {
+    /// The format of the call.
+    pub(crate) fn format(self) -> Format {
+        self.format.get()
+    }
+
+    /// Whether a table may be wider than a terminal.
+    pub(crate) fn is_wide(self) -> bool {
+        self.wide
+    }
 }
 
 /// The arguments of a command that only reads.
@@ -140,7 +191,7 @@ pub(crate) struct LookArgs {
 
     /// How to print.
     #[command(flatten)]
-    pub(crate) format: FormatArgs,
+    pub(crate) print: PrintArgs,
 }
 
 /// The arguments of `tail`.
@@ -159,7 +210,7 @@ pub(crate) struct TailArgs {
 
     /// How to print.
     #[command(flatten)]
-    pub(crate) format: FormatArgs,
+    pub(crate) print: PrintArgs,
 }
 
 /// The arguments of `show`.
@@ -173,7 +224,7 @@ pub(crate) struct ShowArgs {
 
     /// How to print.
     #[command(flatten)]
-    pub(crate) format: FormatArgs,
+    pub(crate) print: PrintArgs,
 }
 
 /// The arguments of `export`.
@@ -214,7 +265,7 @@ pub(crate) struct ChangeArgs {
 
     /// How to print.
     #[command(flatten)]
-    pub(crate) format: FormatArgs,
+    pub(crate) print: PrintArgs,
 }
 
 /// The arguments of a command that changes peers.
@@ -224,9 +275,9 @@ pub(crate) struct PeersArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
-    /// The devices' ids
+    /// The devices' ids; of a peer that is known, the first digits are enough
     #[arg(required = true)]
-    pub(crate) peers: Vec<Uuid>,
+    pub(crate) peers: Vec<PeerId>,
 }
 
 /// The arguments of `import`.
@@ -257,7 +308,7 @@ pub(crate) struct ImportArgs {
 
     /// How to print.
     #[command(flatten)]
-    pub(crate) format: FormatArgs,
+    pub(crate) print: PrintArgs,
 }
 
 /// The arguments of `register`.
@@ -306,7 +357,7 @@ mod tests {
         let Command::Status(args) = parse(&["--json"]).unwrap().command else {
             panic!("it is another command");
         };
-        assert_eq!(args.format.get(), Format::Json);
+        assert_eq!(args.print.format(), Format::Json);
         assert!(parse(&["--json", "--format", "csv"]).is_err());
     }
 }

@@ -56,6 +56,11 @@ impl Failure {
         Self { help, ..self }
     }
 
+    /// A signal ended the program, which reports no failure then.
+    pub(crate) fn ended() -> Self {
+        Self::cannot_open(anyhow::anyhow!("ended by a signal"))
+    }
+
     /// A file could not be opened, read or written.
     pub(crate) fn cannot_open(error: impl Into<anyhow::Error>) -> Self {
         Self {

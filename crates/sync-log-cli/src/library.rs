@@ -13,6 +13,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::ChangeArgs;
 use crate::failure::{Exit, Failure};
+use crate::output;
+use crate::signals;
 
 /// The runtime on which logs are opened.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
@@ -22,12 +24,50 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 
 /// Opens a log to read it.
 pub(crate) async fn look(path: &Path) -> Result<SyncDb, Failure> {
-    Ok(SyncDb::open_read_only(path).await?)
+    match SyncDb::open_read_only(path).await {
+        Err(error @ OpenError::Unfinished { .. }) => {
+            // A database for another purpose looks like a log that was never finished.
+            refuse_other(&Inspector::open(path)?)?;
+            Err(error.into())
+        }
+        opened => Ok(opened?),
+    }
 }
 
-/// Opens a file to read its rows.
+/// Opens a file to read its rows, whatever tables it has.
 pub(crate) fn inspect(path: &Path) -> Result<Inspector, Failure> {
-    Ok(Inspector::open(path)?)
+    let inspector = Inspector::open(path)?;
+    let interrupter = inspector.interrupter();
+    signals::on_ending(move || interrupter.interrupt());
+    Ok(inspector)
+}
+
+/// Opens the file of a log to read its rows.
+pub(crate) fn inspect_log(path: &Path) -> Result<Inspector, Failure> {
+    let inspector = inspect(path)?;
+    refuse_other(&inspector)?;
+    Ok(inspector)
+}
+
+fn refuse_other(inspector: &Inspector) -> Result<(), Failure> {
+    if !inspector.is_other_database()? {
+        return Ok(());
+    }
+    let path = inspector.path().display();
+    let error = anyhow!("failed to read {path}: it is not a sync log, but another database");
+    Err(Failure {
+        exit: Exit::Damaged,
+        error,
+        help: Some("pass a library's folder, or the log's file in it"),
+    })
+}
+
+/// Says so if `backup_to` made the file: it looks like the log, and lacks what came later.
+pub(crate) fn name_backup(path: &Path) -> Result<(), Failure> {
+    if inspect(path)?.is_backup()? {
+        output::say("this file is a copy that backup_to made: it can be read, and replaces no log");
+    }
+    Ok(())
 }
 
 /// Reads a log that is to be changed, and refuses a log that the command may not open to write.
@@ -170,9 +210,9 @@ pub(crate) fn on_log<T>(
 ) -> Result<T, Failure> {
     runtime()?.block_on(async {
         let log = look(path).await?;
-        let outcome = work(&log).await;
+        let outcome = signals::unless_ending(work(&log)).await;
         close(&log).await?;
-        outcome
+        outcome.unwrap_or_else(|| Err(Failure::ended()))
     })
 }
 

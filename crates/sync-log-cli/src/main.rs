@@ -2,8 +2,8 @@
 //!
 //! Commands that read never change a file; commands that change one report what they did.
 //! Data goes to stdout, messages go to stderr. Exit codes: 0 fine, 1 a finding, 2 a wrong call
-//! or input, 3 a file cannot be opened, read or written, 4 a file is damaged or has an unknown
-//! schema.
+//! or input, 3 a file cannot be opened, read or written, 4 a file is damaged, has an unknown schema
+//! or is no sync log, 130 and 143 ended by a signal.
 
 mod answer;
 mod args;
@@ -14,19 +14,31 @@ mod format;
 mod help;
 mod library;
 mod output;
+mod paste;
+mod peer_id;
+mod reader;
 mod sheet;
+mod signals;
 mod time;
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Args, Command};
 use failure::Failure;
-use help::help_of;
+use help::{help_of, with_path};
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let command = Args::parse().command;
+    let path = command.path().map(Path::to_owned);
+    signals::run(move || run(command).unwrap_or_else(|failure| explain(&failure, path.as_deref())))
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
         Command::Status(args) => commands::status(&args),
         Command::Peers(args) => commands::peers(&args),
         Command::Explain(args) => commands::explain(&args),
@@ -44,16 +56,18 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import(&args),
         Command::Export(args) => commands::export(&args),
         Command::Completions { shell } => commands::completions(shell),
-        Command::Man => commands::man(),
-    };
-    outcome.unwrap_or_else(|failure| explain(&failure))
+        Command::Man { command } => commands::man(command.as_deref()),
+    }
 }
 
-fn explain(failure: &Failure) -> ExitCode {
+fn explain(failure: &Failure, path: Option<&Path>) -> ExitCode {
+    if signals::is_ending() {
+        return failure.exit.into();
+    }
     output::say(&format!("error: {:#}", failure.error));
-    let help = failure.help.map(str::to_owned);
+    let help = failure.help.map(Cow::from);
     if let Some(help) = help.or_else(|| help_of(&failure.error)) {
-        output::say(&format!("help: {help}"));
+        output::say(&format!("help: {}", with_path(&help, path)));
     }
     failure.exit.into()
 }

@@ -24,8 +24,12 @@ impl Sheet {
         }
     }
 
-    /// A line per row; with frames on a terminal, and the same columns plain elsewhere.
+    /// A line per row; with frames on a terminal, and the same columns plain elsewhere. Nothing if
+    /// there is no row.
     pub(crate) fn draw(&self, terminal: bool) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
         let mut table = Table::new();
         table.load_style(if terminal {
             presets::UTF8_FULL_CONDENSED

@@ -309,6 +309,7 @@ macro_rules! for_each_case {
                 verdicts {
                     a_reader_that_was_further_leaves_a_verdict_that_stays [R2 P7];
                     a_verdict_is_dismissed_and_comes_back_if_it_is_still_true [R2];
+                    a_sign_that_is_found_during_a_dismissal_stays [R2];
                     another_history_leaves_a_verdict [R2];
                     an_own_stamp_that_this_log_does_not_know_leaves_a_verdict [H7];
                 }

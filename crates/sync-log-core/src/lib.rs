@@ -9,11 +9,12 @@
 //! | describe a change | [`Change`], [`SharedChangeEntry`], [`JsonText`] |
 //! | name the position of a reader | [`Cursor`], [`Tag`], [`Page`] |
 //! | give a device a snapshot | [`SyncLog::head_cursor`] |
+//! | apply the pages of other devices | [`receive::arrival`] |
 //! | notice that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
 //! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::acknowledge`] |
 //! | see what a call would do, without doing it | [`SyncLog::dry_run`], [`DryRun`] |
 //! | write a backend | [`LogStore`], [`WriteJob`], [`Writes`]; [`Contents`] for a store that keeps the whole log in memory |
-//! | plan which entries may be deleted | [`plan`], [`watermark`] |
+//! | plan which entries may be deleted | [`plan`], [`prune_limit`] |
 //! | learn why a log does not shrink | [`SyncLog::explain`], [`Explanation`] |
 //! | decide what to do about an error | [`LogError::kind`], [`ErrorKind`]; [`LogError::help`] for a person |
 
@@ -22,10 +23,11 @@ mod error;
 mod limits;
 mod log;
 mod model;
+pub mod receive;
 mod store;
 
 pub use decide::peers::Registration;
-pub use decide::prune::{Plan, Watermark, plan, watermark};
+pub use decide::prune::{Plan, PruneLimit, plan, prune_limit};
 pub use error::{ErrorKind, LogError, StoreError, StoreFault};
 pub use hlc::{
     CEILING_MS, Clock, DisplayMs, Drift, DriftExceeded, DriftLimit, DriftLimits, HLC, Hlc, HlcText,

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use sync_log_sqlite::receive::arrival;
 use sync_log_sqlite::{
-    Ack, Change, Cursor, DeviceId, Hlc, JsonTextError, LibraryId, LogError, ReadLimits, SyncDb,
-    Uuid,
+    Ack, Change, Cursor, DeviceId, Hlc, JsonTextError, LibraryId, ReadLimits, SyncDb, Uuid,
 };
 
 const LIBRARY: LibraryId = LibraryId::from_uuid(Uuid::from_u128(1));
@@ -18,32 +18,41 @@ const LAPTOP: DeviceId = DeviceId::from_uuid(Uuid::from_u128(3));
 struct Database {
     /// Each tag, with the stamp of the change that won.
     tags: BTreeMap<Uuid, (Hlc, String)>,
-    /// How far the laptop has read the phone's log.
-    cursor: Cursor,
+    /// How far the laptop has applied the phone's log.
+    watermark: Cursor,
 }
 
 /// The laptop pulls. Between the two devices only pages and acks travel.
-async fn pull(phone: &SyncDb, laptop: &SyncDb, database: &mut Database) -> Result<(), LogError> {
+async fn pull(
+    phone: &SyncDb,
+    laptop: &SyncDb,
+    database: &mut Database,
+) -> Result<(), Box<dyn Error>> {
     let limits = ReadLimits::entries(2);
     loop {
-        let page = phone.read_for(LAPTOP, database.cursor, limits).await?;
+        let page = phone.read_for(LAPTOP, database.watermark, limits).await?;
+
+        // The page is what the phone sent, and continues what the laptop has.
+        let arrived = arrival(PHONE, database.watermark, &page)?;
 
         // Every change that the laptop makes from now on is above what it has received.
-        let stamps: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
+        let stamps: Vec<Hlc> = arrived.entries.iter().map(|entry| entry.hlc).collect();
         laptop.observe_all(&stamps).await?;
 
-        // The highest stamp wins. The tags and the cursor are committed together.
-        for entry in page.entries {
+        // The highest stamp wins. The tags and the watermark are committed together.
+        for entry in arrived.entries {
             let known = database.tags.get(&entry.record_uuid);
             if known.is_none_or(|(stamp, _)| *stamp < entry.hlc) {
                 let tag = (entry.hlc, entry.data.to_string());
                 database.tags.insert(entry.record_uuid, tag);
             }
         }
-        database.cursor = page.next;
+        database.watermark = arrived.watermark;
 
         // The laptop acknowledges only what its database has committed.
-        phone.acknowledge(Ack::new(LAPTOP, database.cursor)).await?;
+        phone
+            .acknowledge(Ack::new(LAPTOP, database.watermark))
+            .await?;
         if !page.more {
             return Ok(());
         }
@@ -71,7 +80,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut database = Database {
         tags: BTreeMap::new(),
-        cursor: Cursor::ZERO,
+        watermark: Cursor::ZERO,
     };
     pull(&phone, &laptop, &mut database).await?;
     println!("the laptop has {} tags", database.tags.len());

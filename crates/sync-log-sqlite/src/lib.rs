@@ -15,6 +15,7 @@
 //! | declare that there are no other devices | [`SyncLog::declare_solo`] |
 //! | record own changes | [`SyncLog::record`], [`SyncLog::record_many`], [`SyncLog::record_each`] |
 //! | give a peer the entries that it lacks | [`SyncLog::read_for`] |
+//! | learn which entries of a page are new | [`receive::arrival`] |
 //! | stamp own changes above all received changes | [`SyncLog::observe_all`], before the received changes are committed |
 //! | record a peer's ack | [`SyncLog::acknowledge`] |
 //! | delete the entries that every peer has | [`SyncLog::prune_acked`]; the log never prunes by itself |

@@ -193,6 +193,8 @@ faults! {
         VerdictForgotten;
         /// A sign stays though it was dismissed.
         DismissedVerdictStays;
+        /// A dismissal deletes all signs, even those that were found after its caller looked.
+        UnseenVerdictDismissed;
         /// All logs have the same log id.
         LogIdShared;
         /// Where the newest entry is missing the log just ends.

@@ -24,6 +24,8 @@ pub(crate) struct Memory {
     pub(crate) lost_rows: Vec<PeerRow>,
     /// Signs that were forgotten.
     pub(crate) lost_verdicts: Vec<Verdict>,
+    /// Every sign that was stored since the last dismissal.
+    pub(crate) stored_verdicts: Vec<Verdict>,
     /// Whether solo was forgotten.
     pub(crate) lost_solo: bool,
     /// Where each page ended that a peer was given.

@@ -1,7 +1,7 @@
 //! What a store may find in its place: anything.
 
 use sync_log_core::{
-    Contents, EntrySummary, Hlc, PrunePolicy, ReadRequest, Watermark, plan, watermark,
+    Contents, EntrySummary, Hlc, PruneLimit, PrunePolicy, ReadRequest, plan, prune_limit,
 };
 
 /// Any bytes that are read as the contents of a log: whatever they say, they are
@@ -40,7 +40,7 @@ pub fn contents(input: &[u8]) {
         let last = planned.entries.checked_sub(1).map(|at| oldest[at].hlc);
         assert_eq!(planned.through, last);
         let Some(through) = last else { continue };
-        assert!(matches!(watermark(state, &peers), Watermark::Through(at) if through <= at));
+        assert!(matches!(prune_limit(state, &peers), PruneLimit::Through(at) if through <= at));
         for row in &peers {
             let peer = row.judge(state).expect("a row that is not trusted blocks");
             assert!(!peer.is_active() || peer.position() >= through);

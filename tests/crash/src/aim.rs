@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::child::Role;
 use crate::line::Kind;
 
 /// Durations that are remembered of each kind.
@@ -37,16 +38,25 @@ impl Aim {
         }
     }
 
-    /// The next target, given how many kills each kind has had.
-    pub fn target(&mut self, kills: impl Fn(Kind) -> u32) -> Target {
-        let fewest = Kind::AIMED.iter().map(|kind| kills(*kind)).min();
-        let due = Kind::AIMED
-            .iter()
-            .filter(|kind| Some(kills(**kind)) == fewest);
-        let due: Vec<Kind> = due.copied().collect();
+    /// The next target, given how many kills each kind has had. A victim that has company leaves
+    /// the files where they are.
+    pub fn target(&mut self, role: Role, kills: impl Fn(Kind) -> u32) -> Target {
+        let often = Kind::AIMED.map(|kind| (kind, kills(kind)));
+        let less_often = Kind::AIMED_AT_LESS.map(|kind| (kind, 2 * kills(kind)));
+        let mut kinds = often.to_vec();
+        if role == Role::Victim {
+            kinds.extend(less_often);
+        }
+        let fewest = kinds.iter().map(|(_, had)| *had).min();
+        let due = kinds.iter().filter(|(_, had)| Some(*had) == fewest);
+        let due: Vec<Kind> = due.map(|(kind, _)| *kind).collect();
+        let kind = due[self.rng.usize(0..due.len())];
+        // A child comes to the others less often too.
+        let is_often = Kind::AIMED.contains(&kind);
+        let passed_by = if is_often { PASSED_BY } else { 1 };
         Target {
-            kind: due[self.rng.usize(0..due.len())],
-            nth: self.rng.u32(1..=PASSED_BY),
+            kind,
+            nth: self.rng.u32(1..=passed_by),
         }
     }
 
@@ -81,7 +91,7 @@ mod tests {
     fn the_kind_with_the_fewest_kills_is_next() {
         let mut aim = Aim::new(1);
         let kills = |kind| if kind == Kind::Prune { 3 } else { 4 };
-        assert_eq!(aim.target(kills).kind, Kind::Prune);
+        assert_eq!(aim.target(Role::Victim, kills).kind, Kind::Prune);
     }
 
     #[test]
@@ -97,7 +107,7 @@ mod tests {
     fn the_same_seed_aims_the_same() {
         let shots = |mut aim: Aim| -> Vec<_> {
             (0..20)
-                .map(|_| (aim.target(|_| 0), aim.delay(Kind::Append)))
+                .map(|_| (aim.target(Role::Victim, |_| 0), aim.delay(Kind::Append)))
                 .collect()
         };
         assert_eq!(shots(Aim::new(7)), shots(Aim::new(7)));

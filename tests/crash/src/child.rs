@@ -1,8 +1,11 @@
 //! The process that gets killed: it works on a log until then.
 
 mod args;
+mod copies;
+mod moves;
 mod perform;
 mod readers;
+mod refusals;
 mod step;
 mod voice;
 
@@ -99,6 +102,11 @@ impl Worker {
         self.operation += 1;
         self.voice.begin(number, what)?;
         Ok(number)
+    }
+
+    /// A name for what the next operation makes beside the log.
+    fn name_of_next(&self, what: &str) -> String {
+        format!("{what}-{}-{}", self.args.number, self.operation)
     }
 
     fn entry(&self, operation: u32, index: u32) -> EntryId {

@@ -7,6 +7,8 @@ use sync_log_sqlite::{Change, ChangeType, Hlc, JsonText, SharedChangeEntry, Uuid
 pub const LIBRARY: Uuid = Uuid::from_u128(0x11);
 /// The device of every log here.
 pub const DEVICE: Uuid = Uuid::from_u128(0xa0);
+/// The device whose logs are made where the files of another log were.
+pub const OTHER: Uuid = Uuid::from_u128(0xa1);
 /// A device whose stamps are only observed.
 pub const STRANGER: Uuid = Uuid::from_u128(0xc0);
 /// The devices that read and acknowledge.
@@ -22,6 +24,9 @@ const SHORT_BYTES: usize = 400;
 /// And in one of so many it is longer than a page of the file.
 const LONG_ONE_IN: u64 = 64;
 const LONG_BYTES: usize = 9000;
+
+/// From this index on, the entries of an operation are those of [`OTHER`].
+pub const OF_OTHER: u32 = 1 << 16;
 
 /// Names an entry: which child wrote it, in which operation, as which of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

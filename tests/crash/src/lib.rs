@@ -8,14 +8,17 @@
 //! - [`parent`] starts it as a [`process`], takes [`aim`], kills, checks, opens
 //!   the log again, and counts in a [`report`].
 //! - [`model`] is what the acknowledgements allow; [`file`](mod@file) is what the file
-//!   holds; [`check`] compares them, [`fresh`] for logs that were being made.
+//!   holds; [`check`] compares them, [`fresh`] for logs that were being made, [`away`] for
+//!   files that were moved, [`refused`] for files that had to stay as they were.
 
 // These are values of the tests; the names of their fields say what they are.
 #![allow(missing_docs)]
 
 pub mod aim;
+pub mod away;
 pub mod check;
 pub mod child;
+mod copied;
 mod earlier;
 pub mod entry;
 pub mod file;
@@ -24,4 +27,5 @@ pub mod line;
 pub mod model;
 pub mod parent;
 pub mod process;
+pub mod refused;
 pub mod report;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sync_log_sqlite::{Hlc, Uuid};
 
-/// A kind of operation; the parent aims at the first five.
+/// A kind of operation; the parent aims at all but the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Entries enter.
@@ -18,7 +18,14 @@ pub enum Kind {
     Migrate,
     /// The log is opened, again or for the first time.
     Reopen,
-    /// Stamps are observed, peers registered, peers read below their ack.
+    /// The files are moved while the log is open.
+    Move,
+    /// The log is closed while others have it open, and copied.
+    Close,
+    /// The log is backed up while it is written to.
+    BackUp,
+    /// Stamps are observed, peers registered, peers read below their ack, and
+    /// openings refused.
     Other,
 }
 
@@ -32,6 +39,9 @@ impl Kind {
         Self::Reopen,
     ];
 
+    /// The kinds at which a run aims half as often.
+    pub const AIMED_AT_LESS: [Self; 3] = [Self::Move, Self::Close, Self::BackUp];
+
     /// Its name in the report.
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,6 +50,9 @@ impl Kind {
             Self::Prune => "prune",
             Self::Migrate => "migrate",
             Self::Reopen => "reopen",
+            Self::Move => "move",
+            Self::Close => "close",
+            Self::BackUp => "back up",
             Self::Other => "other",
         }
     }
@@ -74,6 +87,22 @@ impl Start {
     ];
 }
 
+/// What is moved while a log is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum How {
+    /// The folder is renamed, and another device makes a log where it was.
+    Folder,
+    /// The files are moved into another folder, and those of another device are restored.
+    Files,
+    /// Only the `-wal` is moved, and a copy may be where it was.
+    Wal,
+}
+
+impl How {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Folder, Self::Files, Self::Wal];
+}
+
 /// An operation, as it is announced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
@@ -99,6 +128,16 @@ pub enum Operation {
     Migrate { folder: String, start: Start },
     /// The log is left and opened again.
     Reopen,
+    /// Single `record`s, while the files are moved to the folder `to`. Then the log is opened again
+    /// where it was.
+    Move { how: How, to: String, count: u32 },
+    /// `close` while another handle has the log open, and a copy of the file alone in the folder
+    /// `to`.
+    Close { to: String },
+    /// `backup_to` a file in the folder `to`, with single `record`s at the same time.
+    BackUp { to: String, count: u32 },
+    /// An opening of the log in `folder` with an option out of range, which is refused.
+    Refuse { folder: String },
 }
 
 impl Operation {
@@ -110,7 +149,13 @@ impl Operation {
             Self::OnAck { .. } | Self::Prune => Kind::Prune,
             Self::Migrate { .. } => Kind::Migrate,
             Self::Reopen => Kind::Reopen,
-            Self::Observe { .. } | Self::Register { .. } | Self::Rewind { .. } => Kind::Other,
+            Self::Move { .. } => Kind::Move,
+            Self::Close { .. } => Kind::Close,
+            Self::BackUp { .. } => Kind::BackUp,
+            Self::Observe { .. }
+            | Self::Register { .. }
+            | Self::Rewind { .. }
+            | Self::Refuse { .. } => Kind::Other,
         }
     }
 }
@@ -137,6 +182,14 @@ pub enum Line {
     Begin { number: u32, what: Operation },
     /// One entry of a burst is in.
     Entered { index: u32, hlc: Hlc },
+    /// The files are moved: from here on the handle takes no entry.
+    Away,
+    /// The log that is where the files were took an entry.
+    OfOther { hlc: Hlc },
+    /// An entry of another log was read through the handle.
+    Served { hlc: Hlc },
+    /// An entry of a burst is in though its `record` was not `Ok`.
+    Found { index: u32, hlc: Hlc },
     /// The stamp that an append will have was given out.
     Ticked { hlc: Hlc },
     /// The operation was `Ok`.

@@ -1,5 +1,6 @@
 //! What the acknowledgements that were heard so far promise.
 
+mod files;
 mod hear;
 
 use std::collections::BTreeMap;
@@ -7,10 +8,12 @@ use std::ops::Bound::{Excluded, Included};
 
 use sync_log_sqlite::{Hlc, Mark, Tag, Uuid};
 
+use crate::away::Absence;
 use crate::entry::EntryId;
 use crate::file::{LogFile, PeerRow};
 use crate::fresh::Fresh;
 use crate::line::Operation;
+use crate::refused::Refused;
 
 /// A peer that never acknowledged.
 pub const NEWCOMER: PeerRow = PeerRow {
@@ -39,6 +42,8 @@ pub struct Model {
     pub in_flight: Option<InFlight>,
     /// Logs that were made beside this one since the last check.
     pub fresh: Vec<Fresh>,
+    /// What was done to its files since then.
+    pub files: Files,
     /// How much was acknowledged.
     pub counts: Counts,
     /// The highest stamp that each child gave out or observed.
@@ -56,6 +61,28 @@ pub struct Counts {
     pub pruned: u64,
     /// Logs that were made beside the one.
     pub migrated: u64,
+    /// Moves of its files, copies of it, and refusals.
+    pub moved: u64,
+    pub copied: u64,
+    pub refused: u64,
+}
+
+/// A copy that was begun to be made.
+#[derive(Debug, Clone)]
+pub struct Copied {
+    pub folder: String,
+    /// What was acknowledged before, and what the copy may have besides.
+    pub promised: Model,
+    /// Whether the copy was acknowledged.
+    pub is_done: bool,
+}
+
+/// What was done to the files of a log.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    pub absences: Vec<Absence>,
+    pub copies: Vec<Copied>,
+    pub refusals: Vec<Refused>,
 }
 
 /// An operation that was begun.
@@ -68,6 +95,8 @@ pub struct InFlight {
     pub before: Hlc,
     /// The stamp that it will give its entry.
     pub ticked: Option<Hlc>,
+    /// Whether the files are away.
+    pub is_away: bool,
 }
 
 impl Model {
@@ -83,6 +112,7 @@ impl Model {
             high_water: Hlc::ZERO,
             in_flight: None,
             fresh: Vec::new(),
+            files: Files::default(),
             counts: Counts::default(),
             last: BTreeMap::new(),
             base: Hlc::ZERO,
@@ -115,6 +145,7 @@ impl Model {
         self.in_flight = None;
         self.last.clear();
         self.fresh.clear();
+        self.files = Files::default();
         if let Some(file) = file {
             for (hlc, entry) in &file.entries {
                 let id = EntryId::of(entry.record_uuid);

@@ -1,5 +1,6 @@
 //! The process that kills.
 
+mod files;
 mod reopen;
 mod round;
 mod settings;

@@ -39,7 +39,7 @@ impl Process {
             command.args(["--fault", &name_of(fault)]);
         }
         // A victim has no use for an input.
-        if args.role == Role::Victim {
+        if matches!(args.role, Role::Victim | Role::Accompanied) {
             command.stdin(Stdio::null());
         }
         let mut child = command.spawn().context("failed to start a child")?;
@@ -70,8 +70,8 @@ impl Process {
         Ok(input.write_all(b"\n")?)
     }
 
-    /// Kills the child with SIGKILL, after `delay`.
-    pub fn kill_after(&mut self, delay: Duration) -> Result<()> {
+    /// Kills the child with SIGKILL, after `delay`; whether it was that which ended the child.
+    pub fn kill_after(&mut self, delay: Duration) -> Result<bool> {
         let begin = Instant::now();
         if delay > AWAKE {
             std::thread::sleep(delay - AWAKE);
@@ -80,8 +80,7 @@ impl Process {
             std::hint::spin_loop();
         }
         self.child.kill().context("failed to kill a child")?;
-        self.child.wait()?;
-        Ok(())
+        Ok(self.child.wait()?.code().is_none())
     }
 
     /// Waits until it has ended by itself.

@@ -11,6 +11,9 @@ use crate::model::Counts;
 /// The least share of kills that every kind aimed at has to have.
 const SHARE_PERCENT_MIN: u32 = 10;
 
+/// The same for those that are aimed at less.
+const SMALL_SHARE_PERCENT_MIN: u32 = 4;
+
 /// What a run counted.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
@@ -61,9 +64,12 @@ impl Report {
 
     /// Kinds that were hit too seldom for the run to say something about them.
     pub fn missed(&self) -> Vec<Kind> {
-        let least = (self.all_kills() * SHARE_PERCENT_MIN).div_ceil(100);
-        let missed = Kind::AIMED.into_iter();
-        missed.filter(|kind| self.kills(*kind) < least).collect()
+        let least = |percent: u32| (self.all_kills() * percent).div_ceil(100);
+        let often = Kind::AIMED.map(|kind| (kind, least(SHARE_PERCENT_MIN)));
+        let less_often = Kind::AIMED_AT_LESS.map(|kind| (kind, least(SMALL_SHARE_PERCENT_MIN)));
+        let kinds = often.into_iter().chain(less_often);
+        let missed = kinds.filter(|(kind, enough)| self.kills(*kind) < *enough);
+        missed.map(|(kind, _)| kind).collect()
     }
 
     /// Adds what one file's model counted.
@@ -72,6 +78,9 @@ impl Report {
         self.counts.acks += counts.acks;
         self.counts.pruned += counts.pruned;
         self.counts.migrated += counts.migrated;
+        self.counts.moved += counts.moved;
+        self.counts.copied += counts.copied;
+        self.counts.refused += counts.refused;
     }
 
     /// Counts what was found.
@@ -111,7 +120,7 @@ impl fmt::Display for Report {
             text,
             "in flight           kills     share    found: not   partly    whole"
         )?;
-        for kind in Kind::AIMED {
+        for kind in Kind::AIMED.into_iter().chain(Kind::AIMED_AT_LESS) {
             self.row(&mut text, kind.name(), Some(kind))?;
         }
         self.row(&mut text, Kind::Other.name(), Some(Kind::Other))?;
@@ -121,6 +130,9 @@ impl fmt::Display for Report {
             acks,
             pruned,
             migrated,
+            moved,
+            copied,
+            refused,
         } = self.counts;
         writeln!(text, "acknowledged entries {entries}, lost {}", self.lost)?;
         let unacknowledged = self.pruned_unacknowledged;
@@ -132,6 +144,7 @@ impl fmt::Display for Report {
             text,
             "acknowledged acks {acks}, logs made beside {migrated}"
         )?;
+        writeln!(text, "moves {moved}, copies {copied}, refusals {refused}")?;
         let (reopens, failed) = (self.reopens, self.reopens_failed);
         writeln!(text, "reopens {reopens}, of them failed {failed}")?;
         let companions = self.companions;

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use anyhow::anyhow;
 use fastrand::Rng;
 use progress::Progress;
 use sync_log_core::Hlc;
@@ -19,6 +20,7 @@ use crate::history::History;
 use crate::oracle::{Findings, Oracle};
 use crate::schedule::{Presence, Schedule, Step};
 use crate::script::{Ending, Mishap, Script};
+use crate::signals::is_ending;
 use crate::tally::Tally;
 
 /// What a replay is made of.
@@ -97,6 +99,9 @@ impl<'a> Driver<'a> {
     async fn run(&mut self, schedule: Schedule<'_>, progress: &Progress) -> Result<(), Halt> {
         self.register_all().await?;
         for (t, step) in schedule {
+            if is_ending() {
+                return Err(Halt::Broken(anyhow!("ended by a signal")));
+            }
             self.clocks.iter().for_each(|clock| clock.show(t));
             match step {
                 Step::Change(index) => {

@@ -26,7 +26,13 @@ impl Folder {
                 .prefix("sync-log-demo-")
                 .tempdir()
                 .map(Self::Temporary)
-                .context("failed to make a temporary folder")
+                .with_context(|| {
+                    let parent = std::env::temp_dir();
+                    format!(
+                        "failed to make a temporary folder in {} (TMPDIR)",
+                        parent.display()
+                    )
+                })
                 .map_err(Failure::cannot_open),
         }
     }

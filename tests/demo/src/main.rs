@@ -30,6 +30,12 @@ mod format;
 mod output;
 #[path = "../../../crates/sync-log-cli/src/sheet.rs"]
 mod sheet;
+#[path = "../../../crates/sync-log-cli/src/signals.rs"]
+#[allow(
+    dead_code,
+    reason = "a replay ends at its next step, and reads nothing in place"
+)]
+mod signals;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -50,10 +56,20 @@ use report::Report;
 use schedule::Presence;
 
 fn main() -> ExitCode {
-    run(&DemoArgs::parse()).unwrap_or_else(|failure| {
+    let args = DemoArgs::parse();
+    signals::run(move || run(&args).unwrap_or_else(|failure| explain(&args, &failure)))
+}
+
+fn explain(args: &DemoArgs, failure: &Failure) -> ExitCode {
+    if !signals::is_ending() {
         output::say(&format!("error: {:#}", failure.error));
-        failure.exit.into()
-    })
+    } else if let Some(kept) = &args.dir {
+        output::say(&format!(
+            "the libraries in {} are incomplete",
+            kept.display()
+        ));
+    }
+    failure.exit.into()
 }
 
 /// Replays, judges and prints.

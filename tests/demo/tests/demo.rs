@@ -255,3 +255,33 @@ fn the_excerpt_is_part_of_the_history() {
     let excerpt = fs::read_to_string(EXCERPT).unwrap();
     assert!(fs::read_to_string(data).unwrap().contains(&excerpt));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_replay_and_its_temporary_folder() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
+        command.env("TMPDIR", temporary.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // It has begun once a device has its library.
+        let begun = || {
+            let folders = fs::read_dir(temporary.path()).unwrap();
+            folders
+                .flatten()
+                .any(|it| fs::read_dir(it.path()).is_ok_and(|it| it.count() > 0))
+        };
+        while !begun() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{signal}")).arg(child.id().to_string());
+        assert!(kill.status().unwrap().success());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{}", stderr(&ended));
+        assert_eq!(stdout(&ended), "");
+        assert!(!stderr(&ended).contains("error"), "{}", stderr(&ended));
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+    }
+}

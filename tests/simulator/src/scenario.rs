@@ -15,6 +15,10 @@ pub const DEVICES_MAX: u8 = 7;
 const SECOND_MS: i64 = 1000;
 const HOUR_MS: i64 = 3600 * SECOND_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
+const YEAR_MS: i64 = 365 * DAY_MS;
+
+/// So far ahead of the others that they refuse the stamps.
+const FAR_AHEAD_MS: [i64; 3] = [25 * HOUR_MS, 3 * DAY_MS, 56 * YEAR_MS];
 
 /// Everything that a run depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -329,14 +333,26 @@ impl Generator {
     fn append(&mut self) -> Step {
         let (on, process) = (self.device(), self.process());
         let struck = self.struck();
-        match self.rng.u32(0..3) {
+        match self.rng.u32(0..4) {
             0 => self.call_on(on, Call::Tick),
             1 => self.call_on(on, Call::Append),
+            2 => self.ahead_and_right_again(on, process),
             _ => {
                 self.queue.push(call(on, process, Call::Append, struck));
                 call(on, process, Call::Tick, None)
             }
         }
+    }
+
+    /// A clock goes wrong, a stamp is given out, and the clock is set right before that is used.
+    fn ahead_and_right_again(&mut self, on: u8, process: u8) -> Step {
+        let ms = FAR_AHEAD_MS[self.rng.usize(0..FAR_AHEAD_MS.len())];
+        let append = call(on, process, Call::Append, None);
+        let right = Step::Jump { on, ms: 0 };
+        let tick = call(on, process, Call::Tick, None);
+        let explain = call(on, process, Call::Explain, None);
+        self.queue.extend([append, explain, right, tick]);
+        Step::Jump { on, ms }
     }
 
     fn prune(&mut self) -> Step {
@@ -542,10 +558,11 @@ fn skew_ms(rng: &mut Rng) -> i64 {
         6 => 10 * 60 * SECOND_MS,
         7 => 5 * HOUR_MS,
         8 => 3 * DAY_MS,
-        _ => match rng.u32(0..3) {
-            0 => return i64::MAX / 4,
-            _ => return -60 * 365 * DAY_MS,
-        },
+        _ => {
+            let wrong = [-60 * YEAR_MS, i64::MAX / 4];
+            let far = rng.usize(0..FAR_AHEAD_MS.len() + wrong.len());
+            return [&FAR_AHEAD_MS[..], &wrong[..]].concat()[far];
+        }
     };
     rng.i64(-most..=most)
 }

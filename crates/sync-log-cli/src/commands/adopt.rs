@@ -7,12 +7,13 @@ use serde::Serialize;
 use sync_log_sqlite::inspect::{Adoption, try_adoption};
 use sync_log_sqlite::{DeviceId, LibraryId, RowFault, SyncDb, SyncLog, parse_uuid};
 
-use super::done::{Done, print};
+use super::done::{Deed, Done, print};
 use crate::answer::Answer;
 use crate::args::{AdoptArgs, ChangeArgs};
 use crate::failure::{Exit, Failure};
 use crate::library::{close, file_of, folder_of, inspect, on_log_to_change, runtime};
 use crate::output;
+use crate::paste::word;
 use crate::sheet::Sheet;
 
 #[derive(Debug, Serialize)]
@@ -47,8 +48,11 @@ pub(crate) fn adopt(args: &AdoptArgs) -> Result<ExitCode, Failure> {
     };
     let sheet = Sheet::new(&COLUMNS, adoptions.iter().flat_map(cells));
     let answer = Answer::rows(&facts, "adoptions", &adoptions, sheet);
-    answer.print(args.change.format.get())?;
-    let path = path.display();
+    answer
+        .with_narrow(narrow(&adoptions))
+        .with_words(words(&adoptions))
+        .print(args.change.print)?;
+    let path = word(path);
     output::say(&match (facts.adopted, dry_run) {
         (false, _) => "there is nothing to adopt".to_owned(),
         (true, true) => "nothing was changed".to_owned(),
@@ -71,6 +75,31 @@ fn ids(
         ))
         .with_help("pass the ids: --library and --device")
     })
+}
+
+/// The table without what [`words()`] say.
+fn narrow(adoptions: &[Adoption]) -> Sheet {
+    let lines = adoptions.iter().flat_map(cells);
+    let lines = lines.map(|[number, _, _, table, rows, became]| [number, table, rows, became]);
+    Sheet::new(&["number", "table", "rows", "became"], lines)
+}
+
+fn words(adoptions: &[Adoption]) -> String {
+    let words = adoptions.iter().map(|it| {
+        let Adoption {
+            number,
+            adopted_at,
+            cause,
+            ..
+        } = it;
+        format!("\nadoption {number}, {adopted_at}: {cause}")
+    });
+    let words: String = words.collect();
+    if words.is_empty() {
+        words
+    } else {
+        words + "\n"
+    }
 }
 
 /// A line for the rows of each table that stayed, and one for each reason why rows went aside.
@@ -107,7 +136,7 @@ pub(crate) fn trust(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     })?;
     let trusted = claimed.into_iter();
     let done: Vec<Done> = trusted
-        .map(|peer| Done::new("trusted", args).to(peer.into()))
+        .map(|peer| Done::new(Deed::Trusted, args).to(peer.into()))
         .collect();
     print(args, &done)
 }

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use serde::Serialize;
-use sync_log_sqlite::{Cause, Reason, Remedy, Verdict, VerdictKind};
+use sync_log_sqlite::{Cause, RETIRE_AFTER_MS, Reason, Remedy, Verdict, VerdictKind};
 
 use crate::duration::duration;
+use crate::paste::word;
+use crate::sheet::Sheet;
 
 /// One reason why entries stay. The order of the fields is the order of the columns.
 #[derive(Debug, Serialize)]
@@ -56,6 +58,15 @@ impl Row {
             self.lag_ms.clone(),
             or_none(self.remedy),
         ]
+    }
+
+    /// The reasons, without what their sentences say.
+    pub(crate) fn narrow(rows: &[Self]) -> Sheet {
+        let rows = rows.iter().map(|row| {
+            let [cause, peer, lag, _, _, remedy] = row.cells();
+            [cause, peer, lag, remedy]
+        });
+        Sheet::new(&["cause", "peer", "lag", "remedy"], rows)
     }
 
     /// The sentences about the reason.
@@ -169,7 +180,7 @@ fn restored(verdict: &Verdict, who: &str) -> String {
 }
 
 fn advice(remedy: Remedy, reason: &Reason, path: &Path) -> String {
-    let path = path.display();
+    let path = word(path);
     let peer = reason
         .peer
         .map_or_else(|| "PEER".to_owned(), |peer| peer.to_string());
@@ -208,6 +219,9 @@ fn advice(remedy: Remedy, reason: &Reason, path: &Path) -> String {
             "register the other devices: sync-log register {path} PEER…; \
              if there are none: sync-log solo {path}"
         ),
+        Remedy::Bootstrap if reason.lag_ms < RETIRE_AFTER_MS => {
+            "give the peer a snapshot, because it cannot catch up by reading".to_owned()
+        }
         Remedy::Bootstrap => {
             format!(
                 "give the peer a snapshot, because it cannot catch up by reading; if it does not come back: {retire}"

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 use sync_log_sqlite::{LogError, Registration, SyncLog, Uuid};
 
-use super::done::{Done, print, print_and};
+use super::done::{Deed, Done, print, print_and};
 use crate::args::{ChangeArgs, PeersArgs, RegisterArgs};
 use crate::failure::Failure;
 use crate::library::on_log_to_change;
+use crate::paste::word;
+use crate::peer_id::resolve;
 
 /// Deletes the entries that every peer has acknowledged.
 pub(crate) fn prune(args: &ChangeArgs) -> Result<ExitCode, Failure> {
@@ -18,11 +20,11 @@ pub(crate) fn prune(args: &ChangeArgs) -> Result<ExitCode, Failure> {
         let pruned = log.prune_acked().await?;
         Ok((pruned, log.status().await?.pending_entries))
     })?;
-    let done = Done::new("pruned", args).of_entries(entries);
+    let done = Done::new(Deed::Pruned, args).of_entries(entries);
     if entries > 0 || left == 0 {
         return print(args, &[done]);
     }
-    let why = format!("why: sync-log explain {}", args.path.display());
+    let why = format!("why: sync-log explain {}", word(&args.path));
     print_and(args, &[done], Some(why))
 }
 
@@ -33,8 +35,8 @@ pub(crate) fn register(args: &RegisterArgs) -> Result<ExitCode, Failure> {
         let mut done = Vec::new();
         for peer in peers {
             let did = match log.register_peer(*peer).await? {
-                Registration::New => "registered",
-                Registration::Known => "known",
+                Registration::New => Deed::Registered,
+                Registration::Known => Deed::Known,
             };
             done.push(Done::new(did, change).to(*peer));
         }
@@ -52,7 +54,11 @@ pub(crate) fn retire(args: &PeersArgs) -> Result<ExitCode, Failure> {
         let mut done = Vec::new();
         for peer in peers {
             let was_retired = is_retired(log, *peer).await;
-            let did = if was_retired { "known" } else { "retired" };
+            let did = if was_retired {
+                Deed::Known
+            } else {
+                Deed::Retired
+            };
             log.retire(*peer).await?;
             done.push(Done::new(did, &args.change).to(*peer));
         }
@@ -67,7 +73,11 @@ pub(crate) fn admit(args: &PeersArgs) -> Result<ExitCode, Failure> {
         let mut done = Vec::new();
         for peer in peers {
             let was_retired = is_retired(log, *peer).await;
-            let did = if was_retired { "admitted" } else { "known" };
+            let did = if was_retired {
+                Deed::Admitted
+            } else {
+                Deed::Known
+            };
             let admission = log.admit(*peer).await?;
             done.push(Done::new(did, &args.change).to(*peer).under(admission));
         }
@@ -79,7 +89,7 @@ pub(crate) fn admit(args: &PeersArgs) -> Result<ExitCode, Failure> {
 /// Declares the library solo.
 pub(crate) fn solo(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     on_log_to_change(args, async |log| Ok(log.declare_solo().await?))?;
-    print(args, &[Done::new("solo", args)])
+    print(args, &[Done::new(Deed::Solo, args)])
 }
 
 /// Runs `work` on a dry run first, so that no peer is changed if one of them is refused.
@@ -88,8 +98,9 @@ fn all_or_none<T>(
     work: impl AsyncFn(&SyncLog, &[Uuid]) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     on_log_to_change(&args.change, async |log| {
-        work(&log.dry_run(), &args.peers).await?;
-        work(log, &args.peers).await
+        let peers = resolve(&args.peers, &log.peers().await?)?;
+        work(&log.dry_run(), &peers).await?;
+        work(log, &peers).await
     })
 }
 

@@ -11,7 +11,7 @@ use crate::args::ChangeArgs;
 use crate::failure::Failure;
 use crate::library::on_log_to_change;
 use crate::sheet::Sheet;
-use crate::time::rfc3339;
+use crate::time::{rfc3339, short};
 
 /// One sign. The order of the fields is the order of the columns.
 #[derive(Debug, Serialize)]
@@ -19,7 +19,7 @@ struct Dismissed {
     sign: &'static str,
     peer: Option<String>,
     hlc: String,
-    found_at: String,
+    found_at: Option<String>,
     dry_run: bool,
 }
 
@@ -41,7 +41,7 @@ impl Dismissed {
             self.sign.to_owned(),
             self.peer.clone().unwrap_or_else(|| "-".to_owned()),
             self.hlc.clone(),
-            self.found_at.clone(),
+            self.found_at.clone().unwrap_or_else(|| "-".to_owned()),
             if self.dry_run { "yes" } else { "no" }.to_owned(),
         ]
     }
@@ -53,7 +53,32 @@ pub(crate) fn dismiss(args: &ChangeArgs) -> Result<ExitCode, Failure> {
     let dismissed = verdicts.iter().map(|it| Dismissed::of(it, args.dry_run));
     let dismissed: Vec<_> = dismissed.collect();
     let sheet = Sheet::new(&COLUMNS, dismissed.iter().map(Dismissed::cells));
+    let narrow = verdicts.iter().map(|it| {
+        let peer = it.peer.map_or_else(|| "-".to_owned(), |it| it.to_string());
+        [it.kind.as_str().to_owned(), peer, short(it.hlc)]
+    });
     Answer::rows(&serde_json::json!({}), "dismissed", &dismissed, sheet)
-        .print(args.format.get())?;
+        .with_narrow(Sheet::new(&["sign", "peer", "at"], narrow))
+        .with_sentence(sentence(&verdicts, args.dry_run))
+        .print(args.print)?;
     Ok(end(args))
+}
+
+/// One sign is a sentence; several are a table.
+fn sentence(verdicts: &[Verdict], dry_run: bool) -> Option<String> {
+    let text = match verdicts {
+        [] => "there is no sign to dismiss".to_owned(),
+        [one] => {
+            let of = one.peer.map(|peer| format!(" of peer {peer}"));
+            let of = of.unwrap_or_default();
+            let sign = one.kind.as_str();
+            format!("sign {sign}{of} at {} dismissed", short(one.hlc))
+        }
+        _ => return None,
+    };
+    Some(if dry_run {
+        format!("dry run: {text}")
+    } else {
+        text
+    })
 }

@@ -1,5 +1,7 @@
 //! `sync-log tail`, `show` and `export`: entries as they are stored.
 
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,20 +10,27 @@ use serde::Serialize;
 use sync_log_sqlite::Hlc;
 use sync_log_sqlite::inspect::RawEntry;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, facts_sheet};
 use crate::args::{ExportArgs, ShowArgs, TailArgs};
 use crate::failure::{Exit, Failure};
 use crate::format::Format;
-use crate::library::inspect;
+use crate::library::{inspect_log, runtime};
 use crate::output::{self, Heard};
-use crate::sheet;
-use crate::time::of_stamp;
+use crate::signals::{self, is_ending};
+use crate::time::{of_stamp, short};
+use crate::{reader, sheet};
 
 /// Entries that are read at a time.
 const PAGE: usize = 500;
 
 /// How often a followed log is read again.
 const POLL: Duration = Duration::from_millis(500);
+
+/// How many columns a terminal has at least.
+const WIDTH: usize = 80;
+
+/// What an empty log says for itself.
+const EMPTY: &str = "the log holds no entry";
 
 const COLUMNS: [&str; 6] = [
     "hlc",
@@ -34,28 +43,54 @@ const COLUMNS: [&str; 6] = [
 
 /// Prints the newest entries, oldest first, and then new ones as they are committed.
 pub(crate) fn tail(args: &TailArgs) -> Result<ExitCode, Failure> {
-    let inspector = inspect(&args.path)?;
-    let mut stream = Stream::new(args.format.get());
+    let mut inspector = inspect_log(&args.path)?;
+    let mut stream = Stream::new(args.print.format(), args.print.is_wide());
     let wanted = usize::from(args.entries);
     // Without an entry to show, the end is still where to go on.
     let mut page = inspector.newest(wanted.max(1))?;
-    let mut last = page.last().map(|entry| entry.hlc.clone());
+    let mut last = page.last().map(|entry| entry.position().clone());
+    if page.is_empty() {
+        output::say(EMPTY);
+    }
+    if args.follow && inspector.is_copy() {
+        output::say(&copied(&args.path));
+    }
     page.truncate(wanted);
     let mut heard = stream.begin(&COLUMNS)?;
     loop {
         for entry in page {
             heard = heard.and(stream.entry(&entry)?);
-            last = Some(entry.hlc);
+            last = Some(entry.position().clone());
         }
-        if heard == Heard::NoLonger || !args.follow {
+        if heard == Heard::NoLonger || !args.follow || is_ending() {
             stream.end()?;
             return Ok(Exit::Fine.into());
         }
-        page = inspector.entries_after(last.as_deref(), PAGE)?;
+        inspector.refresh()?;
+        page = inspector.entries_after(last.as_ref(), PAGE)?;
         if page.is_empty() {
-            std::thread::sleep(POLL);
+            heard = wait()?;
         }
     }
+}
+
+/// Waits until the log is to be read again, and returns whether a reader of stdout is left.
+fn wait() -> Result<Heard, Failure> {
+    runtime()?.block_on(async {
+        let slept = signals::unless_ending(tokio::time::sleep(POLL));
+        tokio::select! {
+            () = reader::closed() => Ok(Heard::NoLonger),
+            _ = slept => Ok(Heard::Yes),
+        }
+    })
+}
+
+fn copied(path: &Path) -> String {
+    format!(
+        "note: without the right to write beside {}, SQLite reads a copy, which is made again \
+         whenever the file changes",
+        path.display()
+    )
 }
 
 /// Prints one entry.
@@ -65,13 +100,23 @@ pub(crate) fn show(args: &ShowArgs) -> Result<ExitCode, Failure> {
         .parse()
         .with_context(|| format!("failed to read the stamp {:?}", args.hlc))
         .map_err(Failure::usage)?;
-    let Some(entry) = inspect(&args.path)?.entry(&args.hlc)? else {
+    let Some(entry) = inspect_log(&args.path)?.entry(&args.hlc)? else {
         output::say(&format!("there is no entry {hlc}"));
         return Ok(Exit::Finding.into());
     };
     let mut lines: Vec<_> = COLUMNS.into_iter().zip(cells(&entry)).collect();
-    lines.push(("stamped_at", of_stamp(hlc)));
-    Answer::facts(&entry, lines).print(args.format.get())?;
+    lines.push((
+        "stamped_at",
+        of_stamp(hlc).unwrap_or_else(|| "-".to_owned()),
+    ));
+    let narrow = lines.iter().map(|(name, value)| match *name {
+        "hlc" => (*name, short(hlc)),
+        name => (name, value.clone()),
+    });
+    let narrow = facts_sheet(narrow.collect());
+    Answer::facts(&entry, lines)
+        .with_narrow(narrow)
+        .print(args.print)?;
     Ok(Exit::Fine.into())
 }
 
@@ -80,17 +125,18 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     if args.aside {
         return export_aside(args);
     }
-    let inspector = inspect(&args.path)?;
-    let mut stream = Stream::new(args.format());
-    let mut heard = stream.begin(&COLUMNS)?;
-    let mut last: Option<String> = None;
-    while heard == Heard::Yes {
-        let page = inspector.entries_after(last.as_deref(), PAGE)?;
-        let Some(newest) = page.last() else { break };
-        last = Some(newest.hlc.clone());
-        for entry in &page {
-            heard = heard.and(stream.entry(entry)?);
+    let inspector = inspect_log(&args.path)?;
+    let mut stream = Stream::new(args.format(), true);
+    let mut heard = stream.begin(&COLUMNS);
+    inspector.each_entry(|entry| {
+        if !matches!(heard, Ok(Heard::Yes)) || is_ending() {
+            return ControlFlow::Break(());
         }
+        heard = stream.entry(entry);
+        ControlFlow::Continue(())
+    })?;
+    if heard? == Heard::Yes && stream.printed == 0 {
+        output::say(EMPTY);
     }
     stream.end()?;
     Ok(Exit::Fine.into())
@@ -110,11 +156,11 @@ const ASIDE_COLUMNS: [&str; COLUMNS.len() + 3] = [
 
 /// Prints the entries that went aside.
 fn export_aside(args: &ExportArgs) -> Result<ExitCode, Failure> {
-    let inspector = inspect(&args.path)?;
-    let mut stream = Stream::new(args.format());
+    let inspector = inspect_log(&args.path)?;
+    let mut stream = Stream::new(args.format(), true);
     let mut heard = stream.begin(&ASIDE_COLUMNS)?;
     let mut last = 0;
-    while heard == Heard::Yes {
+    while heard == Heard::Yes && !is_ending() {
         let page = inspector.aside_changes(last, PAGE)?;
         let Some(newest) = page.last() else { break };
         last = newest.number;
@@ -125,30 +171,55 @@ fn export_aside(args: &ExportArgs) -> Result<ExitCode, Failure> {
             heard = heard.and(stream.row(aside, &cells)?);
         }
     }
+    if heard == Heard::Yes && stream.printed == 0 {
+        output::say("no entry was put aside");
+    }
     stream.end()?;
     Ok(Exit::Fine.into())
 }
 
 fn cells(entry: &RawEntry) -> [String; COLUMNS.len()] {
-    [
-        entry.hlc.clone(),
-        entry.model_type.clone(),
-        entry.record_uuid.clone(),
-        entry.change_type.clone(),
-        entry.data.clone(),
-        entry.created_at.clone(),
-    ]
+    let RawEntry {
+        hlc,
+        model_type,
+        record_uuid,
+        change_type,
+        data,
+        created_at,
+        ..
+    } = entry.clone();
+    [hlc, model_type, record_uuid, change_type, data, created_at].map(Option::unwrap_or_default)
+}
+
+/// One line of a terminal: a short stamp, and as much of the payload as there is room for.
+fn narrow(entry: &RawEntry) -> String {
+    let [hlc, model_type, record_uuid, change_type, data, _] = cells(entry);
+    let stamp = hlc.parse().map_or(hlc, short);
+    // The last digits differ in every version of UUIDs; the first may be a time.
+    let digits = record_uuid.char_indices().rev().nth(7);
+    let record = digits.map_or(&*record_uuid, |(start, _)| &record_uuid[start..]);
+    let line = format!("{stamp}  {change_type}  {model_type}  …{record}  {data}");
+    if line.chars().count() <= WIDTH {
+        return line;
+    }
+    let shown = line.chars().take(WIDTH - 1);
+    shown.chain(['…']).collect()
 }
 
 /// Prints entries one by one, however many there are.
 struct Stream {
     format: Format,
+    wide: bool,
     printed: u64,
 }
 
 impl Stream {
-    fn new(format: Format) -> Self {
-        Self { format, printed: 0 }
+    fn new(format: Format, wide: bool) -> Self {
+        Self {
+            format,
+            wide,
+            printed: 0,
+        }
     }
 
     fn begin(&self, columns: &[&str]) -> Result<Heard, Failure> {
@@ -160,6 +231,10 @@ impl Stream {
     }
 
     fn entry(&mut self, entry: &RawEntry) -> Result<Heard, Failure> {
+        if self.format == Format::Table && !self.wide {
+            self.printed += 1;
+            return print(&(narrow(entry).replace('\n', " ") + "\n"));
+        }
         self.row(entry, &cells(entry))
     }
 

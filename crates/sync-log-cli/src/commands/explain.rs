@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_log_sqlite::Explanation;
 
 use super::cause::{self, COLUMNS, Row, entries};
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::on_log;
+use crate::library::{name_backup, on_log};
 use crate::sheet::Sheet;
 
 #[derive(Debug, Serialize)]
@@ -36,20 +35,29 @@ pub(crate) fn explain(args: &LookArgs) -> Result<ExitCode, Failure> {
         shrinks: !reasons.iter().any(cause::keeps_entries),
     };
     let sheet = Sheet::new(&COLUMNS, rows.iter().map(Row::cells));
+    let (sentence, words) = match &rows[..] {
+        [] => (Some(nothing(explanation.pending_entries)), String::new()),
+        [one] if !args.print.is_wide() => (Some(one.words().trim_end().to_owned()), String::new()),
+        several => (None, words(several)),
+    };
     let answer = Answer::rows(&facts, "reasons", &rows, sheet);
     answer
-        .with_words(words(&explanation, &rows))
-        .print(args.format.get())?;
+        .with_narrow(Row::narrow(&rows))
+        .with_sentence(sentence)
+        .with_words(words)
+        .print(args.print)?;
+    name_backup(&args.path)?;
     Ok(if is_fine { Exit::Fine } else { Exit::Finding }.into())
 }
 
-fn words(explanation: &Explanation, rows: &[Row]) -> String {
-    if rows.is_empty() {
-        return format!(
-            "\n{}; no reason keeps any.\n",
-            entries(explanation.pending_entries)
-        );
+fn nothing(pending_entries: u64) -> String {
+    match pending_entries {
+        0 => "the log holds no entry".to_owned(),
+        pending => format!("{}; no reason keeps any", entries(pending)),
     }
+}
+
+fn words(rows: &[Row]) -> String {
     let words = rows.iter().map(Row::words);
     std::iter::once("\n".to_owned()).chain(words).collect()
 }

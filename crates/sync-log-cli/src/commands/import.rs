@@ -3,19 +3,25 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use indicatif::ProgressBar;
 use serde::Serialize;
-use sync_log_sqlite::SyncDb;
 use sync_log_sqlite::legacy::{
     ImportError, ImportOptions, ImportReport, LegacyLog, import as take, try_import,
 };
+use sync_log_sqlite::{DeviceId, SyncDb};
 
 use crate::answer::Answer;
 use crate::args::ImportArgs;
 use crate::failure::{Exit, Failure};
 use crate::library::{close, look_at_target, runtime};
 use crate::output;
+use crate::paste::word;
 use crate::sheet::Sheet;
+use crate::signals;
+
+/// How many devices an error lists at most.
+const LISTED_MAX: usize = 10;
 
 /// A number of rows of the legacy log, and what became of them.
 #[derive(Debug, Serialize)]
@@ -52,6 +58,12 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let options = ImportOptions::default().skip_ahead(args.skip_ahead);
     let report = runtime()?.block_on(async {
         let target = look_at_target(&args.into, args.library, args.device).await?;
+        if let Err(refusal) = refuse_unmentioned(&legacy, args.device.into()) {
+            if let Some(log) = target {
+                close(&log).await?;
+            }
+            return Err(refusal);
+        }
         if args.dry_run {
             planned(args, &mut legacy, &options, target).await
         } else {
@@ -64,17 +76,60 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
         "rows": report.rows.to_string(),
         "dry_run": args.dry_run,
     });
-    Answer::rows(&facts, "became", &rows, sheet).print(args.format.get())?;
+    Answer::rows(&facts, "became", &rows, sheet)
+        .with_narrow(narrow(&rows))
+        .with_words(words(&rows))
+        .print(args.print)?;
     if args.dry_run {
         output::say("nothing was changed");
     } else {
-        output::say(&format!("next: sync-log status {}", args.into.display()));
+        output::say(&format!("next: sync-log status {}", word(&args.into)));
     }
-    Ok(if report.not_taken.is_empty() {
-        Exit::Fine.into()
+    let is_as_it_was = report.not_taken.is_empty() && report.redated == 0;
+    Ok(if is_as_it_was {
+        Exit::Fine
     } else {
-        Exit::Finding.into()
-    })
+        Exit::Finding
+    }
+    .into())
+}
+
+/// A log made for a device that has no row would be an empty one under a mistyped id.
+fn refuse_unmentioned(legacy: &LegacyLog, device: DeviceId) -> Result<(), Failure> {
+    let devices = legacy.devices()?;
+    if devices.contains(&device) {
+        return Ok(());
+    }
+    let listed = devices.iter().take(LISTED_MAX).map(ToString::to_string);
+    let more = (devices.len() > LISTED_MAX).then(|| "…".to_owned());
+    let listed = listed.chain(more).collect::<Vec<_>>().join(", ");
+    let path = legacy.path();
+    let path = path.display();
+    let error = if listed.is_empty() {
+        anyhow!("failed to find device {device} in {path}: no row names a device")
+    } else {
+        anyhow!("failed to find device {device} in {path}: its rows are of {listed}")
+    };
+    Err(Failure::usage(error).with_help("pass the id of a device whose changes are in the file"))
+}
+
+fn narrow(rows: &[Became]) -> Sheet {
+    let rows = rows
+        .iter()
+        .map(|row| [row.rows.clone(), row.became.clone()]);
+    Sheet::new(&["rows", "became"], rows)
+}
+
+/// Where the rows are that cannot be taken.
+fn words(rows: &[Became]) -> String {
+    let named = rows.iter().filter(|row| !row.sequences.is_empty());
+    let words = named.map(|row| format!("\n{}: sequence {}", row.became, row.sequences.join(", ")));
+    let words: String = words.collect();
+    if words.is_empty() {
+        words
+    } else {
+        words + "\n"
+    }
 }
 
 async fn planned(
@@ -110,10 +165,10 @@ async fn into(
         bar.set_length(rows);
         bar.set_position(done);
     });
-    let taken = taken.await;
+    let taken = signals::unless_ending(taken).await;
     bar.finish_and_clear();
     close(&log).await?;
-    Ok(taken?)
+    Ok(taken.ok_or_else(Failure::ended)??)
 }
 
 /// A line for each outcome of rows.

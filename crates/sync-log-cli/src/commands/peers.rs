@@ -8,10 +8,12 @@ use sync_log_sqlite::{Explanation, Peer, PeerState, Reason, UntrustedRow};
 
 use crate::answer::Answer;
 use crate::args::LookArgs;
+use crate::duration::duration;
 use crate::failure::{Exit, Failure};
 use crate::library::on_log;
+use crate::paste::word;
 use crate::sheet::Sheet;
-use crate::time::rfc3339;
+use crate::time::{rfc3339, short};
 
 #[derive(Debug, Serialize)]
 struct Facts {
@@ -24,13 +26,13 @@ struct Facts {
 struct Row {
     peer: String,
     state: &'static str,
-    acked: String,
+    acked: Option<String>,
     lag_entries: String,
     lag_ms: String,
-    acked_at: String,
-    admission: u32,
-    registered_by: &'static str,
-    holds: &'static str,
+    acked_at: Option<String>,
+    admission: Option<u32>,
+    registered_by: Option<&'static str>,
+    holds: Option<&'static str>,
 }
 
 const COLUMNS: [&str; 9] = [
@@ -45,20 +47,45 @@ const COLUMNS: [&str; 9] = [
     "holds",
 ];
 
+const NARROW: [&str; 5] = ["peer", "state", "lag", "oldest", "holds"];
+
 impl Row {
     fn cells(&self) -> [String; COLUMNS.len()] {
         [
             self.peer.clone(),
             self.state.to_owned(),
-            self.acked.clone(),
+            or_none(self.acked.clone()),
             self.lag_entries.clone(),
             self.lag_ms.clone(),
-            self.acked_at.clone(),
-            self.admission.to_string(),
-            self.registered_by.to_owned(),
-            self.holds.to_owned(),
+            or_none(self.acked_at.clone()),
+            or_none(self.admission),
+            or_none(self.registered_by),
+            or_none(self.holds),
         ]
     }
+
+    fn narrow(&self) -> [String; NARROW.len()] {
+        let lag_ms = self.lag_ms.parse().ok().filter(|lag_ms| *lag_ms > 0);
+        // The largest unit alone.
+        let oldest = lag_ms.map(|lag_ms| {
+            duration(lag_ms)
+                .split(' ')
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(" ")
+        });
+        [
+            self.peer.clone(),
+            self.state.to_owned(),
+            self.lag_entries.clone(),
+            or_none(oldest),
+            or_none(self.holds),
+        ]
+    }
+}
+
+fn or_none(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
 /// Prints a row for each peer, including retired peers and rows that cannot be relied on.
@@ -67,28 +94,32 @@ pub(crate) fn peers(args: &LookArgs) -> Result<ExitCode, Failure> {
         Ok((log.peers().await?, log.explain().await?))
     })?;
     let rows = rows(&peers, &explanation);
+    let holds = rows.iter().any(|row| row.holds.is_some());
+    let words = if holds {
+        format!("\nwhat to do: sync-log explain {}\n", word(&args.path))
+    } else {
+        String::new()
+    };
     let facts = Facts {
         head: explanation.head.to_string(),
         floor: explanation.floor.to_string(),
     };
-    let holds = rows.iter().any(|row| row.holds != "-");
-    let words = match (rows.is_empty(), holds) {
-        (true, _) => "\nno peer is registered\n".to_owned(),
-        (_, true) => format!(
-            "\nhead {}\nwhat to do: sync-log explain {}\n",
-            facts.head,
-            args.path.display()
-        ),
-        (_, false) => format!("\nhead {}\n", facts.head),
-    };
     let sheet = Sheet::new(&COLUMNS, rows.iter().map(Row::cells));
-    let answer = Answer::rows(&facts, "peers", &rows, sheet);
-    answer.with_words(words).print(args.format.get())?;
-    Ok(if holds {
-        Exit::Finding.into()
+    let sentence = rows.is_empty().then(|| "no peer is registered".to_owned());
+    Answer::rows(&facts, "peers", &rows, sheet)
+        .with_narrow(Sheet::new(&NARROW, rows.iter().map(Row::narrow)))
+        .with_sentence(sentence)
+        .with_words(format!("\nhead {}\n", head(args, &explanation)) + words.trim_start())
+        .print(args.print)?;
+    Ok(if holds { Exit::Finding } else { Exit::Fine }.into())
+}
+
+fn head(args: &LookArgs, explanation: &Explanation) -> String {
+    if args.print.is_wide() {
+        explanation.head.to_string()
     } else {
-        Exit::Fine.into()
-    })
+        short(explanation.head)
+    }
 }
 
 fn rows(peers: &[Result<Peer, UntrustedRow>], explanation: &Explanation) -> Vec<Row> {
@@ -105,28 +136,22 @@ fn rows(peers: &[Result<Peer, UntrustedRow>], explanation: &Explanation) -> Vec<
 }
 
 fn trusted(peer: &Peer, reason: Option<&Reason>) -> Row {
-    let acked = if peer.acked.is_zero() {
-        "-".to_owned()
-    } else {
-        peer.acked.to_string()
-    };
     Row {
         state: match peer.facts.state {
             PeerState::Active => "active",
             PeerState::Retired { .. } => "retired",
         },
-        acked,
+        acked: (!peer.acked.is_zero()).then(|| peer.acked.to_string()),
         acked_at: rfc3339(peer.acked_at_ms),
-        admission: peer.facts.admission,
-        registered_by: peer.facts.registered_by.as_str(),
+        admission: Some(peer.facts.admission),
+        registered_by: Some(peer.facts.registered_by.as_str()),
         ..row(peer.device_id.to_string(), reason)
     }
 }
 
 fn untrusted(untrusted: &UntrustedRow, reason: Option<&Reason>) -> Row {
     Row {
-        state: "untrusted",
-        holds: "untrusted_row",
+        holds: Some("untrusted_row"),
         ..row(untrusted.peer_device_id.clone(), reason)
     }
 }
@@ -134,13 +159,13 @@ fn untrusted(untrusted: &UntrustedRow, reason: Option<&Reason>) -> Row {
 fn row(peer: String, reason: Option<&Reason>) -> Row {
     Row {
         peer,
-        state: "-",
-        acked: "-".to_owned(),
+        state: "untrusted",
+        acked: None,
         lag_entries: reason.map_or(0, |reason| reason.lag_entries).to_string(),
         lag_ms: reason.map_or(0, |reason| reason.lag_ms).to_string(),
-        acked_at: "-".to_owned(),
-        admission: 0,
-        registered_by: "-",
-        holds: reason.map_or("-", |reason| reason.cause.as_str()),
+        acked_at: None,
+        admission: None,
+        registered_by: None,
+        holds: reason.map(|reason| reason.cause.as_str()),
     }
 }

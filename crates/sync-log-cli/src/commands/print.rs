@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use clap::CommandFactory as _;
+use anyhow::{Context as _, anyhow};
+use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::args::Args;
@@ -17,18 +17,30 @@ pub(crate) fn completions(shell: Shell) -> Result<ExitCode, Failure> {
     print(&text)
 }
 
-/// Prints the manual page: the program, then each command.
-pub(crate) fn man() -> Result<ExitCode, Failure> {
-    let mut text = Vec::new();
+/// Prints the manual page of a command, or else of the program.
+pub(crate) fn man(command: Option<&str>) -> Result<ExitCode, Failure> {
     let mut program = Args::command();
     program.build();
-    let commands = program.get_subcommands().cloned();
-    let pages = std::iter::once(program.clone()).chain(commands);
-    for page in pages {
-        let rendered = clap_mangen::Man::new(page).render(&mut text);
-        rendered.map_err(Failure::cannot_open)?;
-    }
+    let page = match command {
+        None => program,
+        Some(name) => named(&program, name)?,
+    };
+    let mut text = Vec::new();
+    let rendered = clap_mangen::Man::new(page).render(&mut text);
+    rendered.map_err(Failure::cannot_open)?;
     print(&text)
+}
+
+/// The command with this name, which is called as the user calls it.
+fn named(program: &Command, name: &str) -> Result<Command, Failure> {
+    let found = program
+        .find_subcommand(name)
+        .filter(|found| found.get_name() != "help");
+    let found = found.cloned().ok_or_else(|| {
+        Failure::usage(anyhow!("failed to find the command {name}"))
+            .with_help("list the commands: sync-log --help")
+    })?;
+    Ok(found)
 }
 
 fn print(text: &[u8]) -> Result<ExitCode, Failure> {

@@ -8,12 +8,12 @@ use sync_log_sqlite::inspect::Check;
 use crate::answer::Answer;
 use crate::args::LookArgs;
 use crate::failure::{Exit, Failure};
-use crate::library::inspect;
+use crate::library::{inspect_log, name_backup};
 use crate::sheet::Sheet;
 
 /// Prints every check, and the first faults of each.
 pub(crate) fn verify(args: &LookArgs) -> Result<ExitCode, Failure> {
-    let checks = inspect(&args.path)?.verify()?;
+    let checks = inspect_log(&args.path)?.verify()?;
     let is_sound = checks.iter().all(Check::is_ok);
     let rows = checks.iter().map(|check| {
         [
@@ -26,12 +26,28 @@ pub(crate) fn verify(args: &LookArgs) -> Result<ExitCode, Failure> {
     let sheet = Sheet::new(&["check", "result", "faults", "claim"], rows);
     let facts = serde_json::json!({ "sound": is_sound });
     let answer = Answer::rows(&facts, "checks", &checks, sheet);
-    answer.with_words(words(&checks)).print(args.format.get())?;
+    answer
+        .with_narrow(narrow(&checks))
+        .with_words(words(&checks))
+        .print(args.print)?;
+    name_backup(&args.path)?;
     Ok(if is_sound {
         Exit::Fine.into()
     } else {
         Exit::Finding.into()
     })
+}
+
+fn narrow(checks: &[Check]) -> Sheet {
+    let rows = checks.iter().map(|check| {
+        let result = match check.faults {
+            0 => "ok".to_owned(),
+            1 => "1 fault".to_owned(),
+            faults => format!("{faults} faults"),
+        };
+        [check.name.to_owned(), result, check.claim.to_owned()]
+    });
+    Sheet::new(&["check", "result", "claim"], rows)
 }
 
 fn words(checks: &[Check]) -> String {

@@ -56,6 +56,22 @@ fn register_takes_all_or_none_and_solo_ends_with_it() {
 }
 
 #[test]
+fn a_copy_of_a_log_in_use_is_named_as_one() {
+    let library = library();
+    let backup = library.path().join("copy.db");
+    block_on(async {
+        let log = open(library.path()).await;
+        log.backup_to(&backup).await.unwrap();
+        log.close().await.unwrap();
+    });
+    for name in ["status", "explain", "verify"] {
+        let of_copy = run(&[name], &backup);
+        assert!(stderr(&of_copy).contains("a copy that backup_to made"));
+        assert_eq!(stderr(&run(&[name], library.path())), "", "{name}");
+    }
+}
+
+#[test]
 fn after_a_prune_that_finds_nothing_left_there_is_nothing_to_explain() {
     let folder = tempfile::tempdir().unwrap();
     fill_alone(folder.path());
@@ -236,18 +252,40 @@ fn a_dry_run_of_an_import_ends_as_the_import_does() {
 }
 
 #[test]
-fn completions_and_the_manual_name_every_command() {
+fn every_command_has_completions_and_a_manual_page() {
     let print = |args: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
         let output = command.args(args).output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            stderr(&output)
+        );
         String::from_utf8(output.stdout).unwrap()
     };
-    for text in [print(&["completions", "bash"]), print(&["man"])] {
-        for command in [
-            "status", "peers", "explain", "tail", "show", "verify", "export", "retire",
-        ] {
-            assert!(text.contains(command), "{command}");
-        }
+    let help = print(&["--help"]);
+    let (_, list) = help.split_once("\nCommands:\n").unwrap();
+    let listed = list.lines().take_while(|line| !line.is_empty());
+    let listed = listed.filter_map(|line| line.split_whitespace().next());
+    let commands: Vec<_> = listed.filter(|name| *name != "help").collect();
+    assert!(commands.len() > 15, "{commands:?}");
+    let (completions, manual) = (print(&["completions", "bash"]), print(&["man"]));
+    for command in commands {
+        assert!(completions.contains(command), "{command}");
+        let named = format!("sync\\-log\\-{command}(1)");
+        assert!(manual.contains(&named), "{command}: {manual}");
+        let page = print(&["man", command]);
+        assert!(
+            page.contains(&format!("\n.TH sync-log-{command} 1 ")),
+            "{page}"
+        );
+        assert!(
+            page.contains(".SH SYNOPSIS") && page.contains(".SH DESCRIPTION"),
+            "{page}"
+        );
     }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let unknown = command.args(["man", "nothing"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
 }

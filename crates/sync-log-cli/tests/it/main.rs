@@ -5,7 +5,12 @@
 mod common;
 
 mod dry_runs;
+#[cfg(unix)]
+mod ending;
+mod ids;
 mod inspecting;
+mod odd_files;
+mod printing;
 #[cfg(unix)]
 mod reading;
 mod sessions;

@@ -290,6 +290,53 @@ fn in_a_read_only_folder(folder: &Path, library: &Path) {
     set_mode(library, 0o755);
 }
 
+#[test]
+fn a_command_that_follows_without_rights_follows_a_copy_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (library, temporary) = (
+        folder.path().join("library"),
+        folder.path().join("temporary"),
+    );
+    fs::create_dir(&library).unwrap();
+    fs::create_dir(&temporary).unwrap();
+    fill(&library);
+    set_mode(&library.join(FILE_NAME), 0o444);
+    set_mode(&library, 0o555);
+    set_mode(&temporary, 0o777);
+    set_mode(folder.path(), 0o755);
+    let mut command = unprivileged(folder.path())();
+    command
+        .args(["tail", "-f", "--format", "ndjson"])
+        .arg(&library);
+    command.env("TMPDIR", &temporary);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.by_ref().take(5).count(), 5);
+    set_mode(&library, 0o755);
+    set_mode(&library.join(FILE_NAME), 0o644);
+    block_on(async {
+        let log = open(&library).await;
+        log.record(change(6)).await.unwrap();
+        log.close().await.unwrap();
+    });
+    let line = lines.next().unwrap().unwrap();
+    assert!(line.contains(&stamp(5).to_string()), "{line}");
+    let mut kill = Command::new("kill");
+    assert!(kill.arg(child.id().to_string()).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(143), "{ended:?}");
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        said.starts_with("note: ") && said.contains("reads a copy"),
+        "{said}"
+    );
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
 /// The program, run by a user whom permission bits bind; they do not bind root.
 fn unprivileged(folder: &Path) -> impl Fn() -> Command {
     const NOBODY: u32 = 65_534;

@@ -1,6 +1,7 @@
 //! A log that is made where records already are begins with a floor, and no log vouches for
 //! stamps from before it was made (`R2`, `A1`, `H7`).
 
+use sync_log_core::receive::arrival;
 use sync_log_core::{
     Ack, AckOutcome, Birth, Cursor, Hlc, LogError, LogState, Mark, ReadLimits, Tag,
 };
@@ -72,8 +73,7 @@ pub async fn beside_records_a_snapshot_is_read_on_from<H: Harness>() {
     let page = log.page(peer(1), begin).await;
     let read: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
     assert_eq!(read, stamps, "R2");
-    page.verify(begin)
-        .expect("R4: the chain begins at the floor");
+    arrival(log.identity().device_id, begin, &page).expect("R4: the chain begins at the floor");
     log.acknowledge(Ack::new(peer(1), page.next)).await.unwrap();
     assert_eq!(log.prune_acked().await.unwrap(), 2, "R2");
 }

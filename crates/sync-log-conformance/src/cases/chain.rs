@@ -1,14 +1,14 @@
 //! A tag names everything up to its entry (`R4`).
 
+use sync_log_core::receive::{Arrival, ReceiveError, arrival};
 use sync_log_core::{
-    Ack, Altered, ChangeType, Cursor, Hlc, JsonText, LogError, Page, ReadLimits, SharedChangeEntry,
-    Uuid,
+    Ack, ChangeType, Cursor, Hlc, JsonText, LogError, Page, ReadLimits, SharedChangeEntry, Uuid,
 };
 
 use crate::harness::Harness;
 use crate::refusals::unknown_stamp;
 use crate::rig::Rig;
-use crate::sample::{change, entry, in_other_log, just_above, peer, retagged};
+use crate::sample::{DEVICE, change, entry, in_other_log, just_above, peer, retagged};
 
 /// Tags do not depend on how entries were written: one by one, as a batch, or with restarts in
 /// between.
@@ -46,41 +46,47 @@ pub async fn the_tags_of_pruned_entries_are_deleted_with_them<H: Harness>(rig: R
     log.refuses("A1", below, log.append(entry(hlc, 0))).await;
 }
 
-/// Reads pages of two from the start, each with the cursor that requested it.
-async fn pages<H: Harness>(rig: &Rig<H>) -> Vec<(Cursor, Page)> {
+/// Reads pages of two from the start.
+async fn pages<H: Harness>(rig: &Rig<H>) -> Vec<Page> {
     let log = rig.open_with_peers(1).await;
     log.record_one_by_one(5).await;
     let (mut pages, mut cursor) = (Vec::new(), Cursor::ZERO);
     while pages.len() < 4 {
         let read = log.read_for(peer(1), cursor, ReadLimits::entries(2));
         let page = read.await.unwrap();
-        pages.push((cursor, page.clone()));
         cursor = page.next;
+        pages.push(page);
     }
     pages
 }
 
 /// Every page is sound, including the empty one at the end.
 pub async fn a_page_that_came_as_it_was_sent_is_sound<H: Harness>(rig: Rig<H>) {
-    for (cursor, page) in pages(&rig).await {
-        assert_eq!(page.verify(cursor), Ok(()), "R4: {page:?}");
+    for page in pages(&rig).await {
+        let arrived = take(page.after, &page).expect("R4: the page is sound");
+        assert_eq!(arrived.entries, page.entries, "R4");
     }
 }
 
-/// `Page::verify` detects an entry that was lost, changed, duplicated, inserted or moved, and a
-/// page that does not follow the cursor that it was requested for.
+/// A receiver detects an entry that was lost, changed, duplicated, inserted or moved, and a page
+/// that does not follow the cursor that it was requested for.
 pub async fn a_page_that_was_altered_on_the_way_is_found_out<H: Harness>(rig: Rig<H>) {
     let pages = pages(&rig).await;
-    for (cursor, page) in &pages[..2] {
+    for page in &pages[..2] {
         for altered in alterations(page) {
-            assert!(altered.verify(*cursor).is_err(), "R4: {altered:?}");
+            assert!(take(page.after, &altered).is_err(), "R4: {altered:?}");
         }
     }
-    let (second, page) = &pages[1];
-    assert!(page.verify(Cursor::ZERO).is_err(), "R4: a page was lost");
-    assert!(page.verify(retagged(*second)).is_err(), "R4: another past");
-    // The log's id is not in the tag: the reader compares it before it asks.
-    assert_eq!(page.verify(in_other_log(*second)), Ok::<_, Altered>(()));
+    let page = &pages[1];
+    let (lost, other_past) = (Cursor::ZERO, retagged(page.after));
+    assert!(take(lost, page).is_err(), "R4: a page was lost");
+    assert!(take(other_past, page).is_err(), "R4: another past");
+    let other_log = in_other_log(page.after);
+    assert!(take(other_log, page).is_err(), "R4: another log");
+}
+
+fn take(watermark: Cursor, page: &Page) -> Result<Arrival<'_>, ReceiveError> {
+    arrival(DEVICE.into(), watermark, page)
 }
 
 /// The page with each of its entries altered in every way, and with another end.

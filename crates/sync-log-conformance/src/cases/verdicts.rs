@@ -3,8 +3,9 @@
 use sync_log_core::{Cursor, Hlc, LogError, ReadLimits, Tag, VerdictKind};
 
 use crate::harness::Tampering;
+use crate::interpose::Interposed;
 use crate::rig::{Log, Rig};
-use crate::sample::{HOUR_MS, START_MS, change, peer};
+use crate::sample::{DEVICE, HOUR_MS, LIBRARY, START_MS, change, peer};
 
 /// A restored log, and the cursor of peer 1, which had read further.
 async fn restored<H: Tampering>(rig: &Rig<H>) -> (Log, Cursor) {
@@ -49,6 +50,34 @@ pub async fn a_verdict_is_dismissed_and_comes_back_if_it_is_still_true<H: Tamper
     refused(&log, 2, cursor).await;
     let sign = (VerdictKind::AheadOfHead, cursor.hlc(), Some(peer(2)));
     assert_eq!(log.signs().await, [sign], "R2");
+}
+
+/// A sign that is found while others are dismissed was not seen by the caller, so it stays: one of
+/// another kind, and one that took the position of the sign that was seen.
+pub async fn a_sign_that_is_found_during_a_dismissal_stays<H: Tampering>(rig: Rig<H>) {
+    let (log, further) = restored(&rig).await;
+    refused(&log, 1, further).await;
+    let raced = Interposed::new(rig.storage.open(LIBRARY, DEVICE).await.unwrap());
+    let dismissing = Log::on(raced.clone(), rig.options()).await;
+    let head = log.head_cursor().await.unwrap();
+    let other = Cursor::new(head.log_id(), head.hlc(), Tag::from_bytes([7; 16])).unwrap();
+    raced.before_write(async move {
+        refused(&log, 2, other).await;
+    });
+    assert_eq!(dismissing.dismiss_verdicts().await.unwrap().len(), 1, "R2");
+    let diverged = (VerdictKind::Diverged, other.hlc(), Some(peer(2)));
+    assert_eq!(dismissing.signs().await, [diverged], "R2");
+
+    let rival = rig.open().await;
+    rig.wall.advance_ms(HOUR_MS);
+    raced.before_write(async move {
+        rival.dismiss_verdicts().await.unwrap();
+        refused(&rival, 1, other).await;
+    });
+    assert_eq!(dismissing.dismiss_verdicts().await.unwrap().len(), 1, "R2");
+    let again = (VerdictKind::Diverged, other.hlc(), Some(peer(1)));
+    assert_eq!(dismissing.signs().await, [again], "R2");
+    assert!(raced.is_done(), "R2: the other handle went first");
 }
 
 /// A cursor with another past is a sign of its own kind, beside the others.

@@ -98,6 +98,7 @@ impl Reference {
         let last = entries.last().map(|entry| entry.hlc);
         let next = last.map_or(cursor, |hlc| self.cursor(hlc).unwrap());
         Page {
+            after: cursor,
             more: next.hlc() < self.file.head.hlc,
             entries,
             next,

@@ -7,7 +7,7 @@ use hlc::{DriftLimit, Hlc};
 
 use super::age::{age, age_at_least};
 use super::clock;
-use super::prune::{Watermark, watermark};
+use super::prune::{PruneLimit, prune_limit};
 use crate::limits::RETIRE_AFTER_MS;
 use crate::model::{
     Cause, DeviceId, Explanation, LogState, OwnRow, Peer, PeerRow, PrunePolicy, Reason, Remedy,
@@ -55,13 +55,13 @@ pub(crate) fn explain(
     let newest_at_ms = above(just_below(state.head.hlc)).oldest_created_at_ms;
     reasons.extend(only_named(survey, newest_at_ms, limit, now_ms));
     reasons.sort_by_key(|reason| Reverse((reason.lag_entries, reason.lag_ms)));
-    reasons.extend(match watermark(state, &survey.peers) {
-        Watermark::Through(position) => kept_by_policy(policy, pending, above(position), now_ms),
+    reasons.extend(match prune_limit(state, &survey.peers) {
+        PruneLimit::Through(position) => kept_by_policy(policy, pending, above(position), now_ms),
         // A row whose id is no peer's is listed, and keeps no entries.
-        Watermark::Unknown if reasons.iter().all(|reason| reason.lag_entries == 0) => {
+        PruneLimit::Unknown if reasons.iter().all(|reason| reason.lag_entries == 0) => {
             kept_without_peers(survey, pending, now_ms)
         }
-        Watermark::Unknown => None,
+        PruneLimit::Unknown => None,
     });
     Explanation {
         head: state.head.hlc,

@@ -18,7 +18,7 @@ pub struct Plan {
 
 /// How far every peer that counts has acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Watermark {
+pub enum PruneLimit {
     /// Every active peer has acknowledged every entry up to and including this one, or the
     /// library is solo.
     Through(Hlc),
@@ -29,9 +29,9 @@ pub enum Watermark {
 
 /// Finds how far every peer that counts has come.
 #[must_use]
-pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
+pub fn prune_limit(state: &LogState, peers: &[PeerRow]) -> PruneLimit {
     if !state.peers_declared || state.altered.is_some() {
-        return Watermark::Unknown;
+        return PruneLimit::Unknown;
     }
     let counts = peers.iter().filter_map(|row| row.peer(state));
     let slowest = counts
@@ -39,9 +39,9 @@ pub fn watermark(state: &LogState, peers: &[PeerRow]) -> Watermark {
         .map(|peer| peer.position())
         .min();
     match slowest {
-        Some(position) => Watermark::Through(position),
-        None if state.solo => Watermark::Through(state.head.hlc),
-        None => Watermark::Unknown,
+        Some(position) => PruneLimit::Through(position),
+        None if state.solo => PruneLimit::Through(state.head.hlc),
+        None => PruneLimit::Unknown,
     }
 }
 
@@ -88,13 +88,10 @@ pub(crate) fn chunk(
     earliest: Option<Earliest>,
     now_ms: i64,
 ) -> Chunk {
-    let Watermark::Through(watermark) = watermark(state, peers) else {
+    let PruneLimit::Through(limit) = prune_limit(state, peers) else {
         return Chunk::default();
     };
-    let acked = oldest
-        .iter()
-        .take_while(|entry| entry.hlc <= watermark)
-        .count();
+    let acked = oldest.iter().take_while(|entry| entry.hlc <= limit).count();
     let entries = match policy {
         PrunePolicy::AckedByAll => acked,
         PrunePolicy::KeepEntries { count } => acked.saturating_sub(count),

@@ -79,9 +79,15 @@ pub(crate) fn prove(view: &ReadView) -> Result<(), Altered> {
     Ok(())
 }
 
-/// The page for a valid cursor, of entries that are proven and end with a group.
-pub(crate) fn page(state: &LogState, entries: Vec<SharedChangeEntry>, next: Cursor) -> Page {
+/// The page after a valid cursor, of entries that are proven and end with a group.
+pub(crate) fn page(
+    state: &LogState,
+    after: Cursor,
+    entries: Vec<SharedChangeEntry>,
+    next: Cursor,
+) -> Page {
     Page {
+        after,
         more: next.hlc() < state.head.hlc && !entries.is_empty(),
         entries,
         next,

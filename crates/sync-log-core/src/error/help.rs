@@ -39,7 +39,10 @@ impl LogError {
             }
             Self::ZeroLimit => "ask for at least one entry and one byte",
             Self::OwnPeer { .. } => "pass the id of another device",
-            Self::UnknownPeer { .. } => "register the peer first",
+            Self::UnknownPeer { .. } => {
+                "register the peer first; if it was registered before, this file was restored from \
+                 an older copy, and its device continues under a new id"
+            }
             Self::PeerRetired { .. } => "admit the peer again, then give it a snapshot",
             Self::OtherAdmission { .. } => {
                 "give the peer its present admission number together with a snapshot"
@@ -51,7 +54,8 @@ impl LogError {
                 "give the reader a snapshot: its cursor is of another log of this device"
             }
             Self::AckBeyondHead { .. } | Self::UnknownStamp { .. } => {
-                "check that the ack is of a page that this log served"
+                "check that the ack is of a page that this log served: if it is, this file was \
+                 restored from a copy, and its device continues under a new id"
             }
             Self::UnknownOwnStamp { .. }
             | Self::AdmissionAhead { .. }
@@ -63,7 +67,9 @@ impl LogError {
             Self::Altered(_) => "close the log and open it again, which adopts what is stored",
             Self::Resume(_) => "restore the log from a backup, or start a new one",
             Self::Clock(ObserveError::TooFarAhead(_)) => {
-                "set the clock right, here or on the other device, and try again"
+                "set the wrong clock right, here or on the other device, and try again; if both are \
+                 right by now, the other device continues under a new id, or waits until its stamps \
+                 are not ahead any more"
             }
             Self::Clock(ObserveError::AboveCeiling { .. }) => {
                 "drop the stamp: the device that drew it needs a new id"
@@ -82,18 +88,65 @@ impl StoreFault {
     pub const fn help(self) -> &'static str {
         match self {
             Self::Locked => "try again once the other program has finished",
-            Self::ReadOnly => "make the file and its folder writable, then open the log again",
-            Self::Full => "free some space, then try again",
-            Self::Corrupt => "verify the file, and repair or restore it",
+            Self::ReadOnly => {
+                "make sure that the file and its folder are writable, then open the log to write: \
+                 a log that is open only to read takes no changes"
+            }
+            Self::Full => {
+                "free space elsewhere on the disk, then try again: while it is full, the log can \
+                 neither take acks nor prune"
+            }
+            Self::Corrupt => {
+                "keep the file, and continue with a restored copy under a new device id, or with a \
+                 new log that is made beside the records"
+            }
             Self::Closed => "open the log again",
             Self::Panicked => "find the panic in the app's wall clock or tracing subscriber",
             Self::Moved => {
-                "open the log again, and find out which program moved, deleted or replaced its file"
+                "close this log, which writes committed entries that it may still hold, then open \
+                 the log again, where its file is now"
             }
             Self::NotWhole => {
                 "copy the -wal together with the file, or open the log and close it again later"
             }
             Self::Io => "look at the cause, then open the log again",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hlc::{DriftExceeded, Hlc};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Each of these errors has a second cause, or a step that must come first.
+    #[test]
+    fn what_is_easily_overlooked_is_in_the_help() {
+        let peer = Uuid::from_u128(1).into();
+        let hlc = Hlc::ZERO;
+        let of_unknown = LogError::UnknownStamp { peer, hlc }.help();
+        assert!(of_unknown.contains("restored from a copy"));
+        let of_stranger = LogError::UnknownPeer { peer }.help();
+        assert!(of_stranger.contains("if it was registered before"));
+        let ahead = ObserveError::TooFarAhead(DriftExceeded {
+            device: Uuid::nil(),
+            remote: hlc,
+            now_ms: 0,
+            ahead_by_ms: 2,
+            limit_ms: 1,
+        });
+        let of_ahead = LogError::Clock(ahead).help();
+        assert!(of_ahead.contains("if both are right by now"));
+        let faults = [
+            (StoreFault::Moved, "close this log"),
+            (StoreFault::ReadOnly, "open only to read"),
+            (StoreFault::Full, "elsewhere on the disk"),
+            (StoreFault::Corrupt, "keep the file"),
+        ];
+        for (fault, says) in faults {
+            assert!(fault.help().contains(says), "{}", fault.help());
         }
     }
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum ErrorKind {
     /// The call itself is wrong: fix it, do not retry.
     FixCall,
+    /// The peer's program is faulty: end the connection, and update that program.
+    FixPeer,
     /// Try again, later or with a new stamp.
     Retry,
     /// The log no longer knows whether the call took effect earlier. Look at the record, and

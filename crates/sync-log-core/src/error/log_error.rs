@@ -3,7 +3,7 @@
 use hlc::{Hlc, ObserveError, ResumeError};
 use uuid::Uuid;
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, AheadOfHead, BeginsAfter};
 use super::kind::ErrorKind;
 use super::store_error::StoreError;
 use crate::limits::{MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
@@ -185,7 +185,7 @@ pub enum LogError {
         log_id: Uuid,
     },
     /// The entries after the cursor were pruned: the reader needs a snapshot.
-    #[error("failed to read entries that were pruned: the log begins {} after the cursor; the cursor is {requested}, the floor {floor}, the head {head}", Ahead(*floor, *requested))]
+    #[error("failed to read entries that were pruned: {}; the cursor is {requested}, the floor {floor}, the head {head}", BeginsAfter { floor: *floor, cursor: *requested })]
     Compacted {
         /// The last entry that the reader has.
         requested: Hlc,
@@ -196,7 +196,7 @@ pub enum LogError {
     },
     /// The cursor is above everything that was ever committed here: this file
     /// was restored from an earlier copy, or the cursor is of a later one.
-    #[error("failed to find the cursor in this log: it is {} ahead of the head; the cursor is {requested}, the head {head}", Ahead(*requested, *head))]
+    #[error("failed to find the cursor in this log: {}; the cursor is {requested}, the head {head}", AheadOfHead(*requested, *head))]
     AheadOfHead {
         /// The last entry that the reader has.
         requested: Hlc,
@@ -276,7 +276,7 @@ pub enum LogError {
         peer: DeviceId,
     },
     /// The ack is above everything that was ever committed here.
-    #[error("failed to take the ack of peer {peer}: it is {} ahead of the head; the ack is {hlc}, the head {head}", Ahead(*hlc, *head))]
+    #[error("failed to take the ack of peer {peer}: {}; the ack is {hlc}, the head {head}", AheadOfHead(*hlc, *head))]
     AckBeyondHead {
         /// The peer.
         peer: DeviceId,

@@ -213,7 +213,7 @@ fn page(mut view: ReadView, last: Option<usize>, cursor: Cursor) -> Page {
         Cursor::at(view.state.identity.log_id, Mark { hlc, tag })
     });
     let state = view.state;
-    read::page(&state, bare(view), next)
+    read::page(&state, cursor, bare(view), next)
 }
 
 fn bare(view: ReadView) -> Vec<SharedChangeEntry> {

@@ -10,7 +10,8 @@ use crate::store::{View, Writes};
 
 impl SyncLog {
     /// Deletes the verdicts, which are signs that a file was restored or cloned, and returns them.
-    /// Dismiss them once the cause is removed: a sign that is still true is found and stored again.
+    /// Dismiss them once the cause is removed: a sign that is still true is found and stored again. A
+    /// sign that another handle finds meanwhile is not returned, so it is not deleted.
     ///
     /// # Errors
     /// [`LogError::Altered`]: open the log again. [`LogError::Store`].
@@ -23,9 +24,10 @@ impl SyncLog {
     pub async fn dismiss_verdicts(&self) -> Result<Vec<Verdict>, LogError> {
         let verdicts = self.survey(|_, _| Vec::new()).await?.verdicts;
         if !verdicts.is_empty() {
-            let dismissed = |_: &View<'_>| {
+            let seen = verdicts.clone();
+            let dismissed = move |_: &View<'_>| {
                 let writes = Writes {
-                    dismiss_verdicts: true,
+                    dismiss_verdicts: seen.clone(),
                     ..Writes::default()
                 };
                 Ok((writes, ()))

@@ -204,6 +204,25 @@ pub(crate) fn is_model_type(text: &str) -> bool {
     (1..=MAX_MODEL_TYPE_BYTES).contains(&text.len())
 }
 
+/// Refuses an entry that the log of `device_id` cannot hold.
+///
+/// # Errors
+/// [`EntryFault::OtherDevice`], [`EntryFault::NotFromClock`], [`EntryFault::ModelType`],
+/// [`EntryFault::DataTooLarge`], [`EntryFault::DataNotJson`] if it is nested too deep.
+pub fn of_log(entry: &SharedChangeEntry, device_id: DeviceId) -> Result<(), EntryFault> {
+    own_stamp(entry.hlc, device_id)?;
+    if !is_model_type(&entry.model_type) {
+        return Err(EntryFault::ModelType);
+    }
+    if entry.data.len_bytes() > MAX_DATA_BYTES {
+        return Err(EntryFault::DataTooLarge);
+    }
+    if !entry.data.is_shallow() {
+        return Err(EntryFault::DataNotJson);
+    }
+    Ok(())
+}
+
 /// The kind of record in a column.
 ///
 /// # Errors

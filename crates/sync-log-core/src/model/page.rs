@@ -5,16 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::Cursor;
 use super::entry::SharedChangeEntry;
-use super::proof::{Altered, ChainFault};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 
-/// One page of a log, all of one committed state.
+/// One page of a log, all of one committed state. [`arrival`](crate::receive::arrival) says what a
+/// receiver has to apply of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
+    /// The cursor of the request: the page begins after it.
+    pub after: Cursor,
     /// The entries after the cursor, ascending, without a gap.
     pub entries: Vec<SharedChangeEntry>,
     /// The position of the reader once it has applied the entries: acknowledge this cursor, and
-    /// read from it next. If the page is empty, it is the cursor of the request.
+    /// read from it next. If the page is empty, it is [`after`](Self::after).
     pub next: Cursor,
     /// Highest HLC ever committed.
     pub head: Hlc,
@@ -22,34 +24,6 @@ pub struct Page {
     pub floor: Hlc,
     /// Whether there are entries after this page.
     pub more: bool,
-}
-
-impl Page {
-    /// Compares the entries with the chain from `after`, the cursor of the request, to
-    /// [`next`](Self::next). This finds entries that were lost or changed on the way (`R4`). It
-    /// cannot find that both the entries and `next` were forged: a receiver that fears this gets
-    /// `next` from the origin itself.
-    ///
-    /// # Errors
-    /// [`Altered`] names the first entry that does not fit the chain. Do not apply the page; read
-    /// it again.
-    pub fn verify(&self, after: Cursor) -> Result<(), Altered> {
-        let mut reached = after.mark();
-        for entry in &self.entries {
-            if entry.hlc <= reached.hlc {
-                let (hlc, fault) = (entry.hlc, ChainFault::OutOfOrder);
-                return Err(Altered { hlc, fault });
-            }
-            reached = reached.then(entry);
-        }
-        if reached == self.next.mark() {
-            return Ok(());
-        }
-        Err(Altered {
-            hlc: reached.hlc,
-            fault: ChainFault::OtherTag,
-        })
-    }
 }
 
 /// How much of the log one page may hold.

@@ -152,9 +152,8 @@ impl Contents {
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
         self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
-        if dismiss_verdicts {
-            self.verdicts.clear();
-        }
+        self.verdicts
+            .retain(|_, found| !dismiss_verdicts.contains(found));
         if let Some(verdict) = verdict {
             self.verdicts.insert(verdict.kind, verdict);
         }

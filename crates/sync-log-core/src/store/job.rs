@@ -94,8 +94,9 @@ pub struct Writes {
     pub altered: Option<Altered>,
     /// A verdict to store. It replaces another of its kind.
     pub verdict: Option<Verdict>,
-    /// Whether to delete all verdicts, before the new verdict is written.
-    pub dismiss_verdicts: bool,
+    /// The verdicts to delete, before the new verdict is written. Each is deleted only if it is stored
+    /// with the same content: another one of its kind was found meanwhile, and stays.
+    pub dismiss_verdicts: Vec<Verdict>,
 }
 
 impl Writes {

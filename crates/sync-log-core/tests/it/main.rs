@@ -14,6 +14,7 @@ mod plan;
 mod proof;
 mod prune_steps;
 mod reasons;
+mod receiving;
 mod refusals;
 mod serde_inside_other_types;
 mod store_faults;

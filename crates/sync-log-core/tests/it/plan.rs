@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sync_log_core::{
     EntrySummary, Hlc, LogIdentity, LogState, OwnRow, PRUNE_CHUNK_ENTRIES, Peer, PeerFacts,
-    PeerRow, PeerState, Plan, PrunePolicy, RegisteredBy, RetireReason, Uuid, Watermark, plan,
-    watermark,
+    PeerRow, PeerState, Plan, PruneLimit, PrunePolicy, RegisteredBy, RetireReason, Uuid, plan,
+    prune_limit,
 };
 
 const DEVICE: Uuid = Uuid::from_u128(0xd0);
@@ -288,7 +288,7 @@ const AT_THREE: Row = Row {
 };
 
 #[test]
-fn the_watermark_is_the_slowest_active_peer() {
+fn the_prune_limit_is_the_slowest_active_peer() {
     let retired = Row {
         acked: 1,
         retired: true,
@@ -303,18 +303,18 @@ fn the_watermark_is_the_slowest_active_peer() {
         hold: Some(4),
         ..AT_THREE
     };
-    let tables: [(&[Row], bool, Watermark); 7] = [
-        (&[], false, Watermark::Unknown),
-        (&[], true, Watermark::Through(stamp(5))),
-        (&[retired], false, Watermark::Unknown),
-        (&[retired], true, Watermark::Through(stamp(5))),
-        (&[AT_THREE, retired], false, Watermark::Through(stamp(3))),
-        (&[AT_THREE, rewound], true, Watermark::Through(stamp(2))),
-        (&[held_above], false, Watermark::Through(stamp(3))),
+    let tables: [(&[Row], bool, PruneLimit); 7] = [
+        (&[], false, PruneLimit::Unknown),
+        (&[], true, PruneLimit::Through(stamp(5))),
+        (&[retired], false, PruneLimit::Unknown),
+        (&[retired], true, PruneLimit::Through(stamp(5))),
+        (&[AT_THREE, retired], false, PruneLimit::Through(stamp(3))),
+        (&[AT_THREE, rewound], true, PruneLimit::Through(stamp(2))),
+        (&[held_above], false, PruneLimit::Through(stamp(3))),
     ];
     for (rows, solo, expected) in tables {
         let log = log(rows, solo);
-        let found = watermark(&log.state(), &log.rows());
+        let found = prune_limit(&log.state(), &log.rows());
         assert_eq!(found, expected, "{rows:?}, solo {solo}");
     }
 }
@@ -343,7 +343,7 @@ fn a_row_with_a_fault_counts_for_no_more_than_this_program_knows_of_it() {
         } else {
             stamp(counts)
         };
-        let found = watermark(&log.state(), &log.rows());
-        assert_eq!(found, Watermark::Through(expected), "{fault}");
+        let found = prune_limit(&log.state(), &log.rows());
+        assert_eq!(found, PruneLimit::Through(expected), "{fault}");
     }
 }

@@ -38,6 +38,15 @@ fn just_below(hlc: Hlc) -> Hlc {
     }
 }
 
+/// What an adoption does with rows of this device that are dated too far ahead of the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowsAhead {
+    /// They go aside (`H9`).
+    GoAside,
+    /// They are entries, and the clock of the log continues above them.
+    Taken,
+}
+
 /// Up to where the stamps of an adopted file are believed: a log whose clock moved into the far
 /// future would stamp every later change there.
 #[derive(Clone, Copy)]
@@ -47,14 +56,16 @@ pub(super) struct Horizon {
     /// a wall clock that may have been set back since (`H5`).
     reached: Hlc,
     now_ms: i64,
+    rows_ahead: RowsAhead,
 }
 
 impl Horizon {
-    pub(super) fn of(state: &LogState, now_ms: i64) -> Self {
+    pub(super) fn of(state: &LogState, now_ms: i64, rows_ahead: RowsAhead) -> Self {
         Self {
             device_id: state.identity.device_id,
             reached: state.high_water.max(state.head.hlc),
             now_ms,
+            rows_ahead,
         }
     }
 
@@ -64,8 +75,10 @@ impl Horizon {
     pub(super) fn allows(self, hlc: Hlc) -> bool {
         let ahead_ms = judge::ahead_ms(hlc, self.now_ms);
         let is_near = DriftLimits::default().refuse.allows(ahead_ms);
-        let is_known = hlc <= self.reached || !judge::is_possible_time(self.now_ms);
+        let is_believed = hlc <= self.reached
+            || !judge::is_possible_time(self.now_ms)
+            || self.rows_ahead == RowsAhead::Taken;
         let is_own = hlc.device_id == self.device_id;
-        judge::is_below_ceiling(hlc) && (is_near || is_own && is_known)
+        judge::is_below_ceiling(hlc) && (is_near || is_own && is_believed)
     }
 }

@@ -2,6 +2,7 @@
 
 use sync_log_core::StoreError;
 
+use super::trial;
 use crate::driver::raw::catalogue::{
     COLUMNS, HAS_NO_ROWID, KEY, NAMED, UNIQUE_INDEXES, WITH_TRIGGERS,
 };
@@ -52,17 +53,24 @@ async fn fault_of(
     wanted: &[&str],
 ) -> Result<Option<String>, StoreError> {
     // Names are the same to SQLite in either case, and a view takes one too.
-    let named = first(db, &NAMED, &[table.into()], |row| Ok(two_texts(row))).await?;
-    let Some((kind, name)) = named else {
+    let argument = [table.into()];
+    let named = first(db, &NAMED, &argument, |row| {
+        let definition = row.text(2).unwrap_or_default();
+        Ok((two_texts(row), definition.into_owned()))
+    });
+    let Some(((kind, name), definition)) = named.await? else {
         return Ok(None);
     };
     if kind != "table" || name != table {
         return Ok(Some(format!("{table} is a {kind} that is called {name}")));
     }
-    let fault = match columns(db, table, wanted).await? {
-        Some(fault) => Some(fault),
-        None => layout(db, table).await?,
-    };
+    let mut fault = columns(db, table, wanted).await?;
+    if fault.is_none() {
+        fault = layout(db, table).await?;
+    }
+    if fault.is_none() {
+        fault = trial::refusal(table, &definition);
+    }
     Ok(fault.map(|fault| format!("{table} {fault}")))
 }
 

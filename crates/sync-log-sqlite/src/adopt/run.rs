@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag, Uuid};
 
-use super::bounds::{Horizon, bounds};
+use super::bounds::{Horizon, RowsAhead, bounds};
 use super::record::{self, Adopted};
 use super::rows::ADOPT;
 use super::{acks, chain, changes};
@@ -47,9 +47,14 @@ impl Outcome {
 }
 
 /// Adopts the rows that are there, in the caller's transaction.
-pub(crate) async fn run(db: &impl Port, cause: &str, now_ms: i64) -> Result<Outcome, StoreError> {
+pub(crate) async fn run(
+    db: &impl Port,
+    cause: &str,
+    now_ms: i64,
+    rows_ahead: RowsAhead,
+) -> Result<Outcome, StoreError> {
     let state = select::state(db).await?;
-    let horizon = Horizon::of(&state, now_ms);
+    let horizon = Horizon::of(&state, now_ms, rows_ahead);
     let number = record::last(db).await?.saturating_add(1);
     let log = changes::Bounds {
         device_id: state.identity.device_id,

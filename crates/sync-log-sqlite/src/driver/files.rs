@@ -29,12 +29,16 @@ impl Files {
         Ok(files)
     }
 
-    /// Adds the `-wal`, while the connection has it open. Nothing replaces that file for as long as
-    /// the connection that writes is there; without one, SQLite removes it and makes another.
+    /// Adds the `-wal` and its index, the `-shm`, while the connection has them open. Nothing replaces
+    /// these files for as long as the connection that writes is there; without one, SQLite removes
+    /// them and makes others.
     pub(crate) fn with_wal(mut self) -> Result<Self, StoreError> {
-        match self.wal() {
-            Some(wal) if wal.exists() => self.add(wal)?,
-            _ => {}
+        let database = self.0.first().map(|database| database.path.clone());
+        let companions = ["-wal", "-shm"].map(|suffix| Some(beside(database.as_ref()?, suffix)));
+        for path in companions.into_iter().flatten() {
+            if path.exists() {
+                self.add(path)?;
+            }
         }
         Ok(self)
     }

@@ -25,6 +25,7 @@ mod row;
 pub(crate) mod tables;
 mod template;
 mod transaction;
+mod trial;
 
 pub(crate) use argument::Argument;
 pub(crate) use busy::Busy;
@@ -36,3 +37,4 @@ pub(crate) use query::{all, exists, first, number, one, texts};
 pub(crate) use row::{Cell, Row};
 pub(crate) use template::{Template, argument, argument_rows};
 pub(crate) use transaction::Transaction;
+pub(crate) use trial::table_in_memory;

@@ -1,6 +1,11 @@
 //! Times as they are stored: RFC 3339, UTC, milliseconds.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// The length of a date without a time.
+const DATE_LENGTH: usize = "2018-02-10".len();
 
 /// The stored form. A time that RFC 3339 cannot express becomes the nearest one that it can
 /// express.
@@ -21,6 +26,18 @@ pub(crate) fn from_text(text: &str) -> Option<i64> {
     text.parse::<Timestamp>()
         .ok()
         .map(|time| time.as_millisecond())
+}
+
+/// Reads a time of a legacy log: RFC 3339, or as SQLite's own functions write it, which is UTC
+/// without saying so: `2018-02-10 03:27:15.007`.
+pub(crate) fn of_legacy_row(text: &str) -> Option<i64> {
+    let of_sqlite = || {
+        let time = text.parse::<DateTime>().ok()?;
+        let has_time = text.len() > DATE_LENGTH;
+        let at = has_time.then(|| TimeZone::UTC.to_timestamp(time))?;
+        at.map(Timestamp::as_millisecond).ok()
+    };
+    from_text(text).or_else(of_sqlite)
 }
 
 #[cfg(test)]
@@ -51,5 +68,22 @@ mod tests {
     fn other_spellings_of_rfc_3339_are_read() {
         assert_eq!(from_text("1970-01-01T01:00:00+01:00"), Some(0));
         assert_eq!(from_text("yesterday"), None);
+        assert_eq!(from_text("1970-01-01 00:00:00"), None);
+    }
+
+    #[test]
+    fn a_legacy_row_may_have_a_time_as_sqlite_writes_it() {
+        let cases = [
+            ("1970-01-01 00:00:01", Some(1000)),
+            ("1970-01-01 00:00:01.25", Some(1250)),
+            ("1970-01-01T00:00:01", Some(1000)),
+            ("1970-01-01 00:01", Some(60_000)),
+            ("1970-01-01 01:00:01.5+01:00", Some(1500)),
+            ("1970-01-01", None),
+            ("yesterday", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(of_legacy_row(text), expected, "{text}");
+        }
     }
 }

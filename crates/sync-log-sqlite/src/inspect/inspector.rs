@@ -1,13 +1,30 @@
 //! A file that is open for inspection.
 
+use std::fmt;
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, InterruptHandle};
 use sync_log_core::{LogIdentity, StoreError};
 
 use crate::driver::{Busy, in_place, tables};
-use crate::open::{OpenError, Sight};
+use crate::open::{OpenError, Sight, is_backup};
 use crate::store::select;
+
+/// Stops what an [`Inspector`] reads, from another thread.
+pub struct Interrupter(InterruptHandle);
+
+impl Interrupter {
+    /// Stops the statement that runs, if one does. The call that runs it fails.
+    pub fn interrupt(&self) {
+        self.0.interrupt();
+    }
+}
+
+impl fmt::Debug for Interrupter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interrupter")
+    }
+}
 
 /// A file that is open for inspection.
 #[derive(Debug)]
@@ -47,6 +64,53 @@ impl Inspector {
         } else {
             Ok(None)
         }
+    }
+
+    /// Returns whether [`backup_to`](crate::SyncDb::backup_to) made the file: it can be read, and
+    /// replaces no log.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the file cannot be read.
+    pub fn is_backup(&self) -> Result<bool, StoreError> {
+        in_place(is_backup(&self.db))
+    }
+
+    /// Returns whether the file is a database for another purpose: it has tables, and none of them is
+    /// one of a log.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the file cannot be read.
+    pub fn is_other_database(&self) -> Result<bool, StoreError> {
+        let tables = in_place(tables::names(&self.db))?;
+        let is_ours = |name: &String| {
+            let originals = ["shared_changes", "peer_acks"];
+            originals.contains(&name.as_str()) || name.starts_with("sync_log_")
+        };
+        Ok(!tables.is_empty() && !tables.iter().any(is_ours))
+    }
+
+    /// Whether a copy of the file is read, because SQLite may not write beside the file. What is
+    /// committed after the copy was made is seen after [`refresh`](Self::refresh).
+    #[must_use]
+    pub fn is_copy(&self) -> bool {
+        self.sight.is_copy()
+    }
+
+    /// Makes the copy again if a copy is read and the file has changed since.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn refresh(&mut self) -> Result<(), OpenError> {
+        if self.sight.is_outdated() {
+            *self = Self::open(self.path())?;
+        }
+        Ok(())
+    }
+
+    /// Returns a handle with which another thread stops the statement that this one runs.
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(self.db.get_interrupt_handle())
     }
 
     pub(super) fn has_table(&self, name: &str) -> Result<bool, StoreError> {

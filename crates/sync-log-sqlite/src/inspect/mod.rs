@@ -13,5 +13,5 @@ mod verify;
 
 pub use adoption::{Adoption, Aside, AsideEntry, try_adoption};
 pub use check::{Check, EXAMPLES_MAX};
-pub use inspector::Inspector;
-pub use raw::RawEntry;
+pub use inspector::{Inspector, Interrupter};
+pub use raw::{RawEntry, RawPosition};

@@ -37,7 +37,8 @@ pub enum ImportError {
         source: StoreError,
     },
     /// The log holds entries that are not of this import, was pruned, or was made beside records.
-    /// Import into a new log.
+    /// So does a log that an app used after an import into it had stopped early: the log has no mark
+    /// that says so. Import into a new log.
     #[error("failed to import into a log with head {head}: it holds more than this import")]
     LogNotEmpty {
         /// Highest HLC ever committed there.
@@ -86,9 +87,11 @@ impl ImportError {
         match self {
             Self::Open(error) => error.help(),
             Self::NotALegacyLog { .. } => "pass the path of a legacy sync_log.db",
-            Self::LogNotEmpty { .. } | Self::OfAnotherProgram { .. } => {
-                "import into the folder of a new log"
+            Self::LogNotEmpty { .. } => {
+                "import into the folder of a new log: this one was made for something else, or an \
+                 app has used it although an import into it had not ended"
             }
+            Self::OfAnotherProgram { .. } => "import into the folder of a new log",
             Self::TooFarAhead { .. } => {
                 "set this device's clock right, or skip the changes that are too far ahead"
             }

@@ -1,5 +1,6 @@
 //! Rows of a legacy log.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sync_log_core::judge::{self, EntryFault};
@@ -114,7 +115,7 @@ impl LegacyLog {
                     data,
                     model_version: 0,
                 };
-                What::Change(change, row.text(3).as_deref().and_then(time::from_text))
+                What::Change(change, row.text(3).as_deref().and_then(time::of_legacy_row))
             }
             Err(fault) => What::Unreadable(fault.as_str()),
         })
@@ -125,6 +126,21 @@ impl LegacyLog {
         in_place(one(&self.db, &DATA, &[position.rowid.into()], |row| {
             Ok(judge::data(data(row, 0)))
         }))
+    }
+
+    /// Returns the devices that the rows mention, without the data of any row.
+    ///
+    /// # Errors
+    /// [`ImportError::Read`].
+    pub fn devices(&self) -> Result<BTreeSet<DeviceId>, ImportError> {
+        let mut devices = BTreeSet::new();
+        let all = [usize::MAX.into()];
+        let read = self.db.rows(&FIRST_ROWS, &all, |row| {
+            devices.extend(uuid(row, 2).map(DeviceId::from));
+            Ok(ControlFlow::Continue(()))
+        });
+        in_place(read).map_err(|error| self.failed(error))?;
+        Ok(devices)
     }
 
     /// How many rows have no sequence number, and so no position in the order.

@@ -77,10 +77,12 @@ impl SyncDb {
     ///
     /// # Errors
     /// In this order: [`OpenError::NotAFolder`] if the path is a file. [`OpenError::Unreachable`]
-    /// if the system refuses access. [`OpenError::SeveralNames`] if the file has hard links (`I6`).
-    /// [`OpenError::NotSqlite`] if the file is no database.
+    /// if the system refuses access. [`OpenError::PathTooLong`] if SQLite cannot take the path.
+    /// [`OpenError::SeveralNames`] if the file has hard links (`I6`). [`OpenError::NotSqlite`] if
+    /// the file is no database.
     /// [`OpenError::SchemaTooNew`] if a newer program made it (`I2`). [`OpenError::NotAdoptable`]
-    /// if another program's tables cannot hold a log. [`OpenError::Log`] with
+    /// if another program's tables cannot hold a log. [`OpenError::NoWriteAheadLog`] if the file
+    /// system cannot (`A3`). [`OpenError::Log`] with
     /// [`LogError::IdentityMismatch`](crate::LogError::IdentityMismatch) if it is the log of
     /// another library or device (`I1`), with [`LogError::NilId`](crate::LogError::NilId), or with
     /// [`LogError::Store`](crate::LogError::Store) if the file is locked, read-only or damaged.
@@ -100,8 +102,9 @@ impl SyncDb {
     /// temporary files and read there, as it is at that moment.
     ///
     /// # Errors
-    /// In this order: [`OpenError::Unreachable`] if there is no file. [`OpenError::SeveralNames`] if
-    /// it has hard links. [`OpenError::NotSqlite`] if it is no database.
+    /// In this order: [`OpenError::Unreachable`] if there is no file. [`OpenError::PathTooLong`] if
+    /// SQLite cannot take the path. [`OpenError::SeveralNames`] if the file has hard links.
+    /// [`OpenError::NotSqlite`] if it is no database.
     /// [`OpenError::SchemaTooNew`] if a newer program made it.
     /// [`OpenError::NeedsAdoption`] or [`OpenError::Unfinished`] if it has to be opened to write
     /// first. [`OpenError::Log`] if it is locked or damaged.

@@ -23,6 +23,25 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// There is no log, and the options say that none is made.
+    #[error("failed to open {}: there is no log", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path of the file is longer than SQLite takes, with what it keeps beside the file.
+    #[error(
+        "failed to open {}: the path has {bytes} bytes, and SQLite takes {max}",
+        path.display()
+    )]
+    PathTooLong {
+        /// The path that was given.
+        path: PathBuf,
+        /// How long the path is, from the root and without links.
+        bytes: usize,
+        /// How long it may be.
+        max: usize,
+    },
     /// The file has several names (`I6`). SQLite keeps what was committed last beside the name under
     /// which the file was opened, so under another name entries are missing.
     #[error("failed to open {}: the file has {names} names (hard links)", path.display())]
@@ -50,11 +69,11 @@ pub enum OpenError {
         /// The migrations that this program does not know.
         unknown: Vec<String>,
     },
-    /// A program that knows only the original tables made the file, or made its tables again. Open
-    /// the file to write, which adopts it. The error is returned only if the file is opened to
-    /// read.
+    /// The log in the file is not as this program writes it. A program that knows only the original
+    /// tables made the file, or wrote to it, or a part of the file was lost. Open the file to write,
+    /// which adopts it. The error is returned only if the file is opened to read.
     #[error(
-        "failed to open {}: another program made it, and it has to be adopted first",
+        "failed to open {}: it is not as this program writes a log, and has to be adopted first",
         path.display()
     )]
     NeedsAdoption {
@@ -88,6 +107,15 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file system cannot hold a write-ahead log (`A3`): it is a network's, or one without memory
+    /// that processes share.
+    #[error("failed to open {}: its file system keeps `journal_mode` {mode}, not wal", path.display())]
+    NoWriteAheadLog {
+        /// The file.
+        path: PathBuf,
+        /// The journal mode that the file is in.
+        mode: String,
+    },
     /// The log in the file cannot be opened: it is another library's or device's, an argument is
     /// wrong, or the storage failed.
     #[error("failed to open {}", path.display())]
@@ -106,13 +134,16 @@ impl OpenError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotAFolder { .. }
+            | Self::PathTooLong { .. }
             | Self::SeveralNames { .. }
             | Self::NotSqlite { .. }
-            | Self::SchemaTooNew { .. } => ErrorKind::FixCall,
+            | Self::SchemaTooNew { .. }
+            | Self::NoWriteAheadLog { .. } => ErrorKind::FixCall,
             Self::Unreachable { .. } => ErrorKind::Reopen,
-            Self::NeedsAdoption { .. } | Self::NotAdoptable { .. } | Self::Unfinished { .. } => {
-                ErrorKind::RepairData
-            }
+            Self::Missing { .. }
+            | Self::NeedsAdoption { .. }
+            | Self::NotAdoptable { .. }
+            | Self::Unfinished { .. } => ErrorKind::RepairData,
             Self::Copy { .. } => ErrorKind::NewIdentity,
             Self::Log { source, .. } => source.kind(),
         }
@@ -124,12 +155,22 @@ impl OpenError {
         match self {
             Self::NotAFolder { .. } => "pass the path of a folder, or of one that can be created",
             Self::Unreachable { .. } => "check the path and the rights on it",
+            Self::Missing { .. } => {
+                "find the file, or make the log again beside its records, so that every peer takes a \
+                 snapshot"
+            }
+            Self::PathTooLong { .. } => "move the library to a folder with a shorter path",
             Self::SeveralNames { .. } => "remove the other names, or copy the log to a new folder",
-            Self::NotSqlite { .. } => "pass the folder of another log, or move that file away",
+            Self::NotSqlite { .. } => {
+                "if this is the log's path, restore a copy of the log, or move the file away and \
+                 make a new log beside the records; else pass the path of the log"
+            }
             Self::SchemaTooNew { .. } => {
                 "use the version of the program that made the file, or a newer one"
             }
-            Self::NeedsAdoption { .. } => "open the log for writing once, which adopts the file",
+            Self::NeedsAdoption { .. } => {
+                "verify the file, then open the log to write once, which adopts what is stored"
+            }
             Self::NotAdoptable { .. } => {
                 "repair the tables, or export the entries and start a new log"
             }
@@ -139,6 +180,7 @@ impl OpenError {
             Self::Copy { .. } => {
                 "open the copy only to read, and continue with a new log under a new device id"
             }
+            Self::NoWriteAheadLog { .. } => "pass a folder on a local disk of this device",
             Self::Log { source, .. } => source.help(),
         }
     }
@@ -157,6 +199,8 @@ impl OpenError {
         match &mut self {
             Self::NotAFolder { path }
             | Self::Unreachable { path, .. }
+            | Self::Missing { path }
+            | Self::PathTooLong { path, .. }
             | Self::SeveralNames { path, .. }
             | Self::NotSqlite { path }
             | Self::SchemaTooNew { path, .. }
@@ -164,6 +208,7 @@ impl OpenError {
             | Self::NotAdoptable { path, .. }
             | Self::Unfinished { path }
             | Self::Copy { path }
+            | Self::NoWriteAheadLog { path, .. }
             | Self::Log { path, .. } => other.clone_into(path),
         }
         self

@@ -184,13 +184,17 @@ pub(crate) async fn refuse_unfit(db: &impl Port, path: &Path) -> Result<(), Open
 
 /// Refuses to write to a copy (`I7`).
 pub(crate) async fn refuse_copy(db: &impl Port, path: &Path) -> Result<(), OpenError> {
-    let mark = number(db, &APPLICATION_ID, &[]).await;
-    if mark.map_err(|error| refusal(path, error))? == COPY {
+    if is_backup(db).await.map_err(|error| refusal(path, error))? {
         return Err(OpenError::Copy {
             path: path.to_owned(),
         });
     }
     Ok(())
+}
+
+/// Whether the file is marked as a copy that `backup_to` made.
+pub(crate) async fn is_backup(db: &impl Port) -> Result<bool, StoreError> {
+    Ok(number(db, &APPLICATION_ID, &[]).await? == COPY)
 }
 
 /// Refuses migrations that a newer program made (`I2`).

@@ -17,6 +17,7 @@ mod ways;
 
 pub use db::SyncDb;
 pub use error::OpenError;
+pub(crate) use found::is_backup;
 pub use options::{FILE_NAME, SyncDbOptions};
 pub(crate) use private_copy::PrivateCopy;
 pub(crate) use sight::Sight;

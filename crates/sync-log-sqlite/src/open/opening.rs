@@ -14,7 +14,7 @@ use super::found::{Found, Ids, refuse_copy, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
 use super::resolve::resolve;
-use crate::adopt::{self, EARLIER_PROGRAM, fit};
+use crate::adopt::{self, EARLIER_PROGRAM, RowsAhead, fit};
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::corrupt;
 use crate::driver::files::Files;
@@ -49,11 +49,12 @@ impl SqliteStore {
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(&path, error))?,
             location: Location::File(path),
-            birth,
+            birth: Some(birth),
             busy: Busy::for_at_most(busy_timeout),
             now_ms,
+            rows_ahead: RowsAhead::GoAside,
         };
-        opening.run(Opening::resolved).await
+        opening.in_folder().await
     }
 
     /// Makes a log in memory. It promises everything except durability (`A3`).
@@ -71,9 +72,10 @@ impl SqliteStore {
         let opening = Opening {
             ids: ids.map_err(|error| OpenError::log(location.path(), error))?,
             location,
-            birth,
+            birth: Some(birth),
             busy: Busy::DEFAULT,
             now_ms,
+            rows_ahead: RowsAhead::GoAside,
         };
         opening
             .run(|opening, wanted| opening.open(Found::Nothing, wanted))
@@ -86,16 +88,24 @@ type Writing = (Connection, Anchor);
 
 /// The arguments of an opening.
 #[derive(Debug, Clone)]
-struct Opening {
-    location: Location,
-    ids: Ids,
-    /// Whether a log that is made begins with a floor. It does not affect a log that exists.
-    birth: Birth,
-    busy: Busy,
-    now_ms: i64,
+pub(super) struct Opening {
+    pub(super) location: Location,
+    pub(super) ids: Ids,
+    /// Whether a log that is made begins with a floor; `None` makes no log. It does not affect a log
+    /// that exists.
+    pub(super) birth: Option<Birth>,
+    pub(super) busy: Busy,
+    pub(super) now_ms: i64,
+    /// It affects an adoption only.
+    pub(super) rows_ahead: RowsAhead,
 }
 
 impl Opening {
+    /// Opens the file to which the path of the location leads.
+    pub(super) async fn in_folder(self) -> Result<SqliteStore, OpenError> {
+        self.run(Self::resolved).await
+    }
+
     /// Opens on a thread of its own, and makes a store of the connection that writes.
     async fn run(
         self,
@@ -116,7 +126,10 @@ impl Opening {
     /// Opens the file to which the path leads. Errors name the path that was given.
     fn resolved(&mut self, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
         let given = self.location.path().to_owned();
-        probe::prepare_folder(given.parent().unwrap_or(&given))?;
+        match self.birth {
+            Some(_) => probe::prepare_folder(given.parent().unwrap_or(&given))?,
+            None => probe::refuse_no_log(&given)?,
+        }
         self.location = Location::File(resolve(&given)?);
         let opened = self.patiently(wanted);
         opened.map_err(|error| error.of_another(&given))
@@ -165,6 +178,7 @@ impl Opening {
         if !matches!(found, Found::Nothing) {
             self.switch_to_wal(&db)?;
         }
+        refuse_without_wal(&db, &self.location)?;
         let txn = Transaction::write(&db, self.busy).map_err(failed)?;
         let adopted = in_place(self.finish(&db))?;
         if !wanted() {
@@ -184,7 +198,7 @@ impl Opening {
     /// lock of the switch, so nothing here waits: the opening is tried again.
     fn switch_to_wal(&self, db: &Connection) -> Result<(), OpenError> {
         let failed = |error| OpenError::store(self.location.path(), error);
-        if connect::has_wal(db).map_err(failed)? {
+        if connect::journal_mode(db).map_err(failed)? == connect::WAL {
             return Ok(());
         }
         Busy::NOT.set(db).map_err(failed)?;
@@ -215,7 +229,7 @@ impl Opening {
         }
         let adopted = match cause {
             Some(cause) => {
-                let outcome = adopt::run(db, &cause, self.now_ms).await;
+                let outcome = adopt::run(db, &cause, self.now_ms, self.rows_ahead).await;
                 Some((outcome.map_err(failed)?, cause))
             }
             None => None,
@@ -248,7 +262,15 @@ impl Opening {
         }
         let is_adopted = is_earlier || holds_rows;
         // An adoption puts the floor below what is there.
-        let birth = if is_adopted { Birth::Alone } else { self.birth };
+        let birth = if is_adopted {
+            Some(Birth::Alone)
+        } else {
+            self.birth
+        };
+        let missing = || OpenError::Missing {
+            path: path.to_owned(),
+        };
+        let birth = birth.ok_or_else(missing)?;
         let begun = self.begin(db, birth).await;
         begun.map_err(failed)?;
         Ok(is_adopted.then(|| EARLIER_PROGRAM.to_owned()))
@@ -273,6 +295,22 @@ impl Opening {
         let made = migration::run_all(migration::original_tables(), db).await;
         made.map_err(failed)
     }
+}
+
+/// Refuses a file that stayed in another journal mode. What is promised of reads beside a writer, and
+/// of a commit that survives, rests on the write-ahead log, so the mode is read back (`A3`).
+fn refuse_without_wal(db: &Connection, location: &Location) -> Result<(), OpenError> {
+    let Location::File(path) = location else {
+        return Ok(());
+    };
+    let mode = connect::journal_mode(db).map_err(|error| OpenError::store(path, error))?;
+    if mode == connect::WAL {
+        return Ok(());
+    }
+    Err(OpenError::NoWriteAheadLog {
+        path: path.clone(),
+        mode,
+    })
 }
 
 fn is_locked(error: &OpenError) -> bool {
@@ -314,4 +352,34 @@ fn any_of<E: EntityTrait>() -> SelectStatement {
     let mut rows = E::find().select_only().into_query();
     rows.expr(Expr::val(1));
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::OpenFlags;
+    use sync_log_core::ErrorKind;
+
+    use super::*;
+
+    /// A file system without locks has no memory that processes share, so no write-ahead log.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_system_that_has_no_write_ahead_log_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let location = Location::File(path.clone());
+        let without = Connection::open_with_flags_and_vfs(&path, OpenFlags::default(), "unix-none");
+        let without = without.unwrap();
+        connect::set_wal(&without).unwrap();
+        let error = refuse_without_wal(&without, &location).unwrap_err();
+        let is_named =
+            matches!(&error, OpenError::NoWriteAheadLog { mode, .. } if mode == "delete");
+        assert!(is_named, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        drop(without);
+
+        let with = Connection::open(&path).unwrap();
+        connect::set_wal(&with).unwrap();
+        refuse_without_wal(&with, &location).unwrap();
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sync_log_core::{Birth, LogOptions, PrunePolicy, UnknownPeers};
 use sync_log_core::{DriftLimits, SystemClock, WallClock};
 
+use crate::adopt::RowsAhead;
 use crate::driver::Busy;
 use crate::store::DEFAULT_POLL_INTERVAL;
 
@@ -21,6 +22,8 @@ pub struct SyncDbOptions {
     pub(super) busy: Busy,
     pub(super) poll_interval: Duration,
     pub(super) birth: Birth,
+    pub(super) existing_only: bool,
+    pub(super) rows_ahead: RowsAhead,
 }
 
 impl SyncDbOptions {
@@ -30,6 +33,8 @@ impl SyncDbOptions {
             busy: Busy::DEFAULT,
             poll_interval: DEFAULT_POLL_INTERVAL,
             birth: Birth::Alone,
+            existing_only: false,
+            rows_ahead: RowsAhead::GoAside,
         }
     }
 
@@ -82,6 +87,20 @@ impl SyncDbOptions {
         self
     }
 
+    /// Takes own rows of an adopted file that are dated further ahead of the wall clock than 24 hours
+    /// as entries. Default: they go aside (`H9`).
+    ///
+    /// Set this if the clock of the device was wrong while another program wrote those rows, and they
+    /// are changes that no other device has. The clock of the log continues above them, so this
+    /// device stamps ahead from then on, and [`explain`](sync_log_core::SyncLog::explain) names it. A
+    /// row that is dated beyond [`CEILING_MS`](crate::CEILING_MS) goes aside in any case.
+    ///
+    /// The option matters only when a file is adopted.
+    pub fn adopt_rows_ahead(mut self) -> Self {
+        self.rows_ahead = RowsAhead::Taken;
+        self
+    }
+
     /// Declares that the app already has records that a new log would not hold: they are from a
     /// time without sync, or the `sync.db` with their changes was lost. Default: there are none.
     ///
@@ -94,6 +113,20 @@ impl SyncDbOptions {
     /// Spacedrive-style `sync.db` is adopted, with a floor of its own.
     pub fn beside_records(mut self) -> Self {
         self.birth = Birth::BesideRecords;
+        self
+    }
+
+    /// Opens a log only if there is one; else the opening fails with
+    /// [`OpenError::Missing`](crate::OpenError::Missing). Default: a log that is missing is made.
+    ///
+    /// An app that has opened the log of a library before sets this. If `sync.db` was deleted or
+    /// moved since, a new log would not hold the changes that were pending, and a peer that was not
+    /// connected since would never receive them. The app then makes the log again with
+    /// [`beside_records`](Self::beside_records).
+    ///
+    /// A file of another program is adopted all the same.
+    pub fn existing_only(mut self) -> Self {
+        self.existing_only = true;
         self
     }
 }

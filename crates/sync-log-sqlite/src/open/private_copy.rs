@@ -25,22 +25,32 @@ const ATTEMPTS: u32 = 10;
 #[derive(Debug)]
 pub(crate) struct PrivateCopy {
     folder: PathBuf,
+    /// The files as they were when they were copied.
+    versions: Versions,
 }
+
+/// Length and time of change of the database and of what is beside it.
+type Versions = Vec<Option<(u64, SystemTime)>>;
 
 impl PrivateCopy {
     /// Copies a database with what is committed beside it. A program that has the database open
     /// may write to it meanwhile, so the copy is made again until nothing has changed.
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        let copy = Self::empty()?;
+    pub(crate) fn of(path: &Path) -> Result<Self, StoreError> {
+        let mut copy = Self::empty()?;
         for _ in 0..ATTEMPTS {
-            let before = versions(path)?;
+            copy.versions = versions(path)?;
             copy.take(path)?;
-            if versions(path)? == before {
+            if copy.is_current(path) {
                 return Ok(copy);
             }
         }
         let text = "the file changes while it is copied";
-        Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, text).into())
+    }
+
+    /// Whether the files are as they were when they were copied.
+    pub(crate) fn is_current(&self, path: &Path) -> bool {
+        versions(path).is_ok_and(|now| now == self.versions)
     }
 
     /// Lets SQLite copy the database: to open and close the file in another way would drop the
@@ -50,7 +60,8 @@ impl PrivateCopy {
         let path = copy.path();
         let path = path.to_str().ok_or(io::ErrorKind::InvalidFilename);
         let path = path.map_err(io::Error::from)?;
-        in_place(db.run(&VACUUM_INTO, &[path.into()]))?;
+        let copied = in_place(db.run(&VACUUM_INTO, &[path.into()]));
+        copied.map_err(|error| error.while_doing(copying_to(&copy.folder)))?;
         Ok(copy)
     }
 
@@ -60,39 +71,56 @@ impl PrivateCopy {
     }
 
     /// A new folder that only this user may look into: entries are private.
-    fn empty() -> io::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("sync-log-{}", Uuid::new_v4()));
-        // SQLite opens the copy by this name, also after a change of the working directory.
-        let folder = std::path::absolute(folder)?;
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder)?;
-        Ok(Self { folder })
+    fn empty() -> Result<Self, StoreError> {
+        let parent = std::env::temp_dir();
+        let made = make_folder(&parent);
+        let folder = made.map_err(|error| in_folder(&parent, error))?;
+        let versions = Vec::new();
+        Ok(Self { folder, versions })
     }
 
-    fn take(&self, path: &Path) -> io::Result<()> {
-        copy(path, &self.path())?;
+    fn take(&self, path: &Path) -> Result<(), StoreError> {
+        self.copy(path, &self.path())?;
         for suffix in BESIDE {
             let from = beside(path, suffix);
-            let to = beside(&self.path(), suffix);
-            match copy(&from, &to) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                outcome => outcome?,
+            if from.exists() {
+                self.copy(&from, &beside(&self.path(), suffix))?;
             }
         }
         Ok(())
     }
+
+    /// Copies the bytes without the access rights: the copy of a read-only file has to be writable.
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        let mut from = fs::File::open(from)?;
+        let copied = fs::File::create(to).and_then(|mut to| io::copy(&mut from, &mut to));
+        copied
+            .map(drop)
+            .map_err(|error| in_folder(&self.folder, error))
+    }
 }
 
-/// Copies the bytes without the access rights: the copy of a read-only file has to be writable.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let mut from = fs::File::open(from)?;
-    io::copy(&mut from, &mut fs::File::create(to)?).map(drop)
+fn make_folder(parent: &Path) -> io::Result<PathBuf> {
+    let folder = parent.join(format!("sync-log-{}", Uuid::new_v4()));
+    // SQLite opens the copy by this name, also after a change of the working directory.
+    let folder = std::path::absolute(folder)?;
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder)?;
+    Ok(folder)
 }
 
-/// Length and time of change of the database and of what is beside it.
-fn versions(path: &Path) -> io::Result<Vec<Option<(u64, SystemTime)>>> {
+fn in_folder(folder: &Path, error: io::Error) -> StoreError {
+    StoreError::from(error).while_doing(copying_to(folder))
+}
+
+fn copying_to(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("copy the file to {folder}, a folder for temporary files (TMPDIR)")
+}
+
+fn versions(path: &Path) -> io::Result<Versions> {
     let files = std::iter::once(path.to_owned()).chain(BESIDE.map(|suffix| beside(path, suffix)));
     let version = |file: PathBuf| match fs::metadata(file) {
         Ok(metadata) => Ok(Some((metadata.len(), metadata.modified()?))),
@@ -135,6 +163,7 @@ mod tests {
     fn what_is_not_there_cannot_be_copied_and_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let error = PrivateCopy::of(&folder.path().join("none")).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let cause = error.source_as::<io::Error>().map(io::Error::kind);
+        assert_eq!(cause, Some(io::ErrorKind::NotFound));
     }
 }

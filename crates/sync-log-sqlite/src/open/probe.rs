@@ -14,8 +14,9 @@ use super::found::{Found, Ids, refusal, refuse_copy, refuse_unfit};
 use super::private_copy::PrivateCopy;
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::{READ_ONLY_ROLLBACK, extended_code};
-use crate::driver::files::wal_of;
-use crate::driver::{Busy, in_place, tables};
+use crate::driver::files::{beside, wal_of};
+use crate::driver::raw::pragma::FIRST_FAULT;
+use crate::driver::{Busy, Port, in_place, tables, texts};
 
 /// Makes sure that there is a folder.
 pub(super) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
@@ -35,6 +36,16 @@ pub(super) fn prepare_folder(data_dir: &Path) -> Result<(), OpenError> {
             source,
         }),
     }
+}
+
+/// Refuses a path at which there is no file, or an empty one.
+pub(super) fn refuse_no_log(path: &Path) -> Result<(), OpenError> {
+    if is_new(path)? {
+        return Err(OpenError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Refuses a file that is not this log. The order of the checks is part of the
@@ -81,7 +92,7 @@ pub(crate) fn connect_copy(path: &Path, busy: Busy) -> Result<Connection, OpenEr
 pub(crate) fn copy_unreadable(path: &Path, refused: OpenError) -> Result<PrivateCopy, OpenError> {
     match refused.as_log_error() {
         Some(LogError::Store(cause)) if cause.fault() == StoreFault::ReadOnly => {
-            PrivateCopy::of(path).map_err(|error| OpenError::store(path, error.into()))
+            PrivateCopy::of(path).map_err(|error| OpenError::store(path, error))
         }
         _ => Err(refused),
     }
@@ -98,6 +109,7 @@ pub(crate) fn tidy_after(path: &Path, had_wal: bool, busy: Busy) {
 
 /// Reads the file through a connection that cannot change it.
 fn look(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenError> {
+    let was_left_open = was_left_open(path);
     let mut looked = look_without_writing(path, busy);
     if looked.as_ref().is_err_and(is_half_written) {
         look_as_writer(path, busy).map_err(|error| refusal(path, error))?;
@@ -111,8 +123,38 @@ fn look(path: &Path, ids: Ids, busy: Busy) -> Result<Found, OpenError> {
         if matches!(found, Found::Earlier) {
             refuse_unfit(&db, path).await?;
         }
+        if was_left_open {
+            let checked = refuse_malformed(&db).await;
+            checked.map_err(|error| refusal(path, error))?;
+        }
         Ok(found)
     })
+}
+
+/// Whether the file may have been left without a close, by a process that was killed or by a power
+/// cut: SQLite keeps something beside it. So it does while another handle has the file open.
+fn was_left_open(path: &Path) -> bool {
+    let has_content = |suffix| std::fs::metadata(beside(path, suffix)).is_ok_and(|it| it.len() > 0);
+    ["-wal", "-journal"].into_iter().any(has_content)
+}
+
+/// Refuses a file with a damaged page (`I7`). SQLite notices such a page when it reads it, so without
+/// this the first append, or a read long after, would be the first to fail. Every page is read, so
+/// this is done only where a file was not closed.
+async fn refuse_malformed(db: &impl Port) -> Result<(), StoreError> {
+    let faults = texts(db, &FIRST_FAULT, &[], ("quick_check", "quick_check")).await?;
+    match faults.first() {
+        Some(fault) if fault != "ok" && !is_about_a_value(fault) => {
+            let doing = format!("find the file sound, which was not closed: {fault}");
+            Err(StoreError::new(StoreFault::Corrupt, doing))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value that a column should not have was written by another program. The adoption judges it.
+fn is_about_a_value(fault: &str) -> bool {
+    fault.contains(" value in ") || fault.starts_with("CHECK constraint failed")
 }
 
 /// A connection that cannot change the file, and the tables that it sees.

@@ -5,6 +5,9 @@ use std::{fs, io};
 
 use super::error::OpenError;
 
+/// SQLite takes names of 512 bytes, and calls the longest file beside a database `…-journal`.
+const PATH_BYTES_MAX: usize = 512 - "-journal".len();
+
 /// As many links to links as the system follows.
 const LINKS: usize = 40;
 
@@ -16,7 +19,16 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
         path: path.to_owned(),
         source,
     };
-    follow(path).map_err(unreachable)
+    let found = follow(path).map_err(unreachable)?;
+    let bytes = found.as_os_str().len();
+    if cfg!(unix) && bytes > PATH_BYTES_MAX {
+        return Err(OpenError::PathTooLong {
+            path: path.to_owned(),
+            bytes,
+            max: PATH_BYTES_MAX,
+        });
+    }
+    Ok(found)
 }
 
 /// The file may be missing. Its folder may not.

@@ -69,6 +69,17 @@ impl Sight {
         &self.file
     }
 
+    /// Whether a copy is read.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.copy.is_some()
+    }
+
+    /// Whether a copy is read, and the file has changed since it was made.
+    pub(crate) fn is_outdated(&self) -> bool {
+        let copy = self.copy.as_ref();
+        copy.is_some_and(|copy| !copy.is_current(&self.file))
+    }
+
     /// What to connect to.
     pub(crate) fn readable(&self) -> PathBuf {
         let copy = self.copy.as_ref().map(PrivateCopy::path);

@@ -9,7 +9,8 @@ use sync_log_core::{DeviceId, LibraryId, LogError, LogIdentity, LogOptions, LogS
 
 use super::db::SyncDb;
 use super::error::OpenError;
-use super::found;
+use super::found::{self, Ids};
+use super::opening::Opening;
 use super::options::{FILE_NAME, SyncDbOptions};
 use super::sight::Sight;
 use tracing::{Instrument as _, debug_span};
@@ -72,10 +73,16 @@ impl SyncDbOptions {
         let path = data_dir.join(FILE_NAME);
         let refused = |error| OpenError::log(&path, error);
         self.log.validate().map_err(refused)?;
-        let busy = self.busy.timeout();
-        let now_ms = self.log.wall.now_ms();
-        let store = SqliteStore::open(data_dir, library_id, device_id, self.birth, busy, now_ms);
-        let store = Arc::new(store.await?.poll_interval(self.poll_interval));
+        let opening = Opening {
+            ids: Ids::of(library_id, device_id).map_err(refused)?,
+            location: Location::File(path.clone()),
+            birth: (!self.existing_only).then_some(self.birth),
+            busy: self.busy,
+            now_ms: self.log.wall.now_ms(),
+            rows_ahead: self.rows_ahead,
+        };
+        let store = opening.in_folder().await?;
+        let store = Arc::new(store.poll_interval(self.poll_interval));
         let log = log_on(Arc::clone(&store), library_id, device_id, self.log).await;
         Ok(SyncDb {
             log: log.map_err(refused)?,
@@ -171,101 +178,4 @@ async fn log_on(
         tracing::debug!(%refusal, %error, "failed to close a store whose log was refused");
     }
     opened
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::disallowed_methods,
-        reason = "a test looks at files past the product"
-    )]
-
-    use std::fmt::{Debug, Write};
-    use std::sync::{Arc, Mutex};
-
-    use rusqlite::Connection;
-    use sync_log_core::Uuid;
-    use tracing::field::{Field, Visit};
-    use tracing::span::{Attributes, Id, Record};
-    use tracing::{Event, Level, Metadata, Subscriber};
-
-    use super::*;
-
-    const LIBRARY: Uuid = Uuid::from_u128(1);
-    const PHONE: Uuid = Uuid::from_u128(2);
-    const LAPTOP: Uuid = Uuid::from_u128(3);
-
-    /// What is reported at `INFO` and above, one event a line.
-    #[derive(Clone, Default)]
-    struct Shown(Arc<Mutex<String>>);
-
-    impl Subscriber for Shown {
-        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-            *metadata.level() <= Level::INFO
-        }
-
-        fn event(&self, event: &Event<'_>) {
-            let mut shown = self.0.lock().unwrap();
-            write!(shown, "\n{}", event.metadata().target()).unwrap();
-            event.record(&mut Line(&mut shown));
-        }
-
-        fn new_span(&self, _: &Attributes<'_>) -> Id {
-            Id::from_u64(1)
-        }
-
-        fn record(&self, _: &Id, _: &Record<'_>) {}
-        fn record_follows_from(&self, _: &Id, _: &Id) {}
-        fn enter(&self, _: &Id) {}
-        fn exit(&self, _: &Id) {}
-    }
-
-    struct Line<'a>(&'a mut String);
-
-    impl Visit for Line<'_> {
-        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-            write!(self.0, " {field}={value:?}").unwrap();
-        }
-
-        fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-            let cause = value.source().map(ToString::to_string);
-            write!(self.0, " {field}={value} cause={cause:?}").unwrap();
-        }
-    }
-
-    fn assert_shown(shown: &str, parts: &[&str]) {
-        let is_whole = |line: &str| parts.iter().all(|part| line.contains(part));
-        assert!(shown.lines().any(is_whole), "{parts:?}: {shown}");
-    }
-
-    #[tokio::test]
-    async fn what_was_opened_and_adopted_and_why_an_opening_failed_is_shown() {
-        let shown = Shown::default();
-        let _until_the_end = tracing::subscriber::set_default(shown.clone());
-        let folder = tempfile::tempdir().unwrap();
-        let earlier = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-        let tables = "CREATE TABLE peer_acks (peer_device_id TEXT PRIMARY KEY, \
-                      last_acked_hlc TEXT NOT NULL, acked_at TEXT NOT NULL); \
-                      INSERT INTO peer_acks VALUES ('x', 'x', 'x')";
-        earlier.execute_batch(tables).unwrap();
-        drop(earlier);
-        let log = SyncDb::open(LIBRARY, PHONE, folder.path()).await.unwrap();
-        log.close().await.unwrap();
-        let refused = SyncDb::open(LIBRARY, LAPTOP, folder.path()).await;
-        refused.unwrap_err();
-
-        let shown = shown.0.lock().unwrap();
-        let path = format!("path={}", folder.path().join(FILE_NAME).display());
-        let [library, phone] = [LIBRARY, PHONE].map(|id| id.to_string());
-        assert_shown(&shown, &["message=opened", &path, &library, &phone]);
-        let adopted = [
-            "message=adopted what another program wrote",
-            "an earlier program made the file",
-            "kept=0",
-        ];
-        assert_shown(&shown, &adopted);
-        let failed = ["message=failed to open", "cause=Some(\"", &phone];
-        assert_shown(&shown, &failed);
-        assert!(!shown.contains("\nsea_"), "{shown}");
-    }
 }

@@ -22,7 +22,7 @@ impl Anchor {
     pub(crate) fn of_writer(db: &Connection, database: Files) -> Result<Self, StoreError> {
         let txn = Transaction::read(db)?;
         let identity = in_place(select::identity(db))?;
-        // From its first read on, the connection has the `-wal` open.
+        // From its first read on, the connection has the `-wal` and the `-shm` open.
         let files = database.with_wal()?;
         txn.commit()?;
         files.refuse_moved()?;

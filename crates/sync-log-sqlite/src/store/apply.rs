@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use sync_log_core::{
-    Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError, StoredEntry, Uuid,
-    View, WriteJob, Writes,
+    Altered, ChainFault, Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError,
+    StoredEntry, Uuid, View, WriteJob, Writes,
 };
 
 use super::anchor::Anchor;
@@ -22,19 +22,39 @@ pub(super) struct Shared<'a, P> {
     state: LogState,
     /// The state in the database.
     stored: LogState,
+    /// What this handle committed before, and is missing.
+    lost: Option<Altered>,
     created_at: CreatedAt,
 }
 
 impl<'a, P: Port> Shared<'a, P> {
     /// Reads the state under the write lock: another process may have moved it, or may have
     /// written another log.
-    pub(super) async fn begin(db: &'a P, anchor: &Anchor) -> Result<Self, StoreError> {
-        let state = select::state(db).await?;
-        anchor.refuse_other(state.identity)?;
+    ///
+    /// `committed` is the head that this handle committed last. If it is missing, other programs
+    /// damaged the file or put an earlier one in its place (`R4`). That is put on record, so that the
+    /// next opening adopts the file.
+    pub(super) async fn begin(
+        db: &'a P,
+        anchor: &Anchor,
+        committed: Option<Mark>,
+    ) -> Result<Self, StoreError> {
+        let stored = select::state(db).await?;
+        anchor.refuse_other(stored.identity)?;
+        let lost = match committed {
+            Some(mark) if !chain::has(db, &stored, mark).await? => Some(Altered {
+                hlc: mark.hlc,
+                fault: ChainFault::Missing,
+            }),
+            _ => None,
+        };
+        let mut state = stored;
+        state.altered = state.altered.or(lost);
         Ok(Self {
             db,
             state,
-            stored: state,
+            stored,
+            lost,
             created_at: CreatedAt::default(),
         })
     }
@@ -44,6 +64,9 @@ impl<'a, P: Port> Shared<'a, P> {
         &mut self,
         job: &mut WriteJob,
     ) -> Result<Result<(), LogError>, StoreError> {
+        if let Some(lost) = self.lost {
+            return Ok(Err(lost.into()));
+        }
         match self.decide(job).await {
             Ok((changes, floor)) => self.apply(changes, floor).await.map(Ok),
             Err(LogError::Store(failure)) => Err(failure),
@@ -68,12 +91,13 @@ impl<'a, P: Port> Shared<'a, P> {
         self.state.settled = settled(&self.state);
     }
 
-    /// Writes the state, if it changed.
-    pub(super) async fn finish(self) -> Result<(), StoreError> {
+    /// Writes the state, if it changed. Returns the head, and what is missing of what this handle
+    /// committed before.
+    pub(super) async fn finish(self) -> Result<(Mark, Option<Altered>), StoreError> {
         if self.state != self.stored {
             state::write(self.db, &self.state).await?;
         }
-        Ok(())
+        Ok((self.state.head, self.lost))
     }
 
     async fn view(&self, needs: &Needs) -> Result<View<'_>, StoreError> {
@@ -136,8 +160,8 @@ impl<'a, P: Port> Shared<'a, P> {
         if let Some(peer) = peer {
             peers::write(self.db, &peer).await?;
         }
-        if dismiss_verdicts {
-            verdicts::dismiss(self.db).await?;
+        for seen in dismiss_verdicts {
+            verdicts::dismiss(self.db, seen).await?;
         }
         if let Some(verdict) = verdict {
             verdicts::keep(self.db, verdict).await?;
@@ -173,7 +197,7 @@ impl<'a, P: Port> Shared<'a, P> {
 }
 
 /// Arguments: the columns of [`CHANGE`].
-static INSERT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
+pub(crate) static INSERT_ENTRY: LazyLock<Template> = LazyLock::new(|| {
     Template::build(
         "insert an entry",
         &insert::<shared_changes::Entity>(&CHANGE),
@@ -210,9 +234,9 @@ mod tests {
     fn spawned(txn: &'static DatabaseTransaction, anchor: &'static Anchor, mut job: WriteJob) {
         is_send(async move {
             let db = Over(txn);
-            let mut shared = Shared::begin(&db, anchor).await?;
+            let mut shared = Shared::begin(&db, anchor, None).await?;
             let outcome = shared.run(&mut job).await?;
-            shared.finish().await.map(|()| outcome)
+            shared.finish().await.map(|_| outcome)
         });
     }
 

@@ -1,12 +1,13 @@
 //! A copy of a log while the log is in use (`I7`).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sync_log_core::{ErrorKind, StoreError, StoreFault, Uuid};
+use sync_log_core::{ErrorKind, StoreError, StoreFault};
 
 use super::anchor::Anchor;
+use super::partial::{self, Partial};
 use super::select;
 use crate::driver::connect::{self, Location};
 use crate::driver::files::beside;
@@ -61,7 +62,8 @@ impl BackupError {
 /// Copies the log of `anchor` to the file `to`, as it is at one moment.
 ///
 /// The copy is made under another name and gets its own once it is complete and on disk, so a
-/// process that is killed leaves no half of a copy under that name.
+/// process that is killed leaves no half of a copy under that name. The next backup to the same path
+/// removes what such a process left.
 pub(super) fn back_up(
     location: &Location,
     anchor: &Anchor,
@@ -72,12 +74,17 @@ pub(super) fn back_up(
         path: to.to_owned(),
         source,
     };
+    partial::remove_leftovers(to);
     refuse_existing(to)?;
     let partial = Partial::beside(to).map_err(|error| failed(error.into()))?;
-    copy(location, anchor, busy, &partial.0).map_err(failed)?;
+    copy(location, anchor, busy, partial.path()).map_err(failed)?;
     refuse_existing(to)?;
-    let published = partial.publish(to);
-    published.map_err(|error| failed(error.into()))
+    partial.publish(to).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Exists {
+            path: to.to_owned(),
+        },
+        _ => failed(error.into()),
+    })
 }
 
 fn refuse_existing(to: &Path) -> Result<(), BackupError> {
@@ -105,42 +112,4 @@ fn copy(location: &Location, anchor: &Anchor, busy: Busy, to: &Path) -> Result<(
         }
         copied.run(&MARK_AS_COPY, &[]).await.map(drop)
     })
-}
-
-/// A copy that is not complete; removed unless it is published.
-struct Partial(PathBuf);
-
-impl Partial {
-    /// An empty file that only this user may read: entries are private.
-    fn beside(to: &Path) -> io::Result<Self> {
-        let path = beside(to, &format!("-partial-{}", Uuid::new_v4()));
-        let mut options = OpenOptions::new();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.write(true).create_new(true).open(&path)?;
-        Ok(Self(path))
-    }
-
-    /// Gives the copy its name, once it is on disk.
-    fn publish(self, to: &Path) -> io::Result<()> {
-        File::open(&self.0)?.sync_all()?;
-        fs::rename(&self.0, to)?;
-        match to.parent() {
-            Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        for path in [self.0.clone(), beside(&self.0, "-journal")] {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    tracing::warn!(%error, path = %path.display(), "failed to remove a partial copy");
-                }
-                _ => {}
-            }
-        }
-    }
 }

@@ -8,7 +8,8 @@ use std::vec::IntoIter;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{
-    Altered, FoundEntry, Hlc, Mark, Proof, ReadRequest, SharedChangeEntry, StoreError, Tag,
+    Altered, FoundEntry, Hlc, LogState, Mark, Proof, ReadRequest, SharedChangeEntry, StoreError,
+    Tag,
 };
 
 use crate::driver::build::upsert;
@@ -98,6 +99,21 @@ pub(super) async fn mark(db: &impl Port, hlc: Hlc) -> Result<Option<Mark>, Store
     marked(db, &READ_MARK, &[hlc.as_str().into()])
         .await
         .map(Option::flatten)
+}
+
+/// Whether the log still has what was committed up to `mark`, or has pruned it.
+pub(super) async fn has(
+    db: &impl Port,
+    state: &LogState,
+    committed: Mark,
+) -> Result<bool, StoreError> {
+    if committed == state.head || committed == state.floor {
+        return Ok(true);
+    }
+    if committed.hlc <= state.floor.hlc {
+        return Ok(committed.hlc < state.floor.hlc);
+    }
+    Ok(mark(db, committed.hlc).await? == Some(committed))
 }
 
 /// Proves what is stored up to `through`, from the floor on, with one payload in memory at a

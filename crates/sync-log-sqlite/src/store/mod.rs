@@ -5,8 +5,10 @@ mod apply;
 mod backup;
 pub(crate) mod chain;
 mod checkpoint;
+mod free_pages;
 pub(crate) mod group;
 mod log_state;
+mod partial;
 pub(crate) mod peers;
 mod read_only;
 mod reader;
@@ -21,6 +23,7 @@ mod view;
 mod writer;
 
 pub(crate) use anchor::Anchor;
+pub(crate) use apply::INSERT_ENTRY;
 pub use backup::BackupError;
 pub use log_state::log_state;
 pub(crate) use read_only::ReadOnlyStore;

@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{DeviceId, Hlc, StoreError, Verdict, VerdictKind, parse_uuid};
 
 use crate::driver::build::upsert;
-use crate::driver::{Port, Row, Template, all};
+use crate::driver::{Port, Row, Template, all, argument};
 use crate::entity::time;
 use crate::entity::verdicts;
 
@@ -19,20 +20,29 @@ pub(super) async fn read(db: &impl Port) -> Result<Vec<Verdict>, StoreError> {
 
 fn verdict(row: &Row<'_>) -> Option<Verdict> {
     let hlc: Hlc = row.text(1)?.parse().ok()?;
+    let peer = match row.text(2) {
+        Some(peer) => Some(DeviceId::from(parse_uuid(&peer)?)),
+        None => None,
+    };
     Some(Verdict {
         kind: VerdictKind::from_stored(&row.text(0)?)?,
         hlc,
-        peer: row
-            .text(2)
-            .as_deref()
-            .and_then(parse_uuid)
-            .map(DeviceId::from),
+        peer,
         found_at_ms: time::from_text(&row.text(3)?)?,
     })
 }
 
 /// Stores a verdict, and replaces another one of its kind.
 pub(super) async fn keep(db: &impl Port, verdict: Verdict) -> Result<(), StoreError> {
+    run(db, &KEEP, verdict).await
+}
+
+/// Deletes a verdict, unless another one of its kind is stored.
+pub(super) async fn dismiss(db: &impl Port, verdict: Verdict) -> Result<(), StoreError> {
+    run(db, &DISMISS, verdict).await
+}
+
+async fn run(db: &impl Port, statement: &Template, verdict: Verdict) -> Result<(), StoreError> {
     let hlc = verdict.hlc.to_text();
     let peer = verdict.peer.map(|peer| peer.to_string());
     let found_at = time::to_text(verdict.found_at_ms);
@@ -42,12 +52,7 @@ pub(super) async fn keep(db: &impl Port, verdict: Verdict) -> Result<(), StoreEr
         peer.as_ref().into(),
         (&found_at).into(),
     ];
-    db.run(&KEEP, &row).await.map(drop)
-}
-
-/// Deletes all verdicts.
-pub(super) async fn dismiss(db: &impl Port) -> Result<(), StoreError> {
-    db.run(&DISMISS, &[]).await.map(drop)
+    db.run(statement, &row).await.map(drop)
 }
 
 /// The columns, in the order in which they are read and written.
@@ -69,7 +74,13 @@ static KEEP: LazyLock<Template> = LazyLock::new(|| {
     Template::build("keep a verdict", &keep)
 });
 
+/// Arguments: the columns.
 static DISMISS: LazyLock<Template> = LazyLock::new(|| {
-    let dismiss = verdicts::Entity::delete_many();
-    Template::build("dismiss the verdicts", &dismiss.into_query())
+    let mut dismiss = verdicts::Entity::delete_many();
+    for (column, number) in COLUMNS.into_iter().zip(0..) {
+        // Unlike `=`, this holds where both are NULL.
+        let is_seen = column.into_expr().is(argument(number));
+        dismiss = dismiss.filter(is_seen);
+    }
+    Template::build("dismiss a verdict", &dismiss.into_query())
 });

@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use sync_log_core::{
-    Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, StoreError, StoreFault, WriteJob,
+    Altered, Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, StoreFault,
+    WriteJob,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::anchor::Anchor;
 use super::apply::Shared;
 use super::checkpoint::{self, Wal};
+use super::free_pages;
 use super::thread;
 use crate::driver::failure::panicked;
-use crate::driver::raw::pragma::{FREE_PAGES, GIVE_PAGES_BACK};
-use crate::driver::{Busy, Port, Transaction, all, in_place, number};
+use crate::driver::{Busy, Transaction, in_place};
 
 /// How many jobs may wait, and how many may share one commit. A further caller waits for room: no
 /// job is dropped, and the queue does not grow without bound.
@@ -99,6 +100,8 @@ struct Writing<'a> {
     busy: Busy,
     commits: watch::Sender<()>,
     wal: Wal,
+    /// The head that was committed last, here.
+    committed: Option<Mark>,
     /// Whether a caller closed the queue and waits.
     is_closed: bool,
 }
@@ -114,6 +117,7 @@ pub(super) fn spawn(db: Connection, anchor: Anchor, busy: Busy) -> Result<Writer
             busy,
             commits,
             wal: Wal::at(anchor.wal()),
+            committed: None,
             is_closed: false,
         };
         let left = writing.run(receiver);
@@ -163,16 +167,41 @@ impl Writing<'_> {
                 break;
             }
         }
-        // Nobody waits if all handles were dropped. Then SQLite does this if it is the last one.
+        // Nobody waits if all handles were dropped. Then SQLite empties the `-wal` if it is the last
+        // one.
         if !self.is_closed {
+            let _ = self.lost(Busy::NOT);
             return Ok(());
         }
         self.anchor.refuse_moved()?;
-        checkpoint::make_whole(self.db, self.busy)
+        // What cannot be read is found by the next opening.
+        let lost = self.lost(self.busy).unwrap_or_default();
+        checkpoint::make_whole(self.db, self.busy)?;
+        match lost {
+            Some(lost) => {
+                let doing = "find what this handle committed last";
+                Err(StoreError::new(StoreFault::Corrupt, doing).with_source(lost))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Returns what is missing of what was committed here, and puts that on record.
+    fn lost(&mut self, busy: Busy) -> Result<Option<Altered>, StoreError> {
+        let Some(committed) = self.committed.take() else {
+            return Ok(None);
+        };
+        let txn = Transaction::write(self.db, busy)?;
+        let (_, lost) = in_place(async {
+            let shared = Shared::begin(self.db, self.anchor, Some(committed)).await?;
+            shared.finish().await
+        })?;
+        txn.commit()?;
+        Ok(lost)
     }
 
     fn keep_house(&self) -> bool {
-        unless_it_panics(|| give_pages_back(self.db, self.busy)).unwrap_or(false)
+        unless_it_panics(|| free_pages::give_back(self.db, self.busy)).unwrap_or(false)
     }
 
     fn serve_all(&mut self, receiver: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>) {
@@ -196,7 +225,7 @@ impl Writing<'_> {
 
     /// Commits `jobs` together, or, if one of them makes that fail, one by one, so
     /// that an error reaches only the callers that it concerns.
-    fn serve(&self, mut jobs: Vec<Queued>) {
+    fn serve(&mut self, mut jobs: Vec<Queued>) {
         match self.commit(&mut jobs) {
             Err(Failed::BeforeCommit(error)) if jobs.len() > 1 => {
                 // A subscriber that panics here must not take the jobs along.
@@ -215,16 +244,18 @@ impl Writing<'_> {
 
     /// Code of the app runs in here: its wall clock, in the decisions, and its subscriber. If that
     /// panics, nothing is committed: no code of the app runs after the commit (`A7`).
-    fn commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
+    fn commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let attempt = catch_unwind(AssertUnwindSafe(|| self.try_commit(jobs)));
         attempt.unwrap_or_else(|_| Err(Failed::BeforeCommit(panicked("write"))))
     }
 
-    fn try_commit(&self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
+    fn try_commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let txn = Transaction::write(self.db, self.busy).map_err(Failed::Final)?;
         self.anchor.refuse_moved().map_err(Failed::Final)?;
-        let outcomes = in_place(self.decide_and_write(jobs)).map_err(Failed::BeforeCommit)?;
+        let decided = in_place(self.decide_and_write(jobs));
+        let (outcomes, head) = decided.map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
+        self.committed = Some(head);
         // A file that was deleted meanwhile has the commit, and is in no folder.
         self.anchor.refuse_moved().map_err(Failed::Final)?;
         Ok(outcomes)
@@ -233,8 +264,8 @@ impl Writing<'_> {
     async fn decide_and_write(
         &self,
         jobs: &mut [Queued],
-    ) -> Result<Vec<Result<(), LogError>>, StoreError> {
-        let mut shared = Shared::begin(self.db, self.anchor).await?;
+    ) -> Result<(Vec<Result<(), LogError>>, Mark), StoreError> {
+        let mut shared = Shared::begin(self.db, self.anchor, self.committed).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for queued in jobs {
             outcomes.push(match &mut queued.job {
@@ -245,8 +276,8 @@ impl Writing<'_> {
                 }
             });
         }
-        shared.finish().await?;
-        Ok(outcomes)
+        let (head, _) = shared.finish().await?;
+        Ok((outcomes, head))
     }
 }
 
@@ -287,27 +318,6 @@ enum Failed {
 /// Does housekeeping. A subscriber that panics there must not take the thread along (`A7`).
 fn unless_it_panics<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
-}
-
-/// Gives some free pages back to the file system, and says whether there may be more. This is only
-/// housekeeping: it does not wait for a lock, and after a failure it waits for the next write.
-fn give_pages_back(db: &Connection, busy: Busy) -> bool {
-    let outcome = Busy::NOT.set(db).and_then(|()| in_place(vacuum(db)));
-    if let Err(error) = busy.set(db) {
-        tracing::warn!(%error, "failed to restore the busy timeout");
-    }
-    outcome.unwrap_or_else(|error| {
-        tracing::debug!(%error, "failed to give free pages back");
-        false
-    })
-}
-
-async fn vacuum(db: &impl Port) -> Result<bool, StoreError> {
-    if number(db, &FREE_PAGES, &[]).await? == 0 {
-        return Ok(false);
-    }
-    let pages = all(db, &GIVE_PAGES_BACK, &[], |_| Ok(())).await?;
-    Ok(!pages.is_empty())
 }
 
 #[cfg(test)]

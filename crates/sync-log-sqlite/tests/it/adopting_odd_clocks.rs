@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::types::Value;
-use sync_log_sqlite::{Hlc, ManualClock, SyncDb, Uuid};
+use sync_log_sqlite::{CEILING_MS, Cause, Hlc, ManualClock, SyncDb, Uuid};
 
 use crate::common::tables::{changes_in, rows};
 use crate::common::{DEVICE, LIBRARY, change, file_in, folder, other_program, raw};
@@ -102,4 +102,26 @@ async fn stamps_that_the_log_gave_out_stay_when_it_is_adopted_again() {
     let aside = stamps_in(folder.path(), "sync_log_aside_changes");
     assert_eq!(aside, [beyond.timestamp]);
     assert!(log.record(change(2)).await.unwrap() < beyond);
+}
+
+/// The app knows that the clock of the earlier program was ahead: its rows are entries, and the log
+/// goes on above them. What no clock can reach goes aside all the same.
+#[tokio::test]
+async fn own_rows_that_are_dated_too_far_ahead_stay_if_the_app_says_so() {
+    let far = 4_086_000_000_000;
+    let folder = spacedrive_style(&[NOW_MS - 5, far, CEILING_MS.cast_signed()]);
+    let stranger = Hlc::new(far.cast_unsigned() + 9, 0, Uuid::from_u128(0xee));
+    insert(&other_program(folder.path()), stranger);
+    let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
+    let opened = options.adopt_rows_ahead();
+    let log = opened.open(LIBRARY, DEVICE, folder.path()).await.unwrap();
+    let kept = [NOW_MS - 5, far].map(i64::cast_unsigned);
+    assert_eq!(stamps_in(folder.path(), "shared_changes"), kept);
+    let aside = stamps_in(folder.path(), "sync_log_aside_changes");
+    assert_eq!(aside, [stranger.timestamp, CEILING_MS]);
+    let next = log.record(change(1)).await.unwrap();
+    assert_eq!(next.timestamp, kept[1]);
+    let reasons = log.explain().await.unwrap().reasons;
+    let is_ahead = |cause: &Cause| matches!(cause, Cause::ClockAhead { .. });
+    assert!(reasons.iter().any(|reason| is_ahead(&reason.cause)));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use sync_log_sqlite::inspect::Inspector;
-use sync_log_sqlite::{BackupError, ErrorKind, FILE_NAME, OpenError, StoreFault, SyncDb};
+use sync_log_sqlite::{BackupError, ErrorKind, FILE_NAME, OpenError, StoreFault, SyncDb, Uuid};
 
 use crate::common::{DEVICE, LIBRARY, change, contents, file_in, folder, fresh, open};
 
@@ -60,6 +60,9 @@ async fn a_backup_is_marked_and_opens_only_to_be_read() {
     assert_eq!(contents(backups.path()), before);
     let copy = SyncDb::open_read_only(backups.path()).await.unwrap();
     assert_eq!(copy.identity(), log.identity());
+    let is_backup = |path: &Path| Inspector::open(path).unwrap().is_backup().unwrap();
+    assert!(is_backup(backups.path()));
+    assert!(!is_backup(log.path().unwrap()));
 }
 
 #[tokio::test]
@@ -76,6 +79,35 @@ async fn a_backup_replaces_nothing() {
     assert_eq!(fs::read(folder.path().join("taken")).unwrap(), b"kept");
     assert!(!folder.path().join("taken-too.db").exists());
     log.record(change(1)).await.unwrap();
+}
+
+/// A process that was killed while it made a backup left a part of it. Another one may be at work on
+/// a backup at the same path.
+#[tokio::test]
+async fn what_a_killed_backup_left_is_removed_by_the_next_one() {
+    let (_folder, log) = fresh().await;
+    log.record(change(1)).await.unwrap();
+    let backups = folder();
+    let backup = backups.path().join("copy.db");
+    let partial = |number| {
+        let part = format!("copy.db-partial-{}", Uuid::from_u128(number));
+        backups.path().join(part)
+    };
+    let journal = format!("{}-journal", partial(1).display());
+    let of_a_person = backups.path().join("copy.db-partial-notes");
+    for left in [&partial(1), Path::new(&journal), &partial(2), &of_a_person] {
+        fs::write(left, "a part").unwrap();
+    }
+    let at_work = fs::File::open(partial(2)).unwrap();
+    at_work.try_lock().unwrap();
+    log.backup_to(&backup).await.unwrap();
+    assert_eq!(entries_in(&backup).await, 1);
+    assert!(!partial(1).exists() && !Path::new(&journal).exists());
+    assert!(partial(2).exists() && of_a_person.exists());
+
+    drop(at_work);
+    log.backup_to(&backup).await.unwrap_err();
+    assert!(!partial(2).exists() && backup.exists() && of_a_person.exists());
 }
 
 #[tokio::test]

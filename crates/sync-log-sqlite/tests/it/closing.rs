@@ -172,6 +172,38 @@ async fn after_a_burst_the_file_and_its_wal_are_small_again() {
     assert!(log.head().await.unwrap() > Hlc::ZERO);
 }
 
+/// SQLite gives no pages of such a file back by itself: another program made it without that.
+#[tokio::test]
+async fn after_a_burst_an_adopted_file_is_small_again_too() {
+    let folder = folder();
+    let made = "PRAGMA auto_vacuum = NONE; CREATE TABLE peer_acks (peer_device_id TEXT PRIMARY KEY, \
+                last_acked_hlc TEXT NOT NULL, acked_at TEXT NOT NULL); \
+                CREATE TABLE theirs (x); INSERT INTO theirs VALUES ('kept')";
+    other_program(folder.path()).execute_batch(made).unwrap();
+    let log = open(folder.path()).await;
+    log.declare_peers([DEVICE; 0]).await.unwrap();
+    log.declare_solo().await.unwrap();
+    for _ in 0..2 {
+        log.record_many(vec![large(1_000_000); 4]).await.unwrap();
+        log.record_many(vec![large(1_000_000); 4]).await.unwrap();
+        assert_eq!(log.prune_acked().await.unwrap(), 8);
+        let size = || std::fs::metadata(file_in(folder.path())).unwrap().len();
+        let deadline = Instant::now() + LONG;
+        while size() > MB || log.wal_bytes().unwrap() > MB {
+            assert!(Instant::now() < deadline, "{} bytes", size());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    log.close().await.unwrap();
+    let checks = Inspector::open(folder.path()).unwrap().verify().unwrap();
+    assert!(checks.iter().all(|check| check.is_ok()), "{checks:?}");
+    let kept = "SELECT x FROM theirs";
+    let kept: String = other_program(folder.path())
+        .query_row(kept, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, "kept");
+}
+
 /// The commands of the manual, in their order.
 fn commands_for_backups() -> Vec<String> {
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operating.md");
@@ -217,4 +249,28 @@ async fn a_restored_backup_is_the_log_that_it_was() {
     restored.close().await.unwrap();
     let checks = Inspector::open(&library).unwrap().verify().unwrap();
     assert!(checks.iter().all(|check| check.is_ok()), "{checks:?}");
+}
+
+/// The lines are pasted as they are, by a person who has no backup at that path.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_manual_restores_nothing_without_a_backup() {
+    let folder = folder();
+    let library = folder.path().join("library");
+    let [_, restore] = commands_for_backups().try_into().unwrap();
+    let log = open(&library).await;
+    log.record_many((0..10).map(change).collect())
+        .await
+        .unwrap();
+    let run = |commands: &str| {
+        let mut shell = std::process::Command::new("sh");
+        let pasted = shell.args(["-c", commands]).current_dir(folder.path());
+        pasted.stderr(std::process::Stdio::null()).status().unwrap()
+    };
+    assert!(run("cp -r library killed").success());
+    log.close().await.unwrap();
+    assert!(run("rm -r library; mv killed library").success());
+    assert!(!run(&restore).success());
+    let kept = open(&library).await;
+    assert_eq!(kept.get_since(None, 100).await.unwrap().len(), 10);
 }

@@ -1,31 +1,97 @@
-//! A disk that is full while a file is adopted: the file is as it was (`I8`).
+//! A disk that is full: a file that is adopted is as it was (`I8`), and a close loses nothing (`I7`).
 
 use std::path::Path;
 
-use sync_log_sqlite::{FILE_NAME, LogError, StoreFault, SyncDb};
+use sync_log_sqlite::{FILE_NAME, LogError, StoreError, StoreFault, SyncDb};
 
 use crate::common::tables::changes_in;
-use crate::common::{DEVICE, LIBRARY, as_child, assert_passed, child, file_in, other_program};
+use crate::common::{
+    DEVICE, LIBRARY, as_child, assert_passed, change, child, file_in, open, other_program,
+};
 use crate::io_faults::{Disk, ORDERS, compiled_shim, disk_in_memory};
 
 #[test]
 fn a_disk_that_is_full_while_a_file_is_adopted_leaves_it_as_it_was() {
+    on_a_failing_disk(
+        a_disk_that_is_full_while_a_file_is_adopted_leaves_it_as_it_was,
+        adopt_at_each_write,
+    );
+}
+
+#[test]
+fn a_close_on_a_full_disk_says_that_the_file_is_not_whole_and_loses_nothing() {
+    on_a_failing_disk(
+        a_close_on_a_full_disk_says_that_the_file_is_not_whole_and_loses_nothing,
+        close_at_each_write,
+    );
+}
+
+/// Runs `test` again as a child that has the failing disk, and `check` there.
+fn on_a_failing_disk<Test>(test: Test, check: impl AsyncFnOnce(&Path)) {
     if let Some(data_dir) = as_child() {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
-        return runtime.unwrap().block_on(fail_each_write(&data_dir));
+        return runtime.unwrap().block_on(check(&data_dir));
     }
     let folder = disk_in_memory();
-    let mut child = child(
-        a_disk_that_is_full_while_a_file_is_adopted_leaves_it_as_it_was,
-        &folder.path().join("data"),
-    );
+    let mut child = child(test, &folder.path().join("data"));
     child
         .env("LD_PRELOAD", compiled_shim(folder.path()))
         .env(ORDERS, folder.path().join("orders"));
     assert_passed(&child.output().unwrap());
 }
 
-async fn fail_each_write(data_dir: &Path) {
+/// The disk is full from the nth write of the close on, for each of them.
+async fn close_at_each_write(data_dir: &Path) {
+    let entries = async |log: &SyncDb| log.get_since(None, 100).await.unwrap().len();
+    let mut not_whole = 0;
+    for nth in 1.. {
+        let data_dir = data_dir.join(nth.to_string());
+        let log = open(&data_dir).await;
+        log.record_each((0..40).map(change).collect())
+            .await
+            .unwrap();
+        let disk = Disk::new(nth, "ENOSPC", "on");
+        let closed = log.close().await;
+        let again = log.close().await;
+        disk.repair();
+        assert_eq!(
+            again.is_ok(),
+            closed.is_ok(),
+            "a second close says the same"
+        );
+        let failed = disk.failed();
+        match &closed {
+            Ok(()) => {
+                let alone = data_dir.join("alone");
+                std::fs::create_dir(&alone).unwrap();
+                std::fs::copy(file_in(&data_dir), file_in(&alone)).unwrap();
+                assert_eq!(entries(&open(&alone).await).await, 40, "{failed:?}");
+            }
+            Err(LogError::Store(error)) => {
+                assert_eq!(error.fault(), StoreFault::NotWhole, "{failed:?}");
+                not_whole += 1;
+                let cause = error.source_as::<StoreError>().unwrap().fault();
+                assert!(
+                    matches!(cause, StoreFault::Full | StoreFault::Io),
+                    "{error:?}"
+                );
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+        let later = open(&data_dir).await;
+        assert_eq!(entries(&later).await, 40, "at {nth}: {failed:?}");
+        later.record(change(41)).await.unwrap();
+        later.close().await.unwrap();
+        if failed.is_empty() {
+            assert!(not_whole > 0, "the disk was never full");
+            closed.unwrap();
+            return;
+        }
+        std::fs::remove_dir_all(&data_dir).unwrap();
+    }
+}
+
+async fn adopt_at_each_write(data_dir: &Path) {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
     // An adoption writes some hundred pages, and one is like the next.
     for nth in (1..8).chain((8..).step_by(17)) {

@@ -174,6 +174,7 @@ async fn a_log_that_holds_anything_else_is_left_as_it_is() {
                 "{what}: {error:?}"
             );
             assert_eq!(error.kind(), ErrorKind::FixCall);
+            assert!(error.help().contains("had not ended"), "{what}");
         }
         assert_eq!(result(new.path()), before, "{what}");
     }
@@ -360,4 +361,18 @@ async fn an_import_may_be_a_task() {
     let (from, to) = (old.path().to_owned(), new.path().to_owned());
     let task = tokio::spawn(async move { run(&from, &to, DEVICE).await });
     assert_eq!(task.await.unwrap().unwrap().taken, 491);
+}
+
+/// An import keeps the id of the log, so a handle that was open before it goes on with the same log.
+#[tokio::test]
+async fn a_handle_that_is_open_during_an_import_goes_on_above_it() {
+    let (old, new) = (old_log(), folder());
+    let before = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
+    assert_eq!(before.get_since(None, 10).await.unwrap(), []);
+    let report = run(old.path(), new.path(), DEVICE).await.unwrap();
+    let entries = before.get_since(None, 10_000).await.unwrap();
+    assert_eq!(entries.len() as u64, report.taken);
+    let recorded = before.record(change(1)).await.unwrap();
+    assert!(recorded > entries.last().unwrap().hlc);
+    before.close().await.unwrap();
 }

@@ -1,5 +1,6 @@
 //! A file as it is: its rows, and whether they hold together.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use sync_log_sqlite::inspect::{Check, EXAMPLES_MAX, Inspector};
@@ -29,17 +30,47 @@ async fn rows_are_read_as_they_are_and_the_folder_stays_as_it_was() {
     assert_eq!(inspector.identity().unwrap().unwrap().device_id, DEVICE);
     let all = inspector.entries_after(None, 100).unwrap();
     assert_eq!(all.len(), 6);
-    assert_eq!(all[0].data, r#"{"record":"4"}"#);
-    let after = inspector.entries_after(Some(&all[1].hlc), 2).unwrap();
+    assert_eq!(all[0].data.as_deref(), Some(r#"{"record":"4"}"#));
+    let after = inspector.entries_after(Some(all[1].position()), 2).unwrap();
     assert_eq!(after, all[2..4]);
     assert_eq!(inspector.newest(2).unwrap(), all[4..]);
     assert_eq!(
-        inspector.entry(&all[5].hlc).unwrap().as_ref(),
+        inspector
+            .entry(all[5].hlc.as_ref().unwrap())
+            .unwrap()
+            .as_ref(),
         Some(&all[5])
     );
     assert_eq!(inspector.entry("none").unwrap(), None);
     drop(inspector);
     assert_eq!(contents(folder.path()), before);
+}
+
+#[tokio::test]
+async fn rows_whose_key_is_no_text_are_read_once_each() {
+    let folder = folder();
+    log(folder.path()).await;
+    let sql = "INSERT INTO shared_changes SELECT column1, model_type, record_uuid, change_type, data, \
+               created_at FROM shared_changes, (VALUES (NULL), (x'00ff'), (x'01'), \
+               (CAST(x'7aff' AS TEXT)), (CAST(x'7afe' AS TEXT))) GROUP BY column1";
+    raw(folder.path()).execute_batch(sql).unwrap();
+    let inspector = Inspector::open(folder.path()).unwrap();
+    let mut keys = Vec::new();
+    let read = inspector.each_entry(|entry| {
+        keys.push(entry.hlc.clone());
+        ControlFlow::Continue(())
+    });
+    read.unwrap();
+    assert_eq!(keys[0], None);
+    let odd = ["x'7afe'", "x'7aff'", "x'00ff'", "x'01'"];
+    assert_eq!(keys[7..], odd.map(|key| Some(key.to_owned())));
+    let (mut paged, mut last) = (Vec::new(), None);
+    while let Some(entry) = inspector.entries_after(last.as_ref(), 1).unwrap().pop() {
+        last = Some(entry.position().clone());
+        paged.push(entry.hlc);
+        assert!(paged.len() < keys.len());
+    }
+    assert_eq!(paged, keys[1..]);
 }
 
 #[tokio::test]

@@ -85,3 +85,35 @@ async fn every_write_says_that_the_lock_is_held_and_reads_go_on() {
     assert_eq!(log.prune_acked().await.unwrap(), 5);
     assert_eq!(log.get_since(None, 10).await.unwrap(), [late]);
 }
+
+#[tokio::test]
+async fn a_busy_timeout_of_any_length_is_kept_or_is_as_long_as_can_be() {
+    let longest = [Duration::from_millis(u64::MAX), Duration::MAX];
+    let shortest = [Duration::ZERO, Duration::from_millis(1)];
+    for wait in shortest.into_iter().chain(longest) {
+        let folder = folder();
+        let options = SyncDb::options().busy_timeout(wait);
+        let opened = options.clone().open(LIBRARY, DEVICE, folder.path());
+        let log = opened.await.unwrap();
+        log.record(change(1)).await.unwrap();
+        let second = options.clone().open(LIBRARY, DEVICE, folder.path());
+        let second = second.await.unwrap();
+        second.record(change(2)).await.unwrap();
+        let following = options.clone().open_read_only(folder.path()).await.unwrap();
+        for handle in [&log, &second, &following] {
+            assert_eq!(handle.get_since(None, 9).await.unwrap().len(), 2);
+        }
+        if shortest.contains(&wait) {
+            let other = raw(folder.path());
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            let began = Instant::now();
+            let refused = log.record(change(3)).await.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Retry, "{refused:?}");
+            assert!(began.elapsed() < Duration::from_secs(4), "{wait:?}");
+            other.execute_batch("COMMIT").unwrap();
+        }
+        for handle in [following, second, log] {
+            handle.close().await.unwrap();
+        }
+    }
+}

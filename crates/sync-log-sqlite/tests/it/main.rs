@@ -36,6 +36,7 @@ mod odd_tables;
 mod opening;
 mod opening_locked;
 mod opening_odd_files;
+mod openings_shown;
 mod order;
 mod pages;
 mod panics;
@@ -48,7 +49,11 @@ mod refusals;
 mod restored;
 mod schema;
 mod spans;
+#[cfg(unix)]
+mod temporary_files;
 mod two_processes;
+mod unclean;
+mod undone;
 #[cfg(target_os = "linux")]
 mod watching;
 mod writer;

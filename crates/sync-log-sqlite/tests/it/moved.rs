@@ -50,6 +50,7 @@ fn assert_moved<T: std::fmt::Debug>(outcome: Result<T, LogError>) {
     let is_moved = matches!(&error, LogError::Store(error) if error.fault() == StoreFault::Moved);
     assert!(is_moved, "{error:?}");
     assert_eq!(error.kind(), ErrorKind::Reopen);
+    assert!(error.help().starts_with("close this log"));
     assert!(error.help().contains("open the log again"));
 }
 
@@ -307,6 +308,20 @@ async fn a_wal_that_is_deleted_takes_no_more_changes_and_the_file_gets_what_it_h
     assert_eq!(again.get_since(None, 9).await.unwrap().len(), 1);
 }
 
+/// Two programs that map two indexes of one `-wal` write over each other's commits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wal_whose_index_is_deleted_takes_no_more_changes() {
+    let (folder, log) = fresh().await;
+    log.record(change(1)).await.unwrap();
+    fs::remove_file(folder.path().join("sync.db-shm")).unwrap();
+    assert_refuses(&log).await;
+    let other = other_program(folder.path());
+    other
+        .query_row("SELECT count(*) FROM shared_changes", [], |_| Ok(()))
+        .unwrap();
+    assert_refuses(&log).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wal_that_is_replaced_takes_no_more_changes() {
     let (folder, log) = fresh().await;
@@ -344,15 +359,47 @@ async fn a_log_of_another_device_that_a_tool_restores_into_the_file_is_not_serve
          INSERT INTO shared_changes SELECT * FROM other.shared_changes; \
          INSERT INTO sync_log_entries SELECT * FROM other.sync_log_entries; COMMIT";
     tool.execute_batch(restore).unwrap();
+    assert_serves_nothing(&log, &following).await;
+}
 
+async fn assert_serves_nothing(log: &SyncDb, following: &SyncDb) {
     assert_moved(log.record(change(3)).await);
-    for handle in [&log, &following] {
+    assert_moved(log.prune_acked().await);
+    for handle in [log, following] {
         for outcome in read_at_once(handle).await {
             assert_moved(outcome);
         }
         assert_moved(handle.status().await);
         assert_moved(handle.watch(sync_log_sqlite::Hlc::ZERO).changed().await);
     }
+}
+
+/// SQLite's own way to restore, `.restore` of its shell, overwrites the pages of the file that the
+/// handle has open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_another_device_that_sqlite_restores_into_the_file_is_not_served() {
+    let (folder, log) = fresh().await;
+    log.record(change(1)).await.unwrap();
+    let following = SyncDb::open_read_only(folder.path()).await.unwrap();
+    for read in read_at_once(&log).await {
+        assert_eq!(read.unwrap(), 1);
+    }
+    let other_folder = crate::common::folder();
+    let other = open_as_other(other_folder.path()).await;
+    other
+        .record_each((10..40).map(change).collect())
+        .await
+        .unwrap();
+    other.close().await.unwrap();
+    let mut tool = other_program(folder.path());
+    let from = file_in(other_folder.path());
+    tool.restore("main", from, None::<fn(rusqlite::backup::Progress)>)
+        .unwrap();
+
+    assert_serves_nothing(&log, &following).await;
+    log.close().await.unwrap_or_default();
+    let restored = open_as_other(folder.path()).await;
+    assert_eq!(restored.get_since(None, 100).await.unwrap().len(), 30);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use sync_log_sqlite::{
 
 use crate::common::tables::adoption_causes;
 use crate::common::{
-    DEVICE, LIBRARY, PEER, change, file_in, folder, fresh, open, other_program, raw,
+    DEVICE, LIBRARY, PEER, change, contents, file_in, folder, fresh, open, other_program, raw,
 };
 
 const SHARED_CHANGES: &str = "CREATE TABLE shared_changes (hlc TEXT PRIMARY KEY, \
@@ -309,4 +309,48 @@ async fn what_cannot_be_adopted_is_named_by_the_path_that_was_given() {
     let refused = try_adoption(&path, LIBRARY, DEVICE).await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains(path.to_str().unwrap()), "{refused}");
+}
+
+/// A table with this constraint on a column.
+fn with_check(column: &str, check: &str) -> String {
+    let declared = format!("{column} TEXT NOT NULL");
+    SHARED_CHANGES.replace(&declared, &format!("{declared} CHECK ({check})"))
+}
+
+/// A log of every kind of change cannot be kept there: the first delete would be an error for ever.
+#[tokio::test]
+async fn a_table_whose_constraints_refuse_what_a_log_takes_is_not_adopted() {
+    let longest = format!("length(data) < {MAX_DATA_BYTES}");
+    for (column, check) in [
+        ("change_type", "change_type IN ('insert', 'update')"),
+        ("change_type", "change_type <> 'delete'"),
+        ("data", longest.as_str()),
+    ] {
+        let folder = earlier(&with_check(column, check));
+        let before = contents(folder.path());
+        let error = refusal(folder.path()).await;
+        let OpenError::NotAdoptable { reason, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert!(reason.contains("CHECK"), "{reason}");
+        assert_eq!(contents(folder.path()), before);
+    }
+}
+
+#[tokio::test]
+async fn a_table_whose_constraints_take_every_entry_is_adopted() {
+    for (column, check) in [
+        (
+            "change_type",
+            "change_type IN ('insert', 'update', 'delete')",
+        ),
+        ("hlc", "length(hlc) = 70"),
+        ("data", "json_valid(data)"),
+    ] {
+        let folder = earlier(&with_check(column, check));
+        let log = open(folder.path()).await;
+        assert_eq!(log.get_since(None, 9).await.unwrap().len(), 2);
+        let deleted = Change::delete("tag", Uuid::from_u128(1));
+        log.record(deleted).await.unwrap();
+    }
 }

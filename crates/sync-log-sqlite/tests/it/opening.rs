@@ -154,6 +154,8 @@ async fn a_file_that_is_not_sqlite_is_refused() {
             matches!(&error, OpenError::NotSqlite { path } if *path == file_in(folder.path())),
             "{error:?}"
         );
+        // A file that is only moved away would be followed by an empty log.
+        assert!(error.help().contains("beside the records"), "{error:?}");
         assert_eq!(contents(folder.path()), before);
     }
 }

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -233,7 +234,11 @@ fn every_statement_is_built_from_entities_and_carried_out_as_it_was_looked_at() 
 }
 
 /// What a writer does when it is idle: whether it comes to that is a matter of time.
-const HOUSEKEEPING: &[&str] = &["PRAGMA freelist_count", "PRAGMA incremental_vacuum"];
+const HOUSEKEEPING: &[&str] = &[
+    "PRAGMA freelist_count",
+    "PRAGMA incremental_vacuum",
+    "PRAGMA page_count",
+];
 
 /// Whether this is about something that is no entity.
 fn may_be_raw(sql: &str) -> bool {
@@ -333,6 +338,12 @@ async fn inspect(data_dir: &Path) {
     inspector.adoptions().unwrap();
     inspector.aside_changes(0, 10).unwrap();
     inspector.entries_after(None, 10).unwrap();
+    inspector
+        .each_entry(|entry| {
+            inspector.entries_after(Some(entry.position()), 1).unwrap();
+            ControlFlow::Break(())
+        })
+        .unwrap();
     inspector.newest(10).unwrap();
     inspector.entry("").unwrap();
     inspector.verify().unwrap();

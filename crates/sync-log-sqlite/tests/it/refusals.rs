@@ -6,7 +6,9 @@ use sync_log_sqlite::{
     ErrorKind, FILE_NAME, LogError, OpenError, PrunePolicy, StoreFault, SyncDb, SyncDbOptions,
 };
 
-use crate::common::{DEVICE, LIBRARY, change, contents, file_in, folder, fresh, other_program};
+use crate::common::{
+    DEVICE, LIBRARY, change, contents, file_in, folder, fresh, open, other_program, raw,
+};
 
 /// A file of an earlier program, in the journal mode in which SQLite makes files.
 fn adoptable() -> tempfile::TempDir {
@@ -77,4 +79,39 @@ async fn a_log_that_lost_its_identity_keeps_the_journal_mode_that_it_is_in() {
         panic!("{error:?}");
     };
     assert_eq!(cause.fault(), StoreFault::Corrupt);
+}
+
+/// A log that was there before, and is not, is not made again without a word.
+#[tokio::test]
+async fn a_log_that_has_to_exist_is_not_made() {
+    let folder = folder();
+    let library = folder.path().join("library");
+    let existing = || SyncDb::options().existing_only();
+    let refused = async |data_dir: &Path| {
+        let before = data_dir.exists().then(|| contents(data_dir));
+        let refused = existing().open(LIBRARY, DEVICE, data_dir).await;
+        let error = refused.unwrap_err();
+        assert!(matches!(error, OpenError::Missing { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::RepairData);
+        assert_eq!(data_dir.exists().then(|| contents(data_dir)), before);
+    };
+    refused(&library).await;
+    std::fs::create_dir(&library).unwrap();
+    refused(&library).await;
+    std::fs::write(file_in(&library), []).unwrap();
+    refused(&library).await;
+    std::fs::remove_file(file_in(&library)).unwrap();
+    // A database without tables, such as the copy of a file of which nothing was moved out of the
+    // `-wal` yet.
+    let database = raw(&library);
+    database.pragma_update(None, "user_version", 0).unwrap();
+    database.execute_batch("VACUUM").unwrap();
+    drop(database);
+    refused(&library).await;
+
+    let log = open(&library).await;
+    log.record(change(1)).await.unwrap();
+    log.close().await.unwrap();
+    let found = existing().open(LIBRARY, DEVICE, &library).await.unwrap();
+    assert_eq!(found.get_since(None, 9).await.unwrap().len(), 1);
 }

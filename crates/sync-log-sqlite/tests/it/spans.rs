@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use sync_log_sqlite::{Ack, Change, Cursor, JsonText, ReadLimits, SyncDb, Uuid};
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::span::{Attributes, Record};
+use tracing::{Event, Metadata};
 
+use crate::common::events::{Events, Hear};
 use crate::common::{self, DEVICE, LIBRARY, PEER, as_child, change_with, folder, run_alone};
 
 const SECRET: &str = "what-nobody-may-read";
@@ -20,11 +20,10 @@ const SECRET: &str = "what-nobody-may-read";
 struct Everything {
     spans: Arc<Mutex<BTreeSet<String>>>,
     text: Arc<Mutex<String>>,
-    ids: Arc<AtomicU64>,
 }
 
 impl Everything {
-    fn hear(&self, fields: impl FnOnce(&mut dyn Visit)) {
+    fn keep(&self, fields: impl FnOnce(&mut dyn Visit)) {
         fields(&mut Hearing(&mut self.text.lock().unwrap()));
     }
 }
@@ -37,29 +36,24 @@ impl Visit for Hearing<'_> {
     }
 }
 
-impl Subscriber for Everything {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
+impl Hear for Everything {
+    fn wants(&self, _: &Metadata<'_>) -> bool {
         true
     }
 
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
+    fn hear(&self, event: &Event<'_>) {
+        self.keep(|visit| event.record(visit));
+    }
+
+    fn hear_span(&self, span: &Attributes<'_>) {
         let name = span.metadata().name().to_owned();
         self.spans.lock().unwrap().insert(name);
-        self.hear(|visit| span.record(visit));
-        Id::from_u64(self.ids.fetch_add(1, Ordering::Relaxed) + 1)
+        self.keep(|visit| span.record(visit));
     }
 
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        self.hear(|visit| values.record(visit));
+    fn hear_values(&self, values: &Record<'_>) {
+        self.keep(|visit| values.record(visit));
     }
-
-    fn event(&self, event: &Event<'_>) {
-        self.hear(|visit| event.record(visit));
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }
 
 fn secret(number: u128) -> Change {
@@ -146,7 +140,7 @@ async fn every_operation_has_a_span_and_no_payload_is_ever_reported() {
         return run_alone(every_operation_has_a_span_and_no_payload_is_ever_reported);
     }
     let told = Everything::default();
-    tracing::subscriber::set_global_default(told.clone()).unwrap();
+    tracing::subscriber::set_global_default(Events(told.clone())).unwrap();
     let folder = folder();
     let log = SyncDb::open(LIBRARY, DEVICE, folder.path()).await.unwrap();
     everything(&log).await;

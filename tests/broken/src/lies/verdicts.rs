@@ -26,7 +26,16 @@ fn kept(fault: Fault) -> Option<Defect> {
             })
         },
         Fault::DismissedVerdictStays => Defect::amending(|_, changes| {
-            changes.dismiss_verdicts = false;
+            changes.dismiss_verdicts.clear();
+        }),
+        Fault::UnseenVerdictDismissed => Defect::deciding(|handle, decision| {
+            let mut changes = decision.take()?;
+            let stored = &mut handle.memory().stored_verdicts;
+            stored.extend(changes.verdict);
+            if !changes.dismiss_verdicts.is_empty() {
+                changes.dismiss_verdicts.append(stored);
+            }
+            Ok(changes)
         }),
         _ => return None,
     })

@@ -69,7 +69,9 @@ fn in_flight(
             in_flight.ticked.map(|_| whole_if(there > 0))
         }
         // Those that were acknowledged are not among the found ones.
-        Operation::Burst { count } => Some(match there {
+        Operation::Burst { count }
+        | Operation::Move { count, .. }
+        | Operation::BackUp { count, .. } => Some(match there {
             0 => Effect::None,
             all if all == count as usize => Effect::Whole,
             _ => Effect::Part,
@@ -86,7 +88,10 @@ fn index_in_flight(model: &Model, id: EntryId) -> Option<u32> {
 fn id_in_flight(model: &Model, index: u32) -> Option<EntryId> {
     let in_flight = model.in_flight.as_ref()?;
     let count = match in_flight.what {
-        Operation::Batch { count } | Operation::Burst { count } => count,
+        Operation::Batch { count }
+        | Operation::Burst { count }
+        | Operation::Move { count, .. }
+        | Operation::BackUp { count, .. } => count,
         Operation::Ticked => 1,
         _ => return None,
     };

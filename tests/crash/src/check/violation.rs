@@ -57,6 +57,24 @@ pub enum Violation {
     /// A peer's row is none that was acknowledged or in flight.
     #[error("the row of peer {peer} was never written")]
     PeerRow { peer: Uuid },
+    /// A handle took an entry though its file was moved.
+    #[error("entry {hlc} was taken by a handle whose file was moved")]
+    NotMoved { hlc: Hlc },
+    /// An entry of another log was served.
+    #[error("entry {hlc} of another log was served")]
+    Served { hlc: Hlc },
+    /// An entry is in the log that was made in the stead of another one, and is none of its own.
+    #[error("entry {hlc} strayed into the log of another device")]
+    Stray { hlc: Hlc },
+    /// An entry of the log that was made in the stead of another one is lost.
+    #[error("acknowledged entry {hlc} of the other device is lost")]
+    LostByOther { hlc: Hlc },
+    /// A copy of the file has not what it has to have.
+    #[error("in {folder}: {what}")]
+    InCopy { folder: String, what: Box<Self> },
+    /// An opening that is refused changed something.
+    #[error("{folder} is not as it was before a refusal")]
+    Touched { folder: String },
     /// It is the log of somebody else, or another one.
     #[error("it is another log")]
     OtherLog,

@@ -29,6 +29,8 @@ pub struct ChildArgs {
 pub enum Role {
     /// Works until it is killed
     Victim,
+    /// A victim beside a companion: the files stay where they are
+    Accompanied,
     /// Appends beside a victim until its parent sends it the word to finish
     Companion,
     /// Waits for a line on its input after each operation, which are small
@@ -44,4 +46,12 @@ pub enum Fault {
     AnnounceBeforeCommit,
     /// A batch is written entry by entry
     TornBatch,
+    /// After the files were moved, the log that is in their stead is written to
+    IdentityNotCompared,
+    /// The log is left and not closed before the file is copied
+    CloseWithoutCheckpoint,
+    /// The file alone is copied instead of backed up
+    CopyInsteadOfBackup,
+    /// Options are checked after the log was opened
+    OptionCheckedLate,
 }

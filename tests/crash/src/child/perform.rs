@@ -18,6 +18,9 @@ use crate::line::{Gave, Line, Operation, Start};
 /// A stamp that is observed is at most this far ahead.
 const AHEAD_MS: u64 = 60_000;
 
+/// Single `record`s under way.
+pub(super) type Records = tokio::task::JoinSet<(u32, Result<Hlc, LogError>)>;
+
 impl Worker {
     pub(super) async fn perform(&mut self, step: Step) -> Result<()> {
         match step {
@@ -32,6 +35,10 @@ impl Worker {
             Step::Prune => self.prune().await,
             Step::Migrate => self.migrate().await,
             Step::Reopen => self.reopen().await,
+            Step::Move { how } => self.move_away(how).await,
+            Step::Close => self.close().await,
+            Step::BackUp => self.back_up().await,
+            Step::Refuse => self.refuse().await,
         }
     }
 
@@ -58,16 +65,28 @@ impl Worker {
 
     async fn burst(&mut self, count: u32) -> Result<()> {
         let operation = self.begin(Operation::Burst { count })?;
-        let mut tasks = tokio::task::JoinSet::new();
+        let mut records = self.record_at_once(operation, count);
+        self.say_all_entered(&mut records).await?;
+        self.voice.done(Gave::Nothing)
+    }
+
+    /// Single `record`s at the same time, each with its index in the operation.
+    pub(super) fn record_at_once(&self, operation: u32, count: u32) -> Records {
+        let mut records = Records::new();
         for index in 0..count {
-            let (log, change) = (self.log.clone(), self.entry(operation, index).change());
-            tasks.spawn(async move { (index, log.record(change).await) });
+            let log = self.log.clone();
+            let change = self.entry(operation, index).change();
+            records.spawn(async move { (index, log.record(change).await) });
         }
-        while let Some(joined) = tasks.join_next().await {
+        records
+    }
+
+    pub(super) async fn say_all_entered(&self, records: &mut Records) -> Result<()> {
+        while let Some(joined) = records.join_next().await {
             let (index, hlc) = joined?;
             self.voice.say(&Line::Entered { index, hlc: hlc? })?;
         }
-        self.voice.done(Gave::Nothing)
+        Ok(())
     }
 
     async fn ticked(&mut self) -> Result<()> {
@@ -182,7 +201,7 @@ impl Worker {
     }
 
     async fn migrate(&mut self) -> Result<()> {
-        let name = format!("fresh-{}-{}", self.args.number, self.operation);
+        let name = self.name_of_next("fresh");
         let folder = self.args.folder.join(&name);
         let start = Start::ALL[self.rng.usize(0..Start::ALL.len())];
         prepare(&folder, start)?;
@@ -196,7 +215,7 @@ impl Worker {
     }
 
     /// Half of the time the old handle is not closed, only dropped.
-    async fn reopen(&mut self) -> Result<()> {
+    pub(super) async fn reopen(&mut self) -> Result<()> {
         self.begin(Operation::Reopen)?;
         if self.rng.bool() {
             self.log.close().await?;
@@ -212,7 +231,7 @@ impl Worker {
 }
 
 /// Puts into `folder` what a log is made on.
-fn prepare(folder: &Path, start: Start) -> Result<()> {
+pub(super) fn prepare(folder: &Path, start: Start) -> Result<()> {
     let file = folder.join(FILE_NAME);
     match start {
         Start::Nothing => return Ok(()),

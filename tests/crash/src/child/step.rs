@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::args::{Fault, Role};
 use crate::entry::PEERS;
+use crate::line::How;
 
 /// Entries of a batch that is more than one statement and many pages.
 const LARGE_BATCH: std::ops::Range<u32> = 501..1100;
@@ -25,12 +26,16 @@ pub(super) enum Step {
     Prune,
     Migrate,
     Reopen,
+    Move { how: How },
+    Close,
+    BackUp,
+    Refuse,
 }
 
 /// Steps, drawn by weight, after a beginning that may be fixed.
 pub(super) struct Script {
     beginning: VecDeque<Step>,
-    weights: &'static [(u32, Draw)],
+    weights: Vec<(u32, Draw)>,
     appends: Appends,
 }
 
@@ -66,6 +71,16 @@ const ALL: &[(u32, Draw)] = &[
     (8, |_, _, _| Step::Reopen),
 ];
 
+/// What happens to files, where no other process has them open.
+const FILES: &[(u32, Draw)] = &[
+    (4, |_, _, rng| Step::Move {
+        how: How::ALL[rng.usize(0..How::ALL.len())],
+    }),
+    (3, |_, _, _| Step::Close),
+    (3, |_, _, _| Step::BackUp),
+    (2, |_, _, _| Step::Refuse),
+];
+
 /// For two processes at once: the one that is not killed. It opens nothing
 /// again, because it has to go on.
 const COMPANION: &[(u32, Draw)] = &[
@@ -77,19 +92,20 @@ const COMPANION: &[(u32, Draw)] = &[
 impl Script {
     pub(super) fn new(role: Role, fault: Option<Fault>, rng: &mut fastrand::Rng) -> Self {
         let weights = match role {
-            Role::Companion => COMPANION,
-            _ => ALL,
+            Role::Companion => COMPANION.to_vec(),
+            Role::Victim => [ALL, FILES].concat(),
+            _ => ALL.to_vec(),
         };
         let appends = match (role, fault) {
             (_, Some(Fault::AnnounceBeforeCommit)) => Appends::Ticked,
-            (Role::Victim, _) => Appends::AnySize,
+            (Role::Victim | Role::Accompanied, _) => Appends::AnySize,
             _ => Appends::Small,
         };
         let is_one_of_many = fault.is_none() && rng.u32(0..HOARD_ONE_IN) == 0;
         Self {
             beginning: match role {
                 Role::Hoarder => hoard(&[600, 500]),
-                Role::Victim if is_one_of_many => hoard(&[900, 1000, 600]),
+                Role::Victim | Role::Accompanied if is_one_of_many => hoard(&[900, 1000, 600]),
                 _ => VecDeque::new(),
             },
             weights,
@@ -103,7 +119,7 @@ impl Script {
         }
         let total = self.weights.iter().map(|(weight, _)| weight).sum();
         let mut ticket = rng.u32(0..total);
-        for (weight, draw) in self.weights {
+        for (weight, draw) in &self.weights {
             if ticket < *weight {
                 let peer = rng.usize(0..PEERS.len());
                 let page = [1, 10, 100, 1000][rng.usize(0..4)];

@@ -23,6 +23,9 @@ impl Model {
                 self.issued(child, *hlc).into_iter().collect()
             }
             Line::Entered { index, hlc } => self.entered(child, *index, *hlc),
+            Line::Away | Line::OfOther { .. } | Line::Served { .. } | Line::Found { .. } => {
+                self.hear_while_moved(child, line)
+            }
             Line::Done { gave } => match self.in_flight.take() {
                 Some(in_flight) => self.done(&in_flight, gave),
                 None => vec![Violation::Unannounced],
@@ -41,12 +44,14 @@ impl Model {
             what: what.clone(),
             before: self.last_of(child),
             ticked: None,
+            is_away: false,
         });
+        self.begin_with_files(what);
     }
 
     /// One of a burst: the others may still be in flight. They are answered in
     /// any order, but none has a stamp from before the burst.
-    fn entered(&mut self, child: u32, index: u32, hlc: Hlc) -> Vec<Violation> {
+    pub(super) fn entered(&mut self, child: u32, index: u32, hlc: Hlc) -> Vec<Violation> {
         let Some(in_flight) = &self.in_flight else {
             return vec![Violation::Unannounced];
         };
@@ -56,9 +61,12 @@ impl Model {
             operation: in_flight.number,
             index,
         };
+        let is_away = in_flight.is_away;
         self.enter(hlc, id);
         self.seen(child, hlc);
-        fault(hlc <= before, Violation::StampNotAbove { hlc, before })
+        let mut faults = fault(hlc <= before, Violation::StampNotAbove { hlc, before });
+        faults.extend(fault(is_away, Violation::NotMoved { hlc }));
+        faults
     }
 
     fn done(&mut self, in_flight: &InFlight, gave: &Gave) -> Vec<Violation> {
@@ -74,7 +82,6 @@ impl Model {
                 let faults = stamps.iter().filter_map(|hlc| self.issued(child, *hlc));
                 faults.collect()
             }
-            (Operation::Burst { .. }, Gave::Nothing) => Vec::new(),
             (Operation::Observe { remote }, Gave::Nothing) => {
                 self.seen(child, *remote);
                 Vec::new()
@@ -86,9 +93,21 @@ impl Model {
                 }
                 Vec::new()
             }
-            (Operation::Reopen, Gave::Log { log_id }) => {
+            (Operation::Reopen | Operation::Move { .. }, Gave::Log { log_id }) => {
+                let is_move = matches!(in_flight.what, Operation::Move { .. });
+                self.counts.moved += u64::from(is_move);
                 let known = *self.log_id.get_or_insert(*log_id);
                 fault(known != *log_id, Violation::OtherLog)
+            }
+            (
+                Operation::Burst { .. }
+                | Operation::Close { .. }
+                | Operation::BackUp { .. }
+                | Operation::Refuse { .. },
+                Gave::Nothing,
+            ) => {
+                self.done_with_files(&in_flight.what);
+                Vec::new()
             }
             (what, gave) => self.done_with_peers(what, gave),
         }

@@ -6,14 +6,18 @@ use anyhow::{Context, Result, ensure};
 use sync_log_sqlite::MAX_PAGE_ENTRIES;
 use sync_log_sqlite::{Cursor, Hlc, ReadLimits, SyncDb};
 
+use crate::child::log_folder;
 use crate::entry::{DEVICE, LIBRARY};
 use crate::file::LogFile;
 use crate::model::Model;
 
-/// Opens the log in `folder`, which holds what `found` says, and goes on: what
-/// is there is served, and the next stamp is above every earlier one.
-pub(super) async fn check(model: &mut Model, folder: &Path, found: Option<&LogFile>) -> Result<()> {
-    let log = SyncDb::open(LIBRARY, DEVICE, folder).await;
+/// Opens the log in `folder`, which holds what `found` says: what is there is served.
+pub(super) async fn check(
+    model: &mut Model,
+    folder: &Path,
+    found: Option<&LogFile>,
+) -> Result<SyncDb> {
+    let log = SyncDb::open(LIBRARY, DEVICE, &log_folder(folder)).await;
     let log = log.context("failed to open the log")?;
     let log_id = log.identity().log_id;
     ensure!(*model.log_id.get_or_insert(log_id) == log_id, "another log");
@@ -21,6 +25,11 @@ pub(super) async fn check(model: &mut Model, folder: &Path, found: Option<&LogFi
         compare(&log, found).await?;
         serve(&log, model, found).await?;
     }
+    Ok(log)
+}
+
+/// Goes on with the log: the next stamp is above every earlier one.
+pub(super) async fn go_on(model: &mut Model, log: &SyncDb) -> Result<()> {
     let stamp = log.tick().await?;
     let before = model.high_water;
     ensure!(stamp > before, "stamp {stamp} is not above {before}");

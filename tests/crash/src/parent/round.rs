@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::reopen;
 use super::state::Parent;
+use super::{files, reopen};
 use crate::aim::Target;
-use crate::check::{Effect, Findings, Violation, check};
+use crate::check::{Effect, Violation, check};
 use crate::child::{ChildArgs, Role, log_folder};
-use crate::file;
+use crate::file::{self, LogFile};
 use crate::line::{Kind, Line};
+use crate::model::Files;
 use crate::process::Process;
 
 /// In one of so many rounds another process works on the same file.
@@ -40,12 +41,17 @@ impl<'p, 's> Round<'p, 's> {
     }
 
     pub(super) async fn run(mut self) -> Result<Vec<Violation>> {
+        let companion = self.companion()?;
+        let role = if companion.is_some() {
+            Role::Accompanied
+        } else {
+            Role::Victim
+        };
         let target = {
             let report = &self.parent.report;
-            self.parent.aim.target(|kind| report.kills(kind))
+            self.parent.aim.target(role, |kind| report.kills(kind))
         };
-        let companion = self.companion()?;
-        let mut victim = self.start(0, Role::Victim)?;
+        let mut victim = self.start(0, role)?;
         let mut said = Vec::new();
         let was_killed = self.shoot(&mut victim, target, &mut said)?;
         let mut violations = Vec::new();
@@ -95,11 +101,11 @@ impl<'p, 's> Round<'p, 's> {
             }
             said.push(line);
         }
-        victim.kill_after(self.parent.aim.delay(target.kind))?;
+        let was_killed = victim.kill_after(self.parent.aim.delay(target.kind))?;
         while let Some(line) = victim.hear()? {
             said.push(line);
         }
-        Ok(true)
+        Ok(was_killed)
     }
 
     /// In some rounds, another process that has begun to work. Not beside a
@@ -158,16 +164,23 @@ impl<'p, 's> Round<'p, 's> {
     /// opens it next; then through the program.
     async fn check(&mut self) -> Result<Vec<Violation>> {
         let log = log_folder(self.folder);
+        let mut violations = match files::put_back(&self.parent.model.files, self.folder) {
+            Ok(violations) => violations,
+            Err(error) => return Ok(vec![unreadable(&error)]),
+        };
         let killed = self.folder.join("killed");
         file::copy(&log, &killed)?;
         let found = match file::read(&killed) {
             Ok(found) => found,
             Err(error) => return Ok(vec![unreadable(&error)]),
         };
-        let Findings {
-            mut violations,
-            effect,
-        } = check(&self.parent.model, found.as_ref());
+        let findings = check(&self.parent.model, found.as_ref());
+        let effect = findings.effect;
+        violations.extend(findings.violations);
+        match files::check(&self.parent.model.files, self.folder) {
+            Ok(of_files) => violations.extend(of_files),
+            Err(error) => violations.push(unreadable(&error)),
+        }
         let (of_fresh, fresh_effect) = self.check_fresh().await?;
         self.note(match self.kind_in_flight() {
             Some(Kind::Migrate) => fresh_effect,
@@ -175,12 +188,21 @@ impl<'p, 's> Round<'p, 's> {
         });
         violations.extend(of_fresh);
         if violations.is_empty() {
+            let files = std::mem::take(&mut self.parent.model.files);
             self.parent.model.settle(found.as_ref());
             self.parent.report.reopens += 1;
-            let reopened = reopen::check(&mut self.parent.model, &log, found.as_ref()).await;
+            let reopened = self.reopen(found.as_ref(), &files).await;
             violations.extend(reopened.err().as_ref().map(reopening));
         }
         Ok(violations)
+    }
+
+    async fn reopen(&mut self, found: Option<&LogFile>, files: &Files) -> Result<()> {
+        let log = reopen::check(&mut self.parent.model, self.folder, found).await?;
+        if let Some(found) = found {
+            files::end_copies(files, self.folder, &log, found).await?;
+        }
+        reopen::go_on(&mut self.parent.model, &log).await
     }
 
     fn kind_in_flight(&self) -> Option<Kind> {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crash::check::Violation;
 use crash::child::Fault;
+use crash::entry::OTHER;
 use crash::parent::{Outcome, Settings, run};
 
 /// Kills within which a planted fault is found.
@@ -30,6 +31,9 @@ fn fifty_kills_lose_nothing_and_hit_every_kind_of_operation() {
     assert!(report.counts.entries > 500, "{report}");
     assert!(report.companions > 0, "{report}");
     assert!(report.reopens > 50, "{report}");
+    assert!(report.counts.moved > 5, "{report}");
+    assert!(report.counts.copied > 5, "{report}");
+    assert!(report.counts.refused > 2, "{report}");
 }
 
 #[test]
@@ -49,6 +53,44 @@ fn a_child_that_tears_a_batch_is_found_out() {
     let found = found(Fault::TornBatch);
     let is_torn = |violation: &Violation| matches!(violation, Violation::TornBatch { .. });
     assert!(found.iter().any(is_torn), "{found:#?}");
+}
+
+#[test]
+fn a_child_that_follows_the_name_of_a_file_that_was_moved_is_found_out() {
+    let found = found(Fault::IdentityNotCompared);
+    // Its stamp shows at once, if that is not above those of the log that it left.
+    let is_of_other = |violation: &Violation| match violation {
+        Violation::StampNotAbove { hlc, .. } | Violation::Lost { hlc } => hlc.device_id == OTHER,
+        Violation::Stray { .. } => true,
+        _ => false,
+    };
+    assert!(found.iter().all(is_of_other), "{found:#?}");
+}
+
+#[test]
+fn a_child_that_leaves_the_log_instead_of_closing_it_is_found_out() {
+    let found = found(Fault::CloseWithoutCheckpoint);
+    assert!(found.iter().any(is_incomplete_copy), "{found:#?}");
+}
+
+#[test]
+fn a_child_that_copies_the_file_instead_of_backing_up_is_found_out() {
+    let found = found(Fault::CopyInsteadOfBackup);
+    assert!(found.iter().any(is_incomplete_copy), "{found:#?}");
+}
+
+#[test]
+fn a_child_that_opens_before_it_checks_the_options_is_found_out() {
+    let found = found(Fault::OptionCheckedLate);
+    let is_touched = |violation: &Violation| matches!(violation, Violation::Touched { .. });
+    assert!(found.iter().all(is_touched), "{found:#?}");
+}
+
+fn is_incomplete_copy(violation: &Violation) -> bool {
+    let Violation::InCopy { what, .. } = violation else {
+        return false;
+    };
+    matches!(**what, Violation::Lost { .. } | Violation::NoLog)
 }
 
 fn found(fault: Fault) -> Vec<Violation> {

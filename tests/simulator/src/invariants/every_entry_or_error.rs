@@ -118,6 +118,7 @@ mod tests {
     /// A page of the changes `from..=to`.
     fn page(from: u64, to: u64) -> Page {
         Page {
+            after: Cursor::ZERO,
             entries: (from..=to).map(|n| entry(n * 10, n)).collect(),
             next: Cursor::new(DEVICE, stamp(to * 10), Tag::from_bytes([1; 16])).unwrap(),
             head: stamp(50),

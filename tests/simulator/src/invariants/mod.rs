@@ -3,6 +3,7 @@
 
 pub mod adopted;
 pub mod answers_hold;
+pub mod clocks;
 pub mod convergence;
 pub mod every_entry_or_error;
 pub mod monotone;

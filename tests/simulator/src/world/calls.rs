@@ -91,7 +91,7 @@ impl World {
         ids.into_iter().filter(|id| *id != own).collect()
     }
 
-    fn record(&mut self, count: u16) -> Purpose {
+    pub(super) fn record(&mut self, count: u16) -> Purpose {
         let first = self.last_change + 1;
         self.last_change += u64::from(count);
         let numbers: Vec<u64> = (first..=self.last_change).collect();

@@ -97,10 +97,9 @@ impl World {
                 admission,
                 has,
             },
-            Message::Page { asked, page } => Purpose::Learn {
+            Message::Page(page) => Purpose::Learn {
                 origin: from,
                 origin_id: from_id,
-                asked,
                 page,
             },
             Message::Refused { asked, why } => {

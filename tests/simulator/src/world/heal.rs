@@ -26,6 +26,7 @@ impl World {
         self.bring_the_retired_back()?;
         self.retire_the_gone()?;
         self.declare_peers()?;
+        self.record_at_a_right_time()?;
         for _ in 0..ROUNDS_MAX {
             self.round()?;
             if self.have_converged() {
@@ -36,6 +37,22 @@ impl World {
             self.do_now(on, Purpose::Prune)?;
         }
         self.judge_convergence()
+    }
+
+    /// Where the age of an entry decides how long it stays, an entry that is dated at a time that
+    /// never comes is as old as those behind it. So everybody records something, and then time
+    /// goes by.
+    fn record_at_a_right_time(&mut self) -> Result<(), Violation> {
+        let is_by_age = matches!(self.options.policy, PrunePolicy::KeepFor { .. });
+        if !is_by_age || !self.has_shown_nonsense {
+            return Ok(());
+        }
+        for on in self.live_names() {
+            let purpose = self.record(1);
+            self.do_now(on, purpose)?;
+        }
+        self.wait(LONG_MS);
+        Ok(())
     }
 
     fn do_now(&mut self, on: u8, purpose: Purpose) -> Result<(), Violation> {

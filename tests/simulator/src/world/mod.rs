@@ -36,6 +36,9 @@ use truth::{Past, Truth};
 /// The library of every run.
 const LIBRARY: Uuid = Uuid::from_u128(0x00c0_ffee);
 
+/// From here on, in the year 2131, a clock shows nonsense.
+const NONSENSE_MS: i64 = 3 * START_MS;
+
 /// Devices that take the place of others once everything heals are numbered
 /// from here.
 const FIRST_REPLACEMENT: u8 = 100;
@@ -67,6 +70,8 @@ pub(crate) struct World {
     now_ms: i64,
     /// The latest that a clock showed, but for nonsense.
     latest_ms: i64,
+    /// Whether a clock showed a time that never comes.
+    has_shown_nonsense: bool,
     devices: BTreeMap<u8, Device>,
     /// Ids that more than one device goes by.
     cloned: BTreeSet<Uuid>,
@@ -109,6 +114,7 @@ impl World {
             },
             now_ms: START_MS,
             latest_ms: START_MS,
+            has_shown_nonsense: false,
             devices: BTreeMap::new(),
             cloned: BTreeSet::new(),
             network: Network::default(),
@@ -251,17 +257,7 @@ impl World {
 
     fn off_by_ms_at_first(&self, on: u8) -> i64 {
         let skews = &self.options.skews_ms;
-        let skew_ms = skews.get(usize::from(on)).copied().unwrap_or_default();
-        self.sane(skew_ms)
-    }
-
-    /// A clock that is off by so much. Where the age of an entry decides how
-    /// long it stays, nobody writes entries of the next millennium.
-    fn sane(&self, off_by_ms: i64) -> i64 {
-        match self.options.policy {
-            PrunePolicy::KeepFor { .. } => off_by_ms.min(3 * 24 * 3_600_000),
-            _ => off_by_ms,
-        }
+        skews.get(usize::from(on)).copied().unwrap_or_default()
     }
 
     fn wait(&mut self, ms: i64) {
@@ -270,8 +266,7 @@ impl World {
         self.trace.event("wait", format_args!("{ms} ms"));
     }
 
-    fn jump(&mut self, on: u8, ms: i64) {
-        let off_by_ms = self.sane(ms);
+    fn jump(&mut self, on: u8, off_by_ms: i64) {
         if let Some(device) = self.live(on) {
             device.off_by_ms = off_by_ms;
             self.show_time();
@@ -283,8 +278,10 @@ impl World {
         for device in self.devices.values() {
             device.set_time(self.now_ms);
             let shown = self.now_ms.saturating_add(device.off_by_ms);
-            if shown < START_MS.saturating_mul(2) {
+            if shown < NONSENSE_MS {
                 self.latest_ms = self.latest_ms.max(shown);
+            } else {
+                self.has_shown_nonsense = true;
             }
         }
     }

@@ -16,7 +16,7 @@ pub(crate) enum Message {
     /// Give me what follows on this.
     Pull { cursor: Cursor, limit: usize },
     /// Here it is.
-    Page { asked: Cursor, page: Page },
+    Page(Page),
     /// No.
     Refused { asked: Cursor, why: Refusal },
     /// I have everything up to this.

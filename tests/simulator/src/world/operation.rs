@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sync_log_core::{
     Ack, AckOutcome, Cause, Change, Cursor, Explanation, Hlc, LogError, MAX_PAGE_ENTRIES, Page,
-    ReadLimits, SharedChangeEntry, SyncLog, Uuid, VerdictKind,
+    ReadLimits, Reason, SharedChangeEntry, SyncLog, Uuid, VerdictKind,
 };
 
 use crate::chain::Prefix;
@@ -67,7 +67,6 @@ pub(crate) enum Purpose {
     Learn {
         origin: u8,
         origin_id: Uuid,
-        asked: Cursor,
         page: Page,
     },
     Pin {
@@ -90,11 +89,14 @@ pub(crate) struct Reading {
 #[derive(Debug)]
 pub(crate) struct Explained {
     pub(crate) pending: u64,
+    pub(crate) names_clock: bool,
     pub(crate) signs: BTreeMap<VerdictKind, Sign>,
 }
 
 impl From<Explanation> for Explained {
     fn from(explanation: Explanation) -> Self {
+        let is_clock = |reason: &Reason| matches!(reason.cause, Cause::ClockAhead { .. });
+        let names_clock = explanation.reasons.iter().any(is_clock);
         let reasons = explanation.reasons.iter();
         let signs = reasons.filter_map(|reason| match reason.cause {
             Cause::Restored(verdict) => {
@@ -111,6 +113,7 @@ impl From<Explanation> for Explained {
         });
         Self {
             pending: explanation.pending_entries,
+            names_clock,
             signs: signs.collect(),
         }
     }

@@ -79,12 +79,11 @@ impl Receiver {
         self.places.get(&origin)?.trouble
     }
 
-    /// Applies a page that was read after `asked`, in one step with the new
-    /// cursor. A page that was read from another place is an old one, or a
-    /// duplicate: nothing happens.
-    pub(crate) fn apply(&mut self, origin: Uuid, asked: Cursor, page: &Page) -> bool {
+    /// Applies a page in one step with the new cursor. A page that was read from
+    /// another place is an old one, or a duplicate: nothing happens.
+    pub(crate) fn apply(&mut self, origin: Uuid, page: &Page) -> bool {
         let place = self.places.entry(origin).or_default();
-        if place.cursor != asked || page.entries.is_empty() {
+        if place.cursor != page.after || page.entries.is_empty() {
             return false;
         }
         page.entries
@@ -185,8 +184,9 @@ mod tests {
         .unwrap()
     }
 
-    fn page(ms: u64) -> Page {
+    fn page(after: Cursor, ms: u64) -> Page {
         Page {
+            after,
             entries: vec![entry(ms)],
             next: place(ms),
             head: Hlc::new(ms, 0, ORIGIN),
@@ -198,9 +198,9 @@ mod tests {
     #[test]
     fn a_page_is_applied_where_it_was_asked_for_and_nowhere_else() {
         let mut receiver = Receiver::default();
-        assert!(receiver.apply(ORIGIN, Cursor::ZERO, &page(1)));
-        assert!(!receiver.apply(ORIGIN, Cursor::ZERO, &page(1)), "again");
-        assert!(!receiver.apply(ORIGIN, place(5), &page(6)), "too early");
+        assert!(receiver.apply(ORIGIN, &page(Cursor::ZERO, 1)));
+        assert!(!receiver.apply(ORIGIN, &page(Cursor::ZERO, 1)), "again");
+        assert!(!receiver.apply(ORIGIN, &page(place(5), 6)), "too early");
         assert_eq!(receiver.cursor(ORIGIN), place(1));
         assert_eq!(receiver.numbers(ORIGIN), [1]);
     }
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_copy_replaces_what_was_there_unless_it_moved_meanwhile() {
         let mut receiver = Receiver::default();
-        receiver.apply(ORIGIN, Cursor::ZERO, &page(1));
+        receiver.apply(ORIGIN, &page(Cursor::ZERO, 1));
         receiver.refused(ORIGIN, place(1), Trouble::NeedsCopy);
         let mut copy = Chain::default();
         [entry(2), entry(3)]
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn an_admission_number_outlives_what_was_received() {
         let mut receiver = Receiver::default();
-        receiver.apply(ORIGIN, Cursor::ZERO, &page(1));
+        receiver.apply(ORIGIN, &page(Cursor::ZERO, 1));
         receiver.refused(ORIGIN, place(1), Trouble::Retired);
         assert!(receiver.admitted(ORIGIN, 2));
         assert!(!receiver.admitted(ORIGIN, 2));
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_refusal_of_an_earlier_place_is_no_trouble_any_more() {
         let mut receiver = Receiver::default();
-        receiver.apply(ORIGIN, Cursor::ZERO, &page(1));
+        receiver.apply(ORIGIN, &page(Cursor::ZERO, 1));
         receiver.refused(ORIGIN, Cursor::ZERO, Trouble::Unknown);
         assert_eq!(receiver.trouble(ORIGIN), None);
         receiver.refused(ORIGIN, place(1), Trouble::Unknown);

@@ -4,7 +4,9 @@ mod peers;
 
 use std::collections::BTreeMap;
 
-use sync_log_core::{Cursor, Hlc, LogError, Page, SharedChangeEntry, Uuid, VerdictKind};
+use sync_log_core::{
+    Cursor, Hlc, LogError, Page, SharedChangeEntry, Uuid, VerdictKind, WallClock as _,
+};
 
 use super::World;
 use super::calls::is_unknown;
@@ -16,7 +18,7 @@ use crate::change::{change, number};
 use crate::gate::Incident;
 use crate::invariants::answers_hold::{self, Answer as Said};
 use crate::invariants::every_entry_or_error::{self, Reader};
-use crate::invariants::{Violation, stamps_rise, verdicts};
+use crate::invariants::{Violation, clocks, stamps_rise, verdicts};
 use crate::trace::{Short, Shorts};
 
 /// Where an answer comes from, and what was known when it was asked for.
@@ -135,12 +137,11 @@ impl World {
                 Purpose::Learn {
                     origin,
                     origin_id,
-                    asked,
                     page,
                 },
                 Ok(_),
             ) => {
-                self.learned(on, origin, origin_id, asked, &page);
+                self.learned(on, origin, origin_id, &page);
                 Ok(())
             }
             (Purpose::Pin { reader, asked, .. }, Ok(Answer::Place(pin))) => {
@@ -166,6 +167,9 @@ impl World {
         let (hlc, numbers) = (entry.hlc, [number(&entry)]);
         if settling.happened.is_none() && !settling.was_parked && answer.is_err() {
             answers_hold::check_retry(&self.devices[&on].files.truth.lineage, &entry)?;
+        }
+        if matches!(answer, Err(LogError::Clock(_))) {
+            clocks::check_refused(settling.issued, hlc)?;
         }
         let is_used_up = matches!(
             answer,
@@ -247,6 +251,8 @@ impl World {
             let what = format!("explain counts {pending} of {there} entries");
             return Err(Violation::new("every_entry_or_error", what));
         }
+        let wall_ms = self.devices[&on].wall.now_ms();
+        clocks::check_named(truth.issued, wall_ms, explained.names_clock)?;
         verdicts::check_shown(truth.signs(), &explained.signs)
     }
 
@@ -306,7 +312,7 @@ impl World {
         let message = match answer {
             Ok(Answer::Page(page)) => {
                 self.judge_page(on, &reading, committed, &page)?;
-                Message::Page { asked, page }
+                Message::Page(page)
             }
             Err(LogError::Store(_)) => return Ok(()),
             Err(error) => Message::Refused {
@@ -363,12 +369,12 @@ impl World {
         truth.has_only(reading.peer, &numbers);
     }
 
-    fn learned(&mut self, on: u8, origin: u8, origin_id: Uuid, asked: Cursor, page: &Page) {
+    fn learned(&mut self, on: u8, origin: u8, origin_id: Uuid, page: &Page) {
         let device = self.devices_mut(on);
         let highest = page.entries.iter().map(|entry| entry.hlc).max();
         let truth = &mut device.files.truth;
         truth.issued = truth.issued.max(highest.unwrap_or(Hlc::ZERO));
-        if !device.files.received.apply(origin_id, asked, page) {
+        if !device.files.received.apply(origin_id, page) {
             return;
         }
         let peer = device.id;

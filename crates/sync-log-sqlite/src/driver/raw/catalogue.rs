@@ -16,9 +16,9 @@ pub(crate) static TABLES_NAMED: Raw = Raw::new(|| {
     Template::raw("look for a table", text, 1)
 });
 
-/// Kind and name of what has a name in any spelling.
+/// Kind, name and definition of what has a name in any spelling.
 pub(crate) static NAMED: Raw = Raw::new(|| {
-    let text = "SELECT type, name FROM sqlite_master WHERE name = ?1 COLLATE NOCASE";
+    let text = "SELECT type, name, sql FROM sqlite_master WHERE name = ?1 COLLATE NOCASE";
     Template::raw(LOOK, text, 1)
 });
 

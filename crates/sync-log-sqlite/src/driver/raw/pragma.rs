@@ -10,7 +10,7 @@ pub(crate) const FULL: i64 = 2;
 /// wait.
 pub(crate) const VACUUM_PAGES: u32 = 64;
 
-/// Lets free pages be given back. Has an effect before the first table only.
+/// Lets free pages be given back. Has an effect before the first table, or when the file is rebuilt.
 pub(crate) static SET_AUTO_VACUUM: Raw = Raw::new(|| {
     let text = "PRAGMA auto_vacuum = INCREMENTAL";
     Template::raw("set `auto_vacuum`", text, 0)
@@ -59,6 +59,9 @@ pub(crate) static SYNCHRONOUS: Raw =
 pub(crate) static SET_QUERY_ONLY: Raw =
     Raw::new(|| Template::raw("set `query_only`", "PRAGMA query_only = ON", 0));
 
+/// How many pages there are.
+pub(crate) static PAGES: Raw = Raw::new(|| Template::raw("count pages", "PRAGMA page_count", 0));
+
 /// How many pages are free.
 pub(crate) static FREE_PAGES: Raw =
     Raw::new(|| Template::raw("count free pages", "PRAGMA freelist_count", 0));
@@ -68,6 +71,11 @@ pub(crate) static GIVE_PAGES_BACK: Raw = Raw::new(|| {
     let text = format!("PRAGMA incremental_vacuum({VACUUM_PAGES})");
     Template::raw("give free pages back", text, 0)
 });
+
+/// The first fault that SQLite finds in the pages of the file, or "ok". Faults of pages come before
+/// those of single values.
+pub(crate) static FIRST_FAULT: Raw =
+    Raw::new(|| Template::raw("check the file", "PRAGMA quick_check(1)", 0));
 
 /// Whether SQLite finds the file sound: one row that says "ok", or one for each fault.
 pub(crate) static INTEGRITY: Raw =

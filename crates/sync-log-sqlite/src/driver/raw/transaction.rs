@@ -16,6 +16,9 @@ pub(crate) static COMMIT: Raw = Raw::new(|| Template::raw("commit", "COMMIT", 0)
 /// Ends a transaction without what it wrote.
 pub(crate) static ROLLBACK: Raw = Raw::new(|| Template::raw("roll back", "ROLLBACK", 0));
 
+/// Rebuilds the file without free pages.
+pub(crate) static REBUILD: Raw = Raw::new(|| Template::raw("rebuild the file", "VACUUM", 0));
+
 /// Copies the database to a new file, whose path is the argument.
 pub(crate) static VACUUM_INTO: Raw =
     Raw::new(|| Template::raw("copy the file", "VACUUM INTO ?1", 1));

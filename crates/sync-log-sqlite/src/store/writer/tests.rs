@@ -51,12 +51,13 @@ impl Direct {
 impl LogStore for Direct {
     async fn write(&self, job: WriteJob) -> Result<(), LogError> {
         let (answer, mut answered) = oneshot::channel();
-        let writing = Writing {
+        let mut writing = Writing {
             db: &self.db(),
             anchor: &self.1,
             busy: BUSY,
             commits: watch::channel(()).0,
             wal: Wal::at(None),
+            committed: None,
             is_closed: false,
         };
         writing.serve(vec![Queued {
@@ -158,9 +159,9 @@ async fn pages_that_a_prune_freed_are_given_back_step_by_step() {
     lock.commit().unwrap();
     let freed = count("freelist_count");
     assert!(freed > 2 * VACUUM_PAGES, "{freed}");
-    assert!(give_pages_back(&db, BUSY));
+    assert!(free_pages::give_back(&db, BUSY));
     assert_eq!(count("freelist_count"), freed - VACUUM_PAGES);
-    while give_pages_back(&db, BUSY) {}
+    while free_pages::give_back(&db, BUSY) {}
     assert_eq!((count("freelist_count"), count("page_count")), (0, before));
 }
 
