@@ -64,11 +64,11 @@ impl Ci {
         let mut costs = Vec::new();
         let result = self.steps.iter().try_for_each(|step| {
             eprintln!("\n=== {}: {}", step.name(), step.purpose());
-            let (start, cpu_before) = (Instant::now(), cpu_time::of_children());
+            let (start, cpu_before) = (Instant::now(), cpu_time::so_far());
             let result = steps::run(*step, &shell, &workspace, self.scope);
             let cost = Cost {
                 wall: start.elapsed(),
-                cpu: cpu_time::of_children() - cpu_before,
+                cpu: cpu_time::so_far() - cpu_before,
             };
             eprintln!("=== {} took {}", step.name(), seconds(cost.wall));
             costs.push((*step, cost));
