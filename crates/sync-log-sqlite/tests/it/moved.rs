@@ -11,7 +11,7 @@ use sync_log_sqlite::{ErrorKind, LogError, OpenError, StoreFault, SyncDb, Uuid};
 use crate::common::rights::{set_mode, unprivileged};
 use crate::common::{
     LIBRARY, as_child, assert_passed, change, child, contents, file_in, folder, fresh, open,
-    other_program, stamps,
+    other_program, put_back, stamps,
 };
 
 const OTHER_DEVICE: Uuid = Uuid::from_u128(0xc0);
@@ -391,10 +391,7 @@ async fn a_log_of_another_device_that_sqlite_restores_into_the_file_is_not_serve
         .await
         .unwrap();
     other.close().await.unwrap();
-    let mut tool = other_program(folder.path());
-    let from = file_in(other_folder.path());
-    tool.restore("main", from, None::<fn(rusqlite::backup::Progress)>)
-        .unwrap();
+    put_back(folder.path(), &file_in(other_folder.path()));
 
     assert_serves_nothing(&log, &following).await;
     log.close().await.unwrap_or_default();

@@ -11,7 +11,7 @@ use sync_log_sqlite::{
 use tempfile::TempDir;
 
 use crate::common::tables::adoption_causes;
-use crate::common::{PEER, change, fresh, open, other_program};
+use crate::common::{PEER, change, fresh, open, other_program, put_back};
 
 /// A log in use, a copy of its file from when it had one entry, and the stamp of its third and last.
 async fn log_and_earlier_copy() -> (TempDir, SyncDb, PathBuf, Hlc) {
@@ -25,13 +25,6 @@ async fn log_and_earlier_copy() -> (TempDir, SyncDb, PathBuf, Hlc) {
     log.record(change(2)).await.unwrap();
     let last = log.record(change(3)).await.unwrap();
     (folder, log, earlier, last)
-}
-
-/// Writes the pages of `earlier` over the file, through SQLite, as `.restore` of its shell does.
-fn put_back(data_dir: &Path, earlier: &Path) {
-    let mut tool = other_program(data_dir);
-    tool.restore("main", earlier, None::<fn(rusqlite::backup::Progress)>)
-        .unwrap();
 }
 
 fn lost(hlc: Hlc) -> Altered {

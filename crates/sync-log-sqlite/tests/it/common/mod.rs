@@ -13,6 +13,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use sync_log_sqlite::{Change, ChangeType, FILE_NAME, Hlc, SyncDb, Uuid};
 
@@ -66,6 +67,15 @@ pub(crate) fn raw(data_dir: &Path) -> rusqlite::Connection {
 /// Another program's connection to the file.
 pub(crate) fn other_program(data_dir: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(file_in(data_dir)).expect("the file opens")
+}
+
+/// Writes the pages of the database `from` over the file of a log, through SQLite, as `.restore` of
+/// its shell does.
+pub(crate) fn put_back(data_dir: &Path, from: &Path) {
+    let from = rusqlite::Connection::open(from).unwrap();
+    let mut tool = other_program(data_dir);
+    let backup = rusqlite::backup::Backup::new(&from, &mut tool).unwrap();
+    backup.run_to_completion(100, Duration::ZERO, None).unwrap();
 }
 
 /// A file as it is, told by name, length and a hash of its bytes.
