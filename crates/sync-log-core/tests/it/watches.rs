@@ -3,7 +3,8 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use sync_log_core::{Hlc, LogError, LogOptions, StoreFault, SyncLog, Watch};
 
@@ -53,4 +54,39 @@ async fn a_watch_that_waits_ends_with_the_last_handle() {
         store.upgrade().is_none(),
         "a watch that is kept keeps no store"
     );
+}
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn the_last_handle_wakes_every_watch_that_waits_and_none_that_is_dropped() {
+    let (log, _) = log().await;
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut watches = [(); 3].map(|()| log.watch(Hlc::ZERO));
+    let [first, second, dropped] = &mut watches;
+    for watch in [first, second] {
+        let waiting = pin!(watch.changed());
+        assert!(waiting.poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    let of_dropped = Arc::new(Woken::default());
+    {
+        let waker = Waker::from(Arc::clone(&of_dropped));
+        let waiting = pin!(dropped.changed());
+        assert!(waiting.poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    let [first, second, dropped] = watches;
+    drop(dropped);
+    assert_eq!(Arc::strong_count(&of_dropped), 1, "its waker is kept");
+    drop(log);
+    assert_eq!(woken.0.load(Ordering::Relaxed), 2, "one watch sleeps on");
+    drop((first, second));
 }
