@@ -17,6 +17,11 @@ pub(super) const LARGE: u64 = 16 << 20;
 /// cheaper than to make it again.
 const SMALL: u64 = 1 << 20;
 
+/// How many commits, and how many content bytes of them, share one look at the size: to look makes the
+/// next sync slower.
+const COMMITS_PER_LOOK: u32 = 64;
+const BYTES_PER_LOOK: usize = 1 << 20;
+
 /// How long the writer waits for reads to end. A read is a page, so own reads end in time.
 const PATIENCE: Busy = Busy::of_ms(1_000);
 
@@ -27,15 +32,27 @@ pub(super) struct Wal {
     /// The size from which on it is emptied next. After an attempt that failed, because another
     /// program reads for a long time, that is more than [`LARGE`].
     next: u64,
+    /// Commits since the last look at the size, and their content bytes.
+    unseen: (u32, usize),
 }
 
 impl Wal {
     pub(super) fn at(path: Option<PathBuf>) -> Self {
-        Self { path, next: LARGE }
+        Self {
+            path,
+            next: LARGE,
+            unseen: (0, 0),
+        }
     }
 
-    /// Keeps the `-wal` from growing, after a commit.
-    pub(super) fn bound(&mut self, db: &Connection, busy: Busy) {
+    /// Keeps the `-wal` from growing, after a commit of that many content bytes.
+    pub(super) fn bound(&mut self, db: &Connection, busy: Busy, committed_bytes: usize) {
+        let (commits, bytes) = self.unseen;
+        self.unseen = (commits + 1, bytes.saturating_add(committed_bytes));
+        if self.unseen.0 < COMMITS_PER_LOOK && self.unseen.1 < BYTES_PER_LOOK {
+            return;
+        }
+        self.unseen = (0, 0);
         let size = self.size();
         if size < self.next {
             return;

@@ -217,9 +217,11 @@ impl Writing<'_> {
             }
         }
         while !jobs.is_empty() {
-            self.serve(next_commit(&mut jobs));
+            let next = next_commit(&mut jobs);
+            let bytes = next.iter().map(|queued| queued.job.content_bytes()).sum();
+            self.serve(next);
             self.commits.send_replace(());
-            unless_it_panics(|| self.wal.bound(self.db, self.busy));
+            unless_it_panics(|| self.wal.bound(self.db, self.busy, bytes));
         }
     }
 
