@@ -13,8 +13,8 @@ use crate::step::Step;
 use crate::steps;
 use crate::workspace::Workspace;
 
-/// What a run from nothing has no use for: what would make a second build fast, and what a debugger
-/// reads. The place of a panic is in its message all the same.
+/// Turns off what a single run from nothing does not need: what makes a second build fast, and what a
+/// debugger reads. The message of a panic names its line without that.
 const FROM_NOTHING: [(&str, &str); 3] = [
     ("CARGO_INCREMENTAL", "0"),
     ("CARGO_PROFILE_DEV_DEBUG", "0"),

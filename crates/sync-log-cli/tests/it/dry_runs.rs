@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use sync_log_sqlite::Uuid;
 
 use crate::common::{
-    DEVICE, EARLIER_PROGRAM, LIBRARY, PHONE, TABLET, alter, block_on, fill, fill_alone,
+    DEVICE, EARLIER_PROGRAM, LIBRARY, PHONE, PROGRAM, TABLET, alter, block_on, fill, fill_alone,
     fill_restored, open,
 };
 
@@ -16,7 +16,7 @@ const STRANGER: Uuid = Uuid::from_u128(0xd0);
 
 fn run(command: &str, path: &Path) -> Output {
     let mut words = command.split_whitespace();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let mut program = Command::new(PROGRAM);
     program.arg(words.next().unwrap()).arg(path).args(words);
     program.args(["--format", "csv"]).output().unwrap()
 }

@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 
 use sync_log_sqlite::FILE_NAME;
 
-use crate::common::{DEVICE, LIBRARY, fill};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
+use crate::common::{DEVICE, LIBRARY, PROGRAM, fill};
 
 /// Both signals, by name, and the exit codes in which they end.
 const SIGNALS: [(&str, i32); 2] = [("INT", 130), ("TERM", 143)];

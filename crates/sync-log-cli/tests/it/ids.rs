@@ -6,19 +6,9 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use sync_log_sqlite::Uuid;
 
-use crate::common::{PHONE, TABLET, block_on, change, fill, fill_alone, open};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
-
-fn run(args: &[&str], path: &Path) -> Output {
-    let mut command = Command::new(PROGRAM);
-    let (name, rest) = args.split_first().unwrap();
-    command.arg(name).arg(path).args(rest).output().unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
+use crate::common::{
+    PHONE, PROGRAM, TABLET, block_on, change, fill, fill_alone, open, run, stderr,
+};
 
 /// The ids in a result, in its order.
 fn peers(output: &Output, rows: &str) -> Vec<String> {

@@ -9,21 +9,12 @@ use sync_log_sqlite::FILE_NAME;
 use tempfile::TempDir;
 
 use crate::common::{
-    DEVICE, EARLIER_PROGRAM, LIBRARY, PHONE, alter, block_on, change, fill, fill_alone, open, stamp,
+    DEVICE, EARLIER_PROGRAM, LIBRARY, PHONE, PROGRAM, alter, block_on, change, fill, fill_alone,
+    open, run, stamp, stderr,
 };
-
-fn run(args: &[&str], path: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
-    let (name, rest) = args.split_first().unwrap();
-    command.arg(name).arg(path).args(rest).output().unwrap()
-}
 
 fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
 }
 
 /// Runs a command that has to end in `code`, and reads the JSON it prints.
@@ -87,7 +78,7 @@ fn after_a_prune_that_finds_nothing_left_there_is_nothing_to_explain() {
 #[test]
 fn tail_follows_a_log_that_another_process_writes_to() {
     let library = library();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let mut command = Command::new(PROGRAM);
     command
         .args(["tail", "-f", "-n", "1", "--format", "ndjson"])
         .arg(library.path());
@@ -116,7 +107,7 @@ fn tail_follows_a_log_that_another_process_writes_to() {
 #[test]
 fn tail_of_no_entries_follows_from_the_end() {
     let library = library();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let mut command = Command::new(PROGRAM);
     let ends = ["tail", "-f", "-n", "0", "--format", "csv"];
     command.args(ends).arg(library.path());
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -254,7 +245,7 @@ fn a_dry_run_of_an_import_ends_as_the_import_does() {
 #[test]
 fn every_command_has_completions_and_a_manual_page() {
     let print = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+        let mut command = Command::new(PROGRAM);
         let output = command.args(args).output().unwrap();
         assert_eq!(
             output.status.code(),
@@ -285,7 +276,7 @@ fn every_command_has_completions_and_a_manual_page() {
             "{page}"
         );
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
+    let mut command = Command::new(PROGRAM);
     let unknown = command.args(["man", "nothing"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
 }

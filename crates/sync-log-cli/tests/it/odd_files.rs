@@ -10,20 +10,9 @@ use serde_json::Value;
 use sync_log_sqlite::FILE_NAME;
 
 use crate::common::{
-    DEVICE, EARLIER_PROGRAM, LIBRARY, PHONE, TABLET, alter, block_on, change, fill, open, stamp,
+    DEVICE, EARLIER_PROGRAM, LIBRARY, PHONE, PROGRAM, TABLET, alter, block_on, change, fill, open,
+    run, stamp, stderr,
 };
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
-
-fn run(args: &[&str], path: &Path) -> Output {
-    let mut command = Command::new(PROGRAM);
-    let (name, rest) = args.split_first().unwrap();
-    command.arg(name).arg(path).args(rest).output().unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
 
 /// The lines of an export, as JSON.
 fn lines(bytes: &[u8]) -> Vec<Value> {

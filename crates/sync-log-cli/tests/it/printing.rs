@@ -1,17 +1,10 @@
 //! How results are printed: what is absent, what is one fact, and how wide a table is.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::common::{PHONE, TABLET, alter, block_on, fill, fill_restored, open, stamp};
-
-fn run(args: &[&str], path: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-log"));
-    let (name, rest) = args.split_first().unwrap();
-    command.arg(name).arg(path).args(rest).output().unwrap()
-}
+use crate::common::{PHONE, TABLET, alter, block_on, fill, fill_restored, open, run, stamp};
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()

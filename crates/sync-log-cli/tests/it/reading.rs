@@ -14,9 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sync_log_sqlite::FILE_NAME;
 
-use crate::common::{DEVICE, PHONE, alter, block_on, change, fill, open, stamp};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
+use crate::common::{DEVICE, PHONE, PROGRAM, alter, block_on, change, fill, open, stamp};
 
 /// How many entries a process writes before it is killed.
 const WRITTEN: u64 = 20;

@@ -21,11 +21,9 @@ use snapbox::Data;
 use snapbox::assert::{Action, Assert};
 use snapbox::data::DataFormat;
 
-use crate::common::{EARLIER_PROGRAM, alter, fill, fill_alone, fill_restored};
+use crate::common::{EARLIER_PROGRAM, PROGRAM, alter, fill, fill_alone, fill_restored};
 
 const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions");
-const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
-
 /// The one id that is drawn at random, made the same each time.
 const FIX_LOG_ID: &str =
     "UPDATE sync_log_identity SET log_id = '00000000-0000-0000-0000-000000000077'";

@@ -2,7 +2,8 @@
 
 use crate::error::LogError;
 use crate::limits::{MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_MODEL_TYPE_BYTES, MAX_PAGE_BYTES};
-use crate::model::{Change, JsonText, SharedChangeEntry, judge};
+use crate::model::judge::{self, EntryFault};
+use crate::model::{Change, JsonText, SharedChangeEntry};
 
 /// Refuses a change that no log can hold, or that is larger than the app's own limit.
 pub(crate) fn validate_change(change: &Change, max_data_bytes: usize) -> Result<(), LogError> {
@@ -18,23 +19,19 @@ pub(crate) fn validate_entry(
 }
 
 fn validate(model_type: &str, data: &JsonText, max: usize) -> Result<(), LogError> {
-    if !judge::is_model_type(model_type) {
-        return Err(LogError::ModelTypeLength {
+    judge::content(model_type, data, max).map_err(|fault| match fault {
+        EntryFault::ModelType => LogError::ModelTypeLength {
             length_bytes: model_type.len(),
-        });
-    }
-    if data.len_bytes() > max {
-        return Err(LogError::DataTooLarge {
+        },
+        EntryFault::DataTooLarge => LogError::DataTooLarge {
             length_bytes: data.len_bytes(),
             limit_bytes: max,
-        });
-    }
-    if !data.is_shallow() {
-        return Err(LogError::DataTooDeep {
+        },
+        // Text that was read is JSON, so it is the depth.
+        _ => LogError::DataTooDeep {
             limit: MAX_DATA_DEPTH,
-        });
-    }
-    Ok(())
+        },
+    })
 }
 
 // Every entry that passes validation fits a page.

@@ -200,7 +200,7 @@ pub fn above_floor(hlc: Hlc, floor: Hlc) -> Result<(), EntryFault> {
 }
 
 /// Whether a log can hold records of that kind: the name has 1 to [`MAX_MODEL_TYPE_BYTES`] bytes.
-pub(crate) fn is_model_type(text: &str) -> bool {
+fn is_model_type(text: &str) -> bool {
     (1..=MAX_MODEL_TYPE_BYTES).contains(&text.len())
 }
 
@@ -211,13 +211,26 @@ pub(crate) fn is_model_type(text: &str) -> bool {
 /// [`EntryFault::DataTooLarge`], [`EntryFault::DataNotJson`] if it is nested too deep.
 pub fn of_log(entry: &SharedChangeEntry, device_id: DeviceId) -> Result<(), EntryFault> {
     own_stamp(entry.hlc, device_id)?;
-    if !is_model_type(&entry.model_type) {
+    content(&entry.model_type, &entry.data, MAX_DATA_BYTES)
+}
+
+/// Refuses content that no log can hold, or that is larger than an app's own limit.
+///
+/// # Errors
+/// [`EntryFault::ModelType`], [`EntryFault::DataTooLarge`], [`EntryFault::DataNotJson`] if it is
+/// nested too deep.
+pub(crate) fn content(
+    model_type: &str,
+    data: &JsonText,
+    max_data_bytes: usize,
+) -> Result<(), EntryFault> {
+    if !is_model_type(model_type) {
         return Err(EntryFault::ModelType);
     }
-    if entry.data.len_bytes() > MAX_DATA_BYTES {
+    if data.len_bytes() > max_data_bytes {
         return Err(EntryFault::DataTooLarge);
     }
-    if !entry.data.is_shallow() {
+    if !data.is_shallow() {
         return Err(EntryFault::DataNotJson);
     }
     Ok(())

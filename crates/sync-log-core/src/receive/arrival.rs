@@ -113,7 +113,7 @@ fn refuse_other_log(origin: DeviceId, watermark: Cursor, page: &Page) -> Result<
     })
 }
 
-/// Follows the chain from the begin of a page to its end. Returns how many entries lead up to
+/// Follows the chain from the start of a page to its end. Returns how many entries lead up to
 /// `mark`, if the chain passes through it.
 fn follow(page: &Page, mark: Mark) -> Result<Option<usize>, Altered> {
     let broken = |hlc, fault| Err(Altered { hlc, fault });

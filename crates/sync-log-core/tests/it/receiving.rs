@@ -244,7 +244,7 @@ fn a_page_that_is_larger_than_a_page_may_be_is_refused() {
 }
 
 #[test]
-fn a_page_that_does_not_lead_from_its_begin_to_its_end_is_read_again() {
+fn a_page_that_does_not_lead_from_its_start_to_its_end_is_read_again() {
     let log = Log::with_groups(&[1, 2, 1]);
     let altered = |page: &Page| match refused(log.cursors[1], page) {
         ReceiveError::Altered { altered, .. } => altered,
@@ -263,7 +263,7 @@ fn a_page_that_does_not_lead_from_its_begin_to_its_end_is_read_again() {
     // The tags fit, but the group goes on in the next page.
     assert_eq!(altered(&log.page(0, 2)), at(1, ChainFault::OpenGroup));
     assert_eq!(refused(log.cursors[1], &cut).kind(), ErrorKind::Retry);
-    // Entries from before the begin are not part of the page.
+    // Entries from before the start are not part of the page.
     let mut repeated = log.page(1, 4);
     repeated.entries.insert(0, log.entries[0].clone());
     assert_eq!(altered(&repeated), at(0, ChainFault::OutOfOrder));

@@ -66,27 +66,23 @@ impl Wake for Woken {
     }
 }
 
+/// Lets a watch wait once, with a waker that counts.
+fn wait_once(watch: &mut Watch, woken: &Arc<Woken>) {
+    let waker = Waker::from(Arc::clone(woken));
+    let waiting = pin!(watch.changed());
+    assert!(waiting.poll(&mut Context::from_waker(&waker)).is_pending());
+}
+
 #[tokio::test]
 async fn the_last_handle_wakes_every_watch_that_waits_and_none_that_is_dropped() {
     let (log, _) = log().await;
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(Arc::clone(&woken));
-    let mut watches = [(); 3].map(|()| log.watch(Hlc::ZERO));
-    let [first, second, dropped] = &mut watches;
-    for watch in [first, second] {
-        let waiting = pin!(watch.changed());
-        assert!(waiting.poll(&mut Context::from_waker(&waker)).is_pending());
-    }
-    let of_dropped = Arc::new(Woken::default());
-    {
-        let waker = Waker::from(Arc::clone(&of_dropped));
-        let waiting = pin!(dropped.changed());
-        assert!(waiting.poll(&mut Context::from_waker(&waker)).is_pending());
-    }
-    let [first, second, dropped] = watches;
+    let (woken, of_dropped) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+    let [mut first, mut second, mut dropped] = [(); 3].map(|()| log.watch(Hlc::ZERO));
+    wait_once(&mut first, &woken);
+    wait_once(&mut second, &woken);
+    wait_once(&mut dropped, &of_dropped);
     drop(dropped);
     assert_eq!(Arc::strong_count(&of_dropped), 1, "its waker is kept");
     drop(log);
     assert_eq!(woken.0.load(Ordering::Relaxed), 2, "one watch sleeps on");
-    drop((first, second));
 }

@@ -106,20 +106,29 @@ struct FileId {
 
 impl FileId {
     /// Asks for the number alone. Once the times of a file were asked for, its next write stores new
-    /// ones, and the next sync of the file takes half as long again.
+    /// ones, and the next sync of the file takes longer.
     #[cfg(target_os = "linux")]
     fn of(path: &Path) -> io::Result<Self> {
-        use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
-        let found = statx(CWD, path, AtFlags::empty(), StatxFlags::INO)?;
-        let [major, minor] = [found.stx_dev_major, found.stx_dev_minor].map(u64::from);
-        Ok(Self {
-            device: (major << 32) | minor,
-            inode: found.stx_ino,
-        })
+        use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+        use rustix::io::Errno;
+        match statx(CWD, path, AtFlags::empty(), StatxFlags::INO) {
+            Ok(found) => Ok(Self {
+                device: makedev(found.stx_dev_major, found.stx_dev_minor),
+                inode: found.stx_ino,
+            }),
+            // An old system, or a sandbox that does not know the call.
+            Err(Errno::NOSYS | Errno::PERM) => Self::of_metadata(path),
+            Err(error) => Err(error.into()),
+        }
     }
 
     #[cfg(all(unix, not(target_os = "linux")))]
     fn of(path: &Path) -> io::Result<Self> {
+        Self::of_metadata(path)
+    }
+
+    #[cfg(unix)]
+    fn of_metadata(path: &Path) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt;
         let metadata = std::fs::metadata(path)?;
         Ok(Self {

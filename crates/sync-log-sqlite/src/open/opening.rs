@@ -13,7 +13,7 @@ use super::error::OpenError;
 use super::found::{Found, Ids, refuse_copy, refuse_unfit};
 use super::options::FILE_NAME;
 use super::probe;
-use super::resolve::resolve;
+use super::resolve::{refuse_unusable, resolve};
 use crate::adopt::{self, EARLIER_PROGRAM, RowsAhead, fit};
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::corrupt;
@@ -127,7 +127,10 @@ impl Opening {
     fn resolved(&mut self, wanted: Wanted<'_>) -> Result<Writing, OpenError> {
         let given = self.location.path().to_owned();
         match self.birth {
-            Some(_) => probe::prepare_folder(given.parent().unwrap_or(&given))?,
+            Some(_) => {
+                refuse_unusable(&given)?;
+                probe::prepare_folder(given.parent().unwrap_or(&given))?;
+            }
             None => probe::refuse_no_log(&given)?,
         }
         self.location = Location::File(resolve(&given)?);

@@ -124,7 +124,7 @@ impl SyncDbOptions {
     /// connected since would never receive them. The app then makes the log again with
     /// [`beside_records`](Self::beside_records).
     ///
-    /// A file of another program is adopted all the same.
+    /// A file of another program is adopted even so.
     pub fn existing_only(mut self) -> Self {
         self.existing_only = true;
         self

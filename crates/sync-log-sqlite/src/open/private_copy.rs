@@ -80,23 +80,33 @@ impl PrivateCopy {
     }
 
     fn take(&self, path: &Path) -> Result<(), StoreError> {
-        self.copy(path, &self.path())?;
+        self.copy(fs::File::open(path)?, &self.path())?;
         for suffix in BESIDE {
-            let from = beside(path, suffix);
-            if from.exists() {
-                self.copy(&from, &beside(&self.path(), suffix))?;
+            let to = beside(&self.path(), suffix);
+            match fs::File::open(beside(path, suffix)) {
+                Ok(from) => self.copy(from, &to)?,
+                // An earlier attempt may have copied it before it was removed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => forget(&to)?,
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
     }
 
     /// Copies the bytes without the access rights: the copy of a read-only file has to be writable.
-    fn copy(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
-        let mut from = fs::File::open(from)?;
+    fn copy(&self, mut from: fs::File, to: &Path) -> Result<(), StoreError> {
         let copied = fs::File::create(to).and_then(|mut to| io::copy(&mut from, &mut to));
         copied
             .map(drop)
             .map_err(|error| in_folder(&self.folder, error))
+    }
+}
+
+/// Removes a file that may be missing.
+fn forget(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -165,5 +175,21 @@ mod tests {
         let error = PrivateCopy::of(&folder.path().join("none")).unwrap_err();
         let cause = error.source_as::<io::Error>().map(io::Error::kind);
         assert_eq!(cause, Some(io::ErrorKind::NotFound));
+    }
+
+    /// The `-wal` of an earlier attempt would be taken for that of a later one.
+    #[test]
+    fn a_file_that_is_removed_between_two_attempts_is_not_in_the_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sync.db");
+        let wal = beside(&path, "-wal");
+        fs::write(&path, "database").unwrap();
+        fs::write(&wal, "changes").unwrap();
+        let copy = PrivateCopy::empty().unwrap();
+        copy.take(&path).unwrap();
+        assert!(beside(&copy.path(), "-wal").exists());
+        fs::remove_file(wal).unwrap();
+        copy.take(&path).unwrap();
+        assert!(!beside(&copy.path(), "-wal").exists());
     }
 }

@@ -20,6 +20,22 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
         source,
     };
     let found = follow(path).map_err(unreachable)?;
+    refuse_too_long(path, &found)?;
+    Ok(found)
+}
+
+/// Refuses a path whose folder would have to be made, and that SQLite could not take then. A link
+/// further up may still make it longer.
+pub(super) fn refuse_unusable(path: &Path) -> Result<(), OpenError> {
+    match std::path::absolute(path) {
+        Ok(absolute) if !path.parent().is_some_and(Path::exists) => {
+            refuse_too_long(path, &absolute)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refuse_too_long(path: &Path, found: &Path) -> Result<(), OpenError> {
     let bytes = found.as_os_str().len();
     if cfg!(unix) && bytes > PATH_BYTES_MAX {
         return Err(OpenError::PathTooLong {
@@ -28,7 +44,7 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
             max: PATH_BYTES_MAX,
         });
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The file may be missing. Its folder may not.

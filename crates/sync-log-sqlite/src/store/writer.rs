@@ -170,12 +170,11 @@ impl Writing<'_> {
         // Nobody waits if all handles were dropped. Then SQLite empties the `-wal` if it is the last
         // one.
         if !self.is_closed {
-            let _ = self.lost(Busy::NOT);
+            self.lost(Busy::NOT);
             return Ok(());
         }
         self.anchor.refuse_moved()?;
-        // What cannot be read is found by the next opening.
-        let lost = self.lost(self.busy).unwrap_or_default();
+        let lost = self.lost(self.busy);
         checkpoint::make_whole(self.db, self.busy)?;
         match lost {
             Some(lost) => {
@@ -186,18 +185,23 @@ impl Writing<'_> {
         }
     }
 
-    /// Returns what is missing of what was committed here, and puts that on record.
-    fn lost(&mut self, busy: Busy) -> Result<Option<Altered>, StoreError> {
-        let Some(committed) = self.committed.take() else {
-            return Ok(None);
-        };
-        let txn = Transaction::write(self.db, busy)?;
-        let (_, lost) = in_place(async {
-            let shared = Shared::begin(self.db, self.anchor, Some(committed)).await?;
-            shared.finish().await
-        })?;
-        txn.commit()?;
-        Ok(lost)
+    /// Returns what is missing of what was committed here, and puts that on record. A state that
+    /// cannot be read is found by the next opening.
+    fn lost(&mut self, busy: Busy) -> Option<Altered> {
+        let committed = self.committed.take()?;
+        let looked = Transaction::write(self.db, busy).and_then(|txn| {
+            let (_, lost) = in_place(async {
+                let shared = Shared::begin(self.db, self.anchor, Some(committed)).await?;
+                shared.finish().await
+            })?;
+            txn.commit().map(|()| lost)
+        });
+        looked.unwrap_or_else(|error| {
+            unless_it_panics(
+                || tracing::debug!(%error, "failed to look for the commits of this handle"),
+            );
+            None
+        })
     }
 
     fn keep_house(&self) -> bool {

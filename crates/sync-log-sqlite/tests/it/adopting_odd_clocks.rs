@@ -105,7 +105,7 @@ async fn stamps_that_the_log_gave_out_stay_when_it_is_adopted_again() {
 }
 
 /// The app knows that the clock of the earlier program was ahead: its rows are entries, and the log
-/// goes on above them. What no clock can reach goes aside all the same.
+/// goes on above them. What no clock can reach still goes aside.
 #[tokio::test]
 async fn own_rows_that_are_dated_too_far_ahead_stay_if_the_app_says_so() {
     let far = 4_086_000_000_000;

@@ -333,20 +333,33 @@ async fn a_wal_that_is_replaced_takes_no_more_changes() {
     assert_refuses(&log).await;
 }
 
-/// A tool that copies a database through SQLite, page by page or table by table, writes into the
-/// file that the handle has open.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_log_of_another_device_that_a_tool_restores_into_the_file_is_not_served() {
+/// A log with an entry, which one handle has open to write and another to read.
+async fn in_use() -> (tempfile::TempDir, SyncDb, SyncDb) {
     let (folder, log) = fresh().await;
     log.record(change(1)).await.unwrap();
     let following = SyncDb::open_read_only(folder.path()).await.unwrap();
     for read in read_at_once(&log).await {
         assert_eq!(read.unwrap(), 1);
     }
-    let other_folder = crate::common::folder();
-    let other = open_as_other(other_folder.path()).await;
-    other.record(change(2)).await.unwrap();
+    (folder, log, following)
+}
+
+/// The closed log of another device, with that many entries.
+async fn log_of_another(entries: u128) -> tempfile::TempDir {
+    let folder = folder();
+    let other = open_as_other(folder.path()).await;
+    let changes = (10..10 + entries).map(change).collect();
+    other.record_each(changes).await.unwrap();
     other.close().await.unwrap();
+    folder
+}
+
+/// A tool that copies a database through SQLite, page by page or table by table, writes into the
+/// file that the handle has open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_another_device_that_a_tool_restores_into_the_file_is_not_served() {
+    let (folder, log, following) = in_use().await;
+    let other_folder = log_of_another(1).await;
 
     let tool = other_program(folder.path());
     let from = file_in(other_folder.path());
@@ -378,19 +391,9 @@ async fn assert_serves_nothing(log: &SyncDb, following: &SyncDb) {
 /// handle has open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_of_another_device_that_sqlite_restores_into_the_file_is_not_served() {
-    let (folder, log) = fresh().await;
-    log.record(change(1)).await.unwrap();
-    let following = SyncDb::open_read_only(folder.path()).await.unwrap();
-    for read in read_at_once(&log).await {
-        assert_eq!(read.unwrap(), 1);
-    }
-    let other_folder = crate::common::folder();
-    let other = open_as_other(other_folder.path()).await;
-    other
-        .record_each((10..40).map(change).collect())
-        .await
-        .unwrap();
-    other.close().await.unwrap();
+    let (folder, log, following) = in_use().await;
+    // More pages than the log has.
+    let other_folder = log_of_another(30).await;
     put_back(folder.path(), &file_in(other_folder.path()));
 
     assert_serves_nothing(&log, &following).await;

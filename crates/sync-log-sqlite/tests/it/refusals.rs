@@ -115,3 +115,16 @@ async fn a_log_that_has_to_exist_is_not_made() {
     let found = existing().open(LIBRARY, DEVICE, &library).await.unwrap();
     assert_eq!(found.get_since(None, 9).await.unwrap().len(), 1);
 }
+
+/// SQLite takes fewer bytes of a path than the system does.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_path_that_sqlite_cannot_take_makes_no_folder() {
+    let folder = folder();
+    let long = "x".repeat(250);
+    let data_dir = folder.path().join(&long).join(&long).join("library");
+    let refused = SyncDb::open(LIBRARY, DEVICE, &data_dir).await.unwrap_err();
+    let is_named = matches!(refused, OpenError::PathTooLong { max: 504, .. });
+    assert!(is_named, "{refused:?}");
+    assert_eq!(contents(folder.path()), []);
+}

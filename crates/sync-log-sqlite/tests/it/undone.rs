@@ -87,7 +87,7 @@ async fn a_commit_that_was_undone_is_named_by_the_close() {
     assert_ne!(open(folder.path()).await.identity().log_id, before);
 }
 
-/// A log that is dropped has nobody to tell, and puts it on record all the same.
+/// A log that is dropped returns no error to anyone, but it still records the loss.
 #[tokio::test]
 async fn a_commit_that_was_undone_is_on_record_after_a_drop() {
     let (folder, log, earlier, _) = log_and_earlier_copy().await;

@@ -1,6 +1,7 @@
 //! The library that the tests look at: fixed ids, a fixed clock, so the same rows each time.
 
 use std::path::Path;
+use std::process::{Command, Output};
 
 use sync_log_sqlite::{
     Change, ChangeType, FILE_NAME, Hlc, LogError, ManualClock, ReadLimits, SyncDb, Uuid,
@@ -30,6 +31,20 @@ pub(crate) const EARLIER_PROGRAM: &str = "
     INSERT INTO peer_acks VALUES
         ('00000000-0000-0000-0000-0000000000b0',
          '000001617dc0ae38-0000000000000001-00000000-0000-0000-0000-0000000000a0', '');";
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_sync-log");
+
+/// Runs a command on the log at `path`; the name of the command comes first.
+pub(crate) fn run(args: &[&str], path: &Path) -> Output {
+    let mut command = Command::new(PROGRAM);
+    let (name, rest) = args.split_first().unwrap();
+    command.arg(name).arg(path).args(rest).output().unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
 
 pub(crate) async fn open(folder: &Path) -> SyncDb {
     let options = SyncDb::options().wall_clock(ManualClock::new(NOW_MS));
