@@ -16,10 +16,22 @@ use super::text::{self, Forms};
 /// update, 3 delete), `model_version` (u32, big-endian), `group_end` (1 byte), then `model_type`
 /// and `data`, each after its length (u32, big-endian). It covers neither the stamp, which the
 /// [`Tag`] adds, nor `created_at`. The form is frozen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 16]);
 
 impl Digest {
+    /// A digest from its bytes, as a store holds it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest's bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+
     /// The digest of `entry`.
     #[must_use]
     pub fn of(entry: &SharedChangeEntry) -> Self {

@@ -1,10 +1,34 @@
-//! What a receiver decides about the pages of other devices.
+//! What a receiver decides about the pages of other devices, and what the app's tables show.
 //!
 //! A receiver keeps a *watermark* for each origin: the cursor up to which it has applied the log of
-//! that device. It commits the watermark together with the records that it changes.
+//! that device. It commits the watermark together with the records that it changes. [`arrival`]
+//! decides what a page holds for it.
+//!
+//! Beside the app's tables it keeps a [`Version`] of each record: what is left of all its changes,
+//! in whatever order they came. What the app's tables show follows from the versions alone, so
+//! devices that have the same changes show the same. [`merge`] does both, over a [`RecordStore`].
 
 mod arrival;
 mod error;
+mod facts;
+mod lift;
+mod merge;
+mod moves;
+mod node;
+mod port;
+mod record;
+mod seen;
+mod settle;
+mod standing;
+mod version;
 
 pub use arrival::{Arrival, arrival};
 pub use error::ReceiveError;
+pub use facts::{Facts, Key, Models, Need, Reading, Reference, Tie};
+pub use merge::{Standings, merge};
+pub use moves::{Move, RecordWrite};
+pub use port::{Found, RecordStore};
+pub use record::RecordId;
+pub use seen::{Seen, Wanted};
+pub use standing::{Record, Standing, WhyNotShown};
+pub use version::{Field, Rule, Source, Version};

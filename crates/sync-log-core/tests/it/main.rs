@@ -17,6 +17,8 @@ mod reasons;
 mod receiving;
 mod refusals;
 mod serde_inside_other_types;
+mod showing;
 mod store_faults;
 mod store_steps;
+mod versions;
 mod watches;

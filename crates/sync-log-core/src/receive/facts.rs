@@ -1,0 +1,130 @@
+//! What a payload says about other records: references and unique keys.
+
+use std::fmt;
+
+use super::record::RecordId;
+use super::version::Rule;
+use crate::model::JsonText;
+
+/// The app's models, as far as a receiver has to know them.
+///
+/// The answers depend on the arguments alone: what is shown is decided from the versions, on every
+/// device in the same way (`X6`).
+pub trait Models {
+    /// How the changes of a model are merged; [`Rule::Unknown`] if this program does not know the
+    /// model, or not yet that version of it.
+    fn rule(&self, model_type: &str, model_version: u32) -> Rule;
+
+    /// Reads a payload.
+    fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading;
+}
+
+/// What the app makes of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// The app can show it.
+    Readable(Facts),
+    /// The app does not know the model.
+    UnknownModel,
+    /// The payload is in a newer version of the model than the app knows.
+    NewerModel,
+    /// The payload is not what the model says.
+    Refused(String),
+}
+
+/// What a payload says about other records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// The records to which it refers.
+    pub references: Vec<Reference>,
+    /// The keys that no other live record of the model may have. A key of which a part is NULL is
+    /// none.
+    pub keys: Vec<Key>,
+}
+
+/// A reference to another record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The member of the payload that holds it.
+    pub member: String,
+    /// The record to which it refers.
+    pub to: RecordId,
+    /// What becomes of the record that refers.
+    pub need: Need,
+}
+
+/// What becomes of a record if one to which it refers is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// It is not shown either.
+    Must,
+    /// It is shown with an empty reference.
+    May,
+    /// It is not shown either, and a deletion of the other record deletes it: it counts as deleted
+    /// unless it was changed after that.
+    Follows,
+}
+
+/// A unique key, and its value in one record.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The name of the key, such as that of its index.
+    pub name: String,
+    /// The value. Values that the app's database takes for equal have equal texts.
+    pub value: String,
+}
+
+/// What ties records together. Records that are tied are decided together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tie {
+    /// They refer to this record.
+    Reference(RecordId),
+    /// They hold this value of a unique key of the model.
+    Key {
+        /// The model.
+        model_type: String,
+        /// The name of the key.
+        name: String,
+        /// The value.
+        value: String,
+    },
+}
+
+impl Facts {
+    /// What ties the record that says this to others.
+    pub(super) fn ties(&self, record: &RecordId) -> Vec<Tie> {
+        let references = self.references.iter();
+        let mut ties: Vec<_> = references
+            .map(|reference| Tie::Reference(reference.to.clone()))
+            .chain(self.keys.iter().map(|key| key.tie(&record.model_type)))
+            .collect();
+        ties.sort();
+        ties.dedup();
+        ties
+    }
+}
+
+impl Key {
+    /// What ties the records of a model that hold this key.
+    #[must_use]
+    pub fn tie(&self, model_type: &str) -> Tie {
+        Tie::Key {
+            model_type: model_type.to_owned(),
+            name: self.name.clone(),
+            value: self.value.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Tie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reference(to) => write!(f, "ref/{}/{}", to.model_type, to.record_uuid),
+            Self::Key {
+                model_type,
+                name,
+                value,
+            } => write!(f, "key/{model_type}/{name}/{value}"),
+        }
+    }
+}

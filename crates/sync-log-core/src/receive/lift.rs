@@ -1,0 +1,46 @@
+//! Rows that have to make room.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::Need;
+use super::node::Node;
+use super::record::RecordId;
+
+/// The rows that have to be taken out and put in again: those that give up a unique key to another
+/// row, as when two rows swap their keys, and those that referred to a row that goes, and refer to
+/// another one now. The database checks a key, and a foreign key that
+/// restricts, at each row, so these have to be out of the way. Rows that must refer to such a row
+/// go with it.
+pub(super) fn lifted(nodes: &BTreeMap<RecordId, Node>) -> BTreeSet<RecordId> {
+    let stays = |node: &Node| node.was_shown() && node.standing.is_shown();
+    let goes = |node: &Node| node.was_shown() && !node.standing.is_shown();
+    let staying = || nodes.iter().filter(|(_, node)| stays(node));
+    let shown = nodes.iter().filter(|(_, node)| node.standing.is_shown());
+    let holders = shown.flat_map(|(id, node)| {
+        let keys = node.facts.keys.iter();
+        keys.map(move |key| (key.tie(&id.model_type), id))
+    });
+    let holders: BTreeMap<_, _> = holders.collect();
+    let gives_up = |(id, node): &(&RecordId, &Node)| {
+        let mut keys = node.old_facts.keys.iter();
+        keys.any(|key| {
+            let holder = holders.get(&key.tie(&id.model_type));
+            holder.is_some_and(|holder| holder != id)
+        })
+    };
+    let lifted = staying().filter(gives_up);
+    let mut lifted: BTreeSet<_> = lifted.map(|(id, _)| id.clone()).collect();
+    loop {
+        let is_out = |id: &RecordId| lifted.contains(id) || nodes.get(id).is_some_and(goes);
+        let referred = |(id, node): &(&RecordId, &Node)| {
+            let mut needed = node.old_facts.references.iter();
+            !lifted.contains(*id) && needed.any(|it| it.need != Need::May && is_out(&it.to))
+        };
+        let more = staying().filter(referred);
+        let more: Vec<_> = more.map(|(id, _)| id.clone()).collect();
+        if more.is_empty() {
+            return lifted;
+        }
+        lifted.extend(more);
+    }
+}

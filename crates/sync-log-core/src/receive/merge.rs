@@ -1,0 +1,104 @@
+//! Merges changes into the versions of their records, and shows what is to be shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::StoreError;
+use crate::model::SharedChangeEntry;
+
+use super::facts::Models;
+use super::moves::moves;
+use super::port::RecordStore;
+use super::record::RecordId;
+use super::seen::{Seen, Wanted};
+use super::settle::{Changed, settle};
+use super::standing::Standing;
+use super::version::Version;
+
+/// What became of the records that were decided.
+pub type Standings = BTreeMap<RecordId, Standing>;
+
+/// Merges `entries` into the versions of their records (`X4`), and makes the app's tables show what
+/// follows from the versions (`X6`). Returns what became of the records that this concerns.
+///
+/// The result depends on which changes were ever merged, and not on their order: changes may come
+/// twice, and in any order.
+///
+/// # Errors
+/// [`StoreError`]: roll back.
+pub async fn merge<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    entries: &[SharedChangeEntry],
+) -> Result<Standings, StoreError> {
+    let mut seen = Seen::default();
+    let wanted = Wanted {
+        records: entries.iter().map(RecordId::of).collect(),
+        ties: BTreeSet::new(),
+    };
+    look_up(store, &mut seen, &wanted).await?;
+    let changed = Changed {
+        versions: merged(&seen, models, entries),
+        refused: BTreeMap::new(),
+    };
+    show(store, models, seen, changed).await
+}
+
+/// The versions that move.
+fn merged<M: Models>(
+    seen: &Seen,
+    models: &M,
+    entries: &[SharedChangeEntry],
+) -> BTreeMap<RecordId, Version> {
+    let mut versions = BTreeMap::new();
+    for entry in entries {
+        let id = RecordId::of(entry);
+        let rule = models.rule(&entry.model_type, entry.model_version);
+        let stored = || seen.record(&id).flatten().map(|record| &record.version);
+        let version = match versions.get(&id).or_else(stored) {
+            Some(version) => version.merged(entry, rule),
+            None => Version::first(entry, rule),
+        };
+        versions.insert(id, version);
+    }
+    versions.retain(|id, version| {
+        let stored = seen.record(id).flatten();
+        stored.is_none_or(|record| record.version != *version)
+    });
+    versions
+}
+
+/// Shows what follows from the versions, and writes them.
+async fn show<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    mut seen: Seen,
+    mut changed: Changed,
+) -> Result<Standings, StoreError> {
+    loop {
+        let settled = match settle(&changed, &seen, models) {
+            Ok(settled) => settled,
+            Err(wanted) => {
+                look_up(store, &mut seen, &wanted).await?;
+                continue;
+            }
+        };
+        let decided = moves(&settled.nodes);
+        let refused = store.change(&decided.rows).await?;
+        if refused.is_empty() {
+            store.write(&decided.records).await?;
+            let standings = settled.nodes.into_iter();
+            return Ok(standings.map(|(id, node)| (id, node.standing)).collect());
+        }
+        changed.refused.extend(refused);
+    }
+}
+
+async fn look_up(
+    store: &mut impl RecordStore,
+    seen: &mut Seen,
+    wanted: &Wanted,
+) -> Result<(), StoreError> {
+    let found = store.look_up(wanted).await?;
+    seen.add(wanted, found.records, found.tied);
+    Ok(())
+}

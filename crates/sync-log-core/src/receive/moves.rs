@@ -1,0 +1,196 @@
+//! In which order the app's tables are changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::{Facts, Need, Reference, Tie};
+use super::lift::lifted;
+use super::node::Node;
+use super::record::RecordId;
+use super::standing::{Record, Standing};
+use super::version::{members, object};
+use crate::model::JsonText;
+
+/// One step on the app's tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// Remove the row of a record.
+    Hide(RecordId),
+    /// Make the row of a record show this payload, whether there is a row or not.
+    Show(RecordId, JsonText),
+}
+
+/// A record to write into the receiver's tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordWrite {
+    /// Which record.
+    pub id: RecordId,
+    /// What to write.
+    pub record: Record,
+    /// What ties it to other records from now on, if that changed.
+    pub ties: Option<Vec<Tie>>,
+}
+
+/// What a decision changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Moves {
+    /// The steps on the app's tables, in this order, with foreign keys deferred.
+    pub rows: Vec<Move>,
+    /// The records to write.
+    pub records: Vec<RecordWrite>,
+}
+
+/// What has to change so that the tables are as decided.
+///
+/// A reference that may be empty is emptied before the row to which it leads goes, rows that refer go
+/// before those to which they refer, and come after them. So keys are free before another row takes
+/// them, and even a foreign key that does not defer holds at each step.
+pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
+    let lifted = lifted(nodes);
+    let is_leaving = |(id, node): &(&RecordId, &Node)| {
+        node.was_shown() && (!node.standing.is_shown() || lifted.contains(*id))
+    };
+    let leaving = nodes.iter().filter(is_leaving).map(|(id, _)| id);
+    let leaving: BTreeSet<&RecordId> = leaving.collect();
+    let emptied: BTreeMap<_, _> = nodes
+        .iter()
+        .filter_map(|(id, node)| Some((id, emptied_before(node, &leaving)?)))
+        .collect();
+    let coming = nodes.iter().filter(|(id, node)| {
+        let is_put_in = lifted.contains(*id) || emptied.contains_key(*id);
+        node.standing.is_shown() && (is_put_in || node.row() != node.old_row())
+    });
+    let coming: BTreeSet<&RecordId> = coming.map(|(id, _)| id).collect();
+
+    let is_needed = |reference: &&Reference| reference.need != Need::May;
+    let mut hides = parents_first(&leaving, |id| {
+        let needed = nodes[id].old_facts.references.iter().filter(is_needed);
+        needed.map(|reference| &reference.to).collect()
+    });
+    hides.reverse();
+    let shows = parents_first(&coming, |id| {
+        let references = nodes[id].facts.references.iter();
+        references.map(|reference| &reference.to).collect()
+    });
+    let first = emptied
+        .iter()
+        .map(|(id, row)| Move::Show((*id).clone(), row.clone()));
+    let hides = hides.into_iter().map(|id| Move::Hide(id.clone()));
+    let shows = shows.into_iter().filter_map(|id| {
+        let row = nodes[id].row()?;
+        Some(Move::Show(id.clone(), row))
+    });
+    Moves {
+        rows: first.chain(hides).chain(shows).collect(),
+        records: nodes
+            .iter()
+            .filter_map(|(id, node)| node.write(id))
+            .collect(),
+    }
+}
+
+/// The row as it is, without its references to rows that are leaving; `None` if it has none.
+fn emptied_before(node: &Node, leaving: &BTreeSet<&RecordId>) -> Option<JsonText> {
+    let Standing::Shown { emptied } = &node.old.as_ref()?.standing else {
+        return None;
+    };
+    let references = node.old_facts.references.iter();
+    let leads_out = references.filter(|reference| {
+        let is_empty = emptied.contains(&reference.member);
+        reference.need == Need::May && !is_empty && leaving.contains(&reference.to)
+    });
+    let members: Vec<_> = leads_out.map(|it| it.member.clone()).collect();
+    if members.is_empty() {
+        return None;
+    }
+    let payload = node.old_payload.as_ref()?;
+    Some(without(payload, &[emptied.as_slice(), &members].concat()))
+}
+
+impl Node {
+    /// The payload that the row is to show.
+    fn row(&self) -> Option<JsonText> {
+        row(self.payload.as_ref(), &self.standing)
+    }
+
+    fn old_row(&self) -> Option<JsonText> {
+        row(self.old_payload.as_ref(), &self.old.as_ref()?.standing)
+    }
+
+    fn write(&self, id: &RecordId) -> Option<RecordWrite> {
+        let record = Record {
+            version: self.version.clone(),
+            standing: self.standing.clone(),
+        };
+        if self.old.as_ref() == Some(&record) {
+            return None;
+        }
+        let old = self.old.as_ref();
+        let old_ties = old.map_or_else(Vec::new, |old| ties(id, &self.old_facts, &old.standing));
+        let ties = ties(id, &self.facts, &self.standing);
+        Some(RecordWrite {
+            id: id.clone(),
+            record,
+            ties: (ties != old_ties).then_some(ties),
+        })
+    }
+}
+
+/// What ties a record to others. A deleted record holds no key.
+fn ties(id: &RecordId, facts: &Facts, standing: &Standing) -> Vec<Tie> {
+    let mut ties = facts.ties(id);
+    if *standing == Standing::Deleted {
+        ties.retain(|tie| matches!(tie, Tie::Reference(_)));
+    }
+    ties
+}
+
+fn row(payload: Option<&JsonText>, standing: &Standing) -> Option<JsonText> {
+    match standing {
+        Standing::Shown { emptied } => Some(without(payload?, emptied)),
+        Standing::Deleted | Standing::NotShown(_) => None,
+    }
+}
+
+/// A payload in which these members are null.
+fn without(payload: &JsonText, emptied: &[String]) -> JsonText {
+    if emptied.is_empty() {
+        return payload.clone();
+    }
+    let null = JsonText::from(serde_json::Value::Null);
+    let mut members = members(payload);
+    for name in emptied {
+        members.insert(name.clone(), null.clone());
+    }
+    object(members.iter().map(|(name, value)| (name.as_str(), value)))
+}
+
+/// Orders records so that each comes after those to which it refers, unless they refer to each other
+/// in a circle. It is a depth-first search; the stack is a list, because chains can be long.
+fn parents_first<'a>(
+    records: &BTreeSet<&'a RecordId>,
+    parents: impl Fn(&RecordId) -> Vec<&'a RecordId>,
+) -> Vec<&'a RecordId> {
+    enum Step<'a> {
+        Enter(&'a RecordId),
+        Leave(&'a RecordId),
+    }
+    let mut entered = BTreeSet::new();
+    let mut ordered = Vec::with_capacity(records.len());
+    for first in records {
+        let mut steps = vec![Step::Enter(first)];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Leave(id) => ordered.push(id),
+                Step::Enter(id) => {
+                    if !entered.insert(id) {
+                        continue;
+                    }
+                    steps.push(Step::Leave(id));
+                    let here = parents(id).into_iter().filter(|id| records.contains(id));
+                    steps.extend(here.map(Step::Enter));
+                }
+            }
+        }
+    }
+    ordered
+}

@@ -1,0 +1,70 @@
+//! A record while it is decided.
+
+use hlc::Hlc;
+
+use super::facts::{Facts, Tie};
+use super::record::RecordId;
+use super::standing::{Record, Standing, WhyNotShown};
+use super::version::Version;
+use crate::model::JsonText;
+
+/// A record that was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    /// As it is stored.
+    pub(super) old: Option<Record>,
+    /// What its stored version says, if that is live and can be read.
+    pub(super) old_facts: Facts,
+    /// The payload of the stored version, if that is live and can be read.
+    pub(super) old_payload: Option<JsonText>,
+    /// The version, as it is now.
+    pub(super) version: Version,
+    /// What it says, if it is live and can be read.
+    pub(super) facts: Facts,
+    /// The payload, if it is live and can be read.
+    pub(super) payload: Option<JsonText>,
+    /// Why it is not shown, by what it says itself.
+    pub(super) unfit: Option<Unfit>,
+    /// What the app's tables are to show of it.
+    pub(super) standing: Standing,
+}
+
+/// Why a record is not shown, by what it says itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unfit {
+    Deleted,
+    Because(WhyNotShown),
+}
+
+impl Node {
+    /// Whether a row shows the record so far.
+    pub(super) fn was_shown(&self) -> bool {
+        let old = self.old.as_ref();
+        old.is_some_and(|old| old.standing.is_shown())
+    }
+
+    /// What ties the records whose standing may change because of this one.
+    pub(super) fn ties_moved(&self, id: &RecordId) -> Vec<Tie> {
+        let is_held = |facts: &Facts, standing: Option<&Standing>| {
+            let is_live = standing.is_some_and(|standing| *standing != Standing::Deleted);
+            if is_live {
+                facts.keys.clone()
+            } else {
+                Vec::new()
+            }
+        };
+        let stored = self.old.as_ref();
+        let before = is_held(&self.old_facts, stored.map(|record| &record.standing));
+        let now = is_held(&self.facts, Some(&self.standing));
+        let lost = before.iter().filter(|key| !now.contains(key));
+        let gained = now.iter().filter(|key| !before.contains(key));
+        let keys = lost.chain(gained).map(|key| key.tie(&id.model_type));
+        let mut ties: Vec<_> = keys.collect();
+        let deleted = stored.map(|record| record.version.deleted);
+        let is_deleted_later = deleted.unwrap_or(Hlc::ZERO) < self.version.deleted;
+        if self.was_shown() != self.standing.is_shown() || is_deleted_later {
+            ties.push(Tie::Reference(id.clone()));
+        }
+        ties
+    }
+}

@@ -1,0 +1,65 @@
+//! What a decision has seen of the receiver's tables, and what it still has to see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::Tie;
+use super::record::RecordId;
+use super::standing::Record;
+
+/// What was looked up so far, in one transaction.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    records: BTreeMap<RecordId, Option<Record>>,
+    tied: BTreeMap<Tie, BTreeSet<RecordId>>,
+}
+
+/// What has to be looked up before a decision can go on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Records of which the version and the standing are wanted.
+    pub records: BTreeSet<RecordId>,
+    /// Ties of which all records are wanted.
+    pub ties: BTreeSet<Tie>,
+}
+
+impl Seen {
+    /// Adds what was found for `wanted`. A record that was not found was never heard of.
+    pub fn add(
+        &mut self,
+        wanted: &Wanted,
+        records: impl IntoIterator<Item = (RecordId, Record)>,
+        tied: impl IntoIterator<Item = (Tie, RecordId)>,
+    ) {
+        for id in &wanted.records {
+            self.records.insert(id.clone(), None);
+        }
+        for (id, record) in records {
+            self.records.insert(id, Some(record));
+        }
+        for tie in &wanted.ties {
+            self.tied.entry(tie.clone()).or_default();
+        }
+        for (tie, id) in tied {
+            self.tied.entry(tie).or_default().insert(id);
+        }
+    }
+
+    /// The record as it is stored: `None` if it was not looked up, `Some(None)` if it was never heard
+    /// of.
+    pub(super) fn record(&self, id: &RecordId) -> Option<Option<&Record>> {
+        self.records.get(id).map(Option::as_ref)
+    }
+
+    /// The records that are tied so, as they are stored; `None` if they were not looked up.
+    pub(super) fn tied(&self, tie: &Tie) -> Option<&BTreeSet<RecordId>> {
+        self.tied.get(tie)
+    }
+}
+
+impl Wanted {
+    /// Whether nothing more has to be looked up.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.ties.is_empty()
+    }
+}

@@ -1,0 +1,334 @@
+//! What the app's tables show, as a function of the versions alone (`X6`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::facts::{Facts, Models, Need, Reading, Reference, Tie};
+use super::lift::lifted;
+use super::node::{Node, Unfit};
+use super::record::RecordId;
+use super::seen::{Seen, Wanted};
+use super::standing::{Standing, WhyNotShown};
+use super::version::Version;
+use crate::model::JsonText;
+
+/// What has changed since the app's tables were last decided.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changed {
+    /// The versions that moved, as they are now.
+    pub versions: BTreeMap<RecordId, Version>,
+    /// What the app refused when it was asked to show it, and why.
+    pub refused: BTreeMap<RecordId, String>,
+}
+
+/// The records that a change concerns.
+pub(super) struct Settling<'a, M> {
+    changed: &'a Changed,
+    seen: &'a Seen,
+    models: &'a M,
+    pub(super) nodes: BTreeMap<RecordId, Node>,
+    pub(super) wanted: Wanted,
+}
+
+/// Decides what is shown of every record that `changed` concerns: those that changed, and those
+/// that are tied to them, through however many.
+///
+/// Decided are the changed records first. A record that gains or loses a unique key brings those
+/// with a higher id that hold the key. One that appears or disappears, or is deleted, brings those
+/// that refer to it. One that waits for a record that waits itself brings that one: records may wait
+/// for each other in a circle, and all of them are shown once nothing outside the circle is missing.
+/// So the failing records are a least fixed point, and what is left is shown.
+///
+/// # Errors
+/// [`Wanted`]: look that up, add it to `seen`, and decide again.
+pub(super) fn settle<'a, M: Models>(
+    changed: &'a Changed,
+    seen: &'a Seen,
+    models: &'a M,
+) -> Result<Settling<'a, M>, Wanted> {
+    let mut settling = Settling {
+        changed,
+        seen,
+        models,
+        nodes: BTreeMap::new(),
+        wanted: Wanted::default(),
+    };
+    let mut next: BTreeSet<_> = changed.versions.keys().cloned().collect();
+    next.extend(changed.refused.keys().cloned());
+    while !next.is_empty() {
+        settling.add(next)?;
+        settling.see_what_is_tied()?;
+        settling.decide();
+        next = settling.concerned()?;
+    }
+    Ok(settling)
+}
+
+impl<M: Models> Settling<'_, M> {
+    /// Adds records to those that are decided.
+    pub(super) fn add(&mut self, records: BTreeSet<RecordId>) -> Result<(), Wanted> {
+        for id in records {
+            let Some(old) = self.seen.record(&id) else {
+                self.wanted.records.insert(id);
+                continue;
+            };
+            let now = self.changed.versions.get(&id);
+            let Some(version) = now.or(old.map(|old| &old.version)) else {
+                continue;
+            };
+            let (old_facts, old_payload, _) = match old {
+                Some(old) => self.read(&id, &old.version),
+                None => (Facts::default(), None, None),
+            };
+            let (facts, payload, unfit) = self.read(&id, version);
+            let node = Node {
+                old: old.cloned(),
+                old_facts,
+                old_payload,
+                version: version.clone(),
+                facts,
+                payload,
+                unfit,
+                standing: Standing::Deleted,
+            };
+            self.nodes.insert(id, node);
+        }
+        self.or_wanted()
+    }
+
+    /// What a version says by itself.
+    fn read(&self, id: &RecordId, version: &Version) -> (Facts, Option<JsonText>, Option<Unfit>) {
+        let none = |unfit| (Facts::default(), None, Some(unfit));
+        let because = |why| none(Unfit::Because(why));
+        let model = id.model_type.as_str();
+        let rule = self.models.rule(model, version.model_version);
+        let Some(payload) = version.payload(rule) else {
+            return none(Unfit::Deleted);
+        };
+        let newest = version.newest_model_version(rule);
+        match self.models.read(model, newest, &payload) {
+            Reading::Readable(facts) => (facts, Some(payload), None),
+            Reading::UnknownModel => because(WhyNotShown::UnknownModel),
+            Reading::NewerModel => because(WhyNotShown::NewerModel),
+            Reading::Refused(why) => because(WhyNotShown::Refused(why)),
+        }
+    }
+
+    /// Looks for the records to which those here refer, and for those with their keys.
+    fn see_what_is_tied(&mut self) -> Result<(), Wanted> {
+        let mut wanted = Wanted::default();
+        for (id, node) in &self.nodes {
+            for reference in &node.facts.references {
+                if self.seen.record(&reference.to).is_none() {
+                    wanted.records.insert(reference.to.clone());
+                }
+            }
+            for key in node.old_facts.keys.iter().chain(&node.facts.keys) {
+                let tie = key.tie(&id.model_type);
+                if self.seen.tied(&tie).is_none() {
+                    wanted.ties.insert(tie);
+                }
+            }
+        }
+        self.wanted = wanted;
+        self.or_wanted()
+    }
+
+    fn or_wanted(&mut self) -> Result<(), Wanted> {
+        if self.wanted.is_empty() {
+            return Ok(());
+        }
+        Err(std::mem::take(&mut self.wanted))
+    }
+
+    /// Decides what is shown of each record here.
+    fn decide(&mut self) {
+        let holders = self.holders();
+        let duplicates = self.duplicates(&holders);
+        let failing = self.failing(&duplicates);
+        let standings: Vec<_> = self
+            .nodes
+            .iter()
+            .map(|(id, node)| self.standing(id, node, &duplicates, &failing))
+            .collect();
+        for (node, standing) in self.nodes.values_mut().zip(standings) {
+            node.standing = standing;
+        }
+    }
+
+    /// The record with the lowest id that holds each key.
+    fn holders(&self) -> BTreeMap<Tie, RecordId> {
+        let mut holders: BTreeMap<Tie, RecordId> = BTreeMap::new();
+        let mut hold = |tie: &Tie, id: &RecordId| {
+            let lowest = holders.entry(tie.clone()).or_insert_with(|| id.clone());
+            if id < lowest {
+                *lowest = id.clone();
+            }
+        };
+        for (id, node) in &self.nodes {
+            let is_there = !self.is_outlived(node);
+            for key in &node.facts.keys {
+                let tie = key.tie(&id.model_type);
+                let elsewhere = self.seen.tied(&tie).into_iter().flatten();
+                for other in elsewhere.filter(|other| !self.nodes.contains_key(*other)) {
+                    hold(&tie, other);
+                }
+                if is_there {
+                    hold(&tie, id);
+                }
+            }
+        }
+        holders
+    }
+
+    /// The records here of which a live record of a lower id holds a key, and the lowest such id.
+    fn duplicates(&self, holders: &BTreeMap<Tie, RecordId>) -> BTreeMap<RecordId, Uuid> {
+        let duplicate = |(id, node): (&RecordId, &Node)| {
+            let keys = node.facts.keys.iter();
+            let lowest = keys.filter_map(|key| holders.get(&key.tie(&id.model_type)));
+            let lowest = lowest.min().filter(|lowest| *lowest < id)?;
+            Some((id.clone(), lowest.record_uuid))
+        };
+        self.nodes.iter().filter_map(duplicate).collect()
+    }
+
+    /// The records here that are not shown: those that fail by themselves, and then those that must
+    /// refer to one that fails.
+    fn failing(&self, duplicates: &BTreeMap<RecordId, Uuid>) -> BTreeSet<RecordId> {
+        let by_itself = |(id, node): &(&RecordId, &Node)| {
+            node.unfit.is_some()
+                || self.is_outlived(node)
+                || duplicates.contains_key(*id)
+                || self.refusal(id, node).is_some()
+        };
+        let failing = self.nodes.iter().filter(by_itself);
+        let mut failing: BTreeSet<_> = failing.map(|(id, _)| id.clone()).collect();
+        loop {
+            let lacks = |(id, node): &(&RecordId, &Node)| {
+                !failing.contains(*id) && self.missing(node, &failing).is_some()
+            };
+            let more = self.nodes.iter().filter(lacks);
+            let more: Vec<_> = more.map(|(id, _)| id.clone()).collect();
+            if more.is_empty() {
+                return failing;
+            }
+            failing.extend(more);
+        }
+    }
+
+    fn standing(
+        &self,
+        id: &RecordId,
+        node: &Node,
+        duplicates: &BTreeMap<RecordId, Uuid>,
+        failing: &BTreeSet<RecordId>,
+    ) -> Standing {
+        match &node.unfit {
+            Some(Unfit::Deleted) => return Standing::Deleted,
+            Some(Unfit::Because(why)) => return Standing::NotShown(why.clone()),
+            None if self.is_outlived(node) => return Standing::Deleted,
+            None => {}
+        }
+        let duplicate = duplicates.get(id).copied().map(WhyNotShown::DuplicateOf);
+        let missing = || {
+            let missing = self.missing(node, failing).cloned();
+            missing.map(WhyNotShown::MissingRecord)
+        };
+        let refusal = || self.refusal(id, node).map(WhyNotShown::Refused);
+        match duplicate.or_else(missing).or_else(refusal) {
+            Some(why) => Standing::NotShown(why),
+            None => Standing::Shown {
+                emptied: self.emptied(node, failing),
+            },
+        }
+    }
+
+    /// Whether a record that this one follows was deleted after it.
+    fn is_outlived(&self, node: &Node) -> bool {
+        let mut references = node.facts.references.iter();
+        references.any(|reference| {
+            let version = self.version(&reference.to);
+            let deleted = version.map(|version| version.deleted);
+            reference.need == Need::Follows
+                && deleted.is_some_and(|deleted| deleted > node.version.source.hlc)
+        })
+    }
+
+    /// Why the app refused what it was asked to show, or had refused it before.
+    fn refusal(&self, id: &RecordId, node: &Node) -> Option<String> {
+        let now = self.changed.refused.get(id).cloned();
+        if self.changed.versions.contains_key(id) {
+            return now;
+        }
+        let before = node.old.as_ref()?.standing.why_not_shown();
+        now.or_else(|| match before {
+            Some(WhyNotShown::Refused(why)) => Some(why.clone()),
+            _ => None,
+        })
+    }
+
+    /// The first record that `node` must refer to and that is not shown.
+    fn missing<'n>(&self, node: &'n Node, failing: &BTreeSet<RecordId>) -> Option<&'n RecordId> {
+        let needed = |reference: &&Reference| reference.need != Need::May;
+        let mut references = node.facts.references.iter().filter(needed);
+        let missing = references.find(|reference| !self.is_shown(&reference.to, failing));
+        missing.map(|reference| &reference.to)
+    }
+
+    fn emptied(&self, node: &Node, failing: &BTreeSet<RecordId>) -> Vec<String> {
+        let references = node.facts.references.iter();
+        let may = references.filter(|reference| reference.need == Need::May);
+        may.filter(|reference| !self.is_shown(&reference.to, failing))
+            .map(|reference| reference.member.clone())
+            .collect()
+    }
+
+    fn is_shown(&self, id: &RecordId, failing: &BTreeSet<RecordId>) -> bool {
+        if self.nodes.contains_key(id) {
+            return !failing.contains(id);
+        }
+        let stored = self.seen.record(id).flatten();
+        stored.is_some_and(|record| record.standing.is_shown())
+    }
+
+    fn version(&self, id: &RecordId) -> Option<&Version> {
+        let stored = || Some(&self.seen.record(id).flatten()?.version);
+        self.nodes.get(id).map(|node| &node.version).or_else(stored)
+    }
+
+    /// The records that the decisions concern, and that are not decided yet.
+    fn concerned(&mut self) -> Result<BTreeSet<RecordId>, Wanted> {
+        let mut concerned = BTreeSet::new();
+        let mut wanted = Wanted::default();
+        let lifted = lifted(&self.nodes);
+        for (id, node) in &self.nodes {
+            let lifted = lifted.contains(id).then(|| Tie::Reference(id.clone()));
+            for tie in node.ties_moved(id).into_iter().chain(lifted) {
+                match self.seen.tied(&tie) {
+                    Some(tied) => concerned.extend(tied.iter().cloned()),
+                    None => {
+                        wanted.ties.insert(tie);
+                    }
+                }
+            }
+            if let Standing::NotShown(WhyNotShown::MissingRecord(missing)) = &node.standing
+                && self.waits(missing)
+            {
+                concerned.insert(missing.clone());
+            }
+        }
+        self.wanted = wanted;
+        self.or_wanted()?;
+        let is_there = |id: &RecordId| self.seen.record(id) != Some(None);
+        concerned.retain(|id| !self.nodes.contains_key(id) && is_there(id));
+        Ok(concerned)
+    }
+
+    /// Whether a record that is not decided here waits for another one.
+    fn waits(&self, id: &RecordId) -> bool {
+        let stored = self.seen.record(id).flatten();
+        let why = stored.and_then(|record| record.standing.why_not_shown());
+        matches!(why, Some(WhyNotShown::MissingRecord(_)))
+    }
+}

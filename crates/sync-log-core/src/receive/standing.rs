@@ -1,0 +1,80 @@
+//! Whether a record is shown, and why not.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::record::RecordId;
+use super::version::Version;
+
+/// What the app's tables show of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The record was deleted.
+    Deleted,
+    /// A row of the app's tables shows it.
+    Shown {
+        /// The members of the payload that are shown empty, because the record to which they refer
+        /// is not shown.
+        emptied: Vec<String>,
+    },
+    /// It is live, and the app's tables do not show it.
+    NotShown(WhyNotShown),
+}
+
+/// Why a live record is not shown (`X6`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WhyNotShown {
+    /// The app does not know the model.
+    UnknownModel,
+    /// The payload is in a newer version of the model than the app knows.
+    NewerModel,
+    /// A live record of a lower id holds one of its unique keys.
+    DuplicateOf(Uuid),
+    /// A record to which it must refer is not shown.
+    MissingRecord(RecordId),
+    /// The app cannot show the payload, for this reason.
+    Refused(String),
+}
+
+/// A record as a receiver keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The merged changes.
+    pub version: Version,
+    /// What the app's tables show of it.
+    pub standing: Standing,
+}
+
+impl Standing {
+    /// Whether a row of the app's tables shows the record.
+    #[must_use]
+    pub const fn is_shown(&self) -> bool {
+        matches!(self, Self::Shown { .. })
+    }
+
+    /// Why a live record is not shown.
+    #[must_use]
+    pub const fn why_not_shown(&self) -> Option<&WhyNotShown> {
+        match self {
+            Self::NotShown(why) => Some(why),
+            Self::Deleted | Self::Shown { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for WhyNotShown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownModel => f.write_str("this app does not know the model"),
+            Self::NewerModel => f.write_str("it was written by a newer version of the app"),
+            Self::DuplicateOf(other) => write!(f, "record {other} has the same unique key"),
+            Self::MissingRecord(missing) => write!(f, "it refers to {missing}, which is not shown"),
+            Self::Refused(why) => write!(f, "the app cannot show it: {why}"),
+        }
+    }
+}
