@@ -30,9 +30,18 @@ pub async fn merge<M: Models>(
     models: &M,
     entries: &[SharedChangeEntry],
 ) -> Result<Standings, StoreError> {
-    let mut seen = Seen::default();
+    merge_with(store, models, entries, Seen::default()).await
+}
+
+/// The same, where some records were looked up before.
+pub(super) async fn merge_with<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    entries: &[SharedChangeEntry],
+    mut seen: Seen,
+) -> Result<Standings, StoreError> {
     let wanted = Wanted {
-        records: entries.iter().map(RecordId::of).collect(),
+        records: seen.unknown(entries.iter().map(RecordId::of)),
         ties: BTreeSet::new(),
     };
     look_up(store, &mut seen, &wanted).await?;
@@ -93,11 +102,15 @@ async fn show<M: Models>(
     }
 }
 
-async fn look_up(
+/// Looks up what is wanted, and adds it to what was seen.
+pub(super) async fn look_up(
     store: &mut impl RecordStore,
     seen: &mut Seen,
     wanted: &Wanted,
 ) -> Result<(), StoreError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
     let found = store.look_up(wanted).await?;
     seen.add(wanted, found.records, found.tied);
     Ok(())

@@ -5,6 +5,7 @@
 mod common;
 
 mod ack_order;
+mod applying;
 mod clocks;
 mod frozen_forms;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
