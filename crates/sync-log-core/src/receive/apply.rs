@@ -107,7 +107,7 @@ pub async fn apply<M: Models>(
     if !back.is_empty() {
         store.take_back(&back).await?;
     }
-    let standings = merge_with(store, models, &entries_of(ready), seen).await?;
+    let standings = merge_with(store, models, &entries_of(ready), seen, BTreeSet::new()).await?;
     if let Some(highest) = stamps.last() {
         store.observe(*highest).await?;
     }

@@ -30,7 +30,22 @@ pub async fn merge<M: Models>(
     models: &M,
     entries: &[SharedChangeEntry],
 ) -> Result<Standings, StoreError> {
-    merge_with(store, models, entries, Seen::default()).await
+    merge_with(store, models, entries, Seen::default(), BTreeSet::new()).await
+}
+
+/// The same for own changes, of which the app has changed the rows itself, in the same transaction.
+///
+/// The row of an own record is left as the app wrote it, unless it is not to be shown. What depends on
+/// it follows: a record that was hidden for its unique key appears when the app deletes the one that
+/// had it.
+pub(super) async fn merge_own<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    entries: &[SharedChangeEntry],
+    seen: Seen,
+) -> Result<Standings, StoreError> {
+    let own = entries.iter().map(RecordId::of).collect();
+    merge_with(store, models, entries, seen, own).await
 }
 
 /// The same, where some records were looked up before.
@@ -39,6 +54,7 @@ pub(super) async fn merge_with<M: Models>(
     models: &M,
     entries: &[SharedChangeEntry],
     mut seen: Seen,
+    own: BTreeSet<RecordId>,
 ) -> Result<Standings, StoreError> {
     let wanted = Wanted {
         records: seen.unknown(entries.iter().map(RecordId::of)),
@@ -48,6 +64,7 @@ pub(super) async fn merge_with<M: Models>(
     let changed = Changed {
         versions: merged(&seen, models, entries),
         refused: BTreeMap::new(),
+        own,
     };
     show(store, models, seen, changed).await
 }

@@ -8,7 +8,8 @@
 //! in whatever order they came. What the app's tables show follows from the versions alone, so
 //! devices that have the same changes show the same. [`merge`] does both, over a [`RecordStore`].
 //!
-//! [`apply`] puts it together: it applies a page, in one transaction of the app's database.
+//! [`apply`] puts it together: it applies a page, in one transaction of the app's database. [`write`]
+//! is for own changes, in the transaction in which the app changes its rows.
 
 mod apply;
 mod arrival;
@@ -19,6 +20,7 @@ mod lift;
 mod merge;
 mod moves;
 mod node;
+mod own;
 mod port;
 mod record;
 mod seen;
@@ -32,7 +34,8 @@ pub use error::ReceiveError;
 pub use facts::{Facts, Key, Models, Need, Reading, Reference, Tie};
 pub use merge::{Standings, merge};
 pub use moves::{Move, RecordWrite};
-pub use port::{Found, ReceiverStore, RecordStore};
+pub use own::{WriteError, write};
+pub use port::{Found, OwnStore, ReceiverStore, RecordStore};
 pub use record::RecordId;
 pub use seen::{Seen, Wanted};
 pub use standing::{Record, Standing, WhyNotShown};

@@ -91,3 +91,20 @@ pub trait ReceiverStore: RecordStore {
     /// [`StoreError`]: roll back.
     async fn observe(&mut self, highest: Hlc) -> Result<(), StoreError>;
 }
+
+/// Where own changes go, in the transaction of [`RecordStore`].
+#[allow(async_fn_in_trait, reason = "a transaction stays with its caller")]
+pub trait OwnStore: RecordStore {
+    /// Acquires the write lock of the database, if the transaction has none yet, and returns the
+    /// highest stamp that this device has given out or received.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn mark(&mut self) -> Result<Hlc, StoreError>;
+
+    /// Puts stamped entries out, for the log, and raises the mark to the last of them.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError>;
+}

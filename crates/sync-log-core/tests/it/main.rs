@@ -11,6 +11,7 @@ mod frozen_forms;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
 mod inside_other_types;
 mod keep;
+mod own_writes;
 mod plan;
 mod proof;
 mod prune_steps;

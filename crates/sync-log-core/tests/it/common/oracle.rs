@@ -9,7 +9,7 @@ use super::tables::facts;
 
 /// What is to be shown, computed from all changes at once, the slow way.
 pub(crate) struct Oracle {
-    winners: BTreeMap<RecordId, SharedChangeEntry>,
+    pub(crate) winners: BTreeMap<RecordId, SharedChangeEntry>,
     deleted: BTreeMap<RecordId, Hlc>,
 }
 

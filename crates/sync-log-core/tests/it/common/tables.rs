@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_log_core::receive::{
-    Facts, Found, Key, Models, Move, Need, Reading, ReceiverStore, Record, RecordId, RecordStore,
-    RecordWrite, Reference, Rule, Standing, Tie, Wanted, merge,
+    Facts, Found, Key, Models, Move, Need, OwnStore, Reading, ReceiverStore, Record, RecordId,
+    RecordStore, RecordWrite, Reference, Rule, Standing, Tie, Wanted, merge,
 };
 use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
 
@@ -34,6 +34,10 @@ impl Models for App {
             ("tag" | "album" | "photo" | "link", 0) => Rule::WholeRecord,
             _ => Rule::Unknown,
         }
+    }
+
+    fn knows(&self, _: &str, member: &str) -> bool {
+        member != "colour"
     }
 
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
@@ -81,6 +85,7 @@ pub(crate) struct Strict {
     pub(crate) watermarks: BTreeMap<DeviceId, Cursor>,
     pub(crate) waiting: BTreeMap<Hlc, SharedChangeEntry>,
     pub(crate) observed: Option<Hlc>,
+    pub(crate) outbox: Vec<SharedChangeEntry>,
 }
 
 impl RecordStore for Strict {
@@ -142,6 +147,18 @@ impl RecordStore for Strict {
             self.rows = before;
         }
         Ok(refused)
+    }
+}
+
+impl OwnStore for Strict {
+    async fn mark(&mut self) -> Result<Hlc, StoreError> {
+        let given_out = self.outbox.last().map(|last| last.hlc);
+        Ok(self.observed.max(given_out).unwrap_or(Hlc::ZERO))
+    }
+
+    async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        self.outbox.extend_from_slice(entries);
+        Ok(())
     }
 }
 
