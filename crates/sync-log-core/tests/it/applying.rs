@@ -137,8 +137,6 @@ fn needs(entry: &SharedChangeEntry) -> Vec<RecordId> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn whatever_the_order_of_pages_each_group_is_applied_once_and_whole(
         entries in proptest::collection::vec(entry(), 1..40),

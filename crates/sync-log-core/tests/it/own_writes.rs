@@ -96,8 +96,6 @@ fn rows(tables: &Strict) -> BTreeMap<RecordId, Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn own_writes_and_arrivals_show_what_follows_from_the_versions(
         steps in proptest::collection::vec((entry(), any::<bool>()), 1..60),

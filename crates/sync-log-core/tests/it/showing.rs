@@ -79,8 +79,6 @@ fn arrivals() -> impl Strategy<Value = (Vec<SharedChangeEntry>, Vec<Vec<SharedCh
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn what_is_shown_follows_from_the_changes_and_not_from_their_order((_, batches) in arrivals()) {
         let mut tables = Strict::default();
