@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_log_core::receive::{
-    Found, Move, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Tie, Wanted,
+    Found, Move, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Standing, Tie, Wanted,
 };
 use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
 
@@ -19,6 +19,7 @@ pub struct MemoryRecords {
     watermarks: BTreeMap<DeviceId, Cursor>,
     waiting: BTreeMap<Hlc, SharedChangeEntry>,
     observed: Option<Hlc>,
+    forgotten: Option<Hlc>,
 }
 
 impl MemoryRecords {
@@ -38,6 +39,12 @@ impl MemoryRecords {
     #[must_use]
     pub const fn rows(&self) -> &BTreeMap<RecordId, JsonText> {
         &self.rows
+    }
+
+    /// The highest stamp of a deleted record that was forgotten; `None` at first.
+    #[must_use]
+    pub const fn forgotten(&self) -> Option<Hlc> {
+        self.forgotten
     }
 
     /// The highest stamp that was received; `None` at first.
@@ -115,6 +122,30 @@ impl ReceiverStore for MemoryRecords {
     async fn take_back(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
         for entry in entries {
             self.waiting.remove(&entry.hlc);
+        }
+        Ok(())
+    }
+
+    async fn deleted(
+        &mut self,
+        up_to: Hlc,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
+        let deleted = self.records.iter().filter(|(_, record)| {
+            record.standing == Standing::Deleted && record.version.source.hlc <= up_to
+        });
+        let deleted = deleted.map(|(id, record)| (id.clone(), record.version.source.hlc));
+        let mut deleted: Vec<_> = deleted.collect();
+        deleted.sort_by_key(|(_, hlc)| *hlc);
+        deleted.truncate(limit);
+        Ok(deleted)
+    }
+
+    async fn forget(&mut self, deleted: &[(RecordId, Hlc)]) -> Result<(), StoreError> {
+        for (id, hlc) in deleted {
+            self.records.remove(id);
+            self.ties.retain(|(_, tied)| tied != id);
+            self.forgotten = self.forgotten.max(Some(*hlc));
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::error::ReceiveError;
 use super::facts::Models;
 use super::groups::{Group, groups, take_ready};
 use super::merge::{Standings, look_up, merge_with};
+use super::past::past;
 use super::port::ReceiverStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
@@ -121,16 +122,6 @@ pub async fn apply<M: Models>(
 fn entries_of(groups: Vec<Group>) -> Vec<SharedChangeEntry> {
     let entries = groups.into_iter().flat_map(|group| group.entries);
     entries.collect()
-}
-
-/// The stamp up to which nothing can come any more: every origin was applied further than that.
-async fn past(store: &mut impl ReceiverStore, origins: &[DeviceId]) -> Result<Hlc, StoreError> {
-    let mut past = None;
-    for origin in origins {
-        let reached = store.watermark(*origin).await?.hlc();
-        past = Some(past.map_or(reached, |past: Hlc| past.min(reached)));
-    }
-    Ok(past.unwrap_or(Hlc::ZERO))
 }
 
 /// Those of the records which some groups need that were heard of.

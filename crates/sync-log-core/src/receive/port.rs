@@ -85,6 +85,24 @@ pub trait ReceiverStore: RecordStore {
     /// [`StoreError`]: roll back.
     async fn take_back(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError>;
 
+    /// The records that count as deleted and whose highest change is at or below `up_to`, with the
+    /// stamp of that change and ordered by it, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn deleted(
+        &mut self,
+        up_to: Hlc,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, Hlc)>, StoreError>;
+
+    /// Removes deleted records, and what ties them. Keeps the highest of their stamps, with that of
+    /// earlier calls: what is below may have been deleted without a trace.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn forget(&mut self, deleted: &[(RecordId, Hlc)]) -> Result<(), StoreError>;
+
     /// Raises the mark above which this device stamps its own changes from now on.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod common;
 mod ack_order;
 mod applying;
 mod clocks;
+mod forgetting;
 mod frozen_forms;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
 mod inside_other_types;

@@ -85,6 +85,7 @@ pub(crate) struct Strict {
     pub(crate) watermarks: BTreeMap<DeviceId, Cursor>,
     pub(crate) waiting: BTreeMap<Hlc, SharedChangeEntry>,
     pub(crate) observed: Option<Hlc>,
+    pub(crate) forgotten: Option<Hlc>,
     pub(crate) outbox: Vec<SharedChangeEntry>,
 }
 
@@ -194,6 +195,30 @@ impl ReceiverStore for Strict {
                 self.waiting.remove(&entry.hlc).is_some(),
                 "it does not wait"
             );
+        }
+        Ok(())
+    }
+
+    async fn deleted(
+        &mut self,
+        up_to: Hlc,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
+        let deleted = self.records.iter().filter(|(_, record)| {
+            record.standing == Standing::Deleted && record.version.source.hlc <= up_to
+        });
+        let deleted = deleted.map(|(id, record)| (id.clone(), record.version.source.hlc));
+        let mut deleted: Vec<_> = deleted.collect();
+        deleted.sort_by_key(|(_, hlc)| *hlc);
+        deleted.truncate(limit);
+        Ok(deleted)
+    }
+
+    async fn forget(&mut self, deleted: &[(RecordId, Hlc)]) -> Result<(), StoreError> {
+        for (id, hlc) in deleted {
+            self.records.remove(id);
+            self.ties.retain(|(_, tied)| tied != id);
+            self.forgotten = self.forgotten.max(Some(*hlc));
         }
         Ok(())
     }

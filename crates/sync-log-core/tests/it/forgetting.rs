@@ -1,0 +1,95 @@
+//! A deletion is forgotten when nothing hangs on it any more (`X4`).
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use sync_log_core::receive::{RecordId, Standing, forget_deleted};
+use sync_log_core::{Change, Cursor, DeviceId, Hlc, SharedChangeEntry, Tag, Uuid};
+
+use crate::common::oracle::Oracle;
+use crate::common::run;
+use crate::common::tables::Strict;
+use crate::showing::entry;
+
+const ORIGINS: [DeviceId; 2] = [
+    DeviceId::from_uuid(Uuid::from_u128(1)),
+    DeviceId::from_uuid(Uuid::from_u128(2)),
+];
+
+/// The stamps of the history are below.
+const PAST_MS: u64 = 100;
+
+fn reach(tables: &mut Strict, origin: DeviceId, ms: u64) {
+    let cursor = Cursor::new(
+        origin.as_uuid(),
+        Hlc::new(ms, 0, origin.as_uuid()),
+        Tag::ZERO,
+    );
+    tables.watermarks.insert(origin, cursor.unwrap());
+}
+
+fn remembered(standings: &BTreeMap<RecordId, Standing>) -> usize {
+    let deleted = standings.values().filter(|it| **it == Standing::Deleted);
+    deleted.count()
+}
+
+fn live(mut standings: BTreeMap<RecordId, Standing>) -> BTreeMap<RecordId, Standing> {
+    standings.retain(|_, standing| *standing != Standing::Deleted);
+    standings
+}
+
+proptest! {
+    #[test]
+    fn what_is_shown_does_not_depend_on_deletions_that_every_origin_is_past(
+        history in proptest::collection::vec(entry(), 1..40),
+        later in proptest::collection::vec(entry(), 1..20),
+    ) {
+        let mut tables = Strict::default();
+        tables.take(&history);
+        for origin in ORIGINS {
+            reach(&mut tables, origin, PAST_MS);
+        }
+        let deleted = remembered(&tables.standings());
+        prop_assert_eq!(run(forget_deleted(&mut tables, &ORIGINS)).unwrap(), deleted);
+        prop_assert_eq!(run(forget_deleted(&mut tables, &ORIGINS)).unwrap(), 0);
+        prop_assert_eq!(remembered(&tables.standings()), 0);
+
+        let mut so_far = history;
+        for entry in later {
+            let hlc = entry.hlc;
+            let late = SharedChangeEntry {
+                hlc: Hlc::new(hlc.timestamp + PAST_MS, hlc.counter, hlc.device_id),
+                ..entry
+            };
+            tables.take(std::slice::from_ref(&late));
+            so_far.push(late);
+            let expected = live(Oracle::of(&so_far).standings());
+            prop_assert_eq!(live(tables.standings()), expected);
+        }
+    }
+}
+
+#[test]
+fn a_deletion_stays_while_an_origin_may_have_a_lower_change() {
+    let mut tables = Strict::default();
+    let deleted = Change::delete("tag", Uuid::from_u128(1));
+    tables.take(&[deleted.stamped(Hlc::new(50, 0, Uuid::from_u128(1)))]);
+    let [ahead, behind] = ORIGINS;
+    let forget = |on: &mut Strict, origins: &[DeviceId]| run(forget_deleted(on, origins));
+    reach(&mut tables, ahead, PAST_MS);
+    assert_eq!(
+        forget(&mut tables, &ORIGINS).unwrap(),
+        0,
+        "one was never heard of"
+    );
+    reach(&mut tables, behind, 49);
+    assert_eq!(
+        forget(&mut tables, &ORIGINS).unwrap(),
+        0,
+        "it may have a change at 50"
+    );
+    assert_eq!(forget(&mut tables, &[]).unwrap(), 0, "nobody is known");
+    reach(&mut tables, behind, 51);
+    assert_eq!(forget(&mut tables, &ORIGINS).unwrap(), 1);
+    assert_eq!(tables.forgotten.map(|hlc| hlc.timestamp), Some(50));
+}
