@@ -8,7 +8,7 @@
 //! in whatever order they came. What the app's tables show follows from the versions alone, so
 //! devices that have the same changes show the same. [`merge`] does both, over a [`RecordStore`].
 //!
-//! [`apply`] puts it together: it applies a page, in one transaction of the app's database. [`write`]
+//! [`apply`] puts it together: it applies a page, in one transaction of the app's database. [`write()`]
 //! is for own changes, in the transaction in which the app changes its rows.
 
 mod apply;
