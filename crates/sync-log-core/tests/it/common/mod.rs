@@ -1,6 +1,7 @@
 //! A store that is told what to answer. A call that was not expected fails the
 //! test.
 
+pub(crate) mod events;
 pub(crate) mod values;
 
 use async_trait::async_trait;
