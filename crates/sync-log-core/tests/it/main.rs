@@ -10,6 +10,8 @@ mod frozen_forms;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
 mod inside_other_types;
 mod keep;
+mod logged;
+mod peer_rows;
 mod plan;
 mod proof;
 mod prune_steps;
@@ -17,6 +19,8 @@ mod reasons;
 mod receiving;
 mod refusals;
 mod serde_inside_other_types;
+mod status;
 mod store_faults;
 mod store_steps;
 mod watches;
+mod writing;
