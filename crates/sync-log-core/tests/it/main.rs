@@ -6,6 +6,7 @@ mod common;
 
 mod ack_order;
 mod clocks;
+mod dry_run;
 mod frozen_forms;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
 mod inside_other_types;

@@ -3,7 +3,7 @@
 use sync_log_core::SharedChangeEntry;
 
 use crate::common::values::{HOUR_MS, Log};
-use crate::common::{DEVICE, change};
+use crate::common::{DEVICE, PEER, change};
 
 #[tokio::test]
 async fn a_stamp_is_the_high_water_before_it_is_returned() {
@@ -38,4 +38,13 @@ async fn the_newest_stamp_is_appended_after_the_wall_clock_was_set_back() {
     log.wall.advance_ms(-48 * HOUR_MS);
     let entry: SharedChangeEntry = change().stamped(stamp);
     assert_eq!(log.append(entry).await.unwrap(), stamp);
+}
+
+#[tokio::test]
+async fn a_retired_peer_is_admitted_under_the_next_number() {
+    let log = Log::new().await;
+    log.register_peer(PEER).await.unwrap();
+    log.retire(PEER).await.unwrap();
+    assert_eq!(log.admit(PEER).await.unwrap(), 2);
+    assert_eq!(log.admit(PEER).await.unwrap(), 2, "it is active");
 }
