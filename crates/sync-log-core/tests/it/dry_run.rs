@@ -153,7 +153,8 @@ async fn what_was_appended_here_is_read_though_another_handle_appended_too() {
     let dry = begun(&log).await;
     stamps.push(dry.record(change()).await.unwrap());
     log.record_apart(2, 0).await;
-    let read = dry.get_since(None, 9).await.unwrap().into_iter();
+    // Below, this limit is reached before the end is.
+    let read = dry.get_since(None, 4).await.unwrap().into_iter();
     assert_eq!(read.map(|entry| entry.hlc).collect::<Vec<_>>(), stamps);
 }
 
