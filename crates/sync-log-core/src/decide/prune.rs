@@ -161,9 +161,9 @@ mod tests {
         state.head.hlc = stamp(100);
         state.solo = true;
         let numbered = created_at_ms.iter().zip(1..);
-        let summary = |(created_at_ms, number): (&i64, u64)| EntrySummary {
+        let summary = |(at_ms, number): (&i64, u64)| EntrySummary {
             hlc: stamp(number),
-            created_at_ms: *created_at_ms,
+            created_at_ms: *at_ms,
         };
         let oldest: Vec<EntrySummary> = numbered.map(summary).collect();
         chunk(POLICY, &state, &[], &oldest, earliest, NOW_MS)

@@ -322,11 +322,11 @@ fn the_prune_limit_is_the_slowest_active_peer() {
 #[test]
 fn nothing_may_go_while_peers_may_be_missing_or_the_log_is_altered() {
     let solo = log(&[], true).state();
-    let altered = Some(Altered {
+    let without_tag = Some(Altered {
         hlc: stamp(2),
         fault: ChainFault::NoTag,
     });
-    for (peers_declared, altered) in [(false, None), (true, altered), (false, altered)] {
+    for (peers_declared, altered) in [(false, None), (true, without_tag), (false, without_tag)] {
         let state = LogState {
             peers_declared,
             altered,
