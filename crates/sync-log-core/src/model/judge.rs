@@ -422,7 +422,9 @@ mod tests {
             .into_iter()
             .chain([EntryFault::Stamp, EntryFault::CreatedAt])
         {
-            assert!(fault.to_string().starts_with(fault.column()), "{fault}");
+            let (text, column) = (fault.to_string(), fault.column());
+            let is_named = text.split(' ').next() == Some(column);
+            assert!(is_named, "{fault}: {column}");
         }
     }
 
@@ -441,6 +443,27 @@ mod tests {
     }
 
     #[test]
+    fn a_wall_clock_outside_of_the_range_of_all_clocks_counts_as_0() {
+        let ahead = |now_ms| ahead_ms(Hlc::new(1000, 0, DEVICE), now_ms);
+        assert_eq!((ahead(400), ahead(1000), ahead(1001)), (600, 0, 0));
+        let ceiling_ms = CEILING_MS.cast_signed();
+        assert_eq!((ahead(ceiling_ms - 1), ahead(ceiling_ms)), (0, 1000));
+        assert_eq!(ahead(-1), 1000);
+    }
+
+    #[test]
+    fn a_possible_time_is_from_2020_on_and_below_the_ceiling() {
+        let ceiling_ms = CEILING_MS.cast_signed();
+        let around = [
+            START_OF_2020_MS - 1,
+            START_OF_2020_MS,
+            ceiling_ms - 1,
+            ceiling_ms,
+        ];
+        assert_eq!(around.map(is_possible_time), [false, true, true, false]);
+    }
+
+    #[test]
     fn an_ack_is_zero_or_an_own_stamp_up_to_the_head() {
         let head = Hlc::new(5, 0, DEVICE);
         let judged = |hlc: Hlc| ack(Some(&hlc.to_string()), DEVICE.into(), head);
@@ -451,6 +474,10 @@ mod tests {
         let foreign = judged(Hlc::new(5, 0, Uuid::from_u128(1)));
         assert_eq!(foreign, Err(AckFault::OtherDevice));
         assert_eq!(ack(None, DEVICE.into(), head), Err(AckFault::Stamp));
+        for fault in [AckFault::Stamp, AckFault::OtherDevice, AckFault::AboveHead] {
+            let names_its_column = fault.as_str().starts_with("last_acked_hlc ");
+            assert!(names_its_column, "{fault}");
+        }
     }
 
     #[test]

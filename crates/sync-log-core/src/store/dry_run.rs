@@ -12,6 +12,7 @@ use super::read::{Extent, FoundEntry, Positions, ReadRequest, ReadView, Survey, 
 use super::sum_up::SumUp;
 use crate::error::{LogError, StoreError, StoreFault};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use crate::model::judge::above_floor;
 use crate::model::{LogState, Mark};
 
 /// A store over another store that decides every job and writes nothing. A call on it returns the
@@ -112,8 +113,9 @@ impl<S: LogStore> DryRun<S> {
             return Ok(None);
         }
         seen.log.write(job)?;
-        let head_below = seen.below.head.hlc;
-        seen.log.entries.retain(|hlc, _| *hlc > head_below);
+        let mut appended = seen.log.entries.split_off(&seen.below.head.hlc);
+        appended.remove(&seen.below.head.hlc);
+        seen.log.entries = appended;
         seen.log.lost.clear();
         *decided = Decided {
             count: before.count + 1,
@@ -140,7 +142,8 @@ impl<S: LogStore> DryRun<S> {
     /// meanwhile.
     async fn collect(&self, needs: &Needs, seen: &mut Left) -> Result<bool, StoreError> {
         let floor = seen.log.state.floor.hlc;
-        for hlc in needs.entries.iter().filter(|hlc| **hlc > floor) {
+        let is_retained = |hlc: &&Hlc| above_floor(**hlc, floor).is_ok();
+        for hlc in needs.entries.iter().filter(is_retained) {
             let view = self.store.read(entry_at(*hlc)).await?;
             if !seen.still_holds(&view.state) {
                 return Ok(false);
@@ -148,7 +151,7 @@ impl<S: LogStore> DryRun<S> {
             let found = seen.known(view.entries);
             add(&mut seen.log, found.filter(|found| found.entry.hlc == *hlc));
         }
-        for hlc in needs.marks.iter().filter(|hlc| **hlc > floor) {
+        for hlc in needs.marks.iter().filter(is_retained) {
             let view = self.store.read(up_to(*hlc)).await?;
             if !seen.still_holds(&view.state) {
                 return Ok(false);
@@ -193,10 +196,10 @@ impl<S: LogStore> DryRun<S> {
         if !left.still_holds(&view.state) {
             return Err(changed_meanwhile());
         }
-        let last = view.entries.last();
-        let is_beyond = last.is_some_and(|last| last.entry.hlc > left.below.head.hlc);
-        let reached_end = view.reached_end || is_beyond;
+        let count = view.entries.len();
         let found: Vec<FoundEntry> = left.known(view.entries).collect();
+        // An entry that was not known begins what another handle appended.
+        let reached_end = view.reached_end || found.len() < count;
         let mut log = left.log;
         if !reached_end && request.max_entries > 0 {
             // What was appended here follows entries that this page does not reach.
@@ -204,7 +207,8 @@ impl<S: LogStore> DryRun<S> {
         }
         add(&mut log, found.into_iter());
         let mut shown = log.read(request);
-        shown.before = shown.before.or(view.before.filter(|mark| mark.hlc > floor));
+        let is_retained = |mark: &Mark| above_floor(mark.hlc, floor).is_ok();
+        shown.before = shown.before.or(view.before.filter(is_retained));
         shown.reached_end &= reached_end;
         Ok(shown)
     }

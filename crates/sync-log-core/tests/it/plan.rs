@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sync_log_core::{
-    EntrySummary, Hlc, LogIdentity, LogState, OwnRow, PRUNE_CHUNK_ENTRIES, Peer, PeerFacts,
-    PeerRow, PeerState, Plan, PruneLimit, PrunePolicy, RegisteredBy, RetireReason, Uuid, plan,
-    prune_limit,
+    Altered, ChainFault, EntrySummary, Hlc, LogIdentity, LogState, OwnRow, PRUNE_CHUNK_ENTRIES,
+    Peer, PeerFacts, PeerRow, PeerState, Plan, PruneLimit, PrunePolicy, RegisteredBy, RetireReason,
+    Uuid, plan, prune_limit,
 };
 
 const DEVICE: Uuid = Uuid::from_u128(0xd0);
@@ -316,6 +316,23 @@ fn the_prune_limit_is_the_slowest_active_peer() {
         let log = log(rows, solo);
         let found = prune_limit(&log.state(), &log.rows());
         assert_eq!(found, expected, "{rows:?}, solo {solo}");
+    }
+}
+
+#[test]
+fn nothing_may_go_while_peers_may_be_missing_or_the_log_is_altered() {
+    let solo = log(&[], true).state();
+    let without_tag = Some(Altered {
+        hlc: stamp(2),
+        fault: ChainFault::NoTag,
+    });
+    for (peers_declared, altered) in [(false, None), (true, without_tag), (false, without_tag)] {
+        let state = LogState {
+            peers_declared,
+            altered,
+            ..solo
+        };
+        assert_eq!(prune_limit(&state, &[]), PruneLimit::Unknown, "{state:?}");
     }
 }
 

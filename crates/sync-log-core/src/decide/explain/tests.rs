@@ -179,6 +179,68 @@ fn a_row_with_a_fault_keeps_all_if_it_counts_as_none_and_nothing_if_it_is_nobody
 }
 
 #[test]
+fn a_reason_names_its_peer_and_how_that_peer_was_registered() {
+    let named = |rows: &[PeerRow]| {
+        let reasons = explained(rows, false, PrunePolicy::AckedByAll).into_iter();
+        let named = reasons.map(|reason| (reason.cause, reason.peer, reason.registered_by));
+        named.collect::<Vec<_>>()
+    };
+    let app = Some(RegisteredBy::App);
+    let behind = (Cause::Behind, Some(PEER), app);
+    assert_eq!(named(&[peer(stamp(3)).into()])[0], behind);
+    let other_mirror = PeerRow {
+        mirror: Some(stamp(4).to_string()),
+        ..PeerRow::from(peer(stamp(5)))
+    };
+    let untrusted = UntrustedRow {
+        peer_device_id: other_mirror.peer_device_id.clone(),
+        fault: RowFault::OtherMirror,
+    };
+    let mirrored = (Cause::UntrustedRow(untrusted), Some(PEER), app);
+    assert_eq!(named(&[other_mirror])[0], mirrored);
+}
+
+#[test]
+fn a_verdict_names_the_peer_that_showed_it() {
+    let verdict = Verdict {
+        kind: VerdictKind::Diverged,
+        hlc: stamp(3),
+        peer: Some(PEER),
+        found_at_ms: 0,
+    };
+    let mut restored = surveyed(&[peer(stamp(5)).into()], 0);
+    restored.verdicts.push(verdict);
+    let explained = explain(
+        &restored,
+        PrunePolicy::AckedByAll,
+        DriftLimit::Unlimited,
+        100,
+    );
+    let mut reasons = explained.reasons.into_iter();
+    let found = reasons.find(|reason| reason.cause == Cause::Restored(verdict));
+    assert_eq!(found.and_then(|reason| reason.peer), Some(PEER));
+}
+
+#[test]
+fn missing_peers_are_a_reason_only_if_no_other_reason_keeps_entries() {
+    let causes = |survey: &Survey| {
+        let explained = explain(survey, PrunePolicy::AckedByAll, DriftLimit::Unlimited, 100);
+        let causes = explained.reasons.into_iter().map(|reason| reason.cause);
+        causes.collect::<Vec<_>>()
+    };
+    let mut adopted = surveyed(&[], 0);
+    adopted.state.peers_declared = false;
+    assert_eq!(causes(&adopted), [Cause::PeersNotDeclared]);
+    let no_peers = PeerRow {
+        peer_device_id: "laptop".to_owned(),
+        ..PeerRow::from(peer(stamp(5)))
+    };
+    let beside_a_row_of_no_peer = causes(&surveyed(&[no_peers], 0));
+    assert_eq!(beside_a_row_of_no_peer.len(), 2);
+    assert!(beside_a_row_of_no_peer.contains(&Cause::NoPeers));
+}
+
+#[test]
 fn a_policy_keeps_what_it_keeps_and_nothing_more() {
     let rows = [peer(stamp(5)).into()];
     let table = [

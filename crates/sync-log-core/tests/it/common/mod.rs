@@ -1,6 +1,7 @@
 //! A store that is told what to answer. A call that was not expected fails the
 //! test.
 
+pub(crate) mod events;
 pub(crate) mod oracle;
 pub(crate) mod tables;
 pub(crate) mod values;
