@@ -110,7 +110,7 @@ fn demo(shell: &Shell) -> Result<()> {
 /// A build of its own, in which the clock's atomics are the model checker's.
 fn loom(shell: &Shell) -> Result<()> {
     let _flags = shell.push_env("RUSTFLAGS", "--cfg loom");
-    let tests = ["-p", "hlc", "--test", "loom", "--release"];
+    let tests = ["-p", "loom-models", "--tests", "--release"];
     let target = ["--target-dir", "target/loom"];
     cmd!(shell, "cargo clippy {tests...} {target...} -- -D warnings").run()?;
     Ok(cmd!(shell, "cargo test {tests...} {target...}").run()?)
