@@ -32,9 +32,9 @@ pub(crate) fn run(step: Step, shell: &Shell, workspace: &Workspace, scope: Scope
         Step::App => app(shell),
         Step::Examples => examples(shell, workspace),
         Step::Demo => demo(shell),
-        Step::Sim => sim(scope),
-        Step::Crash => crash(scope),
-        Step::Bench => bench::run(&BenchArgs::quick()),
+        Step::Sim => sim(shell, scope),
+        Step::Crash => crash(shell, scope),
+        Step::Bench => bench::run(shell, workspace, &BenchArgs::quick()),
         Step::Matrix => matrix(shell),
         Step::Model => model(shell),
         Step::Package => package::check_all(shell, workspace),
@@ -119,7 +119,7 @@ fn loom(shell: &Shell) -> Result<()> {
 /// Half of the seeds are the same each time, so that two runs of CI can be compared. The
 /// other half starts at a seed that is drawn for this run: the same seeds never find
 /// anything new. The simulator prints the command that repeats them.
-fn sim(scope: Scope) -> Result<()> {
+fn sim(shell: &Shell, scope: Scope) -> Result<()> {
     let (memory, sqlite) = match scope {
         Scope::Full => ("5000", "250"),
         Scope::Fast | Scope::Standard => ("150", "15"),
@@ -128,25 +128,25 @@ fn sim(scope: Scope) -> Result<()> {
         for first_seed in ["0", "fresh"] {
             let place = ["--first-seed", first_seed, "--seeds", seeds];
             let kind = ["--steps", "200", "--store", store];
-            program::check("simulator", "sim", &[place, kind].concat())?;
+            program::check(shell, "simulator", "sim", &[place, kind].concat())?;
         }
     }
     Ok(())
 }
 
-fn crash(scope: Scope) -> Result<()> {
+fn crash(shell: &Shell, scope: Scope) -> Result<()> {
     let kills = match scope {
         Scope::Full => "1000",
         Scope::Fast | Scope::Standard => "50",
     };
-    program::check("crash", "crash", &["--kills", kills])
+    program::check(shell, "crash", "crash", &["--kills", kills])
 }
 
 fn matrix(shell: &Shell) -> Result<()> {
     let matrix = ["-p", "broken-stores", "--test", "matrix"];
     cmd!(shell, "cargo test --release {matrix...} -- --full").run()?;
     let arguments = ["--fault", "all", "--seeds", "500", "--steps", "200"];
-    program::check("simulator", "sim", &arguments)
+    program::check(shell, "simulator", "sim", &arguments)
 }
 
 fn model(shell: &Shell) -> Result<()> {
