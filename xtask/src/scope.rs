@@ -56,6 +56,15 @@ impl Scope {
         }
     }
 
+    /// Like [`packages`](Self::packages) for commands that only check. They take [`APP`] with the
+    /// others, since checking its dependencies by themselves costs more than all of its own code.
+    pub(crate) fn checked(self) -> Vec<&'static str> {
+        match self {
+            Self::Standard | Self::Full => vec!["--workspace"],
+            Self::Fast => self.packages(),
+        }
+    }
+
     /// Like [`packages`](Self::packages) for commands that refuse a named package without a
     /// library, as `cargo test --doc` does.
     pub(crate) fn libraries(self) -> Vec<&'static str> {
