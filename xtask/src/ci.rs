@@ -14,11 +14,14 @@ use crate::steps;
 use crate::workspace::Workspace;
 
 /// Turns off what a single run from nothing does not need: what makes a second build fast, and what a
-/// debugger reads. The message of a panic names its line without that.
+/// debugger reads. The message of a panic names its line without that. The programs that search for
+/// faults look at themselves too, as they do in a build for development.
 const FROM_NOTHING: &[(&str, &str)] = &[
     ("CARGO_INCREMENTAL", "0"),
     ("CARGO_PROFILE_DEV_DEBUG", "0"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true"),
+    ("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true"),
 ];
 
 /// Turns off most of what makes a program fast. The programs that search for faults run for less

@@ -44,6 +44,7 @@ use xshell::Shell;
 use crate::args::{Arguments, Task};
 use crate::bench::BenchArgs;
 use crate::ci::Ci;
+use crate::scope::{CRASH, SIMULATOR};
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
@@ -59,8 +60,8 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Ci { scope, steps } => Ci::new(scope, &steps)?.run().map(|()| ExitCode::SUCCESS),
-        Task::Sim(passed) => program::run("simulator", &passed.arguments),
-        Task::Crash(passed) => program::run("crash", &passed.arguments),
+        Task::Sim(passed) => program::run(SIMULATOR, &passed.arguments),
+        Task::Crash(passed) => program::run(CRASH, &passed.arguments),
         Task::Bench(args) => measure(&args).map(|()| ExitCode::SUCCESS),
         Task::Cost => cost::run().map(|()| ExitCode::SUCCESS),
         Task::Mutants => mutants::run().map(|()| ExitCode::SUCCESS),

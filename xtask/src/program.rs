@@ -24,6 +24,15 @@ pub(crate) fn run(package: &str, arguments: &[String]) -> Result<ExitCode> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
+/// Runs the tests of `package` in the build that [`check`] runs.
+///
+/// # Errors
+/// When a test fails.
+pub(crate) fn test(shell: &Shell, package: &str) -> Result<()> {
+    let targets = ["--lib", "--bins", "--tests"];
+    Ok(cmd!(shell, "cargo test --release -p {package} {targets...}").run()?)
+}
+
 /// The same as a step of `ci`, with what the shell sets for all steps: says what it runs, and fails
 /// when the program does.
 ///

@@ -10,7 +10,7 @@ use crate::features;
 use crate::lowest;
 use crate::package;
 use crate::program;
-use crate::scope::{ALL, APP, Scope};
+use crate::scope::{ALL, APP, CRASH, SIMULATOR, Scope};
 use crate::step::Step;
 use crate::tools;
 use crate::workspace::{PackageExt as _, Workspace};
@@ -56,7 +56,7 @@ fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
 }
 
 fn test(shell: &Shell, scope: Scope) -> Result<()> {
-    let packages = scope.packages();
+    let packages = scope.tested();
     // Not `--all-targets`: benches and examples have steps of their own.
     let targets = ["--lib", "--bins", "--tests"];
     Ok(cmd!(
@@ -118,6 +118,7 @@ fn loom(shell: &Shell) -> Result<()> {
 /// other half starts at a seed that is drawn for this run: the same seeds never find
 /// anything new. The simulator prints the command that repeats them.
 fn sim(shell: &Shell, scope: Scope) -> Result<()> {
+    program::test(shell, SIMULATOR)?;
     let (memory, sqlite) = match scope {
         Scope::Full => ("5000", "250"),
         Scope::Fast | Scope::Standard => ("150", "15"),
@@ -126,25 +127,26 @@ fn sim(shell: &Shell, scope: Scope) -> Result<()> {
         for first_seed in ["0", "fresh"] {
             let place = ["--first-seed", first_seed, "--seeds", seeds];
             let kind = ["--steps", "200", "--store", store];
-            program::check(shell, "simulator", "sim", &[place, kind].concat())?;
+            program::check(shell, SIMULATOR, "sim", &[place, kind].concat())?;
         }
     }
     Ok(())
 }
 
 fn crash(shell: &Shell, scope: Scope) -> Result<()> {
+    program::test(shell, CRASH)?;
     let kills = match scope {
         Scope::Full => "1000",
         Scope::Fast | Scope::Standard => "50",
     };
-    program::check(shell, "crash", "crash", &["--kills", kills])
+    program::check(shell, CRASH, "crash", &["--kills", kills])
 }
 
 fn matrix(shell: &Shell) -> Result<()> {
     let matrix = ["-p", "broken-stores", "--test", "matrix"];
     cmd!(shell, "cargo test --release {matrix...} -- --full").run()?;
     let arguments = ["--fault", "all", "--seeds", "500", "--steps", "200"];
-    program::check(shell, "simulator", "sim", &arguments)
+    program::check(shell, SIMULATOR, "sim", &arguments)
 }
 
 fn model(shell: &Shell) -> Result<()> {
