@@ -14,12 +14,19 @@ use crate::steps;
 use crate::workspace::Workspace;
 
 /// Turns off what a single run from nothing does not need: what makes a second build fast, and what a
-/// debugger reads. The message of a panic names its line without that.
-const FROM_NOTHING: [(&str, &str); 3] = [
+/// debugger reads. The message of a panic names its line without that. The programs that search for
+/// faults look at themselves too, as they do in a build for development.
+const FROM_NOTHING: &[(&str, &str)] = &[
     ("CARGO_INCREMENTAL", "0"),
     ("CARGO_PROFILE_DEV_DEBUG", "0"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true"),
+    ("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true"),
 ];
+
+/// Turns off most of what makes a program fast. The programs that search for faults run for less
+/// time than it takes to optimize them, unless they search for hours.
+const FOR_A_SHORT_SEARCH: &[(&str, &str)] = &[("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")];
 
 /// A run of some steps over a scope.
 pub(crate) struct Ci {
@@ -57,9 +64,10 @@ impl Ci {
         let shell = Shell::new()?;
         let workspace = Workspace::read()?;
         shell.change_dir(&workspace.root);
-        let is_whole = self.scope > Scope::Fast;
-        let _whole =
-            is_whole.then(|| FROM_NOTHING.map(|(name, value)| shell.push_env(name, value)));
+        let settings = settings(self.scope).into_iter();
+        let _settings: Vec<_> = settings
+            .map(|(name, value)| shell.push_env(name, value))
+            .collect();
 
         let mut costs = Vec::new();
         let result = self.steps.iter().try_for_each(|step| {
@@ -76,6 +84,15 @@ impl Ci {
         });
         eprint!("\n{}", table(&costs));
         result
+    }
+}
+
+/// What is set for cargo in every step.
+fn settings(scope: Scope) -> Vec<(&'static str, &'static str)> {
+    match scope {
+        Scope::Fast => Vec::new(),
+        Scope::Standard => [FROM_NOTHING, FOR_A_SHORT_SEARCH].concat(),
+        Scope::Full => FROM_NOTHING.to_vec(),
     }
 }
 

@@ -2,8 +2,10 @@
 //! may be missing in a user's.
 
 use anyhow::Result;
+use cargo_metadata::TargetKind;
 use xshell::{Shell, cmd};
 
+use crate::scope::APP;
 use crate::workspace::{Package, PackageExt as _, Workspace};
 
 /// Clippy instead of `cargo check`: it costs the same and also refuses the warnings that only
@@ -17,9 +19,14 @@ pub(crate) fn check_each(shell: &Shell, workspace: &Workspace) -> Result<()> {
 }
 
 /// The arguments of one cargo call per library and feature set: none, each alone, all.
+///
+/// Not for the library of a program, which the step that runs the program builds alone, and not
+/// for [`APP`], which is a step of its own.
 fn selections(packages: &[Package]) -> Vec<Vec<String>> {
+    let is_program = |package: &Package| package.names_of(TargetKind::Bin).next().is_some();
     let libraries = packages.iter().filter(|package| package.is_library());
-    libraries.flat_map(selections_of).collect()
+    let unproven = libraries.filter(|package| !is_program(package) && package.name.as_str() != APP);
+    unproven.flat_map(selections_of).collect()
 }
 
 fn selections_of(package: &Package) -> Vec<Vec<String>> {
@@ -48,7 +55,9 @@ mod tests {
     #[test]
     fn every_feature_of_a_library_is_built_alone_and_with_all_others() {
         let hlc = library("hlc").with_features(&["default", "serde", "std"]);
-        let selections = selections(&[hlc, library("sync-log-core"), program("xtask")]);
+        let app = library(APP);
+        let packages = [hlc, library("sync-log-core"), program("xtask"), app];
+        let selections = selections(&packages);
         let joined: Vec<String> = selections.iter().map(|words| words.join(" ")).collect();
         let expected = [
             "-p hlc --no-default-features",

@@ -2,7 +2,8 @@
 //!
 //! The lock file picks one version for all other steps, and an app may have any other that the
 //! manifest allows. The choice of a version belongs to a lock file, so this step works in a copy
-//! of the repository, which keeps what it compiled for the next run.
+//! of the repository. It compiles into the target folder of the repository, where it finds the
+//! dependencies that are the same in both.
 
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
@@ -15,7 +16,7 @@ const MANIFEST: &str = "Cargo.toml";
 /// Tests the store in a copy of the repository whose manifest asks for the lowest version.
 pub(crate) fn check(shell: &Shell, workspace: &Workspace) -> Result<()> {
     let copy = workspace.target_directory.join("lowest");
-    let target = workspace.target_directory.join("lowest-target");
+    let target = &workspace.target_directory;
     repository::copy(shell, &workspace.root, &copy)?;
     let _copy = shell.push_dir(&copy);
     let manifest = with_lowest(&shell.read_file(MANIFEST)?)

@@ -39,9 +39,13 @@ use std::process::ExitCode;
 
 use anyhow::{Error, Result};
 use clap::Parser as _;
+use xshell::Shell;
 
 use crate::args::{Arguments, Task};
+use crate::bench::BenchArgs;
 use crate::ci::Ci;
+use crate::scope::{CRASH, SIMULATOR};
+use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
     match run(Arguments::parse().task) {
@@ -56,12 +60,19 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Ci { scope, steps } => Ci::new(scope, &steps)?.run().map(|()| ExitCode::SUCCESS),
-        Task::Sim(passed) => program::run("simulator", &passed.arguments),
-        Task::Crash(passed) => program::run("crash", &passed.arguments),
-        Task::Bench(args) => bench::run(&args).map(|()| ExitCode::SUCCESS),
+        Task::Sim(passed) => program::run(SIMULATOR, &passed.arguments),
+        Task::Crash(passed) => program::run(CRASH, &passed.arguments),
+        Task::Bench(args) => measure(&args).map(|()| ExitCode::SUCCESS),
         Task::Cost => cost::run().map(|()| ExitCode::SUCCESS),
         Task::Mutants => mutants::run().map(|()| ExitCode::SUCCESS),
     }
+}
+
+fn measure(args: &BenchArgs) -> Result<()> {
+    let shell = Shell::new()?;
+    let workspace = Workspace::read()?;
+    shell.change_dir(&workspace.root);
+    bench::run(&shell, &workspace, args)
 }
 
 /// The error and its causes, never a backtrace: where in this program it arose helps nobody.

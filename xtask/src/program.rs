@@ -2,34 +2,14 @@
 
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
 
 /// Builds `package` in release, runs it where the caller is, and returns its exit code.
 ///
 /// # Errors
 /// When cargo cannot be run. What the program itself says of a failure is its exit code.
 pub(crate) fn run(package: &str, arguments: &[String]) -> Result<ExitCode> {
-    let code = status(package, arguments)?;
-    // A process that was ended by a signal has no code.
-    Ok(code
-        .and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from))
-}
-
-/// The same as a step of `ci`: says what it runs, and fails when the program does.
-///
-/// # Errors
-/// When the program found something, or could not be run.
-pub(crate) fn check(package: &str, task: &str, arguments: &[&str]) -> Result<()> {
-    eprintln!("$ cargo xtask {task} {}", arguments.join(" "));
-    let arguments: Vec<String> = arguments.iter().copied().map(str::to_owned).collect();
-    match status(package, &arguments)? {
-        Some(0) => Ok(()),
-        _ => bail!("`cargo xtask {task}` found a fault, or failed"),
-    }
-}
-
-fn status(package: &str, arguments: &[String]) -> Result<Option<i32>> {
     // The manifest rather than the folder: paths among the arguments are the caller's.
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let cargo = ["run", "--quiet", "--release", "--manifest-path", manifest];
@@ -39,5 +19,28 @@ fn status(package: &str, arguments: &[String]) -> Result<Option<i32>> {
         .args(arguments)
         .status()
         .context("failed to run cargo")?;
-    Ok(status.code())
+    // A process that was ended by a signal has no code.
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Runs the tests of `package` in the build that [`check`] runs.
+///
+/// # Errors
+/// When a test fails.
+pub(crate) fn test(shell: &Shell, package: &str) -> Result<()> {
+    let targets = ["--lib", "--bins", "--tests"];
+    Ok(cmd!(shell, "cargo test --release -p {package} {targets...}").run()?)
+}
+
+/// The same as a step of `ci`, with what the shell sets for all steps: says what it runs, and fails
+/// when the program does.
+///
+/// # Errors
+/// When the program found something, or could not be run.
+pub(crate) fn check(shell: &Shell, package: &str, task: &str, arguments: &[&str]) -> Result<()> {
+    eprintln!("$ cargo xtask {task} {}", arguments.join(" "));
+    let cargo = ["run", "--quiet", "--release", "--package", package, "--"];
+    let run = cmd!(shell, "cargo {cargo...} {arguments...}").quiet().run();
+    run.with_context(|| format!("`cargo xtask {task}` found a fault, or failed"))
 }

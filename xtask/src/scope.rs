@@ -17,6 +17,12 @@ pub(crate) const WITHOUT_SQLITE: &[&str] = &[
 /// it, and the crates would be tested only with a driver, though users may have none.
 pub(crate) const ALL: &[&str] = &["--workspace", "--exclude", APP];
 
+/// The programs that search for faults. Their tests are such searches too, which take five times as
+/// long in a build that is not optimized, so they run in the steps of the programs.
+pub(crate) const SEARCHES: &[&str] = &[SIMULATOR, CRASH];
+pub(crate) const SIMULATOR: &str = "simulator";
+pub(crate) const CRASH: &str = "crash";
+
 /// The package that has a SeaORM driver, which has a step of its own.
 pub(crate) const APP: &str = "app";
 
@@ -53,6 +59,24 @@ impl Scope {
         match self {
             Self::Standard | Self::Full => ALL.to_vec(),
             Self::Fast => select(WITHOUT_SQLITE.iter().copied()),
+        }
+    }
+
+    /// The packages whose tests run in the step `test`, which leaves out [`SEARCHES`].
+    pub(crate) fn tested(self) -> Vec<&'static str> {
+        let left_out = SEARCHES.iter().flat_map(|package| ["--exclude", package]);
+        match self {
+            Self::Standard | Self::Full => ALL.iter().copied().chain(left_out).collect(),
+            Self::Fast => self.packages(),
+        }
+    }
+
+    /// Like [`packages`](Self::packages) for commands that only check. They take [`APP`] with the
+    /// others, since checking its dependencies by themselves costs more than all of its own code.
+    pub(crate) fn checked(self) -> Vec<&'static str> {
+        match self {
+            Self::Standard | Self::Full => vec!["--workspace"],
+            Self::Fast => self.packages(),
         }
     }
 

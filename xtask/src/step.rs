@@ -16,7 +16,7 @@ pub(crate) enum Step {
     Tools,
     /// Clippy is silent about every target with every feature
     Clippy,
-    /// Unit and integration tests pass with every feature
+    /// Unit and integration tests pass with every feature, but for the tests of `sim` and `crash`
     Test,
     /// The examples in the documentation run
     Doctest,
@@ -34,9 +34,9 @@ pub(crate) enum Step {
     Examples,
     /// The demo's verdict is yes on the whole history, with both kinds of clocks
     Demo,
-    /// Simulated fleets lose nothing, on the store in memory and on the one in a file
+    /// The simulator finds planted faults, and simulated fleets lose nothing, in memory and in a file
     Sim,
-    /// Processes that are killed at work lose nothing
+    /// Processes that are killed at work, and files whose power is cut, lose nothing
     Crash,
     /// The benches run and report every row of the targets, whatever the times
     Bench,

@@ -10,7 +10,7 @@ use crate::features;
 use crate::lowest;
 use crate::package;
 use crate::program;
-use crate::scope::{ALL, APP, Scope};
+use crate::scope::{ALL, APP, CRASH, SIMULATOR, Scope};
 use crate::step::Step;
 use crate::tools;
 use crate::workspace::{PackageExt as _, Workspace};
@@ -32,9 +32,9 @@ pub(crate) fn run(step: Step, shell: &Shell, workspace: &Workspace, scope: Scope
         Step::App => app(shell),
         Step::Examples => examples(shell, workspace),
         Step::Demo => demo(shell),
-        Step::Sim => sim(scope),
-        Step::Crash => crash(scope),
-        Step::Bench => bench::run(&BenchArgs::quick()),
+        Step::Sim => sim(shell, scope),
+        Step::Crash => crash(shell, scope),
+        Step::Bench => bench::run(shell, workspace, &BenchArgs::quick()),
         Step::Matrix => matrix(shell),
         Step::Model => model(shell),
         Step::Package => package::check_all(shell, workspace),
@@ -46,7 +46,7 @@ fn fmt(shell: &Shell) -> Result<()> {
 }
 
 fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
-    let packages = scope.packages();
+    let packages = scope.checked();
     let lints = ["--", "-D", "warnings"];
     Ok(cmd!(
         shell,
@@ -56,7 +56,7 @@ fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
 }
 
 fn test(shell: &Shell, scope: Scope) -> Result<()> {
-    let packages = scope.packages();
+    let packages = scope.tested();
     // Not `--all-targets`: benches and examples have steps of their own.
     let targets = ["--lib", "--bins", "--tests"];
     Ok(cmd!(
@@ -86,13 +86,11 @@ fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
 
 /// The graph that most users build. Its examples are run with those of the other packages.
 fn app(shell: &Shell) -> Result<()> {
-    let lints = ["--", "-D", "warnings"];
-    cmd!(shell, "cargo clippy -p {APP} --all-targets {lints...}").run()?;
     Ok(cmd!(shell, "cargo test -p {APP} --lib --tests").run()?)
 }
 
 fn docs(shell: &Shell, scope: Scope) -> Result<()> {
-    let packages = scope.packages();
+    let packages = scope.checked();
     Ok(
         cmd!(shell, "cargo doc {packages...} --no-deps --all-features")
             .env("RUSTDOCFLAGS", "-D warnings")
@@ -110,7 +108,7 @@ fn demo(shell: &Shell) -> Result<()> {
 /// A build of its own, in which the clock's atomics are the model checker's.
 fn loom(shell: &Shell) -> Result<()> {
     let _flags = shell.push_env("RUSTFLAGS", "--cfg loom");
-    let tests = ["-p", "hlc", "--test", "loom", "--release"];
+    let tests = ["-p", "loom-models", "--tests", "--release"];
     let target = ["--target-dir", "target/loom"];
     cmd!(shell, "cargo clippy {tests...} {target...} -- -D warnings").run()?;
     Ok(cmd!(shell, "cargo test {tests...} {target...}").run()?)
@@ -119,7 +117,8 @@ fn loom(shell: &Shell) -> Result<()> {
 /// Half of the seeds are the same each time, so that two runs of CI can be compared. The
 /// other half starts at a seed that is drawn for this run: the same seeds never find
 /// anything new. The simulator prints the command that repeats them.
-fn sim(scope: Scope) -> Result<()> {
+fn sim(shell: &Shell, scope: Scope) -> Result<()> {
+    program::test(shell, SIMULATOR)?;
     let (memory, sqlite) = match scope {
         Scope::Full => ("5000", "250"),
         Scope::Fast | Scope::Standard => ("150", "15"),
@@ -128,25 +127,26 @@ fn sim(scope: Scope) -> Result<()> {
         for first_seed in ["0", "fresh"] {
             let place = ["--first-seed", first_seed, "--seeds", seeds];
             let kind = ["--steps", "200", "--store", store];
-            program::check("simulator", "sim", &[place, kind].concat())?;
+            program::check(shell, SIMULATOR, "sim", &[place, kind].concat())?;
         }
     }
     Ok(())
 }
 
-fn crash(scope: Scope) -> Result<()> {
+fn crash(shell: &Shell, scope: Scope) -> Result<()> {
+    program::test(shell, CRASH)?;
     let kills = match scope {
         Scope::Full => "1000",
         Scope::Fast | Scope::Standard => "50",
     };
-    program::check("crash", "crash", &["--kills", kills])
+    program::check(shell, CRASH, "crash", &["--kills", kills])
 }
 
 fn matrix(shell: &Shell) -> Result<()> {
     let matrix = ["-p", "broken-stores", "--test", "matrix"];
     cmd!(shell, "cargo test --release {matrix...} -- --full").run()?;
     let arguments = ["--fault", "all", "--seeds", "500", "--steps", "200"];
-    program::check("simulator", "sim", &arguments)
+    program::check(shell, SIMULATOR, "sim", &arguments)
 }
 
 fn model(shell: &Shell) -> Result<()> {

@@ -46,12 +46,9 @@ pub(crate) struct BenchArgs {
 ///
 /// # Errors
 /// When a target is not met and not excused, or nobody reported it.
-pub(crate) fn run(args: &BenchArgs) -> Result<()> {
-    let shell = Shell::new()?;
-    let workspace = Workspace::read()?;
-    shell.change_dir(&workspace.root);
-    let mut rows = run_benches(&shell, &workspace, args)?;
-    let history = replay(&shell, args)?;
+pub(crate) fn run(shell: &Shell, workspace: &Workspace, args: &BenchArgs) -> Result<()> {
+    let mut rows = run_benches(shell, workspace, args)?;
+    let history = replay(shell, args)?;
     let lengths = history.iter().flat_map(History::rows);
     rows.extend(lengths.filter(|row| args.wants(&row.id)));
 
@@ -65,11 +62,11 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         write!(io::stdout(), "\n{}", page::summary(&rows, &outcomes))?;
     }
     if let Some(history) = history.filter(|_| args.is_whole()) {
-        let machine = machine::sentence(&shell)?;
+        let machine = machine::sentence(shell)?;
         shell.write_file(PAGE, page::page(&rows, &outcomes, &machine))?;
         pictures::write(&workspace.root.join(PICTURES), &rows, &history)?;
     }
-    match faults(&outcomes, &shell) {
+    match faults(&outcomes, shell) {
         faults if faults.is_empty() => Ok(()),
         faults => bail!("found {}:\n  {}", faults.len(), faults.join("\n  ")),
     }

@@ -1,5 +1,5 @@
 //! The tests of the clock and its stamps, as far as one build can hold them. `H8` needs two more:
-//! `no_std.rs` is a crate without std, and `loom` is built on other atomics.
+//! `no_std.rs` is a crate without std, and the package in `tests/loom` is built on other atomics.
 
 // Everything here is test code: a panic is how a test fails.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

@@ -160,9 +160,7 @@ impl Disk {
     }
 
     pub(crate) fn repair(&self) {
-        if self.orders.exists() {
-            std::fs::remove_file(&self.orders).unwrap();
-        }
+        std::fs::write(&self.orders, "").unwrap();
     }
 
     /// Whether the failure of `call` may be told so. SQLite knows a full disk by
@@ -413,7 +411,7 @@ impl<'a> Story<'a> {
 
     /// What a process leaves that is killed right after `step` was refused.
     async fn image(&mut self, step: Step) {
-        let orders = std::fs::read(&self.disk.orders).ok();
+        let orders = std::fs::read(&self.disk.orders).unwrap();
         self.disk.repair();
         let image = self.data_dir.join("image");
         std::fs::create_dir(&image).unwrap();
@@ -434,9 +432,7 @@ impl<'a> Story<'a> {
         log.close().await.unwrap();
         assert_sound(&image);
         std::fs::remove_dir_all(&image).unwrap();
-        if let Some(orders) = orders {
-            std::fs::write(&self.disk.orders, orders).unwrap();
-        }
+        std::fs::write(&self.disk.orders, orders).unwrap();
     }
 
     /// `found` is what `step` makes of what was promised: all of it.

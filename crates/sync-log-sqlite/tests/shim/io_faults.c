@@ -4,8 +4,9 @@
  * that writes, syncs or truncates a file whose name begins with "sync.db" fails
  * with <what> (ENOSPC, EIO, or TORN: half is written, then EIO), and so do all
  * after it if <how long> is "on" and not "once". READ fails the nth call that
- * reads such a file with EIO, and no other. No order file, no faults; a new id
- * counts from 1 again. What failed is told line by line in the file beside it
+ * reads such a file with EIO, and no other. No order file or an empty one, no
+ * faults; a new id counts from 1 again. The order file must not be deleted: it
+ * stays open, because every call looks into it. What failed is told line by line in the file beside it
  * whose name ends in ".told". */
 
 #define _GNU_SOURCE
@@ -35,9 +36,19 @@ static const char *name_of(int fd, char *path, size_t size) {
     return name && strncmp(name + 1, "sync.db", 7) == 0 ? name + 1 : NULL;
 }
 
-static void tell(const char *orders, const char *call, const char *name) {
+static ssize_t read_orders(char *orders, size_t size) {
+    static int file = -1;
+    const char *path = getenv("IO_FAULTS");
+    if (!path) return -1;
+    pthread_mutex_lock(&lock);
+    if (file < 0) file = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    pthread_mutex_unlock(&lock);
+    return file < 0 ? -1 : syscall(SYS_pread64, file, orders, size, 0L);
+}
+
+static void tell(const char *call, const char *name) {
     char path[4096], line[4200];
-    snprintf(path, sizeof path, "%s.told", orders);
+    snprintf(path, sizeof path, "%s.told", getenv("IO_FAULTS"));
     int length = snprintf(line, sizeof line, "%s %s\n", call, name);
     int fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (fd < 0) return;
@@ -47,24 +58,20 @@ static void tell(const char *orders, const char *call, const char *name) {
 
 static enum fault decide(int fd, const char *call) {
     char path[4096], orders[128], what[16], how_long[16];
-    const char *file = getenv("IO_FAULTS");
-    const char *name = file ? name_of(fd, path, sizeof path) : NULL;
-    if (!name) return NONE;
-    int read_from = syscall(SYS_openat, AT_FDCWD, file, O_RDONLY, 0);
-    if (read_from < 0) return NONE;
-    ssize_t length = syscall(SYS_read, read_from, orders, sizeof orders - 1);
-    syscall(SYS_close, read_from);
+    ssize_t length = read_orders(orders, sizeof orders - 1);
     if (length <= 0) return NONE;
     orders[length] = 0;
     long id, nth;
     if (sscanf(orders, "%ld %ld %15s %15s", &id, &nth, what, how_long) != 4) return NONE;
     if (!strcmp(what, "READ") != !strcmp(call, "read")) return NONE;
+    const char *name = name_of(fd, path, sizeof path);
+    if (!name) return NONE;
     pthread_mutex_lock(&lock);
     if (id != seen_id) { seen_id = id; calls = 0; }
     long call_number = ++calls;
     pthread_mutex_unlock(&lock);
     if (call_number < nth || (call_number > nth && strcmp(how_long, "on") != 0)) return NONE;
-    tell(file, call, name);
+    tell(call, name);
     return !strcmp(what, "ENOSPC") ? NO_SPACE : !strcmp(what, "TORN") ? TORN : FAILED;
 }
 

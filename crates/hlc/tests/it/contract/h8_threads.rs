@@ -40,7 +40,7 @@ fn draw(clock: &dyn ClockUnderTest, start: &Barrier, count: u64) -> Vec<Hlc> {
 }
 
 // Several times, because the threads of one run may happen to take turns on a busy machine. What
-// may come between two calls of other kinds is tried in `tests/loom`, in every interleaving.
+// may come between two calls of other kinds is tried by the package in `tests/loom`, in every interleaving.
 fn no_two_threads_draw_the_same_stamp(bench: &Bench) {
     let each = bench.effort(50_000, 2_000);
     for _ in 0..5 {

@@ -1,5 +1,5 @@
 //! The clauses of the clock, each at the values where it matters. The halves of `H8` that need a
-//! build of their own are in `tests/no_std.rs` and `tests/loom`.
+//! build of their own are in `tests/no_std.rs` and in the package in `tests/loom`.
 //!
 //! A check is a function of a [`Bench`], which says what is under test: the clock and the text of
 //! the crate, or ones with a planted fault. `broken` makes sure that the checks find such faults.

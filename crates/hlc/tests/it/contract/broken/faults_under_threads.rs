@@ -1,5 +1,5 @@
 //! Faults that threads, and those who bring a clock source or no std, would notice: `H8`. Races
-//! that depend on how two threads meet are planted in `tests/loom`, where all meetings are tried.
+//! that depend on how two threads meet are planted in the package `tests/loom`, where all meetings are tried.
 
 use super::super::slow_clock::Access;
 use super::*;

@@ -1,11 +1,12 @@
 //! `H8`, and the other clauses under it: every interleaving of two or three threads on one clock,
 //! and every value that an atomic read may give in each.
 //!
-//! Needs the clock built on the atomics of loom, in a folder of its own, because the flag would
-//! make cargo build everything else anew:
+//! Needs the clock built on the atomics of loom, in a target folder of its own, because the flag
+//! would make cargo compile everything else again. For the same reason these tests are a package
+//! of their own: the other tests of the clock have dependencies that are not used here.
 //!
 //! ```console
-//! RUSTFLAGS="--cfg loom" cargo test -p hlc --test loom --release --target-dir target/loom
+//! RUSTFLAGS="--cfg loom" cargo test -p loom-models --release --target-dir target/loom
 //! ```
 #![cfg(loom)]
 // Everything here is test code: a panic is how a test fails.
