@@ -29,5 +29,5 @@ pub(crate) use m0001_original_tables::make as original_tables;
 #[cfg(feature = "migrator")]
 pub use migrator::{Migrator, migrations};
 pub use run::MIGRATION_TABLE;
-pub(crate) use run::{MIGRATIONS, applied, up};
+pub(crate) use run::{LOG, MIGRATIONS};
 pub(crate) use step::run_all;

@@ -7,7 +7,6 @@ use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
 use super::step::{Added, Owned};
 use crate::driver::Template;
-use crate::entity::migrations;
 
 /// A column of text; an interchange format has its types spelled like this.
 pub(super) fn text(column: impl ColumnTrait) -> ColumnDef {
@@ -117,17 +116,24 @@ pub(super) fn remove<E: EntityTrait>() -> Template {
     Template::build("remove a table", &table)
 }
 
-/// Makes the record of migrations, as SeaORM's migrator does.
-pub(super) fn migrations() -> Template {
-    use migrations::Column::{AppliedAt, Version};
-    let version = ColumnDef::new(Version)
+/// The column of the name, in a table that records migrations.
+pub(super) const VERSION: &str = "version";
+
+/// The column of the time, in seconds since the Unix epoch.
+pub(super) const APPLIED_AT: &str = "applied_at";
+
+/// Makes a table that records migrations, as SeaORM's migrator does.
+pub(super) fn migrations(name: &'static str) -> Template {
+    let version = ColumnDef::new(VERSION)
         .string()
         .not_null()
         .primary_key()
         .to_owned();
-    let applied_at = ColumnDef::new(AppliedAt)
+    let applied_at = ColumnDef::new(APPLIED_AT)
         .big_integer()
         .not_null()
         .to_owned();
-    make(&table::<migrations::Entity>([version, applied_at]))
+    let mut table = Table::create();
+    table.table(name).if_not_exists().col(version);
+    make(table.col(applied_at))
 }
