@@ -6,12 +6,16 @@ use sync_log_core::StoreError;
 use super::schema::{APPLIED_AT, VERSION};
 use super::step::{Migration, run_all};
 use super::{
-    m0001_original_tables, m0002_log_tables, m0003_adoption, m0004_chain, m0005_verdicts, schema,
+    m0001_original_tables, m0002_log_tables, m0003_adoption, m0004_chain, m0005_verdicts,
+    records_0001_versions, schema,
 };
 use crate::driver::{Port, Template, argument, texts};
 
 /// Name of the table that records which migrations of a log ran.
 pub const MIGRATION_TABLE: &str = "sync_log_migrations";
+
+/// Name of the table that records which migrations of a receiver's tables ran.
+pub const RECORDS_MIGRATION_TABLE: &str = "sync_log_records_migrations";
 
 /// All migrations of a log, in order.
 pub(crate) const MIGRATIONS: [Migration; 5] = [
@@ -22,10 +26,19 @@ pub(crate) const MIGRATIONS: [Migration; 5] = [
     m0005_verdicts::MIGRATION,
 ];
 
+/// All migrations of a receiver's tables, in order.
+pub(crate) const RECORDS_MIGRATIONS: [Migration; 1] = [records_0001_versions::MIGRATION];
+
 /// The migrations of a log.
 pub(crate) const LOG: History = History {
     table: MIGRATION_TABLE,
     migrations: &MIGRATIONS,
+};
+
+/// The migrations of a receiver's tables.
+pub(crate) const RECORDS: History = History {
+    table: RECORDS_MIGRATION_TABLE,
+    migrations: &RECORDS_MIGRATIONS,
 };
 
 /// Migrations that belong together, and the table that records which of them ran.

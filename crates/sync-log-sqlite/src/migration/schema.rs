@@ -1,7 +1,8 @@
 //! What tables and indexes are made of.
 
 use sea_orm::sea_query::{
-    ColumnDef, ColumnType, Expr, ExprTrait, Index, Table, TableCreateStatement,
+    ColumnDef, ColumnType, Expr, ExprTrait, Index, IndexCreateStatement, Table,
+    TableCreateStatement,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
@@ -63,13 +64,22 @@ pub(super) fn make(table: &TableCreateStatement) -> Template {
 
 /// Makes an index that is not there.
 pub(super) fn index<E: EntityTrait>(name: &str, column: E::Column) -> Template {
-    let index = Index::create()
-        .if_not_exists()
-        .name(name)
-        .table(E::default())
-        .col(column)
-        .to_owned();
-    Template::build("make an index", &index)
+    make_index(&index_on::<E>(name, &[column]))
+}
+
+/// An index that is not there, on these columns.
+pub(super) fn index_on<E: EntityTrait>(name: &str, columns: &[E::Column]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.if_not_exists().name(name).table(E::default());
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}
+
+/// The statement that makes it.
+pub(super) fn make_index(index: &IndexCreateStatement) -> Template {
+    Template::build("make an index", index)
 }
 
 /// A table that a migration makes, with all columns of its entity but `later`, which later
