@@ -133,10 +133,11 @@ impl Table {
 fn id_column(model: &Declared, columns: &[Column], stored: &[StoredColumn]) -> Option<Column> {
     let [key] = model.shape.key().try_into().ok()?;
     let mut stored_key = stored.iter().filter(|column| column.is_key);
-    let is_key = stored_key
-        .next()
-        .is_some_and(|column| is_same(&column.name, key));
-    if !is_key || stored_key.next().is_some() {
+    // A column of the type INTEGER is the number of the row, and takes nothing else.
+    let holds_ids = |column: &StoredColumn| {
+        is_same(&column.name, key) && !is_same(&column.declared_type, "INTEGER")
+    };
+    if !stored_key.next().is_some_and(holds_ids) || stored_key.next().is_some() {
         return None;
     }
     model.shape.id(Uuid::nil())?;

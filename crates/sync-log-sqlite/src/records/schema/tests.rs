@@ -164,6 +164,11 @@ const UNFIT: &[(&str, &str, &str)] = &[
         "the foreign key album.title, cover has several columns",
     ),
     (
+        "tag (id TEXT",
+        "tag (id INTEGER",
+        "the primary key of tag is not one UUID column",
+    ),
+    (
         "seen TEXT",
         "seen TEXT REFERENCES photo (id)",
         "the foreign key album.seen is a column that serde skips",
