@@ -41,41 +41,87 @@ async fn take(
     steps: &[Move],
 ) -> Result<Refused, StoreError> {
     let mut refused = Vec::new();
-    for step in steps {
-        match step {
-            Move::Show(id, payload) => {
-                if let Some(reason) = show(db, models, id, payload).await? {
-                    refused.push((id.clone(), reason));
-                }
+    let mut rest = steps;
+    while let Some(first) = rest.first() {
+        let taken = match first {
+            Move::Show(..) => {
+                let some = first_of_one_model(rest);
+                refused.extend(show_some(db, models, &some).await?);
+                some.len()
             }
-            Move::Hide(id) => match hide(db, models, id).await {
-                // A row that could not be emptied still refers to this one. The next attempt does
-                // not show that row.
-                Err(error) if !refused.is_empty() && refused_by_constraint(&error).is_some() => {}
-                hidden => hidden?,
-            },
+            Move::Hide(id) => {
+                match hide(db, models, id).await {
+                    // A row that could not be emptied still refers to this one. The next attempt
+                    // does not show that row.
+                    Err(error)
+                        if !refused.is_empty() && refused_by_constraint(&error).is_some() => {}
+                    hidden => hidden?,
+                }
+                1
+            }
+        };
+        rest = &rest[taken..];
+    }
+    Ok(refused)
+}
+
+/// How many records one statement shows. Each number makes a text of its own, which drivers keep
+/// prepared.
+const AT_ONCE: [usize; 3] = [32, 8, 1];
+
+/// The first steps, which show records of one model, as many as one statement takes.
+fn first_of_one_model(steps: &[Move]) -> Vec<(&RecordId, &JsonText)> {
+    let shown = steps.iter().map_while(|step| match step {
+        Move::Show(id, payload) => Some((id, payload)),
+        Move::Hide(_) => None,
+    });
+    let mut shown: Vec<_> = shown.take(AT_ONCE[0]).collect();
+    let is_other = |(id, _): &(&RecordId, _)| id.model_type != shown[0].0.model_type;
+    let of_one = shown.iter().position(is_other).unwrap_or(shown.len());
+    let at_once = AT_ONCE.into_iter().find(|number| *number <= of_one);
+    shown.truncate(at_once.unwrap_or_default());
+    shown
+}
+
+/// Shows records of one model. If not all of them can be shown, asks for each by itself.
+async fn show_some(
+    db: &impl Port,
+    models: &RegisteredModels,
+    records: &[(&RecordId, &JsonText)],
+) -> Result<Refused, StoreError> {
+    let mut refused = Vec::new();
+    if records.len() > 1 && show(db, models, records).await?.is_none() {
+        return Ok(refused);
+    }
+    for (id, payload) in records {
+        if let Some(reason) = show(db, models, &[(id, payload)]).await? {
+            refused.push(((*id).clone(), reason));
         }
     }
     Ok(refused)
 }
 
-/// Shows a record. Returns why it cannot be shown.
+/// Shows records of one model by one statement. Returns why they cannot be shown.
 async fn show(
     db: &impl Port,
     models: &RegisteredModels,
-    id: &RecordId,
-    payload: &JsonText,
+    records: &[(&RecordId, &JsonText)],
 ) -> Result<Option<String>, StoreError> {
-    let Some(model) = models.models.get(&id.model_type) else {
+    let model = records.first().map(|(id, _)| &id.model_type);
+    let Some(model) = model.and_then(|name| models.models.get(name)) else {
         return Ok(Some("the model is not registered".to_owned()));
     };
-    let statement = match model.shape.show(id.record_uuid, payload) {
+    let rows: Vec<_> = records
+        .iter()
+        .map(|(id, payload)| (id.record_uuid, *payload))
+        .collect();
+    let statement = match model.shape.show(&rows) {
         Ok(statement) => statement,
         Err(reason) => return Ok(Some(reason)),
     };
     match db.run(&statement, &[]).await {
-        Ok(0) => Ok(Some("a trigger or a constraint ignored the row".to_owned())),
-        Ok(_) => Ok(None),
+        Ok(changed) if usize::try_from(changed) == Ok(rows.len()) => Ok(None),
+        Ok(_) => Ok(Some("a trigger or a constraint ignored the row".to_owned())),
         Err(error) => refused_by_constraint(&error).map(Some).ok_or(error),
     }
 }
@@ -153,6 +199,33 @@ mod tests {
         assert_eq!(in_place(change(&db, &models, &steps[..1])).unwrap(), []);
         db.execute_batch("COMMIT").unwrap();
         assert_eq!(tags(&db), ["red"]);
+    }
+
+    #[test]
+    fn of_many_records_those_that_are_refused_are_named_and_the_others_are_shown() {
+        let db = database(TABLES);
+        let models = registered(&db);
+        let many = |except: &[u128]| {
+            let numbers = (0..100).filter(|number| !except.contains(number));
+            let tags = numbers.map(|number| tag(number, &format!("{:03}", number % 90)));
+            let title = |title: &str| serde_json::json!({ "title": title });
+            let albums = [show("album", 1, title("a")), show("album", 2, title("b"))];
+            tags.chain(albums)
+                .chain([tag(200, "200")])
+                .collect::<Vec<_>>()
+        };
+        let refused = in_place(change(&db, &models, &many(&[]))).unwrap();
+        let refused: Vec<_> = refused.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(
+            refused,
+            (90..100)
+                .map(|number| id("tag", number))
+                .collect::<Vec<_>>()
+        );
+        let twice: Vec<_> = (90..100).collect();
+        assert_eq!(in_place(change(&db, &models, &many(&twice))).unwrap(), []);
+        let expected = (0..90).chain([200]).map(|number| format!("{number:03}"));
+        assert_eq!(tags(&db), expected.collect::<Vec<_>>());
     }
 
     #[test]

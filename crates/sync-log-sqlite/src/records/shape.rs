@@ -33,8 +33,9 @@ pub(super) trait Shape: Send + Sync {
     /// The row of a record with this payload, or why there is none.
     fn row(&self, record: Uuid, payload: &JsonText) -> Result<Row, String>;
 
-    /// The statement that makes the row of a record show this payload.
-    fn show(&self, record: Uuid, payload: &JsonText) -> Result<Template, String>;
+    /// The statement that makes the rows of some records show these payloads. Its text depends on
+    /// their number alone.
+    fn show(&self, records: &[(Uuid, &JsonText)]) -> Result<Template, String>;
 
     /// The statement that removes the row of a record; `None` if the key holds no UUID.
     fn hide(&self, record: Uuid) -> Option<Template>;
@@ -162,9 +163,11 @@ where
             .collect())
     }
 
-    fn show(&self, record: Uuid, payload: &JsonText) -> Result<Template, String> {
-        let row = self.active_model(record, payload)?;
-        let set = E::Column::iter().filter(|column| !row.is_not_set(*column));
+    fn show(&self, records: &[(Uuid, &JsonText)]) -> Result<Template, String> {
+        let rows = records.iter();
+        let rows = rows.map(|(record, payload)| self.active_model(*record, payload));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let set = E::Column::iter().filter(|column| self.is_shared(*column));
         let (key, others): (Vec<_>, Vec<_>) = set.partition(is_key::<E>);
         // A row that is changed counts as one, so that a row which a trigger ignores is noticed.
         let changed = if others.is_empty() {
@@ -173,8 +176,8 @@ where
             others
         };
         let on_conflict = OnConflict::columns(key).update_columns(changed).to_owned();
-        let insert = E::insert(row).on_conflict(on_conflict);
-        Ok(Template::build("show a record", &insert.into_query()))
+        let insert = E::insert_many(rows).on_conflict(on_conflict);
+        Ok(Template::build("show records", &insert.into_query()))
     }
 
     fn hide(&self, record: Uuid) -> Option<Template> {

@@ -106,6 +106,24 @@ async fn what_is_not_shown_survives_a_restart_and_is_shown_when_it_can_be() {
 }
 
 #[tokio::test]
+async fn many_records_are_merged_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let gallery = Gallery::made(&folder.path().join("app.db")).await;
+    let title = |record: u128| match record % 50 {
+        49 => json!({ "title": "?" }),
+        _ => json!({ "title": record.to_string() }),
+    };
+    let albums = (1..=1000).map(|record| entry(7, "album", record, title(record)));
+    let standings = gallery.merge(&albums.collect::<Vec<_>>()).await.unwrap();
+    let shown = standings.values().filter(|standing| standing.is_shown());
+    assert_eq!((standings.len(), shown.count()), (1000, 980));
+    let rows = album::Entity::find().all(&gallery.db).await.unwrap();
+    assert_eq!(rows.len(), 980);
+    let is_right = |row: &album::Model| row.id.as_u128().to_string() == row.title;
+    assert!(rows.iter().all(is_right));
+}
+
+#[tokio::test]
 async fn records_are_merged_in_a_spawned_task() {
     let folder = tempfile::tempdir().unwrap();
     let gallery = Gallery::made(&folder.path().join("app.db")).await;
