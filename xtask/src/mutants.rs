@@ -14,7 +14,8 @@ const UNNOTICED: i32 = 2;
 
 /// How the tests run: with fewer histories than usual, without shortening one that fails, and
 /// without debug information, because nobody looks at the failures.
-const ENVIRONMENT: [(&str, &str); 3] = [
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("PROPTEST_CASES", "64"),
     ("CONFORMANCE_CASES", "100"),
     ("CONFORMANCE_SHRINKS", "0"),
     ("CARGO_PROFILE_DEV_DEBUG", "0"),

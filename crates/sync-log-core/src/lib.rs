@@ -9,7 +9,8 @@
 //! | describe a change | [`Change`], [`SharedChangeEntry`], [`JsonText`] |
 //! | name the position of a reader | [`Cursor`], [`Tag`], [`Page`] |
 //! | give a device a snapshot | [`SyncLog::head_cursor`] |
-//! | apply the pages of other devices | [`receive::arrival`], [`receive::merge`] |
+//! | apply the pages of other devices | [`receive::apply`], over a [`receive::ReceiverStore`] |
+//! | write own changes in the app's transaction | [`receive::write`], over a [`receive::OwnStore`] |
 //! | notice that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
 //! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::acknowledge`] |
 //! | see what a call would do, without doing it | [`SyncLog::dry_run`], [`DryRun`] |

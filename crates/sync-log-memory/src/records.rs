@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_log_core::receive::{
-    Found, Move, Record, RecordId, RecordStore, RecordWrite, Tie, Wanted,
+    Found, Move, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Tie, Wanted,
 };
-use sync_log_core::{JsonText, StoreError};
+use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
 
 /// What a receiver keeps beside an app's tables, and these tables, in memory.
 ///
@@ -16,6 +16,9 @@ pub struct MemoryRecords {
     records: BTreeMap<RecordId, Record>,
     ties: BTreeSet<(Tie, RecordId)>,
     rows: BTreeMap<RecordId, JsonText>,
+    watermarks: BTreeMap<DeviceId, Cursor>,
+    waiting: BTreeMap<Hlc, SharedChangeEntry>,
+    observed: Option<Hlc>,
 }
 
 impl MemoryRecords {
@@ -35,6 +38,12 @@ impl MemoryRecords {
     #[must_use]
     pub const fn rows(&self) -> &BTreeMap<RecordId, JsonText> {
         &self.rows
+    }
+
+    /// The highest stamp that was received; `None` at first.
+    #[must_use]
+    pub const fn observed(&self) -> Option<Hlc> {
+        self.observed
     }
 }
 
@@ -76,5 +85,42 @@ impl RecordStore for MemoryRecords {
             }
         }
         Ok(Vec::new())
+    }
+}
+
+impl ReceiverStore for MemoryRecords {
+    async fn watermark(&mut self, origin: DeviceId) -> Result<Cursor, StoreError> {
+        Ok(self
+            .watermarks
+            .get(&origin)
+            .copied()
+            .unwrap_or(Cursor::ZERO))
+    }
+
+    async fn move_watermark(&mut self, origin: DeviceId, to: Cursor) -> Result<(), StoreError> {
+        self.watermarks.insert(origin, to);
+        Ok(())
+    }
+
+    async fn waiting(&mut self) -> Result<Vec<SharedChangeEntry>, StoreError> {
+        Ok(self.waiting.values().cloned().collect())
+    }
+
+    async fn set_aside(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        let entries = entries.iter().map(|entry| (entry.hlc, entry.clone()));
+        self.waiting.extend(entries);
+        Ok(())
+    }
+
+    async fn take_back(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        for entry in entries {
+            self.waiting.remove(&entry.hlc);
+        }
+        Ok(())
+    }
+
+    async fn observe(&mut self, highest: Hlc) -> Result<(), StoreError> {
+        self.observed = self.observed.max(Some(highest));
+        Ok(())
     }
 }

@@ -45,10 +45,17 @@ const FLOOR_3_STANDING: Ratio = Ratio {
     ..FLOOR_1_LINK
 };
 
-const FLOORS: [(Ratio, Beside); 3] = [
+const FLOOR_4_FILES: Ratio = Ratio {
+    id: "append_floor_4_files",
+    ours: "rusqlite, and the files compared with those that were opened",
+    ..FLOOR_1_LINK
+};
+
+const FLOORS: [(Ratio, Beside); 4] = [
     (FLOOR_1_LINK, Beside::Link),
     (FLOOR_2_HEAD, Beside::Head),
     (FLOOR_3_STANDING, Beside::Standing),
+    (FLOOR_4_FILES, Beside::Files),
 ];
 
 const APPEND_64: Ratio = Ratio {

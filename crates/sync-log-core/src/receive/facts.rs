@@ -15,6 +15,10 @@ pub trait Models {
     /// model, or not yet that version of it.
     fn rule(&self, model_type: &str, model_version: u32) -> Rule;
 
+    /// Whether the app knows a member of the payloads of a model. Members that it does not know are
+    /// kept, and put back into its own writes.
+    fn knows(&self, model_type: &str, member: &str) -> bool;
+
     /// Reads a payload.
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading;
 }

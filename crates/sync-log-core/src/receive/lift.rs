@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Need;
+use super::facts::{Facts, Need};
 use super::node::Node;
 use super::record::RecordId;
 
@@ -12,17 +12,19 @@ use super::record::RecordId;
 /// restricts, at each row, so these have to be out of the way. Rows that must refer to such a row
 /// go with it.
 pub(super) fn lifted(nodes: &BTreeMap<RecordId, Node>) -> BTreeSet<RecordId> {
-    let stays = |node: &Node| node.was_shown() && node.standing.is_shown();
-    let goes = |node: &Node| node.was_shown() && !node.standing.is_shown();
-    let staying = || nodes.iter().filter(|(_, node)| stays(node));
+    let goes = |node: &Node| node.row.is_some() && !node.standing.is_shown();
+    let staying = || {
+        let staying = nodes.iter().filter(|(_, node)| node.standing.is_shown());
+        staying.filter_map(|(id, node)| Some((id, &node.row.as_ref()?.facts)))
+    };
     let shown = nodes.iter().filter(|(_, node)| node.standing.is_shown());
     let holders = shown.flat_map(|(id, node)| {
         let keys = node.facts.keys.iter();
         keys.map(move |key| (key.tie(&id.model_type), id))
     });
     let holders: BTreeMap<_, _> = holders.collect();
-    let gives_up = |(id, node): &(&RecordId, &Node)| {
-        let mut keys = node.old_facts.keys.iter();
+    let gives_up = |(id, row): &(&RecordId, &Facts)| {
+        let mut keys = row.keys.iter();
         keys.any(|key| {
             let holder = holders.get(&key.tie(&id.model_type));
             holder.is_some_and(|holder| holder != id)
@@ -32,8 +34,8 @@ pub(super) fn lifted(nodes: &BTreeMap<RecordId, Node>) -> BTreeSet<RecordId> {
     let mut lifted: BTreeSet<_> = lifted.map(|(id, _)| id.clone()).collect();
     loop {
         let is_out = |id: &RecordId| lifted.contains(id) || nodes.get(id).is_some_and(goes);
-        let referred = |(id, node): &(&RecordId, &Node)| {
-            let mut needed = node.old_facts.references.iter();
+        let referred = |(id, row): &(&RecordId, &Facts)| {
+            let mut needed = row.references.iter();
             !lifted.contains(*id) && needed.any(|it| it.need != Need::May && is_out(&it.to))
         };
         let more = staying().filter(referred);

@@ -30,15 +30,41 @@ pub async fn merge<M: Models>(
     models: &M,
     entries: &[SharedChangeEntry],
 ) -> Result<Standings, StoreError> {
-    let mut seen = Seen::default();
+    merge_with(store, models, entries, Seen::default(), BTreeSet::new()).await
+}
+
+/// The same for own changes, of which the app has changed the rows itself, in the same transaction.
+///
+/// The row of an own record is left as the app wrote it, unless it is not to be shown. What depends on
+/// it follows: a record that was hidden for its unique key appears when the app deletes the one that
+/// had it.
+pub(super) async fn merge_own<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    entries: &[SharedChangeEntry],
+    seen: Seen,
+) -> Result<Standings, StoreError> {
+    let own = entries.iter().map(RecordId::of).collect();
+    merge_with(store, models, entries, seen, own).await
+}
+
+/// The same, where some records were looked up before.
+pub(super) async fn merge_with<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    entries: &[SharedChangeEntry],
+    mut seen: Seen,
+    own: BTreeSet<RecordId>,
+) -> Result<Standings, StoreError> {
     let wanted = Wanted {
-        records: entries.iter().map(RecordId::of).collect(),
+        records: seen.unknown(entries.iter().map(RecordId::of)),
         ties: BTreeSet::new(),
     };
     look_up(store, &mut seen, &wanted).await?;
     let changed = Changed {
         versions: merged(&seen, models, entries),
         refused: BTreeMap::new(),
+        own,
     };
     show(store, models, seen, changed).await
 }
@@ -93,11 +119,15 @@ async fn show<M: Models>(
     }
 }
 
-async fn look_up(
+/// Looks up what is wanted, and adds it to what was seen.
+pub(super) async fn look_up(
     store: &mut impl RecordStore,
     seen: &mut Seen,
     wanted: &Wanted,
 ) -> Result<(), StoreError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
     let found = store.look_up(wanted).await?;
     seen.add(wanted, found.records, found.tied);
     Ok(())

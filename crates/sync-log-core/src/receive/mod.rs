@@ -7,14 +7,20 @@
 //! Beside the app's tables it keeps a [`Version`] of each record: what is left of all its changes,
 //! in whatever order they came. What the app's tables show follows from the versions alone, so
 //! devices that have the same changes show the same. [`merge`] does both, over a [`RecordStore`].
+//!
+//! [`apply`] puts it together: it applies a page, in one transaction of the app's database. [`write`]
+//! is for own changes, in the transaction in which the app changes its rows.
 
+mod apply;
 mod arrival;
 mod error;
 mod facts;
+mod groups;
 mod lift;
 mod merge;
 mod moves;
 mod node;
+mod own;
 mod port;
 mod record;
 mod seen;
@@ -22,12 +28,14 @@ mod settle;
 mod standing;
 mod version;
 
+pub use apply::{Applied, ApplyError, Receiving, apply};
 pub use arrival::{Arrival, arrival};
 pub use error::ReceiveError;
 pub use facts::{Facts, Key, Models, Need, Reading, Reference, Tie};
 pub use merge::{Standings, merge};
 pub use moves::{Move, RecordWrite};
-pub use port::{Found, RecordStore};
+pub use own::{WriteError, write};
+pub use port::{Found, OwnStore, ReceiverStore, RecordStore};
 pub use record::RecordId;
 pub use seen::{Seen, Wanted};
 pub use standing::{Record, Standing, WhyNotShown};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Facts, Need, Reference, Tie};
 use super::lift::lifted;
-use super::node::Node;
+use super::node::{Node, Row};
 use super::record::RecordId;
 use super::standing::{Record, Standing};
 use super::version::{members, object};
@@ -47,7 +47,7 @@ pub(super) struct Moves {
 pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
     let lifted = lifted(nodes);
     let is_leaving = |(id, node): &(&RecordId, &Node)| {
-        node.was_shown() && (!node.standing.is_shown() || lifted.contains(*id))
+        node.row.is_some() && (!node.standing.is_shown() || lifted.contains(*id))
     };
     let leaving = nodes.iter().filter(is_leaving).map(|(id, _)| id);
     let leaving: BTreeSet<&RecordId> = leaving.collect();
@@ -57,13 +57,15 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
         .collect();
     let coming = nodes.iter().filter(|(id, node)| {
         let is_put_in = lifted.contains(*id) || emptied.contains_key(*id);
-        node.standing.is_shown() && (is_put_in || node.row() != node.old_row())
+        node.standing.is_shown() && (is_put_in || node.shown() != node.row.as_ref().map(Row::shown))
     });
     let coming: BTreeSet<&RecordId> = coming.map(|(id, _)| id).collect();
 
     let is_needed = |reference: &&Reference| reference.need != Need::May;
     let mut hides = parents_first(&leaving, |id| {
-        let needed = nodes[id].old_facts.references.iter().filter(is_needed);
+        let row = nodes[id].row.iter();
+        let references = row.flat_map(|row| &row.facts.references);
+        let needed = references.filter(is_needed);
         needed.map(|reference| &reference.to).collect()
     });
     hides.reverse();
@@ -76,7 +78,7 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
         .map(|(id, row)| Move::Show((*id).clone(), row.clone()));
     let hides = hides.into_iter().map(|id| Move::Hide(id.clone()));
     let shows = shows.into_iter().filter_map(|id| {
-        let row = nodes[id].row()?;
+        let row = nodes[id].shown()?;
         Some(Move::Show(id.clone(), row))
     });
     Moves {
@@ -90,30 +92,32 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
 
 /// The row as it is, without its references to rows that are leaving; `None` if it has none.
 fn emptied_before(node: &Node, leaving: &BTreeSet<&RecordId>) -> Option<JsonText> {
-    let Standing::Shown { emptied } = &node.old.as_ref()?.standing else {
-        return None;
-    };
-    let references = node.old_facts.references.iter();
+    let row = node.row.as_ref()?;
+    let references = row.facts.references.iter();
     let leads_out = references.filter(|reference| {
-        let is_empty = emptied.contains(&reference.member);
+        let is_empty = row.emptied.contains(&reference.member);
         reference.need == Need::May && !is_empty && leaving.contains(&reference.to)
     });
     let members: Vec<_> = leads_out.map(|it| it.member.clone()).collect();
     if members.is_empty() {
         return None;
     }
-    let payload = node.old_payload.as_ref()?;
-    Some(without(payload, &[emptied.as_slice(), &members].concat()))
+    let emptied = [row.emptied.as_slice(), &members].concat();
+    Some(without(&row.payload, &emptied))
+}
+
+impl Row {
+    /// The payload that it shows, with what is empty.
+    fn shown(&self) -> JsonText {
+        without(&self.payload, &self.emptied)
+    }
 }
 
 impl Node {
-    /// The payload that the row is to show.
-    fn row(&self) -> Option<JsonText> {
-        row(self.payload.as_ref(), &self.standing)
-    }
-
-    fn old_row(&self) -> Option<JsonText> {
-        row(self.old_payload.as_ref(), &self.old.as_ref()?.standing)
+    /// The payload that its row is to show.
+    fn shown(&self) -> Option<JsonText> {
+        let emptied = self.standing.emptied()?;
+        Some(without(self.payload.as_ref()?, emptied))
     }
 
     fn write(&self, id: &RecordId) -> Option<RecordWrite> {
@@ -142,13 +146,6 @@ fn ties(id: &RecordId, facts: &Facts, standing: &Standing) -> Vec<Tie> {
         ties.retain(|tie| matches!(tie, Tie::Reference(_)));
     }
     ties
-}
-
-fn row(payload: Option<&JsonText>, standing: &Standing) -> Option<JsonText> {
-    match standing {
-        Standing::Shown { emptied } => Some(without(payload?, emptied)),
-        Standing::Deleted | Standing::NotShown(_) => None,
-    }
 }
 
 /// A payload in which these members are null.

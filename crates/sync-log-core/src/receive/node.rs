@@ -15,8 +15,8 @@ pub(super) struct Node {
     pub(super) old: Option<Record>,
     /// What its stored version says, if that is live and can be read.
     pub(super) old_facts: Facts,
-    /// The payload of the stored version, if that is live and can be read.
-    pub(super) old_payload: Option<JsonText>,
+    /// The row that the app's tables have of it.
+    pub(super) row: Option<Row>,
     /// The version, as it is now.
     pub(super) version: Version,
     /// What it says, if it is live and can be read.
@@ -27,6 +27,17 @@ pub(super) struct Node {
     pub(super) unfit: Option<Unfit>,
     /// What the app's tables are to show of it.
     pub(super) standing: Standing,
+}
+
+/// A row of the app's tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    /// The payload that it shows.
+    pub(super) payload: JsonText,
+    /// What the payload says.
+    pub(super) facts: Facts,
+    /// The members that are empty in the row.
+    pub(super) emptied: Vec<String>,
 }
 
 /// Why a record is not shown, by what it says itself.

@@ -44,6 +44,11 @@ impl Seen {
         }
     }
 
+    /// Those of some records that were not looked up.
+    pub(super) fn unknown(&self, ids: impl Iterator<Item = RecordId>) -> BTreeSet<RecordId> {
+        ids.filter(|id| !self.records.contains_key(id)).collect()
+    }
+
     /// The record as it is stored: `None` if it was not looked up, `Some(None)` if it was never heard
     /// of.
     pub(super) fn record(&self, id: &RecordId) -> Option<Option<&Record>> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::facts::{Facts, Models, Need, Reading, Reference, Tie};
 use super::lift::lifted;
-use super::node::{Node, Unfit};
+use super::node::{Node, Row, Unfit};
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
 use super::standing::{Standing, WhyNotShown};
@@ -20,6 +20,8 @@ pub(super) struct Changed {
     pub versions: BTreeMap<RecordId, Version>,
     /// What the app refused when it was asked to show it, and why.
     pub refused: BTreeMap<RecordId, String>,
+    /// The records of which the app has changed the rows itself, as their versions say.
+    pub own: BTreeSet<RecordId>,
 }
 
 /// The records that a change concerns.
@@ -82,10 +84,24 @@ impl<M: Models> Settling<'_, M> {
                 None => (Facts::default(), None, None),
             };
             let (facts, payload, unfit) = self.read(&id, version);
+            let row = if self.changed.own.contains(&id) {
+                payload.clone().map(|whole| Row {
+                    payload: whole,
+                    facts: facts.clone(),
+                    emptied: Vec::new(),
+                })
+            } else {
+                let emptied = old.and_then(|record| record.standing.emptied());
+                old_payload.zip(emptied).map(|(shown, emptied)| Row {
+                    payload: shown,
+                    facts: old_facts.clone(),
+                    emptied: emptied.to_vec(),
+                })
+            };
             let node = Node {
                 old: old.cloned(),
                 old_facts,
-                old_payload,
+                row,
                 version: version.clone(),
                 facts,
                 payload,

@@ -57,6 +57,15 @@ impl Standing {
         matches!(self, Self::Shown { .. })
     }
 
+    /// The members that are shown empty, if a row shows the record.
+    #[must_use]
+    pub fn emptied(&self) -> Option<&[String]> {
+        match self {
+            Self::Shown { emptied } => Some(emptied),
+            Self::Deleted | Self::NotShown(_) => None,
+        }
+    }
+
     /// Why a live record is not shown.
     #[must_use]
     pub const fn why_not_shown(&self) -> Option<&WhyNotShown> {

@@ -5,11 +5,13 @@
 mod common;
 
 mod ack_order;
+mod applying;
 mod clocks;
 mod frozen_forms;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
 mod inside_other_types;
 mod keep;
+mod own_writes;
 mod plan;
 mod proof;
 mod prune_steps;

@@ -108,8 +108,6 @@ fn shown(version: &Version) -> Option<Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
-
     #[test]
     fn the_order_of_changes_does_not_matter((ordered, shuffled) in changes()) {
         for rule in [Rule::WholeRecord, PER_FIELD] {

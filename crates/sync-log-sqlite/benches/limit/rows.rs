@@ -1,7 +1,7 @@
 //! Rows of entries are inserted.
 
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{CachedStatement, Connection, params};
 use sync_log_sqlite::{Change, SystemClock, Uuid};
@@ -30,6 +30,8 @@ pub(crate) enum Beside {
     Head,
     /// And reads first where the log stands.
     Standing,
+    /// And asks the system before and after whether the files are still those that were opened.
+    Files,
 }
 
 /// A connection that inserts. The texts of a row that no caller can bring along,
@@ -38,6 +40,7 @@ pub(crate) enum Beside {
 /// allocating, the time once per transaction. The payload is borrowed.
 pub(crate) struct Rows {
     connection: Connection,
+    files: [PathBuf; 3],
     clock: Clock<SystemClock>,
 }
 
@@ -45,6 +48,7 @@ impl Rows {
     pub(crate) fn open(folder: &Path) -> Self {
         Self {
             connection: connect(folder),
+            files: ["sync.db", "sync.db-wal", "sync.db-shm"].map(|name| folder.join(name)),
             clock: Clock::new(Uuid::from_u128(0xa0), SystemClock),
         }
     }
@@ -58,6 +62,9 @@ impl Rows {
     /// the tags are zero.
     pub(crate) fn insert_beside(&self, change: &Change, beside: Beside) {
         self.statement("BEGIN IMMEDIATE").execute([]).unwrap();
+        if beside >= Beside::Files {
+            self.files.iter().for_each(|path| ask_for_number(path));
+        }
         if beside >= Beside::Standing {
             let mut read = self.statement(READ_STATE);
             let head = read.query_row([], |row| row.get::<_, String>("head"));
@@ -74,6 +81,9 @@ impl Rows {
                 .unwrap();
         }
         self.statement("COMMIT").execute([]).unwrap();
+        if beside >= Beside::Files {
+            self.files.iter().for_each(|path| ask_for_number(path));
+        }
     }
 
     /// Any number of rows, in one transaction.
@@ -111,6 +121,19 @@ impl Rows {
     fn statement(&self, sql: &str) -> CachedStatement<'_> {
         self.connection.prepare_cached(sql).unwrap()
     }
+}
+
+/// Asks for the number of a file, as cheaply as the system can.
+#[cfg(target_os = "linux")]
+fn ask_for_number(path: &Path) {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::INO);
+    black_box(found.unwrap().stx_ino);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_number(path: &Path) {
+    black_box(std::fs::metadata(path).unwrap());
 }
 
 /// The time, as it is stored.

@@ -44,6 +44,11 @@ impl receive::Models for RegisteredModels {
         }
     }
 
+    fn knows(&self, model_type: &str, member: &str) -> bool {
+        let model = self.models.get(model_type);
+        model.is_some_and(|model| model.shape.knows(member))
+    }
+
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
         let Some(model) = self.models.get(model_type) else {
             return Reading::UnknownModel;

@@ -24,6 +24,9 @@ pub(super) trait Shape: Send + Sync {
     /// The columns of the entity.
     fn columns(&self) -> Vec<Column>;
 
+    /// Whether the model has a member of a payload.
+    fn knows(&self, member: &str) -> bool;
+
     /// The names of the columns of its primary key.
     fn key(&self) -> Vec<&'static str>;
 
@@ -135,6 +138,13 @@ where
                 is_shared: self.is_shared(column),
             })
             .collect()
+    }
+
+    fn knows(&self, member: &str) -> bool {
+        match self.members {
+            Some(members) => members.contains(&member),
+            None => E::Column::iter().any(|column| column.json_key() == member),
+        }
     }
 
     fn key(&self) -> Vec<&'static str> {

@@ -1,6 +1,8 @@
 //! A store that is told what to answer. A call that was not expected fails the
 //! test.
 
+pub(crate) mod oracle;
+pub(crate) mod tables;
 pub(crate) mod values;
 
 use async_trait::async_trait;

@@ -84,6 +84,17 @@ fn a_payload_that_is_not_of_the_model_is_refused_without_its_values() {
 }
 
 #[test]
+fn members_that_serde_reads_are_known() {
+    let models = registered(&database(TABLES));
+    for member in ["id", "title", "cover"] {
+        assert!(models.knows("album", member), "{member}");
+    }
+    assert!(!models.knows("album", "seen"), "it is local to the device");
+    assert!(!models.knows("album", "colour"));
+    assert!(!models.knows("note", "id"));
+}
+
+#[test]
 fn models_and_versions_that_the_app_does_not_know_are_told_apart() {
     let alone = database("CREATE TABLE tag (id TEXT PRIMARY KEY, name TEXT)");
     let models = Models::new()

@@ -1,0 +1,90 @@
+//! Which groups are applied now, and which wait (`X2`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hlc::Hlc;
+use uuid::Uuid;
+
+use super::facts::{Models, Need, Reading};
+use super::record::RecordId;
+use crate::model::{ChangeType, SharedChangeEntry};
+
+/// The entries that an origin wrote together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) entries: Vec<SharedChangeEntry>,
+    /// The records, of no entry of the group, to which it must refer.
+    pub(super) needs: BTreeSet<RecordId>,
+}
+
+impl Group {
+    /// The stamp of its last entry.
+    fn end(&self) -> Hlc {
+        self.entries.last().map_or(Hlc::ZERO, |last| last.hlc)
+    }
+}
+
+/// Splits entries, ascending for each device, into their groups. The groups are in the order of their
+/// ends.
+pub(super) fn groups(
+    entries: impl IntoIterator<Item = SharedChangeEntry>,
+    models: &impl Models,
+) -> Vec<Group> {
+    let mut open: BTreeMap<Uuid, Vec<SharedChangeEntry>> = BTreeMap::new();
+    let mut groups = Vec::new();
+    for entry in entries {
+        let device = entry.hlc.device_id;
+        let is_end = entry.group_end;
+        open.entry(device).or_default().push(entry);
+        if is_end {
+            let whole = open.remove(&device).unwrap_or_default();
+            groups.push(Group {
+                needs: needs(&whole, models),
+                entries: whole,
+            });
+        }
+    }
+    groups.sort_by_key(Group::end);
+    groups
+}
+
+/// Takes the groups that can be applied out of `waiting`, in order: those of which every record that
+/// they need was heard of, before or in a group that is applied, and those that end at or below
+/// `past`, below which no origin has anything pending. What such a group needs will never come.
+pub(super) fn take_ready(
+    waiting: &mut Vec<Group>,
+    heard: &mut BTreeSet<RecordId>,
+    past: Hlc,
+) -> Vec<Group> {
+    let mut ready = Vec::new();
+    loop {
+        let is_ready = |group: &Group| group.end() <= past || group.needs.is_subset(heard);
+        let (now, later): (Vec<_>, Vec<_>) = waiting.drain(..).partition(is_ready);
+        *waiting = later;
+        if now.is_empty() {
+            return ready;
+        }
+        let entries = now.iter().flat_map(|group| &group.entries);
+        heard.extend(entries.map(RecordId::of));
+        ready.extend(now);
+    }
+}
+
+fn needs(entries: &[SharedChangeEntry], models: &impl Models) -> BTreeSet<RecordId> {
+    let mut needs = BTreeSet::new();
+    for entry in entries {
+        if entry.change_type == ChangeType::Delete {
+            continue;
+        }
+        let read = models.read(&entry.model_type, entry.model_version, &entry.data);
+        if let Reading::Readable(facts) = read {
+            let needed = facts.references.into_iter();
+            let needed = needed.filter(|reference| reference.need != Need::May);
+            needs.extend(needed.map(|reference| reference.to));
+        }
+    }
+    for entry in entries {
+        needs.remove(&RecordId::of(entry));
+    }
+    needs
+}

@@ -1,0 +1,139 @@
+//! Own changes, in the transaction that changes the app's rows (`W1`, `W2`).
+
+use hlc::{Clock, Hlc, ResumeError, WallClock};
+
+use super::facts::Models;
+use super::merge::{look_up, merge_own};
+use super::port::OwnStore;
+use super::record::RecordId;
+use super::seen::{Seen, Wanted};
+use super::version::{Rule, Version, members, object};
+use crate::error::StoreError;
+use crate::limits::{MAX_DATA_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use crate::model::judge::{self, EntryFault};
+use crate::model::{Change, ChangeType, SharedChangeEntry};
+
+/// Why own changes were not written. Roll back.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// No log can hold a change: fix the call.
+    #[error("failed to write {record}: {fault}")]
+    Content {
+        /// The record.
+        record: RecordId,
+        /// The fault of the change.
+        fault: EntryFault,
+    },
+    /// The changes are more than one group can hold: write them in several calls.
+    #[error(
+        "failed to write {entries} changes of {bytes} bytes as one group: a group has at most \
+         {MAX_PAGE_ENTRIES} entries and {MAX_PAGE_BYTES} bytes"
+    )]
+    GroupTooLarge {
+        /// How many changes.
+        entries: usize,
+        /// How many content bytes they have.
+        bytes: usize,
+    },
+    /// The stored mark is none from which a clock can go on: the database is damaged.
+    #[error(transparent)]
+    Clock(#[from] ResumeError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Stamps own changes and puts them out, as one group, and moves the versions of their records, in the
+/// transaction of `store`, in which the app has changed its rows. Returns the entries.
+///
+/// The stamps are drawn under the write lock, above everything that was given out or received. So the
+/// order of commits is the order of stamps. A payload is completed with the members that the record
+/// has and this app does not know, so that an older app does not strip what a newer one wrote; where
+/// that exceeds the limit of a payload they are left out, with a warning.
+///
+/// # Errors
+/// Nothing may be committed. [`WriteError::Content`], [`WriteError::GroupTooLarge`]: fix the call.
+/// [`WriteError::Clock`]: restore the database. [`WriteError::Store`]: try again.
+pub async fn write<M: Models, W: WallClock>(
+    store: &mut impl OwnStore,
+    models: &M,
+    clock: &Clock<W>,
+    changes: &[Change],
+) -> Result<Vec<SharedChangeEntry>, WriteError> {
+    let mark = store.mark().await?;
+    let mut seen = Seen::default();
+    let wanted = Wanted {
+        records: changes.iter().map(record_of).collect(),
+        ..Wanted::default()
+    };
+    look_up(store, &mut seen, &wanted).await?;
+    let known = wanted.records.iter().filter_map(|id| seen.record(id)?);
+    let known = known.map(|record| record.version.source.hlc);
+    clock.resume(known.fold(mark, Hlc::max))?;
+    let mut entries: Vec<SharedChangeEntry> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let id = record_of(change);
+        let version = seen.record(&id).flatten().map(|record| &record.version);
+        let change = completed(change, version, models);
+        let judged = judge::content(&change.model_type, &change.data, MAX_DATA_BYTES);
+        judged.map_err(|fault| WriteError::Content { record: id, fault })?;
+        entries.push(SharedChangeEntry {
+            group_end: false,
+            ..change.stamped(clock.tick())
+        });
+    }
+    if let Some(last) = entries.last_mut() {
+        last.group_end = true;
+    }
+    refuse_too_large(&entries)?;
+    merge_own(store, models, &entries, seen).await?;
+    store.put_out(&entries).await?;
+    Ok(entries)
+}
+
+fn record_of(change: &Change) -> RecordId {
+    RecordId::new(change.model_type.clone(), change.record_uuid)
+}
+
+fn refuse_too_large(entries: &[SharedChangeEntry]) -> Result<(), WriteError> {
+    let bytes = entries.iter().map(SharedChangeEntry::content_bytes).sum();
+    if entries.len() <= MAX_PAGE_ENTRIES && bytes <= MAX_PAGE_BYTES {
+        return Ok(());
+    }
+    Err(WriteError::GroupTooLarge {
+        entries: entries.len(),
+        bytes,
+    })
+}
+
+/// The change with the members of the record that this app does not know.
+fn completed<M: Models>(change: &Change, version: Option<&Version>, models: &M) -> Change {
+    let model = change.model_type.as_str();
+    let rule = models.rule(model, change.model_version);
+    let payload = version.and_then(|version| version.payload(rule));
+    let (Rule::WholeRecord, Some(payload), true) =
+        (rule, payload, change.change_type != ChangeType::Delete)
+    else {
+        return change.clone();
+    };
+    let mut whole = members(&change.data);
+    let known = whole.len();
+    for (name, value) in members(&payload) {
+        if !models.knows(model, &name) {
+            whole.entry(name).or_insert(value);
+        }
+    }
+    if whole.len() == known {
+        return change.clone();
+    }
+    let data = object(whole.iter().map(|(name, value)| (name.as_str(), value)));
+    if data.len_bytes() > MAX_DATA_BYTES {
+        tracing::warn!(model, record = %change.record_uuid, "members that this app does not know were left out: the payload would be too large");
+        return change.clone();
+    }
+    Change {
+        data,
+        ..change.clone()
+    }
+}

@@ -1,0 +1,112 @@
+//! What an app's tables are to show, computed from all changes at once, the slow way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_log_core::receive::{Facts, Need, RecordId, Standing, WhyNotShown};
+use sync_log_core::{ChangeType, Digest, Hlc, SharedChangeEntry, Uuid};
+
+use super::tables::facts;
+
+/// What is to be shown, computed from all changes at once, the slow way.
+pub(crate) struct Oracle {
+    pub(crate) winners: BTreeMap<RecordId, SharedChangeEntry>,
+    deleted: BTreeMap<RecordId, Hlc>,
+}
+
+impl Oracle {
+    pub(crate) fn of(entries: &[SharedChangeEntry]) -> Self {
+        let mut winners: BTreeMap<RecordId, SharedChangeEntry> = BTreeMap::new();
+        let mut deleted = BTreeMap::new();
+        for entry in entries {
+            let id = RecordId::of(entry);
+            let rank = |of: &SharedChangeEntry| (of.hlc, Digest::of(of));
+            let wins = |other: &SharedChangeEntry| rank(entry) > rank(other);
+            if winners.get(&id).is_none_or(wins) {
+                winners.insert(id.clone(), entry.clone());
+            }
+            if entry.change_type == ChangeType::Delete {
+                let highest = deleted.entry(id).or_insert(Hlc::ZERO);
+                *highest = entry.hlc.max(*highest);
+            }
+        }
+        Self { winners, deleted }
+    }
+
+    fn facts(&self, id: &RecordId) -> Option<Facts> {
+        let winner = &self.winners[id];
+        let is_readable = winner.model_version == 0 && winner.change_type != ChangeType::Delete;
+        let facts = is_readable.then(|| facts(id, &winner.data))?;
+        let is_outlived = facts.references.iter().any(|reference| {
+            reference.need == Need::Follows
+                && self
+                    .deleted
+                    .get(&reference.to)
+                    .is_some_and(|it| *it > winner.hlc)
+        });
+        (!is_outlived).then_some(facts)
+    }
+
+    fn duplicate_of(&self, id: &RecordId, facts: &Facts) -> Option<Uuid> {
+        let same_key = |other: &&RecordId| {
+            let others = self.facts(other).unwrap_or_default().keys;
+            other.model_type == id.model_type && others.iter().any(|key| facts.keys.contains(key))
+        };
+        let lowest = self.winners.keys().find(same_key)?;
+        (lowest < id).then_some(lowest.record_uuid)
+    }
+
+    pub(crate) fn standings(&self) -> BTreeMap<RecordId, Standing> {
+        let mut shown: BTreeSet<RecordId> = BTreeSet::new();
+        for id in self.winners.keys() {
+            let facts = self.facts(id);
+            let is_refused = self.winners[id].data.as_str().contains('?');
+            if facts.is_some_and(|facts| self.duplicate_of(id, &facts).is_none()) && !is_refused {
+                shown.insert(id.clone());
+            }
+        }
+        loop {
+            let lacks = |id: &&RecordId| self.missing(id, &shown).is_some();
+            let Some(lacking) = shown.iter().find(lacks).cloned() else {
+                break;
+            };
+            shown.remove(&lacking);
+        }
+        let ids = self.winners.keys();
+        ids.map(|id| (id.clone(), self.standing(id, &shown)))
+            .collect()
+    }
+
+    fn missing(&self, id: &RecordId, shown: &BTreeSet<RecordId>) -> Option<RecordId> {
+        let facts = self.facts(id)?;
+        let mut needed = facts
+            .references
+            .into_iter()
+            .filter(|it| it.need != Need::May);
+        let missing = needed.find(|it| !shown.contains(&it.to))?;
+        Some(missing.to)
+    }
+
+    fn standing(&self, id: &RecordId, shown: &BTreeSet<RecordId>) -> Standing {
+        let winner = &self.winners[id];
+        if winner.change_type != ChangeType::Delete && winner.model_version > 0 {
+            return Standing::NotShown(WhyNotShown::NewerModel);
+        }
+        let Some(facts) = self.facts(id) else {
+            return Standing::Deleted;
+        };
+        if let Some(other) = self.duplicate_of(id, &facts) {
+            return Standing::NotShown(WhyNotShown::DuplicateOf(other));
+        }
+        if let Some(missing) = self.missing(id, shown) {
+            return Standing::NotShown(WhyNotShown::MissingRecord(missing));
+        }
+        if !shown.contains(id) {
+            return Standing::NotShown(WhyNotShown::Refused("a question".to_owned()));
+        }
+        let may = facts.references.iter().filter(|it| it.need == Need::May);
+        let emptied = may.filter(|it| !shown.contains(&it.to));
+        Standing::Shown {
+            emptied: emptied.map(|it| it.member.clone()).collect(),
+        }
+    }
+}

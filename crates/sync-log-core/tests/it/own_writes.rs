@@ -1,0 +1,195 @@
+//! An app changes its own tables, within what its database allows, while changes of other devices
+//! arrive: the tables show what follows from the versions all the time (`X6`).
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use sync_log_core::judge::EntryFault;
+use sync_log_core::receive::{Need, RecordId, Standing, WriteError, merge, write};
+use sync_log_core::{
+    Change, ChangeType, Clock, Hlc, JsonText, MAX_DATA_BYTES, MAX_PAGE_ENTRIES, ManualClock,
+    SharedChangeEntry, Uuid,
+};
+
+use crate::common::oracle::Oracle;
+use crate::common::run;
+use crate::common::tables::{App, Strict, facts};
+use crate::showing::entry;
+
+const THIS_DEVICE: Uuid = Uuid::from_u128(9);
+
+/// Changes the tables as the app does, with the foreign keys of its schema. Returns whether the
+/// database and the app let it.
+fn change_row(rows: &mut BTreeMap<RecordId, JsonText>, change: &Change) -> bool {
+    let id = RecordId::new(change.model_type.clone(), change.record_uuid);
+    if change.change_type == ChangeType::Delete {
+        return rows.contains_key(&id) && delete_row(rows, &id);
+    }
+    let facts_now = facts(&id, &change.data);
+    let is_there = |to: &RecordId| rows.contains_key(to) || *to == id;
+    let dangles = !facts_now.references.iter().all(|it| is_there(&it.to));
+    let is_taken = rows.iter().any(|(other, row)| {
+        let is_other = other.model_type == id.model_type && *other != id;
+        is_other
+            && facts(other, row)
+                .keys
+                .iter()
+                .any(|key| facts_now.keys.contains(key))
+    });
+    if dangles || is_taken || change.data.as_str().contains('?') {
+        return false;
+    }
+    rows.insert(id, change.data.clone());
+    true
+}
+
+/// A row that another one must refer to stays. Rows that follow it are deleted with it, and those
+/// that may refer to it lose the reference, as `ON DELETE` says, before the log knows.
+fn delete_row(rows: &mut BTreeMap<RecordId, JsonText>, id: &RecordId) -> bool {
+    let mut after = rows.clone();
+    after.remove(id);
+    for (other, row) in rows.iter().filter(|(other, _)| *other != id) {
+        for reference in facts(other, row).references {
+            match reference.need {
+                _ if reference.to != *id => {}
+                Need::Must => return false,
+                Need::Follows => {
+                    after.remove(other);
+                }
+                Need::May => {
+                    after.insert(other.clone(), without(row, &[reference.member]));
+                }
+            }
+        }
+    }
+    *rows = after;
+    true
+}
+
+fn without(row: &JsonText, members: &[String]) -> JsonText {
+    let mut value: Value = row.parse_as().unwrap();
+    for member in members {
+        value[member] = Value::Null;
+    }
+    value.into()
+}
+
+/// What the rows are to hold.
+fn expected(so_far: &[SharedChangeEntry]) -> BTreeMap<RecordId, Value> {
+    let oracle = Oracle::of(so_far);
+    let standings = oracle.standings().into_iter();
+    let rows = standings.filter_map(|(id, standing)| match standing {
+        Standing::Shown { emptied } => {
+            let row = without(&oracle.winners[&id].data, &emptied);
+            Some((id, row.parse_as().unwrap()))
+        }
+        Standing::Deleted | Standing::NotShown(_) => None,
+    });
+    rows.collect()
+}
+
+fn rows(tables: &Strict) -> BTreeMap<RecordId, Value> {
+    let rows = tables.rows.iter();
+    rows.map(|(id, row)| (id.clone(), row.parse_as().unwrap()))
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn own_writes_and_arrivals_show_what_follows_from_the_versions(
+        steps in proptest::collection::vec((entry(), any::<bool>()), 1..60),
+    ) {
+        let clock = Clock::new(THIS_DEVICE, ManualClock::new(0));
+        let mut tables = Strict::default();
+        let mut so_far: Vec<SharedChangeEntry> = Vec::new();
+        for (number, (entry, is_own)) in steps.into_iter().enumerate() {
+            if is_own {
+                let change = Change {
+                    model_type: entry.model_type,
+                    record_uuid: entry.record_uuid,
+                    change_type: entry.change_type,
+                    data: entry.data,
+                    model_version: 0,
+                };
+                if !change_row(&mut tables.rows, &change) {
+                    continue;
+                }
+                let written = run(write(&mut tables, &App, &clock, &[change])).unwrap();
+                prop_assert!(so_far.iter().all(|it| it.hlc < written[0].hlc));
+                prop_assert!(written[0].group_end);
+                so_far.extend(written);
+            } else {
+                // Now and then it is newer than what this device wrote.
+                let late = if number % 3 == 0 { number as u64 } else { 0 };
+                let hlc = entry.hlc;
+                let entry = SharedChangeEntry {
+                    hlc: Hlc::new(hlc.timestamp + late, hlc.counter, hlc.device_id),
+                    ..entry
+                };
+                tables.take(std::slice::from_ref(&entry));
+                tables.observed = tables.observed.max(Some(entry.hlc));
+                so_far.push(entry);
+            }
+            tables.refuse_dangling();
+            prop_assert_eq!(tables.standings(), Oracle::of(&so_far).standings());
+            prop_assert_eq!(rows(&tables), expected(&so_far));
+        }
+    }
+}
+
+fn tag(data: Value) -> Change {
+    Change::update("tag", Uuid::from_u128(1), &data).unwrap()
+}
+
+/// Runs a test with a tag that a newer app of another device has written.
+fn with_tag_of_a_newer_app(test: impl FnOnce(&mut Strict, &Clock<ManualClock>)) {
+    let clock = Clock::new(THIS_DEVICE, ManualClock::new(0));
+    let mut tables = Strict::default();
+    let newer = tag(serde_json::json!({ "name": "Beach", "colour": "blue" }));
+    let newer = newer.stamped(Hlc::new(7, 0, Uuid::from_u128(1)));
+    run(merge(&mut tables, &App, &[newer])).unwrap();
+    test(&mut tables, &clock);
+}
+
+#[test]
+fn an_older_app_keeps_the_members_that_it_does_not_know() {
+    with_tag_of_a_newer_app(|tables, clock| {
+        let renamed = tag(serde_json::json!({ "name": "Sea" }));
+        let written = run(write(tables, &App, clock, &[renamed])).unwrap();
+        let data: Value = written[0].data.parse_as().unwrap();
+        assert_eq!(data, serde_json::json!({ "name": "Sea", "colour": "blue" }));
+        let deleted = Change::delete("tag", Uuid::from_u128(1));
+        let last = run(write(tables, &App, clock, &[deleted])).unwrap();
+        assert_eq!(last[0].data.as_str(), "null");
+    });
+}
+
+#[test]
+fn members_that_would_make_a_payload_too_large_are_left_out() {
+    with_tag_of_a_newer_app(|tables, clock| {
+        let frame = serde_json::json!({ "name": "" }).to_string().len();
+        let largest = tag(serde_json::json!({ "name": "x".repeat(MAX_DATA_BYTES - frame) }));
+        let written = run(write(tables, &App, clock, std::slice::from_ref(&largest))).unwrap();
+        assert_eq!(written[0].data, largest.data);
+    });
+}
+
+#[test]
+fn changes_that_no_log_can_hold_are_refused_before_anything_is_written() {
+    with_tag_of_a_newer_app(|tables, clock| {
+        let before = tables.standings();
+        let too_large = tag(serde_json::json!({ "name": "x".repeat(MAX_DATA_BYTES) }));
+        let refused = run(write(tables, &App, clock, &[too_large])).unwrap_err();
+        let fault = EntryFault::DataTooLarge;
+        assert!(matches!(refused, WriteError::Content { fault: it, .. } if it == fault));
+        let small = Change::delete("tag", Uuid::from_u128(1));
+        let many = vec![small; MAX_PAGE_ENTRIES + 1];
+        let too_many = run(write(tables, &App, clock, &many)).unwrap_err();
+        assert!(matches!(too_many, WriteError::GroupTooLarge { .. }));
+        let written = run(write(tables, &App, clock, &many[1..])).unwrap();
+        let ends = written.iter().filter(|entry| entry.group_end);
+        assert_eq!((written.len(), ends.count()), (MAX_PAGE_ENTRIES, 1));
+        assert_ne!(tables.standings(), before);
+    });
+}
