@@ -202,8 +202,16 @@ fn batches() -> impl Strategy<Value = Vec<Vec<SharedChangeEntry>>> {
     })
 }
 
+/// Each case makes a file, so there are few of them unless the environment asks for more.
+fn cases() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(48),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(cases())]
 
     #[test]
     fn a_database_shows_what_the_reference_records_show(batches in batches()) {
