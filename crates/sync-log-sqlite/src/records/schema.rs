@@ -141,7 +141,9 @@ fn id_column(model: &Declared, columns: &[Column], stored: &[StoredColumn]) -> O
         return None;
     }
     model.shape.id(Uuid::nil())?;
-    columns.iter().find(|column| column.name == key).copied()
+    let mut columns = columns.iter();
+    let id = columns.find(|column| column.name == key && column.is_shared);
+    id.copied()
 }
 
 /// A foreign key of any table.

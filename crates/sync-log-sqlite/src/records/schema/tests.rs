@@ -247,6 +247,37 @@ fn local_tables_that_give_way_are_fine_and_so_is_a_cascade_that_is_logged() {
     );
 }
 
+/// A model of which serde skips the id.
+mod nameless {
+    use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
+    #[sea_orm(table_name = "tag")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub(crate) id: String,
+        pub(crate) name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[test]
+fn a_model_that_does_not_read_its_id_is_refused() {
+    let alone = database("CREATE TABLE tag (id TEXT PRIMARY KEY, name TEXT)");
+    let nameless = Models::new().entity::<nameless::Entity>("tag");
+    let refused = in_place(nameless.register_over(&alone)).unwrap_err();
+    assert!(
+        matches!(refused, RecordsError::PrimaryKey { .. }),
+        "{refused}"
+    );
+}
+
 #[test]
 fn an_entity_is_registered_once() {
     let db = database(TABLES);
