@@ -16,6 +16,8 @@
 //! | record own changes | [`SyncLog::record`], [`SyncLog::record_many`], [`SyncLog::record_each`] |
 //! | give a peer the entries that it lacks | [`SyncLog::read_for`] |
 //! | learn which entries of a page are new | [`receive::arrival`] |
+//! | derive records from SeaORM entities | [`records::Models`] |
+//! | merge received changes into the app's tables | [`receive::merge`], over [`records::Records`] |
 //! | stamp own changes above all received changes | [`SyncLog::observe_all`], before the received changes are committed |
 //! | record a peer's ack | [`SyncLog::acknowledge`] |
 //! | delete the entries that every peer has | [`SyncLog::prune_acked`]; the log never prunes by itself |
@@ -41,6 +43,7 @@ pub mod inspect;
 pub mod legacy;
 pub mod migration;
 mod open;
+pub mod records;
 mod store;
 
 pub use driver::DEFAULT_BUSY_TIMEOUT;

@@ -1,8 +1,8 @@
 //! What statements are built with, beside SeaORM's own builders.
 
 use sea_orm::sea_query::{
-    Asterisk, CaseStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query,
-    SelectStatement,
+    Asterisk, CaseStatement, Expr, ExprTrait, Func, FunctionCall, InsertStatement, OnConflict,
+    Query, SelectStatement,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QueryTrait};
 
@@ -38,6 +38,31 @@ pub(crate) fn upsert<E: EntityTrait>(key: E::Column, columns: &[E::Column]) -> I
     let others = others.filter(|column| column.as_str() != key.as_str());
     let replaced = OnConflict::column(key).update_columns(others).to_owned();
     insert::<E>(columns).on_conflict(replaced).to_owned()
+}
+
+/// The elements of a JSON array, which is an argument, as a table to select from under the name
+/// [`ELEMENTS`]. So a statement has one text, however many elements there are.
+pub(crate) fn elements(array: u64) -> FunctionCall {
+    Func::cust("json_each").arg(argument(array))
+}
+
+/// The name of the table of [`elements`].
+pub(crate) const ELEMENTS: &str = "wanted";
+
+/// The element itself, in a table of [`elements`].
+pub(crate) fn element() -> Expr {
+    Expr::col((ELEMENTS, "value"))
+}
+
+/// The position of the element, counted from 0.
+pub(crate) fn element_position() -> Expr {
+    Expr::col((ELEMENTS, "key"))
+}
+
+/// A part of an element that is an array itself.
+pub(crate) fn part(position: usize) -> Expr {
+    let path = Expr::val(format!("$[{position}]"));
+    Func::cust("json_extract").args([element(), path]).into()
 }
 
 /// The number of a row, which no other row of the table has, whatever its key is.

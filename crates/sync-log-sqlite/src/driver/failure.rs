@@ -38,6 +38,27 @@ pub(crate) fn extended_code(error: &StoreError) -> Option<u32> {
     code.or_else(|| error.source_as::<DbErr>()?.extended_code())
 }
 
+/// What SQLite says if a constraint of the tables refused a row, such as "CHECK constraint failed: x";
+/// `None` if it was another failure. The text names tables and columns, and no values.
+pub(crate) fn refused_by_constraint(error: &StoreError) -> Option<String> {
+    let code = extended_code(error)?;
+    if primary(code) != CONSTRAINT {
+        return None;
+    }
+    let text = match error.source_as::<DbErr>() {
+        Some(error) => error.to_string(),
+        None => error.source_as::<rusqlite::Error>()?.to_string(),
+    };
+    let after_code = text
+        .split_once("(code: ")
+        .and_then(|(_, it)| it.split_once(") "));
+    Some(
+        after_code
+            .map_or(text.as_str(), |(_, said)| said)
+            .to_owned(),
+    )
+}
+
 /// Turns a database error into a store error, keeping it as the source.
 pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: impl SqliteFailure) -> StoreError {
     let code = error.extended_code().map(primary);
@@ -75,6 +96,9 @@ pub(crate) fn primary(extended_code: u32) -> u32 {
 
 /// `SQLITE_NOTADB`.
 pub(crate) const NOT_A_DATABASE: u32 = 26;
+
+/// `SQLITE_CONSTRAINT`.
+const CONSTRAINT: u32 = 19;
 
 /// `SQLITE_CANTOPEN`.
 const CANNOT_OPEN: u32 = 14;
@@ -124,5 +148,18 @@ mod tests {
         assert_eq!(error.fault(), StoreFault::Locked);
         assert_eq!(extended_code(&error), Some(517));
         assert_eq!(DbErr::RecordNotInserted.extended_code(), None);
+    }
+
+    #[test]
+    fn a_constraint_is_named_and_a_lock_is_none() {
+        let said = |text: &str| {
+            let error = failed("write", DbErr::Custom(text.to_owned()));
+            refused_by_constraint(&error)
+        };
+        let check = "error returned from database: (code: 275) CHECK constraint failed: a (b) ";
+        let named = said(check).unwrap();
+        assert_eq!(named, "CHECK constraint failed: a (b) ");
+        assert_eq!(said("(code: 5) database is locked"), None);
+        assert_eq!(said("pool timed out"), None);
     }
 }

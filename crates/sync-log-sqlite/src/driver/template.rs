@@ -75,7 +75,7 @@ impl Template {
         self.doing
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 

@@ -1,9 +1,12 @@
-//! The tables of a log as SeaORM entities.
+//! The tables of a log, and those of a receiver, as SeaORM entities.
 //!
 //! An app reads them over a SeaORM connection of its own to
 //! [`SyncDb::path`](crate::SyncDb::path), opened with `?mode=ro`. [`shared_changes`] and
 //! [`peer_acks`] are an interchange format that other programs read too. The other tables
 //! belong to this crate: read them, and leave writing to [`SyncDb`](crate::SyncDb).
+//!
+//! A receiver's tables are in the app's own database: [`versions`], [`ties`] and
+//! [`records_migrations`]. Leave writing to [`records`](crate::records).
 //!
 //! Stamps are the 70 bytes of [`Hlc`](crate::Hlc)'s text, whose byte order is the order of
 //! stamps. UUIDs are lower-case and hyphenated. A time is RFC 3339 in UTC unless the name of
@@ -28,10 +31,13 @@ pub mod identity;
 pub mod migrations;
 pub mod peer_acks;
 pub mod peers;
+pub mod records_migrations;
 pub mod shared_changes;
 pub mod state;
 mod stored_value;
+pub mod ties;
 pub(crate) mod time;
 pub mod verdicts;
+pub mod versions;
 
 pub use stored_value::StoredValue;

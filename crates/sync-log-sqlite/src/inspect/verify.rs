@@ -89,7 +89,7 @@ async fn schema(db: &impl Port) -> Result<Check, StoreError> {
         check.expect(has(wanted), || format!("there is no {wanted}"));
     }
     if has("table sync_log_migrations.version") {
-        let applied = migration::applied(db).await?;
+        let applied = migration::LOG.applied(db).await?;
         for migration in &MIGRATIONS {
             let name = migration.name;
             let ran = applied.iter().any(|version| version == name);

@@ -5,7 +5,7 @@ use sea_orm::{DbErr, DynIden};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 use sync_log_core::StoreError;
 
-use super::run::{MIGRATION_TABLE, MIGRATIONS};
+use super::run::{MIGRATION_TABLE, MIGRATIONS, RECORDS_MIGRATION_TABLE, RECORDS_MIGRATIONS};
 use super::step::{Migration, run_all};
 use crate::driver::{Over, number};
 
@@ -13,10 +13,25 @@ use crate::driver::{Over, number};
 #[derive(Debug, Clone, Copy)]
 pub struct Migrator;
 
-/// Returns all migrations, in order. A later version only adds migrations at the end.
+/// Makes and removes the tables of a receiver.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordsMigrator;
+
+/// Returns all migrations of a log, in order. A later version only adds migrations at the end.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    let migrations = MIGRATIONS.into_iter();
+    boxed(MIGRATIONS)
+}
+
+/// Returns all migrations of a receiver's tables, in order. A later version only adds migrations at
+/// the end.
+#[must_use]
+pub fn records_migrations() -> Vec<Box<dyn MigrationTrait>> {
+    boxed(RECORDS_MIGRATIONS)
+}
+
+fn boxed(list: impl IntoIterator<Item = Migration>) -> Vec<Box<dyn MigrationTrait>> {
+    let migrations = list.into_iter();
     migrations
         .map(|migration| Box::new(migration) as _)
         .collect()
@@ -30,6 +45,17 @@ impl MigratorTrait for Migrator {
 
     fn migration_table_name() -> DynIden {
         MIGRATION_TABLE.into_iden()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigratorTrait for RecordsMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        records_migrations()
+    }
+
+    fn migration_table_name() -> DynIden {
+        RECORDS_MIGRATION_TABLE.into_iden()
     }
 }
 
@@ -53,7 +79,7 @@ impl MigrationTrait for Migration {
         done.map_err(db_err)
     }
 
-    /// Refuses while an entry is pending, or a row is aside.
+    /// Refuses while an entry is pending, a row is aside, or a record has a version.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = Over(manager.get_connection());
         self.refuse_others(&db).await.map_err(db_err)?;

@@ -11,6 +11,11 @@
 //! [`SyncDb::open`](crate::SyncDb::open) accepts a file whose tables were made in either way: a
 //! migration whose work is done changes nothing.
 //!
+//! The tables of a receiver are in the app's own database. They have a list of their own,
+//! `records_migrations()`, and a migrator of their own, `RecordsMigrator`, whose record is in
+//! `sync_log_records_migrations`; [`records::make_tables`](crate::records::make_tables) makes them
+//! without the feature, too.
+//!
 //! A `fresh()` of the app's own migrator drops every table of its database, including these tables
 //! and their pending changes.
 
@@ -21,13 +26,14 @@ mod m0004_chain;
 mod m0005_verdicts;
 #[cfg(feature = "migrator")]
 mod migrator;
+mod records_0001_versions;
 mod run;
 mod schema;
 mod step;
 
 pub(crate) use m0001_original_tables::make as original_tables;
 #[cfg(feature = "migrator")]
-pub use migrator::{Migrator, migrations};
-pub use run::MIGRATION_TABLE;
-pub(crate) use run::{MIGRATIONS, applied, up};
+pub use migrator::{Migrator, RecordsMigrator, migrations, records_migrations};
+pub(crate) use run::{LOG, MIGRATIONS, RECORDS, RECORDS_MIGRATIONS};
+pub use run::{MIGRATION_TABLE, RECORDS_MIGRATION_TABLE};
 pub(crate) use step::run_all;

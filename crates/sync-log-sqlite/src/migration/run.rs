@@ -1,22 +1,23 @@
 //! Which migrations there are, and which of them ran on a file.
 
-use std::sync::LazyLock;
-
-use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
+use sea_orm::sea_query::Query;
 use sync_log_core::StoreError;
 
+use super::schema::{APPLIED_AT, VERSION};
 use super::step::{Migration, run_all};
 use super::{
-    m0001_original_tables, m0002_log_tables, m0003_adoption, m0004_chain, m0005_verdicts, schema,
+    m0001_original_tables, m0002_log_tables, m0003_adoption, m0004_chain, m0005_verdicts,
+    records_0001_versions, schema,
 };
-use crate::driver::build::insert;
-use crate::driver::{Port, Template, texts};
-use crate::entity::migrations;
+use crate::driver::{Port, Template, argument, texts};
 
-/// Name of the table that records which migrations ran.
+/// Name of the table that records which migrations of a log ran.
 pub const MIGRATION_TABLE: &str = "sync_log_migrations";
 
-/// All migrations, in order.
+/// Name of the table that records which migrations of a receiver's tables ran.
+pub const RECORDS_MIGRATION_TABLE: &str = "sync_log_records_migrations";
+
+/// All migrations of a log, in order.
 pub(crate) const MIGRATIONS: [Migration; 5] = [
     m0001_original_tables::MIGRATION,
     m0002_log_tables::MIGRATION,
@@ -25,36 +26,61 @@ pub(crate) const MIGRATIONS: [Migration; 5] = [
     m0005_verdicts::MIGRATION,
 ];
 
-/// Runs the migrations that are not on record, and records them; `now_ms` is the time of the wall
-/// clock.
-pub(crate) async fn up(db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
-    run_all([schema::migrations()], db).await?;
-    let applied = applied(db).await?;
-    for migration in &MIGRATIONS {
-        if !applied.iter().any(|name| name == migration.name) {
-            migration.up(db).await?;
-            let record = [migration.name.into(), (now_ms / 1000).into()];
-            db.run(&RECORD, &record).await?;
+/// All migrations of a receiver's tables, in order.
+pub(crate) const RECORDS_MIGRATIONS: [Migration; 1] = [records_0001_versions::MIGRATION];
+
+/// The migrations of a log.
+pub(crate) const LOG: History = History {
+    table: MIGRATION_TABLE,
+    migrations: &MIGRATIONS,
+};
+
+/// The migrations of a receiver's tables.
+pub(crate) const RECORDS: History = History {
+    table: RECORDS_MIGRATION_TABLE,
+    migrations: &RECORDS_MIGRATIONS,
+};
+
+/// Migrations that belong together, and the table that records which of them ran.
+pub(crate) struct History {
+    table: &'static str,
+    migrations: &'static [Migration],
+}
+
+impl History {
+    /// Runs the migrations that are not on record, and records them; `now_ms` is the time of the
+    /// wall clock.
+    pub(crate) async fn up(&self, db: &impl Port, now_ms: i64) -> Result<(), StoreError> {
+        run_all([schema::migrations(self.table)], db).await?;
+        let applied = self.applied(db).await?;
+        let record = self.record();
+        for migration in self.migrations {
+            if !applied.iter().any(|name| name == migration.name) {
+                migration.up(db).await?;
+                db.run(&record, &[migration.name.into(), (now_ms / 1000).into()])
+                    .await?;
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// The migrations that are on record, where there is a table for it.
+    pub(crate) async fn applied(&self, db: &impl Port) -> Result<Vec<String>, StoreError> {
+        let query = Query::select()
+            .column((self.table, VERSION))
+            .from(self.table)
+            .to_owned();
+        let applied = Template::build("look at the file", &query);
+        texts(db, &applied, &[], (self.table, VERSION)).await
+    }
+
+    /// Arguments: the name, and when in seconds.
+    fn record(&self) -> Template {
+        let record = Query::insert()
+            .into_table(self.table)
+            .columns([VERSION, APPLIED_AT])
+            .values_panic([argument(0).into(), argument(1).into()])
+            .to_owned();
+        Template::build("record a migration", &record)
+    }
 }
-
-/// The migrations that are on record, where there is a table for it.
-pub(crate) async fn applied(db: &impl Port) -> Result<Vec<String>, StoreError> {
-    texts(db, &APPLIED, &[], (MIGRATION_TABLE, "version")).await
-}
-
-static APPLIED: LazyLock<Template> = LazyLock::new(|| {
-    let query = migrations::Entity::find()
-        .select_only()
-        .column(migrations::Column::Version);
-    Template::build("look at the file", &query.into_query())
-});
-
-/// Arguments: the name, and when in seconds.
-static RECORD: LazyLock<Template> = LazyLock::new(|| {
-    use migrations::Column::{AppliedAt, Version};
-    let record = insert::<migrations::Entity>(&[Version, AppliedAt]);
-    Template::build("record a migration", &record)
-});

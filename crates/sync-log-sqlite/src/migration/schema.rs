@@ -1,13 +1,13 @@
 //! What tables and indexes are made of.
 
 use sea_orm::sea_query::{
-    ColumnDef, ColumnType, Expr, ExprTrait, Index, Table, TableCreateStatement,
+    ColumnDef, ColumnType, Expr, ExprTrait, Index, IndexCreateStatement, Table,
+    TableCreateStatement,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
 use super::step::{Added, Owned};
 use crate::driver::Template;
-use crate::entity::migrations;
 
 /// A column of text; an interchange format has its types spelled like this.
 pub(super) fn text(column: impl ColumnTrait) -> ColumnDef {
@@ -64,13 +64,22 @@ pub(super) fn make(table: &TableCreateStatement) -> Template {
 
 /// Makes an index that is not there.
 pub(super) fn index<E: EntityTrait>(name: &str, column: E::Column) -> Template {
-    let index = Index::create()
-        .if_not_exists()
-        .name(name)
-        .table(E::default())
-        .col(column)
-        .to_owned();
-    Template::build("make an index", &index)
+    make_index(&index_on::<E>(name, &[column]))
+}
+
+/// An index that is not there, on these columns.
+pub(super) fn index_on<E: EntityTrait>(name: &str, columns: &[E::Column]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.if_not_exists().name(name).table(E::default());
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}
+
+/// The statement that makes it.
+pub(super) fn make_index(index: &IndexCreateStatement) -> Template {
+    Template::build("make an index", index)
 }
 
 /// A table that a migration makes, with all columns of its entity but `later`, which later
@@ -117,17 +126,24 @@ pub(super) fn remove<E: EntityTrait>() -> Template {
     Template::build("remove a table", &table)
 }
 
-/// Makes the record of migrations, as SeaORM's migrator does.
-pub(super) fn migrations() -> Template {
-    use migrations::Column::{AppliedAt, Version};
-    let version = ColumnDef::new(Version)
+/// The column of the name, in a table that records migrations.
+pub(super) const VERSION: &str = "version";
+
+/// The column of the time, in seconds since the Unix epoch.
+pub(super) const APPLIED_AT: &str = "applied_at";
+
+/// Makes a table that records migrations, as SeaORM's migrator does.
+pub(super) fn migrations(name: &'static str) -> Template {
+    let version = ColumnDef::new(VERSION)
         .string()
         .not_null()
         .primary_key()
         .to_owned();
-    let applied_at = ColumnDef::new(AppliedAt)
+    let applied_at = ColumnDef::new(APPLIED_AT)
         .big_integer()
         .not_null()
         .to_owned();
-    make(&table::<migrations::Entity>([version, applied_at]))
+    let mut table = Table::create();
+    table.table(name).if_not_exists().col(version);
+    make(table.col(applied_at))
 }

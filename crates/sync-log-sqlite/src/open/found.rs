@@ -101,7 +101,7 @@ impl Found {
         }
         let mut applied = Vec::new();
         if has(MIGRATION_TABLE) {
-            applied = migration::applied(db).await.map_err(failed)?;
+            applied = migration::LOG.applied(db).await.map_err(failed)?;
             refuse_unknown(&applied, path)?;
         }
         if !has("sync_log_identity") {

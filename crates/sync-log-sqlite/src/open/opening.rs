@@ -251,7 +251,7 @@ impl Opening {
         if is_earlier {
             refuse_unfit(db, path).await?;
         }
-        migration::up(db, self.now_ms).await.map_err(failed)?;
+        migration::LOG.up(db, self.now_ms).await.map_err(failed)?;
         if found.identity().is_some() {
             return Ok(None);
         }

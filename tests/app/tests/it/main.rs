@@ -7,3 +7,4 @@ mod common;
 mod entities;
 mod in_a_transaction;
 mod migrations;
+mod records;

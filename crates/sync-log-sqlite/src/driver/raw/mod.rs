@@ -11,6 +11,7 @@ pub(crate) mod app;
 pub(crate) mod catalogue;
 pub(crate) mod legacy;
 pub(crate) mod pragma;
+pub(crate) mod schema;
 pub(crate) mod transaction;
 pub(crate) mod triggers;
 

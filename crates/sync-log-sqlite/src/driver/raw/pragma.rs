@@ -77,6 +77,12 @@ pub(crate) static GIVE_PAGES_BACK: Raw = Raw::new(|| {
 pub(crate) static FIRST_FAULT: Raw =
     Raw::new(|| Template::raw("check the file", "PRAGMA quick_check(1)", 0));
 
+/// Leaves foreign keys unchecked until the commit of this transaction.
+pub(crate) static DEFER_FOREIGN_KEYS: Raw = Raw::new(|| {
+    let text = "PRAGMA defer_foreign_keys = ON";
+    Template::raw("set `defer_foreign_keys`", text, 0)
+});
+
 /// Whether SQLite finds the file sound: one row that says "ok", or one for each fault.
 pub(crate) static INTEGRITY: Raw =
     Raw::new(|| Template::raw("verify", "PRAGMA integrity_check(100)", 0));

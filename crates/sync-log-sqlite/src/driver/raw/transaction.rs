@@ -22,3 +22,21 @@ pub(crate) static REBUILD: Raw = Raw::new(|| Template::raw("rebuild the file", "
 /// Copies the database to a new file, whose path is the argument.
 pub(crate) static VACUUM_INTO: Raw =
     Raw::new(|| Template::raw("copy the file", "VACUUM INTO ?1", 1));
+
+/// Begins a part of a transaction that can be undone by itself.
+pub(crate) static SAVEPOINT: Raw = Raw::new(|| {
+    let text = "SAVEPOINT sync_log_records";
+    Template::raw("set a savepoint", text, 0)
+});
+
+/// Undoes what was written since the savepoint, which stays.
+pub(crate) static BACK_TO_SAVEPOINT: Raw = Raw::new(|| {
+    let text = "ROLLBACK TO sync_log_records";
+    Template::raw("roll back to a savepoint", text, 0)
+});
+
+/// Ends the part that began with the savepoint. What it wrote belongs to the transaction.
+pub(crate) static RELEASE_SAVEPOINT: Raw = Raw::new(|| {
+    let text = "RELEASE sync_log_records";
+    Template::raw("release a savepoint", text, 0)
+});

@@ -1,0 +1,114 @@
+//! Declares which entities devices share, and how.
+
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, PrimaryKeyTrait};
+use serde::de::DeserializeOwned;
+use sync_log_core::receive::Rule;
+
+use super::declared::{Cascade, Declared};
+use super::error::RecordsError;
+use super::registered::RegisteredModels;
+use super::schema;
+use crate::driver::{Over, Port};
+
+/// The models of an app, before any entity is named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Models;
+
+/// The models of an app, as they are declared. What is said about a model is about the one that was
+/// named last.
+#[derive(Debug)]
+#[must_use = "models take effect once they are registered"]
+pub struct DeclaredModels {
+    before: Vec<Declared>,
+    last: Declared,
+}
+
+impl Models {
+    /// No model yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+
+    /// Names the first entity that devices share; see [`DeclaredModels::entity`].
+    pub fn entity<E>(self, name: impl Into<String>) -> DeclaredModels
+    where
+        E: EntityTrait,
+        E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+        <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
+    {
+        DeclaredModels {
+            before: Vec::new(),
+            last: Declared::new::<E>(name.into()),
+        }
+    }
+}
+
+impl DeclaredModels {
+    /// Names an entity that devices share, by the `model_type` of its changes. Its primary key is one
+    /// column that holds the record's UUID, as a `Uuid` or as text in lower case with hyphens. The
+    /// payload of a change is the JSON of its model.
+    pub fn entity<E>(mut self, name: impl Into<String>) -> Self
+    where
+        E: EntityTrait,
+        E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+        <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
+    {
+        let next = Declared::new::<E>(name.into());
+        self.before.push(std::mem::replace(&mut self.last, next));
+        self
+    }
+
+    /// The highest `model_version` that the app knows of this model; 0 unless it is set. A record with
+    /// a higher one is kept, and shown by a later version of the app.
+    pub fn version(mut self, version: u32) -> Self {
+        self.last.version = version;
+        self
+    }
+
+    /// Merges each member of the payload by itself, from this `model_version` on. Without it, the
+    /// highest change wins as a whole, and its payload is the whole record.
+    pub fn per_field(mut self, since: u32) -> Self {
+        self.last.rule = Rule::PerField { since };
+        self
+    }
+
+    /// Records of this model are deleted with the record to which `column` refers, on every device and
+    /// without a change of their own. The column's foreign key has ON DELETE CASCADE. A record that is
+    /// changed after that deletion waits for the other one to come back.
+    pub fn follows(self, column: impl Into<String>) -> Self {
+        self.cascade(column.into(), Cascade::Follows)
+    }
+
+    /// The app records a deletion for each record that the database deletes by way of `column`, whose
+    /// foreign key has ON DELETE CASCADE.
+    pub fn logs_cascade(self, column: impl Into<String>) -> Self {
+        self.cascade(column.into(), Cascade::Logged)
+    }
+
+    fn cascade(mut self, column: String, means: Cascade) -> Self {
+        self.last.cascades.push((column, means));
+        self
+    }
+
+    /// Reads the schema of the app's tables, and derives from it to which records a record refers, and
+    /// which keys are unique. Call it once, after the app's migrations.
+    ///
+    /// # Errors
+    /// [`RecordsError`] names the table and the column, key or index that cannot be shared.
+    pub async fn register<C: ConnectionTrait>(
+        self,
+        db: &C,
+    ) -> Result<RegisteredModels, RecordsError> {
+        self.register_over(&Over(db)).await
+    }
+
+    pub(super) async fn register_over(
+        self,
+        db: &impl Port,
+    ) -> Result<RegisteredModels, RecordsError> {
+        let mut declared = self.before;
+        declared.push(self.last);
+        schema::read(db, declared).await
+    }
+}

@@ -1,0 +1,107 @@
+//! The models of an app, with what its schema says about them.
+
+use std::collections::BTreeMap;
+
+use sea_orm::Value;
+use sync_log_core::receive::{self, Facts, Key, Need, Reading, RecordId, Reference, Rule};
+use sync_log_core::{JsonText, Uuid, judge};
+
+use super::key::UniqueKey;
+use super::shape::{Row, Shape};
+
+/// The models of an app, with the references and the unique keys of their tables.
+///
+/// It is what [`merge`](crate::receive::merge) has to know of the app.
+#[derive(Debug)]
+pub struct RegisteredModels {
+    pub(super) models: BTreeMap<String, Model>,
+}
+
+/// One model.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) shape: Box<dyn Shape>,
+    pub(super) version: u32,
+    pub(super) rule: Rule,
+    pub(super) references: Vec<Refers>,
+    pub(super) keys: Vec<UniqueKey>,
+}
+
+/// A column that refers to the record of another model, or of its own.
+#[derive(Debug, Clone)]
+pub(super) struct Refers {
+    pub(super) column: &'static str,
+    pub(super) member: &'static str,
+    pub(super) to: String,
+    pub(super) need: Need,
+}
+
+impl receive::Models for RegisteredModels {
+    fn rule(&self, model_type: &str, model_version: u32) -> Rule {
+        match self.models.get(model_type) {
+            Some(model) if model_version <= model.version => model.rule,
+            _ => Rule::Unknown,
+        }
+    }
+
+    fn knows(&self, model_type: &str, member: &str) -> bool {
+        let model = self.models.get(model_type);
+        model.is_some_and(|model| model.shape.knows(member))
+    }
+
+    fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
+        let Some(model) = self.models.get(model_type) else {
+            return Reading::UnknownModel;
+        };
+        if model_version > model.version {
+            return Reading::NewerModel;
+        }
+        match model.facts(payload) {
+            Ok(facts) => Reading::Readable(facts),
+            Err(reason) => Reading::Refused(reason),
+        }
+    }
+}
+
+impl Model {
+    /// What a payload says about other records. What it says does not depend on whose it is.
+    fn facts(&self, payload: &JsonText) -> Result<Facts, String> {
+        let row = self.shape.row(Uuid::nil(), payload)?;
+        let references = self.references.iter();
+        let references = references.filter_map(|it| it.reference(&row).transpose());
+        let keys = self.keys.iter().filter_map(|key| {
+            let value = key.value(&row)?;
+            let name = key.name.clone();
+            Some(Key { name, value })
+        });
+        Ok(Facts {
+            references: references.collect::<Result<_, _>>()?,
+            keys: keys.collect(),
+        })
+    }
+}
+
+impl Refers {
+    fn reference(&self, row: &Row) -> Result<Option<Reference>, String> {
+        let found = row.iter().find(|(column, _)| *column == self.column);
+        let Some((_, value)) = found.filter(|(_, value)| *value != value.as_null()) else {
+            return Ok(None);
+        };
+        let record = uuid(value).ok_or_else(|| format!("{} is no UUID", self.member))?;
+        Ok(Some(Reference {
+            member: self.member.to_owned(),
+            to: RecordId::new(self.to.as_str(), record),
+            need: self.need,
+        }))
+    }
+}
+
+/// The UUID that a column holds. Text has to be spelled like the id to which it refers.
+fn uuid(value: &Value) -> Option<Uuid> {
+    match value {
+        Value::Uuid(uuid) => *uuid,
+        Value::String(text) => judge::record_uuid(text.as_deref()).ok(),
+        Value::Bytes(bytes) => Uuid::from_slice(bytes.as_deref()?).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,220 @@
+//! What an entity of the app's makes of a payload, without its type.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use sea_orm::sea_query::{IntoValueTuple, OnConflict, ValueTuple};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryTrait, Value,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+use sync_log_core::{JsonText, Uuid};
+
+use super::members::members;
+use crate::driver::Template;
+
+/// An entity of the app's.
+pub(super) trait Shape: Send + Sync {
+    /// The table.
+    fn table(&self) -> &'static str;
+
+    /// The columns of the entity.
+    fn columns(&self) -> Vec<Column>;
+
+    /// Whether the model has a member of a payload.
+    fn knows(&self, member: &str) -> bool;
+
+    /// The names of the columns of its primary key.
+    fn key(&self) -> Vec<&'static str>;
+
+    /// The value of the primary key of a record; `None` if the key holds no UUID.
+    fn id(&self, record: Uuid) -> Option<Value>;
+
+    /// The row of a record with this payload, or why there is none.
+    fn row(&self, record: Uuid, payload: &JsonText) -> Result<Row, String>;
+
+    /// The statement that makes the rows of some records show these payloads. Its text depends on
+    /// their number alone.
+    fn show(&self, records: &[(Uuid, &JsonText)]) -> Result<Template, String>;
+
+    /// The statement that removes the row of a record; `None` if the key holds no UUID.
+    fn hide(&self, record: Uuid) -> Option<Template>;
+}
+
+/// A column of an entity.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    /// The member of the payload.
+    pub(super) member: &'static str,
+    /// Whether the model takes an empty value.
+    pub(super) is_nullable: bool,
+    /// Whether payloads say what it holds. Other columns are local to the device.
+    pub(super) is_shared: bool,
+}
+
+/// The columns that payloads set, with their values.
+pub(super) type Row = Vec<(&'static str, Value)>;
+
+/// The entity `E`.
+pub(super) struct ShapeOf<E> {
+    /// The members of a payload; `None` if every column has one.
+    members: Option<&'static [&'static str]>,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E: EntityTrait<Model: DeserializeOwned>> ShapeOf<E> {
+    pub(super) fn new() -> Self {
+        Self {
+            members: members::<E::Model>(),
+            entity: PhantomData,
+        }
+    }
+
+    fn is_shared(&self, column: E::Column) -> bool {
+        let members = self.members.as_ref();
+        members.is_none_or(|members| members.contains(&column.json_key()))
+    }
+}
+
+impl<E> ShapeOf<E>
+where
+    E: EntityTrait,
+    E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+{
+    /// The row of a record with this payload. It is a function of the payload alone: a member that is
+    /// not there is what serde makes of its absence. Columns that are not shared are not set.
+    fn active_model(&self, record: Uuid, payload: &JsonText) -> Result<E::ActiveModel, String> {
+        let members = payload.parse_as::<Map<String, Json>>();
+        let mut members = members.map_err(|_| "the payload is no object".to_owned())?;
+        // The record is the one that the change names, whatever the payload says.
+        for key in E::Column::iter().filter(is_key::<E>) {
+            members.insert(key.json_key().to_owned(), record.to_string().into());
+        }
+        let model = E::Model::deserialize(Json::Object(members));
+        let model = model.map_err(|error| without_values(&error.to_string()))?;
+        let mut row = model.into_active_model();
+        for column in E::Column::iter() {
+            if !self.is_shared(column) {
+                row.not_set(column);
+                continue;
+            }
+            row.reset(column);
+            if !fits(&row.get(column)) {
+                let member = column.json_key();
+                return Err(format!("{member} is above what SQLite can store"));
+            }
+        }
+        Ok(row)
+    }
+}
+
+impl fmt::Debug for dyn Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.table())
+    }
+}
+
+impl<E> Shape for ShapeOf<E>
+where
+    E: EntityTrait,
+    E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+    <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
+{
+    fn table(&self) -> &'static str {
+        E::default().table_name()
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let columns = E::Column::iter();
+        columns
+            .map(|column| Column {
+                name: column.as_str(),
+                member: column.json_key(),
+                is_nullable: column.def().is_null(),
+                is_shared: self.is_shared(column),
+            })
+            .collect()
+    }
+
+    fn knows(&self, member: &str) -> bool {
+        match self.members {
+            Some(members) => members.contains(&member),
+            None => E::Column::iter().any(|column| column.json_key() == member),
+        }
+    }
+
+    fn key(&self) -> Vec<&'static str> {
+        let columns = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+        columns.map(|column| column.as_str()).collect()
+    }
+
+    fn id(&self, record: Uuid) -> Option<Value> {
+        let id = serde_json::from_value::<Id<E>>(Json::from(record.to_string()));
+        match id.ok()?.into_value_tuple() {
+            ValueTuple::One(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn row(&self, record: Uuid, payload: &JsonText) -> Result<Row, String> {
+        let mut row = self.active_model(record, payload)?;
+        let columns = E::Column::iter();
+        Ok(columns
+            .filter_map(|column| match row.take(column) {
+                ActiveValue::Set(value) | ActiveValue::Unchanged(value) => {
+                    Some((column.as_str(), value))
+                }
+                ActiveValue::NotSet => None,
+            })
+            .collect())
+    }
+
+    fn show(&self, records: &[(Uuid, &JsonText)]) -> Result<Template, String> {
+        let rows = records.iter();
+        let rows = rows.map(|(record, payload)| self.active_model(*record, payload));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let set = E::Column::iter().filter(|column| self.is_shared(*column));
+        let (key, others): (Vec<_>, Vec<_>) = set.partition(is_key::<E>);
+        // A row that is changed counts as one, so that a row which a trigger ignores is noticed.
+        let changed = if others.is_empty() {
+            key.clone()
+        } else {
+            others
+        };
+        let on_conflict = OnConflict::columns(key).update_columns(changed).to_owned();
+        let insert = E::insert_many(rows).on_conflict(on_conflict);
+        Ok(Template::build("show records", &insert.into_query()))
+    }
+
+    fn hide(&self, record: Uuid) -> Option<Template> {
+        let key = E::Column::iter().find(is_key::<E>)?;
+        let delete = E::delete_many().filter(key.eq(self.id(record)?));
+        Some(Template::build("hide a record", &delete.into_query()))
+    }
+}
+
+type Id<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::ValueType;
+
+fn is_key<E: EntityTrait>(column: &E::Column) -> bool {
+    <E::PrimaryKey as PrimaryKeyToColumn>::from_column(*column).is_some()
+}
+
+/// Whether SQLite can store a value: its numbers have 63 bits and a sign.
+fn fits(value: &ActiveValue<Value>) -> bool {
+    match value {
+        ActiveValue::Set(Value::BigUnsigned(Some(number))) => i64::try_from(*number).is_ok(),
+        _ => true,
+    }
+}
+
+/// What serde says, without the values that it quotes: payloads do not belong in logs.
+fn without_values(said: &str) -> String {
+    match said.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("a member is not as expected: {expected}"),
+        None => said.to_owned(),
+    }
+}

@@ -1,0 +1,50 @@
+//! The record store in a transaction of the app's database.
+
+use sea_orm::ConnectionTrait;
+use sync_log_core::StoreError;
+use sync_log_core::receive::{Found, Move, RecordId, RecordStore, RecordWrite, Wanted};
+
+use super::registered::RegisteredModels;
+use super::{change, versions};
+use crate::driver::Over;
+
+/// A receiver's tables and the app's tables, inside one transaction of the app's database.
+///
+/// Pass a transaction that has the write lock and defers foreign keys, as [`begin`](super::begin)
+/// makes it, and commit it if all calls were `Ok`. On a connection without a transaction, each
+/// statement would be committed by itself.
+pub struct Records<'a, C> {
+    db: &'a C,
+    models: &'a RegisteredModels,
+}
+
+impl<'a, C: ConnectionTrait> Records<'a, C> {
+    /// The records of these models, in this transaction.
+    #[must_use]
+    pub const fn new(db: &'a C, models: &'a RegisteredModels) -> Self {
+        Self { db, models }
+    }
+}
+
+impl<C> std::fmt::Debug for Records<'_, C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut records = f.debug_struct("Records");
+        records
+            .field("models", &self.models)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C: ConnectionTrait> RecordStore for Records<'_, C> {
+    async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
+        versions::look_up(&Over(self.db), wanted).await
+    }
+
+    async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError> {
+        versions::write(&Over(self.db), records).await
+    }
+
+    async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError> {
+        change::change(&Over(self.db), self.models, steps).await
+    }
+}

@@ -1,0 +1,221 @@
+//! A random history, merged over a real database, shows what the reference records show (`X6`).
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
+use serde::Serialize;
+use sync_log_memory::MemoryRecords;
+use sync_log_sqlite::entity::{ties, versions};
+use sync_log_sqlite::receive::{
+    Found, Move, RecordId, RecordStore, RecordWrite, Tie, Wanted, merge,
+};
+use sync_log_sqlite::records::{Records, RegisteredModels};
+use sync_log_sqlite::{ChangeType, Hlc, JsonText, SharedChangeEntry, StoreError, Uuid};
+
+use super::gallery::{Gallery, REFUSED, album, link, photo, tag};
+
+/// The reference records, with the one constraint of the app's tables that is no reference or key.
+#[derive(Default)]
+struct Reference {
+    records: MemoryRecords,
+    ties: BTreeMap<RecordId, Vec<Tie>>,
+}
+
+impl RecordStore for Reference {
+    async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
+        self.records.look_up(wanted).await
+    }
+
+    async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError> {
+        for record in records {
+            if let Some(ties) = &record.ties {
+                self.ties.insert(record.id.clone(), ties.clone());
+            }
+        }
+        self.records.write(records).await
+    }
+
+    async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError> {
+        let refused = steps.iter().filter_map(|step| match step {
+            Move::Show(id, row) if row.as_str().contains('?') => {
+                Some((id.clone(), REFUSED.to_owned()))
+            }
+            Move::Show(..) | Move::Hide(_) => None,
+        });
+        let refused: Vec<_> = refused.collect();
+        if refused.is_empty() {
+            self.records.change(steps).await?;
+        }
+        Ok(refused)
+    }
+}
+
+/// The rows of a table, in the form of payloads.
+async fn rows<E>(db: &impl ConnectionTrait, model: &str) -> Vec<(RecordId, serde_json::Value)>
+where
+    E: EntityTrait<Model: Serialize>,
+{
+    let rows = E::find().all(db).await.unwrap();
+    let row = |row: E::Model| {
+        let mut row = serde_json::to_value(row).unwrap();
+        let id = row.as_object_mut().unwrap().remove("id").unwrap();
+        let id = serde_json::from_value::<Uuid>(id).unwrap();
+        (RecordId::new(model, id), row)
+    };
+    rows.into_iter().map(row).collect()
+}
+
+impl Gallery {
+    async fn rows(&self) -> BTreeMap<RecordId, serde_json::Value> {
+        let tags = rows::<tag::Entity>(&self.db, "tag").await;
+        let albums = rows::<album::Entity>(&self.db, "album").await;
+        let photos = rows::<photo::Entity>(&self.db, "photo").await;
+        let links = rows::<link::Entity>(&self.db, "link").await;
+        [tags, albums, photos, links]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    async fn agrees_with(&self, reference: &Reference) {
+        let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA foreign_key_check");
+        let dangling = self.db.query_all_raw(check).await.unwrap();
+        assert!(dangling.is_empty(), "{} rows dangle", dangling.len());
+
+        let expected = reference.records.records();
+        let wanted = Wanted {
+            records: expected.keys().cloned().collect(),
+            ..Wanted::default()
+        };
+        let mut records = Records::new(&self.db, &self.models);
+        let found = records.look_up(&wanted).await.unwrap();
+        let found: BTreeMap<_, _> = found.records.into_iter().collect();
+        assert_eq!(found, *expected);
+        let versions = versions::Entity::find().count(&self.db).await.unwrap();
+        assert_eq!(usize::try_from(versions).unwrap(), expected.len());
+        let ties = ties::Entity::find().count(&self.db).await.unwrap();
+        let tied = reference.ties.values().map(Vec::len).sum::<usize>();
+        assert_eq!(usize::try_from(ties).unwrap(), tied);
+
+        let shown = reference.records.rows().iter();
+        let shown = shown.map(|(id, row)| {
+            let mut row = row.parse_as::<serde_json::Value>().unwrap();
+            if id.model_type == "album" {
+                // A member of which no change came is empty.
+                row["cover"] = row["cover"].take();
+            }
+            (id.clone(), row)
+        });
+        assert_eq!(self.rows().await, shown.collect());
+    }
+}
+
+async fn play(batches: &[Vec<SharedChangeEntry>]) {
+    let folder = tempfile::tempdir().unwrap();
+    let gallery = Gallery::made(&folder.path().join("app.db")).await;
+    let mut reference = Reference::default();
+    for batch in batches {
+        let standings = gallery.merge(batch).await.unwrap();
+        let models: &RegisteredModels = &gallery.models;
+        let expected = merge(&mut reference, models, batch).await.unwrap();
+        assert_eq!(standings, expected);
+        gallery.agrees_with(&reference).await;
+    }
+    gallery.db.close().await.unwrap();
+}
+
+fn id(model: u8, number: u8) -> Uuid {
+    Uuid::from_u128(u128::from(model) << 64 | u128::from(number))
+}
+
+fn payload(model: u8, (kind, one, other, name): (u8, u8, u8, u8)) -> serde_json::Value {
+    let colour = ["red", "RED", "blue"][usize::from(name)];
+    match model {
+        0 => serde_json::json!({ "name": colour }),
+        1 if kind == 2 => serde_json::json!({ "cover": (one < 3).then(|| id(2, one)) }),
+        1 if kind == 4 => serde_json::json!({ "title": "finer" }),
+        1 => serde_json::json!({
+            "title": if kind == 3 { "?" } else { "fine" },
+            "cover": (one < 3).then(|| id(2, one)),
+        }),
+        2 => serde_json::json!({
+            "album": id(1, other),
+            "tag": (one < 3).then(|| id(0, one)),
+        }),
+        _ => serde_json::json!({ "photo": id(2, other), "album": id(1, name) }),
+    }
+}
+
+/// A change of a small world, so that changes meet.
+fn entry() -> impl Strategy<Value = SharedChangeEntry> {
+    let stamp = (1..40u64, 1..4u128);
+    let content = (0..8u8, 0..4u8, 0..3u8, 0..3u8);
+    (stamp, 0..4u8, 0..3u8, content, 0..12u8).prop_map(
+        |((ms, device), model, number, content, newer)| {
+            let change_type = match content.0 {
+                0 | 1 => ChangeType::Delete,
+                2 | 3 => ChangeType::Update,
+                _ => ChangeType::Insert,
+            };
+            let data = match change_type {
+                ChangeType::Delete => serde_json::Value::Null,
+                _ => payload(model, content),
+            };
+            SharedChangeEntry {
+                hlc: Hlc::new(
+                    ms,
+                    u64::from(model) * 4 + u64::from(number),
+                    Uuid::from_u128(device),
+                ),
+                model_type: ["tag", "album", "photo", "link"][usize::from(model)].to_owned(),
+                record_uuid: id(model, number),
+                change_type,
+                data: JsonText::from(data),
+                model_version: u32::from(newer == 0),
+                group_end: true,
+            }
+        },
+    )
+}
+
+/// Each change twice, in any order, in batches of any size.
+fn batches() -> impl Strategy<Value = Vec<Vec<SharedChangeEntry>>> {
+    let entries = proptest::collection::vec(entry(), 1..40);
+    let sizes = proptest::collection::vec(1..12usize, 1..60);
+    (entries, sizes).prop_flat_map(|(entries, sizes)| {
+        let twice = [entries.clone(), entries].concat();
+        let shuffled = Just(twice).prop_shuffle();
+        (shuffled, Just(sizes)).prop_map(|(shuffled, sizes)| {
+            let mut rest = shuffled.as_slice();
+            let mut batches = Vec::new();
+            for size in sizes.iter().cycle() {
+                let (batch, after) = rest.split_at(rest.len().min(*size));
+                batches.push(batch.to_vec());
+                rest = after;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            batches
+        })
+    })
+}
+
+/// Each case makes a file, so there are few of them unless the environment asks for more.
+fn cases() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(48),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn a_database_shows_what_the_reference_records_show(batches in batches()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(play(&batches));
+    }
+}

@@ -1,0 +1,7 @@
+//! Records of the app's SeaORM entities, merged in transactions of its own database.
+
+mod gallery;
+mod history;
+mod refusals;
+mod rows;
+mod tables;
