@@ -6,7 +6,8 @@ use anyhow::Result;
 use broken_stores::Planted;
 use sync_log_core::ManualClock;
 use sync_log_core::{
-    Hlc, LogError, LogOptions, LogStore, Needs, SharedChangeEntry, SyncLog, Uuid, WriteJob,
+    Altered, Hlc, LogError, LogOptions, LogStore, Needs, SharedChangeEntry, StoreError, SyncLog,
+    Uuid, WriteJob,
 };
 
 use super::receiver::Receiver;
@@ -122,7 +123,7 @@ impl Device {
             return Ok(false);
         };
         let Process { store, .. } = process;
-        engine.finish(store.close())?;
+        self.left(engine.finish(store.close()))?;
         Ok(true)
     }
 
@@ -130,14 +131,28 @@ impl Device {
     /// end with the last one anyway.
     pub(crate) fn close(&mut self, engine: &Engine) -> Result<Option<Vec<(SyncLog, Watching)>>> {
         let mut watched = None;
-        for place in &mut self.processes {
-            if let Some(process) = place.take() {
-                engine.finish(process.log.close())?;
+        for place in 0..self.processes.len() {
+            if let Some(process) = self.processes[place].take() {
+                match engine.finish(process.log.close()) {
+                    Err(LogError::Store(error)) => self.left(Err(error))?,
+                    closed => closed?,
+                }
                 let watched = watched.get_or_insert(Vec::new());
                 watched.extend(process.watching.map(|watching| (process.log, watching)));
             }
         }
         Ok(watched)
+    }
+
+    /// How a store was left. If another program removed what a handle committed last, the handle names
+    /// that when it is closed.
+    fn left(&self, closed: Result<(), StoreError>) -> Result<()> {
+        let Err(error) = closed else { return Ok(()) };
+        let names_it = error.source_as::<Altered>().is_some();
+        if names_it && self.files.truth.has_to_be_adopted() {
+            return Ok(());
+        }
+        Err(error.into())
     }
 
     /// Waits for what a dropped call left in the store's queue.

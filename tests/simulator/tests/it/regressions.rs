@@ -11,6 +11,11 @@ const MEMORY: Make = Make {
     fault: None,
 };
 
+const SQLITE: Make = Make {
+    store: Store::Sqlite,
+    fault: None,
+};
+
 /// The devices of these runs.
 const ORIGIN: u8 = 0;
 const READER: u8 = 1;
@@ -44,13 +49,17 @@ fn seeds_that_once_failed_hold() {
 }
 
 fn holds(steps: Vec<Step>) -> Outcome {
+    holds_on(MEMORY, steps)
+}
+
+fn holds_on(make: Make, steps: Vec<Step>) -> Outcome {
     let scenario = Scenario {
         policy: PrunePolicy::AckedByAll,
         unknown_peers: UnknownPeers::Refuse,
         skews_ms: Vec::new(),
         steps,
     };
-    let outcome = run_telling(&scenario, MEMORY).unwrap();
+    let outcome = run_telling(&scenario, make).unwrap();
     assert_eq!(outcome.broken, None, "{:#?}", outcome.lines);
     outcome
 }
@@ -429,4 +438,25 @@ fn a_device_that_is_put_back_and_then_forward_again_has_what_it_has() {
         PUT_BACK,
         put_back(READER, 1),
     ]);
+}
+
+/// A handle remembers what it committed last, and names it at its close if another program removed
+/// it.
+#[test]
+fn a_close_may_name_what_another_program_removed() {
+    let rebuilt = Step::Foreign {
+        on: ORIGIN,
+        what: ForeignWrite::Rebuild(Damage::Nothing),
+        prunes_first: false,
+    };
+    let outcome = holds_on(
+        SQLITE,
+        vec![
+            Step::Join { on: ORIGIN },
+            call_in(1, ORIGIN, RECORD),
+            call_in(0, ORIGIN, RECORD),
+            rebuilt,
+        ],
+    );
+    assert_happened(&outcome, "refused: altered review", 1);
 }
