@@ -120,15 +120,44 @@ impl Key {
     }
 }
 
+/// The text that a store keeps: equal ties have equal texts, and others have others.
 impl fmt::Display for Tie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reference(to) => write!(f, "ref/{}/{}", to.model_type, to.record_uuid),
+            Self::Reference(to) => write!(f, "ref/{}/{}", Part(&to.model_type), to.record_uuid),
             Self::Key {
                 model_type,
                 name,
                 value,
-            } => write!(f, "key/{model_type}/{name}/{value}"),
+            } => write!(f, "key/{}/{}/{value}", Part(model_type), Part(name)),
         }
+    }
+}
+
+/// A name between slashes. Its own slashes are written as in a URL.
+struct Part<'a>(&'a str);
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.replace('%', "%25").replace('/', "%2F"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_in_a_name_is_none_between_names() {
+        let text = |model: &str, name: &str| {
+            let key = Key {
+                name: name.to_owned(),
+                value: "a/b".to_owned(),
+            };
+            key.tie(model).to_string()
+        };
+        assert_eq!(text("tag", "name"), "key/tag/name/a/b");
+        assert_ne!(text("a/b", "c"), text("a", "b/c"));
+        assert_ne!(text("a%2Fb", "c"), text("a/b", "c"));
     }
 }
