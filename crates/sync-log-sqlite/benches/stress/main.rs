@@ -9,6 +9,7 @@
 #[path = "../fixture/mod.rs"]
 mod fixture;
 mod told;
+mod wal;
 mod work;
 
 use std::time::Duration;
@@ -65,23 +66,45 @@ const LONGEST: Bound = Bound {
     ..P50
 };
 
+const WAL: Bound = Bound {
+    id: "wal_readers",
+    work: "the -wal under 8 readers that pull without pause, largest",
+    unit: "MB",
+    target: Some(64.0),
+};
+
 fn main() {
     let mut bench = Bench::from_env();
+    let runtime = Runtime::new().unwrap();
+    work_together(&mut bench, &runtime);
+    read_without_pause(&mut bench, &runtime);
+}
+
+fn read_without_pause(bench: &mut Bench, runtime: &Runtime) {
+    if !bench.wants(WAL.id) {
+        return;
+    }
+    let seconds = if bench.is_quick() { 2 } else { 40 };
+    let log = Log::open(runtime, folder());
+    let measured = wal::largest_mb(log.db.clone(), Duration::from_secs(seconds));
+    bench.bound(WAL, run(runtime, measured));
+}
+
+fn work_together(bench: &mut Bench, runtime: &Runtime) {
     let rows = [LOST, ERRORS, APPENDED, P50, P99, LONGEST];
     if !rows.iter().any(|row| bench.wants(row.id)) {
         return;
     }
     let seconds = if bench.is_quick() { 2 } else { 60 };
-    let runtime = Runtime::new().unwrap();
-    let log = Log::open(&runtime, folder());
+    let log = Log::open(runtime, folder());
     let db = log.db.clone();
-    let run = run(&runtime, stress(db, Duration::from_secs(seconds)));
-    bench.bound(APPENDED, run.appends.count() as f64);
-    bench.bound(P50, run.appends.percentile_ms(50));
-    bench.bound(P99, run.appends.percentile_ms(99));
-    bench.bound(LONGEST, run.appends.longest_ms());
-    bench.bound(ERRORS, run.errors as f64);
-    bench.bound(LOST, run.lost as f64);
+    let outcome = run(runtime, stress(db, Duration::from_secs(seconds)));
+    bench.bound(APPENDED, outcome.appends.count() as f64);
+    bench.bound(P50, outcome.appends.percentile_ms(50));
+    bench.bound(P99, outcome.appends.percentile_ms(99));
+    bench.bound(LONGEST, outcome.appends.longest_ms());
+    bench.bound(ERRORS, outcome.errors as f64);
+    bench.bound(LOST, outcome.lost as f64);
 }
 
 struct Outcome {
