@@ -3,58 +3,59 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_log_core::receive::{
-    Found, Move, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Standing, Tie, Wanted,
+    Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Standing,
+    Tie, Wanted,
 };
 use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
 
 /// What a receiver keeps beside an app's tables, and these tables, in memory.
 ///
-/// It is a value: a clone is a snapshot, and to put a clone back is to roll back. The app's tables
-/// take every payload.
+/// It is a value: a clone is a snapshot, and to put a clone back is to roll back. Each call changes all
+/// of what it says, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MemoryRecords {
-    records: BTreeMap<RecordId, Record>,
-    ties: BTreeSet<(Tie, RecordId)>,
-    rows: BTreeMap<RecordId, JsonText>,
-    watermarks: BTreeMap<DeviceId, Cursor>,
-    waiting: BTreeMap<Hlc, SharedChangeEntry>,
-    observed: Option<Hlc>,
-    forgotten: Option<Hlc>,
-}
-
-impl MemoryRecords {
-    /// Without any record.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
+pub struct MemoryRecords<T = Rows> {
+    /// The app's tables.
+    pub tables: T,
     /// The records, with their versions and standings.
-    #[must_use]
-    pub const fn records(&self) -> &BTreeMap<RecordId, Record> {
-        &self.records
-    }
-
-    /// The rows of the app's tables.
-    #[must_use]
-    pub const fn rows(&self) -> &BTreeMap<RecordId, JsonText> {
-        &self.rows
-    }
-
-    /// The highest stamp of a deleted record that was forgotten; `None` at first.
-    #[must_use]
-    pub const fn forgotten(&self) -> Option<Hlc> {
-        self.forgotten
-    }
-
+    pub records: BTreeMap<RecordId, Record>,
+    /// What ties records together.
+    pub ties: BTreeSet<(Tie, RecordId)>,
+    /// The cursor up to which the log of each origin was applied.
+    pub watermarks: BTreeMap<DeviceId, Cursor>,
+    /// The entries of groups that wait.
+    pub waiting: BTreeMap<Hlc, SharedChangeEntry>,
+    /// The own entries that were put out, for the log.
+    pub outbox: Vec<SharedChangeEntry>,
     /// The highest stamp that was received; `None` at first.
-    #[must_use]
-    pub const fn observed(&self) -> Option<Hlc> {
-        self.observed
+    pub observed: Option<Hlc>,
+    /// The highest stamp of a deleted record that was forgotten; `None` at first.
+    pub forgotten: Option<Hlc>,
+}
+
+/// An app's tables. [`Rows`] take every payload; a test may have others, which refuse some.
+pub trait Tables {
+    /// Changes the rows, step by step. Returns what cannot be shown, and why; if there is anything, the
+    /// rows are as they were.
+    fn change(&mut self, steps: &[Move]) -> Vec<(RecordId, String)>;
+}
+
+/// The rows of tables that take every payload.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rows(pub BTreeMap<RecordId, JsonText>);
+
+impl Tables for Rows {
+    fn change(&mut self, steps: &[Move]) -> Vec<(RecordId, String)> {
+        for step in steps {
+            match step {
+                Move::Hide(id) => self.0.remove(id),
+                Move::Show(id, payload) => self.0.insert(id.clone(), payload.clone()),
+            };
+        }
+        Vec::new()
     }
 }
 
-impl RecordStore for MemoryRecords {
+impl<T: Tables> RecordStore for MemoryRecords<T> {
     async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
         let records = wanted.records.iter();
         let found = records.filter_map(|id| Some((id.clone(), self.records.get(id)?.clone())));
@@ -81,21 +82,23 @@ impl RecordStore for MemoryRecords {
     }
 
     async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError> {
-        for step in steps {
-            match step {
-                Move::Hide(id) => {
-                    self.rows.remove(id);
-                }
-                Move::Show(id, payload) => {
-                    self.rows.insert(id.clone(), payload.clone());
-                }
-            }
-        }
-        Ok(Vec::new())
+        Ok(self.tables.change(steps))
     }
 }
 
-impl ReceiverStore for MemoryRecords {
+impl<T: Tables> OwnStore for MemoryRecords<T> {
+    async fn mark(&mut self) -> Result<Hlc, StoreError> {
+        let given_out = self.outbox.last().map(|last| last.hlc);
+        Ok(self.observed.max(given_out).unwrap_or(Hlc::ZERO))
+    }
+
+    async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        self.outbox.extend_from_slice(entries);
+        Ok(())
+    }
+}
+
+impl<T: Tables> ReceiverStore for MemoryRecords<T> {
     async fn watermark(&mut self, origin: DeviceId) -> Result<Cursor, StoreError> {
         Ok(self
             .watermarks

@@ -1,11 +1,13 @@
 //! The payload of an entry: JSON text, kept byte for byte.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::limits::MAX_DATA_DEPTH;
 
@@ -82,6 +84,24 @@ impl JsonText {
         let openings = self.0.as_bytes().iter().filter(|byte| is_opening(byte));
         // Text with few openings is shallow. Only other text has to be read.
         openings.count() <= MAX_DATA_DEPTH || serde_json::from_str::<Readable>(&self.0).is_ok()
+    }
+
+    /// The members of an object, each as it is spelled; none if it is no object.
+    pub(crate) fn members(&self) -> BTreeMap<String, Self> {
+        let members = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(&self.0);
+        let members = members.unwrap_or_default().into_iter();
+        // A part of text that has a value has one too.
+        let part = |value: Box<RawValue>| Self(value.get().into());
+        members.map(|(name, value)| (name, part(value))).collect()
+    }
+
+    /// The object that has these members.
+    pub(crate) fn object(members: &BTreeMap<String, Self>) -> Self {
+        let member =
+            |(name, value): (&str, &Self)| format!("{}:{value}", serde_json::Value::from(name));
+        let members = members.iter().map(|(name, value)| (name.as_str(), value));
+        let members: Vec<_> = members.map(member).collect();
+        Self(format!("{{{}}}", members.join(",")).into())
     }
 
     /// Reads the text as a `T`, for instance a [`serde_json::Value`].

@@ -98,10 +98,8 @@ pub async fn apply<M: Models>(
         ready.extend(take_ready(&mut waiting, &mut heard, past));
     }
     let waiting = entries_of(waiting);
-    let is_new = |entry: &&SharedChangeEntry| !waited.contains(entry);
-    let aside: Vec<_> = waiting.iter().filter(is_new).cloned().collect();
-    let back = waited.iter().filter(|entry| !waiting.contains(entry));
-    let back: Vec<_> = back.cloned().collect();
+    let aside = without(&waiting, &waited);
+    let back = without(&waited, &waiting);
     if !aside.is_empty() {
         store.set_aside(&aside).await?;
     }
@@ -122,6 +120,14 @@ pub async fn apply<M: Models>(
 fn entries_of(groups: Vec<Group>) -> Vec<SharedChangeEntry> {
     let entries = groups.into_iter().flat_map(|group| group.entries);
     entries.collect()
+}
+
+/// Those of some entries that are not among others.
+fn without(entries: &[SharedChangeEntry], others: &[SharedChangeEntry]) -> Vec<SharedChangeEntry> {
+    let others: BTreeSet<_> = others.iter().map(|entry| entry.hlc).collect();
+    let entries = entries.iter();
+    let left = entries.filter(|entry| !others.contains(&entry.hlc));
+    left.cloned().collect()
 }
 
 /// Those of the records which some groups need that were heard of.

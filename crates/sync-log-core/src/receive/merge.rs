@@ -10,7 +10,7 @@ use super::moves::moves;
 use super::port::RecordStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
-use super::settle::{Changed, settle};
+use super::settle::Settling;
 use super::standing::Standing;
 use super::version::Version;
 
@@ -61,12 +61,8 @@ pub(super) async fn merge_with<M: Models>(
         ties: BTreeSet::new(),
     };
     look_up(store, &mut seen, &wanted).await?;
-    let changed = Changed {
-        versions: merged(&seen, models, entries),
-        refused: BTreeMap::new(),
-        own,
-    };
-    show(store, models, seen, changed).await
+    let moved = merged(&seen, models, entries);
+    show(store, Settling::new(models, seen, moved, own)).await
 }
 
 /// The versions that move.
@@ -96,26 +92,23 @@ fn merged<M: Models>(
 /// Shows what follows from the versions, and writes them.
 async fn show<M: Models>(
     store: &mut impl RecordStore,
-    models: &M,
-    mut seen: Seen,
-    mut changed: Changed,
+    mut settling: Settling<'_, M>,
 ) -> Result<Standings, StoreError> {
     loop {
-        let settled = match settle(&changed, &seen, models) {
-            Ok(settled) => settled,
-            Err(wanted) => {
-                look_up(store, &mut seen, &wanted).await?;
-                continue;
-            }
-        };
-        let decided = moves(&settled.nodes);
+        let wanted = settling.go_on();
+        if !wanted.is_empty() {
+            let found = store.look_up(&wanted).await?;
+            settling.see(&wanted, found);
+            continue;
+        }
+        let decided = moves(&settling.nodes);
         let refused = store.change(&decided.rows).await?;
         if refused.is_empty() {
             store.write(&decided.records).await?;
-            let standings = settled.nodes.into_iter();
-            return Ok(standings.map(|(id, node)| (id, node.standing)).collect());
+            let nodes = settling.nodes.into_iter();
+            return Ok(nodes.map(|(id, node)| (id, node.standing)).collect());
         }
-        changed.refused.extend(refused);
+        settling.refuse(refused);
     }
 }
 
@@ -129,6 +122,6 @@ pub(super) async fn look_up(
         return Ok(());
     }
     let found = store.look_up(wanted).await?;
-    seen.add(wanted, found.records, found.tied);
+    seen.add(wanted, found);
     Ok(())
 }

@@ -7,7 +7,6 @@ use super::lift::lifted;
 use super::node::{Node, Row};
 use super::record::RecordId;
 use super::standing::{Record, Standing};
-use super::version::{members, object};
 use crate::model::JsonText;
 
 /// One step on the app's tables.
@@ -154,11 +153,11 @@ fn without(payload: &JsonText, emptied: &[String]) -> JsonText {
         return payload.clone();
     }
     let null = JsonText::from(serde_json::Value::Null);
-    let mut members = members(payload);
+    let mut members = payload.members();
     for name in emptied {
         members.insert(name.clone(), null.clone());
     }
-    object(members.iter().map(|(name, value)| (name.as_str(), value)))
+    JsonText::object(&members)
 }
 
 /// Orders records so that each comes after those to which it refers, unless they refer to each other

@@ -7,11 +7,11 @@ use super::merge::{look_up, merge_own};
 use super::port::OwnStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
-use super::version::{Rule, Version, members, object};
+use super::version::{Rule, Version};
 use crate::error::StoreError;
 use crate::limits::{MAX_DATA_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use crate::model::judge::{self, EntryFault};
-use crate::model::{Change, ChangeType, SharedChangeEntry};
+use crate::model::{Change, ChangeType, JsonText, SharedChangeEntry};
 
 /// Why own changes were not written. Roll back.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -117,9 +117,9 @@ fn completed<M: Models>(change: &Change, version: Option<&Version>, models: &M) 
     else {
         return change.clone();
     };
-    let mut whole = members(&change.data);
+    let mut whole = change.data.members();
     let known = whole.len();
-    for (name, value) in members(&payload) {
+    for (name, value) in payload.members() {
         if !models.knows(model, &name) {
             whole.entry(name).or_insert(value);
         }
@@ -127,7 +127,7 @@ fn completed<M: Models>(change: &Change, version: Option<&Version>, models: &M) 
     if whole.len() == known {
         return change.clone();
     }
-    let data = object(whole.iter().map(|(name, value)| (name.as_str(), value)));
+    let data = JsonText::object(&whole);
     if data.len_bytes() > MAX_DATA_BYTES {
         tracing::warn!(model, record = %change.record_uuid, "members that this app does not know were left out: the payload would be too large");
         return change.clone();

@@ -5,17 +5,15 @@ use hlc::Hlc;
 use crate::error::StoreError;
 use crate::model::{Cursor, DeviceId, SharedChangeEntry};
 
-use super::facts::Tie;
 use super::moves::{Move, RecordWrite};
 use super::record::RecordId;
-use super::seen::Wanted;
-use super::standing::Record;
+use super::seen::{Found, Wanted};
 
 /// The receiver's tables and the app's tables, inside one transaction of the app's database.
 ///
-/// Whoever hands it to core has begun the transaction, with the write lock and with foreign keys
-/// deferred, and commits it if all calls were `Ok`. Nothing here commits. Futures need not be `Send`:
-/// a caller that spawns one keeps it with its transaction.
+/// The caller begins the transaction, acquires the write lock and defers foreign keys before it calls
+/// core. It commits if every call was `Ok`, and rolls back otherwise. Core never commits. The futures
+/// need not be `Send`, because they stay with the transaction of the caller.
 ///
 /// # Contract
 /// - What was written is what is looked up next.
@@ -41,15 +39,6 @@ pub trait RecordStore {
     /// # Errors
     /// [`StoreError`]: roll back.
     async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError>;
-}
-
-/// What was looked up.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Found {
-    /// The records that are stored.
-    pub records: Vec<(RecordId, Record)>,
-    /// The records that are tied.
-    pub tied: Vec<(Tie, RecordId)>,
 }
 
 /// What a receiver keeps of the devices that it reads, in the transaction of [`RecordStore`].

@@ -8,7 +8,7 @@ use super::standing::Record;
 
 /// What was looked up so far, in one transaction.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub(super) struct Seen {
     records: BTreeMap<RecordId, Option<Record>>,
     tied: BTreeMap<Tie, BTreeSet<RecordId>>,
 }
@@ -22,24 +22,28 @@ pub struct Wanted {
     pub ties: BTreeSet<Tie>,
 }
 
+/// What was looked up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// The records that are stored.
+    pub records: Vec<(RecordId, Record)>,
+    /// The records that are tied.
+    pub tied: Vec<(Tie, RecordId)>,
+}
+
 impl Seen {
     /// Adds what was found for `wanted`. A record that was not found was never heard of.
-    pub fn add(
-        &mut self,
-        wanted: &Wanted,
-        records: impl IntoIterator<Item = (RecordId, Record)>,
-        tied: impl IntoIterator<Item = (Tie, RecordId)>,
-    ) {
+    pub(super) fn add(&mut self, wanted: &Wanted, found: Found) {
         for id in &wanted.records {
             self.records.insert(id.clone(), None);
         }
-        for (id, record) in records {
+        for (id, record) in found.records {
             self.records.insert(id, Some(record));
         }
         for tie in &wanted.ties {
             self.tied.entry(tie.clone()).or_default();
         }
-        for (tie, id) in tied {
+        for (tie, id) in found.tied {
             self.tied.entry(tie).or_default().insert(id);
         }
     }

@@ -8,109 +8,125 @@ use super::facts::{Facts, Models, Need, Reading, Reference, Tie};
 use super::lift::lifted;
 use super::node::{Node, Row, Unfit};
 use super::record::RecordId;
-use super::seen::{Seen, Wanted};
-use super::standing::{Standing, WhyNotShown};
+use super::seen::{Found, Seen, Wanted};
+use super::standing::{Record, Standing, WhyNotShown};
 use super::version::Version;
 use crate::model::JsonText;
 
-/// What has changed since the app's tables were last decided.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Changed {
-    /// The versions that moved, as they are now.
-    pub versions: BTreeMap<RecordId, Version>,
-    /// What the app refused when it was asked to show it, and why.
-    pub refused: BTreeMap<RecordId, String>,
-    /// The records of which the app has changed the rows itself, as their versions say.
-    pub own: BTreeSet<RecordId>,
-}
-
-/// The records that a change concerns.
-pub(super) struct Settling<'a, M> {
-    changed: &'a Changed,
-    seen: &'a Seen,
-    models: &'a M,
-    pub(super) nodes: BTreeMap<RecordId, Node>,
-    pub(super) wanted: Wanted,
-}
-
-/// Decides what is shown of every record that `changed` concerns: those that changed, and those
-/// that are tied to them, through however many.
+/// What is to be shown of the records that a change concerns: those that changed, and those that are
+/// tied to them, through however many.
 ///
 /// Decided are the changed records first. A record that gains or loses a unique key brings those
-/// with a higher id that hold the key. One that appears or disappears, or is deleted, brings those
-/// that refer to it. One that waits for a record that waits itself brings that one: records may wait
-/// for each other in a circle, and all of them are shown once nothing outside the circle is missing.
-/// So the failing records are a least fixed point, and what is left is shown.
-///
-/// # Errors
-/// [`Wanted`]: look that up, add it to `seen`, and decide again.
-pub(super) fn settle<'a, M: Models>(
-    changed: &'a Changed,
-    seen: &'a Seen,
+/// that hold the key. One that appears or disappears, or is deleted, brings those that refer to it.
+/// One that waits for a record that waits itself brings that one: records may wait for each other in a
+/// circle, and all of them are shown once nothing outside the circle is missing. So the failing
+/// records are a least fixed point, and what is left is shown.
+pub(super) struct Settling<'a, M> {
     models: &'a M,
-) -> Result<Settling<'a, M>, Wanted> {
-    let mut settling = Settling {
-        changed,
-        seen,
-        models,
-        nodes: BTreeMap::new(),
-        wanted: Wanted::default(),
-    };
-    let mut next: BTreeSet<_> = changed.versions.keys().cloned().collect();
-    next.extend(changed.refused.keys().cloned());
-    while !next.is_empty() {
-        settling.add(next)?;
-        settling.see_what_is_tied()?;
-        settling.decide();
-        next = settling.concerned()?;
-    }
-    Ok(settling)
+    seen: Seen,
+    /// The versions that moved, as they are now.
+    moved: BTreeMap<RecordId, Version>,
+    /// What the app refused when it was asked to show it, and why.
+    refused: BTreeMap<RecordId, String>,
+    /// The records of which the app has changed the rows itself, as their versions say.
+    own: BTreeSet<RecordId>,
+    /// The records that are to be decided, and are not among the nodes yet.
+    next: BTreeSet<RecordId>,
+    pub(super) nodes: BTreeMap<RecordId, Node>,
 }
 
-impl<M: Models> Settling<'_, M> {
-    /// Adds records to those that are decided.
-    pub(super) fn add(&mut self, records: BTreeSet<RecordId>) -> Result<(), Wanted> {
-        for id in records {
-            let Some(old) = self.seen.record(&id) else {
-                self.wanted.records.insert(id);
-                continue;
-            };
-            let now = self.changed.versions.get(&id);
-            let Some(version) = now.or(old.map(|old| &old.version)) else {
-                continue;
-            };
-            let (old_facts, old_payload, _) = match old {
-                Some(old) => self.read(&id, &old.version),
-                None => (Facts::default(), None, None),
-            };
-            let (facts, payload, unfit) = self.read(&id, version);
-            let row = if self.changed.own.contains(&id) {
-                payload.clone().map(|whole| Row {
-                    payload: whole,
-                    facts: facts.clone(),
-                    emptied: Vec::new(),
-                })
-            } else {
-                let emptied = old.and_then(|record| record.standing.emptied());
-                old_payload.zip(emptied).map(|(shown, emptied)| Row {
-                    payload: shown,
-                    facts: old_facts.clone(),
-                    emptied: emptied.to_vec(),
-                })
-            };
-            let node = Node {
-                old: old.cloned(),
-                old_facts,
-                row,
-                version: version.clone(),
-                facts,
-                payload,
-                unfit,
-                standing: Standing::Deleted,
-            };
-            self.nodes.insert(id, node);
+impl<'a, M: Models> Settling<'a, M> {
+    /// Begins with the versions that moved.
+    pub(super) fn new(
+        models: &'a M,
+        seen: Seen,
+        moved: BTreeMap<RecordId, Version>,
+        own: BTreeSet<RecordId>,
+    ) -> Self {
+        Self {
+            models,
+            seen,
+            next: moved.keys().cloned().collect(),
+            moved,
+            refused: BTreeMap::new(),
+            own,
+            nodes: BTreeMap::new(),
         }
-        self.or_wanted()
+    }
+
+    /// Decides as far as that was seen. Returns what has to be looked up before it can go on; nothing
+    /// once everything is decided.
+    pub(super) fn go_on(&mut self) -> Wanted {
+        loop {
+            self.add();
+            let unseen = self.unseen();
+            if !unseen.is_empty() {
+                return unseen;
+            }
+            self.decide();
+            let wanted = self.bring_concerned();
+            if !wanted.is_empty() || self.next.is_empty() {
+                return wanted;
+            }
+        }
+    }
+
+    /// Adds what was looked up.
+    pub(super) fn see(&mut self, wanted: &Wanted, found: Found) {
+        self.seen.add(wanted, found);
+    }
+
+    /// Adds what the app cannot show: it has to be decided again.
+    pub(super) fn refuse(&mut self, refused: Vec<(RecordId, String)>) {
+        self.refused.extend(refused);
+    }
+
+    /// Adds the next records to the nodes, as far as they were looked up.
+    fn add(&mut self) {
+        for id in std::mem::take(&mut self.next) {
+            match self.seen.record(&id) {
+                None => {
+                    self.next.insert(id);
+                }
+                Some(old) => {
+                    let version = self.moved.get(&id).or(old.map(|old| &old.version));
+                    let node = version.map(|version| self.node(&id, old, version));
+                    self.nodes.extend(node.map(|node| (id, node)));
+                }
+            }
+        }
+    }
+
+    fn node(&self, id: &RecordId, old: Option<&Record>, version: &Version) -> Node {
+        let (old_facts, old_payload, _) = match old {
+            Some(old) => self.read(id, &old.version),
+            None => (Facts::default(), None, None),
+        };
+        let (facts, payload, unfit) = self.read(id, version);
+        let row = if self.own.contains(id) {
+            payload.clone().map(|whole| Row {
+                payload: whole,
+                facts: facts.clone(),
+                emptied: Vec::new(),
+            })
+        } else {
+            let emptied = old.and_then(|record| record.standing.emptied());
+            old_payload.zip(emptied).map(|(shown, emptied)| Row {
+                payload: shown,
+                facts: old_facts.clone(),
+                emptied: emptied.to_vec(),
+            })
+        };
+        Node {
+            old: old.cloned(),
+            old_facts,
+            row,
+            version: version.clone(),
+            facts,
+            payload,
+            unfit,
+            standing: Standing::Deleted,
+        }
     }
 
     /// What a version says by itself.
@@ -131,9 +147,13 @@ impl<M: Models> Settling<'_, M> {
         }
     }
 
-    /// Looks for the records to which those here refer, and for those with their keys.
-    fn see_what_is_tied(&mut self) -> Result<(), Wanted> {
-        let mut wanted = Wanted::default();
+    /// What was not looked up of the next records, of those to which the records here refer, and of
+    /// those with their keys.
+    fn unseen(&self) -> Wanted {
+        let mut wanted = Wanted {
+            records: self.next.clone(),
+            ties: BTreeSet::new(),
+        };
         for (id, node) in &self.nodes {
             for reference in &node.facts.references {
                 if self.seen.record(&reference.to).is_none() {
@@ -147,15 +167,7 @@ impl<M: Models> Settling<'_, M> {
                 }
             }
         }
-        self.wanted = wanted;
-        self.or_wanted()
-    }
-
-    fn or_wanted(&mut self) -> Result<(), Wanted> {
-        if self.wanted.is_empty() {
-            return Ok(());
-        }
-        Err(std::mem::take(&mut self.wanted))
+        wanted
     }
 
     /// Decides what is shown of each record here.
@@ -273,8 +285,8 @@ impl<M: Models> Settling<'_, M> {
 
     /// Why the app refused what it was asked to show, or had refused it before.
     fn refusal(&self, id: &RecordId, node: &Node) -> Option<String> {
-        let now = self.changed.refused.get(id).cloned();
-        if self.changed.versions.contains_key(id) {
+        let now = self.refused.get(id).cloned();
+        if self.moved.contains_key(id) {
             return now;
         }
         let before = node.old.as_ref()?.standing.why_not_shown();
@@ -313,16 +325,15 @@ impl<M: Models> Settling<'_, M> {
         self.nodes.get(id).map(|node| &node.version).or_else(stored)
     }
 
-    /// The records that the decisions concern, and that are not decided yet.
-    fn concerned(&mut self) -> Result<BTreeSet<RecordId>, Wanted> {
-        let mut concerned = BTreeSet::new();
+    /// Makes the records next that the decisions concern. Returns what was not looked up of them.
+    fn bring_concerned(&mut self) -> Wanted {
         let mut wanted = Wanted::default();
         let lifted = lifted(&self.nodes);
         for (id, node) in &self.nodes {
-            let lifted = lifted.contains(id).then(|| Tie::Reference(id.clone()));
-            for tie in node.ties_moved(id).into_iter().chain(lifted) {
+            let of_lifted = lifted.contains(id).then(|| Tie::Reference(id.clone()));
+            for tie in node.ties_moved(id).into_iter().chain(of_lifted) {
                 match self.seen.tied(&tie) {
-                    Some(tied) => concerned.extend(tied.iter().cloned()),
+                    Some(tied) => self.next.extend(tied.iter().cloned()),
                     None => {
                         wanted.ties.insert(tie);
                     }
@@ -331,14 +342,13 @@ impl<M: Models> Settling<'_, M> {
             if let Standing::NotShown(WhyNotShown::MissingRecord(missing)) = &node.standing
                 && self.waits(missing)
             {
-                concerned.insert(missing.clone());
+                self.next.insert(missing.clone());
             }
         }
-        self.wanted = wanted;
-        self.or_wanted()?;
         let is_there = |id: &RecordId| self.seen.record(id) != Some(None);
-        concerned.retain(|id| !self.nodes.contains_key(id) && is_there(id));
-        Ok(concerned)
+        self.next
+            .retain(|id| !self.nodes.contains_key(id) && is_there(id));
+        wanted
     }
 
     /// Whether a record that is not decided here waits for another one.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use hlc::Hlc;
-use serde_json::value::RawValue;
 
 use crate::model::{ChangeType, Digest, JsonText, SharedChangeEntry};
 
@@ -149,7 +148,11 @@ impl Version {
             return None;
         }
         match (rule, &self.fields) {
-            (Rule::PerField { .. }, Some(fields)) => Some(joined(fields)),
+            (Rule::PerField { .. }, Some(fields)) => {
+                let fields = fields.iter();
+                let members = fields.map(|(name, field)| (name.clone(), field.value.clone()));
+                Some(JsonText::object(&members.collect()))
+            }
             _ => Some(self.data.clone()),
         }
     }
@@ -182,7 +185,7 @@ impl Version {
         mut fields: BTreeMap<String, Field>,
     ) -> BTreeMap<String, Field> {
         let source = Source::of(entry);
-        for (name, value) in members(&entry.data) {
+        for (name, value) in entry.data.members() {
             let field = Field {
                 source,
                 model_version: entry.model_version,
@@ -207,36 +210,7 @@ impl Version {
             model_version: self.model_version,
             value,
         };
-        let members = members(&self.data).into_iter();
+        let members = self.data.members().into_iter();
         members.map(|(name, value)| (name, field(value))).collect()
     }
-}
-
-/// The members of a payload; none if it is no object.
-pub(super) fn members(data: &JsonText) -> BTreeMap<String, JsonText> {
-    let members = data.parse_as::<BTreeMap<String, Box<RawValue>>>();
-    let members = members.unwrap_or_default().into_iter();
-    let text = |value: Box<RawValue>| value.get().parse().ok();
-    members
-        .filter_map(|(name, value)| Some((name, text(value)?)))
-        .collect()
-}
-
-/// The payload that has these members.
-pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, &'a JsonText)>) -> JsonText {
-    let member = |(name, value): (&str, &JsonText)| {
-        let name = serde_json::Value::from(name);
-        format!("{name}:{value}")
-    };
-    let members: Vec<_> = members.map(member).collect();
-    let text = format!("{{{}}}", members.join(","));
-    text.parse().expect("members that are JSON make an object")
-}
-
-fn joined(fields: &BTreeMap<String, Field>) -> JsonText {
-    object(
-        fields
-            .iter()
-            .map(|(name, field)| (name.as_str(), &field.value)),
-    )
 }

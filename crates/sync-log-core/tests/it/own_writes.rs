@@ -90,7 +90,7 @@ fn expected(so_far: &[SharedChangeEntry]) -> BTreeMap<RecordId, Value> {
 }
 
 fn rows(tables: &Strict) -> BTreeMap<RecordId, Value> {
-    let rows = tables.rows.iter();
+    let rows = tables.tables.0.iter();
     rows.map(|(id, row)| (id.clone(), row.parse_as().unwrap()))
         .collect()
 }
@@ -112,7 +112,7 @@ proptest! {
                     data: entry.data,
                     model_version: 0,
                 };
-                if !change_row(&mut tables.rows, &change) {
+                if !change_row(&mut tables.tables.0, &change) {
                     continue;
                 }
                 let written = run(write(&mut tables, &App, &clock, &[change])).unwrap();

@@ -87,7 +87,7 @@ proptest! {
             tables.take(&batch);
             so_far.extend(batch);
             prop_assert_eq!(tables.standings(), Oracle::of(&so_far).standings());
-            let shown: Vec<_> = tables.rows.keys().cloned().collect();
+            let shown: Vec<_> = tables.tables.0.keys().cloned().collect();
             let standings = tables.standings();
             let to_be_shown = standings.iter().filter(|(_, standing)| standing.is_shown());
             let to_be_shown: Vec<_> = to_be_shown.map(|(id, _)| id.clone()).collect();

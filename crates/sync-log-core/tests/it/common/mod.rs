@@ -3,6 +3,13 @@
 
 pub(crate) mod events;
 pub(crate) mod oracle;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "it is the source of `sync-log-memory`"
+)]
+#[path = "../../../../sync-log-memory/src/records.rs"]
+mod records;
 pub(crate) mod tables;
 pub(crate) mod values;
 

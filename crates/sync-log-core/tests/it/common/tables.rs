@@ -1,13 +1,13 @@
 //! An app's models, and tables as strict as a database.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sync_log_core::receive::{
-    Facts, Found, Key, Models, Move, Need, OwnStore, Reading, ReceiverStore, Record, RecordId,
-    RecordStore, RecordWrite, Reference, Rule, Standing, Tie, Wanted, merge,
+    Facts, Key, Models, Move, Need, Reading, RecordId, Reference, Rule, Standing, merge,
 };
-use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
+use sync_log_core::{JsonText, SharedChangeEntry};
 
+use super::records::{MemoryRecords, Tables};
 use super::run;
 
 /// Tags have a unique name. Albums may have a cover, and refuse the title `?`. A photo must be in an
@@ -75,157 +75,54 @@ pub(crate) fn facts(id: &RecordId, payload: &JsonText) -> Facts {
     }
 }
 
-/// Tables as strict as a database: unique keys hold after each step, no row goes while another one
-/// must refer to it, and all references hold at the end.
+/// The reference records, over tables as strict as a database.
+pub(crate) type Strict = MemoryRecords<StrictRows>;
+
+/// Unique keys hold after each step, no row goes while another one must refer to it, and all
+/// references hold at the end.
 #[derive(Default)]
-pub(crate) struct Strict {
-    records: BTreeMap<RecordId, Record>,
-    ties: BTreeSet<(Tie, RecordId)>,
-    pub(crate) rows: BTreeMap<RecordId, JsonText>,
-    pub(crate) watermarks: BTreeMap<DeviceId, Cursor>,
-    pub(crate) waiting: BTreeMap<Hlc, SharedChangeEntry>,
-    pub(crate) observed: Option<Hlc>,
-    pub(crate) forgotten: Option<Hlc>,
-    pub(crate) outbox: Vec<SharedChangeEntry>,
-}
+pub(crate) struct StrictRows(pub(crate) BTreeMap<RecordId, JsonText>);
 
-impl RecordStore for Strict {
-    async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
-        let records = wanted.records.iter();
-        let records = records.filter_map(|id| Some((id.clone(), self.records.get(id)?.clone())));
-        let tied = self
-            .ties
-            .iter()
-            .filter(|(tie, _)| wanted.ties.contains(tie));
-        Ok(Found {
-            records: records.collect(),
-            tied: tied.cloned().collect(),
-        })
-    }
-
-    async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError> {
-        for write in records {
-            self.records.insert(write.id.clone(), write.record.clone());
-            if let Some(ties) = &write.ties {
-                self.ties.retain(|(_, id)| *id != write.id);
-                let ties = ties.iter().map(|tie| (tie.clone(), write.id.clone()));
-                self.ties.extend(ties);
-            }
-        }
-        Ok(())
-    }
-
-    async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError> {
+impl Tables for StrictRows {
+    fn change(&mut self, steps: &[Move]) -> Vec<(RecordId, String)> {
+        let before = self.0.clone();
         let mut refused = Vec::new();
-        let before = self.rows.clone();
         for step in steps {
             match step {
-                Move::Hide(id) => {
-                    self.rows.remove(id);
-                    for (other, row) in &self.rows {
-                        let facts = facts(other, row);
-                        let leads = facts.references.iter().any(|it| it.to == *id);
-                        assert!(!leads, "{id} went before {other}");
-                    }
-                }
+                Move::Hide(id) => self.hide(id),
                 Move::Show(id, payload) if payload.as_str().contains('?') => {
                     refused.push((id.clone(), "a question".to_owned()));
                 }
-                Move::Show(id, payload) => {
-                    for key in facts(id, payload).keys {
-                        let holds = |(other, row): (&RecordId, &JsonText)| {
-                            other.model_type == id.model_type
-                                && other != id
-                                && facts(other, row).keys.contains(&key)
-                        };
-                        assert!(!self.rows.iter().any(holds), "{key:?} twice");
-                    }
-                    self.rows.insert(id.clone(), payload.clone());
-                }
+                Move::Show(id, payload) => self.show(id, payload),
             }
         }
         if !refused.is_empty() {
-            self.rows = before;
+            self.0 = before;
         }
-        Ok(refused)
+        refused
     }
 }
 
-impl OwnStore for Strict {
-    async fn mark(&mut self) -> Result<Hlc, StoreError> {
-        let given_out = self.outbox.last().map(|last| last.hlc);
-        Ok(self.observed.max(given_out).unwrap_or(Hlc::ZERO))
-    }
-
-    async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
-        self.outbox.extend_from_slice(entries);
-        Ok(())
-    }
-}
-
-impl ReceiverStore for Strict {
-    async fn watermark(&mut self, origin: DeviceId) -> Result<Cursor, StoreError> {
-        Ok(self
-            .watermarks
-            .get(&origin)
-            .copied()
-            .unwrap_or(Cursor::ZERO))
-    }
-
-    async fn move_watermark(&mut self, origin: DeviceId, to: Cursor) -> Result<(), StoreError> {
-        self.watermarks.insert(origin, to);
-        Ok(())
-    }
-
-    async fn waiting(&mut self) -> Result<Vec<SharedChangeEntry>, StoreError> {
-        Ok(self.waiting.values().cloned().collect())
-    }
-
-    async fn set_aside(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
-        for entry in entries {
-            let there = self.waiting.insert(entry.hlc, entry.clone());
-            assert_eq!(there, None, "it waits already");
+impl StrictRows {
+    fn hide(&mut self, id: &RecordId) {
+        self.0.remove(id);
+        for (other, row) in &self.0 {
+            let references = facts(other, row).references;
+            let leads = references.iter().any(|it| it.to == *id);
+            assert!(!leads, "{id} went before {other}");
         }
-        Ok(())
     }
 
-    async fn take_back(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
-        for entry in entries {
-            assert!(
-                self.waiting.remove(&entry.hlc).is_some(),
-                "it does not wait"
-            );
+    fn show(&mut self, id: &RecordId, payload: &JsonText) {
+        for key in facts(id, payload).keys {
+            let holds = |(other, row): (&RecordId, &JsonText)| {
+                other.model_type == id.model_type
+                    && other != id
+                    && facts(other, row).keys.contains(&key)
+            };
+            assert!(!self.0.iter().any(holds), "{key:?} twice");
         }
-        Ok(())
-    }
-
-    async fn deleted(
-        &mut self,
-        up_to: Hlc,
-        limit: usize,
-    ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
-        let deleted = self.records.iter().filter(|(_, record)| {
-            record.standing == Standing::Deleted && record.version.source.hlc <= up_to
-        });
-        let deleted = deleted.map(|(id, record)| (id.clone(), record.version.source.hlc));
-        let mut deleted: Vec<_> = deleted.collect();
-        deleted.sort_by_key(|(_, hlc)| *hlc);
-        deleted.truncate(limit);
-        Ok(deleted)
-    }
-
-    async fn forget(&mut self, deleted: &[(RecordId, Hlc)]) -> Result<(), StoreError> {
-        for (id, hlc) in deleted {
-            self.records.remove(id);
-            self.ties.retain(|(_, tied)| tied != id);
-            self.forgotten = self.forgotten.max(Some(*hlc));
-        }
-        Ok(())
-    }
-
-    async fn observe(&mut self, highest: Hlc) -> Result<(), StoreError> {
-        self.observed = self.observed.max(Some(highest));
-        Ok(())
+        self.0.insert(id.clone(), payload.clone());
     }
 }
 
@@ -236,9 +133,9 @@ impl Strict {
     }
 
     pub(crate) fn refuse_dangling(&self) {
-        for (id, row) in &self.rows {
+        for (id, row) in &self.tables.0 {
             for reference in facts(id, row).references {
-                assert!(self.rows.contains_key(&reference.to), "{id} dangles");
+                assert!(self.tables.0.contains_key(&reference.to), "{id} dangles");
             }
         }
     }
