@@ -223,6 +223,25 @@ mod tests {
     }
 
     #[test]
+    fn members_keep_their_spelling_and_make_an_object_again() {
+        let text = r#"{ "b" : 1e2, "a\"/": { "x": 123456789012345678901234567890 }, "b": [ ] }"#;
+        let members = JsonText::new(text).unwrap().members();
+        let spelled: Vec<_> = members
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let large = "{ \"x\": 123456789012345678901234567890 }";
+        assert_eq!(spelled, [("a\"/", large), ("b", "[ ]")]);
+        let object = JsonText::object(&members);
+        assert!(JsonText::new(object.as_str()).is_ok(), "{object}");
+        assert_eq!(object.members(), members);
+        assert_eq!(JsonText::object(&BTreeMap::new()).as_str(), "{}");
+        for other in ["[1]", "null", "\"text\""] {
+            assert!(JsonText::new(other).unwrap().members().is_empty());
+        }
+    }
+
+    #[test]
     fn text_that_is_not_json_is_refused() {
         for text in [
             "",

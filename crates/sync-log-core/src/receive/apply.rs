@@ -58,8 +58,8 @@ pub struct Receiving<'a> {
 /// Applies a page: merges the entries that are new, shows what follows, and moves the watermark and
 /// the mark of the own clock, in the transaction of `store` (`X2`).
 ///
-/// An entry takes effect once, however often it comes and whatever is killed when: the versions that
-/// it moves and the watermark are committed together. A group takes effect as a whole. If one of its
+/// Each entry takes effect once, even if it comes twice or the process is killed: the versions that it
+/// moves and the watermark are committed together. A group takes effect as a whole. If one of its
 /// records must refer to a record that was never heard of, the group waits in the receiver's tables.
 ///
 /// # Errors
@@ -122,7 +122,7 @@ fn entries_of(groups: Vec<Group>) -> Vec<SharedChangeEntry> {
     entries.collect()
 }
 
-/// Those of some entries that are not among others.
+/// The entries that are not among `others`.
 fn without(entries: &[SharedChangeEntry], others: &[SharedChangeEntry]) -> Vec<SharedChangeEntry> {
     let others: BTreeSet<_> = others.iter().map(|entry| entry.hlc).collect();
     let entries = entries.iter();
@@ -130,7 +130,7 @@ fn without(entries: &[SharedChangeEntry], others: &[SharedChangeEntry]) -> Vec<S
     left.cloned().collect()
 }
 
-/// Those of the records which some groups need that were heard of.
+/// The records that the groups need and that were heard of.
 async fn heard(
     store: &mut impl ReceiverStore,
     seen: &mut Seen,

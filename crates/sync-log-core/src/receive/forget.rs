@@ -1,4 +1,4 @@
-//! Deleted records are forgotten once no change of them can come any more (`X4`).
+//! Forgets deleted records once no change of them can arrive (`X4`).
 
 use super::past::past;
 use super::port::ReceiverStore;
@@ -6,14 +6,14 @@ use crate::error::StoreError;
 use crate::limits::MAX_PAGE_ENTRIES;
 use crate::model::DeviceId;
 
-/// Forgets deleted records that every one of `origins` is past, at most a page of them, the oldest
-/// first. Returns how many. Call it again while it returns more than none, and not while a snapshot
-/// is read: its reader would not learn of the deletions.
+/// Forgets deleted records, the oldest first and at most [`MAX_PAGE_ENTRIES`] in one call. Returns how
+/// many. Call it again until it returns 0. Do not call it while another device reads a snapshot, which
+/// would then lack the deletions.
 ///
-/// A deletion is kept as long as a lower change of the record may come, which would bring the
-/// record back otherwise. An origin is past a deletion if its log was applied beyond it, because its
-/// later changes are stamped above what it has applied itself. `origins` are all devices whose changes
-/// may still come; without any, nothing is forgotten.
+/// A deletion is kept as long as a change with a lower stamp can still arrive, which would otherwise
+/// bring the record back. Once the log of an origin was applied beyond the deletion, no such change of
+/// that origin can arrive, because a log is in the order of its stamps. `origins` are all devices whose
+/// changes can still arrive. If there are none, nothing is forgotten.
 ///
 /// # Errors
 /// [`StoreError`]: roll back.

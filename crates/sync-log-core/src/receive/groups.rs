@@ -13,7 +13,7 @@ use crate::model::{ChangeType, SharedChangeEntry};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) entries: Vec<SharedChangeEntry>,
-    /// The records, of no entry of the group, to which it must refer.
+    /// The records to which it must refer and that it does not change itself.
     pub(super) needs: BTreeSet<RecordId>,
 }
 
@@ -24,8 +24,8 @@ impl Group {
     }
 }
 
-/// Splits entries, ascending for each device, into their groups. The groups are in the order of their
-/// ends.
+/// Splits entries into groups, ordered by the stamps of their last entries. The entries of each device
+/// have to be ascending.
 pub(super) fn groups(
     entries: impl IntoIterator<Item = SharedChangeEntry>,
     models: &impl Models,
@@ -48,9 +48,11 @@ pub(super) fn groups(
     groups
 }
 
-/// Takes the groups that can be applied out of `waiting`, in order: those of which every record that
-/// they need was heard of, before or in a group that is applied, and those that end at or below
-/// `past`, below which no origin has anything pending. What such a group needs will never come.
+/// Removes the groups that can be applied from `waiting`, and returns them in order.
+///
+/// A group can be applied if every record that it needs was heard of, earlier or in a group that can be
+/// applied. It can also be applied if it ends at or below `past`: every origin was applied up to there, so
+/// the record that it needs will never arrive.
 pub(super) fn take_ready(
     waiting: &mut Vec<Group>,
     heard: &mut BTreeSet<RecordId>,

@@ -6,10 +6,11 @@ use super::facts::{Facts, Need};
 use super::node::Node;
 use super::record::RecordId;
 
-/// The rows that have to be taken out and put in again: those that give up a unique key to another
-/// row, as when two rows swap their keys, and those that referred to a row that goes, and refer to
-/// another one now. The database checks a key, and a foreign key that restricts, at each row, so these
-/// have to be out of the way. Rows that must refer to such a row go with it.
+/// The rows that are removed and inserted again, because SQLite checks unique keys, and foreign keys that
+/// restrict, at each statement:
+/// - a row that gives up a unique key to another row, as when two rows swap their keys;
+/// - a row that referred to a row which is removed, and now refers to another one;
+/// - a row that must refer to one of these.
 pub(super) fn lifted(nodes: &BTreeMap<RecordId, Node>) -> BTreeSet<RecordId> {
     let goes = |node: &Node| node.row.is_some() && !node.standing.is_shown();
     let staying = || {

@@ -6,10 +6,11 @@
 //!
 //! Beside the app's tables it keeps a [`Version`] of each record: what is left of all its changes,
 //! in whatever order they came. What the app's tables show follows from the versions alone, so
-//! devices that have the same changes show the same. [`merge`] does both, over a [`RecordStore`].
+//! devices that have the same changes show the same. [`merge()`] moves the versions and changes
+//! the tables, over a [`RecordStore`].
 //!
-//! [`apply`] puts it together: it applies a page, in one transaction of the app's database. [`write()`]
-//! is for own changes, in the transaction in which the app changes its rows.
+//! [`apply()`] does both for a page, in one transaction of the app's database. [`write()`] records own
+//! changes in the transaction in which the app changes its rows.
 
 mod apply;
 mod arrival;

@@ -1,4 +1,4 @@
-//! In which order the app's tables are changed.
+//! The steps that change the app's tables, in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,11 +38,11 @@ pub(super) struct Moves {
     pub records: Vec<RecordWrite>,
 }
 
-/// What has to change so that the tables are as decided.
+/// Returns the steps that make the tables show what was decided.
 ///
-/// A reference that may be empty is emptied before the row to which it leads goes, rows that refer go
-/// before those to which they refer, and come after them. So keys are free before another row takes
-/// them, and even a foreign key that does not defer holds at each step.
+/// References to rows that will be removed are emptied first. Then rows are removed, children before
+/// their parents. Then rows are inserted or changed, parents before their children. So a unique key is
+/// free before another row takes it, and foreign keys that are not deferred hold at each step.
 pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
     let lifted = lifted(nodes);
     let is_leaving = |(id, node): &(&RecordId, &Node)| {

@@ -36,7 +36,7 @@ pub enum WriteError {
         /// How many content bytes they have.
         bytes: usize,
     },
-    /// The stored mark is none from which a clock can go on: the database is damaged.
+    /// No clock can continue from the stored mark: the database is damaged.
     #[error(transparent)]
     Clock(#[from] ResumeError),
     /// The database failed.
@@ -44,13 +44,15 @@ pub enum WriteError {
     Store(#[from] StoreError),
 }
 
-/// Stamps own changes and puts them out, as one group, and moves the versions of their records, in the
-/// transaction of `store`, in which the app has changed its rows. Returns the entries.
+/// Stamps own changes, puts them out as one group, and moves the versions of their records. The app
+/// has changed its rows before, in the same transaction. Returns the entries.
 ///
-/// The stamps are drawn under the write lock, above everything that was given out or received. So the
-/// order of commits is the order of stamps. A payload is completed with the members that the record
-/// has and this app does not know, so that an older app does not strip what a newer one wrote; where
-/// that exceeds the limit of a payload they are left out, with a warning.
+/// The stamps are drawn under the write lock, above every stamp that was given out or received, so the
+/// order of commits is the order of stamps.
+///
+/// The members of a record that this app does not know are added to the payload, so that an older app
+/// does not strip what a newer one wrote. If the payload would exceed its limit, they are left out with a
+/// warning.
 ///
 /// # Errors
 /// Nothing may be committed. [`WriteError::Content`], [`WriteError::GroupTooLarge`]: fix the call.

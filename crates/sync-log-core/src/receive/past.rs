@@ -1,4 +1,4 @@
-//! What can come no more.
+//! How far every origin was applied.
 
 use hlc::Hlc;
 
@@ -6,7 +6,7 @@ use super::port::ReceiverStore;
 use crate::error::StoreError;
 use crate::model::DeviceId;
 
-/// The stamp up to which nothing can come any more: every origin was applied at least that far.
+/// The stamp up to which every origin was applied. No entry at or below it can arrive.
 pub(super) async fn past(
     store: &mut impl ReceiverStore,
     origins: &[DeviceId],

@@ -16,7 +16,7 @@ use super::seen::{Found, Wanted};
 /// need not be `Send`, because they stay with the transaction of the caller.
 ///
 /// # Contract
-/// - What was written is what is looked up next.
+/// - A lookup returns what was written before it in the transaction.
 /// - A failure of the database, such as a lock or a full disk, is an error and never a refusal:
 ///   what is shown must not depend on it (`X6`).
 #[allow(async_fn_in_trait, reason = "a transaction stays with its caller")]
@@ -33,8 +33,8 @@ pub trait RecordStore {
     /// [`StoreError`]: roll back.
     async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError>;
 
-    /// Changes the app's tables, step by step. Returns what the app cannot show, and why. If there is
-    /// anything, the tables are as they were before the call.
+    /// Changes the app's tables, step by step. Returns the records that the app cannot show, and why.
+    /// Unless there are none, the tables are as they were before the call.
     ///
     /// # Errors
     /// [`StoreError`]: roll back.
@@ -74,8 +74,8 @@ pub trait ReceiverStore: RecordStore {
     /// [`StoreError`]: roll back.
     async fn take_back(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError>;
 
-    /// The records that count as deleted and whose highest change is at or below `up_to`, with the
-    /// stamp of that change and ordered by it, at most `limit`.
+    /// The deleted records whose highest change is at or below `up_to`, each with the stamp of that
+    /// change, ascending by stamp, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`]: roll back.
@@ -85,8 +85,8 @@ pub trait ReceiverStore: RecordStore {
         limit: usize,
     ) -> Result<Vec<(RecordId, Hlc)>, StoreError>;
 
-    /// Removes deleted records, and what ties them. Keeps the highest of their stamps, with that of
-    /// earlier calls: what is below may have been deleted without a trace.
+    /// Removes deleted records and their ties. Stores the highest of their stamps if it is above that of
+    /// earlier calls: a record that is unknown here may have been deleted up to that stamp.
     ///
     /// # Errors
     /// [`StoreError`]: roll back.

@@ -48,7 +48,7 @@ impl Seen {
         }
     }
 
-    /// Those of some records that were not looked up.
+    /// The records among `ids` that were not looked up.
     pub(super) fn unknown(&self, ids: impl Iterator<Item = RecordId>) -> BTreeSet<RecordId> {
         ids.filter(|id| !self.records.contains_key(id)).collect()
     }
@@ -59,7 +59,7 @@ impl Seen {
         self.records.get(id).map(Option::as_ref)
     }
 
-    /// The records that are tied so, as they are stored; `None` if they were not looked up.
+    /// The stored records that this tie ties; `None` if it was not looked up.
     pub(super) fn tied(&self, tie: &Tie) -> Option<&BTreeSet<RecordId>> {
         self.tied.get(tie)
     }

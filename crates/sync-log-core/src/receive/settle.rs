@@ -13,14 +13,17 @@ use super::standing::{Record, Standing, WhyNotShown};
 use super::version::Version;
 use crate::model::JsonText;
 
-/// What is to be shown of the records that a change concerns: those that changed, and those that are
-/// tied to them, through however many.
+/// Decides what is shown of the records that a change concerns: the records that changed, and all
+/// records that are tied to them, directly or through others.
 ///
-/// Decided are the changed records first. A record that gains or loses a unique key brings those
-/// that hold the key. One that appears or disappears, or is deleted, brings those that refer to it.
-/// One that waits for a record that waits itself brings that one: records may wait for each other in a
-/// circle, and all of them are shown once nothing outside the circle is missing. So the failing
-/// records are a least fixed point, and what is left is shown.
+/// The decision begins with the changed records and grows by rules:
+/// - A record that gains or loses a unique key adds the records that hold the key.
+/// - A record that appears, disappears or is deleted adds the records that refer to it.
+/// - A record that waits for another waiting record adds that one. Records can wait for each other in a
+///   circle, and all of them are shown once nothing outside the circle is missing.
+///
+/// A record is not shown if it fails by itself, or if it must refer to a record that is not shown. This
+/// is the least fixed point, so a circle in which no record fails by itself is shown.
 pub(super) struct Settling<'a, M> {
     models: &'a M,
     seen: Seen,
@@ -54,8 +57,8 @@ impl<'a, M: Models> Settling<'a, M> {
         }
     }
 
-    /// Decides as far as that was seen. Returns what has to be looked up before it can go on; nothing
-    /// once everything is decided.
+    /// Decides as much as the lookups so far allow. Returns what has to be looked up next, which is
+    /// nothing once everything is decided.
     pub(super) fn go_on(&mut self) -> Wanted {
         loop {
             self.add();
@@ -76,7 +79,7 @@ impl<'a, M: Models> Settling<'a, M> {
         self.seen.add(wanted, found);
     }
 
-    /// Adds what the app cannot show: it has to be decided again.
+    /// Adds records that the app cannot show. Call [`go_on`](Self::go_on) again after it.
     pub(super) fn refuse(&mut self, refused: Vec<(RecordId, String)>) {
         self.refused.extend(refused);
     }
@@ -147,8 +150,8 @@ impl<'a, M: Models> Settling<'a, M> {
         }
     }
 
-    /// What was not looked up of the next records, of those to which the records here refer, and of
-    /// those with their keys.
+    /// What still has to be looked up: the next records, the records to which the nodes refer, and the
+    /// holders of their keys.
     fn unseen(&self) -> Wanted {
         let mut wanted = Wanted {
             records: self.next.clone(),
@@ -210,7 +213,7 @@ impl<'a, M: Models> Settling<'a, M> {
         holders
     }
 
-    /// The records here of which a live record of a lower id holds a key, and the lowest such id.
+    /// The nodes whose key is held by a live record with a lower id, and the lowest such id.
     fn duplicates(&self, holders: &BTreeMap<Tie, RecordId>) -> BTreeMap<RecordId, Uuid> {
         let duplicate = |(id, node): (&RecordId, &Node)| {
             let keys = node.facts.keys.iter();
@@ -325,7 +328,8 @@ impl<'a, M: Models> Settling<'a, M> {
         self.nodes.get(id).map(|node| &node.version).or_else(stored)
     }
 
-    /// Makes the records next that the decisions concern. Returns what was not looked up of them.
+    /// Puts the records that the decisions concern next. Returns the ties that have to be looked up to
+    /// know all of them.
     fn bring_concerned(&mut self) -> Wanted {
         let mut wanted = Wanted::default();
         let lifted = lifted(&self.nodes);

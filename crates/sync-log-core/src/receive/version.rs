@@ -72,8 +72,8 @@ pub struct Version {
     pub inserted: Hlc,
     /// The highest deletion; zero if there was none.
     pub deleted: Hlc,
-    /// The highest change of each other kind, by the version of the model. It is kept for changes
-    /// whose rule is not known.
+    /// The highest update that may be a part of the record, for each version of the model. It is empty
+    /// under the whole-record rule.
     pub updated: BTreeMap<u32, Hlc>,
     /// The members above the highest deletion, from the first change on whose rule is not the whole
     /// record.

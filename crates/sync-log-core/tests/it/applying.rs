@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sync_log_core::receive::{
-    ApplyError, Models, Need, Reading, ReceiveError, Receiving, RecordId, apply,
+    Applied, ApplyError, Models, Need, Reading, ReceiveError, Receiving, RecordId, apply,
 };
 use sync_log_core::{
-    ChangeType, Cursor, DeviceId, Hlc, Mark, ObserveError, Page, SharedChangeEntry, Uuid,
+    ChangeType, Cursor, DeviceId, Hlc, ObserveError, Page, SharedChangeEntry, Uuid,
 };
 
+use crate::common::log::Log;
 use crate::common::oracle::Oracle;
 use crate::common::run;
 use crate::common::tables::{App, Strict};
@@ -23,68 +24,30 @@ const ORIGINS: [DeviceId; 3] = [
     DeviceId::from_uuid(Uuid::from_u128(3)),
 ];
 
-/// The log of one device.
-#[derive(Debug, Clone)]
-struct Log {
-    entries: Vec<SharedChangeEntry>,
-    /// The cursor before the first entry and after each.
-    cursors: Vec<Cursor>,
+/// The log of one device that has its entries of `all`, with groups that end where a bit is set.
+fn log_of(device: DeviceId, all: &[SharedChangeEntry], ends: u64) -> Log {
+    let own = all.iter().filter(|it| it.hlc.device_id == device.as_uuid());
+    let own: BTreeMap<Hlc, _> = own.map(|it| (it.hlc, it.clone())).collect();
+    let mut entries: Vec<_> = own.into_values().collect();
+    let count = entries.len();
+    for (number, entry) in entries.iter_mut().enumerate() {
+        entry.group_end = number + 1 == count || ends >> (number % 64) & 1 == 1;
+    }
+    Log::of(entries, device.as_uuid())
 }
 
-impl Log {
-    fn of(device: DeviceId, all: &[SharedChangeEntry], ends: u64) -> Self {
-        let own = all.iter().filter(|it| it.hlc.device_id == device.as_uuid());
-        let own: BTreeMap<Hlc, _> = own.map(|it| (it.hlc, it.clone())).collect();
-        let mut entries: Vec<_> = own.into_values().collect();
-        let count = entries.len();
-        for (number, entry) in entries.iter_mut().enumerate() {
-            entry.group_end = number + 1 == count || ends >> (number % 64) & 1 == 1;
-        }
-        let mut mark = Mark::ZERO;
-        let mut cursors = vec![Cursor::ZERO];
-        for entry in &entries {
-            mark = mark.then(entry);
-            cursors.push(Cursor::new(device.as_uuid(), mark.hlc, mark.tag).unwrap());
-        }
-        Self { entries, cursors }
-    }
-
-    /// A page from one end of a group to another, as two numbers choose.
-    fn page(&self, [one, other]: [Index; 2]) -> Page {
-        let ends = self.entries.iter().enumerate();
-        let ends = ends.filter(|(_, entry)| entry.group_end);
-        let ends: Vec<_> = [0].into_iter().chain(ends.map(|(at, _)| at + 1)).collect();
-        let two = [*one.get(&ends), *other.get(&ends)];
-        let from = two[0].min(two[1]);
-        let to = two[0].max(two[1]);
-        Page {
-            after: self.cursors[from],
-            entries: self.entries[from..to].to_vec(),
-            next: self.cursors[to],
-            head: self.entries.last().map_or(Hlc::ZERO, |entry| entry.hlc),
-            floor: Hlc::ZERO,
-            more: to < self.entries.len(),
-        }
-    }
-
-    fn whole(&self) -> Page {
-        let to = self.entries.len();
-        Page {
-            after: Cursor::ZERO,
-            entries: self.entries.clone(),
-            next: self.cursors[to],
-            head: self.entries.last().map_or(Hlc::ZERO, |entry| entry.hlc),
-            floor: Hlc::ZERO,
-            more: false,
-        }
-    }
+/// A page from one end of a group to another, as two numbers choose.
+fn page_between(log: &Log, [one, other]: [Index; 2]) -> Page {
+    let ends = log.ends();
+    let two = [*one.get(&ends), *other.get(&ends)];
+    log.page(two[0].min(two[1]), two[0].max(two[1]))
 }
 
-fn take(
-    tables: &mut Strict,
-    origin: DeviceId,
-    page: &Page,
-) -> Result<sync_log_core::receive::Applied, ApplyError> {
+fn whole(log: &Log) -> Page {
+    log.page(0, log.entries.len())
+}
+
+fn take(tables: &mut Strict, origin: DeviceId, page: &Page) -> Result<Applied, ApplyError> {
     let receiving = Receiving {
         origin,
         origins: &ORIGINS,
@@ -146,14 +109,14 @@ proptest! {
         let logs: Vec<_> = ORIGINS
             .iter()
             .zip(group_ends)
-            .map(|(device, ends)| Log::of(*device, &entries, ends))
+            .map(|(device, ends)| log_of(*device, &entries, ends))
             .collect();
         let mut tables = Strict::default();
         let last = (0..3).map(|number| (number, None));
         let pages = pages.into_iter().map(|(number, ends)| (number, Some(ends)));
         for (number, ends) in pages.chain(last) {
             let log = &logs[number];
-            let page = ends.map_or_else(|| log.whole(), |ends| log.page(ends));
+            let page = ends.map_or_else(|| whole(log), |ends| page_between(log, ends));
             let before = tables.watermarks.get(&ORIGINS[number]).copied();
             let before = before.unwrap_or(Cursor::ZERO);
             match take(&mut tables, ORIGINS[number], &page) {
@@ -186,7 +149,7 @@ fn a_page_from_a_clock_that_is_wrong_changes_nothing() {
         model_version: 0,
         group_end: true,
     };
-    let log = Log::of(ORIGINS[0], &[entry], 0);
+    let log = log_of(ORIGINS[0], &[entry], 0);
     let refused = |stamps: &[Hlc]| match stamps.last() {
         Some(remote) => Err(ObserveError::AboveCeiling { remote: *remote }),
         None => Ok(()),
@@ -197,7 +160,7 @@ fn a_page_from_a_clock_that_is_wrong_changes_nothing() {
         check: &refused,
     };
     let mut tables = Strict::default();
-    let applied = run(apply(&mut tables, &App, &receiving, &log.whole()));
+    let applied = run(apply(&mut tables, &App, &receiving, &whole(&log)));
     assert!(matches!(applied, Err(ApplyError::Clock(_))), "{applied:?}");
     assert!(tables.watermarks.is_empty() && tables.standings().is_empty());
     assert_eq!(tables.observed, None);

@@ -4,74 +4,32 @@ use proptest::prelude::*;
 use sync_log_core::judge::EntryFault;
 use sync_log_core::receive::{Arrival, ReceiveError, arrival};
 use sync_log_core::{
-    Altered, ChainFault, Cursor, DeviceId, ErrorKind, Hlc, JsonText, MAX_PAGE_BYTES,
-    MAX_PAGE_ENTRIES, Mark, Page, SharedChangeEntry, Uuid,
+    Altered, ChainFault, Cursor, DeviceId, ErrorKind, JsonText, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES,
+    Page, SharedChangeEntry, Uuid,
 };
 
+use crate::common::log::Log;
 use crate::common::{DEVICE, LOG, PEER, entry};
 
 const ORIGIN: DeviceId = DeviceId::from_uuid(DEVICE);
 
-/// Entries 1, 2, 3, … of a log, in groups that end after those numbers and at the end.
-#[derive(Debug, Clone)]
-struct Log {
-    log_id: Uuid,
-    entries: Vec<SharedChangeEntry>,
-    /// The cursor before the first entry and after each.
-    cursors: Vec<Cursor>,
+/// Entries 1, 2, 3, … of a log, in groups of these sizes.
+fn with_groups(groups: &[usize]) -> Log {
+    let ends = groups.iter().scan(0, |end, size| {
+        *end += size;
+        Some(*end)
+    });
+    let ends: Vec<usize> = ends.collect();
+    let count = ends.last().copied().unwrap_or(0);
+    let entries = (1..=count).map(|number| SharedChangeEntry {
+        group_end: ends.contains(&number),
+        ..entry(number as u64)
+    });
+    Log::of(entries.collect(), LOG)
 }
 
-impl Log {
-    fn of(entries: Vec<SharedChangeEntry>, log_id: Uuid) -> Self {
-        let mut mark = Mark::ZERO;
-        let mut cursors = vec![Cursor::ZERO];
-        for entry in &entries {
-            mark = mark.then(entry);
-            cursors.push(Cursor::new(log_id, mark.hlc, mark.tag).unwrap());
-        }
-        Self {
-            log_id,
-            entries,
-            cursors,
-        }
-    }
-
-    fn with_groups(groups: &[usize]) -> Self {
-        let ends = groups.iter().scan(0, |end, size| {
-            *end += size;
-            Some(*end)
-        });
-        let ends: Vec<usize> = ends.collect();
-        let count = ends.last().copied().unwrap_or(0);
-        let entries = (1..=count).map(|number| SharedChangeEntry {
-            group_end: ends.contains(&number),
-            ..entry(number as u64)
-        });
-        Self::of(entries.collect(), LOG)
-    }
-
-    fn single(count: usize) -> Self {
-        Self::with_groups(&vec![1; count])
-    }
-
-    /// The entries after `from` up to `to`, as a page.
-    fn page(&self, from: usize, to: usize) -> Page {
-        Page {
-            after: self.cursors[from],
-            entries: self.entries[from..to].to_vec(),
-            next: self.cursors[to],
-            head: self.entries.last().map_or(Hlc::ZERO, |entry| entry.hlc),
-            floor: Hlc::ZERO,
-            more: to < self.entries.len(),
-        }
-    }
-
-    /// Where groups end, and the start.
-    fn ends(&self) -> Vec<usize> {
-        let ends = self.entries.iter().enumerate();
-        let ends = ends.filter(|(_, entry)| entry.group_end);
-        [0].into_iter().chain(ends.map(|(at, _)| at + 1)).collect()
-    }
+fn single(count: usize) -> Log {
+    with_groups(&vec![1; count])
 }
 
 fn take(watermark: Cursor, page: &Page) -> Result<Arrival<'_>, ReceiveError> {
@@ -90,7 +48,7 @@ proptest! {
         groups in prop::collection::vec(1..4_usize, 1..12),
         arrivals in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..40),
     ) {
-        let log = Log::with_groups(&groups);
+        let log = with_groups(&groups);
         let ends = log.ends();
         let (mut has, mut watermark): (Vec<SharedChangeEntry>, _) = (Vec::new(), Cursor::ZERO);
         for (one, other) in arrivals {
@@ -123,7 +81,7 @@ proptest! {
         changed in any::<prop::sample::Index>(),
         from in any::<prop::sample::Index>(),
     ) {
-        let log = Log::single(count);
+        let log = single(count);
         let changed = changed.index(count);
         let mut other = log.entries.clone();
         other[changed].data = JsonText::new("[1]").unwrap();
@@ -136,7 +94,7 @@ proptest! {
 
 #[test]
 fn a_page_that_was_applied_is_acknowledged_again_and_nothing_of_it_is_taken() {
-    let log = Log::single(5);
+    let log = single(5);
     let has = log.cursors[4];
     let nothing = Arrival {
         entries: &[],
@@ -154,7 +112,7 @@ fn a_page_that_was_applied_is_acknowledged_again_and_nothing_of_it_is_taken() {
 
 #[test]
 fn a_page_of_another_log_is_refused_unless_nothing_was_received_yet() {
-    let log = Log::single(3);
+    let log = single(3);
     let other = Log::of(log.entries.clone(), Uuid::from_u128(77));
     let other_log = ReceiveError::OtherLog {
         origin: ORIGIN,
@@ -190,7 +148,7 @@ fn an_entry_that_the_origins_log_cannot_hold_refuses_the_whole_page() {
         (|it| it.data = nested(128), EntryFault::DataNotJson),
     ];
     for (spoil, fault) in bad {
-        let mut log = Log::single(3);
+        let mut log = single(3);
         spoil(&mut log.entries[2]);
         // The sender made the tags fit.
         let log = Log::of(log.entries, LOG);
@@ -217,9 +175,9 @@ fn nested(levels: usize) -> JsonText {
 
 #[test]
 fn a_page_that_is_larger_than_a_page_may_be_is_refused() {
-    let most = Log::single(MAX_PAGE_ENTRIES);
+    let most = single(MAX_PAGE_ENTRIES);
     assert!(take(Cursor::ZERO, &most.page(0, MAX_PAGE_ENTRIES)).is_ok());
-    let more = Log::single(MAX_PAGE_ENTRIES + 1);
+    let more = single(MAX_PAGE_ENTRIES + 1);
     let error = refused(Cursor::ZERO, &more.page(0, MAX_PAGE_ENTRIES + 1));
     let (entries, bytes) = (MAX_PAGE_ENTRIES + 1, 5 * (MAX_PAGE_ENTRIES + 1));
     let too_large = ReceiveError::PageTooLarge {
@@ -245,7 +203,7 @@ fn a_page_that_is_larger_than_a_page_may_be_is_refused() {
 
 #[test]
 fn a_page_that_does_not_lead_from_its_start_to_its_end_is_read_again() {
-    let log = Log::with_groups(&[1, 2, 1]);
+    let log = with_groups(&[1, 2, 1]);
     let altered = |page: &Page| match refused(log.cursors[1], page) {
         ReceiveError::Altered { altered, .. } => altered,
         other => panic!("another error: {other}"),
@@ -271,7 +229,7 @@ fn a_page_that_does_not_lead_from_its_start_to_its_end_is_read_again() {
 
 #[test]
 fn each_refusal_says_what_is_to_be_done() {
-    let (log, watermark) = (Log::single(3), Log::single(2).cursors[1]);
+    let (log, watermark) = (single(3), single(2).cursors[1]);
     let missing = refused(watermark, &log.page(2, 3));
     assert_eq!(missing.kind(), ErrorKind::Retry);
     assert_eq!(missing.help(), "read again from this device's watermark");

@@ -2,6 +2,7 @@
 //! test.
 
 pub(crate) mod events;
+pub(crate) mod log;
 pub(crate) mod oracle;
 #[allow(
     dead_code,
