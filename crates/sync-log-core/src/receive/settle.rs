@@ -231,7 +231,7 @@ impl<'a, M: Models> Settling<'a, M> {
             node.unfit.is_some()
                 || self.is_outlived(node)
                 || duplicates.contains_key(*id)
-                || self.refusal(id, node).is_some()
+                || self.refused.contains_key(*id)
         };
         let failing = self.nodes.iter().filter(by_itself);
         let mut failing: BTreeSet<_> = failing.map(|(id, _)| id.clone()).collect();
@@ -266,7 +266,7 @@ impl<'a, M: Models> Settling<'a, M> {
             let missing = self.missing(node, failing).cloned();
             missing.map(WhyNotShown::MissingRecord)
         };
-        let refusal = || self.refusal(id, node).map(WhyNotShown::Refused);
+        let refusal = || self.refused.get(id).cloned().map(WhyNotShown::Refused);
         match duplicate.or_else(missing).or_else(refusal) {
             Some(why) => Standing::NotShown(why),
             None => Standing::Shown {
@@ -283,19 +283,6 @@ impl<'a, M: Models> Settling<'a, M> {
             let deleted = version.map(|version| version.deleted);
             reference.need == Need::Follows
                 && deleted.is_some_and(|deleted| deleted > node.version.source.hlc)
-        })
-    }
-
-    /// Why the app refused what it was asked to show, or had refused it before.
-    fn refusal(&self, id: &RecordId, node: &Node) -> Option<String> {
-        let now = self.refused.get(id).cloned();
-        if self.moved.contains_key(id) {
-            return now;
-        }
-        let before = node.old.as_ref()?.standing.why_not_shown();
-        now.or_else(|| match before {
-            Some(WhyNotShown::Refused(why)) => Some(why.clone()),
-            _ => None,
         })
     }
 

@@ -10,8 +10,9 @@ use sync_log_core::{JsonText, SharedChangeEntry};
 use super::records::{MemoryRecords, Tables};
 use super::run;
 
-/// Tags have a unique name. Albums may have a cover, and refuse the title `?`. A photo must be in an
-/// album, and may have a tag. A link must refer to a photo, and follows an album.
+/// Tags have a unique name. Albums may have a cover. A photo must be in an album, and may have a tag. A
+/// link must refer to a photo, and follows an album. A part of a chain must refer to the next one, and
+/// to a tag if it names one. A payload with a `?` is refused.
 pub(crate) struct App;
 
 impl App {
@@ -23,6 +24,7 @@ impl App {
                 ("photo", "photo", Need::Must),
                 ("album", "album", Need::Follows),
             ],
+            "chain" => &[("next", "chain", Need::Must), ("tag", "tag", Need::Must)],
             _ => &[],
         }
     }
@@ -31,7 +33,7 @@ impl App {
 impl Models for App {
     fn rule(&self, model_type: &str, model_version: u32) -> Rule {
         match (model_type, model_version) {
-            ("tag" | "album" | "photo" | "link", 0) => Rule::WholeRecord,
+            ("tag" | "album" | "photo" | "link" | "chain", 0) => Rule::WholeRecord,
             _ => Rule::Unknown,
         }
     }
