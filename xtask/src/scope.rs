@@ -17,8 +17,8 @@ pub(crate) const WITHOUT_SQLITE: &[&str] = &[
 /// it, and the crates would be tested only with a driver, though users may have none.
 pub(crate) const ALL: &[&str] = &["--workspace", "--exclude", APP];
 
-/// The programs that search for faults. Their tests are such searches too, which take five times as
-/// long in a build that is not optimized, so they run in the steps of the programs.
+/// The programs that search for faults. Their tests are searches too, which are slow in a build that is
+/// not optimized, so they run in the steps of the programs.
 pub(crate) const SEARCHES: &[&str] = &[SIMULATOR, CRASH];
 pub(crate) const SIMULATOR: &str = "simulator";
 pub(crate) const CRASH: &str = "crash";
