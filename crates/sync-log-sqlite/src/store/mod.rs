@@ -7,6 +7,7 @@ pub(crate) mod chain;
 mod checkpoint;
 mod free_pages;
 pub(crate) mod group;
+mod jobs;
 mod log_state;
 mod partial;
 pub(crate) mod peers;

@@ -15,10 +15,11 @@ use tokio::sync::oneshot;
 
 use super::anchor::Anchor;
 use super::backup::{self, BackupError};
+use super::jobs::{Job, Message, Queued};
 use super::thread;
 use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
 use super::view::Views;
-use super::writer::{self, Job, Message, Queued, Writer};
+use super::writer::{self, Writer};
 use crate::driver::Busy;
 use crate::driver::connect::{self, Location};
 use crate::driver::failure::closed;

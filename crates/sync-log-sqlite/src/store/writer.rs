@@ -5,23 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_log_core::{
-    Altered, Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, StoreFault,
-    WriteJob,
-};
-use tokio::sync::{mpsc, oneshot, watch};
+use sync_log_core::{Altered, LogError, Mark, StoreError, StoreFault};
+use tokio::sync::{mpsc, watch};
 
 use super::anchor::Anchor;
 use super::apply::Shared;
 use super::checkpoint::{self, Wal};
 use super::free_pages;
+use super::jobs::{Failed, Message, QUEUE_JOBS, Queued, answer, decide_and_write, next_commit};
 use super::thread;
 use crate::driver::failure::panicked;
 use crate::driver::{Busy, Transaction, in_place};
-
-/// How many jobs may wait, and how many may share one commit. A further caller waits for room: no
-/// job is dropped, and the queue does not grow without bound.
-const QUEUE_JOBS: usize = 256;
 
 /// How long the writer has to be idle before it does housekeeping.
 const IDLE: Duration = Duration::from_millis(20);
@@ -33,34 +27,6 @@ const QUIET: Duration = Duration::from_secs(1);
 /// How many steps of housekeeping run before the file is closed: a program that is never idle while
 /// its log is open would otherwise keep every free page. Further pages wait for the next time.
 const CLOSING_STEPS: u32 = 64;
-
-/// A job of the thread, inside a transaction.
-pub(super) enum Job {
-    /// A job of core.
-    Decide(WriteJob),
-    /// A job of this crate: the settled stamp from then on.
-    Settle(Box<dyn Fn(&LogState) -> Hlc + Send>),
-}
-
-impl Job {
-    fn content_bytes(&self) -> usize {
-        match self {
-            Self::Decide(job) => job.content_bytes(),
-            Self::Settle(_) => 0,
-        }
-    }
-}
-
-pub(super) struct Queued {
-    pub(super) job: Job,
-    pub(super) answer: oneshot::Sender<Result<(), LogError>>,
-}
-
-/// Ends when the queue is closed, or when the last sender is dropped.
-pub(super) enum Message {
-    Write(Queued),
-    Close,
-}
 
 /// How the thread left the file: whole, or why not.
 type Left = Result<(), StoreError>;
@@ -258,7 +224,7 @@ impl Writing<'_> {
     fn try_commit(&mut self, jobs: &mut [Queued]) -> Result<Vec<Result<(), LogError>>, Failed> {
         let txn = Transaction::write(self.db, self.busy).map_err(Failed::Final)?;
         self.anchor.refuse_moved().map_err(Failed::Final)?;
-        let decided = in_place(self.decide_and_write(jobs));
+        let decided = in_place(decide_and_write(self.db, self.anchor, self.committed, jobs));
         let (outcomes, head) = decided.map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
         self.committed = Some(head);
@@ -266,59 +232,6 @@ impl Writing<'_> {
         self.anchor.refuse_moved().map_err(Failed::Final)?;
         Ok(outcomes)
     }
-
-    async fn decide_and_write(
-        &self,
-        jobs: &mut [Queued],
-    ) -> Result<(Vec<Result<(), LogError>>, Mark), StoreError> {
-        let mut shared = Shared::begin(self.db, self.anchor, self.committed).await?;
-        let mut outcomes = Vec::with_capacity(jobs.len());
-        for queued in jobs {
-            outcomes.push(match &mut queued.job {
-                Job::Decide(job) => shared.run(job).await?,
-                Job::Settle(settled) => {
-                    shared.settle(&*settled);
-                    Ok(())
-                }
-            });
-        }
-        let (head, _) = shared.finish().await?;
-        Ok((outcomes, head))
-    }
-}
-
-/// Takes the jobs that share the next commit: as many as their content allows, and at least one.
-fn next_commit(jobs: &mut VecDeque<Queued>) -> Vec<Queued> {
-    let mut bytes = 0usize;
-    let fits = |queued: &&Queued| {
-        bytes = bytes.saturating_add(queued.job.content_bytes());
-        bytes <= MAX_SHARED_COMMIT_BYTES
-    };
-    let count = jobs.iter().take_while(fits).count().max(1);
-    jobs.drain(..count).collect()
-}
-
-fn answer(jobs: Vec<Queued>, committed: Result<Vec<Result<(), LogError>>, Failed>) {
-    match committed {
-        Ok(outcomes) => {
-            for (queued, outcome) in jobs.into_iter().zip(outcomes) {
-                // A caller who no longer waits has dropped its future.
-                let _ = queued.answer.send(outcome);
-            }
-        }
-        Err(Failed::BeforeCommit(error) | Failed::Final(error)) => {
-            for queued in jobs {
-                let _ = queued.answer.send(Err(error.clone().into()));
-            }
-        }
-    }
-}
-
-enum Failed {
-    /// Nothing was committed, and another attempt may succeed.
-    BeforeCommit(StoreError),
-    /// The lock was not acquired, or the commit itself failed: not to be repeated.
-    Final(StoreError),
 }
 
 /// Does housekeeping. A subscriber that panics there must not take the thread along (`A7`).

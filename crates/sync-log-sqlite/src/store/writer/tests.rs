@@ -13,14 +13,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use sync_log_core::ManualClock;
 use sync_log_core::{
-    Birth, Change, ChangeType, Hlc, LogOptions, LogStore, Needs, Positions, ReadRequest, ReadView,
-    StoreFault, Survey, SyncLog, Uuid, Writes,
+    Birth, Change, ChangeType, Hlc, LogOptions, LogStore, MAX_SHARED_COMMIT_BYTES, Needs,
+    Positions, ReadRequest, ReadView, StoreFault, Survey, SyncLog, Uuid, WriteJob, Writes,
 };
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::driver::connect::{self, Location};
 use crate::driver::files::Files;
 use crate::driver::raw::pragma::VACUUM_PAGES;
+use crate::store::jobs::Job;
 use crate::store::view;
 use crate::{FILE_NAME, SqliteStore};
 
