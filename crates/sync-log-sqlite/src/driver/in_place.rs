@@ -35,6 +35,8 @@ pub(super) fn run_unreported(db: &Connection, statement: &Template) -> Result<()
 }
 
 impl Port for Connection {
+    const READS_AHEAD: bool = false;
+
     async fn run(
         &self,
         statement: &Template,

@@ -14,6 +14,8 @@ use crate::driver::failure::failed;
 pub(crate) struct Over<'a, C>(pub(crate) &'a C);
 
 impl<C: ConnectionTrait> Port for Over<'_, C> {
+    const READS_AHEAD: bool = true;
+
     async fn run(
         &self,
         statement: &Template,

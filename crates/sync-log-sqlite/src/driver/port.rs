@@ -10,6 +10,9 @@ use super::{Argument, Row, Template};
 ///
 /// The futures of a port need not be `Send`: a caller that spawns one keeps it with its connection.
 pub(crate) trait Port {
+    /// Whether all rows of a query are in memory before the first is passed on.
+    const READS_AHEAD: bool;
+
     /// Runs a statement that returns no rows. Returns how many rows it changed.
     async fn run(
         &self,

@@ -12,7 +12,7 @@ use sync_log_core::{
     Tag,
 };
 
-use crate::driver::build::upsert;
+use crate::driver::build::{octet_length, stored_bytes, upsert};
 use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first};
 use crate::entity::{entries, shared_changes};
 use crate::store::rows::{self, Columns, ENTRY, Link, MARK, PLACE};
@@ -61,14 +61,19 @@ impl Links {
 
 /// The entries of one page, and whether none is stored above them. The entry that would
 /// exceed the page is looked at, and dropped.
-pub(super) async fn page(
-    db: &impl Port,
+pub(super) async fn page<P: Port>(
+    db: &P,
     request: &ReadRequest,
 ) -> Result<(Vec<FoundEntry>, bool), StoreError> {
+    let most = if P::READS_AHEAD {
+        at_most(db, request).await?
+    } else {
+        request.max_entries
+    };
     let mut entries = Vec::new();
     let mut bytes = 0_usize;
     let mut is_cut = false;
-    after(db, request.after, request.max_entries, |found| {
+    after(db, request.after, most, |found| {
         bytes = bytes.saturating_add(found.entry.content_bytes());
         is_cut = !entries.is_empty() && bytes > request.max_bytes;
         if is_cut {
@@ -78,8 +83,30 @@ pub(super) async fn page(
         ControlFlow::Continue(())
     })
     .await?;
-    let reached_end = !is_cut && entries.len() < request.max_entries;
+    let reached_end = !is_cut && entries.len() < most;
     Ok((entries, reached_end))
+}
+
+/// How many entries to read for a page, so that not many more than it takes are in memory at once.
+async fn at_most(db: &impl Port, request: &ReadRequest) -> Result<usize, StoreError> {
+    let most_bytes = stored_bytes(request.max_bytes);
+    let position = request.after.to_text();
+    let arguments = [position.as_str().into(), request.max_entries.into()];
+    let mut entries = 0;
+    let mut bytes = 0_i64;
+    db.rows(&SIZES_AFTER, &arguments, |row| {
+        entries += 1;
+        bytes = bytes.saturating_add(row.integer(0).unwrap_or_default());
+        Ok(if bytes > most_bytes {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })
+    .await?;
+    // If nothing ended the count, there are no more entries.
+    let is_cut = bytes > most_bytes;
+    Ok(if is_cut { entries } else { request.max_entries })
 }
 
 /// The retained entry with a stamp, if there is one and it has a tag.
@@ -242,6 +269,20 @@ pub(crate) fn all_entries() -> SelectStatement {
 static READ_AFTER: LazyLock<Template> = LazyLock::new(|| {
     let after = shared_changes::Column::Hlc.gt(argument(0));
     Template::build("read a page", bare_entries(after).limit(argument_rows(1)))
+});
+
+/// Arguments: a stamp, and how many. The bytes of each entry's content.
+static SIZES_AFTER: LazyLock<Template> = LazyLock::new(|| {
+    let content = octet_length(shared_changes::Column::ModelType)
+        .add(octet_length(shared_changes::Column::Data));
+    let mut query = shared_changes::Entity::find()
+        .select_only()
+        .filter(shared_changes::Column::Hlc.gt(argument(0)))
+        .order_by_asc(shared_changes::Column::Hlc)
+        .limit(argument_rows(1))
+        .into_query();
+    query.expr(content);
+    Template::build("measure a page", &query)
 });
 
 /// Arguments: a stamp, and how many.
