@@ -7,6 +7,7 @@
 //! | to | call |
 //! |---|---|
 //! | open a log in a file, or make one | [`SyncDb::open`], or [`SyncDb::options`] to choose how |
+//! | keep the log in the app's own database | [`SyncDb::attach`] |
 //! | make a log for a test, without a file | [`SyncDb::open_in_memory`] |
 //! | read a file that another program uses | [`SyncDb::open_read_only`] |
 //! | choose what an ack of an unknown peer does | [`SyncDbOptions::unknown_peers`] |
@@ -47,8 +48,8 @@ pub mod records;
 mod store;
 
 pub use driver::DEFAULT_BUSY_TIMEOUT;
-pub use open::{FILE_NAME, OpenError, SyncDb, SyncDbOptions};
-pub use store::{BackupError, DEFAULT_POLL_INTERVAL, SqliteStore, log_state};
+pub use open::{FILE_NAME, OpenError, SyncDb, SyncDbOptions, Unattachable};
+pub use store::{AttachedStore, BackupError, DEFAULT_POLL_INTERVAL, SqliteStore, log_state};
 
 // All of core, under the same names: an app depends on this crate alone.
 pub use sync_log_core::*;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 
-use sea_orm::DbErr;
+use sea_orm::{ConnAcquireErr, DbErr};
 use sync_log_core::{StoreError, StoreFault};
 
 /// An error that came from SQLite, through either of the libraries that speak to it.
@@ -24,6 +24,10 @@ impl SqliteFailure for rusqlite::Error {
 /// code into the text: "(code: 517) database is locked".
 impl SqliteFailure for DbErr {
     fn extended_code(&self) -> Option<u32> {
+        if let Self::ConnectionAcquire(ConnAcquireErr::Timeout) = self {
+            // What has the connection may hold the lock with it, and to the caller it is the same.
+            return Some(BUSY);
+        }
         let text = self.to_string();
         let (_, from_code) = text.split_once("(code: ")?;
         let (code, _) = from_code.split_once(')')?;
@@ -94,6 +98,9 @@ pub(crate) fn primary(extended_code: u32) -> u32 {
     extended_code & 0xff
 }
 
+/// `SQLITE_BUSY`.
+const BUSY: u32 = 5;
+
 /// `SQLITE_NOTADB`.
 pub(crate) const NOT_A_DATABASE: u32 = 26;
 
@@ -125,7 +132,7 @@ pub(crate) const READ_ONLY_ROLLBACK: u32 = 776;
 
 fn kind_of_code(code: u32) -> StoreFault {
     match code {
-        5 | 6 => StoreFault::Locked,
+        BUSY | 6 => StoreFault::Locked,
         // The file exists or its folder does, so if it cannot be opened, what is
         // missing is the right to write there.
         8 | CANNOT_OPEN => StoreFault::ReadOnly,
@@ -148,6 +155,8 @@ mod tests {
         assert_eq!(error.fault(), StoreFault::Locked);
         assert_eq!(extended_code(&error), Some(517));
         assert_eq!(DbErr::RecordNotInserted.extended_code(), None);
+        let waited = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        assert_eq!(failed("write", waited).fault(), StoreFault::Locked);
     }
 
     #[test]

@@ -19,9 +19,14 @@ struct OpenFile {
 }
 
 impl Files {
+    /// None, of which none can be moved.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// The database, right after a connection was made to it.
     pub(crate) fn of(location: &Location) -> Result<Self, StoreError> {
-        let mut files = Self(Vec::new());
+        let mut files = Self::none();
         if let Location::File(path) = location {
             files.add(path.clone())?;
         }

@@ -10,10 +10,12 @@
 //! - [`Over`] a [`ConnectionTrait`](sea_orm::ConnectionTrait), inside the app's transaction
 //!   if that is one.
 
+mod app_transaction;
 mod argument;
 pub(crate) mod build;
 mod busy;
 pub(crate) mod connect;
+pub(crate) mod durable;
 pub(crate) mod failure;
 pub(crate) mod files;
 mod in_place;
@@ -27,6 +29,7 @@ mod template;
 mod transaction;
 mod trial;
 
+pub(crate) use app_transaction::AppTransaction;
 pub(crate) use argument::Argument;
 pub(crate) use busy::Busy;
 pub use busy::DEFAULT_BUSY_TIMEOUT;

@@ -14,10 +14,7 @@ use crate::open::SyncDb;
 
 /// Allows appends above `head`, if that is the head of the log and nothing was pruned.
 pub(super) async fn lift(log: &SyncDb, head: Hlc) -> Result<(), LogError> {
-    let Some(store) = log.store() else {
-        return Ok(());
-    };
-    let lifted = store.settle(move |state| {
+    let lifted = log.settle(move |state| {
         let is_as_compared = state.head.hlc == head && state.floor.hlc.is_zero();
         if is_as_compared {
             Hlc::ZERO
@@ -30,10 +27,7 @@ pub(super) async fn lift(log: &SyncDb, head: Hlc) -> Result<(), LogError> {
 
 /// Settles the log at its high-water, if it was lifted.
 pub(super) async fn settle(log: &SyncDb) -> Result<(), LogError> {
-    let Some(store) = log.store() else {
-        return Ok(());
-    };
-    let settled = store.settle(|state| {
+    let settled = log.settle(|state| {
         if state.settled.is_zero() {
             state.high_water
         } else {

@@ -4,14 +4,30 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sync_log_core::{DeviceId, LibraryId, StoreError, StoreFault, SyncLog};
+use sea_orm::DatabaseConnection;
+use sync_log_core::{
+    DeviceId, Hlc, LibraryId, LogError, LogState, StoreError, StoreFault, SyncLog,
+};
 
+use super::attaching::APP_DATABASE;
 use super::error::OpenError;
 use super::options::SyncDbOptions;
+use crate::driver::connect::IN_MEMORY;
 use crate::driver::files::wal_of;
-use crate::store::{BackupError, SqliteStore};
+use crate::store::{AttachedStore, BackupError, SqliteStore};
 
-/// One device's sync log of one library, in `<data_dir>/sync.db`.
+/// Where the log is.
+#[derive(Debug, Clone)]
+pub(super) enum Store {
+    /// In a file of its own, or in memory.
+    Own(Arc<SqliteStore>),
+    /// In the app's database.
+    Attached(Arc<AttachedStore>),
+    /// In a file that is open only to read.
+    ReadOnly,
+}
+
+/// One device's sync log of one library, in `<data_dir>/sync.db`, or in the app's own database.
 ///
 /// A `SyncDb` is a handle: cheap to clone, and usable from many tasks at once. It opens files, and
 /// has every method of [`SyncLog`]:
@@ -34,13 +50,12 @@ use crate::store::{BackupError, SqliteStore};
 /// | finish | [`close`](SyncLog::close) |
 ///
 /// Reads, writes and all waiting run on the store's own threads, so any executor will do, and the
-/// runtime needs no timer. To drop all handles loses nothing that was `Ok`. Copy the file only
+/// runtime needs no timer. A log in the app's database is different: see [`attach`](Self::attach). To drop all handles loses nothing that was `Ok`. Copy the file only
 /// after a [`close`](SyncLog::close) that was `Ok`, or with [`backup_to`](Self::backup_to).
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     pub(super) log: SyncLog,
-    /// The store of the log; `None` if the log is open only to read.
-    pub(super) store: Option<Arc<SqliteStore>>,
+    pub(super) store: Store,
     pub(super) path: Option<Arc<PathBuf>>,
 }
 
@@ -124,12 +139,73 @@ impl SyncDb {
         Self::options().open_in_memory(library_id, device_id).await
     }
 
+    /// Opens the log in the app's own database, with default options. Its tables are beside those of the
+    /// app, so that a change and its entry can be one transaction (`W1`). Makes the tables where they
+    /// are missing, even if the app's migrator has
+    /// [`migration::migrations`](crate::migration) in its list.
+    ///
+    /// The log uses the connections of `db`. Its work runs as tasks of the tokio runtime in which this
+    /// is called; the futures of the log may be polled by any executor, as long as that runtime runs.
+    ///
+    /// - **One connection.** SeaORM gives a pool of SQLite one connection by default. Then a call on
+    ///   the log, [`close`](SyncLog::close) too, waits while the app holds a transaction, and a call *within* that transaction waits
+    ///   for itself: it fails with [`StoreFault::Locked`](crate::StoreFault::Locked) once the driver
+    ///   gives up. How long a call waits for a lock or a connection is the driver's setting, not
+    ///   [`busy_timeout`](SyncDbOptions::busy_timeout).
+    /// - **Durability.** What is `Ok`, or served to a peer, is on disk (`A3`). A database in WAL mode
+    ///   with `synchronous` FULL, or in any mode with EXTRA, needs nothing more. With less, each commit
+    ///   is followed by a second one that syncs; FULL in the journal mode DELETE is less, because the
+    ///   journal of a commit may come back after a power cut. All connections of the pool must have the
+    ///   same settings. With `synchronous` OFF, or a journal in memory, any crash can damage the whole
+    ///   database, so such a database is refused.
+    /// - **The file is the app's.** [`close`](SyncLog::close) ends the handle, and leaves the file and
+    ///   its `-wal` as they are. [`backup_to`](Self::backup_to) is refused: back up the database.
+    /// - **Memory.** The app's driver reads all rows of a query before the log sees the first.
+    ///
+    /// ```no_run
+    /// # async fn attach(db: sea_orm::DatabaseConnection) -> Result<(), Box<dyn std::error::Error>> {
+    /// use sync_log_sqlite::{Change, SyncDb, Uuid};
+    ///
+    /// let library = Uuid::from_u128(1);
+    /// let phone = Uuid::from_u128(2);
+    /// let log = SyncDb::attach(&db, library, phone).await?;
+    /// log.record(Change::insert("tag", Uuid::new_v4(), &"blue")?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Guarantees
+    /// - `I6` Each transaction compares the log in the database with the one that was attached, and
+    ///   fails with [`StoreFault::Moved`](crate::StoreFault::Moved) if it is another.
+    /// - `I8` After an error the database is as it was.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the tables made as a whole or not at all.
+    ///
+    /// # Errors
+    /// [`OpenError::Log`] with [`LogError::NilId`](crate::LogError::NilId) or
+    /// [`LogError::OptionOutOfRange`](crate::LogError::OptionOutOfRange). [`OpenError::Unattachable`]
+    /// if there is no tokio runtime, or if the database is not SQLite or has unsafe settings.
+    /// [`OpenError::NotSqlite`] if its file is no database. [`OpenError::SchemaTooNew`] if a newer
+    /// program made the tables (`I2`). [`OpenError::NotAdoptable`] if other tables have their names.
+    /// [`OpenError::Log`] with [`LogError::IdentityMismatch`](crate::LogError::IdentityMismatch) if it
+    /// holds the log of another library or device (`I1`), or with
+    /// [`LogError::Store`](crate::LogError::Store) if it is locked, read-only or damaged.
+    pub async fn attach(
+        db: &DatabaseConnection,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
+    ) -> Result<Self, OpenError> {
+        Self::options().attach(db, library_id, device_id).await
+    }
+
     /// Returns the default options, with which to open a log in another way.
     pub fn options() -> SyncDbOptions {
         SyncDbOptions::new()
     }
 
-    /// Returns the path of the file, absolute and without links; `None` for a log in memory.
+    /// Returns the path of the file, absolute and without links; `None` for a log in memory or in the
+    /// app's database.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref().map(PathBuf::as_path)
@@ -163,24 +239,25 @@ impl SyncDb {
     ///
     /// # Errors
     /// [`BackupError::Exists`] if there is a file, or a `-wal` of one. [`BackupError::Failed`] if the
-    /// log is closed, moved, in memory or open only to read, or if the copy cannot be written.
+    /// log is closed, moved, in memory, in the app's database or open only to read, or if the copy
+    /// cannot be written. A log in the app's database is backed up with that database.
     pub async fn backup_to(&self, path: &Path) -> Result<(), BackupError> {
         let failed = |source| BackupError::Failed {
             path: path.to_owned(),
             source,
         };
         let to = std::path::absolute(path).map_err(|error| failed(error.into()))?;
-        match self.store() {
-            Some(store) if store.path().is_some() => store.backup_to(to).await,
-            _ => {
-                let doing = "back up a log that is in memory or open only to read";
-                Err(failed(StoreError::new(StoreFault::ReadOnly, doing)))
-            }
-        }
+        let doing = match &self.store {
+            Store::Own(store) if store.path().is_some() => return store.backup_to(to).await,
+            Store::Own(_) => "back up a log that is in memory",
+            Store::Attached(_) => "back up a log in the app's database: back up that database",
+            Store::ReadOnly => "back up a log that is open only to read",
+        };
+        Err(failed(StoreError::new(StoreFault::ReadOnly, doing)))
     }
 
     /// Returns how many bytes are in the `-wal`, which holds the newest commits until they are moved
-    /// into the file; `None` for a log in memory. More than 64 MB mean that another program has read
+    /// into the file; `None` for a log in memory or in the app's database. More than 64 MB mean that another program has read
     /// for a long time without a pause.
     #[must_use]
     pub fn wal_bytes(&self) -> Option<u64> {
@@ -188,9 +265,26 @@ impl SyncDb {
         Some(std::fs::metadata(wal).map_or(0, |found| found.len()))
     }
 
-    /// The store of the log; `None` if the log is open only to read.
-    pub(crate) fn store(&self) -> Option<&SqliteStore> {
-        self.store.as_deref()
+    /// What to call the file in a report.
+    pub(super) fn place(&self) -> &Path {
+        let unnamed = match &self.store {
+            Store::Attached(_) => APP_DATABASE,
+            Store::Own(_) | Store::ReadOnly => IN_MEMORY,
+        };
+        self.path().unwrap_or(Path::new(unnamed))
+    }
+
+    /// Moves the settled stamp, for an import of stamps that an earlier log may have issued. A log that
+    /// is open only to read takes no import.
+    pub(crate) async fn settle(
+        &self,
+        settled: impl Fn(&LogState) -> Hlc + Send + 'static,
+    ) -> Result<(), LogError> {
+        match &self.store {
+            Store::Own(store) => store.settle(settled).await,
+            Store::Attached(store) => store.settle(settled).await,
+            Store::ReadOnly => Ok(()),
+        }
     }
 }
 

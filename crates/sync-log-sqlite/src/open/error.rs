@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sync_log_core::{ErrorKind, LogError, StoreError};
 
+use super::unattachable::Unattachable;
+
 /// Why a file could not be opened as a log. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -116,6 +118,10 @@ pub enum OpenError {
         /// The journal mode that the file is in.
         mode: String,
     },
+    /// The app's database cannot hold a log (`A3`). The error is returned only by
+    /// [`attach`](crate::SyncDb::attach).
+    #[error("failed to attach a log to the app's database")]
+    Unattachable(#[source] Unattachable),
     /// The log in the file cannot be opened: it is another library's or device's, an argument is
     /// wrong, or the storage failed.
     #[error("failed to open {}", path.display())]
@@ -138,7 +144,8 @@ impl OpenError {
             | Self::SeveralNames { .. }
             | Self::NotSqlite { .. }
             | Self::SchemaTooNew { .. }
-            | Self::NoWriteAheadLog { .. } => ErrorKind::FixCall,
+            | Self::NoWriteAheadLog { .. }
+            | Self::Unattachable(_) => ErrorKind::FixCall,
             Self::Unreachable { .. } => ErrorKind::Reopen,
             Self::Missing { .. }
             | Self::NeedsAdoption { .. }
@@ -181,6 +188,7 @@ impl OpenError {
                 "open the copy only to read, and continue with a new log under a new device id"
             }
             Self::NoWriteAheadLog { .. } => "pass a folder on a local disk of this device",
+            Self::Unattachable(source) => source.help(),
             Self::Log { source, .. } => source.help(),
         }
     }
@@ -210,6 +218,7 @@ impl OpenError {
             | Self::Copy { path }
             | Self::NoWriteAheadLog { path, .. }
             | Self::Log { path, .. } => other.clone_into(path),
+            Self::Unattachable(_) => {}
         }
         self
     }

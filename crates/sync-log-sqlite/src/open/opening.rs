@@ -212,8 +212,12 @@ impl Opening {
         self.busy.set(db).map_err(failed)
     }
 
-    /// Returns what was adopted, and why, if anything was.
-    async fn finish(&self, db: &impl Port) -> Result<Option<(adopt::Outcome, String)>, OpenError> {
+    /// Makes, updates or adopts the log in the transaction that `db` is in. Returns what was adopted,
+    /// and why, if anything was.
+    pub(super) async fn finish(
+        &self,
+        db: &impl Port,
+    ) -> Result<Option<(adopt::Outcome, String)>, OpenError> {
         let path = self.location.path();
         let failed = |error| OpenError::store(path, error);
         let found = Found::of(db, path).await?;

@@ -4,10 +4,12 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
+use sea_orm::DatabaseConnection;
 use sync_log_core::WallClock;
 use sync_log_core::{DeviceId, LibraryId, LogError, LogIdentity, LogOptions, LogStore, SyncLog};
 
-use super::db::SyncDb;
+use super::attaching::APP_DATABASE;
+use super::db::{Store, SyncDb};
 use super::error::OpenError;
 use super::found::{self, Ids};
 use super::opening::Opening;
@@ -64,6 +66,23 @@ impl SyncDbOptions {
         opening.instrument(span).await
     }
 
+    /// Opens the log in the app's own database; see [`SyncDb::attach`].
+    ///
+    /// # Errors
+    /// As for [`SyncDb::attach`].
+    pub async fn attach(
+        self,
+        db: &DatabaseConnection,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
+    ) -> Result<SyncDb, OpenError> {
+        let library_id = library_id.into();
+        let device_id = device_id.into();
+        let span = debug_span!("sync_log_sqlite.attach", %library_id, %device_id);
+        let attaching = async { reported(self.attached(db, library_id, device_id).await) };
+        attaching.instrument(span).await
+    }
+
     async fn in_folder(
         self,
         library_id: LibraryId,
@@ -87,7 +106,33 @@ impl SyncDbOptions {
         Ok(SyncDb {
             log: log.map_err(refused)?,
             path: store.path().map(|file| Arc::new(file.to_owned())),
-            store: Some(store),
+            store: Store::Own(store),
+        })
+    }
+
+    async fn attached(
+        self,
+        db: &DatabaseConnection,
+        library_id: LibraryId,
+        device_id: DeviceId,
+    ) -> Result<SyncDb, OpenError> {
+        let refused = |error| OpenError::log(Path::new(APP_DATABASE), error);
+        self.log.validate().map_err(refused)?;
+        let opening = Opening {
+            ids: Ids::of(library_id, device_id).map_err(refused)?,
+            location: Location::File(APP_DATABASE.into()),
+            birth: (!self.existing_only).then_some(self.birth),
+            busy: self.busy,
+            now_ms: self.log.wall.now_ms(),
+            rows_ahead: self.rows_ahead,
+        };
+        let store = opening.in_the_apps_database(db).await?;
+        let store = Arc::new(store.poll_interval(self.poll_interval));
+        let log = log_on(Arc::clone(&store), library_id, device_id, self.log).await;
+        Ok(SyncDb {
+            log: log.map_err(refused)?,
+            path: None,
+            store: Store::Attached(store),
         })
     }
 
@@ -110,7 +155,7 @@ impl SyncDbOptions {
         let log = log_on(Arc::new(store), library_id, device_id, self.log).await;
         Ok(SyncDb {
             log: log.map_err(|error| OpenError::log(path, error))?,
-            store: None,
+            store: Store::ReadOnly,
             path: Some(Arc::new(file)),
         })
     }
@@ -128,7 +173,7 @@ impl SyncDbOptions {
         let log = log_on(Arc::clone(&store), library_id, device_id, self.log).await;
         Ok(SyncDb {
             log: log.map_err(refused)?,
-            store: Some(store),
+            store: Store::Own(store),
             path: None,
         })
     }
@@ -143,7 +188,7 @@ fn reported(opened: Result<SyncDb, OpenError>) -> Result<SyncDb, OpenError> {
                 library_id = %identity.library_id,
                 device_id = %identity.device_id,
                 log_id = %identity.log_id,
-                path = %log.path().unwrap_or(Path::new(IN_MEMORY)).display(),
+                path = %log.place().display(),
                 "opened"
             );
         }

@@ -42,6 +42,14 @@ impl Anchor {
         }
     }
 
+    /// The log of a database of the app's, whose files are the app's too.
+    pub(crate) fn of_attached(identity: LogIdentity) -> Self {
+        Self {
+            identity,
+            files: Files::none(),
+        }
+    }
+
     /// The path of the `-wal`; `None` in memory.
     pub(crate) fn wal(&self) -> Option<PathBuf> {
         self.files.wal()

@@ -2,6 +2,7 @@
 
 mod anchor;
 mod apply;
+pub(crate) mod attached;
 mod backup;
 pub(crate) mod chain;
 mod checkpoint;
@@ -25,6 +26,7 @@ mod writer;
 
 pub(crate) use anchor::Anchor;
 pub(crate) use apply::INSERT_ENTRY;
+pub use attached::AttachedStore;
 pub use backup::BackupError;
 pub use log_state::log_state;
 pub(crate) use read_only::ReadOnlyStore;

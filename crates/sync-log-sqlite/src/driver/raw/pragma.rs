@@ -3,8 +3,14 @@
 use super::Raw;
 use crate::driver::Template;
 
+/// `synchronous` of a connection that never waits for the disk.
+pub(crate) const OFF: i64 = 0;
+
 /// `synchronous` of a connection that syncs at every commit.
 pub(crate) const FULL: i64 = 2;
+
+/// `synchronous` of a connection that also syncs the folder from which a commit deletes the journal.
+pub(crate) const EXTRA: i64 = 3;
 
 /// Free pages that one step gives back to the file system, for which an append may have to
 /// wait.
@@ -54,6 +60,30 @@ pub(crate) static SET_FULL: Raw =
 /// What `synchronous` is.
 pub(crate) static SYNCHRONOUS: Raw =
     Raw::new(|| Template::raw("read back `synchronous`", "PRAGMA synchronous", 0));
+
+/// What decides whether a commit survives a power cut: `synchronous`, the journal mode, and the file,
+/// which has no name in memory.
+pub(crate) static SETTINGS: Raw = Raw::new(|| {
+    let text = "SELECT s.synchronous, j.journal_mode, d.file \
+                FROM pragma_synchronous AS s, pragma_journal_mode AS j, \
+                pragma_database_list AS d WHERE d.name = 'main'";
+    Template::raw("read the settings of the connection", text, 0)
+});
+
+/// Commits a write that changes nothing, and syncs everything up to it; then `synchronous` is what it
+/// was. A row that is updated to what it holds would not be written, and the commit would sync
+/// nothing.
+pub(crate) fn sync_all(application_id: i64, synchronous: i64) -> String {
+    format!(
+        "PRAGMA synchronous = EXTRA; PRAGMA application_id = {application_id}; \
+         PRAGMA synchronous = {synchronous}"
+    )
+}
+
+/// Sets `synchronous` to what it was.
+pub(crate) fn set_synchronous(synchronous: i64) -> String {
+    format!("PRAGMA synchronous = {synchronous}")
+}
 
 /// Refuses every write of this connection.
 pub(crate) static SET_QUERY_ONLY: Raw =

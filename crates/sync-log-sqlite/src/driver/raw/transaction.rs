@@ -16,6 +16,11 @@ pub(crate) static COMMIT: Raw = Raw::new(|| Template::raw("commit", "COMMIT", 0)
 /// Ends a transaction without what it wrote.
 pub(crate) static ROLLBACK: Raw = Raw::new(|| Template::raw("roll back", "ROLLBACK", 0));
 
+/// Begins what the app's driver ends in place of a transaction that has ended. It has the name of the
+/// savepoint that the driver releases if it counts one transaction too many.
+pub(crate) static STAND_IN: Raw =
+    Raw::new(|| Template::raw("end a transaction", "SAVEPOINT _sqlx_savepoint_1", 0));
+
 /// Rebuilds the file without free pages.
 pub(crate) static REBUILD: Raw = Raw::new(|| Template::raw("rebuild the file", "VACUUM", 0));
 

@@ -1,0 +1,163 @@
+//! Whether a commit in the app's database is on disk, and a commit that brings everything there (`A3`).
+
+#![allow(clippy::disallowed_methods, reason = "here statements run")]
+
+use sea_orm::ConnectionTrait;
+use sync_log_core::{StoreError, StoreFault};
+
+use super::failure::failed;
+use super::raw::pragma::{APPLICATION_ID, EXTRA, FULL, OFF, SETTINGS, set_synchronous, sync_all};
+use super::{Over, Port, Row, number, one};
+
+/// The settings of a connection that decide what its commits survive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    synchronous: i64,
+    journal_mode: String,
+    file: String,
+}
+
+impl Settings {
+    pub(crate) async fn of(db: &impl Port) -> Result<Self, StoreError> {
+        let text = |row: &Row<'_>, column| row.text(column).unwrap_or_default().into_owned();
+        let read = |row: &Row<'_>| {
+            Ok(Self {
+                synchronous: row.integer(0).unwrap_or(OFF),
+                journal_mode: text(row, 1),
+                file: text(row, 2),
+            })
+        };
+        one(db, &SETTINGS, &[], read).await
+    }
+
+    /// The file of the database; `None` in memory.
+    pub(crate) fn file(&self) -> Option<&str> {
+        Some(self.file.as_str()).filter(|file| !file.is_empty())
+    }
+
+    /// The setting with which a crash can damage the whole database, whatever was synced before, and
+    /// its value. A database in memory has none: it survives nothing.
+    pub(crate) fn unsafe_setting(&self) -> Option<(&'static str, &str)> {
+        self.file()?;
+        if self.synchronous == OFF {
+            return Some(("synchronous", "OFF"));
+        }
+        let is_unsafe = ["memory", "off"].contains(&self.journal_mode.as_str());
+        is_unsafe.then_some(("journal_mode", self.journal_mode.as_str()))
+    }
+
+    /// Whether each commit of the connection is on disk once it is done.
+    ///
+    /// FULL does not sync the folder from which a commit deletes the journal. If the journal is there
+    /// again after a power cut, SQLite rolls the commit back.
+    fn sync_every_commit(&self) -> bool {
+        let enough = match self.journal_mode.as_str() {
+            "delete" => EXTRA,
+            _ => FULL,
+        };
+        self.file().is_none() || self.synchronous >= enough
+    }
+}
+
+/// Makes sure that everything that was committed to the app's database before survives a power cut.
+/// It needs the write lock, unless every commit of the connection is on disk anyway.
+///
+/// `db` is no transaction. All connections of its pool must have the same settings.
+pub(crate) async fn sync_to_disk(db: &impl ConnectionTrait) -> Result<(), StoreError> {
+    let settings = Settings::of(&Over(db)).await?;
+    sync_as_needed(db, &settings).await
+}
+
+/// The same, for commits of a connection with these settings.
+pub(crate) async fn sync_as_needed(
+    db: &impl ConnectionTrait,
+    settings: &Settings,
+) -> Result<(), StoreError> {
+    if let Some((setting, value)) = settings.unsafe_setting() {
+        let doing = format!("make commits durable: `{setting}` is {value}");
+        return Err(StoreError::new(StoreFault::Io, doing));
+    }
+    if settings.sync_every_commit() {
+        return Ok(());
+    }
+    // One call runs all statements on one connection of the pool.
+    let application_id = number(&Over(db), &APPLICATION_ID, &[]).await?;
+    let synced = run(db, &sync_all(application_id, settings.synchronous)).await;
+    if synced.is_err() {
+        // A connection that stays at EXTRA is slower, and no less safe.
+        let _ = run(db, &set_synchronous(settings.synchronous)).await;
+    }
+    synced
+}
+
+async fn run(db: &impl ConnectionTrait, statements: &str) -> Result<(), StoreError> {
+    tracing::trace!(target: "sync_log_sqlite::statement", sql = statements, origin = "raw", "statement");
+    let done = db.execute_unprepared(statements).await;
+    done.map(drop)
+        .map_err(|error| failed("sync what was committed", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::driver::in_place;
+
+    fn settings(synchronous: i64, journal_mode: &str) -> Settings {
+        Settings {
+            synchronous,
+            journal_mode: journal_mode.to_owned(),
+            file: "app.db".to_owned(),
+        }
+    }
+
+    #[test]
+    fn settings_are_read_of_the_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.db");
+        let db = Connection::open(&path).unwrap();
+        for (journal_mode, synchronous) in [("wal", 1), ("delete", 3), ("truncate", 0)] {
+            db.pragma_update(None, "journal_mode", journal_mode)
+                .unwrap();
+            db.pragma_update(None, "synchronous", synchronous).unwrap();
+            let found = in_place(Settings::of(&db)).unwrap();
+            assert_eq!(found.file(), path.to_str());
+            let expected = settings(synchronous, journal_mode);
+            let expected = Settings {
+                file: found.file.clone(),
+                ..expected
+            };
+            assert_eq!(found, expected);
+        }
+        let memory = Connection::open_in_memory().unwrap();
+        let memory = in_place(Settings::of(&memory)).unwrap();
+        assert_eq!((memory.file(), memory.unsafe_setting()), (None, None));
+        assert!(memory.sync_every_commit());
+    }
+
+    #[test]
+    fn only_a_commit_that_also_syncs_the_folder_is_safe_from_a_journal_that_comes_back() {
+        let is_enough =
+            |synchronous, journal_mode| settings(synchronous, journal_mode).sync_every_commit();
+        assert!(!is_enough(FULL, "delete"));
+        assert!(is_enough(EXTRA, "delete"));
+        for journal_mode in ["wal", "truncate", "persist"] {
+            assert!(!is_enough(FULL - 1, journal_mode), "{journal_mode}");
+            assert!(is_enough(FULL, journal_mode), "{journal_mode}");
+        }
+    }
+
+    #[test]
+    fn settings_with_which_a_crash_damages_the_file_are_named() {
+        let named = |synchronous, journal_mode| {
+            let settings = settings(synchronous, journal_mode);
+            settings.unsafe_setting().map(|(setting, _)| setting)
+        };
+        assert_eq!(named(OFF, "wal"), Some("synchronous"));
+        assert_eq!(named(FULL, "memory"), Some("journal_mode"));
+        assert_eq!(named(FULL, "off"), Some("journal_mode"));
+        assert_eq!(named(FULL - 1, "wal"), None);
+        assert_eq!(named(FULL - 1, "delete"), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! Jobs in a transaction that the caller ends.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+use sync_log_core::{Birth, DeviceId, LogIdentity, Needs, StoreFault, Uuid, Writes};
+
+use super::*;
+use crate::driver::connect::{self, Location};
+use crate::driver::{Busy, Transaction, in_place};
+use crate::store::select;
+use crate::{FILE_NAME, SqliteStore};
+
+const LIBRARY: Uuid = Uuid::from_u128(1);
+const DEVICE: Uuid = Uuid::from_u128(2);
+
+/// A database with a log.
+async fn database(folder: &tempfile::TempDir) -> (Connection, Anchor) {
+    let path = folder.path();
+    let made = SqliteStore::open(path, LIBRARY, DEVICE, Birth::Alone, Duration::ZERO, 0).await;
+    made.unwrap().close().await.unwrap();
+    let location = Location::File(path.join(FILE_NAME));
+    let db = connect::writer(&location, Busy::NOT).unwrap();
+    let anchor = Anchor::of_attached(state(&db).identity);
+    (db, anchor)
+}
+
+fn state(db: &Connection) -> LogState {
+    in_place(select::state(db)).unwrap()
+}
+
+/// Raises the high-water, or is refused.
+fn job(to: Result<Hlc, LogError>) -> WriteJob {
+    let decide = move |_: &sync_log_core::View<'_>| {
+        Ok(Writes {
+            high_water: Some(to.clone()?),
+            ..Writes::default()
+        })
+    };
+    WriteJob::new(|_| Needs::default(), decide)
+}
+
+fn stamp() -> Hlc {
+    Hlc::new(5, 0, DEVICE)
+}
+
+#[tokio::test]
+async fn what_a_job_wrote_is_committed_or_rolled_back_with_the_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, anchor) = database(&folder).await;
+    let before = state(&db);
+    let txn = Transaction::write(&db, Busy::NOT).unwrap();
+    in_place(run_in(&db, &anchor, job(Ok(stamp())))).unwrap();
+    assert_eq!(state(&db).high_water, stamp());
+    drop(txn);
+    assert_eq!(state(&db), before);
+
+    let again = Transaction::write(&db, Busy::NOT).unwrap();
+    in_place(run_in(&db, &anchor, job(Ok(stamp())))).unwrap();
+    again.commit().unwrap();
+    assert_eq!(state(&db).high_water, stamp());
+}
+
+#[tokio::test]
+async fn a_refused_job_leaves_the_rest_of_the_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, anchor) = database(&folder).await;
+    let txn = Transaction::write(&db, Busy::NOT).unwrap();
+    in_place(run_in(&db, &anchor, job(Ok(stamp())))).unwrap();
+    let refused = in_place(run_in(&db, &anchor, job(Err(LogError::ZeroLimit))));
+    assert!(matches!(refused, Err(LogError::ZeroLimit)), "{refused:?}");
+    txn.commit().unwrap();
+    assert_eq!(state(&db).high_water, stamp());
+}
+
+#[tokio::test]
+async fn another_log_than_the_attached_one_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, _) = database(&folder).await;
+    let other = LogIdentity {
+        device_id: DeviceId::from(Uuid::from_u128(3)),
+        ..state(&db).identity
+    };
+    let refused = in_place(run_in(&db, &Anchor::of_attached(other), job(Ok(stamp()))));
+    let LogError::Store(refused) = refused.unwrap_err() else {
+        panic!("the storage is another log's");
+    };
+    assert_eq!(refused.fault(), StoreFault::Moved);
+}
