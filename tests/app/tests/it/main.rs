@@ -4,6 +4,7 @@
 
 mod common;
 
+mod attached;
 mod entities;
 mod in_a_transaction;
 mod migrations;
