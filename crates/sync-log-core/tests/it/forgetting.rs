@@ -3,13 +3,35 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sync_log_core::receive::{RecordId, Standing, forget_deleted};
-use sync_log_core::{Change, Cursor, DeviceId, Hlc, SharedChangeEntry, Tag, Uuid};
+use sync_log_core::receive::{
+    Facts, Models, Reading, ReceiverStore as _, RecordId, Rule, Standing, forget_deleted, merge,
+};
+use sync_log_core::{Change, Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, Tag, Uuid};
 
 use crate::common::oracle::Oracle;
+use crate::common::records::{MemoryRecords, Rows};
 use crate::common::run;
 use crate::common::tables::Strict;
 use crate::showing::entry;
+
+type Records = MemoryRecords<Rows>;
+
+/// An app that merges the members of every record one by one.
+struct PerField;
+
+impl Models for PerField {
+    fn rule(&self, _: &str, _: u32) -> Rule {
+        Rule::PerField { since: 1 }
+    }
+
+    fn knows(&self, _: &str, _: &str) -> bool {
+        true
+    }
+
+    fn read(&self, _: &str, _: u32, _: &JsonText) -> Reading {
+        Reading::Readable(Facts::default())
+    }
+}
 
 const ORIGINS: [DeviceId; 2] = [
     DeviceId::from_uuid(Uuid::from_u128(1)),
@@ -92,4 +114,61 @@ fn a_deletion_stays_while_an_origin_may_have_a_lower_change() {
     reach(&mut tables, behind, 51);
     assert_eq!(forget(&mut tables, &ORIGINS).unwrap(), 1);
     assert_eq!(tables.forgotten.map(|hlc| hlc.timestamp), Some(50));
+}
+
+/// A group that waits may have a lower change of the record, and its origin is past the deletion.
+#[test]
+fn a_deletion_stays_while_a_group_waits_that_began_before_it() {
+    let [one, other] = ORIGINS;
+    let mut tables = Strict::default();
+    let deleted = Change::delete("tag", Uuid::from_u128(1));
+    tables.take(&[deleted.stamped(Hlc::new(50, 0, one.as_uuid()))]);
+    let name = serde_json::json!({ "name": "red" });
+    let lower = Change::insert("tag", Uuid::from_u128(1), &name).unwrap();
+    let mut lower = lower.stamped(Hlc::new(40, 0, other.as_uuid()));
+    lower.group_end = false;
+    let last = Change::delete("tag", Uuid::from_u128(2));
+    let last = last.stamped(Hlc::new(60, 0, other.as_uuid()));
+    run(tables.set_aside(&[lower.clone(), last.clone()])).unwrap();
+    for origin in ORIGINS {
+        reach(&mut tables, origin, PAST_MS);
+    }
+    assert_eq!(run(forget_deleted(&mut tables, &ORIGINS)).unwrap(), 0);
+    run(tables.take_back(&[lower, last])).unwrap();
+    assert_eq!(run(forget_deleted(&mut tables, &ORIGINS)).unwrap(), 1);
+}
+
+/// A member that was updated after the deletion shows once the record is inserted again, on every device.
+#[test]
+fn a_deleted_record_with_members_is_not_forgotten() {
+    let [one, other] = ORIGINS;
+    let deleted = Change::delete("tag", Uuid::from_u128(1)).model_version(1);
+    let colour = serde_json::json!({ "colour": "blue" });
+    let updated = Change::update("tag", Uuid::from_u128(1), &colour).unwrap();
+    let deleted = deleted.stamped(Hlc::new(50, 0, one.as_uuid()));
+    let updated = updated
+        .model_version(1)
+        .stamped(Hlc::new(60, 0, other.as_uuid()));
+    let mut tables = Records::default();
+    run(merge(
+        &mut tables,
+        &PerField,
+        &[deleted.clone(), updated.clone()],
+    ))
+    .unwrap();
+    for origin in ORIGINS {
+        let reached = Hlc::new(PAST_MS, 0, origin.as_uuid());
+        let cursor = Cursor::new(origin.as_uuid(), reached, Tag::ZERO).unwrap();
+        tables.watermarks.insert(origin, cursor);
+    }
+    assert_eq!(run(forget_deleted(&mut tables, &ORIGINS)).unwrap(), 0);
+    let name = serde_json::json!({ "name": "red" });
+    let inserted = Change::insert("tag", Uuid::from_u128(1), &name).unwrap();
+    let inserted = inserted
+        .model_version(1)
+        .stamped(Hlc::new(110, 0, one.as_uuid()));
+    run(merge(&mut tables, &PerField, &[inserted])).unwrap();
+    let row = tables.tables.0.values().next().unwrap();
+    let row: serde_json::Value = row.parse_as().unwrap();
+    assert_eq!(row, serde_json::json!({ "name": "red", "colour": "blue" }));
 }

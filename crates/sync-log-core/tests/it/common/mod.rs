@@ -10,7 +10,7 @@ pub(crate) mod oracle;
     reason = "it is the source of `sync-log-memory`"
 )]
 #[path = "../../../../sync-log-memory/src/records.rs"]
-mod records;
+pub(crate) mod records;
 pub(crate) mod tables;
 pub(crate) mod values;
 
