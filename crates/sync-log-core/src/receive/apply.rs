@@ -13,6 +13,7 @@ use super::past::past;
 use super::port::ReceiverStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
+use super::settle::OwnRows;
 use crate::error::StoreError;
 use crate::model::{Cursor, DeviceId, Page, SharedChangeEntry};
 
@@ -106,7 +107,7 @@ pub async fn apply<M: Models>(
     if !back.is_empty() {
         store.take_back(&back).await?;
     }
-    let standings = merge_with(store, models, &entries_of(ready), seen, BTreeSet::new()).await?;
+    let standings = merge_with(store, models, &entries_of(ready), seen, OwnRows::default()).await?;
     if let Some(highest) = stamps.last() {
         store.observe(*highest).await?;
     }

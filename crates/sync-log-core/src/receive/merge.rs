@@ -10,9 +10,9 @@ use super::moves::moves;
 use super::port::RecordStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
-use super::settle::Settling;
+use super::settle::{OwnRows, Settling};
 use super::standing::Standing;
-use super::version::Version;
+use super::version::{Rule, Version};
 
 /// What became of the records that were decided.
 pub type Standings = BTreeMap<RecordId, Standing>;
@@ -30,10 +30,33 @@ pub async fn merge<M: Models>(
     models: &M,
     entries: &[SharedChangeEntry],
 ) -> Result<Standings, StoreError> {
-    merge_with(store, models, entries, Seen::default(), BTreeSet::new()).await
+    merge_with(store, models, entries, Seen::default(), OwnRows::default()).await
 }
 
-/// The same for own changes, of which the app has changed the rows itself, in the same transaction.
+/// Decides again what is shown of records whose versions stay as they are. Call it after the app's
+/// models changed, as with a new release of the app, for all records of the models that changed. Returns
+/// what became of the records that this concerns.
+///
+/// What the older models could not read is shown now, and what they showed is shown with the members
+/// that they did not know.
+///
+/// # Errors
+/// [`StoreError`]: roll back.
+pub async fn show_again<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    records: impl IntoIterator<Item = RecordId>,
+) -> Result<Standings, StoreError> {
+    let mut seen = Seen::default();
+    let wanted = Wanted {
+        records: records.into_iter().collect(),
+        ties: BTreeSet::new(),
+    };
+    look_up(store, &mut seen, &wanted).await?;
+    show(store, Settling::again(models, seen, wanted.records)).await
+}
+
+/// The same as [`merge()`] for own changes, of which the app has changed the rows itself, in the same transaction.
 ///
 /// The row of an own record is left as the app wrote it, unless it is not to be shown. What depends on
 /// it follows: a record that was hidden for its unique key appears when the app deletes the one that
@@ -44,17 +67,16 @@ pub(super) async fn merge_own<M: Models>(
     entries: &[SharedChangeEntry],
     seen: Seen,
 ) -> Result<Standings, StoreError> {
-    let own = entries.iter().map(RecordId::of).collect();
-    merge_with(store, models, entries, seen, own).await
+    merge_with(store, models, entries, seen, OwnRows::of(entries)).await
 }
 
-/// The same, where some records were looked up before.
+/// The same as [`merge()`], where some records were looked up before.
 pub(super) async fn merge_with<M: Models>(
     store: &mut impl RecordStore,
     models: &M,
     entries: &[SharedChangeEntry],
     mut seen: Seen,
-    own: BTreeSet<RecordId>,
+    own: OwnRows,
 ) -> Result<Standings, StoreError> {
     let wanted = Wanted {
         records: seen.unknown(entries.iter().map(RecordId::of)),
@@ -76,9 +98,14 @@ fn merged<M: Models>(
         let id = RecordId::of(entry);
         let rule = models.rule(&entry.model_type, entry.model_version);
         let stored = || seen.record(&id).flatten().map(|record| &record.version);
-        let version = match versions.get(&id).or_else(stored) {
-            Some(version) => version.merged(entry, rule),
-            None => Version::first(entry, rule),
+        let known = versions.get(&id).or_else(stored);
+        let version = if rule == Rule::WholeRecord && has_unknown_member(models, entry) {
+            Version::merged_by_member(known, entry, rule)
+        } else {
+            match known {
+                Some(version) => version.merged(entry, rule),
+                None => Version::first(entry, rule),
+            }
         };
         versions.insert(id, version);
     }
@@ -87,6 +114,14 @@ fn merged<M: Models>(
         stored.is_none_or(|record| record.version != *version)
     });
     versions
+}
+
+/// Whether a change has a member that the app does not know. A newer release may merge the members one by
+/// one, and takes that member from whichever change has it.
+fn has_unknown_member<M: Models>(models: &M, entry: &SharedChangeEntry) -> bool {
+    let members = entry.data.members();
+    let mut names = members.keys();
+    names.any(|name| !models.knows(&entry.model_type, name))
 }
 
 /// Shows what follows from the versions, and writes them.

@@ -7,7 +7,7 @@
 //! Beside the app's tables it keeps a [`Version`] of each record: what is left of all its changes,
 //! in whatever order they came. What the app's tables show follows from the versions alone, so
 //! devices that have the same changes show the same. [`merge()`] moves the versions and changes
-//! the tables, over a [`RecordStore`].
+//! the tables, over a [`RecordStore`]. [`show_again()`] does the latter after the models of the app changed.
 //!
 //! [`apply()`] does both for a page, in one transaction of the app's database. [`write()`] records own
 //! changes in the transaction in which the app changes its rows.
@@ -36,7 +36,7 @@ pub use arrival::{Arrival, arrival};
 pub use error::ReceiveError;
 pub use facts::{Facts, Key, Models, Need, Reading, Reference, Tie};
 pub use forget::forget_deleted;
-pub use merge::{Standings, merge};
+pub use merge::{Standings, merge, show_again};
 pub use moves::{Move, RecordWrite};
 pub use own::{WriteError, write};
 pub use port::{OwnStore, ReceiverStore, RecordStore};

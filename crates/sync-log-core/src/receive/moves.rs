@@ -55,7 +55,7 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
         .filter_map(|(id, node)| Some((id, emptied_before(node, &leaving)?)))
         .collect();
     let coming = nodes.iter().filter(|(id, node)| {
-        let is_put_in = lifted.contains(*id) || emptied.contains_key(*id);
+        let is_put_in = lifted.contains(*id) || emptied.contains_key(*id) || node.is_outdated;
         node.standing.is_shown() && (is_put_in || node.shown() != node.row.as_ref().map(Row::shown))
     });
     let coming: BTreeSet<&RecordId> = coming.map(|(id, _)| id).collect();
@@ -124,7 +124,7 @@ impl Node {
             version: self.version.clone(),
             standing: self.standing.clone(),
         };
-        if self.old.as_ref() == Some(&record) {
+        if self.old.as_ref() == Some(&record) && !self.is_outdated {
             return None;
         }
         let old = self.old.as_ref();
@@ -133,7 +133,7 @@ impl Node {
         Some(RecordWrite {
             id: id.clone(),
             record,
-            ties: (ties != old_ties).then_some(ties),
+            ties: (ties != old_ties || self.is_outdated).then_some(ties),
         })
     }
 }

@@ -17,6 +17,9 @@ pub(super) struct Node {
     pub(super) old_facts: Facts,
     /// The row that the app's tables have of it.
     pub(super) row: Option<Row>,
+    /// Whether the row may show something else than was decided for it: it was made for other models, or
+    /// the database emptied a reference in it.
+    pub(super) is_outdated: bool,
     /// The version, as it is now.
     pub(super) version: Version,
     /// What it says, if it is live and can be read.
@@ -65,7 +68,12 @@ impl Node {
             }
         };
         let stored = self.old.as_ref();
-        let before = is_held(&self.old_facts, stored.map(|record| &record.standing));
+        let before = if self.is_outdated {
+            // What the record held for other models is not known any more.
+            Vec::new()
+        } else {
+            is_held(&self.old_facts, stored.map(|record| &record.standing))
+        };
         let now = is_held(&self.facts, Some(&self.standing));
         let lost = before.iter().filter(|key| !now.contains(key));
         let gained = now.iter().filter(|key| !before.contains(key));

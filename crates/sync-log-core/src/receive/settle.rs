@@ -11,7 +11,7 @@ use super::record::RecordId;
 use super::seen::{Found, Seen, Wanted};
 use super::standing::{Record, Standing, WhyNotShown};
 use super::version::Version;
-use crate::model::JsonText;
+use crate::model::{ChangeType, JsonText, SharedChangeEntry};
 
 /// Decides what is shown of the records that a change concerns: the records that changed, and all
 /// records that are tied to them, directly or through others.
@@ -31,11 +31,34 @@ pub(super) struct Settling<'a, M> {
     moved: BTreeMap<RecordId, Version>,
     /// What the app refused when it was asked to show it, and why.
     refused: BTreeMap<RecordId, String>,
-    /// The records of which the app has changed the rows itself, as their versions say.
-    own: BTreeSet<RecordId>,
+    own: OwnRows,
+    /// The records whose rows and ties were made for other models than those of today.
+    outdated: BTreeSet<RecordId>,
     /// The records that are to be decided, and are not among the nodes yet.
     next: BTreeSet<RecordId>,
     pub(super) nodes: BTreeMap<RecordId, Node>,
+}
+
+/// What the app changed itself, in the same transaction.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OwnRows {
+    /// The records of which the app has changed the rows, as their versions say.
+    written: BTreeSet<RecordId>,
+    /// Those that it deleted or inserted. The database empties references to a row that is deleted, and
+    /// leaves them empty when the row is inserted again.
+    replaced: BTreeSet<RecordId>,
+}
+
+impl OwnRows {
+    /// The rows that belong to own changes.
+    pub(super) fn of(entries: &[SharedChangeEntry]) -> Self {
+        let replacing = entries.iter();
+        let replacing = replacing.filter(|entry| entry.change_type != ChangeType::Update);
+        Self {
+            written: entries.iter().map(RecordId::of).collect(),
+            replaced: replacing.map(RecordId::of).collect(),
+        }
+    }
 }
 
 impl<'a, M: Models> Settling<'a, M> {
@@ -44,7 +67,7 @@ impl<'a, M: Models> Settling<'a, M> {
         models: &'a M,
         seen: Seen,
         moved: BTreeMap<RecordId, Version>,
-        own: BTreeSet<RecordId>,
+        own: OwnRows,
     ) -> Self {
         Self {
             models,
@@ -53,7 +76,17 @@ impl<'a, M: Models> Settling<'a, M> {
             moved,
             refused: BTreeMap::new(),
             own,
+            outdated: BTreeSet::new(),
             nodes: BTreeMap::new(),
+        }
+    }
+
+    /// Begins with records whose versions stay, and of which the app's models changed.
+    pub(super) fn again(models: &'a M, seen: Seen, outdated: BTreeSet<RecordId>) -> Self {
+        Self {
+            next: outdated.clone(),
+            outdated,
+            ..Self::new(models, seen, BTreeMap::new(), OwnRows::default())
         }
     }
 
@@ -106,7 +139,10 @@ impl<'a, M: Models> Settling<'a, M> {
             None => (Facts::default(), None, None),
         };
         let (facts, payload, unfit) = self.read(id, version);
-        let row = if self.own.contains(id) {
+        let mut references = facts.references.iter();
+        let is_emptied = references.any(|it| self.own.replaced.contains(&it.to));
+        let is_outdated = is_emptied || self.outdated.contains(id);
+        let row = if self.own.written.contains(id) {
             payload.clone().map(|whole| Row {
                 payload: whole,
                 facts: facts.clone(),
@@ -114,16 +150,22 @@ impl<'a, M: Models> Settling<'a, M> {
             })
         } else {
             let emptied = old.and_then(|record| record.standing.emptied());
-            old_payload.zip(emptied).map(|(shown, emptied)| Row {
-                payload: shown,
-                facts: old_facts.clone(),
-                emptied: emptied.to_vec(),
-            })
+            // There is a row even if the models of today make nothing of it.
+            let unreadable = || is_outdated.then(|| serde_json::Value::Null.into());
+            old_payload
+                .or_else(unreadable)
+                .zip(emptied)
+                .map(|(shown, emptied)| Row {
+                    payload: shown,
+                    facts: old_facts.clone(),
+                    emptied: emptied.to_vec(),
+                })
         };
         Node {
             old: old.cloned(),
             old_facts,
             row,
+            is_outdated,
             version: version.clone(),
             facts,
             payload,
@@ -321,8 +363,9 @@ impl<'a, M: Models> Settling<'a, M> {
         let mut wanted = Wanted::default();
         let lifted = lifted(&self.nodes);
         for (id, node) in &self.nodes {
-            let of_lifted = lifted.contains(id).then(|| Tie::Reference(id.clone()));
-            for tie in node.ties_moved(id).into_iter().chain(of_lifted) {
+            let is_replaced = lifted.contains(id) || self.own.replaced.contains(id);
+            let of_replaced = is_replaced.then(|| Tie::Reference(id.clone()));
+            for tie in node.ties_moved(id).into_iter().chain(of_replaced) {
                 match self.seen.tied(&tie) {
                     Some(tied) => self.next.extend(tied.iter().cloned()),
                     None => {

@@ -76,7 +76,7 @@ pub struct Version {
     /// under the whole-record rule.
     pub updated: BTreeMap<u32, Hlc>,
     /// The members above the highest deletion, from the first change on whose rule is not the whole
-    /// record.
+    /// record, or that has a member which the app does not know.
     pub fields: Option<BTreeMap<String, Field>>,
 }
 
@@ -102,8 +102,8 @@ impl Version {
     #[must_use]
     pub fn merged(&self, entry: &SharedChangeEntry, rule: Rule) -> Self {
         let mut version = self.clone();
-        if rule != Rule::WholeRecord && version.fields.is_none() {
-            version.fields = Some(version.split());
+        if rule != Rule::WholeRecord {
+            version = version.by_member();
         }
         let source = Source::of(entry);
         if source > version.source {
@@ -114,6 +114,25 @@ impl Version {
         }
         version.merge_parts(entry, rule);
         version
+    }
+
+    /// Merges a change into the version that is known, and keeps the members beside the whole record.
+    pub(super) fn merged_by_member(
+        known: Option<&Self>,
+        entry: &SharedChangeEntry,
+        rule: Rule,
+    ) -> Self {
+        let Some(version) = known else {
+            return Self::first(entry, rule).by_member();
+        };
+        version.clone().by_member().merged(entry, rule)
+    }
+
+    fn by_member(mut self) -> Self {
+        if self.fields.is_none() {
+            self.fields = Some(self.split());
+        }
+        self
     }
 
     /// Whether the record is there, rather than deleted.
@@ -131,13 +150,13 @@ impl Version {
     /// The highest version of the model in which a part of the payload is.
     #[must_use]
     pub fn newest_model_version(&self, rule: Rule) -> u32 {
+        let fields = self.fields.iter().flatten();
+        let newest = fields.map(|(_, field)| field.model_version).max();
         match rule {
             Rule::WholeRecord => self.model_version,
-            Rule::PerField { .. } | Rule::Unknown => {
-                let fields = self.fields.iter().flatten();
-                let newest = fields.map(|(_, field)| field.model_version).max();
-                newest.unwrap_or(self.model_version)
-            }
+            Rule::PerField { .. } => newest.unwrap_or(self.model_version),
+            // The highest change counts as well: it may have no members.
+            Rule::Unknown => newest.max(Some(self.model_version)).unwrap_or_default(),
         }
     }
 

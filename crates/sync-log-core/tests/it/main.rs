@@ -27,6 +27,7 @@ mod showing;
 mod status;
 mod store_faults;
 mod store_steps;
+mod upgrading;
 mod versions;
 mod watches;
 mod writing;

@@ -193,3 +193,25 @@ fn changes_that_no_log_can_hold_are_refused_before_anything_is_written() {
         assert_ne!(tables.standings(), before);
     });
 }
+
+/// The database empties the reference when the photo is deleted, and leaves it empty.
+#[test]
+fn a_reference_to_a_record_that_is_deleted_and_inserted_again_in_one_write_is_shown() {
+    let clock = Clock::new(THIS_DEVICE, ManualClock::new(0));
+    let mut tables = Strict::default();
+    let [album, photo] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    let first = Change::insert("album", album, &serde_json::json!({})).unwrap();
+    let taken = Change::insert("photo", photo, &serde_json::json!({ "album": album })).unwrap();
+    let cover = Change::update("album", album, &serde_json::json!({ "cover": photo })).unwrap();
+    let deleted = Change::delete("photo", photo);
+    for changes in [&[first, taken.clone(), cover][..], &[deleted, taken]] {
+        let changed = changes
+            .iter()
+            .filter(|it| change_row(&mut tables.tables.0, it));
+        assert_eq!(changed.count(), changes.len());
+        run(write(&mut tables, &App, &clock, changes)).unwrap();
+    }
+    let row = &tables.tables.0[&RecordId::new("album", album)];
+    let row: Value = row.parse_as().unwrap();
+    assert_eq!(row, serde_json::json!({ "cover": photo }));
+}

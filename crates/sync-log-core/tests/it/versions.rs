@@ -185,3 +185,24 @@ fn a_member_that_was_updated_on_a_deleted_record_is_kept() {
     let members = BTreeMap::from([("title", Value::from("new")), ("year", 2024.into())]);
     assert_eq!(shown(&live), Some(serde_json::json!(members)));
 }
+
+/// An app that does not know version 1 yet must not take what is left for version 0.
+#[test]
+fn an_update_without_members_is_newer_than_what_it_updates() {
+    let change = |ms, model_version, data: Value| SharedChangeEntry {
+        hlc: Hlc::new(ms, 0, Uuid::from_u128(2)),
+        model_type: "album".to_owned(),
+        record_uuid: Uuid::from_u128(1),
+        change_type: ChangeType::Update,
+        data: data.into(),
+        model_version,
+        group_end: true,
+    };
+    let whole = change(3, 0, serde_json::json!({ "a": 1 }));
+    let nothing = change(5, 1, serde_json::json!({}));
+    for entries in [[whole.clone(), nothing.clone()], [nothing, whole]] {
+        let version = merged(&entries, rule_before).unwrap();
+        assert_eq!(version.newest_model_version(Rule::Unknown), 1);
+        assert_eq!(version.newest_model_version(PER_FIELD), 0);
+    }
+}
