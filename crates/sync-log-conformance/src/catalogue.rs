@@ -249,6 +249,12 @@ macro_rules! for_each_case {
                     an_ack_that_registers_ends_solo [K4 P2];
                     a_refused_ack_does_not_end_solo [P2];
                 }
+                taken_over {
+                    what_was_put_out_is_taken_whatever_the_clock_reads [W2];
+                    what_was_taken_before_is_skipped [W2];
+                    a_change_below_the_head_that_is_not_there_is_refused [W2];
+                    a_change_without_its_record_is_refused_after_that [W2];
+                }
                 watching {
                     a_watch_that_nobody_polls_holds_up_nobody [R3];
                     a_commit_wakes_who_waits [R3];

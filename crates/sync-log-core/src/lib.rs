@@ -11,6 +11,7 @@
 //! | give a device a snapshot | [`SyncLog::head_cursor`] |
 //! | apply the pages of other devices | [`receive::apply()`], over a [`receive::ReceiverStore`] |
 //! | write own changes in the app's transaction | [`receive::write()`], over a [`receive::OwnStore`] |
+//! | take own changes from an outbox into the log | [`take_over()`] |
 //! | notice that a file was restored or cloned | [`Verdict`], [`SyncLog::dismiss_verdicts`] |
 //! | let a retired peer come back | [`SyncLog::admit`], [`SyncLog::acknowledge`] |
 //! | see what a call would do, without doing it | [`SyncLog::dry_run`], [`DryRun`] |
@@ -39,7 +40,7 @@ pub use limits::{
     MAX_KEPT_ENTRIES, MAX_MODEL_TYPE_BYTES, MAX_OBSERVED, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES,
     MAX_SHARED_COMMIT_BYTES, PRUNE_CHUNK_ENTRIES, RETIRE_AFTER_MS, SMALLEST_PRUNE_CHUNK_ENTRIES,
 };
-pub use log::{LogOptions, OnAck, SharedWallClock, SyncLog, Watch};
+pub use log::{LogOptions, OnAck, SharedWallClock, SyncLog, Watch, take_over};
 pub use model::judge;
 pub use model::{
     Ack, AckAt, AckOutcome, Altered, Birth, Cause, ChainFault, Change, ChangeType, Cursor,

@@ -1,6 +1,7 @@
 //! The reference records: a receiver's tables, and an app's, as a value.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use sync_log_core::receive::{
     Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Standing,
@@ -99,6 +100,17 @@ impl<T: Tables> OwnStore for MemoryRecords<T> {
 }
 
 impl<T: Tables> ReceiverStore for MemoryRecords<T> {
+    async fn records(
+        &mut self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, Record)>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let records = self.records.range((from, Bound::Unbounded));
+        let records = records.map(|(id, record)| (id.clone(), record.clone()));
+        Ok(records.take(limit).collect())
+    }
+
     async fn watermark(&mut self, origin: DeviceId) -> Result<Cursor, StoreError> {
         Ok(self
             .watermarks

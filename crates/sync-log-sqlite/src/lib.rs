@@ -17,8 +17,9 @@
 //! | record own changes | [`SyncLog::record`], [`SyncLog::record_many`], [`SyncLog::record_each`] |
 //! | give a peer the entries that it lacks | [`SyncLog::read_for`] |
 //! | learn which entries of a page are new | [`receive::arrival`] |
-//! | derive records from SeaORM entities | [`records::Models`] |
-//! | merge received changes into the app's tables | [`receive::merge`], over [`records::Records`] |
+//! | share the rows of a SeaORM app | [`records::SharedRecords`] |
+//! | name the entities that are shared | [`records::Models`] |
+//! | merge received changes in a transaction of the app's | [`receive::merge`], over [`records::Records`] |
 //! | stamp own changes above all received changes | [`SyncLog::observe_all`], before the received changes are committed |
 //! | record a peer's ack | [`SyncLog::acknowledge`] |
 //! | delete the entries that every peer has | [`SyncLog::prune_acked`]; the log never prunes by itself |

@@ -332,6 +332,10 @@ faults! {
         /// A prune stops before the first chunk is full.
         ChunkTooSmall;
     }
+    W2 {
+        /// That own changes come with their records is not stored.
+        WithRecordsNotStored;
+    }
     P2 {
         /// Without peers everything is deleted.
         NoPeersIsSolo;

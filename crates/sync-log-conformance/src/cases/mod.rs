@@ -30,6 +30,7 @@ pub mod retired;
 pub mod retry;
 pub mod rewound;
 pub mod solo;
+pub mod taken_over;
 pub mod untrusted;
 pub mod verdicts;
 pub mod watching;

@@ -43,10 +43,15 @@ pub(super) struct File {
 impl File {
     /// The file of a log that is made at the start.
     fn made(birth: Birth) -> Self {
-        let settled = Hlc::new(START_MS.cast_unsigned() - 1, 0, DEVICE);
+        let settled = match birth {
+            Birth::Alone | Birth::BesideRecords => {
+                Hlc::new(START_MS.cast_unsigned() - 1, 0, DEVICE)
+            }
+            Birth::After(last) => last,
+        };
         let begin = match birth {
             Birth::Alone => Mark::ZERO,
-            Birth::BesideRecords => Mark {
+            Birth::BesideRecords | Birth::After(_) => Mark {
                 hlc: settled,
                 tag: Tag::ZERO,
             },
@@ -369,6 +374,7 @@ impl Reference {
                 settled: file.settled,
                 solo: file.solo,
                 peers_declared: true,
+                with_records: false,
                 altered: None,
             },
             peers,

@@ -180,6 +180,45 @@ fn refusal(
     })
 }
 
+/// Refuses a change that comes without the version of its record, if the log takes none (`W2`).
+pub(crate) const fn refuse_without_record(state: &LogState) -> Result<(), LogError> {
+    if state.with_records {
+        return Err(LogError::WithRecords);
+    }
+    Ok(())
+}
+
+/// Decides own changes that a receiver stamped and committed: neither drift nor size nor a policy refuses
+/// them any more.
+///
+/// A log that takes changes from a receiver takes all of them, in their order, and no others. So those
+/// at or below the head are in the log already, or were pruned. One that is neither is a mistake, and is
+/// refused: to skip it would lose it.
+pub(crate) fn take_over(
+    entries: &[SharedChangeEntry],
+    view: &View<'_>,
+    now_ms: i64,
+) -> Result<Writes, LogError> {
+    let state = view.state;
+    let is_new = |entry: &&SharedChangeEntry| entry.hlc > state.head.hlc;
+    let is_had = |entry: &SharedChangeEntry| {
+        entry.hlc <= state.floor.hlc || view.entries.iter().any(|it| it.hlc == entry.hlc)
+    };
+    let mut known = entries.iter().filter(|entry| !is_new(entry));
+    if let Some(missing) = known.find(|entry| !is_had(entry)) {
+        return Err(LogError::Overtaken {
+            hlc: missing.hlc,
+            head: state.head.hlc,
+        });
+    }
+    let new = entries.iter().filter(is_new);
+    let last = entries.last().map_or(state.head.hlc, |last| last.hlc);
+    Ok(Writes {
+        with_records: (!state.with_records).then_some(true),
+        ..insert(new.cloned(), last, state, now_ms)
+    })
+}
+
 /// The changes that insert entries which are known to lie above the head.
 pub(crate) fn insert(
     batch: impl Iterator<Item = SharedChangeEntry>,

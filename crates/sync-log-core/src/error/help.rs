@@ -66,18 +66,27 @@ impl LogError {
             }
             Self::Altered(_) => "close the log and open it again, which adopts what is stored",
             Self::Resume(_) => "restore the log from a backup, or start a new one",
-            Self::Clock(ObserveError::TooFarAhead(_)) => {
-                "set the wrong clock right, here or on the other device, and try again; if both are \
-                 right by now, the other device continues under a new id, or waits until its stamps \
-                 are not ahead any more"
-            }
-            Self::Clock(ObserveError::AboveCeiling { .. }) => {
-                "drop the stamp: the device that drew it needs a new id"
-            }
-            Self::Clock(ObserveError::OwnStampAhead { .. }) => {
-                "give this device a new id: it was restored or cloned"
+            Self::Clock(error) => about_clock(error),
+            Self::WithRecords => {
+                "record the change with the receiver, in the transaction that changes the record"
             }
             Self::Store(error) => error.fault().help(),
+        }
+    }
+}
+
+const fn about_clock(error: &ObserveError) -> &'static str {
+    match error {
+        ObserveError::TooFarAhead(_) => {
+            "set the wrong clock right, here or on the other device, and try again; if both are \
+             right by now, the other device continues under a new id, or waits until its stamps \
+             are not ahead any more"
+        }
+        ObserveError::AboveCeiling { .. } => {
+            "drop the stamp: the device that drew it needs a new id"
+        }
+        ObserveError::OwnStampAhead { .. } => {
+            "give this device a new id: it was restored or cloned"
         }
     }
 }

@@ -300,6 +300,10 @@ pub enum LogError {
         active: usize,
     },
 
+    /// The log takes own changes only with the versions of their records (`W2`).
+    #[error("failed to record: a receiver records the own changes of this log, with their records")]
+    WithRecords,
+
     /// The storage failed.
     #[error(transparent)]
     Store(StoreError),
@@ -337,6 +341,7 @@ impl LogError {
             | Self::OtherContent { .. }
             | Self::ForeignOrigin { .. }
             | Self::ZeroLimit
+            | Self::WithRecords
             | Self::OwnPeer { .. }
             | Self::NotSolo { .. }
             | Self::AckBeyondHead { .. }

@@ -9,6 +9,7 @@ mod peers;
 mod prune;
 mod serve;
 mod sync_log;
+mod take_over;
 mod verdicts;
 mod watch;
 mod write;
@@ -17,4 +18,5 @@ pub use acks::OnAck;
 pub use options::{LogOptions, SharedWallClock};
 
 pub use sync_log::SyncLog;
+pub use take_over::take_over;
 pub use watch::Watch;

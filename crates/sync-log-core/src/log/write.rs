@@ -25,8 +25,8 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`], [`LogError::DataTooDeep`]: fix
     /// the change. [`LogError::GroupTooLarge`]: the content of the change alone exceeds a page.
-    /// [`LogError::Altered`]: open the log again. [`LogError::Resume`]: the stored clock is
-    /// damaged. [`LogError::Store`].
+    /// [`LogError::WithRecords`]: record the change with its record. [`LogError::Altered`]: open the log
+    /// again. [`LogError::Resume`]: the stored clock is damaged. [`LogError::Store`].
     pub async fn record(&self, change: Change) -> Result<Hlc, LogError> {
         let stamps = self.record_many(vec![change]).await?;
         Ok(stamps
@@ -102,8 +102,8 @@ impl SyncLog {
     /// [`LogError::DataTooDeep`]: fix the entry. [`LogError::GroupWithoutEnd`]: set its
     /// `group_end`. [`LogError::Clock`]: the stamp is too far ahead of the wall clock, and is not
     /// one that this log gave out.
-    /// [`LogError::Altered`]: open the log again. [`LogError::Resume`]: the stored clock is
-    /// damaged. [`LogError::Store`].
+    /// [`LogError::WithRecords`]: record the change with its record. [`LogError::Altered`]: open the log
+    /// again. [`LogError::Resume`]: the stored clock is damaged. [`LogError::Store`].
     pub async fn append(&self, entry: SharedChangeEntry) -> Result<Hlc, LogError> {
         let hlc = entry.hlc;
         self.append_many(vec![entry]).await?;
@@ -260,6 +260,7 @@ impl Shared {
         grouping: Grouping,
         state: &LogState,
     ) -> Result<(Writes, Vec<Hlc>), LogError> {
+        append::refuse_without_record(state)?;
         self.resume(state)?;
         self.warn_if_ahead(state);
         let stamps: Vec<Hlc> = changes.iter().map(|_| self.clock.tick()).collect();
@@ -280,6 +281,7 @@ impl Shared {
         batch: &[SharedChangeEntry],
         view: &View<'_>,
     ) -> Result<(Writes, ()), LogError> {
+        append::refuse_without_record(view.state)?;
         self.resume(view.state)?;
         let Some(writes) = append::decide(batch, view, self.clock.now_ms())? else {
             return Ok((Writes::default(), ()));

@@ -47,6 +47,9 @@ pub enum Birth {
     /// because the log was lost. The log begins with a floor, so that no peer starts at zero and
     /// misses these records: each peer takes a snapshot first (`R2`).
     BesideRecords,
+    /// The log takes the place of one that was lost, whose last entry had this stamp. It begins with a
+    /// floor there: each peer takes a snapshot first.
+    After(Hlc),
 }
 
 /// The state of a log: one row, which is read and written in one transaction with the entries.
@@ -70,6 +73,10 @@ pub struct LogState {
     /// until the app or an operator declares it (`I3`).
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub peers_declared: bool,
+    /// Whether own changes come with the versions of their records, from a receiver. Then the log
+    /// refuses every change that comes without (`W2`).
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub with_records: bool,
     /// The finding that the stored log is not as it was written, if there is one. Nothing is
     /// served, added or deleted until the next opening adopts the log (`I4`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +86,14 @@ pub struct LogState {
 /// The value of a document that was written before the field existed.
 const fn never() -> Hlc {
     Hlc::ZERO
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 impl LogState {
@@ -93,6 +108,7 @@ impl LogState {
             settled: Hlc::ZERO,
             solo: false,
             peers_declared: true,
+            with_records: false,
             altered: None,
         }
     }
@@ -104,9 +120,13 @@ impl LogState {
         let before = u64::try_from(now_ms.saturating_sub(1)).ok();
         let before = before.filter(|ms| *ms < CEILING_MS).unwrap_or_default();
         let settled = Hlc::new(before, 0, identity.device_id.as_uuid());
+        let settled = match birth {
+            Birth::Alone | Birth::BesideRecords => settled,
+            Birth::After(last) => last,
+        };
         let begin = match birth {
             Birth::Alone => Mark::ZERO,
-            Birth::BesideRecords => Mark {
+            Birth::BesideRecords | Birth::After(_) => Mark {
                 hlc: settled,
                 tag: Tag::ZERO,
             },
@@ -153,6 +173,19 @@ mod tests {
         assert_eq!((state.settled, state.high_water), (settled, settled));
         assert_eq!((state.head, state.floor), (Mark::ZERO, Mark::ZERO));
         assert_eq!(state.floor_cursor(), Cursor::ZERO);
+    }
+
+    #[test]
+    fn a_log_that_takes_the_place_of_another_begins_where_that_one_ended() {
+        let last = Hlc::new(5000, 7, Uuid::from_u128(2));
+        let state = made(1000, Birth::After(last));
+        let stamps = [
+            state.head.hlc,
+            state.floor.hlc,
+            state.settled,
+            state.high_water,
+        ];
+        assert_eq!(stamps, [last; 4]);
     }
 
     #[test]

@@ -33,16 +33,10 @@ pub async fn merge<M: Models>(
     merge_with(store, models, entries, Seen::default(), OwnRows::default()).await
 }
 
-/// Decides again what is shown of records whose versions stay as they are. Call it after the app's
-/// models changed, as with a new release of the app, for all records of the models that changed. Returns
-/// what became of the records that this concerns.
-///
-/// What the older models could not read is shown now, and what they showed is shown with the members
-/// that they did not know.
-///
-/// # Errors
-/// [`StoreError`]: roll back.
-pub async fn show_again<M: Models>(
+/// Decides again what is shown of records whose versions stay as they are, after the app's models have
+/// changed. What the older models could not read is shown now, and what they showed is shown with the
+/// members that they did not know.
+pub(super) async fn show_again<M: Models>(
     store: &mut impl RecordStore,
     models: &M,
     records: impl IntoIterator<Item = RecordId>,
@@ -56,7 +50,8 @@ pub async fn show_again<M: Models>(
     show(store, Settling::again(models, seen, wanted.records)).await
 }
 
-/// The same as [`merge()`] for own changes, of which the app has changed the rows itself, in the same transaction.
+/// The same as [`merge()`] for own changes, of which the app has changed the rows itself, in the same
+/// transaction.
 ///
 /// The row of an own record is left as the app wrote it, unless it is not to be shown. What depends on
 /// it follows: a record that was hidden for its unique key appears when the app deletes the one that
@@ -68,6 +63,20 @@ pub(super) async fn merge_own<M: Models>(
     seen: Seen,
 ) -> Result<Standings, StoreError> {
     merge_with(store, models, entries, seen, OwnRows::of(entries)).await
+}
+
+/// Gives rows a version that were there before any change was recorded (`W5`). `entries` say what the
+/// rows hold. Their stamps are those of the last changes as far as the app knows them, so that a real
+/// change of another device wins over an older row.
+///
+/// # Errors
+/// [`StoreError`]: roll back.
+pub async fn baseline<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    entries: &[SharedChangeEntry],
+) -> Result<Standings, StoreError> {
+    merge_own(store, models, entries, Seen::default()).await
 }
 
 /// The same as [`merge()`], where some records were looked up before.

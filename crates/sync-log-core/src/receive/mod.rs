@@ -7,7 +7,8 @@
 //! Beside the app's tables it keeps a [`Version`] of each record: what is left of all its changes,
 //! in whatever order they came. What the app's tables show follows from the versions alone, so
 //! devices that have the same changes show the same. [`merge()`] moves the versions and changes
-//! the tables, over a [`RecordStore`]. [`show_again()`] does the latter after the models of the app changed.
+//! the tables, over a [`RecordStore`]. [`redecide()`] does the
+//! latter for all records after the models of the app changed.
 //!
 //! [`apply()`] does both for a page, in one transaction of the app's database. [`write()`] records own
 //! changes in the transaction in which the app changes its rows.
@@ -26,6 +27,7 @@ mod own;
 mod past;
 mod port;
 mod record;
+mod redecide;
 mod seen;
 mod settle;
 mod standing;
@@ -36,11 +38,12 @@ pub use arrival::{Arrival, arrival};
 pub use error::ReceiveError;
 pub use facts::{Facts, Key, Models, Need, Reading, Reference, Tie};
 pub use forget::forget_deleted;
-pub use merge::{Standings, merge, show_again};
+pub use merge::{Standings, baseline, merge};
 pub use moves::{Move, RecordWrite};
 pub use own::{WriteError, write};
 pub use port::{OwnStore, ReceiverStore, RecordStore};
 pub use record::RecordId;
+pub use redecide::redecide;
 pub use seen::{Found, Wanted};
 pub use standing::{Record, Standing, WhyNotShown};
 pub use version::{Field, Rule, Source, Version};

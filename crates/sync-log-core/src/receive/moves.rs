@@ -139,7 +139,7 @@ impl Node {
 }
 
 /// What ties a record to others. A deleted record holds no key.
-fn ties(id: &RecordId, facts: &Facts, standing: &Standing) -> Vec<Tie> {
+pub(super) fn ties(id: &RecordId, facts: &Facts, standing: &Standing) -> Vec<Tie> {
     let mut ties = facts.ties(id);
     if *standing == Standing::Deleted {
         ties.retain(|tie| matches!(tie, Tie::Reference(_)));

@@ -8,6 +8,7 @@ use crate::model::{Cursor, DeviceId, SharedChangeEntry};
 use super::moves::{Move, RecordWrite};
 use super::record::RecordId;
 use super::seen::{Found, Wanted};
+use super::standing::Record;
 
 /// The receiver's tables and the app's tables, inside one transaction of the app's database.
 ///
@@ -44,6 +45,17 @@ pub trait RecordStore {
 /// What a receiver keeps of the devices that it reads, in the transaction of [`RecordStore`].
 #[allow(async_fn_in_trait, reason = "a transaction stays with its caller")]
 pub trait ReceiverStore: RecordStore {
+    /// Returns the records after this one, with their versions and standings, ascending and at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn records(
+        &mut self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, Record)>, StoreError>;
+
     /// The cursor up to which the log of `origin` was applied; [`Cursor::ZERO`] at first.
     ///
     /// # Errors

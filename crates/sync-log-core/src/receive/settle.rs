@@ -135,10 +135,10 @@ impl<'a, M: Models> Settling<'a, M> {
 
     fn node(&self, id: &RecordId, old: Option<&Record>, version: &Version) -> Node {
         let (old_facts, old_payload, _) = match old {
-            Some(old) => self.read(id, &old.version),
+            Some(old) => read(self.models, id, &old.version),
             None => (Facts::default(), None, None),
         };
-        let (facts, payload, unfit) = self.read(id, version);
+        let (facts, payload, unfit) = read(self.models, id, version);
         let mut references = facts.references.iter();
         let is_emptied = references.any(|it| self.own.replaced.contains(&it.to));
         let is_outdated = is_emptied || self.outdated.contains(id);
@@ -171,24 +171,6 @@ impl<'a, M: Models> Settling<'a, M> {
             payload,
             unfit,
             standing: Standing::Deleted,
-        }
-    }
-
-    /// What a version says by itself.
-    fn read(&self, id: &RecordId, version: &Version) -> (Facts, Option<JsonText>, Option<Unfit>) {
-        let none = |unfit| (Facts::default(), None, Some(unfit));
-        let because = |why| none(Unfit::Because(why));
-        let model = id.model_type.as_str();
-        let rule = self.models.rule(model, version.model_version);
-        let Some(payload) = version.payload(rule) else {
-            return none(Unfit::Deleted);
-        };
-        let newest = version.newest_model_version(rule);
-        match self.models.read(model, newest, &payload) {
-            Reading::Readable(facts) => (facts, Some(payload), None),
-            Reading::UnknownModel => because(WhyNotShown::UnknownModel),
-            Reading::NewerModel => because(WhyNotShown::NewerModel),
-            Reading::Refused(why) => because(WhyNotShown::Refused(why)),
         }
     }
 
@@ -390,5 +372,27 @@ impl<'a, M: Models> Settling<'a, M> {
         let stored = self.seen.record(id).flatten();
         let why = stored.and_then(|record| record.standing.why_not_shown());
         matches!(why, Some(WhyNotShown::MissingRecord(_)))
+    }
+}
+
+/// What a version says by itself: its facts and its payload, or why it is not shown.
+pub(super) fn read(
+    models: &impl Models,
+    id: &RecordId,
+    version: &Version,
+) -> (Facts, Option<JsonText>, Option<Unfit>) {
+    let none = |unfit| (Facts::default(), None, Some(unfit));
+    let because = |why| none(Unfit::Because(why));
+    let model = id.model_type.as_str();
+    let rule = models.rule(model, version.model_version);
+    let Some(payload) = version.payload(rule) else {
+        return none(Unfit::Deleted);
+    };
+    let newest = version.newest_model_version(rule);
+    match models.read(model, newest, &payload) {
+        Reading::Readable(facts) => (facts, Some(payload), None),
+        Reading::UnknownModel => because(WhyNotShown::UnknownModel),
+        Reading::NewerModel => because(WhyNotShown::NewerModel),
+        Reading::Refused(why) => because(WhyNotShown::Refused(why)),
     }
 }

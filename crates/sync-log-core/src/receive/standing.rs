@@ -76,6 +76,20 @@ impl Standing {
     }
 }
 
+impl WhyNotShown {
+    /// The name of the reason, without what it refers to.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::UnknownModel => "unknown_model",
+            Self::NewerModel => "newer_model",
+            Self::DuplicateOf(_) => "duplicate_of",
+            Self::MissingRecord(_) => "missing_record",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 impl fmt::Display for WhyNotShown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

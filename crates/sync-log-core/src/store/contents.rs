@@ -132,6 +132,7 @@ impl Contents {
             peer,
             solo,
             peers_declared,
+            with_records,
             prune_through,
             altered,
             verdict,
@@ -152,6 +153,7 @@ impl Contents {
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
         self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
+        self.state.with_records = with_records.unwrap_or(self.state.with_records);
         self.verdicts
             .retain(|_, found| !dismiss_verdicts.contains(found));
         if let Some(verdict) = verdict {

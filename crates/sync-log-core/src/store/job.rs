@@ -85,6 +85,8 @@ pub struct Writes {
     pub solo: Option<bool>,
     /// Whether the peers that are registered are all there are.
     pub peers_declared: Option<bool>,
+    /// Whether own changes come with the versions of their records, from a receiver.
+    pub with_records: Option<bool>,
     /// Deletes every entry up to and including this one, which is retained, and their tags. The
     /// store first proves them, with a [`Proof`](crate::Proof) from the floor, and refuses the job
     /// if the proof fails (`R4`). The floor becomes the [`Mark`] at which the proof ends.

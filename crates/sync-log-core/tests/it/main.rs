@@ -21,6 +21,7 @@ mod proof;
 mod prune_steps;
 mod reasons;
 mod receiving;
+mod redeciding;
 mod refusals;
 mod serde_inside_other_types;
 mod showing;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::Value;
 use sync_log_core::receive::{
-    Facts, Models, Move, Reading, RecordId, Rule, Standing, merge, show_again,
+    Facts, Models, Move, Reading, RecordId, Rule, Standing, merge, redecide,
 };
 use sync_log_core::{Change, Hlc, JsonText, Uuid};
 
@@ -120,7 +120,7 @@ fn a_member_that_the_older_app_did_not_know_is_not_lost_with_the_change_that_had
         }
         let row = |of: &Records| of.tables.0.0[&id].parse_as::<Value>().unwrap();
         assert_eq!(row(&tables), serde_json::json!({ "name": "sea" }));
-        run(show_again(&mut tables, &PerField, [id.clone()])).unwrap();
+        run(redecide(&mut tables, &PerField)).unwrap();
         let whole = serde_json::json!({ "name": "sea", "colour": "blue" });
         assert_eq!(row(&tables), whole);
     }
@@ -134,8 +134,7 @@ proptest! {
     ) {
         let mut tables = Records::default();
         run(merge(&mut tables, &Older, &history)).unwrap();
-        let all: Vec<_> = tables.records.keys().cloned().collect();
-        run(show_again(&mut tables, &App, all)).unwrap();
+        run(redecide(&mut tables, &App)).unwrap();
         let mut so_far = history;
         prop_assert_eq!(shown(&tables), to_be_shown(&Oracle::of(&so_far)));
         for entry in later {

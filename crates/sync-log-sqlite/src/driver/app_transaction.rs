@@ -7,6 +7,7 @@ use sea_orm::{
 use sync_log_core::StoreError;
 
 use super::failure::failed;
+use super::raw::pragma::DEFER_FOREIGN_KEYS;
 use super::raw::transaction::{COMMIT, ROLLBACK, STAND_IN};
 use super::{Over, Port};
 
@@ -16,6 +17,7 @@ use super::{Over, Port};
 /// is full, the driver does not notice, and its next transaction on that connection is a savepoint in
 /// one that is never committed. So this ends the transaction in SQLite, and then lets the driver end one
 /// that stands in for it.
+#[derive(Debug)]
 pub(crate) struct AppTransaction(DatabaseTransaction);
 
 impl AppTransaction {
@@ -38,6 +40,18 @@ impl AppTransaction {
         Ok(Self(begun))
     }
 
+    /// The same, and foreign keys are checked at the commit.
+    pub(crate) async fn of_records(db: &DatabaseConnection) -> Result<Self, StoreError> {
+        let txn = Self::write(db).await?;
+        txn.port().run(&DEFER_FOREIGN_KEYS, &[]).await?;
+        Ok(txn)
+    }
+
+    /// The transaction as the app's SeaORM sees it. It must not be ended in this way.
+    pub(crate) const fn connection(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+
     /// What runs statements in it.
     pub(crate) fn port(&self) -> Over<'_, DatabaseTransaction> {
         Over(&self.0)
@@ -48,6 +62,23 @@ impl AppTransaction {
             Ok(_) => {
                 self.end().await;
                 Ok(())
+            }
+            Err(error) => {
+                self.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits if this is `Ok`, and rolls back otherwise.
+    pub(crate) async fn end_with<T, E: From<StoreError>>(
+        self,
+        outcome: Result<T, E>,
+    ) -> Result<T, E> {
+        match outcome {
+            Ok(value) => {
+                self.commit().await?;
+                Ok(value)
             }
             Err(error) => {
                 self.roll_back().await;

@@ -10,6 +10,7 @@
 //! - [`Over`] a [`ConnectionTrait`](sea_orm::ConnectionTrait), inside the app's transaction
 //!   if that is one.
 
+mod app_rows;
 mod app_transaction;
 mod argument;
 pub(crate) mod build;
@@ -29,6 +30,7 @@ mod template;
 mod transaction;
 mod trial;
 
+pub(crate) use app_rows::app_rows;
 pub(crate) use app_transaction::AppTransaction;
 pub(crate) use argument::Argument;
 pub(crate) use busy::Busy;

@@ -5,8 +5,9 @@
 //! [`peer_acks`] are an interchange format that other programs read too. The other tables
 //! belong to this crate: read them, and leave writing to [`SyncDb`](crate::SyncDb).
 //!
-//! A receiver's tables are in the app's own database: [`versions`], [`ties`] and
-//! [`records_migrations`]. Leave writing to [`records`](crate::records).
+//! A receiver's tables are in the app's own database: [`versions`], [`ties`], [`outbox`],
+//! [`waiting`], [`watermarks`], [`receiver`] and [`records_migrations`]; [`peer_received_watermarks`]
+//! is their interchange format. Leave writing to [`records`](crate::records).
 //!
 //! Stamps are the 70 bytes of [`Hlc`](crate::Hlc)'s text, whose byte order is the order of
 //! stamps. UUIDs are lower-case and hyphenated. A time is RFC 3339 in UTC unless the name of
@@ -29,8 +30,11 @@ pub mod aside_changes;
 pub mod entries;
 pub mod identity;
 pub mod migrations;
+pub mod outbox;
 pub mod peer_acks;
+pub mod peer_received_watermarks;
 pub mod peers;
+pub mod receiver;
 pub mod records_migrations;
 pub mod shared_changes;
 pub mod state;
@@ -39,5 +43,7 @@ pub mod ties;
 pub(crate) mod time;
 pub mod verdicts;
 pub mod versions;
+pub mod waiting;
+pub mod watermarks;
 
 pub use stored_value::StoredValue;

@@ -35,6 +35,8 @@ pub struct Model {
     /// The stamp that was drawn when the log got its id. This device may have issued any stamp up
     /// to here in an earlier log.
     pub settled: String,
+    /// 1 if own changes come with the versions of their records, from a receiver, otherwise 0.
+    pub with_records: i64,
 }
 
 /// The state refers to no other table.

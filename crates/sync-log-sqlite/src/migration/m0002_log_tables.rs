@@ -12,10 +12,20 @@ pub(super) const MIGRATION: Migration = Migration {
     name: "sync_log_0002_log_tables",
     owns: || {
         use peers::Column::{Acked, AckedAt, Verified};
-        use state::Column::{Altered, AlteredAt, HeadTag, PeersDeclared, Settled};
+        use state::Column::{Altered, AlteredAt, HeadTag, PeersDeclared, Settled, WithRecords};
         vec![
             owned::<identity::Entity>(&[], &[]),
-            owned::<state::Entity>(&[PeersDeclared, HeadTag, AlteredAt, Altered, Settled], &[]),
+            owned::<state::Entity>(
+                &[
+                    PeersDeclared,
+                    HeadTag,
+                    AlteredAt,
+                    Altered,
+                    Settled,
+                    WithRecords,
+                ],
+                &[],
+            ),
             owned::<peers::Entity>(&[Verified, Acked, AckedAt], &[]),
         ]
     },

@@ -24,9 +24,11 @@ mod m0002_log_tables;
 mod m0003_adoption;
 mod m0004_chain;
 mod m0005_verdicts;
+mod m0006_with_records;
 #[cfg(feature = "migrator")]
 mod migrator;
 mod records_0001_versions;
+mod records_0002_receiver;
 mod run;
 mod schema;
 mod step;

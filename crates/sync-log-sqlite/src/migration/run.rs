@@ -7,7 +7,7 @@ use super::schema::{APPLIED_AT, VERSION};
 use super::step::{Migration, run_all};
 use super::{
     m0001_original_tables, m0002_log_tables, m0003_adoption, m0004_chain, m0005_verdicts,
-    records_0001_versions, schema,
+    m0006_with_records, records_0001_versions, records_0002_receiver, schema,
 };
 use crate::driver::{Port, Template, argument, texts};
 
@@ -18,16 +18,20 @@ pub const MIGRATION_TABLE: &str = "sync_log_migrations";
 pub const RECORDS_MIGRATION_TABLE: &str = "sync_log_records_migrations";
 
 /// All migrations of a log, in order.
-pub(crate) const MIGRATIONS: [Migration; 5] = [
+pub(crate) const MIGRATIONS: [Migration; 6] = [
     m0001_original_tables::MIGRATION,
     m0002_log_tables::MIGRATION,
     m0003_adoption::MIGRATION,
     m0004_chain::MIGRATION,
     m0005_verdicts::MIGRATION,
+    m0006_with_records::MIGRATION,
 ];
 
 /// All migrations of a receiver's tables, in order.
-pub(crate) const RECORDS_MIGRATIONS: [Migration; 1] = [records_0001_versions::MIGRATION];
+pub(crate) const RECORDS_MIGRATIONS: [Migration; 2] = [
+    records_0001_versions::MIGRATION,
+    records_0002_receiver::MIGRATION,
+];
 
 /// The migrations of a log.
 pub(crate) const LOG: History = History {

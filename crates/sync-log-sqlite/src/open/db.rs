@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use sea_orm::DatabaseConnection;
 use sync_log_core::{
-    DeviceId, Hlc, LibraryId, LogError, LogState, StoreError, StoreFault, SyncLog,
+    DeviceId, Hlc, LibraryId, LogError, LogState, LogStore, StoreError, StoreFault, SyncLog,
+    WriteJob,
 };
 
 use super::attaching::APP_DATABASE;
@@ -272,6 +273,26 @@ impl SyncDb {
             Store::Own(_) | Store::ReadOnly => IN_MEMORY,
         };
         self.path().unwrap_or(Path::new(unnamed))
+    }
+
+    /// Runs a job of core.
+    pub(crate) async fn run(&self, job: WriteJob) -> Result<(), LogError> {
+        match &self.store {
+            Store::Own(store) => store.write(job).await,
+            Store::Attached(store) => store.write(job).await,
+            Store::ReadOnly => {
+                let doing = "write to a log that is open only to read";
+                Err(StoreError::new(StoreFault::ReadOnly, doing).into())
+            }
+        }
+    }
+
+    /// The store, if it is in the app's database.
+    pub(crate) fn attached(&self) -> Option<&AttachedStore> {
+        match &self.store {
+            Store::Attached(store) => Some(store),
+            Store::Own(_) | Store::ReadOnly => None,
+        }
     }
 
     /// Moves the settled stamp, for an import of stamps that an earlier log may have issued. A log that

@@ -116,6 +116,17 @@ impl SyncDbOptions {
         self
     }
 
+    /// How the log behaves.
+    pub(crate) const fn log_options(&self) -> &LogOptions {
+        &self.log
+    }
+
+    /// Sets how a log begins that is made.
+    pub(crate) const fn born(mut self, birth: Birth) -> Self {
+        self.birth = birth;
+        self
+    }
+
     /// Opens a log only if there is one; else the opening fails with
     /// [`OpenError::Missing`](crate::OpenError::Missing). Default: a log that is missing is made.
     ///

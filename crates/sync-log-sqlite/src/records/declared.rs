@@ -1,6 +1,7 @@
 //! One model, as an app declares it.
 
 use sea_orm::{EntityTrait, IntoActiveModel, PrimaryKeyTrait};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_log_core::receive::Rule;
 
@@ -28,7 +29,7 @@ impl Declared {
     pub(super) fn new<E>(name: String) -> Self
     where
         E: EntityTrait,
-        E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+        E::Model: Serialize + DeserializeOwned + IntoActiveModel<E::ActiveModel>,
         <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
     {
         Self {

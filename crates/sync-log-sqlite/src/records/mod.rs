@@ -1,17 +1,24 @@
-//! The records of an app that devices share: its SeaORM entities, and a receiver's tables beside them.
+//! The records of an app that devices share: rows of its SeaORM entities, in its own database.
 //!
-//! [`Models`] declares the entities. [`register`](DeclaredModels::register) reads the app's schema:
-//! references and unique keys of the tables become what [`merge`](crate::receive::merge) has to know.
-//! [`Records`] is the [`RecordStore`](crate::receive::RecordStore) in a transaction of the app's
-//! database, over whatever driver the app has. Nothing here opens a database or commits.
+//! [`SharedRecords`] is the handle. It records own changes together with the rows that they change, and
+//! applies the pages of other devices. [`Models`] names the entities; their references and unique keys are
+//! read from the database.
 //!
 //! - The payload of a change is the JSON that serde makes of an entity's model, and a row is a function
 //!   of it: a member that is not there is what serde makes of its absence, such as `None`. Members that
-//!   the app does not know are ignored. A field with `#[serde(skip)]`, and a column that the entity does
-//!   not have, is local to the device, and keeps what it holds.
-//! - Rows are written without SeaORM's hooks: `ActiveModelBehavior` is not run.
+//!   the app does not know are kept beside the row. A field with `#[serde(skip)]`, and a column that the
+//!   entity does not have, is local to the device, and keeps what it holds.
+//! - Received rows are written without SeaORM's hooks: `ActiveModelBehavior` is not run.
 //! - A row that a constraint refuses is not shown, with the text of SQLite as the reason. Any other
-//!   failure of the database is an error: roll back, and try again.
+//!   failure of the database is an error: nothing was applied, so try again.
+//! - The receiver's tables are in the app's database, because only there can they share its transaction.
+//!   They are made at the first opening, or by the app's own migrator, with
+//!   `migration::records_migrations`.
+//! - SeaORM's pools for SQLite have one connection by default. A call here waits while the app holds a
+//!   transaction on the same pool. In such a transaction, use
+//!   [`record_in`](SharedRecords::record_in).
+//!
+//! Below the handle is the store for apps that decide by themselves what to merge:
 //!
 //! ```no_run
 //! # mod tag {
@@ -50,19 +57,40 @@
 //! # }
 //! ```
 
+mod baseline;
 mod begin;
+mod beside;
 mod change;
+mod changed;
+mod compared;
 mod declared;
+mod deleted;
+mod device;
+mod drain;
 mod error;
+mod in_transaction;
+mod inner;
 mod key;
 mod members;
 mod models;
+mod opening;
+mod options;
+mod queue;
 mod registered;
+mod renew;
 mod rows;
 mod schema;
 mod shape;
+mod shared;
 mod store;
+mod stored_rows;
+mod sync_error;
+mod sync_status;
+mod upgrade;
 mod versions;
+mod watermarks;
+mod ways;
+mod writing;
 
 #[cfg(test)]
 mod tests;
@@ -70,5 +98,11 @@ mod tests;
 pub use begin::{begin, make_tables};
 pub use error::RecordsError;
 pub use models::{DeclaredModels, Models};
+pub use options::SharedRecordsOptions;
 pub use registered::RegisteredModels;
+pub use shared::SharedRecords;
 pub use store::Records;
+pub use sync_error::SyncError;
+pub use sync_status::SyncStatus;
+pub use watermarks::Watermark;
+pub use writing::Writing;

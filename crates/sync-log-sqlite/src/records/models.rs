@@ -1,6 +1,7 @@
 //! Declares which entities devices share, and how.
 
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, PrimaryKeyTrait};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_log_core::receive::Rule;
 
@@ -34,7 +35,7 @@ impl Models {
     pub fn entity<E>(self, name: impl Into<String>) -> DeclaredModels
     where
         E: EntityTrait,
-        E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+        E::Model: Serialize + DeserializeOwned + IntoActiveModel<E::ActiveModel>,
         <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
     {
         DeclaredModels {
@@ -51,7 +52,7 @@ impl DeclaredModels {
     pub fn entity<E>(mut self, name: impl Into<String>) -> Self
     where
         E: EntityTrait,
-        E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+        E::Model: Serialize + DeserializeOwned + IntoActiveModel<E::ActiveModel>,
         <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
     {
         let next = Declared::new::<E>(name.into());

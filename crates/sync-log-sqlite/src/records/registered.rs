@@ -1,13 +1,14 @@
 //! The models of an app, with what its schema says about them.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 
-use sea_orm::Value;
 use sync_log_core::receive::{self, Facts, Key, Need, Reading, RecordId, Reference, Rule};
-use sync_log_core::{JsonText, Uuid, judge};
+use sync_log_core::{JsonText, Uuid};
 
 use super::key::UniqueKey;
-use super::shape::{Row, Shape};
+use super::rows::json;
+use super::shape::{Column, Row, Shape, uuid};
 
 /// The models of an app, with the references and the unique keys of their tables.
 ///
@@ -34,6 +35,38 @@ pub(super) struct Refers {
     pub(super) member: &'static str,
     pub(super) to: String,
     pub(super) need: Need,
+}
+
+impl RegisteredModels {
+    /// The name and the model of an entity.
+    pub(super) fn of_entity<E: 'static>(&self) -> Option<(&str, &Model)> {
+        let entity = TypeId::of::<E>();
+        let mut models = self.models.iter();
+        let found = models.find(|(_, model)| model.shape.entity() == entity)?;
+        Some((found.0, found.1))
+    }
+
+    /// What decides how payloads are read, as text. If it changes, all records are decided again.
+    pub(super) fn fingerprint(&self) -> String {
+        let models = self.models.iter().map(|(name, model)| {
+            let columns = model.shape.columns().into_iter();
+            let columns = columns.map(|column| {
+                let Column {
+                    name: column,
+                    member,
+                    is_nullable,
+                    is_shared,
+                } = column;
+                (column, member, is_nullable, is_shared)
+            });
+            let references = format!("{:?}", model.references);
+            let keys = format!("{:?}", model.keys);
+            let rule = format!("{:?}", model.rule);
+            let columns: Vec<_> = columns.collect();
+            (name, model.version, rule, columns, references, keys)
+        });
+        json(&models.collect::<Vec<_>>())
+    }
 }
 
 impl receive::Models for RegisteredModels {
@@ -93,15 +126,5 @@ impl Refers {
             to: RecordId::new(self.to.as_str(), record),
             need: self.need,
         }))
-    }
-}
-
-/// The UUID that a column holds. Text has to be spelled like the id to which it refers.
-fn uuid(value: &Value) -> Option<Uuid> {
-    match value {
-        Value::Uuid(uuid) => *uuid,
-        Value::String(text) => judge::record_uuid(text.as_deref()).ok(),
-        Value::Bytes(bytes) => Uuid::from_slice(bytes.as_deref()?).ok(),
-        _ => None,
     }
 }

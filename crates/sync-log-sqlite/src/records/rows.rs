@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm::IdenStatic;
 use serde::{Deserialize, Serialize};
 use sync_log_core::judge::{self, FoundData};
-use sync_log_core::receive::{Field, Record, RecordId, Source, Standing, Version};
+use sync_log_core::receive::{Field, Record, RecordId, Source, Standing, Version, WhyNotShown};
 use sync_log_core::{Digest, Hlc, JsonText, StoreError};
 
 use crate::driver::failure::corrupt;
@@ -86,6 +86,18 @@ pub(super) fn read(row: &Row<'_>) -> Result<(RecordId, Record), StoreError> {
         standing: cells.standing()?,
     };
     Ok((cells.id()?, record))
+}
+
+/// Reads which record is not shown, and why.
+pub(super) fn not_shown(row: &Row<'_>) -> Result<(RecordId, WhyNotShown), StoreError> {
+    let key = row.text(1).unwrap_or_default();
+    let damaged = |column: Column| corrupt("sync_log_versions", &key, column.as_str());
+    let model_type = row.text(0).ok_or_else(|| damaged(Column::ModelType))?;
+    let record_uuid = judge::record_uuid(row.text(1).as_deref());
+    let record_uuid = record_uuid.map_err(|_| damaged(Column::RecordUuid))?;
+    let why = row.text(2).and_then(|why| serde_json::from_str(&why).ok());
+    let id = RecordId::new(model_type, record_uuid);
+    Ok((id, why.ok_or_else(|| damaged(Column::Detail))?))
 }
 
 /// What is stored of a version beside its highest change. The form is frozen. A value is a string

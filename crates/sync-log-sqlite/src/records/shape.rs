@@ -1,17 +1,19 @@
 //! What an entity of the app's makes of a payload, without its type.
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 
 use sea_orm::sea_query::{IntoValueTuple, OnConflict, ValueTuple};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
-    PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryTrait, Value,
+    ActiveModelTrait, ActiveValue, ColumnTrait, DbBackend, DbErr, EntityTrait, FromQueryResult,
+    IdenStatic, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, Statement, Value,
 };
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use sync_log_core::{JsonText, Uuid};
+use sync_log_core::{JsonText, Uuid, judge};
 
 use super::members::members;
 use crate::driver::Template;
@@ -42,6 +44,15 @@ pub(super) trait Shape: Send + Sync {
 
     /// The statement that removes the row of a record; `None` if the key holds no UUID.
     fn hide(&self, record: Uuid) -> Option<Template>;
+
+    /// The entity.
+    fn entity(&self) -> TypeId;
+
+    /// The query for the rows after this record, in the order of their keys.
+    fn rows_after(&self, after: Option<Uuid>, limit: u64) -> Statement;
+
+    /// The record that a row of that query shows, and its payload.
+    fn payload(&self, row: &QueryResult) -> Result<(Uuid, JsonText), DbErr>;
 }
 
 /// A column of an entity.
@@ -121,7 +132,7 @@ impl fmt::Debug for dyn Shape {
 impl<E> Shape for ShapeOf<E>
 where
     E: EntityTrait,
-    E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+    E::Model: Serialize + DeserializeOwned + IntoActiveModel<E::ActiveModel>,
     <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
 {
     fn table(&self) -> &'static str {
@@ -195,11 +206,54 @@ where
         let delete = E::delete_many().filter(key.eq(self.id(record)?));
         Some(Template::build("hide a record", &delete.into_query()))
     }
+
+    fn entity(&self) -> TypeId {
+        TypeId::of::<E>()
+    }
+
+    fn rows_after(&self, after: Option<Uuid>, limit: u64) -> Statement {
+        let key = E::Column::iter().find(is_key::<E>);
+        let after = after.and_then(|after| self.id(after));
+        let mut query = E::find().limit(limit);
+        if let Some(key) = key {
+            query = query.order_by_asc(key);
+            if let Some(after) = after {
+                query = query.filter(key.gt(after));
+            }
+        }
+        query.build(DbBackend::Sqlite)
+    }
+
+    fn payload(&self, row: &QueryResult) -> Result<(Uuid, JsonText), DbErr> {
+        let model = E::Model::from_query_result(row, "")?;
+        let record = record_of(&model).ok_or_else(|| {
+            DbErr::Custom(format!("the key of a row of {} is no UUID", self.table()))
+        })?;
+        let payload = JsonText::from_serialize(&model);
+        let payload = payload.map_err(|error| DbErr::Json(error.to_string()))?;
+        Ok((record, payload))
+    }
+}
+
+/// The UUID in the primary key of a row.
+pub(super) fn record_of<M: ModelTrait>(model: &M) -> Option<Uuid> {
+    let key = <M::Entity as EntityTrait>::Column::iter().find(is_key::<M::Entity>)?;
+    uuid(&model.get(key))
+}
+
+/// The UUID that a column holds. Text has to be in the one spelling of a record's id.
+pub(super) fn uuid(value: &Value) -> Option<Uuid> {
+    match value {
+        Value::Uuid(uuid) => *uuid,
+        Value::String(text) => judge::record_uuid(text.as_deref()).ok(),
+        Value::Bytes(bytes) => Uuid::from_slice(bytes.as_deref()?).ok(),
+        _ => None,
+    }
 }
 
 type Id<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::ValueType;
 
-fn is_key<E: EntityTrait>(column: &E::Column) -> bool {
+pub(super) fn is_key<E: EntityTrait>(column: &E::Column) -> bool {
     <E::PrimaryKey as PrimaryKeyToColumn>::from_column(*column).is_some()
 }
 

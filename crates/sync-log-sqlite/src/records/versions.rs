@@ -1,20 +1,21 @@
 //! Looks up and writes the receiver's tables, with one statement for any number of records.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use sea_orm::QueryTrait;
 use sea_orm::sea_query::{
-    Expr, ExprTrait, Func, IntoColumnRef, OnConflict, Query, SelectStatement,
+    Expr, ExprTrait, Func, IntoColumnRef, OnConflict, Order, Query, SelectStatement,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use sync_log_core::receive::{Found, RecordId, RecordWrite, Tie, Wanted};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sync_log_core::receive::{Found, Record, RecordId, RecordWrite, Tie, Wanted, WhyNotShown};
 use sync_log_core::{StoreError, judge};
 
 use super::rows::{self, COLUMNS, DIGEST, json};
 use crate::driver::build::{ELEMENTS, element, element_position, elements, insert_selected, part};
 use crate::driver::failure::corrupt;
-use crate::driver::{Port, Row, Template, all};
+use crate::driver::{Port, Row, Template, all, argument, argument_rows};
 use crate::entity::{ties, versions};
 
 /// Looks up records, and those that are tied.
@@ -28,6 +29,40 @@ pub(super) async fn look_up(db: &impl Port, wanted: &Wanted) -> Result<Found, St
         found.tied = tied(db, &wanted.ties.iter().collect::<Vec<_>>()).await?;
     }
     Ok(found)
+}
+
+/// The records after this one, ascending.
+pub(super) async fn after(
+    db: &impl Port,
+    after: Option<&RecordId>,
+    limit: usize,
+) -> Result<Vec<(RecordId, Record)>, StoreError> {
+    // No model has an empty name, so that all records are after it.
+    let (model_type, record_uuid) = after.map_or(("", String::new()), id_texts);
+    let arguments = [model_type.into(), (&record_uuid).into(), limit.into()];
+    all(db, &RECORDS_AFTER, &arguments, rows::read).await
+}
+
+/// The live records that are not shown, and why.
+pub(super) async fn not_shown(
+    db: &impl Port,
+    limit: usize,
+) -> Result<Vec<(RecordId, WhyNotShown)>, StoreError> {
+    all(db, &NOT_SHOWN, &[limit.into()], rows::not_shown).await
+}
+
+/// How many live records are not shown, by the name of the reason.
+pub(super) async fn count_not_shown(
+    db: &impl Port,
+) -> Result<BTreeMap<&'static str, u64>, StoreError> {
+    let mut counts = BTreeMap::new();
+    db.rows(&NOT_SHOWN, &[usize::MAX.into()], |row| {
+        let (_, why) = rows::not_shown(row)?;
+        *counts.entry(why.as_str()).or_default() += 1;
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    Ok(counts)
 }
 
 async fn tied(db: &impl Port, wanted: &[&Tie]) -> Result<Vec<(Tie, RecordId)>, StoreError> {
@@ -75,9 +110,7 @@ pub(super) async fn write(db: &impl Port, records: &[RecordWrite]) -> Result<(),
     let retied = records
         .iter()
         .filter_map(|it| Some((&it.id, it.ties.as_ref()?)));
-    for array in arrays(retied.clone().map(|(id, _)| json(&id_texts(id)))) {
-        db.run(&UNTIE, &[(&array).into()]).await?;
-    }
+    untie(db, retied.clone().map(|(id, _)| id)).await?;
     let ties = retied.flat_map(|(id, ties)| ties.iter().map(move |tie| tie_texts(id, tie)));
     for array in arrays(ties.map(|texts| json(&texts))) {
         db.run(&WRITE_TIES, &[(&array).into()]).await?;
@@ -85,7 +118,18 @@ pub(super) async fn write(db: &impl Port, records: &[RecordWrite]) -> Result<(),
     Ok(())
 }
 
-fn id_texts(id: &RecordId) -> (&str, String) {
+/// Removes what ties records.
+pub(super) async fn untie(
+    db: &impl Port,
+    records: impl Iterator<Item = &RecordId>,
+) -> Result<(), StoreError> {
+    for array in arrays(records.map(|id| json(&id_texts(id)))) {
+        db.run(&UNTIE, &[(&array).into()]).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn id_texts(id: &RecordId) -> (&str, String) {
     (&id.model_type, id.record_uuid.to_string())
 }
 
@@ -97,7 +141,7 @@ fn tie_texts<'a>(id: &'a RecordId, tie: &Tie) -> (String, &'a str, String) {
 const MAX_ARGUMENT_BYTES: usize = 4 << 20;
 
 /// JSON arrays of these elements, in their order: one, unless that would be too long.
-fn arrays(elements: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn arrays(elements: impl Iterator<Item = String>) -> Vec<String> {
     let mut arrays: Vec<String> = Vec::new();
     for element in elements {
         match arrays.last_mut() {
@@ -126,6 +170,34 @@ static RECORDS: LazyLock<Template> = LazyLock::new(|| {
         .and_where(RecordUuid.into_expr().eq(part(1)))
         .to_owned();
     Template::build("look up records", &query)
+});
+
+/// Arguments: the record, and how many.
+static RECORDS_AFTER: LazyLock<Template> = LazyLock::new(|| {
+    use versions::Column::{ModelType, RecordUuid};
+    let key = [ModelType, RecordUuid].map(|column| Expr::col(column.into_column_ref()));
+    let after = [argument(0), argument(1)].map(Expr::val);
+    let query = versions::Entity::find()
+        .select_only()
+        .columns(COLUMNS)
+        .filter(Expr::tuple(key).gt(Expr::tuple(after)))
+        .order_by(ModelType, Order::Asc)
+        .order_by(RecordUuid, Order::Asc)
+        .limit(argument_rows(2));
+    Template::build("read records", &query.into_query())
+});
+
+/// Argument: how many. The condition on the standing is that of the index.
+static NOT_SHOWN: LazyLock<Template> = LazyLock::new(|| {
+    use versions::Column::{Detail, ModelType, RecordUuid};
+    let query = versions::Entity::find()
+        .select_only()
+        .columns([ModelType, RecordUuid, Detail])
+        .filter(Expr::cust("\"standing\" = 'not_shown'"))
+        .order_by(ModelType, Order::Asc)
+        .order_by(RecordUuid, Order::Asc)
+        .limit(argument_rows(0));
+    Template::build("read what is not shown", &query.into_query())
 });
 
 /// Argument: an array of ties. Finds the position of a tie in it, and a record.
@@ -178,7 +250,7 @@ static WRITE_TIES: LazyLock<Template> = LazyLock::new(|| {
 
 /// These parts of each element. SQLite takes an `ON CONFLICT` after a query without `WHERE` for a
 /// part of that query.
-fn of_elements(parts: impl IntoIterator<Item = Expr>) -> SelectStatement {
+pub(super) fn of_elements(parts: impl IntoIterator<Item = Expr>) -> SelectStatement {
     Query::select()
         .exprs(parts)
         .from_function(elements(0), ELEMENTS)

@@ -139,6 +139,7 @@ impl<'a, P: Port> Shared<'a, P> {
             peer,
             solo,
             peers_declared,
+            with_records,
             prune_through,
             altered,
             verdict,
@@ -171,6 +172,7 @@ impl<'a, P: Port> Shared<'a, P> {
         self.state.high_water = high_water.unwrap_or(self.state.high_water);
         self.state.solo = solo.unwrap_or(self.state.solo);
         self.state.peers_declared = peers_declared.unwrap_or(self.state.peers_declared);
+        self.state.with_records = with_records.unwrap_or(self.state.with_records);
         Ok(())
     }
 

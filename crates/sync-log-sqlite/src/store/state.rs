@@ -36,6 +36,7 @@ pub(crate) async fn write(db: &impl Port, state: &LogState) -> Result<(), StoreE
         settled.as_str().into(),
         state.solo.into(),
         state.peers_declared.into(),
+        state.with_records.into(),
         altered_at.as_ref().into(),
         state.altered.map(|altered| altered.fault.as_str()).into(),
     ];
@@ -95,7 +96,7 @@ static BEGIN_STATE: LazyLock<Template> = LazyLock::new(|| {
 static UPDATE_STATE: LazyLock<Template> = LazyLock::new(|| {
     use state::Column::{
         Altered, AlteredAt, Floor, FloorTag, Head, HeadTag, HighWater, Id, PeersDeclared, Settled,
-        Solo,
+        Solo, WithRecords,
     };
     let update = state::Entity::update_many()
         .col_expr(Head, Expr::val(argument(0)))
@@ -106,8 +107,9 @@ static UPDATE_STATE: LazyLock<Template> = LazyLock::new(|| {
         .col_expr(Settled, Expr::val(argument(5)))
         .col_expr(Solo, Expr::val(argument(6)))
         .col_expr(PeersDeclared, Expr::val(argument(7)))
-        .col_expr(AlteredAt, Expr::val(argument(8)))
-        .col_expr(Altered, Expr::val(argument(9)))
+        .col_expr(WithRecords, Expr::val(argument(8)))
+        .col_expr(AlteredAt, Expr::val(argument(9)))
+        .col_expr(Altered, Expr::val(argument(10)))
         .filter(Id.eq(1));
     Template::build("write the state", &update.into_query())
 });

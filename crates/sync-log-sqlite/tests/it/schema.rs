@@ -115,7 +115,7 @@ async fn everything_else_is_in_tables_of_our_own() {
          floor_tag TEXT NOT NULL, high_water TEXT NOT NULL, solo INTEGER NOT NULL, \
          policy_time_ms INTEGER NOT NULL, evaluated_at TEXT, \
          peers_declared INTEGER NOT NULL, head_tag TEXT NOT NULL, altered_at TEXT, \
-         altered TEXT, settled TEXT NOT NULL"
+         altered TEXT, settled TEXT NOT NULL, with_records INTEGER NOT NULL"
     );
     assert_eq!(
         columns(&file, "sync_log_entries"),
@@ -198,6 +198,7 @@ fn the_names_of_migrations_are_ours_and_frozen() {
             "sync_log_0003_adoption",
             "sync_log_0004_chain",
             "sync_log_0005_verdicts",
+            "sync_log_0006_with_records",
         ]
     );
     for migration in migrations() {

@@ -7,5 +7,7 @@ mod common;
 mod attached;
 mod entities;
 mod in_a_transaction;
+mod kills;
 mod migrations;
 mod records;
+mod shared;

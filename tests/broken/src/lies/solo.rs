@@ -29,6 +29,7 @@ fn solo(fault: Fault) -> Option<Defect> {
         Fault::SoloNotStored => Defect::amending(|_, changes| {
             changes.solo = changes.solo.filter(|solo| !solo);
         }),
+        Fault::WithRecordsNotStored => Defect::amending(|_, changes| changes.with_records = None),
         Fault::SoloForgotten => Defect {
             wake: Some(|handle| Box::pin(remember_rows(handle))),
             ..Defect::stating(|handle, state| state.solo &= !handle.memory().lost_solo)

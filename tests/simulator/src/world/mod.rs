@@ -250,6 +250,7 @@ impl World {
         let kind = match birth {
             Birth::Alone => "join",
             Birth::BesideRecords => "join with records",
+            Birth::After(_) => "join after another log",
         };
         self.done(kind, format_args!("d{on}"));
         Ok(())

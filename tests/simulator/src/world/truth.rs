@@ -66,7 +66,7 @@ impl Truth {
     pub(crate) fn made(device_id: Uuid, birth: Birth, past: Past, made: Dump) -> Self {
         let lineage = match birth {
             Birth::Alone => Lineage::default(),
-            Birth::BesideRecords => {
+            Birth::BesideRecords | Birth::After(_) => {
                 Lineage::from_floor(made.log_id, made.marks.settled, Vec::new())
             }
         };

@@ -124,16 +124,11 @@ impl AttachedStore {
     }
 
     /// The log to which it was attached.
-    #[allow(
-        dead_code,
-        reason = "what records in the app's transaction compares with it"
-    )]
     pub(crate) fn anchor(&self) -> &Anchor {
         &self.database.anchor
     }
 
     /// Wakes the watches, once a transaction of the app's that ran [`run_in`] is committed.
-    #[allow(dead_code, reason = "for what records in the app's transaction")]
     pub(crate) fn committed_elsewhere(&self) {
         self.database.progress.send_modify(|_| ());
     }
@@ -191,7 +186,6 @@ impl fmt::Debug for AttachedStore {
 /// Runs one job inside a transaction of the app's, which has the write lock. Nothing is committed: a
 /// refusal leaves no trace in the transaction, and after an error of the storage it has to be rolled
 /// back. Once it is committed, [`AttachedStore::committed_elsewhere`] wakes the watches.
-#[allow(dead_code, reason = "for what records in the app's transaction")]
 pub(crate) async fn run_in(
     db: &impl Port,
     anchor: &Anchor,

@@ -15,7 +15,7 @@ pub(crate) const IDENTITY: [identity::Column; 3] = [
 ];
 
 /// The columns that [`state`] reads after those of [`IDENTITY`].
-pub(crate) const STATE: [state::Column; 10] = [
+pub(crate) const STATE: [state::Column; 11] = [
     state::Column::Head,
     state::Column::HeadTag,
     state::Column::Floor,
@@ -24,6 +24,7 @@ pub(crate) const STATE: [state::Column; 10] = [
     state::Column::Settled,
     state::Column::Solo,
     state::Column::PeersDeclared,
+    state::Column::WithRecords,
     state::Column::AlteredAt,
     state::Column::Altered,
 ];
@@ -43,6 +44,7 @@ pub(crate) fn state(columns: &mut Columns<'_, '_>) -> Result<LogState, StoreErro
     let settled = stamp(columns, "settled")?;
     let solo = columns.integer("solo")? != 0;
     let peers_declared = columns.integer("peers_declared")? != 0;
+    let with_records = columns.integer("with_records")? != 0;
     let altered = altered(columns);
     Ok(LogState {
         identity,
@@ -52,6 +54,7 @@ pub(crate) fn state(columns: &mut Columns<'_, '_>) -> Result<LogState, StoreErro
         settled,
         solo,
         peers_declared,
+        with_records,
         altered,
     })
 }

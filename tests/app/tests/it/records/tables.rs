@@ -46,7 +46,13 @@ async fn the_migrations_of_records_run_up_again_and_down() {
 async fn the_tables_and_their_names_are_frozen() {
     let names = records_migrations().into_iter();
     let names: Vec<_> = names.map(|it| it.name().to_owned()).collect();
-    assert_eq!(names, ["sync_log_records_0001_versions"]);
+    assert_eq!(
+        names,
+        [
+            "sync_log_records_0001_versions",
+            "sync_log_records_0002_receiver"
+        ]
+    );
     for migration in records_migrations() {
         assert_eq!(migration.use_transaction(), Some(true));
     }
@@ -70,6 +76,27 @@ async fn the_tables_and_their_names_are_frozen() {
     assert_eq!(
         columns("sync_log_ties"),
         "tie TEXT NOT NULL KEY1, model_type TEXT NOT NULL KEY2, record_uuid TEXT NOT NULL KEY3"
+    );
+    let entry = "hlc TEXT NOT NULL KEY1, model_type TEXT NOT NULL, record_uuid TEXT NOT NULL, \
+                 change_type TEXT NOT NULL, data TEXT NOT NULL, model_version INTEGER NOT NULL, \
+                 group_end INTEGER NOT NULL";
+    assert_eq!(columns("sync_log_outbox"), entry);
+    assert_eq!(columns("sync_log_waiting"), entry);
+    assert_eq!(
+        columns("sync_log_watermarks"),
+        "origin TEXT NOT NULL KEY1, cursor TEXT NOT NULL, updated_at TEXT NOT NULL"
+    );
+    assert_eq!(
+        columns("peer_received_watermarks"),
+        "device_uuid TEXT NOT NULL KEY1, peer_device_uuid TEXT NOT NULL KEY2, \
+         max_received_hlc TEXT NOT NULL, updated_at TEXT NOT NULL"
+    );
+    assert_eq!(
+        columns("sync_log_receiver"),
+        "id INTEGER KEY1, library_id TEXT NOT NULL, device_id TEXT NOT NULL, \
+         has_outbox INTEGER NOT NULL, issued TEXT NOT NULL, observed TEXT NOT NULL, \
+         cleared TEXT NOT NULL, forgotten TEXT NOT NULL, unversioned TEXT NOT NULL, \
+         models TEXT NOT NULL"
     );
     assert_eq!(
         columns(RECORDS_MIGRATION_TABLE),
@@ -164,7 +191,7 @@ async fn tables_that_were_made_half_are_completed() {
         let indexes = raw(&folder).query_row(indexes, [], |row| row.get::<_, i64>(0));
         assert_eq!(
             (of_records(&folder).len(), indexes.unwrap()),
-            (2, 2),
+            (2, 3),
             "{dropped}"
         );
     }

@@ -1,0 +1,157 @@
+//! All records are decided again, page by page, and the page in which a record comes does not matter (`X6`).
+
+use proptest::prelude::*;
+use sync_log_core::receive::{
+    Found, Key, Models, Move, Reading, ReceiverStore, Record, RecordId, RecordStore, RecordWrite,
+    Rule, Wanted, merge, redecide,
+};
+use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
+
+use crate::common::run;
+use crate::common::tables::{App, Strict};
+use crate::showing::entry;
+
+/// The next version of [`App`]: it knows version 1 of each model and all members, and the titles of
+/// albums are unique.
+struct Upgraded;
+
+impl Models for Upgraded {
+    fn rule(&self, model_type: &str, model_version: u32) -> Rule {
+        App.rule(model_type, model_version.saturating_sub(1))
+    }
+
+    fn knows(&self, _: &str, _: &str) -> bool {
+        true
+    }
+
+    fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
+        let mut read = App.read(model_type, model_version.saturating_sub(1), payload);
+        if let (Reading::Readable(facts), "album") = (&mut read, model_type) {
+            let album: serde_json::Value = payload.parse_as().unwrap();
+            facts.keys.extend(album["title"].as_str().map(|title| Key {
+                name: "title".to_owned(),
+                value: title.to_owned(),
+            }));
+        }
+        read
+    }
+}
+
+/// A store whose pages have one record each.
+struct OneByOne<'a>(&'a mut Strict);
+
+impl RecordStore for OneByOne<'_> {
+    async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
+        self.0.look_up(wanted).await
+    }
+
+    async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError> {
+        self.0.write(records).await
+    }
+
+    async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError> {
+        self.0.change(steps).await
+    }
+}
+
+impl ReceiverStore for OneByOne<'_> {
+    async fn records(
+        &mut self,
+        after: Option<&RecordId>,
+        _: usize,
+    ) -> Result<Vec<(RecordId, Record)>, StoreError> {
+        self.0.records(after, 1).await
+    }
+
+    async fn watermark(&mut self, _: DeviceId) -> Result<Cursor, StoreError> {
+        unreachable!("no page is applied")
+    }
+
+    async fn move_watermark(&mut self, _: DeviceId, _: Cursor) -> Result<(), StoreError> {
+        unreachable!("no page is applied")
+    }
+
+    async fn waiting(&mut self) -> Result<Vec<SharedChangeEntry>, StoreError> {
+        unreachable!("no page is applied")
+    }
+
+    async fn set_aside(&mut self, _: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        unreachable!("no page is applied")
+    }
+
+    async fn take_back(&mut self, _: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        unreachable!("no page is applied")
+    }
+
+    async fn deleted(&mut self, _: Hlc, _: usize) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
+        unreachable!("nothing is forgotten")
+    }
+
+    async fn forget(&mut self, _: &[(RecordId, Hlc)]) -> Result<(), StoreError> {
+        unreachable!("nothing is forgotten")
+    }
+
+    async fn observe(&mut self, _: Hlc) -> Result<(), StoreError> {
+        unreachable!("no page is applied")
+    }
+}
+
+fn upgrade(device: &mut Strict) {
+    run(redecide(&mut OneByOne(device), &Upgraded)).unwrap();
+    device.refuse_dangling();
+}
+
+proptest! {
+    #[test]
+    fn an_upgraded_device_shows_what_the_new_version_shows(
+        entries in proptest::collection::vec(entry(), 1..40),
+        before in 0..40usize,
+    ) {
+        let (early, late) = entries.split_at(before.min(entries.len()));
+        let mut upgraded = Strict::default();
+        upgraded.take(early);
+        upgrade(&mut upgraded);
+        run(merge(&mut upgraded, &Upgraded, late)).unwrap();
+
+        let mut fresh = Strict::default();
+        run(merge(&mut fresh, &Upgraded, &entries)).unwrap();
+        prop_assert_eq!(upgraded.standings(), fresh.standings());
+        prop_assert_eq!(upgraded.tables.0, fresh.tables.0);
+        prop_assert_eq!(upgraded.ties, fresh.ties);
+    }
+
+    #[test]
+    fn to_decide_again_without_a_new_version_changes_nothing(
+        entries in proptest::collection::vec(entry(), 1..40),
+    ) {
+        let mut device = Strict::default();
+        device.take(&entries);
+        let (rows, records, ties) = (device.tables.0.clone(), device.records.clone(), device.ties.clone());
+        run(redecide(&mut device, &App)).unwrap();
+        prop_assert_eq!(&device.tables.0, &rows);
+        prop_assert_eq!(&device.records, &records);
+        prop_assert_eq!(&device.ties, &ties);
+    }
+}
+
+#[test]
+fn all_rows_are_written_again_because_the_earlier_version_may_have_left_something_out() {
+    let change = sync_log_core::Change::insert(
+        "tag",
+        sync_log_core::Uuid::from_u128(1),
+        &serde_json::json!({
+            "name": "red", "colour": "#f00",
+        }),
+    );
+    let hlc = Hlc::new(1, 0, sync_log_core::Uuid::from_u128(2));
+    let entry: SharedChangeEntry = change.unwrap().stamped(hlc);
+    let mut device = Strict::default();
+    device.take(&[entry]);
+    let whole = device.tables.0.clone();
+    // The earlier version has written the row without the member that it does not know.
+    for row in device.tables.0.values_mut() {
+        *row = JsonText::from(serde_json::json!({ "name": "red" }));
+    }
+    upgrade(&mut device);
+    assert_eq!(device.tables.0, whole);
+}

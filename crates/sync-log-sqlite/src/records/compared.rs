@@ -1,0 +1,140 @@
+//! Compares records with a log in a file of its own, before either of them is used (`W4`).
+
+use std::path::Path;
+
+use sync_log_core::receive::merge;
+use sync_log_core::{Hlc, MAX_PAGE_ENTRIES, take_over};
+
+use super::baseline;
+use super::device::{self, Device};
+use super::opening::Opening;
+use super::queue::OUTBOX;
+use super::renew::put_on_record;
+use super::store::Records;
+use super::sync_error::SyncError;
+use super::upgrade::upgrade;
+use crate::driver::AppTransaction;
+use crate::open::{FILE_NAME, SyncDb, SyncDbOptions};
+
+/// An opening of records whose log is in a file of its own.
+pub(super) struct Compared<'a> {
+    opening: &'a Opening<'a>,
+    txn: &'a AppTransaction,
+    options: SyncDbOptions,
+    data_dir: &'a Path,
+}
+
+impl<'a> Compared<'a> {
+    /// Opens the log, in a transaction that has the write lock of the app's database. Returns the highest
+    /// stamp that was given out or received, and the log.
+    pub(super) async fn open(
+        opening: &'a Opening<'a>,
+        options: &SyncDbOptions,
+        data_dir: &'a Path,
+    ) -> Result<(Hlc, SyncDb), SyncError> {
+        let txn = AppTransaction::of_records(opening.db).await?;
+        let opened = Self::in_transaction(opening, &txn, options, data_dir).await;
+        txn.end_with(opened).await
+    }
+
+    async fn in_transaction(
+        opening: &'a Opening<'a>,
+        txn: &AppTransaction,
+        options: &SyncDbOptions,
+        data_dir: &'a Path,
+    ) -> Result<(Hlc, SyncDb), SyncError> {
+        let known = opening.known(txn, true).await?;
+        let is_first = known.is_none();
+        let own = opening.own;
+        let new = || Device::new(own.library_id, own.device_id, true);
+        let mut device = known.unwrap_or_else(new);
+        let birth = opening.birth(txn, is_first, device.cleared).await?;
+        let comparing = Compared {
+            opening,
+            txn,
+            options: options.clone().born(birth),
+            data_dir,
+        };
+        let log = comparing.log(&mut device, is_first).await?;
+        upgrade(txn, opening, &mut device, is_first, None).await?;
+        if is_first {
+            device::make(&txn.port(), &device).await?;
+        } else {
+            device::write(&txn.port(), &device).await?;
+        }
+        Ok((device.issued.max(device.observed), log))
+    }
+
+    async fn log(&self, device: &mut Device, is_first: bool) -> Result<SyncDb, SyncError> {
+        let is_new = !self.data_dir.join(FILE_NAME).exists();
+        let mut log = self.open_log().await?;
+        if log.head().await? < device.cleared {
+            tracing::warn!("the log was restored from a backup: it gets a new id");
+            log = self.renewed(log, device.cleared).await?;
+        }
+        self.catch_up(&log, device).await?;
+        if is_first && baseline::give(self.txn, self.opening).await? {
+            device.unversioned = Hlc::ZERO;
+            if !is_new {
+                let head = log.head().await?;
+                log = self.renewed(log, head).await?;
+            }
+        }
+        Ok(log)
+    }
+
+    async fn open_log(&self) -> Result<SyncDb, SyncError> {
+        let own = self.opening.own;
+        let options = self.options.clone();
+        let opened = options.open(own.library_id, own.device_id, self.data_dir);
+        Ok(opened.await?)
+    }
+
+    /// Gives the log a new id and a floor, so that each peer takes a snapshot: the log lacks what the
+    /// records have.
+    async fn renewed(&self, log: SyncDb, at: Hlc) -> Result<SyncDb, SyncError> {
+        put_on_record(&log, at).await?;
+        log.close().await?;
+        self.open_log().await
+    }
+
+    /// Merges what the log has and the records do not know: the app's database was restored from a
+    /// backup, or these are changes from a time before there were versions.
+    async fn catch_up(&self, log: &SyncDb, device: &mut Device) -> Result<(), SyncError> {
+        log.run(take_over(Vec::new(), self.opening.now_ms)).await?;
+        // A log knows stamps that the records do not: the one at which it was settled is above the floor of
+        // a log that was made beside records.
+        device.observed = device.observed.max(log.status().await?.high_water);
+        let head = log.head().await?;
+        if head <= device.issued {
+            return Ok(());
+        }
+        let floor = log.floor().await?;
+        if floor > device.issued {
+            device.unversioned = floor;
+        }
+        let is_retained = device.issued >= floor && !device.issued.is_zero();
+        let mut after = is_retained.then_some(device.issued);
+        let mut taken = 0;
+        loop {
+            let page = log.get_since(after, MAX_PAGE_ENTRIES).await?;
+            let Some(last) = page.last() else {
+                break;
+            };
+            after = Some(last.hlc);
+            taken += page.len();
+            let models = self.opening.models;
+            merge(
+                &mut Records::new(self.txn.connection(), models),
+                models,
+                &page,
+            )
+            .await?;
+        }
+        tracing::info!(taken, unversioned = %device.unversioned, "applied own changes of the log to the records");
+        OUTBOX.remove_up_to(&self.txn.port(), head).await?;
+        device.issued = head;
+        device.cleared = device.cleared.max(head);
+        Ok(())
+    }
+}

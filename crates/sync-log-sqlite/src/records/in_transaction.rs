@@ -1,0 +1,207 @@
+//! A receiver's tables and the app's, in one transaction, as one device uses them.
+
+use sea_orm::ConnectionTrait;
+use sync_log_core::receive::{
+    Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Wanted,
+};
+use sync_log_core::{
+    Cursor, DeviceId, Hlc, LibraryId, LogError, Needs, SharedChangeEntry, StoreError, StoreFault,
+    WriteJob, Writes, take_over,
+};
+
+use super::device::{self, Device, Raised};
+use super::queue::{OUTBOX, WAITING};
+use super::store::Records;
+use super::watermarks::{self, Watermark};
+use super::{RegisteredModels, deleted, versions};
+use crate::driver::Over;
+use crate::store::attached::run_in;
+use crate::store::{Anchor, select};
+
+/// What one device keeps, in a transaction of the app's database.
+pub(super) struct InTransaction<'a, C> {
+    db: &'a C,
+    records: Records<'a, C>,
+    /// Whose records they have to be.
+    own: Whose,
+    /// The log, if it is in the same database.
+    log: Option<&'a Anchor>,
+    now_ms: i64,
+}
+
+/// A transaction is of another database than the records.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the database has no records of device {device_id}")]
+pub(super) struct WrongDatabase {
+    device_id: DeviceId,
+}
+
+/// The device whose records a handle was opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whose {
+    pub(super) library_id: LibraryId,
+    pub(super) device_id: DeviceId,
+}
+
+impl Whose {
+    pub(super) fn of(library_id: impl Into<LibraryId>, device_id: impl Into<DeviceId>) -> Self {
+        Self {
+            library_id: library_id.into(),
+            device_id: device_id.into(),
+        }
+    }
+}
+
+impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
+    pub(super) const fn new(
+        db: &'a C,
+        models: &'a RegisteredModels,
+        own: Whose,
+        log: Option<&'a Anchor>,
+        now_ms: i64,
+    ) -> Self {
+        Self {
+            db,
+            records: Records::new(db, models),
+            own,
+            log,
+            now_ms,
+        }
+    }
+
+    /// Runs a job of the log that is in the same database.
+    async fn run(&self, anchor: &Anchor, job: WriteJob) -> Result<(), StoreError> {
+        let done = run_in(&Over(self.db), anchor, job).await;
+        done.map_err(|error| match error {
+            LogError::Store(error) => error,
+            refusal => {
+                let doing = "write to the log in the app's database";
+                StoreError::new(StoreFault::Corrupt, doing).with_source(refusal)
+            }
+        })
+    }
+
+    /// The row of this device.
+    ///
+    /// # Errors
+    /// The database is another one: it has no row, or that of another device.
+    pub(super) async fn device(&self) -> Result<Device, StoreError> {
+        let found = device::read(&Over(self.db)).await?;
+        let is_own = |device: &Device| {
+            (device.library_id, device.device_id) == (self.own.library_id, self.own.device_id)
+        };
+        found.filter(is_own).ok_or_else(|| {
+            let device_id = self.own.device_id;
+            let doing = "find the records of this device in the database of the transaction";
+            StoreError::new(StoreFault::Moved, doing).with_source(WrongDatabase { device_id })
+        })
+    }
+}
+
+impl<C: ConnectionTrait> RecordStore for InTransaction<'_, C> {
+    async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
+        self.records.look_up(wanted).await
+    }
+
+    async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError> {
+        self.records.write(records).await
+    }
+
+    async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError> {
+        self.records.change(steps).await
+    }
+}
+
+impl<C: ConnectionTrait> OwnStore for InTransaction<'_, C> {
+    async fn mark(&mut self) -> Result<Hlc, StoreError> {
+        device::lock(&Over(self.db)).await?;
+        let device = self.device().await?;
+        let Some(anchor) = self.log else {
+            return Ok(device.issued.max(device.observed));
+        };
+        let state = select::state(&Over(self.db)).await?;
+        anchor.refuse_other(state.identity)?;
+        Ok(state.high_water.max(state.head.hlc))
+    }
+
+    async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        let Some(last) = entries.last() else {
+            return Ok(());
+        };
+        if let Some(anchor) = self.log {
+            let job = take_over(entries.to_vec(), self.now_ms);
+            return self.run(anchor, job).await;
+        }
+        OUTBOX.put(&Over(self.db), entries).await?;
+        device::raise(&Over(self.db), Raised::Issued, last.hlc).await
+    }
+}
+
+impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
+    async fn records(
+        &mut self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, Record)>, StoreError> {
+        versions::after(&Over(self.db), after, limit).await
+    }
+
+    async fn watermark(&mut self, origin: DeviceId) -> Result<Cursor, StoreError> {
+        let found = watermarks::of(&Over(self.db), origin).await?;
+        Ok(found.map_or(Cursor::ZERO, |found| found.cursor))
+    }
+
+    async fn move_watermark(&mut self, origin: DeviceId, to: Cursor) -> Result<(), StoreError> {
+        let moved = Watermark {
+            origin,
+            cursor: to,
+            at_ms: self.now_ms,
+        };
+        watermarks::write(&Over(self.db), self.own.device_id, moved).await
+    }
+
+    async fn waiting(&mut self) -> Result<Vec<SharedChangeEntry>, StoreError> {
+        WAITING.all(&Over(self.db)).await
+    }
+
+    async fn set_aside(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        WAITING.put(&Over(self.db), entries).await
+    }
+
+    async fn take_back(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        WAITING.remove(&Over(self.db), entries).await
+    }
+
+    async fn deleted(
+        &mut self,
+        up_to: Hlc,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
+        deleted::up_to(&Over(self.db), up_to, limit).await
+    }
+
+    async fn forget(&mut self, forgotten: &[(RecordId, Hlc)]) -> Result<(), StoreError> {
+        deleted::forget(&Over(self.db), forgotten).await?;
+        match forgotten.iter().map(|(_, hlc)| *hlc).max() {
+            Some(highest) => device::raise(&Over(self.db), Raised::Forgotten, highest).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn observe(&mut self, highest: Hlc) -> Result<(), StoreError> {
+        let Some(anchor) = self.log else {
+            return device::raise(&Over(self.db), Raised::Observed, highest).await;
+        };
+        let raise = WriteJob::new(
+            |_| Needs::default(),
+            move |view| {
+                let is_higher = highest > view.state.high_water;
+                Ok(Writes {
+                    high_water: is_higher.then_some(highest),
+                    ..Writes::default()
+                })
+            },
+        );
+        self.run(anchor, raise).await
+    }
+}

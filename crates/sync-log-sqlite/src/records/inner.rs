@@ -1,0 +1,61 @@
+//! What a handle on shared records holds.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sync_log_core::{Clock, DeviceId, LogError, PeerState, SharedWallClock, parse_uuid};
+use tokio::sync::Mutex;
+
+use super::in_transaction::{InTransaction, Whose};
+use super::registered::RegisteredModels;
+use super::sync_error::SyncError;
+use crate::open::SyncDb;
+use crate::store::AttachedStore;
+
+/// What a handle on shared records holds.
+pub(super) struct Inner {
+    pub(super) db: DatabaseConnection,
+    pub(super) models: RegisteredModels,
+    pub(super) log: SyncDb,
+    pub(super) own: Whose,
+    pub(super) clock: Clock<SharedWallClock>,
+    /// One drain at a time. Another process may drain at the same time: the log skips what it has.
+    pub(super) draining: Mutex<()>,
+}
+
+impl Inner {
+    pub(super) fn in_transaction<'a, C: ConnectionTrait>(
+        &'a self,
+        txn: &'a C,
+    ) -> InTransaction<'a, C> {
+        let log = self.log.attached().map(AttachedStore::anchor);
+        InTransaction::new(txn, &self.models, self.own, log, self.clock.now_ms())
+    }
+
+    /// All devices whose changes may still come, with `origin`.
+    pub(super) async fn origins(&self, origin: DeviceId) -> Result<Vec<DeviceId>, SyncError> {
+        if origin == self.own.device_id {
+            return Err(LogError::OwnPeer { peer: origin }.into());
+        }
+        let (mut active, retired) = self.peers().await?;
+        if retired.contains(&origin) {
+            return Err(SyncError::OriginRetired { origin });
+        }
+        if !active.contains(&origin) {
+            active.push(origin);
+        }
+        Ok(active)
+    }
+
+    /// The peers that are active, and those that are retired. A peer whose row is faulty is active.
+    pub(super) async fn peers(&self) -> Result<(Vec<DeviceId>, Vec<DeviceId>), SyncError> {
+        let mut active = Vec::new();
+        let mut retired = Vec::new();
+        for peer in self.log.peers().await? {
+            match peer {
+                Ok(peer) if peer.facts.state == PeerState::Active => active.push(peer.device_id),
+                Ok(peer) => retired.push(peer.device_id),
+                Err(row) => active.extend(parse_uuid(&row.peer_device_id).map(DeviceId::from)),
+            }
+        }
+        Ok((active, retired))
+    }
+}

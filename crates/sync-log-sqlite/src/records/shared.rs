@@ -1,0 +1,374 @@
+//! The records that devices share, and the log of own changes to them, behind one handle.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait,
+    IntoActiveModel,
+};
+use serde::Serialize;
+use sync_log_core::receive::{
+    self, Applied, Receiving, Record, RecordId, RecordStore, Wanted, WhyNotShown,
+};
+use sync_log_core::{Change, Cursor, DeviceId, Hlc, LibraryId, Page, Uuid};
+
+use super::inner::Inner;
+use super::models::DeclaredModels;
+use super::options::SharedRecordsOptions;
+use super::registered::RegisteredModels;
+use super::store::Records;
+use super::sync_error::SyncError;
+use super::writing::Writing;
+use super::{versions, watermarks};
+use crate::driver::durable::sync_to_disk;
+use crate::driver::raw::pragma::DEFER_FOREIGN_KEYS;
+use crate::driver::{AppTransaction, Over, Port};
+use crate::open::SyncDb;
+
+/// The records that devices share, in an app's own database, and the log of this device's changes.
+///
+/// It is a handle: cheap to clone, and usable from many tasks at once.
+///
+/// - [`write`](Self::write) changes rows and records that, in one transaction. No change is committed
+///   without its entry, and no entry without its change, whatever is killed when (`W2`).
+/// - [`apply`](Self::apply) applies a page of another device, in one transaction. What the tables show
+///   afterwards depends on the changes alone, and not on their order (`X6`).
+/// - [`log`](Self::log) is the log: it registers peers, serves them, takes their acks, and prunes.
+///
+/// ```no_run
+/// # mod tag {
+/// #     use sea_orm::entity::prelude::*;
+/// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, serde::Serialize, serde::Deserialize)]
+/// #     #[sea_orm(table_name = "tag")]
+/// #     pub struct Model {
+/// #         #[sea_orm(primary_key, auto_increment = false)]
+/// #         pub id: Uuid,
+/// #         pub name: String,
+/// #     }
+/// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+/// #     pub enum Relation {}
+/// #     impl ActiveModelBehavior for ActiveModel {}
+/// # }
+/// # use sea_orm::{ActiveValue::Set, DatabaseConnection};
+/// # use sync_log_sqlite::records::{Models, SharedRecords, SyncError};
+/// # use sync_log_sqlite::{Page, Uuid};
+/// # async fn run(db: DatabaseConnection, library: Uuid, phone: Uuid, laptop: Uuid, page: Page)
+/// # -> Result<(), SyncError> {
+/// let models = Models::new().entity::<tag::Entity>("tag");
+/// let folder = std::path::Path::new("library");
+/// let records = SharedRecords::open(&db, models, library, phone, folder).await?;
+/// records.log().register_peer(laptop).await?;
+///
+/// // An own change.
+/// let beach = tag::ActiveModel {
+///     id: Set(Uuid::new_v4()),
+///     name: Set("beach".to_owned()),
+/// };
+/// records.write(async |rows| rows.insert(beach).await).await?;
+///
+/// // A page that the laptop has served.
+/// let applied = records.apply(laptop, &page).await?;
+/// println!("to acknowledge: {}", applied.watermark);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SharedRecords {
+    inner: Arc<Inner>,
+}
+
+impl SharedRecords {
+    /// Opens the records in `db`, with their log in `<data_dir>/sync.db`, and default options. Both are
+    /// made where they are missing.
+    ///
+    /// # Errors
+    /// As for [`SharedRecordsOptions::open`].
+    pub async fn open(
+        db: &DatabaseConnection,
+        models: DeclaredModels,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
+        data_dir: &Path,
+    ) -> Result<Self, SyncError> {
+        let options = Self::options();
+        options
+            .open(db, models, library_id, device_id, data_dir)
+            .await
+    }
+
+    /// Opens the records in `db`, with their log in the same database, and default options. A change and
+    /// its entry are then one transaction without an outbox. See [`SyncDb::attach`] for what that asks of
+    /// the database.
+    ///
+    /// # Errors
+    /// As for [`SharedRecordsOptions::attach`].
+    pub async fn attach(
+        db: &DatabaseConnection,
+        models: DeclaredModels,
+        library_id: impl Into<LibraryId>,
+        device_id: impl Into<DeviceId>,
+    ) -> Result<Self, SyncError> {
+        let options = Self::options();
+        options.attach(db, models, library_id, device_id).await
+    }
+
+    /// The default options.
+    pub fn options() -> SharedRecordsOptions {
+        SharedRecordsOptions::default()
+    }
+
+    pub(super) fn of(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The log of own changes. Record changes with [`write`](Self::write): the log itself refuses them
+    /// with [`LogError::WithRecords`](sync_log_core::LogError::WithRecords).
+    #[must_use]
+    pub fn log(&self) -> &SyncDb {
+        &self.inner.log
+    }
+
+    /// The app's models.
+    #[must_use]
+    pub fn models(&self) -> &RegisteredModels {
+        &self.inner.models
+    }
+
+    /// The app's database.
+    pub(super) fn database(&self) -> &DatabaseConnection {
+        &self.inner.db
+    }
+
+    /// Changes rows and records the changes, in one transaction, as one group: another device applies
+    /// all of them together. Returns what `work` returns.
+    ///
+    /// If `work` fails, nothing is committed. After the commit, the changes are brought into the log. If
+    /// that fails, it is reported as a warning and made up for later, because the changes are safe.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the rows and the log as after `Ok` or as after `Err`.
+    ///
+    /// # Errors
+    /// What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
+    pub async fn write<T>(
+        &self,
+        work: impl AsyncFnOnce(&Writing<'_>) -> Result<T, SyncError>,
+    ) -> Result<T, SyncError> {
+        let begun = AppTransaction::of_records(&self.inner.db).await?;
+        let writing = Writing::new(begun, &self.inner.models);
+        let worked = work(&writing).await;
+        let (txn, changes) = writing.into_parts();
+        let recorded = match worked {
+            Ok(value) if changes.is_empty() => Ok(value),
+            Ok(value) => {
+                let recorded = self.record_many_in(txn.connection(), &changes).await;
+                recorded.map(|_| value)
+            }
+            Err(error) => Err(error),
+        };
+        let value = txn.end_with(recorded).await?;
+        self.drain_or_warn().await;
+        Ok(value)
+    }
+
+    /// Inserts one row and records that; see [`Writing::insert`].
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write), and for [`Writing::insert`].
+    pub async fn insert<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, SyncError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
+    {
+        self.write(async |rows| rows.insert(row).await).await
+    }
+
+    /// Updates one row and records what changed; see [`Writing::update`].
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write), and for [`Writing::update`].
+    pub async fn update<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, SyncError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
+    {
+        self.write(async |rows| rows.update(row).await).await
+    }
+
+    /// Deletes the row of one record and records that; see [`Writing::delete`]. Returns whether there was
+    /// one.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write), and for [`Writing::delete`].
+    pub async fn delete<E: EntityTrait>(&self, record: Uuid) -> Result<bool, SyncError> {
+        self.write(async |rows| rows.delete::<E>(record).await)
+            .await
+    }
+
+    /// Records a change in a transaction of the app's, in which the app has changed the row.
+    /// Call [`drain`](Self::drain) after the commit.
+    ///
+    /// # Errors
+    /// Roll back. As for [`record_many_in`](Self::record_many_in).
+    pub async fn record_in(
+        &self,
+        txn: &impl ConnectionTrait,
+        change: Change,
+    ) -> Result<Hlc, SyncError> {
+        let stamps = self.record_many_in(txn, &[change]).await?;
+        let stamp = stamps.into_iter().next();
+        Ok(stamp.expect("one change gets one stamp"))
+    }
+
+    /// Records changes as one group, in a transaction of the app's, in which the app has changed the
+    /// rows. Returns their stamps. Call [`drain`](Self::drain) after the commit.
+    ///
+    /// The transaction should have begun IMMEDIATE. Foreign keys are checked at its commit from here on.
+    ///
+    /// # Errors
+    /// Roll back. [`SyncError::BeganDeferred`]: begin the transaction IMMEDIATE.
+    /// [`SyncError::WrongDatabase`], [`SyncError::Write`]: fix the call. [`SyncError::Store`].
+    pub async fn record_many_in(
+        &self,
+        txn: &impl ConnectionTrait,
+        changes: &[Change],
+    ) -> Result<Vec<Hlc>, SyncError> {
+        let inner = &*self.inner;
+        Over(txn).run(&DEFER_FOREIGN_KEYS, &[]).await?;
+        let mut store = inner.in_transaction(txn);
+        let entries = receive::write(&mut store, &inner.models, &inner.clock, changes).await?;
+        Ok(entries.iter().map(|entry| entry.hlc).collect())
+    }
+
+    /// Applies a page of another device, in one transaction. Acknowledge
+    /// [`watermark`](Applied::watermark) to that device, even if nothing was new.
+    ///
+    /// `origin` is the device that the transport authenticated. Pages may come twice, may overlap, and
+    /// may be applied again after a crash: each entry takes effect once (`X2`).
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the records as after `Ok` or as after `Err`.
+    ///
+    /// # Errors
+    /// Nothing was applied. [`SyncError::Page`] says what to do with the page. [`SyncError::Clock`]: the
+    /// clock of the origin, or of this device, is wrong. [`SyncError::OriginRetired`]: admit it first.
+    /// [`SyncError::Log`] with [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call. [`SyncError::Store`]: try again.
+    pub async fn apply(
+        &self,
+        origin: impl Into<DeviceId>,
+        page: &Page,
+    ) -> Result<Applied, SyncError> {
+        let inner = &*self.inner;
+        let origin = origin.into();
+        let origins = inner.origins(origin).await?;
+        let check = |stamps: &[Hlc]| inner.clock.check_all(stamps).map(drop);
+        let receiving = Receiving {
+            origin,
+            origins: &origins,
+            check: &check,
+        };
+        let txn = AppTransaction::of_records(&inner.db).await?;
+        let mut store = inner.in_transaction(txn.connection());
+        let outcome = receive::apply(&mut store, &inner.models, &receiving, page).await;
+        let applied = txn.end_with(outcome.map_err(SyncError::from)).await?;
+        // What is acknowledged leaves the log of the origin, so it has to survive a power cut here.
+        sync_to_disk(&inner.db).await?;
+        Ok(applied)
+    }
+
+    /// The cursor up to which the log of `origin` was applied: read its log from there.
+    ///
+    /// # Errors
+    /// [`SyncError::Store`].
+    pub async fn cursor(&self, origin: impl Into<DeviceId>) -> Result<Cursor, SyncError> {
+        let found = watermarks::of(&Over(&self.inner.db), origin.into()).await?;
+        Ok(found.map_or(Cursor::ZERO, |found| found.cursor))
+    }
+
+    /// What is kept of a record; `None` if it was never heard of.
+    ///
+    /// # Errors
+    /// [`SyncError::Store`].
+    pub async fn record(&self, id: &RecordId) -> Result<Option<Record>, SyncError> {
+        let wanted = Wanted {
+            records: [id.clone()].into(),
+            ..Wanted::default()
+        };
+        let mut records = Records::new(&self.inner.db, &self.inner.models);
+        let found = records.look_up(&wanted).await?;
+        Ok(found.records.into_iter().next().map(|(_, record)| record))
+    }
+
+    /// The live records that the app's tables do not show, and why, at most `limit`.
+    ///
+    /// # Errors
+    /// [`SyncError::Store`].
+    pub async fn not_shown(&self, limit: usize) -> Result<Vec<(RecordId, WhyNotShown)>, SyncError> {
+        Ok(versions::not_shown(&Over(&self.inner.db), limit).await?)
+    }
+
+    /// Forgets deleted records of which no change can arrive any more. Returns how many. Call it now and
+    /// then, but not while another device reads a snapshot of these records.
+    ///
+    /// # Errors
+    /// [`SyncError::Store`], [`SyncError::Log`].
+    pub async fn forget_deleted(&self) -> Result<usize, SyncError> {
+        let inner = &*self.inner;
+        let (origins, _) = inner.peers().await?;
+        let mut forgotten = 0;
+        loop {
+            let txn = AppTransaction::of_records(&inner.db).await?;
+            let mut store = inner.in_transaction(txn.connection());
+            let outcome = receive::forget_deleted(&mut store, &origins).await;
+            let count = txn.end_with(outcome).await?;
+            forgotten += count;
+            if count == 0 {
+                return Ok(forgotten);
+            }
+        }
+    }
+
+    /// Brings committed changes into the log. [`write`](Self::write) does it by itself; after
+    /// [`record_in`](Self::record_in), call it once the transaction is committed. What is not brought
+    /// into the log now is at the next call, or at the next opening.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// [`SyncError::Store`], [`SyncError::Log`].
+    pub async fn drain(&self) -> Result<(), SyncError> {
+        self.inner.drain().await
+    }
+
+    async fn drain_or_warn(&self) {
+        if let Err(error) = self.drain().await {
+            let error: &(dyn std::error::Error + 'static) = &error;
+            tracing::warn!(error, "committed changes are not in the log yet");
+        }
+    }
+
+    /// Brings what is committed into the log, and closes the log. The app closes its database.
+    ///
+    /// # Errors
+    /// The log is closed all the same. As for [`drain`](Self::drain), and for
+    /// [`close`](sync_log_core::SyncLog::close).
+    pub async fn close(&self) -> Result<(), SyncError> {
+        let drained = self.drain().await;
+        self.inner.log.close().await?;
+        drained
+    }
+}
+
+impl fmt::Debug for SharedRecords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedRecords")
+            .field("log", &self.inner.log)
+            .field("models", &self.inner.models)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,34 @@
+//! The rows of the app's tables, with their payloads.
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sync_log_core::{JsonText, Uuid};
+
+use super::registered::{Model, RegisteredModels};
+use super::sync_error::SyncError;
+use crate::driver::app_rows;
+
+/// Whether there are rows in the tables of the models.
+pub(super) async fn has_rows(
+    txn: &DatabaseTransaction,
+    models: &RegisteredModels,
+) -> Result<bool, SyncError> {
+    for model in models.models.values() {
+        if !rows_after(txn, model, None, 1).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The rows of a model after this record, with their payloads.
+pub(super) async fn rows_after(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<(Uuid, JsonText)>, SyncError> {
+    let query = model.shape.rows_after(after, limit as u64);
+    let rows = app_rows(db, query).await?;
+    let rows = rows.iter().map(|row| model.shape.payload(row));
+    Ok(rows.collect::<Result<_, _>>()?)
+}

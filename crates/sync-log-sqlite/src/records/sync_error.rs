@@ -1,0 +1,196 @@
+//! Why a call on the shared records failed.
+
+use std::error::Error;
+
+use sea_orm::DbErr;
+use sync_log_core::receive::{ApplyError, ReceiveError, RecordId, WriteError};
+use sync_log_core::{DeviceId, ErrorKind, LogError, ObserveError, StoreError};
+
+use super::error::RecordsError;
+use super::in_transaction::WrongDatabase;
+use crate::driver::failure::extended_code;
+use crate::open::{OpenError, Unattachable};
+
+/// Why a call on [`SharedRecords`](super::SharedRecords) failed. Nothing of the call was committed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyncError {
+    /// A statement of the app's failed.
+    #[error(transparent)]
+    App(#[from] DbErr),
+    /// Code of the app's failed for another reason.
+    #[error(transparent)]
+    Other(Box<dyn Error + Send + Sync>),
+    /// The app's models cannot be registered on its database.
+    #[error(transparent)]
+    Models(#[from] RecordsError),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The log refused a call.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Own changes cannot be recorded.
+    #[error(transparent)]
+    Write(WriteError),
+    /// A page cannot be applied.
+    #[error(transparent)]
+    Page(#[from] ReceiveError),
+    /// A stamp of a page is too far ahead of this device's clock (`X5`).
+    #[error(transparent)]
+    Clock(#[from] ObserveError),
+    /// A page is of a device that was retired here (`K6`).
+    #[error("failed to apply a page of {origin}: this device has retired it")]
+    OriginRetired {
+        /// The device that the page comes from.
+        origin: DeviceId,
+    },
+    /// The transaction has read before it wrote, and another writer was faster (`W1`).
+    #[error(
+        "failed to take the write lock: the transaction has read, and another one has written since"
+    )]
+    BeganDeferred {
+        /// The error of the database.
+        #[source]
+        source: StoreError,
+    },
+    /// The transaction is of another database than the records (`W1`).
+    #[error("failed to record a change: the transaction is of another database than the records")]
+    WrongDatabase,
+    /// The entity is not one of the models.
+    #[error("failed to record a change of table {table}: it is not among the models")]
+    NotShared {
+        /// The table of the entity.
+        table: &'static str,
+    },
+    /// The id of a record is no UUID, or its payload has no JSON form.
+    #[error("failed to record a change of table {table}: {reason}")]
+    NotARecord {
+        /// The table of the entity.
+        table: &'static str,
+        /// What is wrong with the row.
+        reason: String,
+    },
+    /// There are rows that no change has made (`W5`).
+    #[error(
+        "failed to share the records: {record} was there before, and nothing says when it was changed"
+    )]
+    NeedsBaseline {
+        /// The first such record.
+        record: RecordId,
+    },
+    /// The records are those of another library or device, or their log is elsewhere.
+    #[error("failed to open the records: {reason}")]
+    OtherRecords {
+        /// Whose records they are.
+        reason: String,
+    },
+    /// The app's database can lose what was committed.
+    #[error("failed to share the records: {0}")]
+    Unsafe(Unattachable),
+    /// The database failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl SyncError {
+    /// An error of the app's own, for a closure that is passed to
+    /// [`write`](super::SharedRecords::write).
+    pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
+
+    /// What the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Models(error) => error.kind(),
+            Self::Open(error) => error.kind(),
+            Self::Log(error) => error.kind(),
+            Self::Page(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+            Self::Clock(_) | Self::Write(WriteError::Clock(_)) => ErrorKind::FixClock,
+            Self::OriginRetired { .. } => ErrorKind::Admit,
+            Self::BeganDeferred { .. } => ErrorKind::Retry,
+            Self::App(_)
+            | Self::Other(_)
+            | Self::Write(_)
+            | Self::WrongDatabase
+            | Self::NotShared { .. }
+            | Self::NotARecord { .. }
+            | Self::NeedsBaseline { .. }
+            | Self::OtherRecords { .. }
+            | Self::Unsafe(_) => ErrorKind::FixCall,
+        }
+    }
+
+    /// Says to a person what to do next, in one sentence. [`kind`](Self::kind) says it to a program.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::App(_) | Self::Other(_) => {
+                "look at the cause: it is an error of the app's own call"
+            }
+            Self::Models(error) => error.help(),
+            Self::Open(error) => error.help(),
+            Self::Log(error) => error.help(),
+            Self::Page(error) => error.help(),
+            Self::Store(error) => error.fault().help(),
+            Self::Clock(error) => LogError::Clock(*error).help(),
+            Self::Write(WriteError::Clock(_)) => "restore the app's database from a backup",
+            Self::Write(WriteError::GroupTooLarge { .. }) => "write the changes in several calls",
+            Self::Write(_) => "store the content elsewhere, and share a reference to it",
+            Self::OriginRetired { .. } => "admit the device again, and take a snapshot of it",
+            Self::BeganDeferred { .. } => {
+                "roll back and begin the transaction IMMEDIATE, or use `write`, which does"
+            }
+            Self::WrongDatabase => "begin the transaction on the database that the records are in",
+            Self::NotShared { .. } => "name the entity in the models, or write it without a change",
+            Self::NotARecord { .. } => {
+                "give each shared row a UUID, and a model that serde can write"
+            }
+            Self::NeedsBaseline { .. } => {
+                "open the records with `baseline`, which says when each row was last changed"
+            }
+            Self::Unsafe(unsafe_setting) => unsafe_setting.help(),
+            Self::OtherRecords { .. } => {
+                "open them with the ids and in the layout they were made with"
+            }
+        }
+    }
+}
+
+impl From<StoreError> for SyncError {
+    fn from(error: StoreError) -> Self {
+        if error.source_as::<WrongDatabase>().is_some() {
+            return Self::WrongDatabase;
+        }
+        if extended_code(&error) == Some(BUSY_SNAPSHOT) {
+            return Self::BeganDeferred { source: error };
+        }
+        Self::Store(error)
+    }
+}
+
+/// `SQLITE_BUSY_SNAPSHOT`: the transaction has read a state that is not the newest one.
+const BUSY_SNAPSHOT: u32 = 517;
+
+impl From<WriteError> for SyncError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => error.into(),
+            other => Self::Write(other),
+        }
+    }
+}
+
+impl From<ApplyError> for SyncError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Page(error) => Self::Page(error),
+            ApplyError::Clock(error) => Self::Clock(error),
+            ApplyError::Store(error) => error.into(),
+            other => Self::other(other),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A transaction in which an app changes its rows and records the changes.
+
+use std::sync::{Mutex, PoisonError};
+
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityName,
+    EntityTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter,
+};
+use serde::Serialize;
+use sync_log_core::receive::Rule;
+use sync_log_core::{Change, Uuid};
+
+use super::registered::{Model, RegisteredModels};
+use super::shape::{is_key, record_of};
+use super::sync_error::SyncError;
+use crate::driver::AppTransaction;
+
+/// A transaction in which an app changes its rows and records the changes.
+/// [`SharedRecords::write`](super::SharedRecords::write) begins it, and commits it with the changes.
+///
+/// An app that changes a shared row in another way, over [`connection`](Self::connection), records that
+/// with [`record`](Self::record).
+#[derive(Debug)]
+pub struct Writing<'a> {
+    txn: AppTransaction,
+    models: &'a RegisteredModels,
+    changes: Mutex<Vec<Change>>,
+}
+
+impl<'a> Writing<'a> {
+    pub(super) const fn new(txn: AppTransaction, models: &'a RegisteredModels) -> Self {
+        Self {
+            txn,
+            models,
+            changes: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Inserts a row, and records that. It runs SeaORM's hooks.
+    ///
+    /// # Errors
+    /// [`SyncError::App`], [`SyncError::NotShared`], [`SyncError::NotARecord`].
+    pub async fn insert<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, SyncError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
+    {
+        let (name, model) = self.model::<A::Entity>()?;
+        let inserted = row.insert(self.txn.connection()).await?;
+        let record = id_of(&inserted)?;
+        let change = Change::insert(name, record, &inserted);
+        let change = change.map_err(|error| not_a_record::<A::Entity>(&error))?;
+        self.record(change.model_version(model.version));
+        Ok(inserted)
+    }
+
+    /// Updates a row, and records what changed. A row that stays as it was is not recorded. It runs
+    /// SeaORM's hooks.
+    ///
+    /// Under the per-field rule only the members that changed are recorded.
+    ///
+    /// # Errors
+    /// [`SyncError::App`], also if there is no such row; [`SyncError::NotShared`],
+    /// [`SyncError::NotARecord`].
+    pub async fn update<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, SyncError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
+    {
+        let (name, model) = self.model::<A::Entity>()?;
+        let before = self.stored(&row).await?;
+        let updated = row.update(self.txn.connection()).await?;
+        let record = id_of(&updated)?;
+        let before = before.map(|before| payload_of(&before)).transpose()?;
+        let after = payload_of(&updated)?;
+        if let Some(payload) = changed(before.as_ref(), &after, model.rule) {
+            let change = Change::update(name, record, &payload);
+            let change = change.map_err(|error| not_a_record::<A::Entity>(&error))?;
+            self.record(change.model_version(model.version));
+        }
+        Ok(updated)
+    }
+
+    /// Deletes the row of a record, and records that. Returns whether there was one. It does not run
+    /// SeaORM's hooks.
+    ///
+    /// # Errors
+    /// [`SyncError::App`], [`SyncError::NotShared`].
+    pub async fn delete<E: EntityTrait>(&self, record: Uuid) -> Result<bool, SyncError> {
+        let (name, model) = self.model::<E>()?;
+        let key = E::Column::iter().find(is_key::<E>);
+        let Some((key, id)) = key.zip(model.shape.id(record)) else {
+            return Ok(false);
+        };
+        let deleted = E::delete_many()
+            .filter(key.eq(id))
+            .exec(self.txn.connection())
+            .await?;
+        if deleted.rows_affected == 0 {
+            return Ok(false);
+        }
+        let change = Change::delete(name, record);
+        self.record(change.model_version(model.version));
+        Ok(true)
+    }
+
+    /// The transaction, for other statements of the app's.
+    #[must_use]
+    pub const fn connection(&self) -> &DatabaseTransaction {
+        self.txn.connection()
+    }
+
+    /// Records a change of a row that the app has changed itself, in this transaction.
+    pub fn record(&self, change: Change) {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.push(change);
+    }
+
+    /// The transaction, and the changes that were recorded.
+    pub(super) fn into_parts(self) -> (AppTransaction, Vec<Change>) {
+        let changes = self.changes.into_inner();
+        (self.txn, changes.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn model<E: EntityTrait>(&self) -> Result<(&'a str, &'a Model), SyncError> {
+        let found = self.models.of_entity::<E>();
+        found.ok_or_else(|| SyncError::NotShared {
+            table: E::default().table_name(),
+        })
+    }
+
+    /// The row that an update is about to change.
+    async fn stored<A: ActiveModelTrait>(
+        &self,
+        row: &A,
+    ) -> Result<Option<<A::Entity as EntityTrait>::Model>, DbErr> {
+        let keys = <A::Entity as EntityTrait>::PrimaryKey::iter();
+        let mut query = A::Entity::find();
+        for column in keys.map(PrimaryKeyToColumn::into_column) {
+            if let Some(value) = row.get(column).into_value() {
+                query = query.filter(column.eq(value));
+            }
+        }
+        query.one(self.txn.connection()).await
+    }
+}
+
+type Members = serde_json::Map<String, serde_json::Value>;
+
+fn id_of<M: ModelTrait>(row: &M) -> Result<Uuid, SyncError> {
+    record_of(row).ok_or_else(|| SyncError::NotARecord {
+        table: M::Entity::default().table_name(),
+        reason: "its key is no UUID".to_owned(),
+    })
+}
+
+fn payload_of<M: ModelTrait + Serialize>(row: &M) -> Result<Members, SyncError> {
+    let payload = serde_json::to_value(row);
+    match payload.map_err(|error| not_a_record::<M::Entity>(&error))? {
+        serde_json::Value::Object(members) => Ok(members),
+        _ => Err(not_a_record::<M::Entity>(&"its payload is no object")),
+    }
+}
+
+fn not_a_record<E: EntityTrait>(reason: &impl ToString) -> SyncError {
+    SyncError::NotARecord {
+        table: E::default().table_name(),
+        reason: reason.to_string(),
+    }
+}
+
+/// What an update has to say; `None` if nothing changed.
+fn changed(before: Option<&Members>, after: &Members, rule: Rule) -> Option<Members> {
+    let was = |name: &String| before.and_then(|before| before.get(name));
+    let news = after
+        .iter()
+        .filter(|(name, value)| was(name) != Some(value));
+    let news: Members = news
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if news.is_empty() {
+        return None;
+    }
+    match rule {
+        Rule::PerField { .. } => Some(news),
+        Rule::WholeRecord | Rule::Unknown => Some(after.clone()),
+    }
+}

@@ -1,0 +1,284 @@
+//! What is in the files of a device, read by plain SQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::path::Path;
+use std::str::FromStr;
+
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, Row};
+use serde_json::{Map, Value, json};
+use sync_log_sqlite::receive::RecordId;
+use sync_log_sqlite::{Change, Cursor, Hlc, Uuid};
+
+use super::setup::{Name, Setup, database};
+
+/// What is in the files of one device.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    /// The rows of the app's tables, in the form of payloads.
+    pub(super) rows: BTreeMap<RecordId, Value>,
+    pub(super) versions: BTreeMap<RecordId, FoundVersion>,
+    pub(super) outbox: BTreeMap<Hlc, Entry>,
+    pub(super) log: BTreeMap<Hlc, Entry>,
+    pub(super) waiting: BTreeSet<Hlc>,
+    pub(super) marks: Marks,
+    /// What SQLite says against the files.
+    pub(super) faults: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FoundVersion {
+    /// The stamp of the highest change.
+    pub(super) hlc: Hlc,
+    pub(super) change_type: String,
+    pub(super) data: Value,
+    /// The members that were merged by themselves.
+    pub(super) members: Option<Map<String, Value>>,
+    /// The stamps of these members.
+    pub(super) member_stamps: BTreeSet<Hlc>,
+    pub(super) standing: String,
+    pub(super) detail: Value,
+}
+
+impl FoundVersion {
+    /// The payload of a live record.
+    pub(super) fn payload(&self) -> Option<&Map<String, Value>> {
+        self.members.as_ref().or_else(|| self.data.as_object())
+    }
+}
+
+/// A change, as it is in an outbox or a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) change: Change,
+    pub(super) group_end: bool,
+}
+
+/// The stamps that a device keeps; zero where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) issued: Hlc,
+    pub(super) observed: Hlc,
+    pub(super) cleared: Hlc,
+    pub(super) forgotten: Hlc,
+    pub(super) unversioned: Hlc,
+    /// Up to where the log of the other device was applied.
+    pub(super) watermark: Hlc,
+    pub(super) head: Hlc,
+    pub(super) floor: Hlc,
+    /// Up to where the other device acknowledged this log.
+    pub(super) acked: Hlc,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self {
+            issued: Hlc::ZERO,
+            observed: Hlc::ZERO,
+            cleared: Hlc::ZERO,
+            forgotten: Hlc::ZERO,
+            unversioned: Hlc::ZERO,
+            watermark: Hlc::ZERO,
+            head: Hlc::ZERO,
+            floor: Hlc::ZERO,
+            acked: Hlc::ZERO,
+        }
+    }
+}
+
+/// The tables of a receiver.
+const RECEIVER: [&str; 5] = [
+    "sync_log_receiver",
+    "sync_log_versions",
+    "sync_log_outbox",
+    "sync_log_waiting",
+    "sync_log_watermarks",
+];
+
+/// Reads the files of a device. A copy of them is read: the files stay as they were left, so that the
+/// product has to recover them.
+pub(super) fn read(setup: Setup, name: Name, of_both: &Path) -> Found {
+    let folder = name.folder(of_both);
+    let copies = tempfile::tempdir().unwrap();
+    let mut found = Found::default();
+    if let Some(app) = copied(&database(&folder), copies.path()) {
+        found.faults.extend(faults(&app));
+        read_app(&app, name, &mut found);
+    }
+    if let Some(log) = copied(&setup.log_of(&folder), copies.path()) {
+        found.faults.extend(faults(&log));
+        read_log(&log, name, &mut found);
+    }
+    found
+}
+
+/// Opens a copy of a database, with what SQLite keeps beside it. The index of the `-wal` is left out:
+/// SQLite makes it again.
+fn copied(database: &Path, to: &Path) -> Option<Connection> {
+    if !database.exists() {
+        return None;
+    }
+    let name = database.file_name().expect("a database is a file");
+    for suffix in ["", "-wal", "-journal"] {
+        let mut from = database.as_os_str().to_owned();
+        from.push(suffix);
+        let mut copy = to.join(name).into_os_string();
+        copy.push(suffix);
+        if Path::new(&from).exists() {
+            std::fs::copy(from, copy).unwrap();
+        }
+    }
+    Some(Connection::open(to.join(name)).unwrap())
+}
+
+fn faults(db: &Connection) -> Vec<String> {
+    let mut faults = all(db, "PRAGMA integrity_check", |row| row.get(0).unwrap());
+    faults.retain(|said: &String| said != "ok");
+    let dangling = "SELECT \"table\" || ' ' || rowid || ' refers to no ' || parent \
+                    FROM pragma_foreign_key_check";
+    faults.extend(all(db, dangling, |row| row.get::<_, String>(0).unwrap()));
+    faults
+}
+
+fn read_app(db: &Connection, name: Name, found: &mut Found) {
+    found.rows = rows(db);
+    // They are made one after the other, and nothing is written before the last one is there.
+    if !RECEIVER.into_iter().all(|table| has(db, table)) {
+        return;
+    }
+    let versions = "SELECT model_type, record_uuid, hlc, change_type, data, parts, standing, detail \
+                    FROM sync_log_versions";
+    found.versions = all(db, versions, version).into_iter().collect();
+    let outbox = "SELECT hlc, model_type, record_uuid, change_type, data, model_version, group_end \
+                  FROM sync_log_outbox";
+    found.outbox = all(db, outbox, entry).into_iter().collect();
+    let waiting = all(db, "SELECT hlc FROM sync_log_waiting", |row| parsed(row, 0));
+    found.waiting = waiting.into_iter().collect();
+    let marks = "SELECT issued, observed, cleared, forgotten, unversioned FROM sync_log_receiver";
+    for [issued, observed, cleared, forgotten, unversioned] in all(db, marks, stamps) {
+        found.marks = Marks {
+            issued,
+            observed,
+            cleared,
+            forgotten,
+            unversioned,
+            ..found.marks
+        };
+    }
+    let origin = name.other().id();
+    let watermark = format!("SELECT cursor FROM sync_log_watermarks WHERE origin = '{origin}'");
+    for cursor in all(db, &watermark, |row| parsed::<Cursor>(row, 0)) {
+        found.marks.watermark = cursor.hlc();
+    }
+}
+
+fn read_log(db: &Connection, name: Name, found: &mut Found) {
+    if !has(db, "sync_log_state") {
+        return;
+    }
+    let log = "SELECT shared_changes.hlc, model_type, record_uuid, change_type, data, model_version, \
+               group_end FROM shared_changes LEFT JOIN sync_log_entries USING (hlc)";
+    found.log = all(db, log, entry).into_iter().collect();
+    for [head, floor] in all(db, "SELECT head, floor FROM sync_log_state", stamps) {
+        found.marks.head = head;
+        found.marks.floor = floor;
+    }
+    let peer = name.other().id();
+    let sql = format!("SELECT acked FROM sync_log_peers WHERE peer_device_id = '{peer}'");
+    for acked in all(db, &sql, |row| parsed(row, 0)) {
+        found.marks.acked = acked;
+    }
+}
+
+fn rows(db: &Connection) -> BTreeMap<RecordId, Value> {
+    let mut rows = BTreeMap::new();
+    for (model, columns) in [
+        ("tag", &["name"][..]),
+        ("album", &["title", "cover"]),
+        ("photo", &["album", "tag"]),
+        ("link", &["photo", "album"]),
+    ] {
+        let sql = format!("SELECT id, {} FROM {model}", columns.join(", "));
+        rows.extend(all(db, &sql, |row| {
+            let id = uuid(row.get(0).unwrap());
+            let mut payload = json!({ "id": id });
+            for (column, position) in columns.iter().zip(1..) {
+                payload[*column] = match row.get(position).unwrap() {
+                    Cell::Null => Value::Null,
+                    Cell::Text(text) => text.into(),
+                    bytes => json!(uuid(bytes)),
+                };
+            }
+            (RecordId::new(model, id), payload)
+        }));
+    }
+    rows
+}
+
+fn version(row: &Row<'_>) -> (RecordId, FoundVersion) {
+    let parts = optional_json(row, 5);
+    let fields = parts["fields"].as_object();
+    let member = |(name, field): (&String, &Value)| {
+        let text = field["value"]
+            .as_str()
+            .expect("a value is JSON in a string");
+        (name.clone(), serde_json::from_str(text).unwrap())
+    };
+    let stamps = fields.into_iter().flatten();
+    let stamps = stamps.map(|(_, field)| field["hlc"].as_str().unwrap().parse().unwrap());
+    let found = FoundVersion {
+        hlc: parsed(row, 2),
+        change_type: row.get(3).unwrap(),
+        data: optional_json(row, 4),
+        members: fields.map(|fields| fields.iter().map(member).collect()),
+        member_stamps: stamps.collect(),
+        standing: row.get(6).unwrap(),
+        detail: optional_json(row, 7),
+    };
+    let model: String = row.get(0).unwrap();
+    (RecordId::new(model, parsed(row, 1)), found)
+}
+
+fn entry(row: &Row<'_>) -> (Hlc, Entry) {
+    let change = Change {
+        model_type: row.get(1).unwrap(),
+        record_uuid: parsed(row, 2),
+        change_type: parsed(row, 3),
+        data: optional_json(row, 4).into(),
+        model_version: row.get(5).unwrap(),
+    };
+    let group_end = row.get(6).unwrap();
+    (parsed(row, 0), Entry { change, group_end })
+}
+
+fn stamps<const N: usize>(row: &Row<'_>) -> [Hlc; N] {
+    std::array::from_fn(|position| parsed(row, position))
+}
+
+fn parsed<T: FromStr<Err: Debug>>(row: &Row<'_>, position: usize) -> T {
+    row.get::<_, String>(position).unwrap().parse().unwrap()
+}
+
+fn optional_json(row: &Row<'_>, position: usize) -> Value {
+    let text: Option<String> = row.get(position).unwrap();
+    text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap())
+}
+
+/// The 16 bytes that SeaORM makes of a UUID.
+fn uuid(cell: Cell) -> Uuid {
+    let Cell::Blob(bytes) = cell else {
+        panic!("an id is bytes, not {cell:?}");
+    };
+    Uuid::from_slice(&bytes).unwrap()
+}
+
+fn has(db: &Connection, table: &str) -> bool {
+    db.table_exists(None, table).unwrap()
+}
+
+fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> T) -> Vec<T> {
+    let mut query = db.prepare(sql).unwrap();
+    let rows = query.query_map([], |row| Ok(read(row))).unwrap();
+    rows.map(Result::unwrap).collect()
+}

@@ -1,0 +1,146 @@
+//! An app that shares its records is killed, and what is left is compared with what it had reported
+//! (`W1`, `W2`, `W4`, `X2`).
+//!
+//! A child process has two devices, each with a database of the app's and a log. It changes rows in every
+//! way in which an app may, exchanges pages, and says what it did. Its wall clock is set back by another
+//! amount each time. The parent kills it from outside at any moment, or lets it abort at a statement of
+//! the product, and then reads the files by plain SQL of its own. The files are kept from kill to kill, so
+//! the next child recovers them, and may be killed while it does.
+//!
+//! ```sh
+//! KILLS=1000 cargo test -p app --test it -- kills:: --nocapture
+//! ```
+//!
+//! `KILLS_SEED` chooses another run. A run that finds something prints where the files are.
+
+mod aim;
+mod check;
+mod child;
+mod expected;
+mod files;
+mod group;
+mod history;
+mod line;
+mod plan;
+mod process;
+mod product;
+mod row;
+mod rows;
+mod series;
+mod setup;
+mod statements;
+mod violation;
+
+use line::{Fault, Kind};
+use series::{Report, Way};
+use violation::{Violation, What};
+
+/// Kills of each kind in CI.
+const FEW: u32 = 42;
+
+/// Kills within which a planted fault is found.
+const ENOUGH: u32 = 100;
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    let number = std::env::var(variable).ok();
+    number.map_or(otherwise, |number| number.parse().unwrap())
+}
+
+/// Kills children that run `test` once more, and returns what was found.
+async fn kill<Test: Copy>(test: Test, way: Way) -> Report {
+    let kills = u32::try_from(number("KILLS", FEW.into())).unwrap();
+    let seed = number("KILLS_SEED", 1);
+    let (report, violations) = series::run(test, way, kills, seed, None).await;
+    eprintln!("{way:?}: {report}");
+    assert!(violations.is_empty(), "{}", list(&violations));
+    report
+}
+
+fn list(violations: &[Violation]) -> String {
+    let lines = violations.iter().take(20).map(|it| format!("\n  {it}"));
+    format!(
+        "{} violations:{}",
+        violations.len(),
+        lines.collect::<String>()
+    )
+}
+
+/// A process that is a child works until it is killed.
+async fn work_if_child() {
+    if let Some(orders) = process::orders() {
+        child::work(orders).await;
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_is_killed_at_any_moment_has_each_change_with_its_entry() {
+    work_if_child().await;
+    let report = kill(
+        an_app_that_is_killed_at_any_moment_has_each_change_with_its_entry,
+        Way::Kill,
+    );
+    assert_hits(&report.await);
+}
+
+#[tokio::test]
+async fn an_app_that_ends_at_any_statement_has_each_change_with_its_entry() {
+    work_if_child().await;
+    let report = kill(
+        an_app_that_ends_at_any_statement_has_each_change_with_its_entry,
+        Way::Abort,
+    );
+    assert_hits(&report.await);
+}
+
+/// A run proves something only if it killed what it is about.
+fn assert_hits(report: &Report) {
+    if report.kills < FEW {
+        return;
+    }
+    for kind in [Kind::Make, Kind::Open, Kind::Write, Kind::Pull] {
+        assert!(report.during.contains_key(&kind), "{kind:?}: {report}");
+    }
+    assert!(report.changes > 100, "{report}");
+}
+
+#[tokio::test]
+async fn an_app_that_records_a_row_after_its_commit_is_found_out() {
+    work_if_child().await;
+    let test = an_app_that_records_a_row_after_its_commit_is_found_out;
+    for way in [Way::Kill, Way::Abort] {
+        let found = found(test, way, Fault::RowThenRecord).await;
+        assert!(found.contains(&What::RowWithoutVersion), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_records_a_row_before_its_commit_is_found_out() {
+    work_if_child().await;
+    let test = an_app_that_records_a_row_before_its_commit_is_found_out;
+    let found = found(test, Way::Kill, Fault::RecordThenRow).await;
+    assert!(found.contains(&What::VersionWithoutRow), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_app_that_reports_a_change_before_its_commit_is_found_out() {
+    work_if_child().await;
+    let test = an_app_that_reports_a_change_before_its_commit_is_found_out;
+    let found = found(test, Way::Kill, Fault::OkBeforeCommit).await;
+    assert!(found.contains(&What::Lost), "{found:?}");
+}
+
+/// What is found of an app with a fault, which has to be something.
+async fn found<Test: Copy>(test: Test, way: Way, fault: Fault) -> Vec<What> {
+    let seed = number("KILLS_SEED", 1);
+    let (report, violations) = series::run(test, way, ENOUGH, seed, Some(fault)).await;
+    eprintln!(
+        "{way:?}, {fault:?}: found after {} kills: {}",
+        report.kills,
+        list(&violations)
+    );
+    assert!(!violations.is_empty(), "{fault:?} was not found: {report}");
+    violations
+        .into_iter()
+        .map(|violation| violation.what)
+        .collect()
+}

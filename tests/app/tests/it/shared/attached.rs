@@ -1,0 +1,171 @@
+//! The log is in the app's own database: the same calls, without an outbox (`W1`).
+
+use rusqlite::Connection;
+use sea_orm::{ActiveModelTrait, ConnectionTrait};
+use sync_log_sqlite::records::{SharedRecords, SyncError, begin};
+use sync_log_sqlite::{Change, Cursor, Hlc, LogError, ReadLimits, Uuid};
+
+use super::device::{
+    Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, new_tag, tag_id,
+};
+use crate::records::gallery::declared;
+
+async fn phone() -> (tempfile::TempDir, Device) {
+    let folder = tempfile::tempdir().unwrap();
+    make_tables(folder.path());
+    let phone = attached(folder.path(), PHONE).await;
+    phone.records.log().register_peer(LAPTOP).await.unwrap();
+    (folder, phone)
+}
+
+async fn attached(folder: &std::path::Path, id: Uuid) -> Device {
+    Device::open_in(Layout::Attached, folder, id, declared())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_row_its_version_and_its_entry_are_one_transaction() {
+    let (folder, phone) = phone().await;
+    phone.add_tag(1, "beach").await;
+    let [entry] = &phone.pending().await[..] else {
+        panic!("one entry is pending");
+    };
+    let record = phone.records.record(&tag_id(1)).await.unwrap().unwrap();
+    assert_eq!(record.version.source.hlc, entry.hlc);
+    assert!(!folder.path().join("sync.db").exists());
+    assert_eq!(phone.records.status().await.unwrap().outbox_entries, 0);
+
+    let undone = begin(&phone.db).await.unwrap();
+    let city = new_tag(2, "city").insert(&undone).await.unwrap();
+    let change = Change::insert("tag", city.id, &city).unwrap();
+    phone.records.record_in(&undone, change).await.unwrap();
+    undone.rollback().await.unwrap();
+    assert_eq!(phone.pending().await.len(), 1);
+    assert_eq!(phone.tags().await, ["beach"]);
+}
+
+#[tokio::test]
+async fn a_transaction_of_the_apps_is_in_the_log_once_it_is_committed() {
+    let (_folder, phone) = phone().await;
+    let mut watch = phone.records.log().watch(Hlc::ZERO);
+    let txn = begin(&phone.db).await.unwrap();
+    let beach = new_tag(1, "beach").insert(&txn).await.unwrap();
+    let change = Change::insert("tag", beach.id, &beach).unwrap();
+    let stamp = phone.records.record_in(&txn, change).await.unwrap();
+    txn.commit().await.unwrap();
+    phone.records.drain().await.unwrap();
+    assert_eq!(watch.changed().await.unwrap(), stamp);
+    assert_eq!(phone.pending().await[0].hlc, stamp);
+}
+
+#[tokio::test]
+async fn devices_of_both_layouts_share_their_records() {
+    let (_folder, phone) = phone().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let laptop = Device::new(elsewhere.path(), LAPTOP, PHONE).await;
+    phone.add_tag(1, "beach").await;
+    laptop.pull(&phone).await;
+    laptop.rename_tag(1, "sea").await;
+    phone.pull(&laptop).await;
+    assert_eq!(phone.tags().await, ["sea"]);
+    assert!(phone.pending().await.is_empty());
+    assert!(laptop.pending().await.is_empty());
+    phone.rename_tag(1, "ocean").await;
+    let [renamed] = &phone.pending().await[..] else {
+        panic!("one entry is pending");
+    };
+    assert!(
+        renamed.hlc > phone.cursor(&laptop).await.hlc(),
+        "the clock was raised"
+    );
+}
+
+#[tokio::test]
+async fn the_log_takes_no_change_without_its_record() {
+    let (_folder, phone) = phone().await;
+    let change = Change::insert("tag", Uuid::from_u128(1), &"beach").unwrap();
+    let outcome = phone.records.log().record(change).await;
+    assert!(matches!(outcome, Err(LogError::WithRecords)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_was_written_and_received_survives_a_restart() {
+    let (folder, phone) = phone().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let laptop = Device::new(elsewhere.path(), LAPTOP, PHONE).await;
+    phone.add_tag(1, "beach").await;
+    laptop.add_tag(2, "city").await;
+    phone.pull(&laptop).await;
+    let cursor = phone.cursor(&laptop).await;
+    phone.close().await;
+    let reopened = attached(folder.path(), PHONE).await;
+    assert_eq!(reopened.cursor(&laptop).await, cursor);
+    assert_eq!(reopened.tags().await, ["beach", "city"]);
+    assert_eq!(reopened.pending().await.len(), 1);
+}
+
+#[tokio::test]
+async fn records_are_opened_in_the_layout_that_they_were_made_in() {
+    let (folder, phone) = phone().await;
+    phone.close().await;
+    let other = Device::open_with(folder.path(), PHONE, declared()).await;
+    let Err(SyncError::OtherRecords { reason }) = other.map(|_| ()) else {
+        panic!("the records were opened with another log");
+    };
+    assert!(reason.contains("same database"), "{reason}");
+
+    let outbox = tempfile::tempdir().unwrap();
+    let laptop = Device::new(outbox.path(), LAPTOP, PHONE).await;
+    laptop.close().await;
+    let attached = Device::open_in(Layout::Attached, outbox.path(), LAPTOP, declared()).await;
+    let error = attached.map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("a file of its own"), "{error}");
+}
+
+#[tokio::test]
+async fn rows_that_were_there_before_get_a_log_with_a_floor() {
+    let folder = tempfile::tempdir().unwrap();
+    make_tables(folder.path());
+    let raw = Connection::open(database(folder.path())).unwrap();
+    let id = tag_id(1).record_uuid.as_bytes().to_vec();
+    let insert = "INSERT INTO tag (id, name) VALUES (?1, 'beach')";
+    raw.execute(insert, [id]).unwrap();
+    let refused = Device::open_in(Layout::Attached, folder.path(), PHONE, declared()).await;
+    assert!(matches!(refused, Err(SyncError::NeedsBaseline { .. })));
+
+    let db = app::connect(&database(folder.path())).await.unwrap();
+    let options = SharedRecords::options().baseline(|_, _| Some(1_700_000_000_000));
+    let records = options
+        .attach(&db, declared(), LIBRARY, PHONE)
+        .await
+        .unwrap();
+    let log = records.log();
+    log.register_peer(LAPTOP).await.unwrap();
+    let read = log
+        .read_for(LAPTOP, Cursor::ZERO, ReadLimits::default())
+        .await;
+    assert!(matches!(read, Err(LogError::Compacted { .. })), "{read:?}");
+    assert!(records.record(&tag_id(1)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_database_whose_settings_lose_commits_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    make_tables(folder.path());
+    let db = app::connect(&database(folder.path())).await.unwrap();
+    db.execute_unprepared("PRAGMA synchronous = OFF")
+        .await
+        .unwrap();
+    for layout in [Layout::Attached, Layout::Outbox] {
+        let opened = match layout {
+            Layout::Attached => SharedRecords::attach(&db, declared(), LIBRARY, PHONE).await,
+            Layout::Outbox => {
+                SharedRecords::open(&db, declared(), LIBRARY, PHONE, folder.path()).await
+            }
+        };
+        let error = opened.map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("synchronous"), "{error}");
+    }
+    assert!(!folder.path().join("sync.db").exists());
+}

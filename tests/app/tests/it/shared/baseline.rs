@@ -1,0 +1,82 @@
+//! Rows that were there before they were shared (`W5`).
+
+use rusqlite::Connection;
+use serde_json::Value;
+use sync_log_sqlite::records::{SharedRecords, SyncError};
+use sync_log_sqlite::{Cursor, LogError, ReadLimits};
+
+use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, make_tables, tag_id};
+use crate::records::gallery::declared;
+
+const CHANGED_AT_MS: i64 = 1_700_000_000_000;
+
+/// A folder with a tag that no change has made.
+fn folder_with_a_tag() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    make_tables(folder.path());
+    let raw = Connection::open(database(folder.path())).unwrap();
+    let id = tag_id(1).record_uuid.as_bytes().to_vec();
+    let insert = "INSERT INTO tag (id, name) VALUES (?1, 'beach')";
+    raw.execute(insert, [id]).unwrap();
+    folder
+}
+
+fn changed(model: &str, _: &Value) -> Option<i64> {
+    (model == "tag").then_some(CHANGED_AT_MS)
+}
+
+async fn open(folder: &tempfile::TempDir) -> Device {
+    let db = app::connect(&database(folder.path())).await.unwrap();
+    let options = SharedRecords::options().baseline(changed);
+    let opened = options.open(&db, declared(), LIBRARY, PHONE, folder.path());
+    let records = opened.await.unwrap();
+    Device::of(folder.path(), PHONE, db, records)
+}
+
+#[tokio::test]
+async fn rows_that_no_change_has_made_are_refused_until_the_app_says_how_old_they_are() {
+    let folder = folder_with_a_tag();
+    let refused = Device::open_with(folder.path(), PHONE, declared()).await;
+    let Err(SyncError::NeedsBaseline { record }) = refused.map(|_| ()) else {
+        panic!("the row was taken for a change of nobody");
+    };
+    assert_eq!(record, tag_id(1));
+
+    let phone = open(&folder).await;
+    let known = phone.records.record(&tag_id(1)).await.unwrap().unwrap();
+    assert!(known.standing.is_shown());
+    let stamp = known.version.source.hlc;
+    assert_eq!(i64::try_from(stamp.timestamp).unwrap(), CHANGED_AT_MS);
+    assert_eq!(phone.tags().await, ["beach"]);
+    assert!(phone.pending().await.is_empty(), "nothing is logged");
+}
+
+#[tokio::test]
+async fn peers_of_a_log_beside_such_rows_take_a_snapshot_first() {
+    let folder = folder_with_a_tag();
+    let phone = open(&folder).await;
+    phone.records.log().register_peer(LAPTOP).await.unwrap();
+    phone.add_tag(2, "city").await;
+    let log = phone.records.log();
+    let read = log.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+    let read = read.await.map(|page| page.entries.len());
+    assert!(matches!(read, Err(LogError::Compacted { .. })), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_row_of_unknown_age_loses_to_every_change() {
+    let folder = folder_with_a_tag();
+    let db = app::connect(&database(folder.path())).await.unwrap();
+    let options = SharedRecords::options().baseline(|_, _| None);
+    let opened = options.open(&db, declared(), LIBRARY, PHONE, folder.path());
+    let records = opened.await.unwrap();
+    let record = records.record(&tag_id(1)).await.unwrap().unwrap();
+    assert_eq!(record.version.source.hlc.timestamp, 0);
+}
+
+#[tokio::test]
+async fn a_second_opening_needs_no_baseline() {
+    let folder = folder_with_a_tag();
+    let phone = open(&folder).await.reopened(declared()).await;
+    assert_eq!(phone.tags().await, ["beach"]);
+}

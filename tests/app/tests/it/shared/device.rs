@@ -1,0 +1,170 @@
+//! A device in a folder of its own, with the gallery's tables.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{DatabaseConnection, EntityTrait};
+use sync_log_sqlite::receive::RecordId;
+use sync_log_sqlite::records::{DeclaredModels, SharedRecords, SyncError};
+use sync_log_sqlite::{Ack, Cursor, DeviceId, ReadLimits, SharedChangeEntry, Uuid};
+
+use crate::records::gallery::{TABLES, declared, tag};
+
+pub(super) const LIBRARY: Uuid = Uuid::from_u128(0x11b);
+pub(super) const PHONE: Uuid = Uuid::from_u128(0xf0);
+pub(super) const LAPTOP: Uuid = Uuid::from_u128(0x1a);
+
+/// Where the log is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Layout {
+    /// In a `sync.db`.
+    Outbox,
+    /// In the app's database.
+    Attached,
+}
+
+/// A device, and the app on it.
+pub(super) struct Device {
+    pub(super) id: DeviceId,
+    pub(super) db: DatabaseConnection,
+    pub(super) records: SharedRecords,
+    folder: PathBuf,
+}
+
+/// The app's database of a device.
+pub(super) fn database(folder: &Path) -> PathBuf {
+    folder.join("app.db")
+}
+
+/// Makes the app's tables.
+pub(super) fn make_tables(folder: &Path) {
+    let raw = Connection::open(database(folder)).unwrap();
+    raw.execute_batch(TABLES).unwrap();
+}
+
+impl Device {
+    /// A new device, that knows another one.
+    pub(super) async fn new(folder: &Path, id: Uuid, peer: Uuid) -> Self {
+        make_tables(folder);
+        let device = Self::open(folder, id).await;
+        device.records.log().register_peer(peer).await.unwrap();
+        device
+    }
+
+    pub(super) async fn open(folder: &Path, id: Uuid) -> Self {
+        Self::open_with(folder, id, declared()).await.unwrap()
+    }
+
+    /// Opens records that are opened in another way than by default.
+    pub(super) fn of(
+        folder: &Path,
+        id: Uuid,
+        db: DatabaseConnection,
+        records: SharedRecords,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            db,
+            records,
+            folder: folder.to_owned(),
+        }
+    }
+
+    pub(super) async fn open_with(
+        folder: &Path,
+        id: Uuid,
+        models: DeclaredModels,
+    ) -> Result<Self, SyncError> {
+        Self::open_in(Layout::Outbox, folder, id, models).await
+    }
+
+    pub(super) async fn open_in(
+        layout: Layout,
+        folder: &Path,
+        id: Uuid,
+        models: DeclaredModels,
+    ) -> Result<Self, SyncError> {
+        let db = app::connect(&database(folder)).await?;
+        let records = match layout {
+            Layout::Outbox => SharedRecords::open(&db, models, LIBRARY, id, folder).await?,
+            Layout::Attached => SharedRecords::attach(&db, models, LIBRARY, id).await?,
+        };
+        Ok(Self::of(folder, id, db, records))
+    }
+
+    /// The same device after a restart of the app, with these models.
+    pub(super) async fn reopened(self, models: DeclaredModels) -> Self {
+        let folder = self.folder.clone();
+        let id = self.id.as_uuid();
+        self.close().await;
+        Self::open_with(&folder, id, models).await.unwrap()
+    }
+
+    pub(super) async fn close(self) {
+        self.records.close().await.unwrap();
+        self.db.close().await.unwrap();
+    }
+
+    pub(super) async fn add_tag(&self, id: u128, name: &str) -> tag::Model {
+        let tag = new_tag(id, name);
+        let added = self.records.write(async |rows| rows.insert(tag).await);
+        added.await.unwrap()
+    }
+
+    pub(super) async fn rename_tag(&self, id: u128, name: &str) {
+        let tag = new_tag(id, name);
+        let renamed = self.records.write(async |rows| rows.update(tag).await);
+        renamed.await.unwrap();
+    }
+
+    pub(super) async fn delete_tag(&self, id: u128) -> bool {
+        let id = Uuid::from_u128(id);
+        let deleted = self
+            .records
+            .write(async |rows| rows.delete::<tag::Entity>(id).await);
+        deleted.await.unwrap()
+    }
+
+    /// The names of the tags that the app shows.
+    pub(super) async fn tags(&self) -> Vec<String> {
+        let tags = tag::Entity::find().all(&self.db).await.unwrap();
+        let mut names: Vec<_> = tags.into_iter().map(|tag| tag.name).collect();
+        names.sort();
+        names
+    }
+
+    /// Everything that is pending in the log.
+    pub(super) async fn pending(&self) -> Vec<SharedChangeEntry> {
+        self.records.log().get_since(None, 1000).await.unwrap()
+    }
+
+    /// Reads one page of another device, applies it and acknowledges it. Returns how many records it
+    /// concerned.
+    pub(super) async fn pull(&self, from: &Self) -> usize {
+        let cursor = self.cursor(from).await;
+        let log = from.records.log();
+        let page = log.read_for(self.id, cursor, ReadLimits::default());
+        let applied = self.records.apply(from.id, &page.await.unwrap()).await;
+        let applied = applied.unwrap();
+        let ack = Ack::new(self.id, applied.watermark);
+        log.acknowledge(ack).await.unwrap();
+        log.prune_acked().await.unwrap();
+        applied.standings.len()
+    }
+
+    pub(super) async fn cursor(&self, of: &Self) -> Cursor {
+        self.records.cursor(of.id).await.unwrap()
+    }
+}
+
+pub(super) fn new_tag(id: u128, name: &str) -> tag::ActiveModel {
+    tag::ActiveModel {
+        id: Set(Uuid::from_u128(id)),
+        name: Set(name.to_owned()),
+    }
+}
+
+pub(super) fn tag_id(id: u128) -> RecordId {
+    RecordId::new("tag", Uuid::from_u128(id))
+}

@@ -1,0 +1,9 @@
+//! An app's records, shared through one handle: own writes, pages of other devices, restored files.
+
+mod attached;
+mod baseline;
+mod device;
+mod files;
+mod own_writes;
+mod receiving;
+mod upgrades;

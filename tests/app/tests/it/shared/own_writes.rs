@@ -1,0 +1,204 @@
+//! Own changes and their entries are committed together (`W1`, `W2`).
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, TransactionTrait};
+use sync_log_sqlite::records::{SyncError, begin};
+use sync_log_sqlite::{Change, ChangeType, LogError, Uuid};
+
+use super::device::{Device, LAPTOP, PHONE, database, new_tag, tag_id};
+use crate::records::gallery::{album, tag};
+
+async fn phone() -> (tempfile::TempDir, Device) {
+    let folder = tempfile::tempdir().unwrap();
+    let device = Device::new(folder.path(), PHONE, LAPTOP).await;
+    (folder, device)
+}
+
+#[tokio::test]
+async fn a_row_its_version_and_its_entry_are_committed_together() {
+    let (_folder, phone) = phone().await;
+    phone.add_tag(1, "beach").await;
+
+    assert_eq!(phone.tags().await, ["beach"]);
+    let [entry] = &phone.pending().await[..] else {
+        panic!("one entry is pending");
+    };
+    assert_eq!(entry.change_type, ChangeType::Insert);
+    assert!(entry.group_end);
+    let record = phone.records.record(&tag_id(1)).await.unwrap().unwrap();
+    assert_eq!(record.version.source.hlc, entry.hlc);
+    assert!(record.standing.is_shown());
+}
+
+#[tokio::test]
+async fn work_that_fails_leaves_no_trace() {
+    let (_folder, phone) = phone().await;
+    let outcome: Result<(), _> = phone
+        .records
+        .write(async |rows| {
+            rows.insert(new_tag(1, "beach")).await?;
+            Err(SyncError::other("the app changed its mind"))
+        })
+        .await;
+    assert!(matches!(outcome, Err(SyncError::Other(_))));
+    assert!(phone.tags().await.is_empty());
+    assert!(phone.pending().await.is_empty());
+    assert_eq!(phone.records.record(&tag_id(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn all_changes_of_one_call_are_one_group() {
+    let (_folder, phone) = phone().await;
+    phone
+        .records
+        .write(async |rows| {
+            rows.insert(new_tag(1, "beach")).await?;
+            rows.insert(new_tag(2, "city")).await?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let ends: Vec<_> = phone
+        .pending()
+        .await
+        .iter()
+        .map(|it| it.group_end)
+        .collect();
+    assert_eq!(ends, [false, true]);
+}
+
+#[tokio::test]
+async fn a_row_that_stays_as_it_was_is_not_recorded() {
+    let (_folder, phone) = phone().await;
+    phone.add_tag(1, "beach").await;
+    phone.rename_tag(1, "beach").await;
+    assert_eq!(phone.pending().await.len(), 1);
+    phone.rename_tag(1, "sea").await;
+    assert_eq!(phone.pending().await.len(), 2);
+    assert!(!phone.delete_tag(9).await, "there is no such tag");
+    assert_eq!(phone.pending().await.len(), 2);
+    assert!(phone.delete_tag(1).await);
+    assert_eq!(phone.pending().await[2].change_type, ChangeType::Delete);
+}
+
+#[tokio::test]
+async fn under_the_per_field_rule_only_what_changed_is_recorded() {
+    let (_folder, phone) = phone().await;
+    let album = album::ActiveModel {
+        id: Set(Uuid::from_u128(1)),
+        title: Set("Summer".to_owned()),
+        cover: Set(None),
+        opened: Set(0),
+    };
+    let added = phone.records.write(async |rows| rows.insert(album).await);
+    let added = added.await.unwrap();
+    let mut renamed: album::ActiveModel = added.clone().into();
+    renamed.title = Set("Winter".to_owned());
+    // A column that serde skips is local.
+    renamed.opened = Set(7);
+    let saved = phone.records.write(async |rows| rows.update(renamed).await);
+    saved.await.unwrap();
+    let mut opened: album::ActiveModel = added.into();
+    opened.title = Set("Winter".to_owned());
+    opened.opened = Set(8);
+    let saved_again = phone.records.write(async |rows| rows.update(opened).await);
+    saved_again.await.unwrap();
+
+    let pending = phone.pending().await;
+    let payloads: Vec<_> = pending[1..].iter().map(|it| it.data.as_str()).collect();
+    assert_eq!(payloads, [r#"{"title":"Winter"}"#]);
+    assert_eq!(pending[1].model_version, 1);
+}
+
+#[tokio::test]
+async fn a_change_is_recorded_in_a_transaction_of_the_apps() {
+    let (_folder, phone) = phone().await;
+    let txn = begin(&phone.db).await.unwrap();
+    let beach = new_tag(1, "beach").insert(&txn).await.unwrap();
+    let change = Change::insert("tag", beach.id, &beach).unwrap();
+    let stamp = phone.records.record_in(&txn, change).await.unwrap();
+    assert!(phone.pending().await.is_empty(), "it is not committed");
+    txn.commit().await.unwrap();
+    phone.records.drain().await.unwrap();
+    assert_eq!(phone.pending().await[0].hlc, stamp);
+
+    let undone = begin(&phone.db).await.unwrap();
+    let delete = Change::delete("tag", beach.id);
+    phone.records.record_in(&undone, delete).await.unwrap();
+    undone.rollback().await.unwrap();
+    phone.records.drain().await.unwrap();
+    assert_eq!(phone.pending().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_deferred_transaction_that_lost_the_race_says_how_to_begin() {
+    let (folder, phone) = phone().await;
+    let other = app::connect(&database(folder.path())).await.unwrap();
+    let wal = "PRAGMA journal_mode = WAL";
+    other.execute_unprepared(wal).await.unwrap();
+
+    let deferred = other.begin().await.unwrap();
+    tag::Entity::find().all(&deferred).await.unwrap();
+    phone.add_tag(1, "beach").await;
+    let change = Change::delete("tag", Uuid::from_u128(1));
+    let outcome = phone.records.record_in(&deferred, change).await;
+    let Err(error @ SyncError::BeganDeferred { .. }) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(error.help().contains("IMMEDIATE"));
+}
+
+#[tokio::test]
+async fn a_transaction_of_another_database_is_refused() {
+    let (_folder, phone) = phone().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let laptop = Device::new(elsewhere.path(), LAPTOP, PHONE).await;
+    let txn = begin(&laptop.db).await.unwrap();
+    let change = Change::delete("tag", Uuid::from_u128(1));
+    let outcome = phone.records.record_in(&txn, change).await;
+    assert!(
+        matches!(outcome, Err(SyncError::WrongDatabase)),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_log_takes_no_change_without_its_record() {
+    let (_folder, phone) = phone().await;
+    let change = Change::insert("tag", Uuid::from_u128(1), &"beach").unwrap();
+    let outcome = phone.records.log().record(change).await;
+    assert!(matches!(outcome, Err(LogError::WithRecords)), "{outcome:?}");
+    assert!(phone.pending().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_write_can_be_spawned() {
+    let (_folder, phone) = phone().await;
+    let records = phone.records.clone();
+    let spawned = tokio::spawn(async move {
+        let tag = new_tag(1, "beach");
+        records.write(async |rows| rows.insert(tag).await).await
+    });
+    spawned.await.unwrap().unwrap();
+    assert_eq!(phone.tags().await, ["beach"]);
+}
+
+#[tokio::test]
+async fn writes_from_many_tasks_are_in_the_order_of_their_commits() {
+    let (_folder, phone) = phone().await;
+    let writers: Vec<_> = (0..20u128)
+        .map(|id| {
+            let records = phone.records.clone();
+            tokio::spawn(async move {
+                let tag = new_tag(id, &format!("tag {id}"));
+                records.write(async |rows| rows.insert(tag).await).await
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    let pending = phone.pending().await;
+    assert_eq!(pending.len(), 20);
+    assert!(pending.windows(2).all(|pair| pair[0].hlc < pair[1].hlc));
+}

@@ -1,0 +1,190 @@
+//! Pages of another device are applied once each, and show the same on both (`X0`–`X6`).
+
+use sync_log_sqlite::receive::{Standing, WhyNotShown};
+use sync_log_sqlite::records::SyncError;
+use sync_log_sqlite::{Cursor, LogError, ReadLimits, Uuid};
+
+use crate::records::gallery::declared;
+
+use super::device::{Device, LAPTOP, PHONE, new_tag, tag_id};
+
+/// Two devices that know each other.
+struct Pair {
+    phone: Device,
+    laptop: Device,
+    _folders: [tempfile::TempDir; 2],
+}
+
+impl Pair {
+    async fn new() -> Self {
+        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        Self {
+            phone: Device::new(folders[0].path(), PHONE, LAPTOP).await,
+            laptop: Device::new(folders[1].path(), LAPTOP, PHONE).await,
+            _folders: folders,
+        }
+    }
+
+    async fn sync(&self) {
+        self.laptop.pull(&self.phone).await;
+        self.phone.pull(&self.laptop).await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_reaches_the_other_device_and_leaves_the_log() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    pair.sync().await;
+    assert_eq!(pair.laptop.tags().await, ["beach"]);
+    assert!(pair.phone.pending().await.is_empty(), "it was acknowledged");
+    assert!(pair.laptop.pending().await.is_empty(), "it is not its own");
+
+    pair.laptop.rename_tag(1, "sea").await;
+    pair.sync().await;
+    assert_eq!(pair.phone.tags().await, ["sea"]);
+    pair.phone.delete_tag(1).await;
+    pair.sync().await;
+    assert!(pair.laptop.tags().await.is_empty());
+}
+
+#[tokio::test]
+async fn the_later_of_two_changes_wins_on_both_devices() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    pair.sync().await;
+    pair.phone.rename_tag(1, "sea").await;
+    pair.laptop.rename_tag(1, "ocean").await;
+    pair.sync().await;
+    assert_eq!(pair.phone.tags().await, ["ocean"]);
+    assert_eq!(pair.laptop.tags().await, ["ocean"]);
+}
+
+#[tokio::test]
+async fn a_change_that_was_made_after_a_page_was_applied_wins_over_it() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    pair.laptop.pull(&pair.phone).await;
+    pair.laptop.rename_tag(1, "sea").await;
+    let [renamed] = &pair.laptop.pending().await[..] else {
+        panic!("one entry is pending");
+    };
+    let added = pair.laptop.cursor(&pair.phone).await.hlc();
+    assert!(renamed.hlc > added);
+}
+
+#[tokio::test]
+async fn a_page_that_comes_twice_is_acknowledged_again_and_changes_nothing() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    let cursor = pair.laptop.cursor(&pair.phone).await;
+    let log = pair.phone.records.log();
+    let page = log.read_for(LAPTOP, cursor, ReadLimits::default()).await;
+    let page = page.unwrap();
+    let first = pair.laptop.records.apply(PHONE, &page).await.unwrap();
+    let again = pair.laptop.records.apply(PHONE, &page).await.unwrap();
+    assert_eq!(first.watermark, again.watermark);
+    assert!(again.standings.is_empty());
+}
+
+#[tokio::test]
+async fn one_name_is_shown_once_on_both_devices_and_the_other_is_named() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    pair.laptop.add_tag(2, "beach").await;
+    pair.sync().await;
+    for device in [&pair.phone, &pair.laptop] {
+        assert_eq!(device.tags().await, ["beach"]);
+        let hidden = device.records.not_shown(10).await.unwrap();
+        let because = WhyNotShown::DuplicateOf(Uuid::from_u128(1));
+        assert_eq!(hidden, [(tag_id(2), because)]);
+    }
+    pair.laptop.delete_tag(1).await;
+    pair.sync().await;
+    for device in [&pair.phone, &pair.laptop] {
+        assert_eq!(device.tags().await, ["beach"], "the other one appears");
+        assert!(device.records.not_shown(10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn two_tags_swap_their_names() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "red").await;
+    pair.phone.add_tag(2, "blue").await;
+    pair.sync().await;
+    let swapped = pair.phone.records.write(async |rows| {
+        rows.update(new_tag(1, "none")).await?;
+        rows.update(new_tag(2, "red")).await?;
+        rows.update(new_tag(1, "blue")).await?;
+        Ok(())
+    });
+    swapped.await.unwrap();
+    pair.sync().await;
+    assert_eq!(pair.laptop.tags().await, ["blue", "red"]);
+    let one = pair
+        .laptop
+        .records
+        .record(&tag_id(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(one.version.data.as_str().contains("blue"));
+}
+
+#[tokio::test]
+async fn what_was_received_survives_a_restart() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    pair.laptop.pull(&pair.phone).await;
+    let cursor = pair.laptop.cursor(&pair.phone).await;
+    let Pair {
+        phone,
+        laptop,
+        _folders,
+    } = pair;
+    let laptop = laptop.reopened(declared()).await;
+    assert_eq!(laptop.cursor(&phone).await, cursor);
+    assert_eq!(laptop.tags().await, ["beach"]);
+    phone.add_tag(2, "city").await;
+    laptop.pull(&phone).await;
+    assert_eq!(laptop.tags().await, ["beach", "city"]);
+}
+
+#[tokio::test]
+async fn pages_of_a_retired_device_and_of_this_device_are_refused() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    let log = pair.phone.records.log();
+    let page = log
+        .read_for(LAPTOP, Cursor::ZERO, ReadLimits::default())
+        .await
+        .unwrap();
+    let own = pair.phone.records.apply(PHONE, &page).await;
+    assert!(
+        matches!(own, Err(SyncError::Log(LogError::OwnPeer { .. }))),
+        "{own:?}"
+    );
+    let laptop = &pair.laptop.records;
+    laptop.log().retire(PHONE).await.unwrap();
+    let retired = laptop.apply(PHONE, &page).await;
+    assert!(
+        matches!(retired, Err(SyncError::OriginRetired { .. })),
+        "{retired:?}"
+    );
+    assert!(pair.laptop.tags().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_record_is_forgotten_once_every_device_is_past_it() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    pair.phone.delete_tag(1).await;
+    pair.laptop.pull(&pair.phone).await;
+    let deleted = pair.laptop.records.record(&tag_id(1)).await.unwrap();
+    assert_eq!(deleted.unwrap().standing, Standing::Deleted);
+    assert_eq!(pair.laptop.records.forget_deleted().await.unwrap(), 1);
+    assert_eq!(pair.laptop.records.record(&tag_id(1)).await.unwrap(), None);
+    // The phone does not know yet how far the laptop's changes have come.
+    assert_eq!(pair.phone.records.forget_deleted().await.unwrap(), 0);
+}

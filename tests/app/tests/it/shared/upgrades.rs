@@ -1,0 +1,115 @@
+//! A new version of the app decides all records again (`X6`).
+
+use rusqlite::Connection;
+use sync_log_sqlite::receive::WhyNotShown;
+use sync_log_sqlite::records::{DeclaredModels, Models};
+
+use super::device::{Device, LAPTOP, PHONE, database, tag_id};
+use crate::records::gallery::{album, declared, link, photo, tag};
+
+/// The models of the app's next version, in which tags have a version of their own.
+fn next() -> DeclaredModels {
+    with_others(Models::new().entity::<tag::Entity>("tag").version(2))
+}
+
+fn with_others(tags: DeclaredModels) -> DeclaredModels {
+    tags.entity::<album::Entity>("album")
+        .version(1)
+        .per_field(1)
+        .entity::<photo::Entity>("photo")
+        .entity::<link::Entity>("link")
+        .follows("album")
+}
+
+#[tokio::test]
+async fn a_record_of_a_newer_version_is_shown_once_the_app_is_upgraded() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let phone = Device::new(folders[0].path(), PHONE, LAPTOP).await;
+    let laptop = Device::new(folders[1].path(), LAPTOP, PHONE).await;
+    let phone = phone.reopened(next()).await;
+    phone.add_tag(1, "beach").await;
+
+    laptop.pull(&phone).await;
+    assert!(laptop.tags().await.is_empty());
+    let hidden = laptop.records.not_shown(10).await.unwrap();
+    assert_eq!(hidden, [(tag_id(1), WhyNotShown::NewerModel)]);
+
+    let laptop = laptop.reopened(next()).await;
+    assert_eq!(laptop.tags().await, ["beach"]);
+    assert!(laptop.records.not_shown(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_member_that_the_earlier_version_did_not_know_fills_the_new_column() {
+    mod coloured {
+        use sea_orm::entity::prelude::*;
+
+        #[derive(
+            Clone, Debug, PartialEq, DeriveEntityModel, serde::Serialize, serde::Deserialize,
+        )]
+        #[sea_orm(table_name = "tag")]
+        pub(super) struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub(super) id: Uuid,
+            pub(super) name: String,
+            pub(super) colour: Option<String>,
+        }
+
+        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+        pub(super) enum Relation {}
+
+        impl ActiveModelBehavior for ActiveModel {}
+    }
+    use sea_orm::ActiveValue::Set;
+    use sea_orm::EntityTrait;
+
+    let add_column = |folder: &std::path::Path| {
+        let raw = Connection::open(database(folder)).unwrap();
+        raw.execute_batch("ALTER TABLE tag ADD COLUMN colour TEXT")
+            .unwrap();
+    };
+    let coloured = || with_others(Models::new().entity::<coloured::Entity>("tag"));
+    let plain = || with_others(Models::new().entity::<tag::Entity>("tag"));
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let paths = [0, 1].map(|number: usize| folders[number].path());
+    paths.into_iter().for_each(super::device::make_tables);
+    add_column(paths[0]);
+    let phone = Device::open_with(paths[0], PHONE, coloured())
+        .await
+        .unwrap();
+    phone.records.log().register_peer(LAPTOP).await.unwrap();
+    let red = coloured::ActiveModel {
+        id: Set(tag_id(1).record_uuid),
+        name: Set("beach".to_owned()),
+        colour: Set(Some("#f00".to_owned())),
+    };
+    let added = phone.records.write(async |rows| rows.insert(red).await);
+    added.await.unwrap();
+
+    let laptop = Device::open_with(paths[1], LAPTOP, plain()).await.unwrap();
+    laptop.pull(&phone).await;
+    laptop.rename_tag(1, "sea").await;
+    let kept = laptop.pending().await;
+    assert!(
+        kept[0].data.as_str().contains("#f00"),
+        "an older app strips nothing"
+    );
+
+    add_column(paths[1]);
+    let laptop = laptop.reopened(coloured()).await;
+    let rows = coloured::Entity::find().all(&laptop.db).await.unwrap();
+    assert_eq!(rows[0].name, "sea");
+    assert_eq!(rows[0].colour.as_deref(), Some("#f00"));
+}
+
+#[tokio::test]
+async fn an_opening_without_a_new_version_decides_nothing_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let phone = Device::new(folder.path(), PHONE, LAPTOP).await;
+    phone.add_tag(1, "beach").await;
+    // A row that is written behind the back of the records stays as it is.
+    let raw = Connection::open(database(folder.path())).unwrap();
+    raw.execute_batch("UPDATE tag SET name = 'sea'").unwrap();
+    let phone = phone.reopened(declared()).await;
+    assert_eq!(phone.tags().await, ["sea"]);
+}
