@@ -29,7 +29,7 @@ pub(crate) fn run(step: Step, shell: &Shell, workspace: &Workspace, scope: Scope
         Step::Loom => loom(shell),
         Step::Features => features::check_each(shell, workspace),
         Step::Lowest => lowest::check(shell, workspace),
-        Step::App => app(shell),
+        Step::App => app(shell, scope),
         Step::Examples => examples(shell, workspace),
         Step::Demo => demo(shell),
         Step::Sim => sim(shell, scope),
@@ -85,8 +85,13 @@ fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
 }
 
 /// The graph that most users build. Its examples are run with those of the other packages.
-fn app(shell: &Shell) -> Result<()> {
-    Ok(cmd!(shell, "cargo test -p {APP} --lib --tests").run()?)
+fn app(shell: &Shell, scope: Scope) -> Result<()> {
+    let tests = cmd!(shell, "cargo test -p {APP} --lib --tests");
+    let tests = match scope {
+        Scope::Full => tests.env("KILLS", "1000"),
+        Scope::Fast | Scope::Standard => tests,
+    };
+    Ok(tests.run()?)
 }
 
 fn docs(shell: &Shell, scope: Scope) -> Result<()> {
@@ -119,15 +124,20 @@ fn loom(shell: &Shell) -> Result<()> {
 /// anything new. The simulator prints the command that repeats them.
 fn sim(shell: &Shell, scope: Scope) -> Result<()> {
     program::test(shell, SIMULATOR)?;
-    let (memory, sqlite) = match scope {
-        Scope::Full => ("5000", "250"),
-        Scope::Fast | Scope::Standard => ("150", "15"),
+    let (memory, sqlite, apps) = match scope {
+        Scope::Full => ("5000", "250", "20000"),
+        Scope::Fast | Scope::Standard => ("150", "15", "300"),
     };
-    for (store, seeds) in [("memory", memory), ("sqlite", sqlite)] {
+    let fleets = [
+        ("logs", "memory", memory),
+        ("logs", "sqlite", sqlite),
+        ("apps", "memory", apps),
+    ];
+    for (fleet, store, seeds) in fleets {
         for first_seed in ["0", "fresh"] {
             let place = ["--first-seed", first_seed, "--seeds", seeds];
-            let kind = ["--steps", "200", "--store", store];
-            program::check(shell, SIMULATOR, "sim", &[place, kind].concat())?;
+            let kind = ["--fleet", fleet, "--steps", "200", "--store", store];
+            program::check(shell, SIMULATOR, "sim", &[&place[..], &kind].concat())?;
         }
     }
     Ok(())
@@ -145,8 +155,12 @@ fn crash(shell: &Shell, scope: Scope) -> Result<()> {
 fn matrix(shell: &Shell) -> Result<()> {
     let matrix = ["-p", "broken-stores", "--test", "matrix"];
     cmd!(shell, "cargo test --release {matrix...} -- --full").run()?;
-    let arguments = ["--fault", "all", "--seeds", "500", "--steps", "200"];
-    program::check(shell, SIMULATOR, "sim", &arguments)
+    for fleet in ["logs", "apps"] {
+        let arguments = ["--fault", "all", "--seeds", "500", "--steps", "200"];
+        let arguments = [&["--fleet", fleet], &arguments[..]].concat();
+        program::check(shell, SIMULATOR, "sim", &arguments)?;
+    }
+    Ok(())
 }
 
 fn model(shell: &Shell) -> Result<()> {

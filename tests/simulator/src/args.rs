@@ -1,6 +1,9 @@
 //! The command line.
 
-use clap::Parser;
+use std::fmt;
+
+use clap::{Parser, ValueEnum};
+use simulator::apps::AppFault;
 use simulator::{Fault, Store};
 
 /// Runs whole fleets of devices, each from one seed, and checks after every
@@ -21,16 +24,38 @@ pub(crate) struct Args {
     /// The first seed; `fresh` draws one, and prints the command that repeats the runs
     #[arg(long, value_name = "SEED", default_value = "0", value_parser = parse_first_seed)]
     pub(crate) first_seed: FirstSeed,
+    /// What the devices are
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) fleet: Kind,
     /// Which store the devices have
     #[arg(long, value_enum, default_value_t)]
     pub(crate) store: Store,
-    /// Plant this fault in every store; `all` plants those of the list, one after
+    /// Plant this fault in every device; `all` plants those of the list, one after
     /// the other, and wants each of them found
     #[arg(long, value_name = "NAME", value_parser = parse_planted)]
     pub(crate) fault: Option<Plant>,
     /// How many runs at a time
     #[arg(long, default_value_t = 1)]
     pub(crate) jobs: usize,
+}
+
+/// What the devices are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Kind {
+    /// Logs, and what was received of others
+    #[default]
+    Logs,
+    /// Apps with their tables, each with the receiver of the library, and a log
+    Apps,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Logs => "logs",
+            Self::Apps => "apps",
+        })
+    }
 }
 
 /// Where the seeds begin.
@@ -46,9 +71,25 @@ pub(crate) enum FirstSeed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plant {
     /// That one.
-    One(Fault),
-    /// Each of [`PLANTED`](simulator::PLANTED).
+    One(Planted),
+    /// Each of the list of the fleet.
     All,
+}
+
+/// A fault, by the fleet in which it can be planted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Planted {
+    Log(Fault),
+    App(AppFault),
+}
+
+impl fmt::Display for Planted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(fault) => fault.fmt(f),
+            Self::App(fault) => fault.fmt(f),
+        }
+    }
 }
 
 fn parse_first_seed(text: &str) -> Result<FirstSeed, String> {
@@ -63,10 +104,18 @@ fn parse_planted(text: &str) -> Result<Plant, String> {
     if text == "all" {
         return Ok(Plant::All);
     }
-    text.parse().map(Plant::One).map_err(|_| {
-        let names: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
-        format!("it is none of all, {}", names.join(", "))
-    })
+    if let Ok(fault) = text.parse() {
+        return Ok(Plant::One(Planted::Log(fault)));
+    }
+    text.parse()
+        .map(Planted::App)
+        .map(Plant::One)
+        .map_err(|()| {
+            let of_logs = Fault::ALL.iter().map(|fault| fault.name());
+            let of_apps = AppFault::ALL.iter().map(|fault| fault.name());
+            let names: Vec<&str> = of_logs.chain(of_apps).collect();
+            format!("it is none of all, {}", names.join(", "))
+        })
 }
 
 #[cfg(test)]
@@ -90,8 +139,10 @@ mod tests {
 
     #[test]
     fn faults_go_by_their_names() {
-        let fault = Fault::FloorNotStored;
-        assert_eq!(parse_planted("FloorNotStored"), Ok(Plant::One(fault)));
+        let of_logs = Planted::Log(Fault::FloorNotStored);
+        assert_eq!(parse_planted("FloorNotStored"), Ok(Plant::One(of_logs)));
+        let of_apps = Planted::App(AppFault::AckBeforeApply);
+        assert_eq!(parse_planted("AckBeforeApply"), Ok(Plant::One(of_apps)));
         assert_eq!(parse_planted("all"), Ok(Plant::All));
         assert!(parse_planted("none").is_err());
     }

@@ -4,6 +4,7 @@
 // These are values of the tests; the names of their fields say what they are.
 #![allow(missing_docs)]
 
+pub mod apps;
 pub mod chain;
 pub mod change;
 mod engine;

@@ -1,6 +1,7 @@
 //! The command `cargo xtask sim`.
 
 mod args;
+mod fleet;
 mod report;
 
 use std::process::ExitCode;

@@ -11,13 +11,11 @@ use std::time::Instant;
 
 use anyhow::Result;
 use progress::Progress;
-use simulator::run::{Make, run_telling};
-use simulator::scenario::Scenario;
-use simulator::seeds::{Summary, run_all};
-use simulator::shrink::shrink;
-use simulator::{Coverage, Fault, PLANTED};
+use simulator::Coverage;
+use simulator::seeds::{Summary, run_each};
 
-use crate::args::{Args, FirstSeed, Plant};
+use crate::args::{Args, FirstSeed, Plant, Planted};
+use crate::fleet::Fleet;
 
 pub(crate) fn run(args: &Args, first_seed: u64) -> Result<ExitCode> {
     let seeds = first_seed..first_seed.saturating_add(args.seeds);
@@ -44,13 +42,14 @@ fn print_fresh(args: &Args, first_seed: u64) {
     );
 }
 
-fn find_one(args: &Args, seeds: Range<u64>, fault: Option<Fault>) -> Result<ExitCode> {
+fn find_one(args: &Args, seeds: Range<u64>, fault: Option<Planted>) -> Result<ExitCode> {
     let start = Instant::now();
     let summary = run_seeds(args, seeds, fault)?;
     print_coverage(&summary.coverage);
     println!(
-        "{} seeds, {} steps each on {}: {} device-steps in {:.1} s, trace hash {:016x}",
+        "{} seeds of {}, {} steps each on {}: {} device-steps in {:.1} s, trace hash {:016x}",
         summary.seeds,
+        args.fleet,
         args.steps,
         args.store,
         summary.device_steps,
@@ -68,20 +67,21 @@ fn find_one(args: &Args, seeds: Range<u64>, fault: Option<Fault>) -> Result<Exit
 /// Plants one fault after the other; each has to be found.
 fn find_all(args: &Args, seeds: Range<u64>) -> Result<ExitCode> {
     let mut missed = 0;
-    for fault in PLANTED {
+    for fault in Fleet::faults(args.fleet) {
         let summary = run_seeds(args, seeds.clone(), Some(fault))?;
         let Some(seed) = summary.failed else {
-            println!("{fault:<24} not found in {} seeds", summary.seeds);
+            println!("{fault:<27} not found in {} seeds", summary.seeds);
             missed += 1;
             continue;
         };
-        let make = make(args, Some(fault));
-        let smallest = shrink(&Scenario::generate(seed, args.steps), make)?;
-        let outcome = run_telling(&smallest, make)?;
-        let steps = smallest.steps.len();
-        let what = outcome.broken.map(|(_, violation)| violation.invariant);
+        let failure = Fleet::new(args, Some(fault))?.failure(seed, args.steps)?;
+        let steps = failure.steps.len();
+        let what = failure
+            .outcome
+            .broken
+            .map(|(_, violation)| violation.invariant);
         println!(
-            "{fault:<24} seed {seed:>3}, {steps:>2} steps: {}",
+            "{fault:<27} seed {seed:>3}, {steps:>2} steps: {}",
             what.unwrap_or_default()
         );
     }
@@ -92,48 +92,38 @@ fn find_all(args: &Args, seeds: Range<u64>) -> Result<ExitCode> {
     })
 }
 
-fn run_seeds(args: &Args, seeds: Range<u64>, fault: Option<Fault>) -> Result<Summary> {
+fn run_seeds(args: &Args, seeds: Range<u64>, fault: Option<Planted>) -> Result<Summary> {
     let progress = Progress::new(args.seeds, "seeds");
     let tell = |done| {
         if fault.is_none() {
             progress.show(done);
         }
     };
-    let summary = run_all(seeds, args.steps, make(args, fault), args.jobs, tell);
+    let fleet = Fleet::new(args, fault)?;
+    let run = |seed| fleet.run(seed, args.steps);
+    let summary = run_each(seeds, args.jobs, tell, run);
     progress.finish();
     summary
 }
 
-fn make(args: &Args, fault: Option<Fault>) -> Make {
-    Make {
-        store: args.store,
-        fault,
-    }
-}
-
 /// The seed, the few steps that it takes, and how to repeat it.
-fn print_failure(args: &Args, fault: Option<Fault>, seed: u64) -> Result<()> {
-    let make = make(args, fault);
-    let scenario = Scenario::generate(seed, args.steps);
-    let smallest = shrink(&scenario, make)?;
-    let outcome = run_telling(&smallest, make)?;
+fn print_failure(args: &Args, fault: Option<Planted>, seed: u64) -> Result<()> {
+    let failure = Fleet::new(args, fault)?.failure(seed, args.steps)?;
+    let outcome = failure.outcome;
     println!(
         "\nseed {seed} fails. What it takes, from {} steps:",
-        scenario.steps.len()
+        failure.all_steps
     );
-    println!(
-        "  {:?}, unknown peers: {:?}, clocks off by {:?} ms",
-        smallest.policy, smallest.unknown_peers, smallest.skews_ms
-    );
-    for (number, step) in (1..).zip(&smallest.steps) {
-        println!("{number:4}. {step:?}");
+    println!("  {}", failure.setting);
+    for (number, step) in (1..).zip(&failure.steps) {
+        println!("{number:4}. {step}");
     }
     println!("\nWhat happens then:");
     for line in &outcome.lines {
         println!("  {line}");
     }
     if let Some((place, violation)) = outcome.broken {
-        let when = match smallest.steps.get(place) {
+        let when = match failure.steps.get(place) {
             Some(_) => format!("after step {}", place + 1),
             None => "when everything heals".to_owned(),
         };
@@ -146,10 +136,10 @@ fn print_failure(args: &Args, fault: Option<Fault>, seed: u64) -> Result<()> {
 
 /// The command that runs these seeds again.
 fn repeat(args: &Args, first_seed: u64, seeds: u64, planted: &str) -> String {
-    let (steps, store) = (args.steps, args.store);
+    let (steps, store, fleet) = (args.steps, args.store, args.fleet);
     format!(
-        "repeat: cargo xtask sim --seeds {seeds} --first-seed {first_seed} --steps {steps} \
-         --store {store}{planted}"
+        "repeat: cargo xtask sim --fleet {fleet} --seeds {seeds} --first-seed {first_seed} \
+         --steps {steps} --store {store}{planted}"
     )
 }
 

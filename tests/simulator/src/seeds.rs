@@ -44,6 +44,17 @@ pub fn run_all(
     jobs: usize,
     tell: impl Fn(u64) + Sync,
 ) -> Result<Summary> {
+    let run = |seed| run(&Scenario::generate(seed, steps), make);
+    run_each(seeds, jobs, tell, run)
+}
+
+/// The same for runs of any kind, where `run` makes the run of a seed.
+pub fn run_each(
+    seeds: Range<u64>,
+    jobs: usize,
+    tell: impl Fn(u64) + Sync,
+    run: impl Fn(u64) -> Result<Outcome> + Sync,
+) -> Result<Summary> {
     let next = AtomicU64::new(seeds.start);
     let stop = AtomicBool::new(false);
     let summary = Mutex::new(Summary::default());
@@ -53,7 +64,7 @@ pub fn run_all(
             if seed >= seeds.end {
                 break;
             }
-            let outcome = run(&Scenario::generate(seed, steps), make)?;
+            let outcome = run(seed)?;
             let mut summary = summary.lock().unwrap();
             summary.add(seed, &outcome);
             tell(summary.seeds);

@@ -2,63 +2,84 @@
 
 use anyhow::Result;
 
-use crate::run::{Make, run};
+use crate::run::{Make, Outcome, run};
 use crate::scenario::Scenario;
 use crate::step::Step;
 
 /// Most runs that shrinking may take.
 const RUNS_MAX: usize = 4000;
 
+/// A scenario that can be made smaller.
+pub trait Shrinks: Clone {
+    type Step: Clone;
+
+    fn steps_mut(&mut self) -> &mut Vec<Self::Step>;
+
+    /// Steps that do less than this one.
+    fn simpler(step: &Self::Step) -> Vec<Self::Step>;
+}
+
 /// Leaves out steps, and what happens to calls on the way, as long as the same
 /// invariant is broken.
 pub fn shrink(scenario: &Scenario, make: Make) -> Result<Scenario> {
+    shrink_by(scenario, |candidate| run(candidate, make))
+}
+
+/// The same for a scenario of any kind.
+pub fn shrink_by<S: Shrinks>(scenario: &S, run: impl Fn(&S) -> Result<Outcome>) -> Result<S> {
     let mut smallest = scenario.clone();
-    let Some((place, violation)) = run(&smallest, make)?.broken else {
+    let Some((place, violation)) = run(&smallest)?.broken else {
         return Ok(smallest);
     };
-    smallest.steps.truncate(place + 1);
+    smallest.steps_mut().truncate(place + 1);
     let mut search = Search {
-        make,
+        run,
         invariant: violation.invariant,
         runs_left: RUNS_MAX,
     };
     loop {
-        let before = smallest.steps.len();
+        let before = smallest.steps_mut().len();
         search.leave_steps_out(&mut smallest)?;
         search.simplify_steps(&mut smallest)?;
-        if smallest.steps.len() == before || search.runs_left == 0 {
+        if smallest.steps_mut().len() == before || search.runs_left == 0 {
             return Ok(smallest);
         }
     }
 }
 
-struct Search {
-    make: Make,
+struct Search<R> {
+    run: R,
     invariant: &'static str,
     runs_left: usize,
 }
 
-impl Search {
+impl<R> Search<R> {
     /// Whether it still fails in the same way.
-    fn fails(&mut self, candidate: &Scenario) -> Result<bool> {
+    fn fails<S>(&mut self, candidate: &S) -> Result<bool>
+    where
+        R: Fn(&S) -> Result<Outcome>,
+    {
         let Some(left) = self.runs_left.checked_sub(1) else {
             return Ok(false);
         };
         self.runs_left = left;
-        let broken = run(candidate, self.make)?.broken;
+        let broken = (self.run)(candidate)?.broken;
         Ok(broken.is_some_and(|(_, violation)| violation.invariant == self.invariant))
     }
 
     /// Delta debugging: parts of half the length, then a quarter, down to
     /// single steps, from the end on.
-    fn leave_steps_out(&mut self, smallest: &mut Scenario) -> Result<()> {
-        let mut part = smallest.steps.len().div_ceil(2);
+    fn leave_steps_out<S: Shrinks>(&mut self, smallest: &mut S) -> Result<()>
+    where
+        R: Fn(&S) -> Result<Outcome>,
+    {
+        let mut part = smallest.steps_mut().len().div_ceil(2);
         while part > 0 {
-            let mut end = smallest.steps.len();
+            let mut end = smallest.steps_mut().len();
             while end > 0 {
                 let start = end.saturating_sub(part);
                 let mut candidate = smallest.clone();
-                candidate.steps.drain(start..end);
+                candidate.steps_mut().drain(start..end);
                 if self.fails(&candidate)? {
                     *smallest = candidate;
                 }
@@ -69,14 +90,45 @@ impl Search {
         Ok(())
     }
 
-    fn simplify_steps(&mut self, smallest: &mut Scenario) -> Result<()> {
-        for place in 0..smallest.steps.len() {
+    fn simplify_steps<S: Shrinks>(&mut self, smallest: &mut S) -> Result<()>
+    where
+        R: Fn(&S) -> Result<Outcome>,
+    {
+        for place in 0..smallest.steps_mut().len() {
+            self.simplify_step(smallest, place)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the first simpler step with which it still fails, and goes on from that one.
+    fn simplify_step<S: Shrinks>(&mut self, smallest: &mut S, place: usize) -> Result<()>
+    where
+        R: Fn(&S) -> Result<Outcome>,
+    {
+        let mut simpler = S::simpler(&smallest.steps_mut()[place]);
+        while let Some(step) = simpler.pop() {
             let mut candidate = smallest.clone();
-            if undisturbed(&mut candidate.steps[place]) && self.fails(&candidate)? {
+            candidate.steps_mut()[place] = step;
+            if self.fails(&candidate)? {
                 *smallest = candidate;
+                simpler = S::simpler(&smallest.steps_mut()[place]);
             }
         }
         Ok(())
+    }
+}
+
+impl Shrinks for Scenario {
+    type Step = Step;
+
+    fn steps_mut(&mut self) -> &mut Vec<Step> {
+        &mut self.steps
+    }
+
+    fn simpler(step: &Step) -> Vec<Step> {
+        let mut simpler = *step;
+        let is_simpler = undisturbed(&mut simpler);
+        is_simpler.then_some(simpler).into_iter().collect()
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod apps;
+mod apps_regressions;
 mod closed;
 mod regressions;
 mod runs;

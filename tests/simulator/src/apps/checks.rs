@@ -1,0 +1,246 @@
+//! What must hold on a device after each step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_log_core::receive::{RecordId, Standing};
+use sync_log_core::{ChangeType, Contents, DeviceId, Hlc, SharedChangeEntry};
+
+use super::device::Device;
+use super::history::{Committed, History};
+use super::oracle::{Expected, expected};
+use super::release::{Release, members as members_of};
+use crate::invariants::Violation;
+
+/// What every device ever committed, by its id.
+pub(crate) type Histories = BTreeMap<DeviceId, History>;
+
+/// Everything that can be checked on one device.
+pub(crate) fn device(device: &Device, histories: &Histories) -> Result<(), Violation> {
+    tables_are_sound(device)?;
+    watermarks_are_true(device, histories)?;
+    groups_wait_whole(device, histories)?;
+    let expected = what_it_has(device, histories);
+    records_follow_from_what_it_has(device, &expected)?;
+    rows_follow_from_what_it_has(device, &expected)?;
+    deletions_are_forgotten_late(device, histories, &expected)?;
+    log_is_what_was_committed(&device.contents(), device, &histories[&device.id])
+}
+
+/// A database refuses nothing of what is done to the tables.
+fn tables_are_sound(device: &Device) -> Result<(), Violation> {
+    let tables = &device.records.tables;
+    let broken = tables.broken.first().cloned().or_else(|| tables.dangling());
+    match broken {
+        Some(broken) => Err(Violation::new("tables_are_sound", broken)),
+        None => Ok(()),
+    }
+}
+
+/// A watermark is the end of a group in the log of its origin, with the tag that belongs to it.
+fn watermarks_are_true(device: &Device, histories: &Histories) -> Result<(), Violation> {
+    for (origin, watermark) in &device.records.watermarks {
+        if !histories[origin].has(watermark.mark()) {
+            let what = format!("{} is at {watermark} of {origin}", device.id);
+            return Err(Violation::new("watermarks_are_true", what));
+        }
+    }
+    Ok(())
+}
+
+/// What waits was received, as whole groups.
+fn groups_wait_whole(device: &Device, histories: &Histories) -> Result<(), Violation> {
+    let waiting = &device.records.waiting;
+    for hlc in waiting.keys() {
+        let origin = DeviceId::from(hlc.device_id);
+        let group = histories[&origin].group_of(*hlc);
+        let is_received = *hlc <= device.watermark(origin).hlc();
+        if !is_received || !group.iter().all(|it| waiting.contains_key(it)) {
+            let what = format!("{} lets {hlc} wait without its group", device.id);
+            return Err(Violation::new("groups_wait_whole", what));
+        }
+    }
+    Ok(())
+}
+
+/// The own changes of a device, and those of others up to its watermarks that do not wait.
+fn changes_of<'a>(
+    device: &'a Device,
+    histories: &'a Histories,
+) -> impl Iterator<Item = &'a Committed> {
+    let waiting = &device.records.waiting;
+    let received = histories.iter().flat_map(move |(origin, history)| {
+        if *origin == device.id {
+            history.all()
+        } else {
+            history.up_to(device.watermark(*origin).hlc())
+        }
+    });
+    received.filter(move |it| !waiting.contains_key(&it.entry.hlc))
+}
+
+fn what_it_has(device: &Device, histories: &Histories) -> BTreeMap<RecordId, Expected> {
+    expected(changes_of(device, histories), device.release())
+}
+
+/// The watermarks and the records move together, and what is not shown is there, with its reason.
+fn records_follow_from_what_it_has(
+    device: &Device,
+    expected: &BTreeMap<RecordId, Expected>,
+) -> Result<(), Violation> {
+    let broken = |what| Err(Violation::new("records_follow_from_what_it_has", what));
+    for (id, record) in &device.records.records {
+        let Some(expected) = expected.get(id) else {
+            return broken(format!("{} has {id}, which never came", device.id));
+        };
+        if record.standing != expected.standing {
+            return broken(format!(
+                "{} has {id} as {:?} instead of {:?}",
+                device.id, record.standing, expected.standing
+            ));
+        }
+    }
+    let is_lost = |(id, it): &(&RecordId, &Expected)| {
+        let is_known = device.records.records.contains_key(*id);
+        !is_known && it.standing != Standing::Deleted
+    };
+    match expected.iter().find(is_lost) {
+        Some((id, _)) => broken(format!("{} lost {id}", device.id)),
+        None => Ok(()),
+    }
+}
+
+fn rows_follow_from_what_it_has(
+    device: &Device,
+    expected: &BTreeMap<RecordId, Expected>,
+) -> Result<(), Violation> {
+    let rows = &device.records.tables.rows;
+    let with_row = expected.iter().filter(|(_, it)| it.row.is_some());
+    let there: BTreeSet<_> = rows.keys().chain(with_row.map(|(id, _)| id)).collect();
+    for id in there {
+        let to_be = expected.get(id).and_then(|it| it.row.as_ref());
+        let is = rows.get(id);
+        if is != to_be {
+            let what = format!("{} shows {id} as {is:?} instead of {to_be:?}", device.id);
+            return Err(Violation::new("rows_follow_from_what_it_has", what));
+        }
+    }
+    Ok(())
+}
+
+/// A deletion is forgotten only when every other device is past it.
+fn deletions_are_forgotten_late(
+    device: &Device,
+    histories: &Histories,
+    expected: &BTreeMap<RecordId, Expected>,
+) -> Result<(), Violation> {
+    let others = histories.keys().filter(|origin| **origin != device.id);
+    let past = others.map(|origin| device.watermark(*origin).hlc()).min();
+    let past = past.unwrap_or(Hlc::ZERO);
+    for (id, it) in expected {
+        if !device.records.records.contains_key(id) && it.newest > past {
+            let what = format!("{} forgot {id}, which may still come", device.id);
+            return Err(Violation::new("deletions_are_forgotten_late", what));
+        }
+    }
+    Ok(())
+}
+
+/// No change is without an entry, and no entry without a change: what the log retains, and what is still
+/// to be appended, is what the app committed.
+fn log_is_what_was_committed(
+    log: &Contents,
+    device: &Device,
+    history: &History,
+) -> Result<(), Violation> {
+    let broken = |what| Err(Violation::new("log_is_what_was_committed", what));
+    let floor = log.state.floor.hlc;
+    let logged: Vec<_> = log.entries.values().map(|stored| &stored.entry).collect();
+    let head = log.state.head.hlc;
+    let committed = history.above(floor).iter().map(|it| &it.entry);
+    let to_be: Vec<_> = committed.filter(|entry| entry.hlc <= head).collect();
+    if logged != to_be {
+        return broken(format!("the log of {} is not what its app did", device.id));
+    }
+    let is_put_out = |entry: &SharedChangeEntry| device.records.outbox.contains(entry);
+    let pending = history.above(head).iter().map(|it| &it.entry);
+    match pending.into_iter().find(|entry| !is_put_out(entry)) {
+        Some(lost) => broken(format!("{} never logs {}", device.id, lost.hlc)),
+        None => Ok(()),
+    }
+}
+
+/// An own change is stamped above all that the device has, and is the end of a group with the others
+/// of its transaction.
+pub(crate) fn own_write_is_above(
+    device: &Device,
+    histories: &Histories,
+    written: &[SharedChangeEntry],
+) -> Result<(), Violation> {
+    let highest = changes_of(device, histories).map(|it| it.entry.hlc).max();
+    let highest = highest.max(device.records.waiting.keys().next_back().copied());
+    let mut below = written.iter().filter(|it| Some(it.hlc) <= highest);
+    if let Some(below) = below.next() {
+        let what = format!("{} stamped {} below what it has", device.id, below.hlc);
+        return Err(Violation::new("own_write_is_above", what));
+    }
+    Ok(())
+}
+
+/// An older app puts back the members that it does not know, unless it has forgotten the record.
+pub(crate) fn members_are_kept(
+    device: &Device,
+    histories: &Histories,
+    written: &[SharedChangeEntry],
+) -> Result<(), Violation> {
+    let mut members = BTreeMap::new();
+    let mut changes: Vec<_> = changes_of(device, histories).collect();
+    changes.sort_by_key(|it| it.entry.hlc);
+    for change in changes {
+        members.insert(&change.id, &change.members);
+    }
+    for entry in written.iter().filter(|it| is_whole(it, device.release())) {
+        let id = RecordId::of(entry);
+        if !device.records.records.contains_key(&id) {
+            continue;
+        }
+        let known = device.release().members(&id.model_type);
+        let kept = members_of(&entry.data);
+        let before = members
+            .get(&id)
+            .into_iter()
+            .flat_map(|before| before.iter());
+        let unknown = before.filter(|(name, _)| !known.contains(&name.as_str()));
+        if let Some((name, _)) = unknown
+            .into_iter()
+            .find(|(name, it)| kept.get(*name) != Some(it))
+        {
+            let what = format!("{} dropped `{name}` of {id}", device.id);
+            return Err(Violation::new("members_are_kept", what));
+        }
+    }
+    Ok(())
+}
+
+fn is_whole(entry: &SharedChangeEntry, release: Release) -> bool {
+    let is_delete = entry.change_type == ChangeType::Delete;
+    !is_delete && !release.is_per_field(&entry.model_type)
+}
+
+/// An origin has no ack of a reader above what the reader has committed.
+pub(crate) fn ack_is_applied(
+    log: &Contents,
+    origin: DeviceId,
+    reader: &Device,
+) -> Result<(), Violation> {
+    let row = log.peers.get(&reader.id.to_string());
+    let peer = row.and_then(|row| row.peer(&log.state));
+    let acked = peer.map_or(Hlc::ZERO, |peer| peer.acked);
+    if acked > reader.watermark(origin).hlc() {
+        let what = format!(
+            "{} acknowledged {acked} of {origin}, and lacks it",
+            reader.id
+        );
+        return Err(Violation::new("ack_is_applied", what));
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What an app does to its rows, and what it hands to the log for it.
+
+use serde_json::{Value, json};
+use sync_log_core::receive::RecordId;
+use sync_log_core::{Change, ChangeType, Uuid};
+
+use super::release::{Payload, REFUSED_TITLE};
+use super::rows::Rows;
+use super::step::{Edit, How, Model};
+
+/// How many records of a model there are: few, so that devices change the same ones.
+const RECORDS: u8 = 4;
+
+/// How many names tags can have.
+const NAMES: u8 = 4;
+
+/// The record of a model with this number.
+pub(crate) fn record(model: Model, number: u8) -> RecordId {
+    let kind = Model::ALL.iter().position(|other| *other == model);
+    let kind = kind.map_or(0, |place| place as u64 + 1);
+    let id = Uuid::from_u64_pair(kind, u64::from(number % RECORDS) + 1);
+    RecordId::new(model.name(), id)
+}
+
+/// Makes an edit in the rows, and returns the changes that it is for the log. There are none if the
+/// database does not let it, or if the app does not know the model.
+pub(crate) fn make(rows: &mut Rows, edit: Edit) -> Vec<Change> {
+    let id = record(edit.model, edit.record);
+    let is_there = rows.rows.contains_key(&id);
+    match edit.how {
+        How::Swap => swap(rows, edit),
+        How::Delete if rows.delete(&id) => vec![change(rows, &id, ChangeType::Delete, None)],
+        How::Delete => Vec::new(),
+        How::SaveUnchanged => save_unchanged(rows, &id),
+        How::Save | How::Update if is_there => update(rows, &id, edit),
+        How::Update if rows.release.is_per_field(&id.model_type) => {
+            // It changes no row, as an `UPDATE` of one that is not there.
+            let part = part_of(payload(edit), edit);
+            vec![change(rows, &id, ChangeType::Update, Some(part))]
+        }
+        How::Update => put(rows, &id, ChangeType::Update, payload(edit)),
+        How::Save | How::Insert => put(rows, &id, ChangeType::Insert, payload(edit)),
+    }
+}
+
+/// The whole payload, as the values say, in the newest release.
+fn payload(edit: Edit) -> Payload {
+    let [first, second, third] = edit.values;
+    let id = |model, number| record(model, number).record_uuid.to_string();
+    let value = match edit.model {
+        Model::Tag => json!({
+            "name": format!("n{}", first % NAMES),
+            "colour": (third % 3 > 0).then(|| format!("c{third}")),
+        }),
+        Model::Album => json!({
+            "title": if first % 6 == 0 { REFUSED_TITLE.to_owned() } else { format!("t{first}") },
+            "cover": (second % 3 > 0).then(|| id(Model::Link, third)),
+        }),
+        Model::Link => json!({
+            "album": id(Model::Album, first),
+            "tag": id(Model::Tag, second),
+            "rank": third,
+        }),
+        Model::Note => json!({ "a": first, "b": second, "c": third }),
+        Model::Memo => json!({ "text": first, "tag": id(Model::Tag, second) }),
+    };
+    let Value::Object(members) = value else {
+        unreachable!("a payload is an object");
+    };
+    members.into_iter().collect()
+}
+
+/// Some of the members of a payload.
+fn part_of(whole: Payload, edit: Edit) -> Payload {
+    let chosen = whole.into_iter().zip(edit.values);
+    let chosen = chosen.filter(|(_, value)| value % 2 == 1);
+    chosen.map(|(member, _)| member).collect()
+}
+
+fn update(rows: &mut Rows, id: &RecordId, edit: Edit) -> Vec<Change> {
+    if !rows.release.is_per_field(&id.model_type) {
+        return put(rows, id, ChangeType::Update, payload(edit));
+    }
+    let part = part_of(payload(edit), edit);
+    if let Some(row) = rows.rows.get_mut(id) {
+        row.extend(part.clone());
+    }
+    vec![change(rows, id, ChangeType::Update, Some(part))]
+}
+
+/// Writes the whole row.
+fn put(rows: &mut Rows, id: &RecordId, kind: ChangeType, whole: Payload) -> Vec<Change> {
+    let row = rows.release.row(&id.model_type, &whole);
+    let is_known = rows.release.version(&id.model_type).is_some();
+    if !is_known || !rows.save(id, row.clone()) {
+        return Vec::new();
+    }
+    vec![change(rows, id, kind, Some(row))]
+}
+
+fn save_unchanged(rows: &Rows, id: &RecordId) -> Vec<Change> {
+    let row = rows.rows.get(id).cloned();
+    let saved = row.map(|row| change(rows, id, ChangeType::Update, Some(row)));
+    saved.into_iter().collect()
+}
+
+/// Two tags change their names. A database lets an app do this in three steps.
+fn swap(rows: &mut Rows, edit: Edit) -> Vec<Change> {
+    let one = record(Model::Tag, edit.record);
+    let other = record(Model::Tag, edit.values[0]);
+    let names = (name(rows, &one), name(rows, &other));
+    let (Some(name_of_one), Some(name_of_other)) = names else {
+        return Vec::new();
+    };
+    if one == other {
+        return Vec::new();
+    }
+    let mut renamed = |id: &RecordId, name: Value| {
+        let row = rows.rows.get_mut(id)?;
+        row.insert("name".to_owned(), name);
+        let row = row.clone();
+        Some(change(rows, id, ChangeType::Update, Some(row)))
+    };
+    let changes = [renamed(&one, name_of_other), renamed(&other, name_of_one)];
+    changes.into_iter().flatten().collect()
+}
+
+fn name(rows: &Rows, id: &RecordId) -> Option<Value> {
+    rows.rows.get(id)?.get("name").cloned()
+}
+
+fn change(rows: &Rows, id: &RecordId, kind: ChangeType, payload: Option<Payload>) -> Change {
+    let payload = payload.map_or(Value::Null, |members| members.into_iter().collect());
+    Change {
+        model_type: id.model_type.clone(),
+        record_uuid: id.record_uuid,
+        change_type: kind,
+        data: payload.into(),
+        model_version: rows.release.version(&id.model_type).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,130 @@
+//! The app's tables, as strict as those of a database.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sync_log_core::receive::{Move, Need, RecordId};
+use sync_log_memory::Tables;
+
+use super::release::{Payload, REFUSAL, Release, members, references, unique_key};
+
+/// The rows of the app's tables.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Rows {
+    pub(crate) release: Release,
+    pub(crate) rows: BTreeMap<RecordId, Payload>,
+    /// What a database would have refused on the way.
+    pub(crate) broken: Vec<String>,
+    /// Whether rows that are to be hidden stay, which is a fault.
+    pub(crate) keeps_hidden: bool,
+}
+
+impl Tables for Rows {
+    fn change(&mut self, steps: &[Move]) -> Vec<(RecordId, String)> {
+        let before = self.rows.clone();
+        let mut refused = Vec::new();
+        for step in steps {
+            match step {
+                Move::Hide(id) => self.hide(id),
+                Move::Show(id, payload) => {
+                    let row = self.release.row(&id.model_type, &members(payload));
+                    if self.release.refuses(&id.model_type, &row) {
+                        refused.push((id.clone(), REFUSAL.to_owned()));
+                    } else {
+                        self.show(id, row);
+                    }
+                }
+            }
+        }
+        if !refused.is_empty() {
+            self.rows = before;
+            self.broken.clear();
+        }
+        refused
+    }
+}
+
+impl Rows {
+    fn hide(&mut self, id: &RecordId) {
+        if self.keeps_hidden {
+            return;
+        }
+        self.rows.remove(id);
+        for (other, row) in &self.rows {
+            let needed = references(&other.model_type, row).into_iter();
+            if needed
+                .filter(|it| it.need != Need::May)
+                .any(|it| it.to == *id)
+            {
+                self.broken.push(format!("{id} is hidden before {other}"));
+            }
+        }
+    }
+
+    fn show(&mut self, id: &RecordId, row: Payload) {
+        if let Some(other) = self.key_holder(id, &row) {
+            self.broken.push(format!("{id} has the key of {other}"));
+        }
+        self.rows.insert(id.clone(), row);
+    }
+
+    /// Another row with the same unique key.
+    fn key_holder(&self, id: &RecordId, row: &Payload) -> Option<&RecordId> {
+        let key = unique_key(&id.model_type, row)?;
+        let holds = |(other, its): &(&RecordId, &Payload)| {
+            let model = other.model_type.as_str();
+            *other != id && model == id.model_type && unique_key(model, its).as_ref() == Some(&key)
+        };
+        self.rows.iter().find(holds).map(|(other, _)| other)
+    }
+
+    /// The app writes a row. Returns whether the database lets it.
+    pub(crate) fn save(&mut self, id: &RecordId, row: Payload) -> bool {
+        let is_taken = self.key_holder(id, &row).is_some();
+        if is_taken || self.release.refuses(&id.model_type, &row) {
+            return false;
+        }
+        self.rows.insert(id.clone(), row);
+        true
+    }
+
+    /// The app deletes a row. Returns whether the database lets it: a row that another one must refer to
+    /// stays. Rows that follow it are deleted with it, and those that may refer to it lose the
+    /// reference, as `ON DELETE` says.
+    pub(crate) fn delete(&mut self, id: &RecordId) -> bool {
+        let mut after = self.clone();
+        if after.rows.remove(id).is_none() {
+            return false;
+        }
+        for (other, row) in &self.rows {
+            for reference in references(&other.model_type, row) {
+                match reference.need {
+                    _ if reference.to != *id || other == id => {}
+                    Need::Must => return false,
+                    Need::Follows if after.rows.contains_key(other) => {
+                        if !after.delete(other) {
+                            return false;
+                        }
+                    }
+                    Need::Follows => {}
+                    Need::May => {
+                        if let Some(emptied) = after.rows.get_mut(other) {
+                            emptied.insert(reference.member, Value::Null);
+                        }
+                    }
+                }
+            }
+        }
+        *self = after;
+        true
+    }
+
+    /// A reference to a row that is not there.
+    pub(crate) fn dangling(&self) -> Option<String> {
+        self.rows.iter().find_map(|(id, row)| {
+            let mut references = references(&id.model_type, row).into_iter();
+            let dangling = references.find(|it| !self.rows.contains_key(&it.to))?;
+            Some(format!("{id} refers to {}, which has no row", dangling.to))
+        })
+    }
+}
