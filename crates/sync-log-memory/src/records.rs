@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use sync_log_core::receive::{
     Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Standing,
-    Tie, Wanted,
+    Tie, Wanted, WhyNotShown,
 };
 use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
 
@@ -109,6 +109,17 @@ impl<T: Tables> ReceiverStore for MemoryRecords<T> {
         let records = self.records.range((from, Bound::Unbounded));
         let records = records.map(|(id, record)| (id.clone(), record.clone()));
         Ok(records.take(limit).collect())
+    }
+
+    async fn has_unreadable(&mut self) -> Result<bool, StoreError> {
+        let mut standings = self.records.values().map(|record| &record.standing);
+        Ok(standings.any(|standing| {
+            let why = standing.why_not_shown();
+            matches!(
+                why,
+                Some(WhyNotShown::UnknownModel | WhyNotShown::NewerModel)
+            )
+        }))
     }
 
     async fn watermark(&mut self, origin: DeviceId) -> Result<Cursor, StoreError> {

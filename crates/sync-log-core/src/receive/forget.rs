@@ -24,12 +24,18 @@ use crate::model::DeviceId;
 /// is still to be applied, so a deletion above its first change is kept. So is a record with members that
 /// were updated after its deletion.
 ///
+/// Nothing is forgotten while the app cannot read a record. Such a record may follow a deleted one, which
+/// only a later version of the app can tell.
+///
 /// # Errors
 /// [`StoreError`]: roll back.
 pub async fn forget_deleted(
     store: &mut impl ReceiverStore,
     origins: &[DeviceId],
 ) -> Result<usize, StoreError> {
+    if store.has_unreadable().await? {
+        return Ok(0);
+    }
     let mut past = past(store, origins).await?;
     if let Some(first) = store.waiting().await?.first() {
         past = past.min(first.hlc);

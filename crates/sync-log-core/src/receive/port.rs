@@ -56,6 +56,13 @@ pub trait ReceiverStore: RecordStore {
         limit: usize,
     ) -> Result<Vec<(RecordId, Record)>, StoreError>;
 
+    /// Whether a live record is not shown because the app does not know its model, or not yet the version
+    /// of the model.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn has_unreadable(&mut self) -> Result<bool, StoreError>;
+
     /// The cursor up to which the log of `origin` was applied; [`Cursor::ZERO`] at first.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ pub enum Rule {
     /// Each member of the payload is merged by itself. A payload has the members that changed.
     PerField {
         /// The first version of the model that has this rule. A change in an earlier version is the
-        /// whole record.
+        /// whole record, so its payload has to have all members that the model had, even empty ones.
         since: u32,
     },
     /// This program does not know the model, or not yet this version of it. Changes are merged in

@@ -63,6 +63,10 @@ impl ReceiverStore for OneByOne<'_> {
         self.0.records(after, 1).await
     }
 
+    async fn has_unreadable(&mut self) -> Result<bool, StoreError> {
+        unreachable!("nothing is forgotten")
+    }
+
     async fn watermark(&mut self, _: DeviceId) -> Result<Cursor, StoreError> {
         unreachable!("no page is applied")
     }

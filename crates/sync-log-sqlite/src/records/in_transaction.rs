@@ -146,6 +146,10 @@ impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
         versions::after(&Over(self.db), after, limit).await
     }
 
+    async fn has_unreadable(&mut self) -> Result<bool, StoreError> {
+        versions::has_unreadable(&Over(self.db)).await
+    }
+
     async fn watermark(&mut self, origin: DeviceId) -> Result<Cursor, StoreError> {
         let found = watermarks::of(&Over(self.db), origin).await?;
         Ok(found.map_or(Cursor::ZERO, |found| found.cursor))

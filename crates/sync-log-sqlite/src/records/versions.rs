@@ -15,7 +15,7 @@ use sync_log_core::{StoreError, judge};
 use super::rows::{self, COLUMNS, DIGEST, json};
 use crate::driver::build::{ELEMENTS, element, element_position, elements, insert_selected, part};
 use crate::driver::failure::corrupt;
-use crate::driver::{Port, Row, Template, all, argument, argument_rows};
+use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, exists};
 use crate::entity::{ties, versions};
 
 /// Looks up records, and those that are tied.
@@ -63,6 +63,13 @@ pub(super) async fn count_not_shown(
     })
     .await?;
     Ok(counts)
+}
+
+/// Whether the app cannot read a live record.
+pub(super) async fn has_unreadable(db: &impl Port) -> Result<bool, StoreError> {
+    let unreadable = [WhyNotShown::UnknownModel, WhyNotShown::NewerModel].map(|why| json(&why));
+    let arguments = unreadable.each_ref().map(Argument::from);
+    exists(db, &UNREADABLE, &arguments).await
 }
 
 async fn tied(db: &impl Port, wanted: &[&Tie]) -> Result<Vec<(Tie, RecordId)>, StoreError> {
@@ -198,6 +205,17 @@ static NOT_SHOWN: LazyLock<Template> = LazyLock::new(|| {
         .order_by(RecordUuid, Order::Asc)
         .limit(argument_rows(0));
     Template::build("read what is not shown", &query.into_query())
+});
+
+/// Arguments: the two details of records that cannot be read.
+static UNREADABLE: LazyLock<Template> = LazyLock::new(|| {
+    let query = versions::Entity::find()
+        .select_only()
+        .column(versions::Column::ModelType)
+        .filter(Expr::cust("\"standing\" = 'not_shown'"))
+        .filter(versions::Column::Detail.is_in([argument(0), argument(1)]))
+        .limit(1);
+    Template::build("look for records that cannot be read", &query.into_query())
 });
 
 /// Argument: an array of ties. Finds the position of a tie in it, and a record.

@@ -103,6 +103,11 @@ impl ReceiverStore for Transaction {
         self.records.records(after, 3).await
     }
 
+    async fn has_unreadable(&mut self) -> Result<bool, StoreError> {
+        self.call()?;
+        self.records.has_unreadable().await
+    }
+
     async fn watermark(&mut self, origin: DeviceId) -> Result<Cursor, StoreError> {
         self.call()?;
         self.records.watermark(origin).await
