@@ -35,7 +35,8 @@ pub enum WhyNotShown {
     NewerModel,
     /// A live record of a lower id holds one of its unique keys.
     DuplicateOf(Uuid),
-    /// A record to which it must refer is not shown.
+    /// A record to which it must refer is not shown: it is deleted, has not come yet, or has a reason
+    /// of its own.
     MissingRecord(RecordId),
     /// The app cannot show the payload, for this reason.
     Refused(String),
@@ -96,7 +97,10 @@ impl fmt::Display for WhyNotShown {
             Self::UnknownModel => f.write_str("this app does not know the model"),
             Self::NewerModel => f.write_str("it was written by a newer version of the app"),
             Self::DuplicateOf(other) => write!(f, "record {other} has the same unique key"),
-            Self::MissingRecord(missing) => write!(f, "it refers to {missing}, which is not shown"),
+            Self::MissingRecord(missing) => write!(
+                f,
+                "it refers to {missing}, which is deleted, has not come yet, or is not shown itself"
+            ),
             Self::Refused(why) => write!(f, "the app cannot show it: {why}"),
         }
     }

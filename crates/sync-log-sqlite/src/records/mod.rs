@@ -8,6 +8,14 @@
 //!   of it: a member that is not there is what serde makes of its absence, such as `None`. Members that
 //!   the app does not know are kept beside the row. A field with `#[serde(skip)]`, and a column that the
 //!   entity does not have, is local to the device, and keeps what it holds.
+//! - The primary key is one column that holds the record's UUID. Any other key is a unique index of whole
+//!   columns, with the collation BINARY, NOCASE or RTRIM.
+//! - A foreign key leads from one shared record to the id of another. A column whose foreign key has ON
+//!   DELETE CASCADE is declared with [`follows`](DeclaredModels::follows) or
+//!   [`logs_cascade`](DeclaredModels::logs_cascade), because the rows that a cascade deletes make no change
+//!   of their own. What else does not fit is a [`RecordsError`] at the opening.
+//! - The later change of a record wins as a whole, unless [`per_field`](DeclaredModels::per_field) merges
+//!   each member by itself.
 //! - Received rows are written without SeaORM's hooks: `ActiveModelBehavior` is not run.
 //! - A row that a constraint refuses is not shown, with the text of SQLite as the reason. Any other
 //!   failure of the database is an error: nothing was applied, so try again.

@@ -210,7 +210,23 @@ impl SharedRecords {
     }
 
     /// Records a change in a transaction of the app's, in which the app has changed the row.
-    /// Call [`drain`](Self::drain) after the commit.
+    /// Call [`drain`](Self::drain) after the commit. See [`Writing::record`] for what the change says.
+    ///
+    /// ```no_run
+    /// # async fn run(db: sea_orm::DatabaseConnection, records: sync_log_sqlite::records::SharedRecords,
+    /// #     tag: sync_log_sqlite::Uuid) -> Result<(), sync_log_sqlite::records::SyncError> {
+    /// # use sea_orm::ConnectionTrait;
+    /// use sync_log_sqlite::Change;
+    /// use sync_log_sqlite::records::begin;
+    ///
+    /// let txn = begin(&db).await?;
+    /// txn.execute_unprepared("DELETE FROM tag WHERE name = 'beach'").await?;
+    /// records.record_in(&txn, Change::delete("tag", tag)).await?;
+    /// txn.commit().await?;
+    /// records.drain().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Roll back. As for [`record_many_in`](Self::record_many_in).
@@ -304,6 +320,29 @@ impl SharedRecords {
     }
 
     /// The live records that the app's tables do not show, and why, at most `limit`.
+    /// [`record`](Self::record) has the content of each.
+    ///
+    /// A record is shown as soon as its reason has passed: the other record of the same key was changed,
+    /// or the one to which it refers has come. To delete it instead, on every device:
+    ///
+    /// ```no_run
+    /// # async fn run(records: sync_log_sqlite::records::SharedRecords)
+    /// # -> Result<(), sync_log_sqlite::records::SyncError> {
+    /// use sync_log_sqlite::Change;
+    ///
+    /// for (id, why) in records.not_shown(100).await? {
+    ///     println!("{id} is deleted, because {why}");
+    ///     let change = Change::delete(id.model_type, id.record_uuid);
+    ///     records
+    ///         .write(async |rows| {
+    ///             rows.record(change);
+    ///             Ok(())
+    ///         })
+    ///         .await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`SyncError::Store`].

@@ -142,7 +142,7 @@ impl SyncError {
             Self::Write(_) => "store the content elsewhere, and share a reference to it",
             Self::OriginRetired { .. } => "admit the device again, and take a snapshot of it",
             Self::BeganDeferred { .. } => {
-                "roll back and begin the transaction IMMEDIATE, or use `write`, which does"
+                "roll back and begin the transaction IMMEDIATE, with `records::begin`, or use `write`"
             }
             Self::WrongDatabase => "begin the transaction on the database that the records are in",
             Self::NotShared { .. } => "name the entity in the models, or write it without a change",

@@ -38,6 +38,9 @@ impl<'a> Writing<'a> {
 
     /// Inserts a row, and records that. It runs SeaORM's hooks.
     ///
+    /// A row with a unique key that another row has is refused by the database. A row that refers to a
+    /// record which is not there is recorded, and not shown until that record comes.
+    ///
     /// # Errors
     /// [`SyncError::App`], [`SyncError::NotShared`], [`SyncError::NotARecord`].
     pub async fn insert<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, SyncError>
@@ -56,6 +59,8 @@ impl<'a> Writing<'a> {
 
     /// Updates a row, and records what changed. A row that stays as it was is not recorded. It runs
     /// SeaORM's hooks.
+    ///
+    /// A record that is not shown has no row. To change it, [`insert`](Self::insert) a row with its id.
     ///
     /// Under the per-field rule only the members that changed are recorded.
     ///
@@ -84,6 +89,9 @@ impl<'a> Writing<'a> {
     /// Deletes the row of a record, and records that. Returns whether there was one. It does not run
     /// SeaORM's hooks.
     ///
+    /// A record that is not shown has no row. To delete it on every device, [`record`](Self::record) a
+    /// [`Change::delete`].
+    ///
     /// # Errors
     /// [`SyncError::App`], [`SyncError::NotShared`].
     pub async fn delete<E: EntityTrait>(&self, record: Uuid) -> Result<bool, SyncError> {
@@ -110,7 +118,12 @@ impl<'a> Writing<'a> {
         self.txn.connection()
     }
 
-    /// Records a change of a row that the app has changed itself, in this transaction.
+    /// Records a change of a row that the app has changed itself, in this transaction. The row has to be
+    /// what the change says: nothing writes it here.
+    ///
+    /// The change has the name under which the entity is registered, the JSON of its model, and its
+    /// [`model_version`](Change::model_version()). Under the per-field rule, name only the members that
+    /// changed in [`Change::update`]: every member that is named counts as changed.
     pub fn record(&self, change: Change) {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.push(change);

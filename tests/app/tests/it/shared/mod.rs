@@ -4,6 +4,7 @@ mod attached;
 mod baseline;
 mod device;
 mod files;
+mod hidden;
 mod own_writes;
 mod receiving;
 mod upgrades;
