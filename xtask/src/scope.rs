@@ -13,9 +13,14 @@ pub(crate) const WITHOUT_SQLITE: &[&str] = &[
     "xtask",
 ];
 
-/// Every package but [`APP`]: cargo would give its driver to each package that is built beside
-/// it, and the crates would be tested only with a driver, though users may have none.
-pub(crate) const ALL: &[&str] = &["--workspace", "--exclude", APP];
+/// Every package but those with a SeaORM driver, [`APP`] and [`DEMO`]: cargo would give the driver to
+/// each package that is built beside them, and the crates would be tested only with a driver, though
+/// users may have none.
+pub(crate) const ALL: &[&str] = &["--workspace", "--exclude", APP, "--exclude", DEMO];
+
+/// The packages that have a SeaORM driver. They are built in one call: apart, each would compile the
+/// driver again.
+pub(crate) const WITH_DRIVER: &[&str] = &["-p", APP, "-p", DEMO];
 
 /// The programs that search for faults. Their tests are searches too, which are slow in a build that is
 /// not optimized, so they run in the steps of the programs.
@@ -23,8 +28,10 @@ pub(crate) const SEARCHES: &[&str] = &[SIMULATOR, CRASH];
 pub(crate) const SIMULATOR: &str = "simulator";
 pub(crate) const CRASH: &str = "crash";
 
-/// The package that has a SeaORM driver, which has a step of its own.
+/// An app with a SeaORM driver, which has a step of its own.
 pub(crate) const APP: &str = "app";
+/// Several devices with such an app. Its tests run with those of [`APP`].
+pub(crate) const DEMO: &str = "demo";
 
 /// How much a run covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -71,8 +78,8 @@ impl Scope {
         }
     }
 
-    /// Like [`packages`](Self::packages) for commands that only check. They take [`APP`] with the
-    /// others, since checking its dependencies by themselves costs more than all of its own code.
+    /// Like [`packages`](Self::packages) for commands that only check. They take
+    /// [`WITH_DRIVER`] with the others, since checking its dependencies by themselves costs more than all of its own code.
     pub(crate) fn checked(self) -> Vec<&'static str> {
         match self {
             Self::Standard | Self::Full => vec!["--workspace"],

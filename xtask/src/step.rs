@@ -28,11 +28,11 @@ pub(crate) enum Step {
     Features,
     /// The SQLite store builds and passes its tests with the lowest rusqlite that its manifest allows
     Lowest,
-    /// An app with a SeaORM driver of its own works beside the log
+    /// An app with a SeaORM driver of its own works beside the log, and the demo's tests pass
     App,
     /// The examples of each crate run to their end
     Examples,
-    /// The demo's verdict is yes on the whole history, with both kinds of clocks
+    /// The demo's verdict is yes in both layouts, with both kinds of clocks
     Demo,
     /// The simulator finds planted faults, and simulated fleets lose nothing, in memory and in a file
     Sim,

@@ -4,13 +4,13 @@ use anyhow::Result;
 use cargo_metadata::TargetKind;
 use xshell::{Shell, cmd};
 
-use crate::bench::{self, BenchArgs};
+use crate::bench::{self, BenchArgs, EXCERPT};
 use crate::checks;
 use crate::features;
 use crate::lowest;
 use crate::package;
 use crate::program;
-use crate::scope::{ALL, APP, CRASH, SIMULATOR, Scope};
+use crate::scope::{ALL, CRASH, DEMO, SIMULATOR, Scope, WITH_DRIVER};
 use crate::step::Step;
 use crate::tools;
 use crate::workspace::{PackageExt as _, Workspace};
@@ -31,7 +31,7 @@ pub(crate) fn run(step: Step, shell: &Shell, workspace: &Workspace, scope: Scope
         Step::Lowest => lowest::check(shell, workspace),
         Step::App => app(shell, scope),
         Step::Examples => examples(shell, workspace),
-        Step::Demo => demo(shell),
+        Step::Demo => demo(shell, scope),
         Step::Sim => sim(shell, scope),
         Step::Crash => crash(shell, scope),
         Step::Bench => bench::run(shell, workspace, &BenchArgs::quick()),
@@ -75,7 +75,7 @@ fn doctest(shell: &Shell, scope: Scope) -> Result<()> {
 /// dependencies again for each package.
 fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
     cmd!(shell, "cargo build {ALL...} --examples --all-features").run()?;
-    cmd!(shell, "cargo build -p {APP} --examples").run()?;
+    cmd!(shell, "cargo build {WITH_DRIVER...} --examples").run()?;
     let packages = workspace.packages.iter();
     for example in packages.flat_map(|package| package.names_of(TargetKind::Example)) {
         let folder = workspace.target_directory.join("debug/examples");
@@ -84,9 +84,10 @@ fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The graph that most users build. Its examples are run with those of the other packages.
+/// The graph that most users build, and the demo, which has the same. The app's examples are run with those of the other packages.
 fn app(shell: &Shell, scope: Scope) -> Result<()> {
-    let tests = cmd!(shell, "cargo test -p {APP} --lib --tests");
+    let targets = ["--lib", "--bins", "--tests"];
+    let tests = cmd!(shell, "cargo test {WITH_DRIVER...} {targets...}");
     let tests = match scope {
         Scope::Full => tests.env("KILLS", "1000"),
         Scope::Fast | Scope::Standard => tests,
@@ -103,11 +104,22 @@ fn docs(shell: &Shell, scope: Scope) -> Result<()> {
     )
 }
 
-/// The command of the README, as it is written there, and the hard clocks after it.
-fn demo(shell: &Shell) -> Result<()> {
-    cmd!(shell, "cargo run --release -p demo").run()?;
+/// The command of the README, as it is written there, and the other layout and the hard clocks after
+/// it. Both layouts take the same decisions, so one of them on the whole history will do.
+fn demo(shell: &Shell, scope: Scope) -> Result<()> {
+    let history: &[&str] = match scope {
+        Scope::Full => &[],
+        Scope::Fast | Scope::Standard => &EXCERPT,
+    };
+    cmd!(shell, "cargo run --release -p {DEMO}").run()?;
     let wild = ["--clocks", "wild"];
-    Ok(cmd!(shell, "cargo run --release -p demo -- {wild...}").run()?)
+    cmd!(shell, "cargo run --release -p {DEMO} -- {wild...}").run()?;
+    for clocks in ["skewed", "wild"] {
+        let attached = ["--layout", "attached", "--clocks", clocks];
+        let attached = [&attached, history].concat();
+        cmd!(shell, "cargo run --release -p {DEMO} -- {attached...}").run()?;
+    }
+    Ok(())
 }
 
 /// A build of its own, in which the clock's atomics are the model checker's.

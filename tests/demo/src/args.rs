@@ -12,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   demo                     the built-in history, skewed clocks
   demo --clocks wild       clocks that are wrong by up to 401 days
+  demo --layout attached   each log in the app's own database
   demo --away 4:12         device 4 is away for twelve weeks at a time
   demo --dir ./demo        keep the libraries, to look into them
   demo --json | jq .verdict
@@ -25,16 +26,16 @@ Input: one JSON object per line, in the order the changes landed:
   wall    what the device's own clock said; never after t
   device  0 to 63, at least two devices in all
   op      insert, update or delete
-  data    the whole record, any JSON up to 1 MiB
+  data    any JSON; the whole record may take 1 MiB
 
 Exit codes: 0 the verdict is yes, 1 it is no, 2 wrong call or input,
 3 a file cannot be opened, read or written.";
 
 /// Replay real changes over several devices and judge the result
 ///
-/// Every device gets a library folder of its own with a real sync.db and a
-/// small database.db. The changes of the history are made where and when
-/// they were made, the devices sync once a day, and everything that is no
+/// Every device is an app with a library folder of its own, and shares the
+/// records in its database.db. The changes of the history are made where and
+/// when they were made, the devices sync once a day, and everything that is no
 /// longer needed is pruned. An oracle that never sees an ack or a cursor
 /// says at the end whether every change arrived everywhere exactly once and
 /// nothing was pruned too early.
@@ -54,6 +55,10 @@ pub(crate) struct DemoArgs {
     /// How wrong the devices' clocks are
     #[arg(long, value_enum, default_value_t = ClockKind::Skewed)]
     pub(crate) clocks: ClockKind,
+
+    /// Where each device has its log
+    #[arg(long, value_enum, default_value_t = Layout::Outbox)]
+    pub(crate) layout: Layout,
 
     /// Which device is away for how many weeks at a time, or `none`
     ///
@@ -90,6 +95,25 @@ impl ClockKind {
         match self {
             Self::Skewed => "skewed",
             Self::Wild => "wild",
+        }
+    }
+}
+
+/// Where each device has its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// In a sync.db, to which changes come from an outbox in the app's database
+    Outbox,
+    /// In the app's database
+    Attached,
+}
+
+impl Layout {
+    /// The name on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Outbox => "outbox",
+            Self::Attached => "attached",
         }
     }
 }

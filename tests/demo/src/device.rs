@@ -1,23 +1,31 @@
-//! One device: a library folder with its log and its records, and an app that
-//! makes changes, serves them, and applies what others made.
+//! One device: a library folder, and an app that makes changes to the records
+//! that it shares, serves them, and applies what others made.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use sync_log_core::{
-    Ack, AckOutcome, Change, Cursor, Hlc, LogError, Page, ReadLimits, UnknownPeers, Uuid,
-};
-use sync_log_core::{DriftLimits, ManualClock};
-use sync_log_sqlite::SyncDb;
+use sync_log_core::{Ack, AckOutcome, Cursor, DriftLimits, Hlc, ManualClock, Page, ReadLimits};
+use sync_log_core::{UnknownPeers, Uuid};
+use sync_log_sqlite::records::SyncError;
+use sync_log_sqlite::{SyncDb, SyncDbOptions};
 
-use crate::database::Database;
+use crate::args::Layout;
 use crate::halt::Halt;
+use crate::history::PastChange;
 use crate::ids;
+use crate::program::Program;
 use crate::script::Ending;
 
 /// Most entries in a page. Small, so that a sync after an absence takes several.
 const PAGE_ENTRIES: usize = 100;
+
+/// What the devices have in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) layout: Layout,
+    pub(crate) drift: DriftLimits,
+}
 
 /// A device.
 pub(crate) struct Device {
@@ -25,14 +33,8 @@ pub(crate) struct Device {
     pub(crate) id: Uuid,
     pub(crate) wall: Arc<ManualClock>,
     folder: PathBuf,
-    drift: DriftLimits,
-    files: Option<Files>,
-}
-
-/// What its program holds open.
-struct Files {
-    log: SyncDb,
-    database: Database,
+    kind: Kind,
+    program: Option<Program>,
 }
 
 impl Device {
@@ -41,7 +43,7 @@ impl Device {
         number: u8,
         parent: &Path,
         wall: Arc<ManualClock>,
-        drift: DriftLimits,
+        kind: Kind,
     ) -> Result<Self, Halt> {
         let folder = parent.join(format!("device-{number}.sdlibrary"));
         std::fs::create_dir(&folder)
@@ -51,8 +53,8 @@ impl Device {
             id: ids::device(number),
             wall,
             folder,
-            drift,
-            files: None,
+            kind,
+            program: None,
         };
         device.open().await?;
         Ok(device)
@@ -64,47 +66,40 @@ impl Device {
     }
 
     async fn open(&mut self) -> Result<(), Halt> {
-        let options = SyncDb::options()
-            .unknown_peers(UnknownPeers::Refuse)
-            .drift(self.drift)
-            .wall_clock(Arc::clone(&self.wall));
-        let log = options.open(ids::library(), self.id, &self.folder);
-        let database = Database::open(&self.folder);
-        self.files = Some(Files {
-            log: log.await.map_err(Halt::on_open)?,
-            database: database.map_err(Halt::on_database(&self.folder))?,
-        });
+        let options = self.log_options();
+        let opened = Program::open(self.kind.layout, &self.folder, self.id, options).await;
+        self.program = Some(opened.map_err(self.refused("open its records"))?);
         Ok(())
+    }
+
+    fn log_options(&self) -> SyncDbOptions {
+        SyncDb::options()
+            .unknown_peers(UnknownPeers::Refuse)
+            .drift(self.kind.drift)
+            .wall_clock(Arc::clone(&self.wall))
     }
 
     /// The program ends, and starts again with nothing but what its files hold.
     pub(crate) async fn restart(&mut self, ending: Ending) -> Result<(), Halt> {
         match ending {
             Ending::Closed => self.close().await?,
-            Ending::Dropped => self.files = None,
+            Ending::Dropped => self.program = None,
         }
         self.open().await
     }
 
-    /// Closes log and records.
+    /// Closes its files.
     pub(crate) async fn close(&mut self) -> Result<(), Halt> {
-        match self.files.take() {
-            Some(files) => files
-                .log
-                .close()
-                .await
-                .map_err(self.refused("close its log")),
+        match self.program.take() {
+            Some(program) => program.close().await.map_err(self.refused("close")),
             None => Ok(()),
         }
     }
 
-    /// Makes a change: first the log, which stamps it, then the record with
-    /// that stamp.
-    pub(crate) async fn make(&self, change: &Change) -> Result<Hlc, Halt> {
-        let recorded = self.log().record(change.clone()).await;
-        let hlc = recorded.map_err(self.refused("record a change"))?;
-        self.database().put_own(&change.clone().stamped(hlc))?;
-        Ok(hlc)
+    /// Makes a change. Returns its stamp.
+    pub(crate) async fn make(&self, change: &PastChange) -> Result<Hlc, Halt> {
+        let made = self.program().make(change).await;
+        made.map_err(self.refused("make a change"))
     }
 
     /// Registers `peer` in the log.
@@ -124,19 +119,18 @@ impl Device {
 
     /// Reads the next page of the log of `origin`, from where this device is.
     pub(crate) async fn read(&self, origin: &Self) -> Result<Page, Halt> {
-        let cursor = self.database().cursor(origin.id)?;
+        let cursor = self.program().records.cursor(origin.id).await;
+        let cursor = cursor.map_err(self.refused("look up its cursor"))?;
         let limits = ReadLimits::entries(PAGE_ENTRIES);
         let page = origin.log().read_for(self.id, cursor, limits).await;
         page.map_err(origin.refused("serve a page"))
     }
 
-    /// Applies a page of `origin`: the clock first, then the records with the
-    /// cursor. Returns what had been applied before.
-    pub(crate) async fn apply(&self, origin: &Self, page: &Page) -> Result<Vec<Hlc>, Halt> {
-        let stamps: Vec<Hlc> = page.entries.iter().map(|entry| entry.hlc).collect();
-        let observed = self.log().observe_all(&stamps).await;
-        observed.map_err(self.refused("observe the stamps of a page"))?;
-        Ok(self.database().apply(origin.id, &page.entries, page.next)?)
+    /// Applies a page of `origin`. Returns what to acknowledge.
+    pub(crate) async fn apply(&self, origin: &Self, page: &Page) -> Result<Cursor, Halt> {
+        let applied = self.program().records.apply(origin.id, page).await;
+        let applied = applied.map_err(self.refused("apply a page"))?;
+        Ok(applied.watermark)
     }
 
     /// Takes the ack of `peer`. Whether it moved anything.
@@ -152,21 +146,17 @@ impl Device {
         pruned.map_err(self.refused("prune its log"))
     }
 
-    fn refused(&self, call: &str) -> impl FnOnce(LogError) -> Halt {
+    fn refused<E: Into<SyncError>>(&self, call: &str) -> impl FnOnce(E) -> Halt + use<E> {
         Halt::on(format!("device {} was to {call}", self.number))
     }
 
     fn log(&self) -> &SyncDb {
-        &self.files().log
+        self.program().records.log()
     }
 
-    fn database(&self) -> &Database {
-        &self.files().database
-    }
-
-    fn files(&self) -> &Files {
-        let files = self.files.as_ref();
-        files.expect("a device acts only while its program runs")
+    fn program(&self) -> &Program {
+        let program = self.program.as_ref();
+        program.expect("a device acts only while its program runs")
     }
 }
 
@@ -176,8 +166,11 @@ mod tests {
 
     async fn device(number: u8, parent: &Path) -> Device {
         let wall = Arc::new(ManualClock::new(1_000));
-        let device = Device::create(number, parent, wall, DriftLimits::default());
-        device.await.unwrap()
+        let kind = Kind {
+            layout: Layout::Outbox,
+            drift: DriftLimits::default(),
+        };
+        Device::create(number, parent, wall, kind).await.unwrap()
     }
 
     #[tokio::test]

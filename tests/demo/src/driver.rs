@@ -9,15 +9,14 @@ use std::path::Path;
 use anyhow::anyhow;
 use fastrand::Rng;
 use progress::Progress;
-use sync_log_core::Hlc;
 use sync_log_core::{DriftLimit, DriftLimits};
 
-use crate::args::ClockKind;
+use crate::args::{ClockKind, Layout};
 use crate::clocks::{DeviceClock, Leads};
-use crate::device::Device;
+use crate::device::{Device, Kind};
 use crate::halt::Halt;
 use crate::history::History;
-use crate::oracle::{Findings, Oracle};
+use crate::oracle::{Files, Findings, Oracle};
 use crate::schedule::{Presence, Schedule, Step};
 use crate::script::{Ending, Mishap, Script};
 use crate::signals::is_ending;
@@ -27,6 +26,7 @@ use crate::tally::Tally;
 pub(crate) struct Plan<'a> {
     pub(crate) history: &'a History,
     pub(crate) clocks: ClockKind,
+    pub(crate) layout: Layout,
     pub(crate) presence: Presence,
     /// Where everything that is drawn comes from.
     pub(crate) seed: u64,
@@ -86,10 +86,14 @@ impl<'a> Driver<'a> {
         };
         for (number, skew_ms) in history.devices.iter().zip(&script.skews_ms) {
             let clock = DeviceClock::new(*skew_ms, history.first_t());
-            let drift = drift(plan.clocks);
-            let device = Device::create(*number, folder, clock.wall(), drift).await?;
+            let kind = Kind {
+                layout: plan.layout,
+                drift: drift(plan.clocks),
+            };
+            let device = Device::create(*number, folder, clock.wall(), kind).await?;
             let id = device.id.to_string();
-            driver.oracle.add_device(*number, id, device.folder());
+            let files = Files::in_library(device.folder(), plan.layout);
+            driver.oracle.add_device(*number, id, files);
             driver.clocks.push(clock);
             driver.devices.push(device);
         }
@@ -136,9 +140,8 @@ impl<'a> Driver<'a> {
         if self.clock_kind == ClockKind::Wild {
             self.clocks[past.device].set(past.t, past.wall);
         }
-        let hlc = self.devices[past.device].make(&past.change).await?;
-        let text = hlc.to_string();
-        self.oracle.recorded(past.device, &text, &past.change)?;
+        let hlc = self.devices[past.device].make(past).await?;
+        self.oracle.recorded(&hlc.to_text(), past)?;
         let tally = &mut self.tallies[past.device];
         tally.appended += 1;
         tally.lengths.push(self.oracle.log_length(past.device)?);
@@ -188,13 +191,13 @@ impl<'a> Driver<'a> {
                 return Ok(moved);
             }
             moved = true;
-            let stamps = page.entries.iter().map(|entry| entry.hlc);
-            stamps.for_each(|hlc| self.leads.note(hlc, to.number, &to.wall));
-            let again: Vec<Hlc> = to.apply(from, &page).await?;
-            again
-                .iter()
-                .for_each(|hlc| self.oracle.applied_twice(reader, &hlc.to_text()));
-            let advanced = from.take_ack(to, page.next).await?;
+            for entry in &page.entries {
+                self.leads.note(entry.hlc, to.number, &to.wall);
+            }
+            let watermark = to.apply(from, &page).await?;
+            let stamps = page.entries.iter().map(|entry| entry.hlc.to_string());
+            self.oracle.applied(reader, origin, stamps)?;
+            let advanced = from.take_ack(to, watermark).await?;
             let tally = &mut self.tallies[origin];
             tally.served += u32::try_from(page.entries.len()).unwrap_or(u32::MAX);
             tally.acked += u32::from(advanced);

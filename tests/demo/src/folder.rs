@@ -8,6 +8,11 @@ use tempfile::TempDir;
 
 use crate::failure::Failure;
 
+/// The app's database in the library of a device.
+pub(crate) const DATABASE: &str = "database.db";
+/// The log in the library of a device, unless it is in the app's database.
+pub(crate) const LOG: &str = "sync.db";
+
 /// The folder of the libraries.
 #[derive(Debug)]
 pub(crate) enum Folder {

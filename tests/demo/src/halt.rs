@@ -1,15 +1,13 @@
 //! Why a replay ends before its history does.
 
-use std::path::Path;
-
 use anyhow::{Error, anyhow};
 use sync_log_core::LogError;
-use sync_log_sqlite::OpenError;
+use sync_log_sqlite::records::{RecordsError, SyncError};
 
 /// Why a replay ends early.
 #[derive(Debug)]
 pub(crate) enum Halt {
-    /// A log refused what it must take: a finding, and it says no to the
+    /// A device refused what it must do: a finding, and it says no to the
     /// question that the demo asks.
     Refused(String),
     /// A file cannot be read or written, so the question stays open.
@@ -18,31 +16,31 @@ pub(crate) enum Halt {
 
 impl Halt {
     /// Tells the two apart; `call` is what was asked for.
-    pub(crate) fn on(call: String) -> impl FnOnce(LogError) -> Self {
-        move |error| match error {
-            LogError::Store(_) => Self::Broken(Error::new(error).context(call)),
-            refusal => Self::Refused(format!("{call}: {:#}", Error::new(refusal))),
+    pub(crate) fn on<E: Into<SyncError>>(call: String) -> impl FnOnce(E) -> Self {
+        move |error| {
+            let error = error.into();
+            if is_of_storage(&error) {
+                return Self::Broken(Error::new(error).context(call));
+            }
+            Self::Refused(format!("{call}: {:#}", Error::new(error)))
         }
     }
+}
 
-    /// The same for a log that does not open.
-    pub(crate) fn on_open(error: OpenError) -> Self {
-        match error.as_log_error() {
-            Some(LogError::Store(_)) => Self::Broken(Error::new(error)),
-            _ => Self::Refused(format!("{:#}", Error::new(error))),
-        }
-    }
-
-    /// A database of the demo that does not open.
-    pub(crate) fn on_database(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
-        let failed = format!("failed to open {}", path.display());
-        |error| Self::Broken(Error::new(error).context(failed))
+fn is_of_storage(error: &SyncError) -> bool {
+    match error {
+        SyncError::App(_)
+        | SyncError::Store(_)
+        | SyncError::Log(LogError::Store(_))
+        | SyncError::Models(RecordsError::Storage(_)) => true,
+        SyncError::Open(error) => matches!(error.as_log_error(), Some(LogError::Store(_))),
+        _ => false,
     }
 }
 
 impl From<rusqlite::Error> for Halt {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Broken(Error::new(error).context("failed to use a database of the demo"))
+        Self::Broken(Error::new(error).context("failed to read a database of the demo"))
     }
 }
 
@@ -75,8 +73,13 @@ mod tests {
             panic!("{halt:?}");
         };
         assert!(call.starts_with("device 0 was to read: failed to read with"));
-        let full = StoreError::new(StoreFault::Full, "write");
-        let broken = Halt::on(String::new())(LogError::Store(full));
-        assert!(matches!(broken, Halt::Broken(_)), "{broken:?}");
+        let full = || StoreError::new(StoreFault::Full, "write");
+        for error in [
+            SyncError::Store(full()),
+            SyncError::Log(LogError::Store(full())),
+        ] {
+            let broken = Halt::on(String::new())(error);
+            assert!(matches!(broken, Halt::Broken(_)), "{broken:?}");
+        }
     }
 }

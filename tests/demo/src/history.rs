@@ -7,16 +7,17 @@ use std::io::{BufRead, Read};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sync_log_core::{Change, ChangeType, JsonText, MAX_DATA_BYTES, MAX_MODEL_TYPE_BYTES};
-use uuid::Uuid;
+use sync_log_core::{ChangeType, JsonText, MAX_DATA_BYTES};
 
-use crate::ids;
+use crate::{ids, record};
 
 /// The real changes that the program brings along.
 const BUILT_IN: &str = include_str!("../data/history.ndjson");
 
 /// Most devices, numbered from 0.
 pub(crate) const DEVICES_MAX: usize = 64;
+/// Longest name of a model.
+const MODEL_BYTES_MAX: usize = 128;
 /// Longest name of a record.
 const RECORD_BYTES_MAX: usize = 1024;
 /// Longest line: the largest data and ample room for the rest.
@@ -37,7 +38,9 @@ pub(crate) struct PastChange {
     pub(crate) wall: i64,
     /// Who made it: an index into [`History::devices`].
     pub(crate) device: usize,
-    pub(crate) change: Change,
+    pub(crate) op: ChangeType,
+    /// The whole record after the change, or before it if it is deleted.
+    pub(crate) row: record::Model,
 }
 
 /// All changes, in the order they landed.
@@ -126,14 +129,13 @@ impl Reading {
         let refused = || format!("device is {}, it must be 0 to 63", line.device);
         let number = number.with_context(refused)?;
         self.numbers.insert(number);
-        let (t, wall) = (line.t, line.wall);
-        let change = change(line)?;
-        // The index is known once all numbers are.
         let past = PastChange {
-            t,
-            wall,
+            t: line.t,
+            wall: line.wall,
+            // The index is known once all numbers are.
             device: 0,
-            change,
+            op: line.op,
+            row: row(line)?,
         };
         self.changes.push((number, past));
         Ok(())
@@ -192,23 +194,22 @@ fn in_one_line(error: &serde_json::Error) -> String {
     }
 }
 
-fn change(line: Line<'_>) -> Result<Change> {
-    check_length("model", &line.model, MAX_MODEL_TYPE_BYTES)?;
+fn row(line: Line<'_>) -> Result<record::Model> {
+    check_length("model", &line.model, MODEL_BYTES_MAX)?;
     check_length("record", &line.record, RECORD_BYTES_MAX)?;
-    let data = line.data.get();
-    let (bytes, limit) = (data.len(), MAX_DATA_BYTES);
+    let row = record::Model {
+        id: ids::record(&line.model, &line.record),
+        model: line.model,
+        name: line.record,
+        data: line.data.get().to_owned(),
+    };
+    let bytes = JsonText::from_serialize(&row)?.as_str().len();
+    let limit = MAX_DATA_BYTES;
     ensure!(
         bytes <= limit,
-        "data has {bytes} bytes, the limit is {limit}"
+        "the record has {bytes} bytes as JSON, the limit is {limit}"
     );
-    let record_uuid: Uuid = ids::record(&line.model, &line.record);
-    Ok(Change {
-        model_type: line.model,
-        record_uuid,
-        change_type: line.op,
-        data: JsonText::new(data)?,
-        model_version: 0,
-    })
+    Ok(row)
 }
 
 fn check_length(what: &str, text: &str, most: usize) -> Result<()> {

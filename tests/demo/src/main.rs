@@ -5,7 +5,6 @@
 
 mod args;
 mod clocks;
-mod database;
 mod device;
 mod driver;
 mod folder;
@@ -13,6 +12,8 @@ mod halt;
 mod history;
 mod ids;
 mod oracle;
+mod program;
+mod record;
 mod report;
 mod schedule;
 mod script;
@@ -79,6 +80,7 @@ fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     let plan = Plan {
         history: &history,
         clocks: args.clocks,
+        layout: args.layout,
         presence,
         seed: args.seed,
     };

@@ -23,6 +23,7 @@ use crate::tally::Tally;
 pub(crate) struct Report {
     verdict: Verdict,
     clocks: &'static str,
+    layout: &'static str,
     seed: String,
     away: String,
     changes: usize,
@@ -107,6 +108,7 @@ impl Report {
                 Verdict::No
             },
             clocks: args.clocks.name(),
+            layout: args.layout.name(),
             seed: args.seed.to_string(),
             away: args.away.to_string(),
             changes: history.changes.len(),
@@ -143,9 +145,10 @@ impl Report {
             None => "no device away".to_owned(),
         };
         let mut text = format!(
-            "{} changes by {} devices, {} clocks, seed {}, {away}\n\n",
+            "{} changes by {} devices, {} logs, {} clocks, seed {}, {away}\n\n",
             self.changes,
             self.devices.len(),
+            self.layout,
             self.clocks,
             self.seed,
         );
@@ -285,6 +288,7 @@ mod tests {
                 Verdict::No
             },
             clocks: "wild",
+            layout: "attached",
             seed: u64::MAX.to_string(),
             away: "1:4".to_owned(),
             changes: 2468,

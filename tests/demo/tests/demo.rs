@@ -57,13 +57,21 @@ impl Input {
 }
 
 #[test]
-fn the_verdict_is_yes_with_both_kinds_of_clocks() {
-    for (clocks, are_refused) in [("skewed", false), ("wild", true)] {
-        let report = json(&excerpt(&["--json", "--clocks", clocks]));
+fn the_verdict_is_yes_in_both_layouts_with_both_kinds_of_clocks() {
+    let kinds = [
+        ("outbox", "skewed", false),
+        ("outbox", "wild", true),
+        ("attached", "skewed", false),
+        ("attached", "wild", true),
+    ];
+    for (layout, clocks, are_refused) in kinds {
+        let args = ["--json", "--layout", layout, "--clocks", clocks];
+        let report = json(&excerpt(&args));
         let refused = &report["drift"]["refused_by_default"];
         assert_eq!(refused.as_u64() > Some(0), are_refused, "{refused}");
         assert_eq!(report["verdict"], "yes");
         assert_eq!(report["clocks"], clocks);
+        assert_eq!(report["layout"], layout);
         assert_eq!(report["findings"], Value::Array(Vec::new()));
         let devices = report["devices"].as_array().unwrap();
         let sum = |column: &str| -> u64 {
@@ -117,20 +125,27 @@ fn data_is_on_stdout_and_talk_on_stderr() {
 
 #[test]
 fn every_device_keeps_a_library_in_the_folder() {
-    let parent = tempfile::tempdir().unwrap();
-    let folder = parent.path().join("new");
-    let output = excerpt(&["--dir", folder.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    for number in [0, 1, 2, 4] {
-        let library = folder.join(format!("device-{number}.sdlibrary"));
-        for file in ["sync.db", "database.db"] {
-            let bytes = fs::read(library.join(file)).unwrap();
-            assert!(bytes.starts_with(b"SQLite format 3\0"), "{file}");
+    for (layout, files) in [
+        ("outbox", &["database.db", "sync.db"][..]),
+        ("attached", &["database.db"]),
+    ] {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("new");
+        let args = ["--layout", layout, "--dir", folder.to_str().unwrap()];
+        let output = excerpt(&args);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        for number in [0, 1, 2, 4] {
+            let library = folder.join(format!("device-{number}.sdlibrary"));
+            for file in files {
+                let bytes = fs::read(library.join(file)).unwrap();
+                assert!(bytes.starts_with(b"SQLite format 3\0"), "{file}");
+            }
+            assert_eq!(library.join("sync.db").exists(), layout == "outbox");
         }
+        let again = excerpt(&args);
+        assert_eq!(again.status.code(), Some(2));
+        assert!(stderr(&again).contains("it is not empty"));
     }
-    let again = excerpt(&["--dir", folder.to_str().unwrap()]);
-    assert_eq!(again.status.code(), Some(2));
-    assert!(stderr(&again).contains("it is not empty"));
 }
 
 #[test]
@@ -169,10 +184,11 @@ fn a_bad_line_is_named_and_nothing_is_printed() {
 
 #[test]
 fn wrong_calls_and_missing_files_have_their_exit_codes() {
-    let cases: [(&[&str], i32); 6] = [
+    let cases: [(&[&str], i32); 7] = [
         (&["--away", "3:4", "--input", EXCERPT], 2),
         (&["--away", "1"], 2),
         (&["--clocks", "right"], 2),
+        (&["--layout", "outbox", "--layout", "attached"], 2),
         (&["--seed", "-1"], 2),
         (&["--json", "--format", "csv"], 2),
         (&["--input", "/nowhere/history.ndjson"], 3),
@@ -238,8 +254,11 @@ fn sixty_four_devices_are_replayed() {
 #[cfg(not(debug_assertions))]
 #[test]
 fn the_whole_history_keeps_within_the_bounds() {
-    for clocks in ["skewed", "wild"] {
-        let report = json(&demo(&["--json", "--clocks", clocks]));
+    let kinds =
+        ["outbox", "attached"].map(|layout| ["skewed", "wild"].map(|clocks| (layout, clocks)));
+    for (layout, clocks) in kinds.into_iter().flatten() {
+        let args = ["--json", "--layout", layout, "--clocks", clocks];
+        let report = json(&demo(&args));
         assert_eq!(report["changes"], 10_067);
         for row in report["devices"].as_array().unwrap() {
             assert!(row["peak_length"].as_u64() <= Some(1000), "{row}");

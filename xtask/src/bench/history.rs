@@ -11,7 +11,7 @@ use crate::table::grouped;
 pub(crate) const IDS: [&str; 2] = ["history_peak", "history_median"];
 
 /// A part of the history, for runs that only look whether something is reported.
-const EXCERPT: [&str; 4] = [
+pub(crate) const EXCERPT: [&str; 4] = [
     "--input",
     "tests/demo/tests/data/excerpt.ndjson",
     "--away",

@@ -19,8 +19,9 @@ use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::machine;
-use crate::scope::{ALL, APP};
+use crate::scope::{ALL, APP, WITH_DRIVER};
 use crate::workspace::{Package, PackageExt as _, Workspace};
+pub(crate) use history::EXCERPT;
 use history::History;
 use row::Row;
 use targets::{EXCUSES, Expected, TARGETS, Target};
@@ -124,7 +125,7 @@ fn selections<'a>(packages: &'a [Package], quick: bool) -> Vec<Vec<&'a str>> {
     };
     let mut selections = vec![built(&[ALL, &["--all-features"]].concat(), others)];
     if !app.is_empty() {
-        selections.push(built(&["-p", APP], app));
+        selections.push(built(WITH_DRIVER, app));
     }
     selections
 }
@@ -206,8 +207,8 @@ mod tests {
         ];
         assert_eq!(joined(false), whole);
         let quick = [
-            "--profile dev --workspace --exclude app --all-features --bench limits --bench append",
-            "--profile dev -p app --bench seaorm",
+            "--profile dev --workspace --exclude app --exclude demo --all-features --bench limits --bench append",
+            "--profile dev -p app -p demo --bench seaorm",
         ];
         assert_eq!(joined(true), quick);
     }

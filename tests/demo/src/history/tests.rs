@@ -31,11 +31,7 @@ fn the_built_in_history_is_whole() {
     let history = History::built_in().unwrap();
     assert_eq!(history.changes.len(), 10_067);
     assert_eq!(history.devices, [0, 1, 2, 3, 4]);
-    let records: BTreeSet<_> = history
-        .changes
-        .iter()
-        .map(|past| past.change.record_uuid)
-        .collect();
+    let records: BTreeSet<_> = history.changes.iter().map(|past| past.row.id).collect();
     assert_eq!(records.len(), 359);
 }
 
@@ -47,10 +43,11 @@ fn a_line_is_read_byte_for_byte_and_devices_become_indexes() {
         panic!("two lines are two changes");
     };
     assert_eq!((first.t, first.wall, first.device), (10, 9, 0));
-    assert_eq!(first.change.data.as_str(), r#"{ "n": 1 }"#);
+    assert_eq!(first.row.data, r#"{ "n": 1 }"#);
+    assert_eq!((&*first.row.model, &*first.row.name), ("file", "a"));
     assert_eq!(second.device, 1);
-    assert_eq!(second.change.change_type, ChangeType::Delete);
-    assert_eq!(second.change.record_uuid, first.change.record_uuid);
+    assert_eq!(second.op, ChangeType::Delete);
+    assert_eq!(second.row.id, first.row.id);
 }
 
 #[test]
@@ -128,17 +125,20 @@ fn each_fault_is_named_with_its_line() {
 }
 
 #[test]
-fn data_may_be_as_large_as_an_entry_and_no_larger() {
+fn a_record_may_be_as_large_as_an_entry_and_no_larger() {
     let sized = |length: usize| {
-        let data = format!("\"{}\"", "x".repeat(length - 2));
+        let data = "1".repeat(length);
         LINE.replace(r#"{ "n": 1 }"#, &data)
     };
-    let largest = format!("{}\n{OTHER}", sized(MAX_DATA_BYTES));
+    let small = read(&format!("{}\n{OTHER}", sized(1))).unwrap();
+    let frame = JsonText::from_serialize(&small.changes[0].row).unwrap();
+    let room = MAX_DATA_BYTES - (frame.as_str().len() - 1);
+    let largest = format!("{}\n{OTHER}", sized(room));
     assert_eq!(read(&largest).unwrap().changes.len(), 2);
-    let error = message(read(&sized(MAX_DATA_BYTES + 1)));
+    let error = message(read(&sized(room + 1)));
     assert_eq!(
         error,
-        "line 1: data has 1048577 bytes, the limit is 1048576"
+        "line 1: the record has 1048577 bytes as JSON, the limit is 1048576"
     );
     let longer = message(read(&" ".repeat(3_000_000)));
     assert!(longer.contains("longer than"), "{longer}");

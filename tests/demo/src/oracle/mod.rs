@@ -1,7 +1,8 @@
-//! Says whether the logs kept their promise.
+//! Says whether the devices kept their promise.
 //!
-//! It never sees an ack or a cursor, and asks no log. It knows the stamps that
-//! `record` returned, as text, and reads the devices' files by plain SQL.
+//! It never sees an ack or a cursor, and asks no device. It knows the stamps
+//! that were returned for changes, and those of the pages that were applied, as
+//! text, and reads the devices' files by plain SQL.
 
 mod finding;
 mod stamp;
@@ -10,12 +11,13 @@ mod tests;
 mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use sync_log_core::{Change, ChangeType};
+use sync_log_core::ChangeType;
 
+use crate::history::PastChange;
 pub(crate) use finding::Findings;
 use stamp::Stamp;
+pub(crate) use witness::Files;
 use witness::{RecordKey, Version, Witness};
 
 /// A change that was recorded.
@@ -35,25 +37,28 @@ pub(crate) struct Oracle {
     /// Ascending.
     pending: Vec<Vec<String>>,
     last: Vec<Option<Stamp>>,
+    /// The changes of others that each device has applied.
+    applied: Vec<BTreeSet<Stamp>>,
+    /// The highest stamp of each record among what each device has recorded
+    /// or applied.
+    highest: Vec<BTreeMap<RecordKey, Stamp>>,
     findings: Findings,
 }
 
 impl Oracle {
-    /// Adds the next device: its number in the history, its id and its library.
-    pub(crate) fn add_device(&mut self, number: u8, id: String, folder: &Path) {
-        self.witnesses.push(Witness::new(number, id, folder));
+    /// Adds the next device: its number in the history, its id and its files.
+    pub(crate) fn add_device(&mut self, number: u8, id: String, files: Files) {
+        self.witnesses.push(Witness::new(number, id, files));
         self.pending.push(Vec::new());
         self.last.push(None);
+        self.applied.push(BTreeSet::new());
+        self.highest.push(BTreeMap::new());
     }
 
-    /// `device` recorded `change`, and its log returned `hlc`: a stamp of its
-    /// own, above its last one and above all that it had applied.
-    pub(crate) fn recorded(
-        &mut self,
-        device: usize,
-        hlc: &str,
-        change: &Change,
-    ) -> rusqlite::Result<()> {
+    /// A device recorded `change`, and got `hlc` for it: a stamp of its own,
+    /// above its last one and above all that it had applied.
+    pub(crate) fn recorded(&mut self, hlc: &str, change: &PastChange) -> rusqlite::Result<()> {
+        let device = change.device;
         let witness = &self.witnesses[device];
         let number = witness.number;
         let stamp = Stamp::read(hlc).filter(|stamp| stamp.is_of(&witness.id));
@@ -66,47 +71,83 @@ impl Oracle {
             let what = format!("device {number} recorded {hlc}, not above its last stamp");
             self.add("stamp-not-above", what);
         }
-        self.compare_with_applied(device, hlc, stamp)?;
+        if self.applied[device].last().is_some_and(|it| stamp <= *it) {
+            let what = format!("device {number} recorded {hlc}, not above all that it had applied");
+            self.add("not-above-applied", what);
+        }
         self.last[device] = Some(stamp);
         let recorded = Recorded {
             device,
-            record: key(change),
+            record: change.row.id.to_string(),
             version: version(hlc, change),
         };
         self.recorded.insert(stamp, recorded);
         self.pending[device].push(hlc.to_owned());
         self.pending[device].sort_unstable();
-        Ok(())
+        let record = self.take_note(device, stamp);
+        self.judge_record(device, &record)
     }
 
-    fn compare_with_applied(
+    /// `device` says that it applied a page of `origin` with these stamps: each
+    /// record of it must be its highest version there.
+    pub(crate) fn applied(
         &mut self,
         device: usize,
-        hlc: &str,
-        stamp: Stamp,
+        origin: usize,
+        stamps: impl Iterator<Item = String>,
     ) -> rusqlite::Result<()> {
-        for origin in self.others(device) {
-            let origin = &self.witnesses[origin].id;
-            let Some(applied) = self.witnesses[device].highest_applied(origin)? else {
+        let mut records = BTreeSet::new();
+        for hlc in stamps {
+            let number = self.witnesses[device].number;
+            let Some(stamp) = self.stamp_of(origin, &hlc).filter(|_| origin != device) else {
+                let what = format!("device {number} applied {hlc}, which no other device recorded");
+                self.add("applied-unknown", what);
                 continue;
             };
-            // What cannot be read is found at the end: nobody recorded it.
-            if Stamp::read(&applied).is_some_and(|applied| stamp <= applied) {
-                let number = self.witnesses[device].number;
-                let what = format!(
-                    "device {number} recorded {hlc}, not above {applied}, which it had applied"
-                );
-                self.add("not-above-applied", what);
+            if !self.applied[device].insert(stamp) {
+                let what = format!("device {number} applied {hlc} more than once");
+                self.add("applied-twice", what);
             }
+            records.insert(self.take_note(device, stamp));
+        }
+        let mut records = records.iter();
+        records.try_for_each(|record| self.judge_record(device, record))
+    }
+
+    /// The stamp of a change that `origin` has recorded.
+    fn stamp_of(&self, origin: usize, hlc: &str) -> Option<Stamp> {
+        let stamp = Stamp::read(hlc)?;
+        let recorded = self.recorded.get(&stamp)?;
+        (recorded.device == origin).then_some(stamp)
+    }
+
+    /// `device` has a change that was recorded. Returns its record.
+    fn take_note(&mut self, device: usize, stamp: Stamp) -> RecordKey {
+        let record = self.recorded[&stamp].record.clone();
+        let highest = self.highest[device].entry(record.clone()).or_insert(stamp);
+        *highest = stamp.max(*highest);
+        record
+    }
+
+    /// `device` holds a record as the highest version that it has.
+    fn judge_record(&mut self, device: usize, record: &RecordKey) -> rusqlite::Result<()> {
+        let held = self.witnesses[device].version(record)?;
+        let expected = &self.recorded[&self.highest[device][record]].version;
+        if held.as_ref() != Some(expected) {
+            let what = self.wrong_winner(device, record, held.as_ref());
+            self.add("wrong-winner", what);
         }
         Ok(())
     }
 
-    /// The database of `device` had an entry already that it was to apply.
-    pub(crate) fn applied_twice(&mut self, device: usize, hlc: &str) {
+    fn wrong_winner(&self, device: usize, record: &RecordKey, held: Option<&Version>) -> String {
         let number = self.witnesses[device].number;
-        let what = format!("device {number} applied {hlc} more than once");
-        self.add("applied-twice", what);
+        match held {
+            Some(Version { hlc, .. }) => {
+                format!("device {number} holds record {record} as of {hlc}, not its highest stamp")
+            }
+            None => format!("device {number} does not hold record {record}"),
+        }
     }
 
     /// How many entries the log of `device` holds.
@@ -140,17 +181,24 @@ impl Oracle {
             self.add("miscounted", what);
         }
         for hlc in gone {
-            for device in self.others(origin) {
-                if !self.witnesses[device].has_applied(&self.witnesses[origin].id, &hlc)? {
-                    let lacks = self.witnesses[device].number;
-                    let what =
-                        format!("device {number} pruned {hlc} before device {lacks} applied it");
-                    self.add("pruned-before-applied", what);
-                }
-            }
+            self.judge_pruned(origin, &hlc);
         }
         self.take_listing(origin, listed);
         Ok(())
+    }
+
+    /// Every other device had applied an entry before it was pruned.
+    fn judge_pruned(&mut self, origin: usize, hlc: &str) {
+        let number = self.witnesses[origin].number;
+        let stamp = self.stamp_of(origin, hlc);
+        for device in self.others(origin) {
+            let has_applied = stamp.is_some_and(|stamp| self.applied[device].contains(&stamp));
+            if !has_applied {
+                let lacks = self.witnesses[device].number;
+                let what = format!("device {number} pruned {hlc} before device {lacks} applied it");
+                self.add("pruned-before-applied", what);
+            }
+        }
     }
 
     /// Lets go of the files of `device`, which is about to close them.
@@ -166,7 +214,7 @@ impl Oracle {
     /// Judges how it all ended, once the devices are quiet.
     pub(crate) fn judge_end(&mut self) -> rusqlite::Result<()> {
         for device in 0..self.witnesses.len() {
-            self.judge_applied(device)?;
+            self.judge_applied(device);
             self.judge_log(device)?;
         }
         self.judge_records()
@@ -192,32 +240,15 @@ impl Oracle {
         self.pending[origin] = listed;
     }
 
-    /// Every change of every other device was applied exactly once, and
-    /// nothing else was.
-    fn judge_applied(&mut self, device: usize) -> rusqlite::Result<()> {
-        let mut applied = self.witnesses[device].applied()?;
+    /// Every change of every other device was applied.
+    fn judge_applied(&mut self, device: usize) {
         let number = self.witnesses[device].number;
-        let others = self.recorded.values();
-        for change in others.filter(|change| change.device != device) {
-            let hlc = change.version.hlc.clone();
-            let origin = self.witnesses[change.device].id.clone();
-            match applied.remove(&(origin, hlc.clone())) {
-                None => {
-                    let what = format!("device {number} never got {hlc}");
-                    self.findings.add("lost-change", what);
-                }
-                Some(1) => {}
-                Some(_) => {
-                    let what = format!("device {number} applied {hlc} more than once");
-                    self.findings.add("applied-twice", what);
-                }
+        for (stamp, change) in &self.recorded {
+            if change.device != device && !self.applied[device].contains(stamp) {
+                let what = format!("device {number} never got {}", change.version.hlc);
+                self.findings.add("lost-change", what);
             }
         }
-        for (_, hlc) in applied.into_keys() {
-            let what = format!("device {number} applied {hlc}, which no other device recorded");
-            self.add("applied-unknown", what);
-        }
-        Ok(())
     }
 
     fn judge_log(&mut self, origin: usize) -> rusqlite::Result<()> {
@@ -239,22 +270,15 @@ impl Oracle {
             let number = self.witnesses[device].number;
             let held = self.witnesses[device].versions()?;
             for record in differing(&winners, &held) {
-                let what = match held.get(&record) {
-                    Some(Version { hlc, .. }) => {
-                        let record = name(&record);
-                        format!("device {number} holds {record} as of {hlc}, not its highest stamp")
-                    }
-                    None => format!("device {number} does not hold {}", name(&record)),
-                };
+                let what = self.wrong_winner(device, &record, held.get(&record));
                 self.add("wrong-winner", what);
             }
             match &first {
                 None => first = Some((number, held)),
                 Some((other, expected)) => {
                     for record in differing(expected, &held) {
-                        let record = name(&record);
                         let what = format!(
-                            "devices {other} and {number} hold different versions of {record}"
+                            "devices {other} and {number} hold different versions of record {record}"
                         );
                         self.add("databases-differ", what);
                     }
@@ -290,19 +314,9 @@ fn differing(
     keys.into_iter().filter(differ).cloned().collect()
 }
 
-fn key(change: &Change) -> RecordKey {
-    (change.model_type.clone(), change.record_uuid.to_string())
-}
-
-fn name((model, record): &RecordKey) -> String {
-    format!("{model} {record}")
-}
-
-fn version(hlc: &str, change: &Change) -> Version {
-    let deleted = change.change_type == ChangeType::Delete;
+fn version(hlc: &str, change: &PastChange) -> Version {
     Version {
         hlc: hlc.to_owned(),
-        deleted,
-        data: (!deleted).then(|| change.data.as_str().to_owned()),
+        row: (change.op != ChangeType::Delete).then(|| change.row.clone()),
     }
 }

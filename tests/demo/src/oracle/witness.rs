@@ -7,49 +7,83 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use uuid::Uuid;
 
-use crate::database;
+use crate::args::Layout;
+use crate::{folder, record};
 
-/// A record: model and UUID.
-pub(super) type RecordKey = (String, String);
+/// The UUID of a record.
+pub(super) type RecordKey = String;
 
 /// One version of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
     pub(super) hlc: String,
-    /// Whether it is a tombstone.
-    pub(super) deleted: bool,
-    /// The record, byte for byte; none in a tombstone.
-    pub(super) data: Option<String>,
+    /// What the app's table shows of it; nothing of a tombstone.
+    pub(super) row: Option<record::Model>,
 }
 
 /// The files of one device.
 #[derive(Debug)]
+pub(crate) struct Files {
+    database: PathBuf,
+    /// The file that holds the log.
+    log: PathBuf,
+}
+
+impl Files {
+    /// Those of a library in `folder`.
+    pub(crate) fn in_library(folder: &Path, layout: Layout) -> Self {
+        let log = match layout {
+            Layout::Outbox => folder::LOG,
+            Layout::Attached => folder::DATABASE,
+        };
+        Self {
+            database: folder.join(folder::DATABASE),
+            log: folder.join(log),
+        }
+    }
+}
+
+/// The oracle's view of one device.
+#[derive(Debug)]
 pub(super) struct Witness {
     pub(super) number: u8,
     pub(super) id: String,
-    folder: PathBuf,
+    files: Files,
     log: OnceCell<Connection>,
-    records: OnceCell<Connection>,
+    database: OnceCell<Connection>,
 }
 
+/// The stamps of records, and the rows that the app's table shows.
+const VERSIONS: &str = "
+SELECT coalesce(record_uuid, hex(id)) AS record, coalesce(hlc, 'no stamp') AS hlc,
+    id, model, name, shown.data
+FROM sync_log_versions FULL JOIN records AS shown ON id = unhex(record_uuid, '-')";
+
+/// The same of one record.
+const VERSION: &str = "
+SELECT hlc, id, model, name, shown.data
+FROM sync_log_versions LEFT JOIN records AS shown ON id = unhex(record_uuid, '-')
+WHERE model_type = 'record' AND record_uuid = ?1";
+
 impl Witness {
-    /// A witness of the library in `folder`. Nothing is opened yet.
-    pub(super) fn new(number: u8, id: String, folder: &Path) -> Self {
+    /// A witness of the device with these files. Nothing is opened yet.
+    pub(super) fn new(number: u8, id: String, files: Files) -> Self {
         Self {
             number,
             id,
-            folder: folder.to_owned(),
+            files,
             log: OnceCell::new(),
-            records: OnceCell::new(),
+            database: OnceCell::new(),
         }
     }
 
     /// Closes its connections; they are opened again when something is asked.
     pub(super) fn let_go(&mut self) {
         self.log.take();
-        self.records.take();
+        self.database.take();
     }
 
     /// The stamps of all entries in the log, ascending.
@@ -68,58 +102,44 @@ impl Witness {
         select.query_row([], |row| row.get(0))
     }
 
-    /// Whether the device has applied that entry of `origin`.
-    pub(super) fn has_applied(&self, origin: &str, hlc: &str) -> rusqlite::Result<bool> {
-        let mut select = self
-            .records()?
-            .prepare_cached("SELECT 1 FROM applied WHERE origin = ?1 AND hlc = ?2")?;
-        select.exists([origin, hlc])
-    }
-
-    /// The highest stamp of `origin` that the device has applied.
-    pub(super) fn highest_applied(&self, origin: &str) -> rusqlite::Result<Option<String>> {
-        let mut select = self
-            .records()?
-            .prepare_cached("SELECT max(hlc) FROM applied WHERE origin = ?1")?;
-        select.query_row([origin], |row| row.get(0))
-    }
-
-    /// Everything the device has applied, origin and stamp, with how often.
-    pub(super) fn applied(&self) -> rusqlite::Result<BTreeMap<(String, String), u32>> {
-        let mut select = self
-            .records()?
-            .prepare("SELECT origin, hlc, count(*) FROM applied GROUP BY origin, hlc")?;
-        let row = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
-        select.query_map([], row)?.collect()
+    /// One record of the device.
+    pub(super) fn version(&self, record: &RecordKey) -> rusqlite::Result<Option<Version>> {
+        let mut select = self.database()?.prepare_cached(VERSION)?;
+        select.query_row([record], version).optional()
     }
 
     /// All records of the device.
     pub(super) fn versions(&self) -> rusqlite::Result<BTreeMap<RecordKey, Version>> {
-        let mut select = self
-            .records()?
-            .prepare("SELECT model_type, record_uuid, hlc, deleted, data FROM records")?;
-        let row = |row: &rusqlite::Row<'_>| {
-            let version = Version {
-                hlc: row.get(2)?,
-                deleted: row.get(3)?,
-                data: row.get(4)?,
-            };
-            Ok(((row.get(0)?, row.get(1)?), version))
-        };
-        select.query_map([], row)?.collect()
+        let mut select = self.database()?.prepare(VERSIONS)?;
+        let versions = select.query_map([], |row| Ok((row.get("record")?, version(row)?)))?;
+        versions.collect()
     }
 
     fn log(&self) -> rusqlite::Result<&Connection> {
-        opened(&self.log, &self.folder.join(LOG_FILE))
+        opened(&self.log, &self.files.log)
     }
 
-    fn records(&self) -> rusqlite::Result<&Connection> {
-        opened(&self.records, &self.folder.join(database::FILE))
+    fn database(&self) -> rusqlite::Result<&Connection> {
+        opened(&self.database, &self.files.database)
     }
 }
 
-/// Name of the log's file in the library's folder.
-const LOG_FILE: &str = "sync.db";
+fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
+    let id: Option<[u8; 16]> = row.get("id")?;
+    let shown = match id {
+        None => None,
+        Some(id) => Some(record::Model {
+            id: Uuid::from_bytes(id),
+            model: row.get("model")?,
+            name: row.get("name")?,
+            data: row.get("data")?,
+        }),
+    };
+    Ok(Version {
+        hlc: row.get("hlc")?,
+        row: shown,
+    })
+}
 
 fn opened<'a>(
     connection: &'a OnceCell<Connection>,
