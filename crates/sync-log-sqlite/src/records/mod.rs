@@ -57,6 +57,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod baseline;
 mod begin;
 mod beside;
@@ -95,6 +96,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
+pub use audit::Unrecorded;
 pub use begin::{begin, make_tables};
 pub use error::RecordsError;
 pub use models::{DeclaredModels, Models};

@@ -14,6 +14,7 @@ use sync_log_core::receive::{
 };
 use sync_log_core::{Change, Cursor, DeviceId, Hlc, LibraryId, Page, Uuid};
 
+use super::audit::{Audit, Unrecorded};
 use super::inner::Inner;
 use super::models::DeclaredModels;
 use super::options::SharedRecordsOptions;
@@ -309,6 +310,19 @@ impl SharedRecords {
     /// [`SyncError::Store`].
     pub async fn not_shown(&self, limit: usize) -> Result<Vec<(RecordId, WhyNotShown)>, SyncError> {
         Ok(versions::not_shown(&Over(&self.inner.db), limit).await?)
+    }
+
+    /// Compares the rows of all shared tables with what is recorded of them. Returns the records of which
+    /// the row was changed and that was not recorded, at most `limit`.
+    ///
+    /// It is for the tests of an app, because it reads everything: at the end of a test that changes shared
+    /// rows it finds the code that changes them in another way than with [`write`](Self::write) or
+    /// [`record_in`](Self::record_in). Columns that are local to the device do not count.
+    ///
+    /// # Errors
+    /// [`SyncError::App`]: the app's entity cannot read a row. [`SyncError::Store`].
+    pub async fn audit(&self, limit: usize) -> Result<Vec<(RecordId, Unrecorded)>, SyncError> {
+        Audit::run(&self.inner.db, &self.inner.models, limit).await
     }
 
     /// Forgets deleted records of which no change can arrive any more. Returns how many. Call it now and
