@@ -24,8 +24,7 @@ use super::sync_error::SyncError;
 use super::writing::Writing;
 use super::{versions, watermarks};
 use crate::driver::durable::sync_to_disk;
-use crate::driver::raw::pragma::DEFER_FOREIGN_KEYS;
-use crate::driver::{AppTransaction, Over, Port};
+use crate::driver::{AppTransaction, Over};
 use crate::open::SyncDb;
 
 /// The records that devices share, in an app's own database, and the log of this device's changes.
@@ -228,7 +227,9 @@ impl SharedRecords {
     /// Records changes as one group, in a transaction of the app's, in which the app has changed the
     /// rows. Returns their stamps. Call [`drain`](Self::drain) after the commit.
     ///
-    /// The transaction should have begun IMMEDIATE. Foreign keys are checked at its commit from here on.
+    /// The transaction should have begun IMMEDIATE. Make the calls in one transaction one after the other.
+    /// If rows of other records change, because they depend on these, foreign keys are checked at the commit
+    /// from here on.
     ///
     /// # Errors
     /// Roll back. [`SyncError::BeganDeferred`]: begin the transaction IMMEDIATE.
@@ -239,8 +240,7 @@ impl SharedRecords {
         changes: &[Change],
     ) -> Result<Vec<Hlc>, SyncError> {
         let inner = &*self.inner;
-        Over(txn).run(&DEFER_FOREIGN_KEYS, &[]).await?;
-        let mut store = inner.in_transaction(txn);
+        let mut store = inner.in_transaction(txn).of_app();
         let entries = receive::write(&mut store, &inner.models, &inner.clock, changes).await?;
         Ok(entries.iter().map(|entry| entry.hlc).collect())
     }

@@ -7,4 +7,5 @@ mod device;
 mod files;
 mod own_writes;
 mod receiving;
+mod statements;
 mod upgrades;
