@@ -73,15 +73,18 @@ fn list(violations: &[Violation]) -> String {
     )
 }
 
-/// A run proves something only if it killed what it is about.
+/// A run proves something only if it killed what it is about. A short one may miss a kind.
 fn assert_hits(report: &Report) {
     if report.kills < FEW {
+        return;
+    }
+    assert!(report.changes > 50, "{report}");
+    if report.kills < ENOUGH {
         return;
     }
     for kind in [Kind::Make, Kind::Open, Kind::Write, Kind::Pull] {
         assert!(report.during.contains_key(&kind), "{kind:?}: {report}");
     }
-    assert!(report.changes > 50, "{report}");
 }
 
 /// A process that is a child works until it is killed.
