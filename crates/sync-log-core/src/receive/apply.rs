@@ -53,7 +53,7 @@ pub struct Receiving<'a> {
     /// was never heard of until each of them is past the group.
     pub origins: &'a [DeviceId],
     /// Checks stamps against the clock (`X5`), without moving it.
-    pub check: &'a dyn Fn(&[Hlc]) -> Result<(), ObserveError>,
+    pub check: &'a (dyn Fn(&[Hlc]) -> Result<(), ObserveError> + Sync),
 }
 
 /// Applies a page: merges the entries that are new, shows what follows, and moves the watermark and

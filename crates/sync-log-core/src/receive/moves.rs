@@ -6,7 +6,7 @@ use super::facts::{Facts, Need, Reference, Tie};
 use super::lift::lifted;
 use super::node::{Node, Row};
 use super::record::RecordId;
-use super::standing::{Record, Standing};
+use super::standing::{Record, Standing, without};
 use crate::model::JsonText;
 
 /// One step on the app's tables.
@@ -145,19 +145,6 @@ pub(super) fn ties(id: &RecordId, facts: &Facts, standing: &Standing) -> Vec<Tie
         ties.retain(|tie| matches!(tie, Tie::Reference(_)));
     }
     ties
-}
-
-/// A payload in which these members are null.
-fn without(payload: &JsonText, emptied: &[String]) -> JsonText {
-    if emptied.is_empty() {
-        return payload.clone();
-    }
-    let null = JsonText::from(serde_json::Value::Null);
-    let mut members = payload.members();
-    for name in emptied {
-        members.insert(name.clone(), null.clone());
-    }
-    JsonText::object(&members)
 }
 
 /// Orders records so that each comes after those to which it refers, unless they refer to each other

@@ -2,7 +2,7 @@
 
 use hlc::{Clock, Hlc, ResumeError, WallClock};
 
-use super::facts::Models;
+use super::facts::{Models, Tie};
 use super::merge::{look_up, merge_own};
 use super::port::OwnStore;
 use super::record::RecordId;
@@ -67,7 +67,7 @@ pub async fn write<M: Models, W: WallClock>(
     let mut seen = Seen::default();
     let wanted = Wanted {
         records: changes.iter().map(record_of).collect(),
-        ..Wanted::default()
+        ties: changes.iter().filter_map(reference).collect(),
     };
     look_up(store, &mut seen, &wanted).await?;
     let known = wanted.records.iter().filter_map(|id| seen.record(id)?);
@@ -92,6 +92,13 @@ pub async fn write<M: Models, W: WallClock>(
     merge_own(store, models, &entries, seen).await?;
     store.put_out(&entries).await?;
     Ok(entries)
+}
+
+/// What refers to the record of a change is decided with it if its row is replaced, so it is looked up
+/// with the record.
+fn reference(change: &Change) -> Option<Tie> {
+    let is_replaced = change.change_type != ChangeType::Update;
+    is_replaced.then(|| Tie::Reference(record_of(change)))
 }
 
 fn record_of(change: &Change) -> RecordId {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::record::RecordId;
-use super::version::Version;
+use super::version::{Rule, Version};
+use crate::model::JsonText;
 
 /// What the app's tables show of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,17 @@ pub struct Record {
     pub standing: Standing,
 }
 
+impl Record {
+    /// The payload that the row of the record shows, in which the members that are shown empty are null;
+    /// `None` if no row shows it. `rule` is that of the version's model version.
+    #[must_use]
+    pub fn shown(&self, rule: Rule) -> Option<JsonText> {
+        let emptied = self.standing.emptied()?;
+        let payload = self.version.payload(rule)?;
+        Some(without(&payload, emptied))
+    }
+}
+
 impl Standing {
     /// Whether a row of the app's tables shows the record.
     #[must_use]
@@ -75,6 +87,19 @@ impl Standing {
             Self::Deleted | Self::Shown { .. } => None,
         }
     }
+}
+
+/// A payload in which these members are null.
+pub(super) fn without(payload: &JsonText, emptied: &[String]) -> JsonText {
+    if emptied.is_empty() {
+        return payload.clone();
+    }
+    let null = JsonText::from(serde_json::Value::Null);
+    let mut members = payload.members();
+    for name in emptied {
+        members.insert(name.clone(), null.clone());
+    }
+    JsonText::object(&members)
 }
 
 impl WhyNotShown {

@@ -68,7 +68,7 @@ pub(crate) async fn run(
     let stamps = [state.high_water, newest, changes.highest, claimed.any];
     let high_water = stamps.into_iter().max().unwrap_or(newest);
     let head = chain::make(db, floor).await?;
-    state::write(db, &adopted(&state, head, floor, high_water)).await?;
+    state::write(db, state.head, &adopted(&state, head, floor, high_water)).await?;
     let log_id = Uuid::new_v4().hyphenated().to_string();
     db.run(&WRITE_LOG_ID, &[(&log_id).into()]).await?;
     let record = Adopted {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait};
 use sync_log_core::{DeviceId, Hlc, LibraryId, StoreError, parse_uuid};
 
@@ -72,9 +72,9 @@ pub(super) async fn write(db: &impl Port, device: &Device) -> Result<(), StoreEr
     db.run(&WRITE, &columns).await.map(drop)
 }
 
-/// Writes the row as it is, which takes the write lock.
-pub(super) async fn lock(db: &impl Port) -> Result<(), StoreError> {
-    db.run(&LOCK, &[]).await.map(drop)
+/// Writes the row as it is, which takes the write lock, and returns it.
+pub(super) async fn lock(db: &impl Port) -> Result<Option<Device>, StoreError> {
+    first(db, &LOCK, &[], device).await
 }
 
 /// Raises one stamp to at least this one.
@@ -180,7 +180,9 @@ static LOCK: LazyLock<Template> = LazyLock::new(|| {
     let update = Entity::update_many()
         .col_expr(Column::Id, Column::Id.into_expr())
         .filter(Column::Id.eq(1));
-    Template::build("take the write lock", &update.into_query())
+    let mut update = update.into_query();
+    update.returning(Query::returning().columns(COLUMNS));
+    Template::build("take the write lock", &update)
 });
 
 static RAISE_ISSUED: LazyLock<Template> = LazyLock::new(|| raised(Column::Issued));

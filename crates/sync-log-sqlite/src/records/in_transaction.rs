@@ -5,8 +5,8 @@ use sync_log_core::receive::{
     Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Wanted,
 };
 use sync_log_core::{
-    Cursor, DeviceId, Hlc, LibraryId, LogError, Needs, SharedChangeEntry, StoreError, StoreFault,
-    WriteJob, Writes, take_over,
+    Cursor, DeviceId, Hlc, LibraryId, LogError, LogState, Needs, SharedChangeEntry, StoreError,
+    StoreFault, WriteJob, Writes, take_over,
 };
 
 use super::device::{self, Device, Raised};
@@ -14,8 +14,9 @@ use super::queue::{OUTBOX, WAITING};
 use super::store::Records;
 use super::watermarks::{self, Watermark};
 use super::{RegisteredModels, deleted, versions};
-use crate::driver::Over;
-use crate::store::attached::run_in;
+use crate::driver::raw::pragma::DEFER_FOREIGN_KEYS;
+use crate::driver::{Over, Port};
+use crate::store::attached::{run_at, run_in};
 use crate::store::{Anchor, select};
 
 /// What one device keeps, in a transaction of the app's database.
@@ -26,6 +27,10 @@ pub(super) struct InTransaction<'a, C> {
     own: Whose,
     /// The log, if it is in the same database.
     log: Option<&'a Anchor>,
+    /// The state of that log, once it was read under the write lock.
+    state: Option<LogState>,
+    /// Whether foreign keys are checked at the commit.
+    is_deferred: bool,
     now_ms: i64,
 }
 
@@ -65,13 +70,28 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
             records: Records::new(db, models),
             own,
             log,
+            state: None,
+            is_deferred: true,
             now_ms,
         }
     }
 
-    /// Runs a job of the log that is in the same database.
-    async fn run(&self, anchor: &Anchor, job: WriteJob) -> Result<(), StoreError> {
-        let done = run_in(&Over(self.db), anchor, job).await;
+    /// The same in a transaction of the app's. Foreign keys are deferred if rows have to be changed.
+    pub(super) const fn of_app(self) -> Self {
+        Self {
+            is_deferred: false,
+            ..self
+        }
+    }
+
+    /// Runs a job of the log that is in the same database. The state that was read is that of the first
+    /// job.
+    async fn run(&mut self, anchor: &Anchor, job: WriteJob) -> Result<(), StoreError> {
+        let db = &Over(self.db);
+        let done = match self.state.take() {
+            Some(state) => run_at(db, state, job).await,
+            None => run_in(db, anchor, job).await,
+        };
         done.map_err(|error| match error {
             LogError::Store(error) => error,
             refusal => {
@@ -81,20 +101,35 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
         })
     }
 
-    /// The row of this device.
+    /// Takes the write lock, and returns the row of this device.
     ///
     /// # Errors
     /// The database is another one: it has no row, or that of another device.
-    pub(super) async fn device(&self) -> Result<Device, StoreError> {
-        let found = device::read(&Over(self.db)).await?;
-        let is_own = |device: &Device| {
-            (device.library_id, device.device_id) == (self.own.library_id, self.own.device_id)
-        };
-        found.filter(is_own).ok_or_else(|| {
-            let device_id = self.own.device_id;
-            let doing = "find the records of this device in the database of the transaction";
-            StoreError::new(StoreFault::Moved, doing).with_source(WrongDatabase { device_id })
-        })
+    async fn locked_device(&self) -> Result<Device, StoreError> {
+        let found = device::lock(&Over(self.db)).await?;
+        let whose = |device: &Device| Whose::of(device.library_id, device.device_id);
+        let own = found.filter(|device| whose(device) == self.own);
+        own.ok_or_else(|| self.wrong_database())
+    }
+
+    /// Takes the write lock, and returns the state of the log in the same database.
+    ///
+    /// # Errors
+    /// The database is another one, or holds another log.
+    async fn locked_state(&self, anchor: &Anchor) -> Result<LogState, StoreError> {
+        let state = select::locked_state(&Over(self.db)).await?;
+        let found = state.identity;
+        if Whose::of(found.library_id, found.device_id) != self.own {
+            return Err(self.wrong_database());
+        }
+        anchor.refuse_other(found)?;
+        Ok(state)
+    }
+
+    fn wrong_database(&self) -> StoreError {
+        let device_id = self.own.device_id;
+        let doing = "find the records of this device in the database of the transaction";
+        StoreError::new(StoreFault::Moved, doing).with_source(WrongDatabase { device_id })
     }
 }
 
@@ -108,19 +143,22 @@ impl<C: ConnectionTrait> RecordStore for InTransaction<'_, C> {
     }
 
     async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError> {
+        if !self.is_deferred && !steps.is_empty() {
+            Over(self.db).run(&DEFER_FOREIGN_KEYS, &[]).await?;
+            self.is_deferred = true;
+        }
         self.records.change(steps).await
     }
 }
 
 impl<C: ConnectionTrait> OwnStore for InTransaction<'_, C> {
     async fn mark(&mut self) -> Result<Hlc, StoreError> {
-        device::lock(&Over(self.db)).await?;
-        let device = self.device().await?;
         let Some(anchor) = self.log else {
+            let device = self.locked_device().await?;
             return Ok(device.issued.max(device.observed));
         };
-        let state = select::state(&Over(self.db)).await?;
-        anchor.refuse_other(state.identity)?;
+        let state = self.locked_state(anchor).await?;
+        self.state = Some(state);
         Ok(state.high_water.max(state.head.hlc))
     }
 

@@ -65,6 +65,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod baseline;
 mod begin;
 mod beside;
@@ -103,6 +104,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
+pub use audit::Unrecorded;
 pub use begin::{begin, make_tables};
 pub use error::RecordsError;
 pub use models::{DeclaredModels, Models};

@@ -51,7 +51,10 @@ pub(super) trait Shape: Send + Sync {
     /// The query for the rows after this record, in the order of their keys.
     fn rows_after(&self, after: Option<Uuid>, limit: u64) -> Statement;
 
-    /// The record that a row of that query shows, and its payload.
+    /// The query for the rows of these records.
+    fn rows_of(&self, records: &[Uuid]) -> Statement;
+
+    /// The record that a row of those queries shows, and its payload.
     fn payload(&self, row: &QueryResult) -> Result<(Uuid, JsonText), DbErr>;
 }
 
@@ -220,6 +223,15 @@ where
             if let Some(after) = after {
                 query = query.filter(key.gt(after));
             }
+        }
+        query.build(DbBackend::Sqlite)
+    }
+
+    fn rows_of(&self, records: &[Uuid]) -> Statement {
+        let mut query = E::find();
+        if let Some(key) = E::Column::iter().find(is_key::<E>) {
+            let ids = records.iter().filter_map(|record| self.id(*record));
+            query = query.filter(key.is_in(ids));
         }
         query.build(DbBackend::Sqlite)
     }

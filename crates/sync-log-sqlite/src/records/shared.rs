@@ -14,6 +14,7 @@ use sync_log_core::receive::{
 };
 use sync_log_core::{Change, Cursor, DeviceId, Hlc, LibraryId, Page, Uuid};
 
+use super::audit::{Audit, Unrecorded};
 use super::inner::Inner;
 use super::models::DeclaredModels;
 use super::options::SharedRecordsOptions;
@@ -23,8 +24,7 @@ use super::sync_error::SyncError;
 use super::writing::Writing;
 use super::{versions, watermarks};
 use crate::driver::durable::sync_to_disk;
-use crate::driver::raw::pragma::DEFER_FOREIGN_KEYS;
-use crate::driver::{AppTransaction, Over, Port};
+use crate::driver::{AppTransaction, Over};
 use crate::open::SyncDb;
 
 /// The records that devices share, in an app's own database, and the log of this device's changes.
@@ -243,7 +243,9 @@ impl SharedRecords {
     /// Records changes as one group, in a transaction of the app's, in which the app has changed the
     /// rows. Returns their stamps. Call [`drain`](Self::drain) after the commit.
     ///
-    /// The transaction should have begun IMMEDIATE. Foreign keys are checked at its commit from here on.
+    /// The transaction should have begun IMMEDIATE. Make the calls in one transaction one after the other.
+    /// If rows of other records change, because they depend on these, foreign keys are checked at the commit
+    /// from here on.
     ///
     /// # Errors
     /// Roll back. [`SyncError::BeganDeferred`]: begin the transaction IMMEDIATE.
@@ -254,8 +256,7 @@ impl SharedRecords {
         changes: &[Change],
     ) -> Result<Vec<Hlc>, SyncError> {
         let inner = &*self.inner;
-        Over(txn).run(&DEFER_FOREIGN_KEYS, &[]).await?;
-        let mut store = inner.in_transaction(txn);
+        let mut store = inner.in_transaction(txn).of_app();
         let entries = receive::write(&mut store, &inner.models, &inner.clock, changes).await?;
         Ok(entries.iter().map(|entry| entry.hlc).collect())
     }
@@ -348,6 +349,19 @@ impl SharedRecords {
     /// [`SyncError::Store`].
     pub async fn not_shown(&self, limit: usize) -> Result<Vec<(RecordId, WhyNotShown)>, SyncError> {
         Ok(versions::not_shown(&Over(&self.inner.db), limit).await?)
+    }
+
+    /// Compares the rows of all shared tables with what is recorded of them. Returns the records of which
+    /// the row was changed and that was not recorded, at most `limit`.
+    ///
+    /// It is for the tests of an app, because it reads everything: at the end of a test that changes shared
+    /// rows it finds the code that changes them in another way than with [`write`](Self::write) or
+    /// [`record_in`](Self::record_in). Columns that are local to the device do not count.
+    ///
+    /// # Errors
+    /// [`SyncError::App`]: the app's entity cannot read a row. [`SyncError::Store`].
+    pub async fn audit(&self, limit: usize) -> Result<Vec<(RecordId, Unrecorded)>, SyncError> {
+        Audit::run(&self.inner.db, &self.inner.models, limit).await
     }
 
     /// Forgets deleted records of which no change can arrive any more. Returns how many. Call it now and

@@ -1,6 +1,6 @@
 //! The rows of the app's tables, with their payloads.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use sync_log_core::{JsonText, Uuid};
 
 use super::registered::{Model, RegisteredModels};
@@ -27,7 +27,23 @@ pub(super) async fn rows_after(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<(Uuid, JsonText)>, SyncError> {
-    let query = model.shape.rows_after(after, limit as u64);
+    rows(db, model, model.shape.rows_after(after, limit as u64)).await
+}
+
+/// The rows of these records, with their payloads.
+pub(super) async fn rows_of(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    records: &[Uuid],
+) -> Result<Vec<(Uuid, JsonText)>, SyncError> {
+    rows(db, model, model.shape.rows_of(records)).await
+}
+
+async fn rows(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    query: Statement,
+) -> Result<Vec<(Uuid, JsonText)>, SyncError> {
     let rows = app_rows(db, query).await?;
     let rows = rows.iter().map(|row| model.shape.payload(row));
     Ok(rows.collect::<Result<_, _>>()?)

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sea_orm::QueryTrait;
 use sea_orm::sea_query::{
-    Expr, ExprTrait, Func, IntoColumnRef, OnConflict, Order, Query, SelectStatement,
+    Expr, ExprTrait, Func, IntoColumnRef, OnConflict, Order, Query, SelectStatement, UnionType,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sync_log_core::receive::{Found, Record, RecordId, RecordWrite, Tie, Wanted, WhyNotShown};
@@ -21,13 +21,26 @@ use crate::entity::{ties, versions};
 /// Looks up records, and those that are tied.
 pub(super) async fn look_up(db: &impl Port, wanted: &Wanted) -> Result<Found, StoreError> {
     let mut found = Found::default();
-    if !wanted.records.is_empty() {
-        let ids: Vec<_> = wanted.records.iter().map(id_texts).collect();
-        found.records = all(db, &RECORDS, &[(&json(&ids)).into()], rows::read).await?;
+    let ids: Vec<_> = wanted.records.iter().map(id_texts).collect();
+    let ties: Vec<_> = wanted.ties.iter().collect();
+    let ids = json(&ids);
+    let texts = json(&ties.iter().map(ToString::to_string).collect::<Vec<_>>());
+    if ties.is_empty() {
+        found.records = all(db, &RECORDS, &[(&ids).into()], rows::read).await?;
+        return Ok(found);
     }
-    if !wanted.ties.is_empty() {
-        found.tied = tied(db, &wanted.ties.iter().collect::<Vec<_>>()).await?;
-    }
+    db.rows(
+        &RECORDS_AND_TIED,
+        &[(&ids).into(), (&texts).into()],
+        |row| {
+            match row.integer(COLUMNS.len()) {
+                None => found.records.push(rows::read(row)?),
+                Some(position) => found.tied.extend(tied(row, &ties, position)?),
+            }
+            Ok(ControlFlow::Continue(()))
+        },
+    )
+    .await?;
     Ok(found)
 }
 
@@ -72,29 +85,23 @@ pub(super) async fn has_unreadable(db: &impl Port) -> Result<bool, StoreError> {
     exists(db, &UNREADABLE, &arguments).await
 }
 
-async fn tied(db: &impl Port, wanted: &[&Tie]) -> Result<Vec<(Tie, RecordId)>, StoreError> {
-    let texts: Vec<_> = wanted.iter().map(ToString::to_string).collect();
-    let mut tied = Vec::new();
-    db.rows(&TIED, &[(&json(&texts)).into()], |row| {
-        let position = row
-            .integer(0)
-            .and_then(|position| usize::try_from(position).ok());
-        let tie = position.and_then(|position| wanted.get(position));
-        let tie = *tie.ok_or_else(|| corrupt("sync_log_ties", "", "tie"))?;
-        let id = tied_record(row, tie)?;
-        if may_tie(tie, &id) {
-            tied.push((tie.clone(), id));
-        }
-        Ok(ControlFlow::Continue(()))
-    })
-    .await?;
-    Ok(tied)
+/// The record of a row, and the tie at this position.
+fn tied(
+    row: &Row<'_>,
+    ties: &[&Tie],
+    position: i64,
+) -> Result<Option<(Tie, RecordId)>, StoreError> {
+    let position = usize::try_from(position).ok();
+    let tie = position.and_then(|position| ties.get(position));
+    let tie = *tie.ok_or_else(|| corrupt("sync_log_ties", "", "tie"))?;
+    let id = tied_record(row, tie)?;
+    Ok(may_tie(tie, &id).then(|| (tie.clone(), id)))
 }
 
 fn tied_record(row: &Row<'_>, tie: &Tie) -> Result<RecordId, StoreError> {
     let damaged = |column| corrupt("sync_log_ties", &tie.to_string(), column);
-    let model_type = row.text(1).ok_or_else(|| damaged("model_type"))?;
-    let record_uuid = judge::record_uuid(row.text(2).as_deref());
+    let model_type = row.text(0).ok_or_else(|| damaged("model_type"))?;
+    let record_uuid = judge::record_uuid(row.text(1).as_deref());
     let record_uuid = record_uuid.map_err(|_| damaged("record_uuid"))?;
     Ok(RecordId::new(model_type, record_uuid))
 }
@@ -165,19 +172,46 @@ pub(super) fn arrays(elements: impl Iterator<Item = String>) -> Vec<String> {
     arrays
 }
 
-/// Argument: an array of records. `CROSS JOIN` makes SQLite look for each of them, and not for each
-/// version that is stored.
-static RECORDS: LazyLock<Template> = LazyLock::new(|| {
+/// Argument: an array of records.
+static RECORDS: LazyLock<Template> =
+    LazyLock::new(|| Template::build("look up records", &select_records()));
+
+/// Arguments: an array of records, and an array of ties. After the columns of the records comes one more,
+/// which is NULL. A tied record has its two ids alone, and there the position of the tie in its array.
+///
+/// It is one statement, because over an app's driver each one is a hop to another thread.
+static RECORDS_AND_TIED: LazyLock<Template> = LazyLock::new(|| {
+    let nothing = || Expr::value(Option::<String>::None);
+    let mut query = select_records();
+    query
+        .expr(nothing())
+        .union(UnionType::All, select_tied(nothing));
+    Template::build("look up records and what is tied", &query)
+});
+
+/// `CROSS JOIN` makes SQLite look for each of the records, and not for each version that is stored.
+fn select_records() -> SelectStatement {
     use versions::Column::{ModelType, RecordUuid};
-    let query = Query::select()
+    Query::select()
         .columns(COLUMNS.map(|column| (versions::Entity, column)))
         .from_function(elements(0), ELEMENTS)
         .cross_join(versions::Entity)
         .and_where(ModelType.into_expr().eq(part(0)))
         .and_where(RecordUuid.into_expr().eq(part(1)))
-        .to_owned();
-    Template::build("look up records", &query)
-});
+        .to_owned()
+}
+
+fn select_tied(nothing: impl Fn() -> Expr) -> SelectStatement {
+    use ties::Column::{ModelType, RecordUuid, Tie};
+    Query::select()
+        .columns([ModelType, RecordUuid].map(|column| (ties::Entity, column)))
+        .exprs((2..COLUMNS.len()).map(|_| nothing()))
+        .expr(element_position())
+        .from_function(elements(1), ELEMENTS)
+        .cross_join(ties::Entity)
+        .and_where(Tie.into_expr().eq(element()))
+        .to_owned()
+}
 
 /// Arguments: the record, and how many.
 static RECORDS_AFTER: LazyLock<Template> = LazyLock::new(|| {
@@ -216,19 +250,6 @@ static UNREADABLE: LazyLock<Template> = LazyLock::new(|| {
         .filter(versions::Column::Detail.is_in([argument(0), argument(1)]))
         .limit(1);
     Template::build("look for records that cannot be read", &query.into_query())
-});
-
-/// Argument: an array of ties. Finds the position of a tie in it, and a record.
-static TIED: LazyLock<Template> = LazyLock::new(|| {
-    use ties::Column::{ModelType, RecordUuid, Tie};
-    let query = Query::select()
-        .expr(element_position())
-        .columns([ModelType, RecordUuid].map(|column| (ties::Entity, column)))
-        .from_function(elements(0), ELEMENTS)
-        .cross_join(ties::Entity)
-        .and_where(Tie.into_expr().eq(element()))
-        .to_owned();
-    Template::build("look up what is tied", &query)
 });
 
 /// Argument: an array of [`rows::write`].

@@ -48,15 +48,21 @@ impl<'a, P: Port> Shared<'a, P> {
             }),
             _ => None,
         };
-        let mut state = stored;
-        state.altered = state.altered.or(lost);
-        Ok(Self {
+        let mut shared = Self::at(db, stored);
+        shared.state.altered = stored.altered.or(lost);
+        shared.lost = lost;
+        Ok(shared)
+    }
+
+    /// The same, if the state was read and judged before, under the write lock.
+    pub(super) fn at(db: &'a P, stored: LogState) -> Self {
+        Self {
             db,
-            state,
+            state: stored,
             stored,
-            lost,
+            lost: None,
             created_at: CreatedAt::default(),
-        })
+        }
     }
 
     /// Runs one job. A refusal concerns this job alone; a failure concerns the whole transaction.
@@ -95,7 +101,7 @@ impl<'a, P: Port> Shared<'a, P> {
     /// committed before.
     pub(super) async fn finish(self) -> Result<(Mark, Option<Altered>), StoreError> {
         if self.state != self.stored {
-            state::write(self.db, &self.state).await?;
+            state::write(self.db, self.stored.head, &self.state).await?;
         }
         Ok((self.state.head, self.lost))
     }

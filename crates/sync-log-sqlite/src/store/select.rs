@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{ExprTrait, Func, JoinType, Order, SelectStatement};
+use sea_orm::sea_query::{
+    Expr, ExprTrait, Func, IntoColumnRef, JoinType, Order, Query, SelectStatement,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{
     DeviceId, EntrySummary, Extent, Hlc, LogIdentity, LogState, Mark, PeerRow, ReadRequest,
@@ -19,6 +21,15 @@ use crate::store::rows::{self, Columns, IDENTITY, MARK, MIRROR, PEER, STATE, SUM
 /// Where the log stands.
 pub(crate) async fn state(db: &impl Port) -> Result<LogState, StoreError> {
     one(db, &READ_STATE, &[], |row| {
+        rows::state(&mut Columns::of(row))
+    })
+    .await
+}
+
+/// Takes the write lock, and reads where the log stands. Over an app's driver each statement is a hop to
+/// another thread, so this is one.
+pub(crate) async fn locked_state(db: &impl Port) -> Result<LogState, StoreError> {
+    one(db, &LOCK_STATE, &[], |row| {
         rows::state(&mut Columns::of(row))
     })
     .await
@@ -109,6 +120,21 @@ static READ_IDENTITY: LazyLock<Template> = LazyLock::new(|| {
 
 static READ_STATE: LazyLock<Template> =
     LazyLock::new(|| Template::build("read the state", &select_state()));
+
+/// Writes the row as it is, and returns what [`select_state`] selects.
+static LOCK_STATE: LazyLock<Template> = LazyLock::new(|| {
+    use state::Column::Id;
+    let identity = IDENTITY.map(|column| {
+        let query = identity::Entity::find().select_only().column(column);
+        let query = query.filter(identity::Column::Id.eq(1)).into_query();
+        Expr::SubQuery(None, Box::new(query.into()))
+    });
+    let state = STATE.map(|column| Expr::col(column.into_column_ref()));
+    let update = state::Entity::update_many().col_expr(Id, Id.into_expr());
+    let mut update = update.filter(Id.eq(1)).into_query();
+    update.returning(Query::returning().exprs(identity.into_iter().chain(state)));
+    Template::build("take the write lock", &update)
+});
 
 /// The one row of the identity with that of the state.
 fn select_state() -> SelectStatement {

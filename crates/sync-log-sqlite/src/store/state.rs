@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
-use sync_log_core::{LogIdentity, LogState, StoreError};
+use sync_log_core::{LogIdentity, LogState, Mark, StoreError, StoreFault};
 
 use crate::driver::build::insert;
 use crate::driver::{Argument, Port, Template, argument};
@@ -17,7 +17,15 @@ pub(crate) async fn begin(db: &impl Port, state: &LogState, now_ms: i64) -> Resu
 }
 
 /// Writes where the log stands.
-pub(crate) async fn write(db: &impl Port, state: &LogState) -> Result<(), StoreError> {
+///
+/// `before` is the head of the state that was read. Under the write lock only another call in the same
+/// transaction can have moved it since.
+pub(crate) async fn write(
+    db: &impl Port,
+    before: Mark,
+    state: &LogState,
+) -> Result<(), StoreError> {
+    let before = before.hlc.to_text();
     let [head, floor, high_water, settled] = [
         state.head.hlc,
         state.floor.hlc,
@@ -39,8 +47,13 @@ pub(crate) async fn write(db: &impl Port, state: &LogState) -> Result<(), StoreE
         state.with_records.into(),
         altered_at.as_ref().into(),
         state.altered.map(|altered| altered.fault.as_str()).into(),
+        before.as_str().into(),
     ];
-    db.run(&UPDATE_STATE, &arguments).await.map(drop)
+    if db.run(&UPDATE_STATE, &arguments).await? == 1 {
+        return Ok(());
+    }
+    let doing = "write the state: another call in the same transaction has moved the head";
+    Err(StoreError::new(StoreFault::Locked, doing))
 }
 
 /// Ends solo, as every registration does.
@@ -110,7 +123,8 @@ static UPDATE_STATE: LazyLock<Template> = LazyLock::new(|| {
         .col_expr(WithRecords, Expr::val(argument(8)))
         .col_expr(AlteredAt, Expr::val(argument(9)))
         .col_expr(Altered, Expr::val(argument(10)))
-        .filter(Id.eq(1));
+        .filter(Id.eq(1))
+        .filter(Head.eq(argument(11)));
     Template::build("write the state", &update.into_query())
 });
 

@@ -248,7 +248,7 @@ fn a_cell_that_cannot_be_read_is_damage_and_is_named() {
 #[test]
 fn records_are_searched_by_their_keys() {
     let db = database("");
-    for statement in [&super::RECORDS, &super::TIED, &super::UNTIE] {
+    for statement in [&super::RECORDS, &super::RECORDS_AND_TIED, &super::UNTIE] {
         let explain = format!("EXPLAIN QUERY PLAN {}", statement.text());
         let mut query = db.prepare(&explain).unwrap();
         let mut rows = query.raw_query();

@@ -186,12 +186,16 @@ impl fmt::Debug for AttachedStore {
 /// Runs one job inside a transaction of the app's, which has the write lock. Nothing is committed: a
 /// refusal leaves no trace in the transaction, and after an error of the storage it has to be rolled
 /// back. Once it is committed, [`AttachedStore::committed_elsewhere`] wakes the watches.
-pub(crate) async fn run_in(
-    db: &impl Port,
-    anchor: &Anchor,
-    mut job: WriteJob,
-) -> Result<(), LogError> {
-    let mut shared = Shared::begin(db, anchor, None).await?;
+pub(crate) async fn run_in(db: &impl Port, anchor: &Anchor, job: WriteJob) -> Result<(), LogError> {
+    run_shared(Shared::begin(db, anchor, None).await?, job).await
+}
+
+/// The same, with the state that [`locked_state`](super::select::locked_state) returned in this transaction.
+pub(crate) async fn run_at(db: &impl Port, state: LogState, job: WriteJob) -> Result<(), LogError> {
+    run_shared(Shared::at(db, state), job).await
+}
+
+async fn run_shared<P: Port>(mut shared: Shared<'_, P>, mut job: WriteJob) -> Result<(), LogError> {
     let outcome = shared.run(&mut job).await?;
     shared.finish().await?;
     outcome

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_log_core::{Birth, DeviceId, LogIdentity, Needs, StoreFault, Uuid, Writes};
+use sync_log_core::{
+    Birth, Change, DeviceId, LogIdentity, Needs, StoreFault, Uuid, Writes, take_over,
+};
 
 use super::*;
 use crate::driver::connect::{self, Location};
@@ -86,4 +88,27 @@ async fn another_log_than_the_attached_one_is_not_written() {
         panic!("the storage is another log's");
     };
     assert_eq!(refused.fault(), StoreFault::Moved);
+}
+
+/// Appends an entry of this device.
+fn append(ms: u64) -> WriteJob {
+    let change = Change::insert("tag", Uuid::from_u128(4), &"beach").unwrap();
+    let entry = change.stamped(Hlc::new(ms, 0, DEVICE));
+    take_over(vec![entry], 0)
+}
+
+#[tokio::test]
+async fn a_state_from_before_another_job_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, _) = database(&folder).await;
+    let txn = Transaction::write(&db, Busy::NOT).unwrap();
+    let locked = in_place(select::locked_state(&db)).unwrap();
+    assert_eq!(locked, state(&db));
+    in_place(run_at(&db, locked, append(5))).unwrap();
+    let refused = in_place(run_at(&db, locked, append(6)));
+    let LogError::Store(refused) = refused.unwrap_err() else {
+        panic!("the head moved");
+    };
+    assert_eq!(refused.fault(), StoreFault::Locked);
+    drop(txn);
 }

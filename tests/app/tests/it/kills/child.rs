@@ -28,7 +28,11 @@ pub(super) async fn work(orders: Orders) {
     if matches!(orders.target, Kind::Make | Kind::Open) {
         abort(&orders);
     }
-    begin_call(kind_of_opening(&orders));
+    begin_call(if orders.are_made {
+        Kind::Open
+    } else {
+        Kind::Make
+    });
     let mut devices = Vec::new();
     for name in Name::BOTH {
         let device = Device::open(orders.setup, name, &orders.folder, orders.wall).await;
@@ -41,15 +45,6 @@ pub(super) async fn work(orders: Orders) {
         groups: 0,
     };
     child.work().await.unwrap();
-}
-
-fn kind_of_opening(orders: &Orders) -> Kind {
-    let logs = Name::BOTH.map(|name| orders.setup.log_of(&name.folder(&orders.folder)));
-    if logs.iter().all(|log| log.exists()) {
-        Kind::Open
-    } else {
-        Kind::Make
-    }
 }
 
 fn begin_call(what: Kind) {
@@ -184,7 +179,7 @@ impl Child {
         let group = self.next_group(one);
         let device = &self.devices[one];
         if let Some(fault) = self.orders.fault {
-            let plan = Plan::of_insertions(&mut self.rng);
+            let plan = Plan::of_albums(&mut self.rng);
             return group.record_with(fault, device, &plan).await;
         }
         let plan = Plan::of_rows(&device.db, &mut self.rng).await?;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use sync_log_sqlite::receive::RecordId;
 use sync_log_sqlite::{Change, Cursor, Hlc, Uuid};
 
-use super::setup::{Name, Setup, database};
+use super::setup::{Layout, Name, Setup, database};
 
 /// What is in the files of one device.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,10 @@ pub(super) struct Found {
     pub(super) log: BTreeMap<Hlc, Entry>,
     pub(super) waiting: BTreeSet<Hlc>,
     pub(super) marks: Marks,
+    /// Whether the device has a log.
+    pub(super) is_made: bool,
+    /// Whether changes wait in an outbox.
+    pub(super) has_outbox: bool,
     /// What SQLite says against the files.
     pub(super) faults: Vec<String>,
 }
@@ -67,6 +71,8 @@ pub(super) struct Marks {
     pub(super) watermark: Hlc,
     pub(super) head: Hlc,
     pub(super) floor: Hlc,
+    /// The highest stamp that the log knows.
+    pub(super) high_water: Hlc,
     /// Up to where the other device acknowledged this log.
     pub(super) acked: Hlc,
 }
@@ -82,6 +88,7 @@ impl Default for Marks {
             watermark: Hlc::ZERO,
             head: Hlc::ZERO,
             floor: Hlc::ZERO,
+            high_water: Hlc::ZERO,
             acked: Hlc::ZERO,
         }
     }
@@ -101,12 +108,23 @@ const RECEIVER: [&str; 5] = [
 pub(super) fn read(setup: Setup, name: Name, of_both: &Path) -> Found {
     let folder = name.folder(of_both);
     let copies = tempfile::tempdir().unwrap();
-    let mut found = Found::default();
+    let mut found = Found {
+        has_outbox: setup.layout == Layout::OwnFile,
+        ..Found::default()
+    };
     if let Some(app) = copied(&database(&folder), copies.path()) {
         found.faults.extend(faults(&app));
         read_app(&app, name, &mut found);
+        if setup.layout == Layout::Attached {
+            read_log(&app, name, &mut found);
+            // The log keeps the stamps that an outbox needs in the receiver's row.
+            found.marks.issued = found.marks.head;
+            found.marks.observed = found.marks.high_water;
+        }
     }
-    if let Some(log) = copied(&setup.log_of(&folder), copies.path()) {
+    if setup.layout == Layout::OwnFile
+        && let Some(log) = copied(&setup.log_of(&folder), copies.path())
+    {
         found.faults.extend(faults(&log));
         read_log(&log, name, &mut found);
     }
@@ -180,9 +198,12 @@ fn read_log(db: &Connection, name: Name, found: &mut Found) {
     let log = "SELECT shared_changes.hlc, model_type, record_uuid, change_type, data, model_version, \
                group_end FROM shared_changes LEFT JOIN sync_log_entries USING (hlc)";
     found.log = all(db, log, entry).into_iter().collect();
-    for [head, floor] in all(db, "SELECT head, floor FROM sync_log_state", stamps) {
+    let marks = "SELECT head, floor, high_water FROM sync_log_state";
+    for [head, floor, high_water] in all(db, marks, stamps) {
+        found.is_made = true;
         found.marks.head = head;
         found.marks.floor = floor;
+        found.marks.high_water = high_water;
     }
     let peer = name.other().id();
     let sql = format!("SELECT acked FROM sync_log_peers WHERE peer_device_id = '{peer}'");

@@ -13,6 +13,8 @@ pub(super) struct Orders {
     /// The folder of both devices.
     pub(super) folder: PathBuf,
     pub(super) setup: Setup,
+    /// Whether both devices were made before.
+    pub(super) are_made: bool,
     /// Chooses what the child does.
     pub(super) seed: u64,
     /// What the child does when its end is near, and how many steps it takes before.

@@ -1,7 +1,8 @@
 //! An app that shares its records is killed, and what is left is compared with what it had reported
 //! (`W1`, `W2`, `W4`, `X2`).
 //!
-//! A child process has two devices, each with a database of the app's and a log. It changes rows in every
+//! A child process has two devices, each with a database of the app's and a log, which is in a file of its
+//! own (`SharedRecords::open`) or in the app's database (`SharedRecords::attach`). It changes rows in every
 //! way in which an app may, exchanges pages, and says what it did. Its wall clock is set back by another
 //! amount each time. The parent kills it from outside at any moment, or lets it abort at a statement of
 //! the product, and then reads the files by plain SQL of its own. The files are kept from kill to kill, so
@@ -32,11 +33,12 @@ mod statements;
 mod violation;
 
 use line::{Fault, Kind};
-use series::{Report, Way};
+use series::{Report, Run, Way};
+use setup::Layout;
 use violation::{Violation, What};
 
-/// Kills of each kind in CI.
-const FEW: u32 = 42;
+/// Kills of each kind in CI: a series of each setup, most of the second one.
+const FEW: u32 = 32;
 
 /// Kills within which a planted fault is found.
 const ENOUGH: u32 = 100;
@@ -46,14 +48,20 @@ fn number(variable: &str, otherwise: u64) -> u64 {
     number.map_or(otherwise, |number| number.parse().unwrap())
 }
 
-/// Kills children that run `test` once more, and returns what was found.
-async fn kill<Test: Copy>(test: Test, way: Way) -> Report {
+/// Kills children that run `test` once more, and finds nothing.
+async fn kill<Test: Copy>(test: Test, layout: Layout, way: Way) {
     let kills = u32::try_from(number("KILLS", FEW.into())).unwrap();
-    let seed = number("KILLS_SEED", 1);
-    let (report, violations) = series::run(test, way, kills, seed, None).await;
-    eprintln!("{way:?}: {report}");
+    let run = Run {
+        layout,
+        way,
+        kills,
+        seed: number("KILLS_SEED", 1),
+        fault: None,
+    };
+    let (report, violations) = series::run(test, run).await;
+    eprintln!("{layout:?}, {way:?}: {report}");
     assert!(violations.is_empty(), "{}", list(&violations));
-    report
+    assert_hits(&report);
 }
 
 fn list(violations: &[Violation]) -> String {
@@ -63,6 +71,20 @@ fn list(violations: &[Violation]) -> String {
         violations.len(),
         lines.collect::<String>()
     )
+}
+
+/// A run proves something only if it killed what it is about. A short one may miss a kind.
+fn assert_hits(report: &Report) {
+    if report.kills < FEW {
+        return;
+    }
+    assert!(report.changes > 50, "{report}");
+    if report.kills < ENOUGH {
+        return;
+    }
+    for kind in [Kind::Make, Kind::Open, Kind::Write, Kind::Pull] {
+        assert!(report.during.contains_key(&kind), "{kind:?}: {report}");
+    }
 }
 
 /// A process that is a child works until it is killed.
@@ -75,32 +97,29 @@ async fn work_if_child() {
 #[tokio::test]
 async fn an_app_that_is_killed_at_any_moment_has_each_change_with_its_entry() {
     work_if_child().await;
-    let report = kill(
-        an_app_that_is_killed_at_any_moment_has_each_change_with_its_entry,
-        Way::Kill,
-    );
-    assert_hits(&report.await);
+    let test = an_app_that_is_killed_at_any_moment_has_each_change_with_its_entry;
+    kill(test, Layout::OwnFile, Way::Kill).await;
 }
 
 #[tokio::test]
 async fn an_app_that_ends_at_any_statement_has_each_change_with_its_entry() {
     work_if_child().await;
-    let report = kill(
-        an_app_that_ends_at_any_statement_has_each_change_with_its_entry,
-        Way::Abort,
-    );
-    assert_hits(&report.await);
+    let test = an_app_that_ends_at_any_statement_has_each_change_with_its_entry;
+    kill(test, Layout::OwnFile, Way::Abort).await;
 }
 
-/// A run proves something only if it killed what it is about.
-fn assert_hits(report: &Report) {
-    if report.kills < FEW {
-        return;
-    }
-    for kind in [Kind::Make, Kind::Open, Kind::Write, Kind::Pull] {
-        assert!(report.during.contains_key(&kind), "{kind:?}: {report}");
-    }
-    assert!(report.changes > 100, "{report}");
+#[tokio::test]
+async fn an_app_with_the_log_in_its_database_has_each_change_with_its_entry_when_it_is_killed() {
+    work_if_child().await;
+    let test = an_app_with_the_log_in_its_database_has_each_change_with_its_entry_when_it_is_killed;
+    kill(test, Layout::Attached, Way::Kill).await;
+}
+
+#[tokio::test]
+async fn an_app_with_the_log_in_its_database_has_each_change_with_its_entry_at_any_statement() {
+    work_if_child().await;
+    let test = an_app_with_the_log_in_its_database_has_each_change_with_its_entry_at_any_statement;
+    kill(test, Layout::Attached, Way::Abort).await;
 }
 
 #[tokio::test]
@@ -109,7 +128,7 @@ async fn an_app_that_records_a_row_after_its_commit_is_found_out() {
     let test = an_app_that_records_a_row_after_its_commit_is_found_out;
     for way in [Way::Kill, Way::Abort] {
         let found = found(test, way, Fault::RowThenRecord).await;
-        assert!(found.iter().any(are_apart), "{found:?}");
+        assert_each_has_any(&found, &APART);
     }
 }
 
@@ -118,7 +137,7 @@ async fn an_app_that_records_a_row_before_its_commit_is_found_out() {
     work_if_child().await;
     let test = an_app_that_records_a_row_before_its_commit_is_found_out;
     let found = found(test, Way::Kill, Fault::RecordThenRow).await;
-    assert!(found.iter().any(are_apart), "{found:?}");
+    assert_each_has_any(&found, &APART);
 }
 
 #[tokio::test]
@@ -126,21 +145,29 @@ async fn an_app_that_reports_a_change_before_its_commit_is_found_out() {
     work_if_child().await;
     let test = an_app_that_reports_a_change_before_its_commit_is_found_out;
     let found = found(test, Way::Kill, Fault::OkBeforeCommit).await;
-    assert!(found.contains(&What::Lost), "{found:?}");
+    assert_each_has_any(&found, &[What::Lost]);
 }
 
-/// Whether a row and its version are apart. Which of them is missing depends on whether the kill met an
-/// insertion or a deletion.
-fn are_apart(what: &What) -> bool {
-    matches!(what, What::RowWithoutVersion | What::VersionWithoutRow)
+/// What is found of an app with a fault in each layout, which has to be something.
+async fn found<Test: Copy>(test: Test, way: Way, fault: Fault) -> [Vec<What>; 2] {
+    let in_own_file = found_in(test, Layout::OwnFile, way, fault).await;
+    [
+        in_own_file,
+        found_in(test, Layout::Attached, way, fault).await,
+    ]
 }
 
-/// What is found of an app with a fault, which has to be something.
-async fn found<Test: Copy>(test: Test, way: Way, fault: Fault) -> Vec<What> {
-    let seed = number("KILLS_SEED", 1);
-    let (report, violations) = series::run(test, way, ENOUGH, seed, Some(fault)).await;
+async fn found_in<Test: Copy>(test: Test, layout: Layout, way: Way, fault: Fault) -> Vec<What> {
+    let run = Run {
+        layout,
+        way,
+        kills: ENOUGH,
+        seed: number("KILLS_SEED", 1),
+        fault: Some(fault),
+    };
+    let (report, violations) = series::run(test, run).await;
     eprintln!(
-        "{way:?}, {fault:?}: found after {} kills: {}",
+        "{layout:?}, {way:?}, {fault:?}: found after {} kills: {}",
         report.kills,
         list(&violations)
     );
@@ -149,4 +176,15 @@ async fn found<Test: Copy>(test: Test, way: Way, fault: Fault) -> Vec<What> {
         .into_iter()
         .map(|violation| violation.what)
         .collect()
+}
+
+/// A row and its version are apart. Which of them is missing depends on whether the kill met an insertion
+/// or a deletion.
+const APART: [What; 2] = [What::RowWithoutVersion, What::VersionWithoutRow];
+
+fn assert_each_has_any(found: &[Vec<What>; 2], of: &[What]) {
+    for in_layout in found {
+        let has = in_layout.iter().any(|what| of.contains(what));
+        assert!(has, "{in_layout:?}");
+    }
 }

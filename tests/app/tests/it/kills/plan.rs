@@ -6,7 +6,7 @@ use sync_log_sqlite::Change;
 use sync_log_sqlite::records::{SyncError, Writing};
 
 use super::row::Step;
-use super::rows::{Rows, album_with_photo};
+use super::rows::{Rows, album_with_photo, insert_album};
 
 /// The changes of one group.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +39,13 @@ impl Plan {
     pub(super) fn of_insertions(rng: &mut Rng) -> Self {
         Self {
             steps: album_with_photo(rng).into(),
+        }
+    }
+
+    /// Insertions that do not refer to each other, so that they can be recorded before there are rows.
+    pub(super) fn of_albums(rng: &mut Rng) -> Self {
+        Self {
+            steps: [insert_album(rng), insert_album(rng)].into(),
         }
     }
 

@@ -26,6 +26,10 @@ pub(super) async fn look(
     violations.unless(outbox == 0, What::ProductDiffers, || {
         format!("{outbox} entries are in the outbox")
     });
+    let unrecorded = device.records.audit(usize::MAX).await.unwrap();
+    violations.unless(unrecorded.is_empty(), What::ProductDiffers, || {
+        format!("not recorded: {unrecorded:?}")
+    });
     let log = device.records.log();
     let pending = log.get_since(None, usize::MAX).await.unwrap();
     let pending: Vec<_> = pending.into_iter().map(|entry| entry.hlc).collect();

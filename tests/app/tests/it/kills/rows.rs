@@ -137,6 +137,11 @@ fn new_tag(rng: &mut Rng) -> tag::Model {
     }
 }
 
+/// An insertion that depends on nothing.
+pub(super) fn insert_album(rng: &mut Rng) -> Step {
+    Step::insert(Row::Album(new_album(rng)))
+}
+
 /// Two insertions that depend on nothing that is there.
 pub(super) fn album_with_photo(rng: &mut Rng) -> [Step; 2] {
     let album = new_album(rng);

@@ -15,7 +15,7 @@ use super::history::History;
 use super::line::{Fault, Kind, Line, Orders};
 use super::process::Process;
 use super::product;
-use super::setup::{Name, SetBack, Setup};
+use super::setup::{Layout, Name, SetBack, Setup};
 use super::violation::{Violation, Violations, What};
 
 /// So many children work on the same files, one after the other.
@@ -27,6 +27,17 @@ const KILLS_OF_A_MAKING: u32 = 2;
 /// The wall clock of a child is set back by so much at most, so that a stamp is above an earlier one only
 /// if the device remembers that.
 const SET_BACK_MS: u32 = 3_600_000;
+
+/// Which kills a run has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run {
+    pub(super) layout: Layout,
+    pub(super) way: Way,
+    pub(super) kills: u32,
+    pub(super) seed: u64,
+    /// A fault that the children have.
+    pub(super) fault: Option<Fault>,
+}
 
 /// How children are killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,19 +94,16 @@ impl fmt::Display for Report {
     }
 }
 
-/// Kills `kills` children, which run `test` once more. Stops at the first violation. The files are kept
-/// then, unless a fault was planted.
-pub(super) async fn run<Test: Copy>(
-    test: Test,
-    way: Way,
-    kills: u32,
-    seed: u64,
-    fault: Option<Fault>,
-) -> (Report, Vec<Violation>) {
+/// Kills children, which run `test` once more. Stops at the first violation. The files are kept then,
+/// unless a fault was planted.
+pub(super) async fn run<Test: Copy>(test: Test, run: Run) -> (Report, Vec<Violation>) {
+    let Run {
+        kills, seed, fault, ..
+    } = run;
     let mut report = Report::default();
     let mut rng = Rng::with_seed(seed);
     let mut aim = Aim::new(rng.fork());
-    for setup in Setup::ALL.into_iter().cycle() {
+    for setup in run.layout.setups().into_iter().cycle() {
         let mut series = Series::new(setup, rng.fork());
         let left = kills - report.kills;
         let mut violations = Vec::new();
@@ -105,7 +113,7 @@ pub(super) async fn run<Test: Copy>(
                 None if kill < KILLS_OF_A_MAKING => Kind::Make,
                 None => aim.target(),
             };
-            let orders = series.orders(target, way, fault, &mut aim);
+            let orders = series.orders(target, run, &mut aim);
             violations = series.kill(test, &orders, &mut aim, &mut report).await;
             if !violations.is_empty() {
                 break;
@@ -133,6 +141,8 @@ struct Series {
     setup: Setup,
     rng: Rng,
     histories: [History; 2],
+    /// Whether both devices were made.
+    are_made: bool,
 }
 
 impl Series {
@@ -145,19 +155,21 @@ impl Series {
             setup,
             rng,
             histories: Default::default(),
+            are_made: false,
         }
     }
 
-    fn orders(&mut self, target: Kind, way: Way, fault: Option<Fault>, aim: &mut Aim) -> Orders {
+    fn orders(&mut self, target: Kind, run: Run, aim: &mut Aim) -> Orders {
         Orders {
             folder: self.folder.clone(),
             setup: self.setup,
+            are_made: self.are_made,
             seed: self.rng.u64(..),
             target,
             steps_before: self.rng.u32(0..12),
-            abort_at: (way == Way::Abort).then(|| aim.statement(target)),
+            abort_at: (run.way == Way::Abort).then(|| aim.statement(target)),
             wall: SetBack(self.rng.u32(0..=SET_BACK_MS)),
-            fault,
+            fault: run.fault,
         }
     }
 
@@ -179,6 +191,7 @@ impl Series {
             }];
         }
         let found = self.found();
+        self.are_made = found.iter().all(|one| one.is_made);
         let mut violations = self.settle(&found);
         violations.extend(self.check(&found));
         // Mostly the next child has to recover the files, and may be killed while it does.

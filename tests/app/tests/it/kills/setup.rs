@@ -50,6 +50,18 @@ impl Name {
 pub(super) enum Layout {
     /// In a `sync.db` beside the app's database.
     OwnFile,
+    /// In the app's database, without an outbox.
+    Attached,
+}
+
+impl Layout {
+    /// The setups of a run in this layout.
+    pub(super) fn setups(self) -> [Setup; 2] {
+        [Journal::Rollback, Journal::WriteAhead].map(|journal| Setup {
+            layout: self,
+            journal,
+        })
+    }
 }
 
 /// How SQLite makes the commits of the app's database atomic.
@@ -67,17 +79,6 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) const ALL: [Self; 2] = [
-        Self {
-            layout: Layout::OwnFile,
-            journal: Journal::Rollback,
-        },
-        Self {
-            layout: Layout::OwnFile,
-            journal: Journal::WriteAhead,
-        },
-    ];
-
     /// Makes the folders of both devices, with the tables of the app.
     pub(super) fn make(self, of_both: &Path) {
         for name in Name::BOTH {
@@ -97,6 +98,7 @@ impl Setup {
     pub(super) fn log_of(self, folder: &Path) -> PathBuf {
         match self.layout {
             Layout::OwnFile => folder.join(FILE_NAME),
+            Layout::Attached => database(folder),
         }
     }
 
@@ -109,11 +111,10 @@ impl Setup {
     ) -> Result<SharedRecords, SyncError> {
         let log = SyncDb::options().wall_clock(wall);
         let options = SharedRecords::options().log(log);
+        let device = name.id();
         match self.layout {
-            Layout::OwnFile => {
-                let device = name.id();
-                options.open(db, declared(), LIBRARY, device, folder).await
-            }
+            Layout::OwnFile => options.open(db, declared(), LIBRARY, device, folder).await,
+            Layout::Attached => options.attach(db, declared(), LIBRARY, device).await,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The log is in the app's own database: the same calls, without an outbox (`W1`).
 
 use rusqlite::Connection;
-use sea_orm::{ActiveModelTrait, ConnectionTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, TransactionTrait};
 use sync_log_sqlite::records::{SharedRecords, SyncError, begin};
 use sync_log_sqlite::{Change, Cursor, Hlc, LogError, ReadLimits, Uuid};
 
 use super::device::{
     Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, new_tag, tag_id,
 };
-use crate::records::gallery::declared;
+use crate::records::gallery::{declared, tag};
 
 async fn phone() -> (tempfile::TempDir, Device) {
     let folder = tempfile::tempdir().unwrap();
@@ -87,6 +87,57 @@ async fn the_log_takes_no_change_without_its_record() {
     let change = Change::insert("tag", Uuid::from_u128(1), &"beach").unwrap();
     let outcome = phone.records.log().record(change).await;
     assert!(matches!(outcome, Err(LogError::WithRecords)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_transaction_of_another_database_is_refused() {
+    let (_folder, phone) = phone().await;
+    let elsewhere = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    for other in &elsewhere {
+        make_tables(other.path());
+    }
+    let [with_another_log, with_an_outbox, without_records] = elsewhere.each_ref();
+    let with_another_log = attached(with_another_log.path(), PHONE).await;
+    let with_an_outbox = Device::open(with_an_outbox.path(), PHONE).await;
+    let without_records = app::connect(&database(without_records.path())).await;
+    let databases = [
+        with_another_log.db.clone(),
+        with_an_outbox.db.clone(),
+        without_records.unwrap(),
+    ];
+    for (other, number) in databases.into_iter().zip(0..) {
+        let txn = begin(&other).await.unwrap();
+        let change = Change::delete("tag", Uuid::from_u128(1));
+        let outcome = phone.records.record_in(&txn, change).await;
+        let error = outcome.map(drop).unwrap_err();
+        let is_refused = matches!(error, SyncError::WrongDatabase | SyncError::Store(_));
+        assert!(is_refused, "{number}: {error:?}");
+        txn.rollback().await.unwrap();
+    }
+    assert!(with_another_log.pending().await.is_empty());
+    let of_laptop = tempfile::tempdir().unwrap();
+    make_tables(of_laptop.path());
+    let laptop = attached(of_laptop.path(), LAPTOP).await;
+    let in_laptop = begin(&laptop.db).await.unwrap();
+    let deletion = Change::delete("tag", Uuid::from_u128(1));
+    let refused = phone.records.record_in(&in_laptop, deletion).await;
+    let is_wrong = matches!(refused, Err(SyncError::WrongDatabase));
+    assert!(is_wrong, "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_deferred_transaction_that_lost_the_race_says_how_to_begin() {
+    let (folder, phone) = phone().await;
+    let other = app::connect(&database(folder.path())).await.unwrap();
+    let wal = "PRAGMA journal_mode = WAL";
+    other.execute_unprepared(wal).await.unwrap();
+    let deferred = other.begin().await.unwrap();
+    tag::Entity::find().all(&deferred).await.unwrap();
+    phone.add_tag(1, "beach").await;
+    let change = Change::delete("tag", Uuid::from_u128(1));
+    let outcome = phone.records.record_in(&deferred, change).await;
+    let is_late = matches!(outcome, Err(SyncError::BeganDeferred { .. }));
+    assert!(is_late, "{outcome:?}");
 }
 
 #[tokio::test]

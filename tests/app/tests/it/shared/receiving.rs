@@ -49,6 +49,26 @@ async fn a_change_reaches_the_other_device_and_leaves_the_log() {
 }
 
 #[tokio::test]
+async fn a_device_that_receives_can_be_spawned() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    let log = pair.phone.records.log();
+    let page = log.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+    let page = page.await.unwrap();
+    let records = pair.laptop.records.clone();
+    let spawned = tokio::spawn(async move {
+        let applied = records.apply(PHONE, &page).await?;
+        records.drain().await?;
+        records.forget_deleted().await?;
+        assert_eq!(records.audit(1).await?, []);
+        assert_eq!(records.cursor(PHONE).await?, applied.watermark);
+        Ok::<_, SyncError>(())
+    });
+    spawned.await.unwrap().unwrap();
+    assert_eq!(pair.laptop.tags().await, ["beach"]);
+}
+
+#[tokio::test]
 async fn the_later_of_two_changes_wins_on_both_devices() {
     let pair = Pair::new().await;
     pair.phone.add_tag(1, "beach").await;

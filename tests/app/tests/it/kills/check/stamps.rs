@@ -27,6 +27,10 @@ fn entries(side: &Side<'_>, violations: &mut Violations<'_>) {
             violations.add(What::Mark, format!("{hlc} is below the floor"));
         }
     }
+    let without_outbox = found.outbox.keys().filter(|_| !found.has_outbox);
+    for hlc in without_outbox {
+        violations.add(What::Mark, format!("{hlc} is in an outbox"));
+    }
     let Marks { cleared, head, .. } = found.marks;
     for hlc in found.outbox.keys() {
         violations.unless(*hlc > cleared, What::Mark, || {

@@ -1,0 +1,121 @@
+//! How many statements the product runs in a transaction of the app's: each of them is a hop to the
+//! driver's thread and back.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sea_orm::ActiveModelTrait;
+use sea_orm::ActiveValue::Set;
+use serde_json::json;
+use sync_log_sqlite::records::begin;
+use sync_log_sqlite::{Change, Uuid};
+use tracing::instrument::WithSubscriber as _;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use super::device::{Device, LAPTOP, Layout, PHONE, make_tables, new_tag};
+use crate::records::gallery::{album, declared, tag};
+
+/// Counts the statements of the product.
+#[derive(Debug, Clone, Default)]
+struct Statements(Arc<AtomicUsize>);
+
+impl Subscriber for Statements {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::TRACE && metadata.target() == "sync_log_sqlite::statement"
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// A phone whose log is there.
+async fn phone(layout: Layout, folder: &Path) -> Device {
+    make_tables(folder);
+    let phone = Device::open_in(layout, folder, PHONE, declared()).await;
+    let phone = phone.unwrap();
+    phone.records.log().register_peer(LAPTOP).await.unwrap();
+    phone
+}
+
+impl Device {
+    /// How many statements the product runs to record a change, of which `row` is the row.
+    async fn statements(&self, row: Row, change: Change) -> usize {
+        let txn = begin(&self.db).await.unwrap();
+        match row {
+            Row::Inserted(row) => drop(row.insert(&txn).await.unwrap()),
+            Row::Updated(row) => drop(row.update(&txn).await.unwrap()),
+            Row::Deleted(row) => drop(row.delete(&txn).await.unwrap()),
+            Row::Album(row) => drop(row.insert(&txn).await.unwrap()),
+        }
+        let statements = Statements::default();
+        let recorded = self.records.record_in(&txn, change);
+        recorded.with_subscriber(statements.clone()).await.unwrap();
+        txn.commit().await.unwrap();
+        statements.0.load(Ordering::Relaxed)
+    }
+}
+
+enum Row {
+    Inserted(tag::ActiveModel),
+    Updated(tag::ActiveModel),
+    Deleted(tag::ActiveModel),
+    Album(album::ActiveModel),
+}
+
+#[tokio::test]
+async fn a_change_of_a_record_without_keys_is_recorded_with_six_statements_or_five() {
+    for (layout, most) in [(Layout::Attached, 6), (Layout::Outbox, 5)] {
+        let folder = tempfile::tempdir().unwrap();
+        let phone = phone(layout, folder.path()).await;
+        let id = Uuid::from_u128(1);
+        let row = album::ActiveModel {
+            id: Set(id),
+            title: Set("sea".to_owned()),
+            cover: Set(None),
+            opened: Set(0),
+        };
+        let change = Change::insert("album", id, &json!({ "title": "sea" })).unwrap();
+        let change = change.model_version(1);
+        let count = phone.statements(Row::Album(row), change).await;
+        assert!(count <= most, "{layout:?}: {count}");
+    }
+}
+
+#[tokio::test]
+async fn a_unique_key_takes_three_more_statements() {
+    for (layout, most) in [(Layout::Attached, 9), (Layout::Outbox, 8)] {
+        let folder = tempfile::tempdir().unwrap();
+        let phone = phone(layout, folder.path()).await;
+        let id = Uuid::from_u128(1);
+        let sea = json!({ "name": "sea" });
+        let beach = json!({ "name": "beach" });
+        let changes = [
+            (
+                Row::Inserted(new_tag(1, "sea")),
+                Change::insert("tag", id, &sea).unwrap(),
+            ),
+            (
+                Row::Updated(new_tag(1, "beach")),
+                Change::update("tag", id, &beach).unwrap(),
+            ),
+            (Row::Deleted(new_tag(1, "beach")), Change::delete("tag", id)),
+        ];
+        for (row, change) in changes {
+            let what = change.change_type;
+            let count = phone.statements(row, change).await;
+            assert!(count <= most, "{layout:?}, {what}: {count}");
+        }
+    }
+}
