@@ -179,7 +179,7 @@ async fn found_in<Test: Copy>(test: Test, layout: Layout, way: Way, fault: Fault
 }
 
 fn assert_each_has(found: &[Vec<What>; 2], what: What) {
-    for found in found {
-        assert!(found.contains(&what), "{found:?}");
+    for in_layout in found {
+        assert!(in_layout.contains(&what), "{in_layout:?}");
     }
 }

@@ -92,11 +92,11 @@ async fn the_log_takes_no_change_without_its_record() {
 #[tokio::test]
 async fn a_transaction_of_another_database_is_refused() {
     let (_folder, phone) = phone().await;
-    let elsewhere = [(); 3].map(|()| tempfile::tempdir().unwrap());
-    for other in &elsewhere {
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    for other in &folders {
         make_tables(other.path());
     }
-    let [with_another_log, with_an_outbox, without_records] = elsewhere.each_ref();
+    let [with_another_log, with_an_outbox, without_records] = folders.each_ref();
     let with_another_log = attached(with_another_log.path(), PHONE).await;
     let with_an_outbox = Device::open(with_an_outbox.path(), PHONE).await;
     let without_records = app::connect(&database(without_records.path())).await;
