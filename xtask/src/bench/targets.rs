@@ -201,6 +201,18 @@ pub(crate) const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        key: "apply",
+        work: "page of 1000 applied in the app's database",
+        wanted: "≤ 1.5× the same rows and versions written with SeaORM in one transaction",
+        expected: &[at_most("apply_1000", 1.5)],
+    },
+    Target {
+        key: "record_in",
+        work: "own change, log in the app's database",
+        wanted: "≤ 1.3× the app's transaction with 5 rows",
+        expected: &[at_most("record_in", 1.3)],
+    },
+    Target {
         key: "history",
         work: "real history, devices on line daily",
         wanted: "longest log ≤ 1000 entries, median ≤ 100",

@@ -59,7 +59,7 @@ async fn a_live_log_is_read_as_entities() {
     assert_eq!((known.hold, known.seen_ms), (None, None));
     assert_eq!(known.acked, Hlc::ZERO.to_string());
     assert_eq!(known.acked_at, Some(known.registered_at));
-    assert_eq!(migrations::Entity::find().count(&db).await.unwrap(), 5);
+    assert_eq!(migrations::Entity::find().count(&db).await.unwrap(), 6);
 
     let unknown = log.tick().await.unwrap();
     log.observe_all(&[unknown]).await.unwrap_err();

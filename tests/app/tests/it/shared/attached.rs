@@ -92,11 +92,11 @@ async fn the_log_takes_no_change_without_its_record() {
 #[tokio::test]
 async fn a_transaction_of_another_database_is_refused() {
     let (_folder, phone) = phone().await;
-    let elsewhere = [(); 3].map(|()| tempfile::tempdir().unwrap());
-    for other in &elsewhere {
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    for other in &folders {
         make_tables(other.path());
     }
-    let [with_another_log, with_an_outbox, without_records] = elsewhere.each_ref();
+    let [with_another_log, with_an_outbox, without_records] = folders.each_ref();
     let with_another_log = attached(with_another_log.path(), PHONE).await;
     let with_an_outbox = Device::open(with_an_outbox.path(), PHONE).await;
     let without_records = app::connect(&database(without_records.path())).await;
@@ -115,14 +115,14 @@ async fn a_transaction_of_another_database_is_refused() {
         txn.rollback().await.unwrap();
     }
     assert!(with_another_log.pending().await.is_empty());
-    let of_laptop = tempfile::tempdir().unwrap();
-    make_tables(of_laptop.path());
-    let laptop = attached(of_laptop.path(), LAPTOP).await;
-    let in_laptop = begin(&laptop.db).await.unwrap();
-    let deletion = Change::delete("tag", Uuid::from_u128(1));
-    let refused = phone.records.record_in(&in_laptop, deletion).await;
-    let is_wrong = matches!(refused, Err(SyncError::WrongDatabase));
-    assert!(is_wrong, "{refused:?}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    make_tables(elsewhere.path());
+    let laptop = attached(elsewhere.path(), LAPTOP).await;
+    let txn = begin(&laptop.db).await.unwrap();
+    let change = Change::delete("tag", Uuid::from_u128(1));
+    let outcome = phone.records.record_in(&txn, change).await;
+    let is_wrong = matches!(outcome, Err(SyncError::WrongDatabase));
+    assert!(is_wrong, "{outcome:?}");
 }
 
 #[tokio::test]

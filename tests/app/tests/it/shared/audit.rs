@@ -125,19 +125,19 @@ async fn a_reference_that_is_shown_empty_does_not_count() {
     laptop.add_tag(9, "beach").await;
     let [album, picture, tag] = [1, 2, 9].map(Uuid::from_u128);
     let added = laptop.records.write(async |rows| {
-        let row = album::ActiveModel {
+        rows.insert(album::ActiveModel {
             id: Set(album),
             title: Set("sea".to_owned()),
             cover: Set(None),
             opened: Set(0),
-        };
-        rows.insert(row).await?;
-        let in_album = photo::ActiveModel {
+        })
+        .await?;
+        rows.insert(photo::ActiveModel {
             id: Set(picture),
             album: Set(album),
             tag: Set(Some(tag)),
-        };
-        rows.insert(in_album).await
+        })
+        .await
     });
     added.await.unwrap();
     // The tag of the lower id holds the name, so that the other one is hidden, and the photo has no tag.
