@@ -55,7 +55,7 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
         .filter_map(|(id, node)| Some((id, emptied_before(node, &leaving)?)))
         .collect();
     let coming = nodes.iter().filter(|(id, node)| {
-        let is_put_in = lifted.contains(*id) || emptied.contains_key(*id) || node.is_outdated;
+        let is_put_in = lifted.contains(*id) || emptied.contains_key(*id) || node.is_stale;
         node.standing.is_shown() && (is_put_in || node.shown() != node.row.as_ref().map(Row::shown))
     });
     let coming: BTreeSet<&RecordId> = coming.map(|(id, _)| id).collect();

@@ -17,8 +17,10 @@ pub(super) struct Node {
     pub(super) old_facts: Facts,
     /// The row that the app's tables have of it.
     pub(super) row: Option<Row>,
-    /// Whether the row may show something else than was decided for it: it was made for other models, or
-    /// the database emptied a reference in it.
+    /// Whether the row may show something else than was decided for it: it was made for other models, the
+    /// database emptied a reference in it, or the app may have left it out.
+    pub(super) is_stale: bool,
+    /// Whether row and ties were made for other models than those of today.
     pub(super) is_outdated: bool,
     /// The version, as it is now.
     pub(super) version: Version,

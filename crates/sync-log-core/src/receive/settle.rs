@@ -141,8 +141,12 @@ impl<'a, M: Models> Settling<'a, M> {
         let (facts, payload, unfit) = read(self.models, id, version);
         let mut references = facts.references.iter();
         let is_emptied = references.any(|it| self.own.replaced.contains(&it.to));
-        let is_outdated = is_emptied || self.outdated.contains(id);
-        let row = if self.own.written.contains(id) {
+        let is_own = self.own.written.contains(id);
+        // There was no row for the app to change. If it did not insert one, the record gets one now.
+        let was_hidden = old.is_some_and(|old| old.standing.why_not_shown().is_some());
+        let is_outdated = self.outdated.contains(id);
+        let is_stale = is_emptied || is_outdated || is_own && was_hidden;
+        let row = if is_own {
             payload.clone().map(|whole| Row {
                 payload: whole,
                 facts: facts.clone(),
@@ -165,6 +169,7 @@ impl<'a, M: Models> Settling<'a, M> {
             old: old.cloned(),
             old_facts,
             row,
+            is_stale,
             is_outdated,
             version: version.clone(),
             facts,

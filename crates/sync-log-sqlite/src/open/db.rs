@@ -51,8 +51,9 @@ pub(super) enum Store {
 /// | finish | [`close`](SyncLog::close) |
 ///
 /// Reads, writes and all waiting run on the store's own threads, so any executor will do, and the
-/// runtime needs no timer. A log in the app's database is different: see [`attach`](Self::attach). To drop all handles loses nothing that was `Ok`. Copy the file only
-/// after a [`close`](SyncLog::close) that was `Ok`, or with [`backup_to`](Self::backup_to).
+/// runtime needs no timer. A log in the app's database is different: see [`attach`](Self::attach). To
+/// drop all handles loses nothing that was `Ok`. Copy the file only after a [`close`](SyncLog::close)
+/// that was `Ok`, or with [`backup_to`](Self::backup_to).
 #[derive(Debug, Clone)]
 pub struct SyncDb {
     pub(super) log: SyncLog,

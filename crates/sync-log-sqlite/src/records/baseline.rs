@@ -1,5 +1,7 @@
 //! Shares rows that were there before any change was recorded (`W5`).
 
+use std::collections::BTreeSet;
+
 use sea_orm::DatabaseTransaction;
 use sync_log_core::receive::{RecordId, RecordStore, Wanted, baseline};
 use sync_log_core::{ChangeType, JsonText, MAX_PAGE_ENTRIES, SharedChangeEntry, Uuid};
@@ -67,6 +69,7 @@ async fn unversioned(
         ..Wanted::default()
     };
     let found = Records::new(txn, models).look_up(&wanted).await?;
-    rows.retain(|(record, _)| !found.records.iter().any(|(known, _)| *known == id(record)));
+    let known: BTreeSet<_> = found.records.into_iter().map(|(known, _)| known).collect();
+    rows.retain(|(record, _)| !known.contains(&id(record)));
     Ok(rows)
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::IdenStatic;
 use sync_log_core::receive::merge;
-use sync_log_core::{Birth, Hlc, MAX_PAGE_ENTRIES, take_over};
+use sync_log_core::{Birth, MAX_PAGE_ENTRIES, take_over};
 
 use super::baseline;
 use super::device::{self, Device};
@@ -16,37 +16,47 @@ use crate::entity::identity;
 use crate::open::{SyncDb, SyncDbOptions};
 use crate::store::{AttachedStore, select};
 
-/// An opening of records whose log is in the same database.
+/// Opens the log, and then what the records have beside it.
 ///
 /// The log opens with a transaction of its own, and a pool may have one connection. So each step here is
 /// a transaction of its own, and the row of the device, which says that the records were opened, is
 /// written by the last one. An opening that is killed before that is repeated.
-pub(super) struct Beside;
-
-impl Beside {
-    pub(super) async fn open(
-        opening: &Opening<'_>,
-        options: SyncDbOptions,
-    ) -> Result<SyncDb, SyncError> {
-        let txn = AppTransaction::of_records(opening.db).await?;
-        let looked = look(&txn, opening).await;
-        let found = txn.end_with(looked).await?;
-        let options = options.born(found.birth);
-        let log = attach(opening, &options).await?;
-        log.run(take_over(Vec::new(), opening.now_ms)).await?;
-        if found.is_first {
-            catch_up(opening, &log).await?;
-        }
-        let last = AppTransaction::of_records(opening.db).await?;
-        let finished = finish(&last, opening, &log).await;
-        let has_given = last.end_with(finished).await?;
-        if has_given && found.has_log {
-            put_on_record(&log, log.head().await?).await?;
-            log.close().await?;
-            return attach(opening, &options).await;
-        }
-        Ok(log)
+pub(super) async fn open(
+    opening: &Opening<'_>,
+    options: &SyncDbOptions,
+) -> Result<SyncDb, SyncError> {
+    let txn = AppTransaction::of_records(opening.db).await?;
+    let looked = look(&txn, opening).await;
+    let found = txn.end_with(looked).await?;
+    let options = options.clone().born(found.birth);
+    let mut log = attach(opening, &options).await?;
+    if found.is_first {
+        catch_up(opening, &log).await?;
     }
+    if found.is_first && found.has_log && lacks_versions(opening).await? {
+        // Before the rows get versions: an opening that is killed in between must find them lacking, and
+        // give the log a new id again.
+        put_on_record(&log, log.head().await?).await?;
+        log.close().await?;
+        log = attach(opening, &options).await?;
+    }
+    log.run(take_over(Vec::new(), opening.now_ms)).await?;
+    if found.is_first {
+        // Until here, another program may have recorded a change.
+        catch_up(opening, &log).await?;
+    }
+    let last = AppTransaction::of_records(opening.db).await?;
+    let finished = finish(&last, opening, &log).await;
+    last.end_with(finished).await?;
+    Ok(log)
+}
+
+/// Whether there are rows of which neither the log nor the records know a change.
+async fn lacks_versions(opening: &Opening<'_>) -> Result<bool, SyncError> {
+    let txn = AppTransaction::of_records(opening.db).await?;
+    let given = baseline::give(&txn, opening).await;
+    txn.roll_back().await;
+    given
 }
 
 async fn attach(opening: &Opening<'_>, options: &SyncDbOptions) -> Result<SyncDb, SyncError> {
@@ -67,12 +77,13 @@ struct Found {
 
 async fn look(txn: &AppTransaction, opening: &Opening<'_>) -> Result<Found, SyncError> {
     let db = &txn.port();
-    let is_first = opening.known(txn, false).await?.is_none();
+    let known = opening.known(txn, false).await?;
     let has_tables = tables::has(db, identity::Entity.as_str()).await?;
+    let has_log = has_tables && select::identity(db).await?.is_some();
     Ok(Found {
-        is_first,
-        has_log: has_tables && select::identity(db).await?.is_some(),
-        birth: opening.birth(txn, is_first, Hlc::ZERO).await?,
+        is_first: known.is_none(),
+        has_log,
+        birth: opening.birth(txn, known.as_ref(), has_log).await?,
     })
 }
 
@@ -92,24 +103,26 @@ async fn catch_up(opening: &Opening<'_>, log: &SyncDb) -> Result<(), SyncError> 
     }
 }
 
-/// Writes the row of the device. Returns whether there were rows that are in no log.
+/// Gives the rows that lack one a version, and writes the row of the device.
 async fn finish(
     txn: &AppTransaction,
     opening: &Opening<'_>,
     log: &SyncDb,
-) -> Result<bool, SyncError> {
+) -> Result<(), SyncError> {
     let own = opening.own;
     let known = opening.known(txn, false).await?;
     let is_first = known.is_none();
     let new = || Device::new(own.library_id, own.device_id, false);
     let mut device = known.unwrap_or_else(new);
-    let has_given = is_first && baseline::give(txn, opening).await?;
+    if is_first {
+        baseline::give(txn, opening).await?;
+    }
     let anchor = log.attached().map(AttachedStore::anchor);
     upgrade(txn, opening, &mut device, is_first, anchor).await?;
-    if is_first {
-        device::make(&txn.port(), &device).await?;
+    let written = if is_first {
+        device::make(&txn.port(), &device).await
     } else {
-        device::write(&txn.port(), &device).await?;
-    }
-    Ok(has_given)
+        device::write(&txn.port(), &device).await
+    };
+    Ok(written?)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sync_log_core::receive::merge;
-use sync_log_core::{Hlc, MAX_PAGE_ENTRIES, take_over};
+use sync_log_core::{Hlc, MAX_PAGE_ENTRIES, Status, take_over};
 
 use super::baseline;
 use super::device::{self, Device};
@@ -45,17 +45,18 @@ impl<'a> Compared<'a> {
     ) -> Result<(Hlc, SyncDb), SyncError> {
         let known = opening.known(txn, true).await?;
         let is_first = known.is_none();
+        let has_log = data_dir.join(FILE_NAME).exists();
+        let birth = opening.birth(txn, known.as_ref(), has_log).await?;
         let own = opening.own;
         let new = || Device::new(own.library_id, own.device_id, true);
         let mut device = known.unwrap_or_else(new);
-        let birth = opening.birth(txn, is_first, device.cleared).await?;
         let comparing = Compared {
             opening,
             txn,
             options: options.clone().born(birth),
             data_dir,
         };
-        let log = comparing.log(&mut device, is_first).await?;
+        let log = comparing.log(&mut device, is_first, has_log).await?;
         upgrade(txn, opening, &mut device, is_first, None).await?;
         if is_first {
             device::make(&txn.port(), &device).await?;
@@ -65,21 +66,28 @@ impl<'a> Compared<'a> {
         Ok((device.issued.max(device.observed), log))
     }
 
-    async fn log(&self, device: &mut Device, is_first: bool) -> Result<SyncDb, SyncError> {
-        let is_new = !self.data_dir.join(FILE_NAME).exists();
+    async fn log(
+        &self,
+        device: &mut Device,
+        is_first: bool,
+        has_log: bool,
+    ) -> Result<SyncDb, SyncError> {
         let mut log = self.open_log().await?;
         if log.head().await? < device.cleared {
             tracing::warn!("the log was restored from a backup: it gets a new id");
-            log = self.renewed(log, device.cleared).await?;
+            log = self.renewed(log, device.cleared, device).await?;
         }
         self.catch_up(&log, device).await?;
         if is_first && baseline::give(self.txn, self.opening).await? {
             device.unversioned = Hlc::ZERO;
-            if !is_new {
+            if has_log {
                 let head = log.head().await?;
-                log = self.renewed(log, head).await?;
+                log = self.renewed(log, head, device).await?;
             }
         }
+        log.run(take_over(Vec::new(), self.opening.now_ms)).await?;
+        // Until here, another program may have recorded a change.
+        self.catch_up(&log, device).await?;
         Ok(log)
     }
 
@@ -92,24 +100,35 @@ impl<'a> Compared<'a> {
 
     /// Gives the log a new id and a floor, so that each peer takes a snapshot: the log lacks what the
     /// records have.
-    async fn renewed(&self, log: SyncDb, at: Hlc) -> Result<SyncDb, SyncError> {
+    async fn renewed(
+        &self,
+        log: SyncDb,
+        at: Hlc,
+        device: &mut Device,
+    ) -> Result<SyncDb, SyncError> {
         put_on_record(&log, at).await?;
         log.close().await?;
-        self.open_log().await
+        let renewed = self.open_log().await?;
+        // The new floor is no sign of changes that the records lack.
+        device.issued = device.issued.max(renewed.floor().await?);
+        Ok(renewed)
     }
 
     /// Merges what the log has and the records do not know: the app's database was restored from a
     /// backup, or these are changes from a time before there were versions.
     async fn catch_up(&self, log: &SyncDb, device: &mut Device) -> Result<(), SyncError> {
-        log.run(take_over(Vec::new(), self.opening.now_ms)).await?;
         // A log knows stamps that the records do not: the one at which it was settled is above the floor of
         // a log that was made beside records.
-        device.observed = device.observed.max(log.status().await?.high_water);
-        let head = log.head().await?;
+        let Status {
+            head,
+            floor,
+            high_water,
+            ..
+        } = log.status().await?;
+        device.observed = device.observed.max(high_water);
         if head <= device.issued {
             return Ok(());
         }
-        let floor = log.floor().await?;
         if floor > device.issued {
             device.unversioned = floor;
         }

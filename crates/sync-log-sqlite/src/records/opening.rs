@@ -1,13 +1,13 @@
 //! Records that are being opened.
 
 use sea_orm::DatabaseConnection;
-use sync_log_core::{Birth, Hlc};
+use sync_log_core::Birth;
 
 use super::changed::Changed;
-use super::device;
+use super::device::{self, Device};
 use super::in_transaction::Whose;
 use super::registered::RegisteredModels;
-use super::stored_rows::has_rows;
+use super::stored_rows::first_row;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
 
@@ -21,20 +21,31 @@ pub(super) struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// How a log begins that is made for these records. `cleared` is the last entry of the log before it.
+    /// How a log begins that is made for these records. `known` is their row, if they were opened before.
+    ///
+    /// # Errors
+    /// There are rows, no log that may have them, and nothing says when they were changed.
     pub(super) async fn birth(
         &self,
         txn: &AppTransaction,
-        is_first: bool,
-        cleared: Hlc,
+        known: Option<&Device>,
+        has_log: bool,
     ) -> Result<Birth, SyncError> {
-        if !cleared.is_zero() {
-            return Ok(Birth::After(cleared));
+        if let Some(known) = known {
+            let has_ended = !known.cleared.is_zero();
+            return Ok(if has_ended {
+                Birth::After(known.cleared)
+            } else {
+                Birth::Alone
+            });
         }
-        if is_first && has_rows(txn.connection(), self.models).await? {
-            return Ok(Birth::BesideRecords);
+        match first_row(txn.connection(), self.models).await? {
+            None => Ok(Birth::Alone),
+            Some(record) if !has_log && self.baseline.is_none() => {
+                Err(SyncError::NeedsBaseline { record })
+            }
+            Some(_) => Ok(Birth::BesideRecords),
         }
-        Ok(Birth::Alone)
     }
 
     /// The row of this device, if the records were opened before.
@@ -42,7 +53,7 @@ impl Opening<'_> {
         &self,
         txn: &AppTransaction,
         has_outbox: bool,
-    ) -> Result<Option<device::Device>, SyncError> {
+    ) -> Result<Option<Device>, SyncError> {
         let Some(known) = device::read(&txn.port()).await? else {
             return Ok(None);
         };

@@ -273,7 +273,8 @@ impl SharedRecords {
     /// # Errors
     /// Nothing was applied. [`SyncError::Page`] says what to do with the page. [`SyncError::Clock`]: the
     /// clock of the origin, or of this device, is wrong. [`SyncError::OriginRetired`]: admit it first.
-    /// [`SyncError::Log`] with [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call. [`SyncError::Store`]: try again.
+    /// [`SyncError::Log`] with [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call.
+    /// [`SyncError::Store`]: try again.
     pub async fn apply(
         &self,
         origin: impl Into<DeviceId>,
@@ -408,8 +409,8 @@ impl SharedRecords {
     /// Brings what is committed into the log, and closes the log. The app closes its database.
     ///
     /// # Errors
-    /// The log is closed all the same. As for [`drain`](Self::drain), and for
-    /// [`close`](sync_log_core::SyncLog::close).
+    /// The errors of [`drain`](Self::drain) and of [`close`](sync_log_core::SyncLog::close). The log is
+    /// closed even then.
     pub async fn close(&self) -> Result<(), SyncError> {
         let drained = self.drain().await;
         self.inner.log.close().await?;

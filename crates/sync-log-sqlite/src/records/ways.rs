@@ -7,7 +7,8 @@ use sync_log_core::{Clock, DeviceId, LibraryId, LogError, SharedWallClock};
 use tokio::sync::Mutex;
 
 use super::begin::make_tables;
-use super::beside::Beside;
+use super::beside;
+use super::changed::Changed;
 use super::compared::Compared;
 use super::in_transaction::Whose;
 use super::inner::Inner;
@@ -43,19 +44,10 @@ impl SharedRecordsOptions {
         data_dir: &Path,
     ) -> Result<SharedRecords, SyncError> {
         let own = Whose::of(library_id, device_id);
-        let options = self.log.unwrap_or_else(SyncDb::options);
-        let clock = clock(&options, own)?;
-        let models = prepared(db, models).await?;
-        let opening = Opening {
-            db,
-            models: &models,
-            own,
-            baseline: self.baseline.as_ref(),
-            now_ms: clock.now_ms(),
-        };
-        let (mark, log) = Compared::open(&opening, &options, data_dir).await?;
-        clock.resume(mark).map_err(LogError::from)?;
-        let records = shared(db, models, log, own, clock);
+        let prepared = Prepared::of(self, db, models, own).await?;
+        let (mark, log) = Compared::open(&prepared.opening(), &prepared.options, data_dir).await?;
+        prepared.clock.resume(mark).map_err(LogError::from)?;
+        let records = prepared.with(log);
         records.drain().await?;
         Ok(records)
     }
@@ -73,57 +65,79 @@ impl SharedRecordsOptions {
         device_id: impl Into<DeviceId>,
     ) -> Result<SharedRecords, SyncError> {
         let own = Whose::of(library_id, device_id);
-        let options = self.log.unwrap_or_else(SyncDb::options);
-        let clock = clock(&options, own)?;
-        let models = prepared(db, models).await?;
-        let opening = Opening {
-            db,
-            models: &models,
-            own,
-            baseline: self.baseline.as_ref(),
-            now_ms: clock.now_ms(),
-        };
-        let log = Beside::open(&opening, options).await?;
-        Ok(shared(db, models, log, own, clock))
+        let prepared = Prepared::of(self, db, models, own).await?;
+        let log = beside::open(&prepared.opening(), &prepared.options).await?;
+        Ok(prepared.with(log))
     }
 }
 
-/// The clock of the records, if they can be opened with these options.
-fn clock(options: &SyncDbOptions, own: Whose) -> Result<Clock<SharedWallClock>, SyncError> {
-    let log = options.log_options();
-    log.validate()?;
-    let clock = Clock::new(own.device_id.as_uuid(), log.wall.clone());
-    Ok(clock.with_limits(log.drift))
-}
-
-/// Makes the receiver's tables, and reads the app's.
-async fn prepared(
-    db: &DatabaseConnection,
-    models: DeclaredModels,
-) -> Result<RegisteredModels, SyncError> {
-    let settings = Settings::of(&Over(db)).await?;
-    if let Some((setting, value)) = settings.unsafe_setting() {
-        let value = value.to_owned();
-        let refusal = Unattachable::UnsafeSetting { setting, value };
-        return Err(SyncError::Unsafe(refusal));
-    }
-    make_tables(db).await?;
-    Ok(models.register(db).await?)
-}
-
-fn shared(
-    db: &DatabaseConnection,
+/// What both ways of opening have in common.
+struct Prepared {
+    db: DatabaseConnection,
     models: RegisteredModels,
-    log: SyncDb,
     own: Whose,
     clock: Clock<SharedWallClock>,
-) -> SharedRecords {
-    SharedRecords::of(Inner {
-        db: db.clone(),
-        models,
-        log,
-        own,
-        clock,
-        draining: Mutex::default(),
-    })
+    baseline: Option<Changed>,
+    options: SyncDbOptions,
+}
+
+impl Prepared {
+    /// Validates the options, makes the receiver's tables, and reads the app's.
+    async fn of(
+        given: SharedRecordsOptions,
+        db: &DatabaseConnection,
+        models: DeclaredModels,
+        own: Whose,
+    ) -> Result<Self, SyncError> {
+        let SharedRecordsOptions { log, baseline } = given;
+        let options = log.unwrap_or_else(SyncDb::options);
+        let of_log = options.log_options();
+        of_log.validate()?;
+        let clock = Clock::new(own.device_id.as_uuid(), of_log.wall.clone());
+        let clock = clock.with_limits(of_log.drift);
+        refuse_unsafe(db).await?;
+        make_tables(db).await?;
+        Ok(Self {
+            db: db.clone(),
+            models: models.register(db).await?,
+            own,
+            clock,
+            baseline,
+            options,
+        })
+    }
+
+    fn opening(&self) -> Opening<'_> {
+        Opening {
+            db: &self.db,
+            models: &self.models,
+            own: self.own,
+            baseline: self.baseline.as_ref(),
+            now_ms: self.clock.now_ms(),
+        }
+    }
+
+    fn with(self, log: SyncDb) -> SharedRecords {
+        SharedRecords::of(Inner {
+            db: self.db,
+            models: self.models,
+            log,
+            own: self.own,
+            clock: self.clock,
+            draining: Mutex::default(),
+        })
+    }
+}
+
+/// Refuses a database that can lose what was committed.
+async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), SyncError> {
+    let settings = Settings::of(&Over(db)).await?;
+    let Some((setting, value)) = settings.unsafe_setting() else {
+        return Ok(());
+    };
+    let value = value.to_owned();
+    Err(SyncError::Unsafe(Unattachable::UnsafeSetting {
+        setting,
+        value,
+    }))
 }

@@ -118,7 +118,7 @@ pub(crate) fn members(payload: &JsonText) -> Payload {
     payload.parse_as().unwrap_or_default()
 }
 
-/// What a receiver is told about the models.
+/// The models, as a receiver sees them.
 pub(crate) struct AppModels {
     pub(crate) release: Release,
     pub(crate) fault: Option<AppFault>,

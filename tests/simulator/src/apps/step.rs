@@ -4,7 +4,8 @@
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// The app of a device changes some records in one transaction, and the log is told after it.
+    /// The app of a device changes some records in one transaction. The drain brings the changes into the
+    /// log afterwards.
     Write {
         on: u8,
         edits: Vec<Edit>,

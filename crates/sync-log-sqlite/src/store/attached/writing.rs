@@ -139,8 +139,8 @@ impl Writing {
         }
     }
 
-    /// Compares what was committed last with the database. Nobody waits for the outcome if all handles
-    /// were dropped, but it is on record.
+    /// Compares what was committed last with the database, and stores what is missing. No caller waits
+    /// for the outcome if all handles were dropped.
     async fn leave(&mut self) -> Left {
         let lost = unless_it_panics(self.lost(), |error| error).await;
         match lost {

@@ -1,4 +1,4 @@
-//! What a child is told to do, and what it says about its work, a line of JSON at a time.
+//! The orders that a child reads, and the reports that it writes: one line of JSON each.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use sync_log_sqlite::{Change, Hlc};
 
 use super::setup::{Name, SetBack, Setup};
 
-/// What a child is told.
+/// The orders of a child.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Orders {
     /// The folder of both devices.

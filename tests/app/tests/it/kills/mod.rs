@@ -79,6 +79,7 @@ fn assert_hits(report: &Report) {
         return;
     }
     assert!(report.changes > 50, "{report}");
+    assert!(report.during.len() > 2, "{report}");
     if report.kills < ENOUGH {
         return;
     }

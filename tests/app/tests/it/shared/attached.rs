@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, TransactionTrait};
 use sync_log_sqlite::records::{SharedRecords, SyncError, begin};
-use sync_log_sqlite::{Change, Cursor, Hlc, LogError, ReadLimits, Uuid};
+use sync_log_sqlite::{Change, Cursor, Hlc, LogError, ReadLimits, SyncDb, Uuid};
 
 use super::device::{
     Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, new_tag, tag_id,
@@ -184,6 +184,9 @@ async fn rows_that_were_there_before_get_a_log_with_a_floor() {
     raw.execute(insert, [id]).unwrap();
     let refused = Device::open_in(Layout::Attached, folder.path(), PHONE, declared()).await;
     assert!(matches!(refused, Err(SyncError::NeedsBaseline { .. })));
+    let logs = "SELECT count(*) FROM sqlite_master WHERE name = 'shared_changes'";
+    let logs = raw.query_row(logs, [], |row| row.get::<_, i64>(0));
+    assert_eq!(logs.unwrap(), 0, "no log was made");
 
     let db = app::connect(&database(folder.path())).await.unwrap();
     let options = SharedRecords::options().baseline(|_, _| Some(1_700_000_000_000));
@@ -219,4 +222,41 @@ async fn a_database_whose_settings_lose_commits_is_refused() {
         assert!(error.to_string().contains("synchronous"), "{error}");
     }
     assert!(!folder.path().join("sync.db").exists());
+}
+
+/// The rows and their ages are those of an app that has recorded changes before without versions.
+#[tokio::test]
+async fn a_log_that_was_there_before_gets_a_new_id_with_the_rows_that_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    make_tables(folder.path());
+    let raw = Connection::open(database(folder.path())).unwrap();
+    let insert = "INSERT INTO tag (id, name) VALUES (?1, 'beach')";
+    let id = tag_id(1).record_uuid.as_bytes().to_vec();
+    raw.execute(insert, [id]).unwrap();
+    let db = app::connect(&database(folder.path())).await.unwrap();
+    let log = SyncDb::attach(&db, LIBRARY, PHONE).await.unwrap();
+    let city = serde_json::json!({ "id": Uuid::from_u128(2), "name": "city" });
+    let city = Change::insert("tag", Uuid::from_u128(2), &city).unwrap();
+    log.record(city).await.unwrap();
+    let before = log.identity();
+    log.close().await.unwrap();
+
+    let refused = SharedRecords::attach(&db, declared(), LIBRARY, PHONE).await;
+    let refused = refused.map(|_| ()).unwrap_err();
+    assert!(
+        matches!(refused, SyncError::NeedsBaseline { .. }),
+        "{refused}"
+    );
+    let options = SharedRecords::options().baseline(|_, _| None);
+    let opened = options.attach(&db, declared(), LIBRARY, PHONE);
+    let records = opened.await.unwrap();
+    assert_ne!(records.log().identity().log_id, before.log_id);
+    for record in [tag_id(1), tag_id(2)] {
+        assert!(records.record(&record).await.unwrap().is_some(), "{record}");
+    }
+    let renewed = records.log();
+    renewed.register_peer(LAPTOP).await.unwrap();
+    let read = renewed.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+    let read = read.await;
+    assert!(matches!(read, Err(LogError::Compacted { .. })), "{read:?}");
 }

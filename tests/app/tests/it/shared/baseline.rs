@@ -41,6 +41,7 @@ async fn rows_that_no_change_has_made_are_refused_until_the_app_says_how_old_the
         panic!("the row was taken for a change of nobody");
     };
     assert_eq!(record, tag_id(1));
+    assert!(!folder.path().join("sync.db").exists(), "nothing was made");
 
     let phone = open(&folder).await;
     let known = phone.records.record(&tag_id(1)).await.unwrap().unwrap();

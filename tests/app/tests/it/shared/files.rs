@@ -132,6 +132,8 @@ async fn a_log_that_was_restored_gets_a_new_id() {
     put_back(&backed.log, &log_of(backed.folder.path()));
 
     let phone = backed.phone().await;
+    let status = phone.records.status().await.unwrap();
+    assert!(status.unversioned.is_zero(), "the records lack nothing");
     let cursor = backed.laptop.cursor(&phone).await;
     let read = backed.read(&phone, cursor).await;
     assert!(matches!(read, Err(LogError::OtherLog { .. })), "{read:?}");

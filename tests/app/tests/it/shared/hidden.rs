@@ -49,3 +49,21 @@ async fn a_record_that_is_not_shown_is_deleted_by_a_recorded_change() {
         assert!(device.records.not_shown(10).await.unwrap().is_empty());
     }
 }
+
+/// The app may know the record from `not_shown` alone, and has no row to change.
+#[tokio::test]
+async fn a_record_that_is_not_shown_gets_its_row_from_a_recorded_change() {
+    let (_folders, phone, laptop) = devices_with_a_duplicate().await;
+    let renamed = serde_json::json!({ "id": Uuid::from_u128(2), "name": "sea" });
+    let rename = Change::update("tag", Uuid::from_u128(2), &renamed).unwrap();
+    let recorded = phone.records.write(async |rows| {
+        rows.record(rename);
+        Ok(())
+    });
+    recorded.await.unwrap();
+    laptop.pull(&phone).await;
+    for device in [&phone, &laptop] {
+        assert_eq!(device.tags().await, ["beach", "sea"]);
+        assert!(device.records.not_shown(10).await.unwrap().is_empty());
+    }
+}
