@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sync_log_core::{Clock, DeviceId, LogError, PeerState, SharedWallClock, parse_uuid};
 use tokio::sync::Mutex;
 
+use super::drift::AcceptedDrift;
 use super::in_transaction::{InTransaction, Whose};
 use super::registered::RegisteredModels;
 use super::sync_error::SyncError;
@@ -17,6 +18,7 @@ pub(super) struct Inner {
     pub(super) log: SyncDb,
     pub(super) own: Whose,
     pub(super) clock: Clock<SharedWallClock>,
+    pub(super) accepted: AcceptedDrift,
     /// One drain at a time. Another process may drain at the same time: the log skips what it has.
     pub(super) draining: Mutex<()>,
 }

@@ -76,6 +76,7 @@ mod declared;
 mod deleted;
 mod device;
 mod drain;
+mod drift;
 mod error;
 mod in_transaction;
 mod inner;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait,
@@ -136,6 +137,27 @@ impl SharedRecords {
     #[must_use]
     pub fn models(&self) -> &RegisteredModels {
         &self.inner.models
+    }
+
+    /// Accepts the changes of `origin` up to the stamp `up_to`, however far they are ahead of this
+    /// device's clock. Returns how far ahead of the clock that stamp is.
+    ///
+    /// It is for a device that is gone and whose clock was wrong: its pages are refused with
+    /// [`SyncError::Clock`] for as long as they are ahead. A device that can still be reached gets its clock
+    /// set right, and continues under a new id.
+    ///
+    /// Once such a change is applied, the stamps of this device are above it. For the returned time, they
+    /// are ahead of its clock, other devices refuse them unless those accept them, too, and the changes
+    /// that other devices make to the same records lose. Ask a person before the call.
+    ///
+    /// It holds until the last handle is dropped. A stamp at or above [`CEILING_MS`](sync_log_core::CEILING_MS) is refused
+    /// all the same.
+    #[must_use = "the stamps of this device may be ahead for that time"]
+    pub fn accept_drift(&self, origin: impl Into<DeviceId>, up_to: Hlc) -> Duration {
+        let inner = &*self.inner;
+        inner.accepted.accept(origin.into(), up_to);
+        let now_ms = u64::try_from(inner.clock.now_ms()).unwrap_or_default();
+        Duration::from_millis(up_to.timestamp.saturating_sub(now_ms))
     }
 
     /// The app's database.
@@ -272,7 +294,8 @@ impl SharedRecords {
     ///
     /// # Errors
     /// Nothing was applied. [`SyncError::Page`] says what to do with the page. [`SyncError::Clock`]: the
-    /// clock of the origin, or of this device, is wrong. [`SyncError::OriginRetired`]: admit it first.
+    /// clock of the origin, or of this device, is wrong; if the origin is gone, see
+    /// [`accept_drift`](Self::accept_drift). [`SyncError::OriginRetired`]: admit it first.
     /// [`SyncError::Log`] with [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call.
     /// [`SyncError::Store`]: try again.
     pub async fn apply(
@@ -283,7 +306,7 @@ impl SharedRecords {
         let inner = &*self.inner;
         let origin = origin.into();
         let origins = inner.origins(origin).await?;
-        let check = |stamps: &[Hlc]| inner.clock.check_all(stamps).map(drop);
+        let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, origin, stamps);
         let receiving = Receiving {
             origin,
             origins: &origins,

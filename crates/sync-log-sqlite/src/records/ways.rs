@@ -10,6 +10,7 @@ use super::begin::make_tables;
 use super::beside;
 use super::changed::Changed;
 use super::compared::Compared;
+use super::drift::AcceptedDrift;
 use super::in_transaction::Whose;
 use super::inner::Inner;
 use super::models::DeclaredModels;
@@ -124,6 +125,7 @@ impl Prepared {
             log,
             own: self.own,
             clock: self.clock,
+            accepted: AcceptedDrift::default(),
             draining: Mutex::default(),
         })
     }

@@ -4,6 +4,7 @@ mod attached;
 mod audit;
 mod baseline;
 mod device;
+mod drift;
 mod files;
 mod hidden;
 mod own_writes;

@@ -1,0 +1,59 @@
+//! Pages of a device whose clock is wrong (`X5`).
+
+use std::path::Path;
+use std::time::Duration;
+
+use sync_log_sqlite::records::{SharedRecords, SyncError};
+use sync_log_sqlite::{Cursor, Hlc, ManualClock, ReadLimits, SyncDb, Uuid};
+use tempfile::tempdir;
+
+use crate::records::gallery::declared;
+
+use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, make_tables};
+
+const NOW_MS: i64 = 1_700_000_000_000;
+const DAY: Duration = Duration::from_hours(24);
+
+/// A device whose clock stands still.
+async fn device_at(folder: &Path, id: Uuid, wall_ms: i64) -> Device {
+    make_tables(folder);
+    let db = app::connect(&database(folder)).await.unwrap();
+    let log = SyncDb::options().wall_clock(ManualClock::new(wall_ms));
+    let options = SharedRecords::options().log(log);
+    let records = options.open(&db, declared(), LIBRARY, id, folder).await;
+    Device::of(folder, id, db, records.unwrap())
+}
+
+#[tokio::test]
+async fn changes_that_are_dated_ahead_are_refused_until_a_person_accepts_them() {
+    let folders = [(); 2].map(|()| tempdir().unwrap());
+    let ahead_ms = i64::try_from(3 * DAY.as_millis()).unwrap();
+    let phone = device_at(folders[0].path(), PHONE, NOW_MS + ahead_ms).await;
+    let laptop = device_at(folders[1].path(), LAPTOP, NOW_MS).await;
+    phone.records.log().register_peer(LAPTOP).await.unwrap();
+    phone.add_tag(1, "beach").await;
+    let read = phone.records.log();
+    let read = read.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+    let page = read.await.unwrap();
+
+    let refused = laptop.records.apply(PHONE, &page).await.unwrap_err();
+    assert!(matches!(refused, SyncError::Clock(_)), "{refused}");
+    // What is above the stamp that was accepted is still refused.
+    let below = Hlc::new(page.head.timestamp - 1, 0, PHONE);
+    let _ahead = laptop.records.accept_drift(PHONE, below);
+    laptop.records.apply(PHONE, &page).await.unwrap_err();
+    // So are the stamps of other devices.
+    let _ahead = laptop.records.accept_drift(LAPTOP, page.head);
+    laptop.records.apply(PHONE, &page).await.unwrap_err();
+    assert_eq!(laptop.records.cursor(PHONE).await.unwrap(), Cursor::ZERO);
+
+    assert_eq!(laptop.records.accept_drift(PHONE, page.head), 3 * DAY);
+    let applied = laptop.records.apply(PHONE, &page).await.unwrap();
+    assert_eq!(applied.watermark, page.next);
+    assert_eq!(laptop.tags().await, ["beach"]);
+    // Its own change of the record wins, and is in its log.
+    laptop.rename_tag(1, "sea").await;
+    let own = laptop.pending().await;
+    assert!(own.len() == 1 && own[0].hlc > page.head, "{own:?}");
+    assert_eq!(laptop.tags().await, ["sea"]);
+}
