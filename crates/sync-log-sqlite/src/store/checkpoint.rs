@@ -11,7 +11,7 @@ use crate::driver::{Busy, Row, in_place, one};
 
 /// From this size on, the `-wal` is emptied after a commit, even if own reads have to be waited for.
 /// SQLite by itself never empties a `-wal` that some reader is always reading.
-pub(super) const LARGE: u64 = 16 << 20;
+pub(super) const LARGE: u64 = 8 << 20;
 
 /// Up to this size, the `-wal` is left as it is while nothing is written: to use a file again is
 /// cheaper than to make it again.
