@@ -125,8 +125,8 @@ fn merged<M: Models>(
     versions
 }
 
-/// Whether a change has a member that the app does not know. A newer release may merge the members
-/// separately, and then takes that member from the highest change that has it.
+/// Whether a change has a member that the app does not know. A newer release may merge the members one by
+/// one, and takes that member from whichever change has it.
 fn has_unknown_member<M: Models>(models: &M, entry: &SharedChangeEntry) -> bool {
     let members = entry.data.members();
     let mut names = members.keys();

@@ -22,8 +22,8 @@ pub enum Rule {
     Unknown,
 }
 
-/// The change from which a value comes. The change with the higher stamp wins. Two changes have one stamp
-/// only if a device was cloned; then the higher digest wins, on every device.
+/// Where a value comes from: the change with the higher stamp wins. Two changes have one stamp only
+/// if a device was cloned; the higher digest wins then, on every device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
     /// The stamp of the change.
