@@ -10,8 +10,8 @@
 //! the tables, over a [`RecordStore`]. [`redecide()`] changes the tables for all records, after the models
 //! of the app have changed.
 //!
-//! [`apply()`] applies a page, from the check to the new watermark, in one transaction of the app's
-//! database. [`write()`] records own changes in the transaction in which the app changes its rows.
+//! [`apply()`] does both for a page, in one transaction of the app's database. [`write()`] records own
+//! changes in the transaction in which the app changes its rows.
 
 mod apply;
 mod arrival;
