@@ -244,9 +244,9 @@ impl SharedRecords {
     /// Records changes as one group, in a transaction of the app, in which the app has changed the
     /// rows. Returns the stamps of the changes. Call [`drain`](Self::drain) after the commit.
     ///
-    /// Begin the transaction with [`begin`](super::begin), or IMMEDIATE. Make the calls in one transaction
-    /// one after the other. If rows of other records change, because they depend on the changed rows,
-    /// foreign keys are checked at the commit from then on.
+    /// Begin the transaction with [`begin()`](super::begin()), or IMMEDIATE. Make the calls in one
+    /// transaction one after the other. If rows of other records change, because they depend on the changed
+    /// rows, foreign keys are checked at the commit from then on.
     ///
     /// # Errors
     /// Roll back. [`SyncError::BeganDeferred`]: begin the transaction IMMEDIATE.
