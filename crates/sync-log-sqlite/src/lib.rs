@@ -6,6 +6,8 @@
 //!
 //! | to | call |
 //! |---|---|
+//! | share the rows of a SeaORM app | [`records::SharedRecords`] |
+//! | name the entities that are shared | [`records::Models`] |
 //! | open a log in a file, or make one | [`SyncDb::open`], or [`SyncDb::options`] to choose how |
 //! | keep the log in the app's own database | [`SyncDb::attach`] |
 //! | make a log for a test, without a file | [`SyncDb::open_in_memory`] |
@@ -17,8 +19,6 @@
 //! | record own changes | [`SyncLog::record`], [`SyncLog::record_many`], [`SyncLog::record_each`] |
 //! | give a peer the entries that it lacks | [`SyncLog::read_for`] |
 //! | learn which entries of a page are new | [`receive::arrival`] |
-//! | share the rows of a SeaORM app | [`records::SharedRecords`] |
-//! | name the entities that are shared | [`records::Models`] |
 //! | merge received changes in a transaction of the app's | [`receive::merge`], over [`records::Records`] |
 //! | stamp own changes above all received changes | [`SyncLog::observe_all`], before the received changes are committed |
 //! | record a peer's ack | [`SyncLog::acknowledge`] |
@@ -36,7 +36,7 @@
 //! | import a legacy, leader-based `sync_log.db` | [`legacy::import`] |
 //! | check whether a file is sound | [`inspect::Inspector::verify`] |
 //! | back up a log while it is in use | [`SyncDb::backup_to`] |
-//! | copy the file | [`SyncLog::close`] first, and look whether it is `Ok` |
+//! | copy the file | [`SyncLog::close`] first, and check that the close returned `Ok` |
 
 mod adopt;
 mod driver;

@@ -40,7 +40,7 @@ impl SyncLog {
     /// ```
     ///
     /// A peer that was retired and admitted again sends its admission number with each ack. Its
-    /// first ack is that of the snapshot that it got:
+    /// first ack is the cursor of its snapshot:
     ///
     /// ```
     /// use sync_log_core::{Ack, Cursor, DeviceId, LogError, SyncLog};
@@ -98,8 +98,8 @@ impl SyncLog {
         Ok(taken)
     }
 
-    /// The original name of [`acknowledge`](Self::acknowledge), for an ack that names a stamp
-    /// only, of a peer that was never retired. Code that serves peers passes a cursor instead.
+    /// The original name of [`acknowledge`](Self::acknowledge). It takes an ack that names only a stamp,
+    /// of a peer that was never retired. Code that serves peers calls `acknowledge` with a cursor instead.
     ///
     /// # Errors
     /// As for [`acknowledge`](Self::acknowledge).
@@ -115,7 +115,7 @@ impl SyncLog {
     /// [`prune_acked`](Self::prune_acked). An ack that registered its peer prunes nothing (`K4`).
     ///
     /// # Errors
-    /// As for both. An ack that was accepted stays so if the prune fails.
+    /// As for both. If the prune fails, the ack stays accepted.
     pub async fn on_ack(&self, peer: impl Into<DeviceId>, up_to: Hlc) -> Result<OnAck, LogError> {
         let ack = self.record_ack(peer, up_to).await?;
         let pruned = match ack {

@@ -12,10 +12,10 @@ impl SyncLog {
     /// Declares that `peers` and the registered peers are all the devices that need this library's
     /// changes. Registers each of `peers` that the log does not know.
     ///
-    /// An adopted log is not pruned before that: the other program kept no list of peers, and a
-    /// peer that never acknowledged left no trace. Pass every peer that the app knows. On any other
-    /// log the call only registers peers. Each registration is a commit, and the declaration is the
-    /// last one, so the call may be cancelled and repeated.
+    /// An adopted log is not pruned before this declaration: the other program kept no list of peers, and
+    /// a peer that never acknowledged left no trace. Pass every peer that the app knows. On any other
+    /// log the call only registers peers. Each registration is a commit of its own, and the declaration is
+    /// the last commit, so the call may be cancelled and repeated.
     ///
     /// ```
     /// use sync_log_core::{DeviceId, LogError, SyncLog};
@@ -57,7 +57,8 @@ impl SyncLog {
     ///
     /// If the operator is wrong, a peer loses changes for good. If the peers can be reached,
     /// [`declare_peers`](Self::declare_peers) and an ack of each peer are the safe way. Each ack is
-    /// a commit, and the declaration is the last one, so the call may be cancelled and repeated.
+    /// a commit of its own, and the declaration is the last commit, so the call may be cancelled and
+    /// repeated.
     ///
     /// # Errors
     /// [`LogError::Altered`]: open the log again. [`LogError::Store`].

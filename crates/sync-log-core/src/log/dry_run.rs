@@ -9,17 +9,17 @@ use super::sync_log::{Shared, SyncLog};
 use crate::store::DryRun;
 
 impl SyncLog {
-    /// Returns this log as a dry run. Each call is decided on what the log holds, returns the value
-    /// or the error that it would return, and writes nothing. A later call sees the log as the
-    /// earlier ones would have left it. [`DryRun`] says what a dry run does not promise.
+    /// Returns this log as a dry run. Each call on the dry run is decided on what the log holds, returns the
+    /// value or the error that the call would return, and writes nothing. A later call sees the log as the
+    /// earlier calls would have left it. [`DryRun`] says what a dry run does not promise.
     ///
-    /// To close the dry run closes this log.
+    /// Closing the dry run closes this log.
     #[must_use]
     pub fn dry_run(&self) -> Self {
         let Shared {
             identity, options, ..
         } = &*self.shared;
-        // A clock of its own: what is stamped here is never issued.
+        // A separate clock: the stamps of a dry run are never issued.
         let clock = Clock::new(identity.device_id.as_uuid(), options.wall.clone());
         Self {
             store: Arc::new(DryRun::over(Arc::clone(&self.store))),

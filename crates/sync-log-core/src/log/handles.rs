@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-/// Every clone of a handle holds this, and no watch does. So it is dropped with the last handle, and
-/// wakes the watches.
+/// Every clone of a handle holds this value, and no watch does. So the value is dropped with the last
+/// handle, and its drop wakes the watches.
 #[derive(Default)]
 pub(super) struct Handles {
     watches: Mutex<Watches>,
@@ -15,7 +15,7 @@ pub(super) struct Handles {
 struct Watches {
     /// How many watches there were.
     count: u64,
-    /// The wakers of those that wait, each with the number of its watch.
+    /// The wakers of the watches that wait, each with the number of its watch.
     waiting: BTreeMap<u64, Waker>,
 }
 
@@ -27,12 +27,12 @@ impl Handles {
         watches.count
     }
 
-    /// Wakes that watch when the last handle is dropped.
+    /// Registers the waker of a watch, which is woken when the last handle is dropped.
     pub(super) fn wait(&self, watch: u64, waker: &Waker) {
         self.watches().waiting.insert(watch, waker.clone());
     }
 
-    /// Forgets a watch that waits no longer.
+    /// Removes a watch that waits no longer.
     pub(super) fn forget(&self, watch: u64) {
         self.watches().waiting.remove(&watch);
     }

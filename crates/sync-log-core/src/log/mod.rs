@@ -1,4 +1,4 @@
-//! The log: decisions run over one store.
+//! The log: core's decisions, run over one store.
 
 mod acks;
 mod adopted;

@@ -21,7 +21,7 @@ pub struct LogOptions {
     pub policy: PrunePolicy,
     /// How far a stamp may be ahead of the wall clock.
     pub drift: DriftLimits,
-    /// Largest `data` of this app's own appends, in bytes; at most
+    /// The largest `data` that this app may append, in bytes; at most
     /// [`MAX_DATA_BYTES`].
     pub max_data_bytes: usize,
     /// Where the time comes from.
@@ -40,7 +40,7 @@ impl LogOptions {
         }
     }
 
-    /// Refuses options with which no log can be opened.
+    /// Checks that a log can be opened with these options.
     ///
     /// # Errors
     /// [`LogError::OptionOutOfRange`].

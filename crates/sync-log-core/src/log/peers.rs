@@ -12,7 +12,7 @@ use crate::store::View;
 
 impl SyncLog {
     /// Registers `peer`: from now on no entry is pruned before the peer has acknowledged it (`K1`).
-    /// The registration ends solo.
+    /// The library is then no longer solo.
     ///
     /// # Errors
     /// [`LogError::NilId`], [`LogError::OwnPeer`]: fix the call.
@@ -36,8 +36,8 @@ impl SyncLog {
     }
 
     /// Retires `peer`: it no longer blocks pruning, and its reads and acks are refused. The call
-    /// only marks the peer. A later prune deletes the entries that the peer lacked. To retire a
-    /// peer again changes nothing.
+    /// only marks the peer. A later prune deletes the entries that the peer lacked. Retiring a retired
+    /// peer changes nothing.
     ///
     /// # Errors
     /// [`LogError::UnknownPeer`]: there is nothing to retire. [`LogError::Altered`]: open the log
@@ -58,10 +58,10 @@ impl SyncLog {
     }
 
     /// Admits a retired peer again, and returns its next admission number. The peer counts from now
-    /// on, and has acknowledged nothing. Entries that the peer lacked may have been pruned, so it
-    /// needs a snapshot. From then on its acks carry the number (see
-    /// [`acknowledge`](Self::acknowledge)), and acks under older numbers are refused (`K6`). To
-    /// admit an active peer changes nothing and returns the peer's number. The admission ends solo.
+    /// on, and has acknowledged nothing. Entries that the peer lacked may have been pruned, so the peer
+    /// needs a snapshot. From then on the peer's acks carry the number (see
+    /// [`acknowledge`](Self::acknowledge)), and acks under older numbers are refused (`K6`). Admitting
+    /// an active peer changes nothing, and returns the peer's number. The library is then no longer solo.
     ///
     /// # Errors
     /// [`LogError::UnknownPeer`]: register it. [`LogError::AdmittedTooOften`]: give the device
@@ -83,7 +83,7 @@ impl SyncLog {
 
     /// Declares that no other device needs this library's changes: every entry may be pruned
     /// (`P2`). The declaration is stored, and ends with the first registration. A peer that is
-    /// registered then needs a snapshot.
+    /// registered later needs a snapshot.
     ///
     /// # Errors
     /// [`LogError::NotSolo`] while a peer is active. [`LogError::Altered`]: open the log again.
@@ -118,7 +118,7 @@ impl SyncLog {
         Ok(judged.collect())
     }
 
-    /// Makes pruning hold where `peer` reads, below its own ack (`K2`).
+    /// Makes pruning hold at the stamp from which `peer` reads, below its own ack (`K2`).
     pub(super) async fn hold(&self, peer: DeviceId, reads_after: Hlc) -> Result<(), LogError> {
         self.commit(peers::of(peer), move |view| {
             Ok((peers::hold(peer, reads_after, view)?, ()))

@@ -14,11 +14,11 @@ impl SyncLog {
     /// Deletes the entries that every active peer has acknowledged and that the policy does not
     /// keep. Returns how many were deleted.
     ///
-    /// A prune works in chunks, which grow while they are quick and shrink while they are slow, so
+    /// A prune works in chunks. A chunk is larger after a quick chunk, and smaller after a slow one, so
     /// that appends never wait for long. Each chunk is planned inside the transaction that deletes
-    /// it (`P4`), and the floor moves in that transaction (`P3`). So a prune is safe against
-    /// appends, acks and registrations at the same time, in this process or another, and may be
-    /// cancelled or killed between any two chunks.
+    /// it (`P4`), and the floor moves in that transaction (`P3`). So appends, acks and registrations may
+    /// happen at the same time, in this process or another, and the prune may be cancelled or killed
+    /// between any two chunks.
     ///
     /// # Errors
     /// [`LogError::Altered`]: the entries to delete are not as they were written; open the log
@@ -97,8 +97,8 @@ impl SyncLog {
         Ok(status::status(&survey, self.shared.clock.now_ms()))
     }
 
-    /// Deletes at most `chunk` entries. Where an entry that is dated after now stops it, it looks
-    /// for the earliest time in the log: that entry is at least as old.
+    /// Deletes at most `chunk` entries. If an entry that is dated after now stops the prune, this function
+    /// looks for the earliest time in the log: that entry is at least as old.
     async fn prune_at_most(&self, chunk: usize) -> Result<usize, LogError> {
         let mut deleted = 0;
         let mut earliest = None;
@@ -153,8 +153,8 @@ const LONG_MS: i64 = 5;
 /// A chunk that takes less is followed by a larger one.
 const SHORT_MS: i64 = 2;
 
-/// How many entries to delete next. The time is that of the wall clock: if the clock jumps, the
-/// size of one chunk is wrong, and nothing else.
+/// How many entries to delete next. The duration is measured by the wall clock: if the wall clock jumps,
+/// the size of one chunk is wrong, and nothing else.
 fn next_chunk(chunk: usize, took_ms: i64) -> usize {
     match took_ms {
         ..SHORT_MS => (chunk * 2).min(PRUNE_CHUNK_ENTRIES),

@@ -13,13 +13,14 @@ use crate::store::{FoundEntry, ReadRequest, ReadView};
 
 impl SyncLog {
     /// Returns the next page for `peer`, after its `cursor`: every entry, or an error, never a
-    /// silent hole (`R2`). The page was compared with the chain (`R4`). The page ends where a group
-    /// ends, even if the group has more entries than `limits` allows (`R1`). Start with
-    /// [`Cursor::ZERO`], continue with [`Page::next`], and acknowledge that cursor once the page is
-    /// durably applied.
+    /// silent hole (`R2`). The page was compared with the chain of tags (`R4`). The page ends where a group
+    /// ends, even if the group has more entries than `limits` allows (`R1`). A peer starts with
+    /// [`Cursor::ZERO`] and continues with [`Page::next`]. The peer acknowledges that cursor once the page
+    /// is durably applied.
     ///
     /// A peer that reads below its own ack was restored from an older copy: pruning then holds
-    /// at that cursor until the peer acknowledges its old ack again (`K2`). The hold is committed before the page is returned.
+    /// at that cursor until the peer has acknowledged again what it had acknowledged before (`K2`). The hold
+    /// is committed before the page is returned.
     ///
     /// ```
     /// use sync_log_core::{Cursor, DeviceId, LogError, ReadLimits, SyncLog};
@@ -86,8 +87,8 @@ impl SyncLog {
     }
 
     /// Returns the owner's view: entries after `since` in HLC order, at most `limit`. If there are
-    /// fewer than `limit`, the log ends there. `None` reads from the first pending entry, whatever
-    /// was pruned. `since` need not be the stamp of an entry.
+    /// fewer than `limit`, the log ends there. With `None`, the call reads from the first entry that the log
+    /// still has, whatever was pruned. `since` need not be the stamp of an entry.
     ///
     /// Only `limit` bounds the answer: the call reads that many entries into memory.
     ///

@@ -15,11 +15,11 @@ use crate::store::{LogStore, Needs, Positions, ReadRequest, Survey, View, WriteJ
 
 /// One device's sync log of one library.
 ///
-/// A `SyncLog` is a handle: cheap to clone, and usable from many tasks at once. To drop the handle
-/// loses nothing that was `Ok`. [`close`](Self::close) waits for the calls in flight, too.
+/// A `SyncLog` is a handle: cheap to clone, and usable from many tasks at once. Dropping the handle
+/// loses nothing that was `Ok`. [`close`](Self::close) also waits for the calls in flight.
 ///
 /// Every method that writes may be cancelled: dropping its future leaves the
-/// log as after `Ok` or as after `Err` (`A7`), and after every error the log is
+/// log as after `Ok` or as after `Err` (`A7`). After every error the log is
 /// as it was before the call.
 #[derive(Clone)]
 pub struct SyncLog {
@@ -94,13 +94,13 @@ impl SyncLog {
         })
     }
 
-    /// Whose log it is, and the id of the file.
+    /// Returns the library and the device of the log, and the log id.
     #[must_use]
     pub fn identity(&self) -> LogIdentity {
         self.shared.identity
     }
 
-    /// Highest HLC ever committed; zero if there never was one.
+    /// Returns the highest stamp that was ever committed; zero if there is none.
     ///
     /// # Errors
     /// [`LogError::Store`].
@@ -109,7 +109,7 @@ impl SyncLog {
         Ok(read_state(&*self.store).await?.head.hlc)
     }
 
-    /// Highest HLC ever pruned; zero if there never was one.
+    /// Returns the highest stamp that was ever pruned; zero if there is none.
     ///
     /// # Errors
     /// [`LogError::Store`].
@@ -123,7 +123,7 @@ impl SyncLog {
         Ok(read_state(&*self.store).await?.floor.hlc)
     }
 
-    /// Returns the floor as a cursor: the log begins there.
+    /// Returns the floor as a cursor. The log begins at this cursor.
     ///
     /// # Errors
     /// [`LogError::Store`].
@@ -168,7 +168,7 @@ impl SyncLog {
     }
 
     /// Finishes the calls in flight and closes the store. Every later call, on any clone, fails
-    /// with [`StoreFault::Closed`](crate::StoreFault). To close again returns the same.
+    /// with [`StoreFault::Closed`](crate::StoreFault). Closing again returns the same result.
     ///
     /// # Guarantees
     /// - `I7` After `Ok` the log is one whole file, even if other handles have it open.
@@ -179,7 +179,7 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::Store`] with [`StoreFault::NotWhole`](crate::StoreFault): the log is closed and
     /// nothing is lost, but another program was reading, or the disk was full, so that the newest
-    /// entries are in a file beside the main one. Copy both, or neither.
+    /// entries are in a file beside the main file. Copy both files, or neither.
     #[tracing::instrument(
         level = "debug",
         name = "sync_log.close",
@@ -190,8 +190,8 @@ impl SyncLog {
         Ok(self.store.close().await?)
     }
 
-    /// Runs one decision under the store's write lock and returns what it made
-    /// of it, once that is committed.
+    /// Runs one decision under the store's write lock. Returns the result of the decision once
+    /// its writes are committed.
     pub(super) async fn commit<T: Send + 'static>(
         &self,
         needs: impl Fn(&LogState) -> Needs + Send + 'static,
@@ -200,7 +200,7 @@ impl SyncLog {
         self.commit_content(0, needs, decide).await
     }
 
-    /// As [`commit`](Self::commit), for a decision that may append so many content bytes.
+    /// As [`commit`](Self::commit), for a decision that may append this many content bytes.
     pub(super) async fn commit_content<T: Send + 'static>(
         &self,
         content_bytes: usize,

@@ -10,8 +10,9 @@ use crate::store::{View, Writes};
 
 impl SyncLog {
     /// Deletes the verdicts, which are signs that a file was restored or cloned, and returns them.
-    /// Dismiss them once the cause is removed: a sign that is still true is found and stored again. A
-    /// sign that another handle finds meanwhile is not returned, so it is not deleted.
+    /// Dismiss them once the cause is removed: a sign that is still true is found and stored again. This
+    /// call deletes only the verdicts that it returns, and not a verdict that another handle stores
+    /// meanwhile.
     ///
     /// # Errors
     /// [`LogError::Altered`]: open the log again. [`LogError::Store`].
@@ -57,7 +58,7 @@ impl SyncLog {
     }
 
     /// Stores the verdict if the store can be written. Otherwise the next refusal finds it again.
-    /// One verdict of a kind is enough, so a reader that asks again and again causes no writes.
+    /// Only the first verdict of a kind is stored, so a reader that asks again and again causes no writes.
     async fn note_verdict(&self, verdict: Verdict) {
         let Verdict {
             kind, hlc, peer, ..

@@ -16,8 +16,8 @@ impl SyncLog {
     /// Watches for entries above `seen`, such as the [`Page::head`](crate::Page) of the last
     /// page that a reader got. With [`Hlc::ZERO`], the first entry wakes the watch.
     ///
-    /// A wake-up only says that there are new entries. The reader then reads from its own cursor,
-    /// so a wake-up may be late or stand for many commits, and no entry is missed.
+    /// A wake-up only says that there are new entries. The reader then reads from its own cursor. So no
+    /// entry is missed, even if a wake-up is late or stands for many commits.
     ///
     /// ```
     /// use sync_log_core::{Hlc, LogError, SyncLog};
@@ -61,8 +61,8 @@ impl Watch {
     /// Dropping the future loses nothing: the next call compares with the last head returned.
     ///
     /// # Errors
-    /// [`LogError::Store`]: of kind [`Closed`](crate::StoreFault::Closed) once the log is closed, or
-    /// its last handle is dropped, even if that happens while this waits.
+    /// [`LogError::Store`] with [`StoreFault::Closed`](crate::StoreFault::Closed) once the log is closed, or
+    /// its last handle is dropped, even if that happens while the call waits.
     #[tracing::instrument(level = "debug", name = "sync_log.watch", skip_all, fields(seen = %self.seen), err(level = "info"))]
     pub async fn changed(&mut self) -> Result<Hlc, LogError> {
         let store = self.store.upgrade().ok_or_else(dropped)?;

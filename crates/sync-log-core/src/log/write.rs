@@ -16,11 +16,11 @@ use crate::model::{Change, LogState, SharedChangeEntry};
 use crate::store::{Needs, View, Writes};
 
 impl SyncLog {
-    /// Stamps `change`, appends it, and returns its stamp. No other append can overtake it: the
+    /// Stamps `change`, appends it, and returns its stamp. No other append can overtake this one: the
     /// stamp is drawn inside the write, after the write lock is acquired (`A1`).
     ///
-    /// If the stamps are further ahead of the wall clock than the drift limit, the call logs a
-    /// warning, once per opening (`H9`).
+    /// If the stamps of the log are further ahead of the wall clock than the drift limit (24 hours by
+    /// default), the call logs a warning, once per opening (`H9`).
     ///
     /// # Errors
     /// [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`], [`LogError::DataTooDeep`]: fix
@@ -57,8 +57,8 @@ impl SyncLog {
         self.record_all(changes, Grouping::One).await
     }
 
-    /// Stamps `changes` and appends them as one atomic step (`A2`), each as a group by itself. It
-    /// is for bulk changes that need not be applied together. Returns their stamps, ascending.
+    /// Stamps `changes` and appends them as one atomic step (`A2`), each as a group by itself. Use this
+    /// call for bulk changes that need not be applied together. Returns their stamps, ascending.
     ///
     /// # Errors
     /// As for [`record`](Self::record), and [`LogError::TooMany`],
@@ -87,7 +87,7 @@ impl SyncLog {
 
     /// Appends an entry that was stamped with [`tick`](Self::tick), and returns its stamp.
     ///
-    /// To append the identical entry again is `Ok` while the log retains it, so an append whose
+    /// Appending the identical entry again is `Ok` while the log retains the entry, so an append whose
     /// answer was lost may be retried until the entry is pruned.
     ///
     /// Prefer [`record`](Self::record): another append may overtake this one between `tick` and
@@ -96,7 +96,7 @@ impl SyncLog {
     /// # Errors
     /// [`LogError::Overtaken`]: the entry was not written, so stamp it again.
     /// [`LogError::OtherContent`]: one stamp was used for two changes. [`LogError::BelowFloor`]:
-    /// check whether the change was made before you stamp it again. A retry after the entry was
+    /// look at the record before you stamp the change again, because a retry after the entry was
     /// pruned looks like a new entry. [`LogError::ForeignOrigin`]: the stamp is of another device
     /// (`A4`). [`LogError::ModelTypeLength`], [`LogError::DataTooLarge`],
     /// [`LogError::DataTooDeep`]: fix the entry. [`LogError::GroupWithoutEnd`]: set its
@@ -165,7 +165,7 @@ impl SyncLog {
     /// Moves the clock above `remotes`, all or nothing (`H2`), and commits the highest stamp as the
     /// high-water. Returns the highest stamp, or `None` if `remotes` is empty.
     ///
-    /// Call it before the received changes are committed: every change that this device makes
+    /// Call this method before the received changes are committed: every change that this device makes
     /// afterwards is then above everything that the device has seen.
     ///
     /// ```
@@ -236,8 +236,8 @@ pub(super) fn no_needs(_: &LogState) -> Needs {
 }
 
 impl Shared {
-    /// Raises the clock to what the storage knows: another process may have
-    /// issued or observed more.
+    /// Raises the clock to the highest stamp that the storage knows: another process may have
+    /// issued or observed a higher stamp.
     fn resume(&self, state: &LogState) -> Result<(), LogError> {
         Ok(self.clock.resume(state.high_water.max(state.head.hlc))?)
     }

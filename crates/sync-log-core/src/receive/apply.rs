@@ -25,8 +25,8 @@ pub struct Applied {
     pub watermark: Cursor,
     /// What became of the records that the page concerns.
     pub standings: Standings,
-    /// How many entries of the page wait, because a record to which their group must refer was not
-    /// heard of yet.
+    /// How many entries of the page wait, because no change has arrived yet of a record to which their
+    /// group must refer.
     pub waiting_entries: usize,
 }
 
@@ -45,12 +45,12 @@ pub enum ApplyError {
     Store(#[from] StoreError),
 }
 
-/// What a receiver knows of other devices when a page comes.
+/// What a receiver knows of other devices when a page arrives.
 pub struct Receiving<'a> {
     /// The device that the page comes from, as the transport authenticated it.
     pub origin: DeviceId,
-    /// All devices whose changes may still come, `origin` included. A group waits for a record that
-    /// was never heard of until each of them is past the group.
+    /// All devices whose changes may still arrive, including `origin`. A group that must refer to an
+    /// unknown record waits until the watermark of each of these devices is past the group.
     pub origins: &'a [DeviceId],
     /// Checks stamps against the clock (`X5`), without moving it.
     pub check: &'a (dyn Fn(&[Hlc]) -> Result<(), ObserveError> + Sync),
@@ -59,9 +59,9 @@ pub struct Receiving<'a> {
 /// Applies a page: merges the entries that are new, shows what follows, and moves the watermark and
 /// the mark of the own clock, in the transaction of `store` (`X2`).
 ///
-/// Each entry takes effect once, even if it comes twice or the process is killed: the versions that it
-/// moves and the watermark are committed together. A group takes effect as a whole. If one of its
-/// records must refer to a record that was never heard of, the group waits in the receiver's tables.
+/// Each entry takes effect once, even if it arrives twice or the process is killed: the versions that the
+/// entry moves and the watermark are committed together. A group takes effect as a whole. If one of its
+/// records must refer to a record of which no change has arrived, the group waits in the receiver's tables.
 ///
 /// # Errors
 /// Nothing may be committed. [`ApplyError::Page`] says what to do with the page.
@@ -131,7 +131,7 @@ fn without(entries: &[SharedChangeEntry], others: &[SharedChangeEntry]) -> Vec<S
     left.cloned().collect()
 }
 
-/// The records that the groups need and that were heard of.
+/// The records that the groups need and of which a change was applied.
 async fn heard(
     store: &mut impl ReceiverStore,
     seen: &mut Seen,

@@ -8,18 +8,18 @@ use super::error::ReceiveError;
 /// What a page holds for a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival<'a> {
-    /// The entries that the receiver lacks, ascending and in whole groups. There are none if the
+    /// The entries that the receiver lacks, ascending and in whole groups. The slice is empty if the
     /// receiver has everything in the page.
     pub entries: &'a [SharedChangeEntry],
-    /// The receiver's watermark once it has applied them. Commit it together with them, and
-    /// acknowledge it after the commit. Acknowledge it as well if there was nothing to apply: the
-    /// origin may have missed the ack before.
+    /// The receiver's watermark once it has applied the entries. Commit the watermark together with the
+    /// entries, and acknowledge the watermark after the commit. Acknowledge it even if there was nothing to
+    /// apply: the origin may have missed an earlier ack.
     pub watermark: Cursor,
 }
 
-/// Decides what `page` holds for a receiver that has applied the log of `origin` up to `watermark`,
-/// which is [`Cursor::ZERO`] at first. Pages may come twice, in any order, and may overlap with
-/// what the receiver has.
+/// Decides what `page` holds for a receiver that has applied the log of `origin` up to `watermark`.
+/// A receiver without anything of that log passes [`Cursor::ZERO`]. Pages may arrive twice and in any
+/// order, and may overlap with what the receiver has.
 ///
 /// `origin` is the device that the transport authenticated. The chain of tags is followed from
 /// [`Page::after`] to [`Page::next`], and has to pass through the watermark. So an entry that was

@@ -13,7 +13,7 @@ use crate::model::{Altered, Cursor, DeviceId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// An entry is none that the origin's log can hold, for example one of another device.
+    /// The origin's log cannot hold an entry of the page, for example because the entry is of another device.
     #[error("failed to take a page of {origin}: entry {hlc}: {fault}")]
     BadEntry {
         /// The device that the page comes from.
@@ -71,7 +71,7 @@ pub enum ReceiveError {
         /// The cursor to read from.
         expected: Cursor,
     },
-    /// The page covers what the receiver has, but with another past: the origin's file or this
+    /// The page covers what the receiver has, but with another history: the origin's file or this
     /// device's records were restored from a backup, or cloned.
     #[error(
         "failed to take a page of {origin}: it has another history up to {} than this device",

@@ -8,8 +8,8 @@ use crate::model::JsonText;
 
 /// The app's models, as far as a receiver has to know them.
 ///
-/// The answers depend on the arguments alone: what is shown is decided from the versions, on every
-/// device in the same way (`X6`).
+/// The answers depend on the arguments alone, because every device has to decide in the same way from
+/// the versions what is shown (`X6`).
 pub trait Models {
     /// How the changes of a model are merged; [`Rule::Unknown`] if this program does not know the
     /// model, or not yet that version of it.
@@ -23,16 +23,16 @@ pub trait Models {
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading;
 }
 
-/// What the app makes of a payload.
+/// How the app reads a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// The app can show it.
+    /// The app can show the payload.
     Readable(Facts),
     /// The app does not know the model.
     UnknownModel,
     /// The payload is in a newer version of the model than the app knows.
     NewerModel,
-    /// The payload is not what the model says.
+    /// The payload does not fit the model, for this reason.
     Refused(String),
 }
 
@@ -41,31 +41,31 @@ pub enum Reading {
 pub struct Facts {
     /// The records to which it refers.
     pub references: Vec<Reference>,
-    /// The keys that no other live record of the model may have. A key of which a part is NULL is
-    /// none.
+    /// The keys that no other live record of the model may have. A key with a part that is NULL is left
+    /// out.
     pub keys: Vec<Key>,
 }
 
 /// A reference to another record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// The member of the payload that holds it.
+    /// The member of the payload that holds the reference.
     pub member: String,
     /// The record to which it refers.
     pub to: RecordId,
-    /// What becomes of the record that refers.
+    /// What becomes of the referring record if the other record is not shown.
     pub need: Need,
 }
 
-/// What becomes of a record if one to which it refers is not shown.
+/// What becomes of a referring record if the record to which it refers is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Need {
-    /// It is not shown either.
+    /// The referring record is not shown either.
     Must,
-    /// It is shown with an empty reference.
+    /// The referring record is shown with an empty reference.
     May,
-    /// It is not shown either, and a deletion of the other record deletes it: it counts as deleted
-    /// unless it was changed after that.
+    /// The referring record is not shown either. A deletion of the other record deletes it: it counts as
+    /// deleted unless it was changed after that deletion.
     Follows,
 }
 
@@ -81,9 +81,9 @@ pub struct Key {
 /// What ties records together. Records that are tied are decided together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tie {
-    /// They refer to this record.
+    /// The tied records refer to this record.
     Reference(RecordId),
-    /// They hold this value of a unique key of the model.
+    /// The tied records hold this value of a unique key of the model.
     Key {
         /// The model.
         model_type: String,
@@ -95,7 +95,7 @@ pub enum Tie {
 }
 
 impl Facts {
-    /// What ties the record that says this to others.
+    /// What ties the record with these facts to other records.
     pub(super) fn ties(&self, record: &RecordId) -> Vec<Tie> {
         let references = self.references.iter();
         let mut ties: Vec<_> = references
@@ -120,7 +120,7 @@ impl Key {
     }
 }
 
-/// The text that a store keeps: equal ties have equal texts, and others have others.
+/// The text that a store keeps. Equal ties have equal texts.
 impl fmt::Display for Tie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

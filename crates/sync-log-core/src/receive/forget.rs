@@ -14,18 +14,18 @@ use crate::limits::MAX_PAGE_ENTRIES;
 use crate::model::DeviceId;
 
 /// Forgets deleted records, the oldest first and at most [`MAX_PAGE_ENTRIES`] in one call. Returns how
-/// many. Call it again until it returns 0. Do not call it while another device reads a snapshot, which
-/// would then lack the deletions.
+/// many were forgotten. Call this function again until it returns 0. Do not call it while another device
+/// reads a snapshot: the snapshot would then lack the deletions.
 ///
-/// A deletion is kept as long as a change with a lower stamp can still arrive, which would otherwise
-/// bring the record back. Once the log of an origin was applied beyond the deletion, no such change of
-/// that origin can arrive, because a log is in the order of its stamps. `origins` are all devices whose
+/// A deletion is kept as long as a change with a lower stamp can still arrive, because that change would
+/// otherwise bring the record back. Once the log of an origin was applied beyond the deletion, no such change
+/// of that origin can arrive, because a log is in the order of its stamps. `origins` are all devices whose
 /// changes can still arrive. If there are none, nothing is forgotten. A group that waits has arrived and
-/// is still to be applied, so a deletion above its first change is kept. So is a record with members that
-/// were updated after its deletion.
+/// is still to be applied, so a deletion above the first change of that group is kept. A deleted record is
+/// kept, too, if it has members that were updated after its deletion.
 ///
-/// Nothing is forgotten while the app cannot read a record. Such a record may follow a deleted one, which
-/// only a later version of the app can tell.
+/// Nothing is forgotten while the app cannot read a record. Such a record may follow a deleted record, and
+/// only a later version of the app can decide that.
 ///
 /// # Errors
 /// [`StoreError`]: roll back.
@@ -40,7 +40,8 @@ pub async fn forget_deleted(
     if let Some(first) = store.waiting().await?.first() {
         past = past.min(first.hlc);
     }
-    // A record that follows another one has the lower stamp, so it is not forgotten after it.
+    // A record that follows another record has the lower stamp, so it is not forgotten after that
+    // record.
     let deleted = store.deleted(past, MAX_PAGE_ENTRIES).await?;
     let deleted = without_members(store, deleted).await?;
     if !deleted.is_empty() {
@@ -49,9 +50,9 @@ pub async fn forget_deleted(
     Ok(deleted.len())
 }
 
-/// The deleted records of which no member is left. Members that were updated above the deletion show again
-/// once the record is inserted, and that insertion may still come. A record that was inserted above its own
-/// deletion counts as deleted because it follows another one; it goes before that one.
+/// The deleted records of which no member is left. Members that were updated above the deletion are shown
+/// again once the record is inserted, and that insertion may still arrive. A record that was inserted above
+/// its own deletion counts as deleted because it follows another record. It is forgotten before that record.
 async fn without_members(
     store: &mut impl ReceiverStore,
     deleted: Vec<(RecordId, Hlc)>,

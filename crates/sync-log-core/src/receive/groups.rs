@@ -13,7 +13,7 @@ use crate::model::{ChangeType, SharedChangeEntry};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) entries: Vec<SharedChangeEntry>,
-    /// The records to which it must refer and that it does not change itself.
+    /// The records to which the group must refer and that the group does not change itself.
     pub(super) needs: BTreeSet<RecordId>,
 }
 
@@ -50,9 +50,9 @@ pub(super) fn groups(
 
 /// Removes the groups that can be applied from `waiting`, and returns them in order.
 ///
-/// A group can be applied if every record that it needs was heard of, earlier or in a group that can be
-/// applied. It can also be applied if it ends at or below `past`: every origin was applied up to there, so
-/// the record that it needs will never arrive.
+/// A group can be applied if a change of every record that it needs was applied earlier, or is in a group
+/// that can be applied. A group can also be applied if it ends at or below `past`: the log of every origin
+/// was applied up to `past`, so the record that the group needs will never arrive.
 pub(super) fn take_ready(
     waiting: &mut Vec<Group>,
     heard: &mut BTreeSet<RecordId>,

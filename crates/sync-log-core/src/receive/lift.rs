@@ -8,9 +8,9 @@ use super::record::RecordId;
 
 /// The rows that are removed and inserted again, because SQLite checks unique keys, and foreign keys that
 /// restrict, at each statement:
-/// - a row that gives up a unique key to another row, as when two rows swap their keys;
-/// - a row that referred to a row which is removed, and now refers to another one;
-/// - a row that must refer to one of these.
+/// - a row that gives up a unique key to another row, for instance if two rows swap their keys;
+/// - a row that referred to a row which is removed, and now refers to another row;
+/// - a row that must refer to one of these rows.
 pub(super) fn lifted(nodes: &BTreeMap<RecordId, Node>) -> BTreeSet<RecordId> {
     let goes = |node: &Node| node.row.is_some() && !node.standing.is_shown();
     let staying = || {

@@ -1,4 +1,4 @@
-//! Merges changes into the versions of their records, and shows what is to be shown.
+//! Merges changes into the versions of their records, and makes the app's tables show the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,8 @@ pub type Standings = BTreeMap<RecordId, Standing>;
 /// Merges `entries` into the versions of their records (`X4`), and makes the app's tables show what
 /// follows from the versions (`X6`). Returns what became of the records that this concerns.
 ///
-/// The result depends on which changes were ever merged, and not on their order: changes may come
-/// twice, and in any order.
+/// The result depends on which changes were ever merged, and not on their order: a change may arrive
+/// twice, and changes may arrive in any order.
 ///
 /// # Errors
 /// [`StoreError`]: roll back.
@@ -34,8 +34,8 @@ pub async fn merge<M: Models>(
 }
 
 /// Decides again what is shown of records whose versions stay as they are, after the app's models have
-/// changed. What the older models could not read is shown now, and what they showed is shown with the
-/// members that they did not know.
+/// changed. Records that the older models could not read are shown now. Records that were shown before get
+/// the members that the older models did not know.
 pub(super) async fn show_again<M: Models>(
     store: &mut impl RecordStore,
     models: &M,
@@ -53,9 +53,9 @@ pub(super) async fn show_again<M: Models>(
 /// The same as [`merge()`] for own changes, of which the app has changed the rows itself, in the same
 /// transaction.
 ///
-/// The row of an own record is left as the app wrote it, unless it is not to be shown. What depends on
-/// it follows: a record that was hidden for its unique key appears when the app deletes the one that
-/// had it.
+/// The row of a changed record is left as the app wrote it, unless the record is not to be shown. Records
+/// that depend on the change follow: a record that was hidden for its unique key is shown when the app
+/// deletes the record that had the key.
 pub(super) async fn merge_own<M: Models>(
     store: &mut impl RecordStore,
     models: &M,
@@ -65,9 +65,9 @@ pub(super) async fn merge_own<M: Models>(
     merge_with(store, models, entries, seen, OwnRows::of(entries)).await
 }
 
-/// Gives rows a version that were there before any change was recorded (`W5`). `entries` say what the
-/// rows hold. Their stamps are those of the last changes as far as the app knows them, so that a real
-/// change of another device wins over an older row.
+/// Gives a version to each row that was there before any change was recorded (`W5`). `entries` have the
+/// contents of the rows. Their stamps are those of the last changes as far as the app knows them, so that a
+/// later change of another device wins over an older row.
 ///
 /// # Errors
 /// [`StoreError`]: roll back.
@@ -156,7 +156,7 @@ async fn show<M: Models>(
     }
 }
 
-/// Looks up what is wanted, and adds it to what was seen.
+/// Looks up what is wanted, and adds the result to `seen`.
 pub(super) async fn look_up(
     store: &mut impl RecordStore,
     seen: &mut Seen,

@@ -1,14 +1,14 @@
 //! What a receiver decides about the pages of other devices, and what the app's tables show.
 //!
-//! A receiver keeps a *watermark* for each origin: the cursor up to which it has applied the log of
-//! that device. It commits the watermark together with the records that it changes. [`arrival`]
-//! decides what a page holds for it.
+//! A receiver keeps a *watermark* for each origin: the cursor up to which the receiver has applied the
+//! log of that device. The receiver commits the watermark together with the records that it changes.
+//! [`arrival`] decides what a page holds for a receiver.
 //!
-//! Beside the app's tables it keeps a [`Version`] of each record: what is left of all its changes,
-//! in whatever order they came. What the app's tables show follows from the versions alone, so
-//! devices that have the same changes show the same. [`merge()`] moves the versions and changes
-//! the tables, over a [`RecordStore`]. [`redecide()`] does the
-//! latter for all records after the models of the app changed.
+//! Beside the app's tables, a receiver keeps a [`Version`] of each record: the merged changes of the
+//! record, in whatever order they arrived. What the app's tables show follows from the versions alone,
+//! so devices that have the same changes show the same. [`merge()`] moves the versions and changes
+//! the tables, over a [`RecordStore`]. [`redecide()`] changes the tables for all records, after the models
+//! of the app have changed.
 //!
 //! [`apply()`] does both for a page, in one transaction of the app's database. [`write()`] records own
 //! changes in the transaction in which the app changes its rows.

@@ -14,7 +14,7 @@ use crate::model::JsonText;
 pub enum Move {
     /// Remove the row of a record.
     Hide(RecordId),
-    /// Make the row of a record show this payload, whether there is a row or not.
+    /// Make the row of a record show this payload. Insert the row if there is none.
     Show(RecordId, JsonText),
 }
 
@@ -89,7 +89,7 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
     }
 }
 
-/// The row as it is, without its references to rows that are leaving; `None` if it has none.
+/// The row without its references to rows that will be removed; `None` if it has no such reference.
 fn emptied_before(node: &Node, leaving: &BTreeSet<&RecordId>) -> Option<JsonText> {
     let row = node.row.as_ref()?;
     let references = row.facts.references.iter();
@@ -106,14 +106,14 @@ fn emptied_before(node: &Node, leaving: &BTreeSet<&RecordId>) -> Option<JsonText
 }
 
 impl Row {
-    /// The payload that it shows, with what is empty.
+    /// The payload that the row shows, with its empty members.
     fn shown(&self) -> JsonText {
         without(&self.payload, &self.emptied)
     }
 }
 
 impl Node {
-    /// The payload that its row is to show.
+    /// The payload that the row of the record is to show.
     fn shown(&self) -> Option<JsonText> {
         let emptied = self.standing.emptied()?;
         Some(without(self.payload.as_ref()?, emptied))

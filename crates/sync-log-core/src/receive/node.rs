@@ -13,31 +13,31 @@ use crate::model::JsonText;
 pub(super) struct Node {
     /// As it is stored.
     pub(super) old: Option<Record>,
-    /// What its stored version says, if that is live and can be read.
+    /// The facts of the stored version, if that version is live and can be read.
     pub(super) old_facts: Facts,
-    /// The row that the app's tables have of it.
+    /// The row of the record in the app's tables.
     pub(super) row: Option<Row>,
-    /// Whether the row may show something else than was decided for it: it was made for other models, the
-    /// database emptied a reference in it, or the app may have left it out.
+    /// Whether the row may differ from what was decided for it: it was made for other models, the database
+    /// emptied a reference in it, or the app may not have written it.
     pub(super) is_stale: bool,
     /// Whether row and ties were made for other models than those of today.
     pub(super) is_outdated: bool,
     /// The version, as it is now.
     pub(super) version: Version,
-    /// What it says, if it is live and can be read.
+    /// The facts of the version, if it is live and can be read.
     pub(super) facts: Facts,
-    /// The payload, if it is live and can be read.
+    /// The payload of the version, if it is live and can be read.
     pub(super) payload: Option<JsonText>,
-    /// Why it is not shown, by what it says itself.
+    /// Why the record is not shown, if the reason is in the record itself.
     pub(super) unfit: Option<Unfit>,
-    /// What the app's tables are to show of it.
+    /// What the app's tables are to show of the record.
     pub(super) standing: Standing,
 }
 
 /// A row of the app's tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    /// The payload that it shows.
+    /// The payload that the row shows.
     pub(super) payload: JsonText,
     /// What the payload says.
     pub(super) facts: Facts,
@@ -45,7 +45,7 @@ pub(super) struct Row {
     pub(super) emptied: Vec<String>,
 }
 
-/// Why a record is not shown, by what it says itself.
+/// Why a record is not shown, if the reason is in the record itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unfit {
     Deleted,

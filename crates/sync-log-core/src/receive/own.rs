@@ -44,15 +44,15 @@ pub enum WriteError {
     Store(#[from] StoreError),
 }
 
-/// Stamps own changes, puts them out as one group, and moves the versions of their records. The app
-/// has changed its rows before, in the same transaction. Returns the entries.
+/// Stamps own changes, puts them out for the log as one group, and moves the versions of their records.
+/// The app has changed its rows before this call, in the same transaction. Returns the entries.
 ///
 /// The stamps are drawn under the write lock, above every stamp that was given out or received, so the
 /// order of commits is the order of stamps.
 ///
 /// The members of a record that this app does not know are added to the payload, so that an older app
-/// does not strip what a newer one wrote. If the payload would exceed its limit, they are left out with a
-/// warning.
+/// does not remove what a newer app wrote. If the payload would exceed its limit, these members are left
+/// out, and a warning is logged.
 ///
 /// # Errors
 /// Nothing may be committed. [`WriteError::Content`], [`WriteError::GroupTooLarge`]: fix the call.
@@ -94,8 +94,8 @@ pub async fn write<M: Models, W: WallClock>(
     Ok(entries)
 }
 
-/// What refers to the record of a change is decided with it if its row is replaced, so it is looked up
-/// with the record.
+/// The tie of the records that refer to the record of a change, if its row is replaced. These records are
+/// decided with the changed record, so they are looked up with it.
 fn reference(change: &Change) -> Option<Tie> {
     let is_replaced = change.change_type != ChangeType::Update;
     is_replaced.then(|| Tie::Reference(record_of(change)))

@@ -22,7 +22,7 @@ use super::standing::Record;
 ///   what is shown must not depend on it (`X6`).
 #[allow(async_fn_in_trait, reason = "a transaction stays with its caller")]
 pub trait RecordStore {
-    /// Looks up records, and all records that are tied by some ties.
+    /// Looks up the wanted records, and all records that the wanted ties tie.
     ///
     /// # Errors
     /// [`StoreError`]: roll back.
@@ -35,7 +35,7 @@ pub trait RecordStore {
     async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError>;
 
     /// Changes the app's tables, step by step. Returns the records that the app cannot show, and why.
-    /// Unless there are none, the tables are as they were before the call.
+    /// If there are such records, the tables are as they were before the call.
     ///
     /// # Errors
     /// [`StoreError`]: roll back.

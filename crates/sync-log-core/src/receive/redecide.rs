@@ -10,13 +10,13 @@ use super::standing::Record;
 use crate::error::StoreError;
 use crate::limits::MAX_PAGE_ENTRIES;
 
-/// Decides again what is shown of all records. Call it once in each new version of the app whose
-/// models differ from those of the version before, in one transaction and before anything else: a record
-/// that the earlier version could not show may be shown now, and the other way round.
+/// Decides again what is shown of all records. Call this function once in each new version of the app whose
+/// models differ from those of the version before, in one transaction and before anything else. A record
+/// that the earlier version could not show may be shown now, and a record that it showed may be hidden.
 ///
-/// What ties records is derived again first, so that each decision finds all that it concerns. Then the
-/// rows of all shown records are written again, because the earlier version may have left out members
-/// that it did not know.
+/// First, the ties of the records are derived again, so that each decision finds all records that it
+/// concerns. Then the rows of all shown records are written again, because the earlier version may have left
+/// out members that it did not know.
 ///
 /// # Errors
 /// [`StoreError`]: roll back.

@@ -13,7 +13,7 @@ pub(super) struct Seen {
     tied: BTreeMap<Tie, BTreeSet<RecordId>>,
 }
 
-/// What has to be looked up before a decision can go on.
+/// What has to be looked up before a decision can continue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
     /// Records of which the version and the standing are wanted.
@@ -32,7 +32,7 @@ pub struct Found {
 }
 
 impl Seen {
-    /// Adds what was found for `wanted`. A record that was not found was never heard of.
+    /// Adds what was found for `wanted`. If a record was not found, no change of it was ever applied.
     pub(super) fn add(&mut self, wanted: &Wanted, found: Found) {
         for id in &wanted.records {
             self.records.insert(id.clone(), None);
@@ -53,13 +53,13 @@ impl Seen {
         ids.filter(|id| !self.records.contains_key(id)).collect()
     }
 
-    /// The record as it is stored: `None` if it was not looked up, `Some(None)` if it was never heard
-    /// of.
+    /// The record as it is stored: `None` if it was not looked up, `Some(None)` if no change of it was
+    /// ever applied.
     pub(super) fn record(&self, id: &RecordId) -> Option<Option<&Record>> {
         self.records.get(id).map(Option::as_ref)
     }
 
-    /// The stored records that this tie ties; `None` if it was not looked up.
+    /// The stored records that this tie ties; `None` if the tie was not looked up.
     pub(super) fn tied(&self, tie: &Tie) -> Option<&BTreeSet<RecordId>> {
         self.tied.get(tie)
     }

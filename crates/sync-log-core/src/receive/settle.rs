@@ -44,7 +44,7 @@ pub(super) struct Settling<'a, M> {
 pub(super) struct OwnRows {
     /// The records of which the app has changed the rows, as their versions say.
     written: BTreeSet<RecordId>,
-    /// Those that it deleted or inserted. The database empties references to a row that is deleted, and
+    /// The records that the app deleted or inserted. The database empties references to a deleted row, and
     /// leaves them empty when the row is inserted again.
     replaced: BTreeSet<RecordId>,
 }
@@ -81,7 +81,7 @@ impl<'a, M: Models> Settling<'a, M> {
         }
     }
 
-    /// Begins with records whose versions stay, and of which the app's models changed.
+    /// Begins with records whose versions stay as they are, after the app's models changed.
     pub(super) fn again(models: &'a M, seen: Seen, outdated: BTreeSet<RecordId>) -> Self {
         Self {
             next: outdated.clone(),
@@ -142,7 +142,7 @@ impl<'a, M: Models> Settling<'a, M> {
         let mut references = facts.references.iter();
         let is_emptied = references.any(|it| self.own.replaced.contains(&it.to));
         let is_own = self.own.written.contains(id);
-        // There was no row for the app to change. If it did not insert one, the record gets one now.
+        // There was no row for the app to change. If the app did not insert a row, the record gets one now.
         let was_hidden = old.is_some_and(|old| old.standing.why_not_shown().is_some());
         let is_outdated = self.outdated.contains(id);
         let is_stale = is_emptied || is_outdated || is_own && was_hidden;
@@ -154,7 +154,7 @@ impl<'a, M: Models> Settling<'a, M> {
             })
         } else {
             let emptied = old.and_then(|record| record.standing.emptied());
-            // There is a row even if the models of today make nothing of it.
+            // There is a row even if the models of today cannot read it.
             let unreadable = || is_outdated.then(|| serde_json::Value::Null.into());
             old_payload
                 .or_else(unreadable)
@@ -253,8 +253,8 @@ impl<'a, M: Models> Settling<'a, M> {
         self.nodes.iter().filter_map(duplicate).collect()
     }
 
-    /// The records here that are not shown: those that fail by themselves, and then those that must
-    /// refer to one that fails.
+    /// The records here that are not shown: first the records that fail by themselves, and then the records
+    /// that must refer to a failing record.
     fn failing(&self, duplicates: &BTreeMap<RecordId, Uuid>) -> BTreeSet<RecordId> {
         let by_itself = |(id, node): &(&RecordId, &Node)| {
             node.unfit.is_some()
@@ -344,8 +344,8 @@ impl<'a, M: Models> Settling<'a, M> {
         self.nodes.get(id).map(|node| &node.version).or_else(stored)
     }
 
-    /// Puts the records that the decisions concern next. Returns the ties that have to be looked up to
-    /// know all of them.
+    /// Puts the records that the decisions concern into `next`. Returns the ties that have to be looked up
+    /// to find all of these records.
     fn bring_concerned(&mut self) -> Wanted {
         let mut wanted = Wanted::default();
         let lifted = lifted(&self.nodes);
@@ -380,7 +380,7 @@ impl<'a, M: Models> Settling<'a, M> {
     }
 }
 
-/// What a version says by itself: its facts and its payload, or why it is not shown.
+/// Reads a version by itself: its facts and its payload, or why its record is not shown.
 pub(super) fn read(
     models: &impl Models,
     id: &RecordId,

@@ -21,7 +21,7 @@ pub enum Standing {
         /// is not shown.
         emptied: Vec<String>,
     },
-    /// It is live, and the app's tables do not show it.
+    /// The record is live, and the app's tables do not show it.
     NotShown(WhyNotShown),
 }
 
@@ -34,10 +34,10 @@ pub enum WhyNotShown {
     UnknownModel,
     /// The payload is in a newer version of the model than the app knows.
     NewerModel,
-    /// A live record of a lower id holds one of its unique keys.
+    /// A live record with a lower id holds one of the unique keys of this record.
     DuplicateOf(Uuid),
-    /// A record to which it must refer is not shown: it is deleted, has not come yet, or has a reason
-    /// of its own.
+    /// A record to which this record must refer is not shown: that record is deleted, has not arrived yet,
+    /// or has a reason of its own.
     MissingRecord(RecordId),
     /// The app cannot show the payload, for this reason.
     Refused(String),
@@ -48,13 +48,13 @@ pub enum WhyNotShown {
 pub struct Record {
     /// The merged changes.
     pub version: Version,
-    /// What the app's tables show of it.
+    /// What the app's tables show of the record.
     pub standing: Standing,
 }
 
 impl Record {
     /// The payload that the row of the record shows, in which the members that are shown empty are null;
-    /// `None` if no row shows it. `rule` is that of the version's model version.
+    /// `None` if no row shows the record. `rule` is the rule of the version's model version.
     #[must_use]
     pub fn shown(&self, rule: Rule) -> Option<JsonText> {
         let emptied = self.standing.emptied()?;
@@ -103,7 +103,7 @@ pub(super) fn without(payload: &JsonText, emptied: &[String]) -> JsonText {
 }
 
 impl WhyNotShown {
-    /// The name of the reason, without what it refers to.
+    /// The name of the reason, without the record or text that belongs to it.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {

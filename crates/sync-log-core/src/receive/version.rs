@@ -1,4 +1,4 @@
-//! The version of a record: what is left of all its changes, in whatever order they came (`X4`).
+//! The version of a record: its merged changes, in whatever order they arrived (`X4`).
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ pub enum Rule {
     WholeRecord,
     /// Each member of the payload is merged by itself. A payload has the members that changed.
     PerField {
-        /// The first version of the model that has this rule. A change in an earlier version is the
+        /// The first model version that has this rule. A change in an earlier model version is the
         /// whole record, so its payload has to have all members that the model had, even empty ones.
         since: u32,
     },
-    /// This program does not know the model, or not yet this version of it. Changes are merged in
-    /// both ways, so that a newer version of the program can go on from there.
+    /// This program does not know the model, or does not know this model version yet. Changes are merged in
+    /// both ways, so that a newer version of the program can continue with either result.
     Unknown,
 }
 
@@ -44,9 +44,9 @@ impl Source {
 /// One member of a payload, merged by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// The change that it comes from.
+    /// The change from which the value comes.
     pub source: Source,
-    /// The version of the model of that change.
+    /// The model version of that change.
     pub model_version: u32,
     /// The value.
     pub value: JsonText,
@@ -62,21 +62,22 @@ pub struct Field {
 pub struct Version {
     /// The highest change.
     pub source: Source,
-    /// Its kind. A deletion stays as a version, so that lower changes that come later lose.
+    /// The kind of the highest change. A deletion stays as a version, so that lower changes that arrive
+    /// later lose.
     pub change_type: ChangeType,
-    /// The version of the model of its payload.
+    /// The model version of the highest change.
     pub model_version: u32,
-    /// Its payload.
+    /// The payload of the highest change.
     pub data: JsonText,
     /// The highest insertion; zero if there was none.
     pub inserted: Hlc,
     /// The highest deletion; zero if there was none.
     pub deleted: Hlc,
-    /// The highest update that may be a part of the record, for each version of the model. It is empty
+    /// The highest update that may be a part of the record, for each model version. The map is empty
     /// under the whole-record rule.
     pub updated: BTreeMap<u32, Hlc>,
-    /// The members above the highest deletion, from the first change on whose rule is not the whole
-    /// record, or that has a member which the app does not know.
+    /// The members above the highest deletion. `None` until a change arrives whose rule is not the
+    /// whole-record rule, or that has a member which the app does not know.
     pub fields: Option<BTreeMap<String, Field>>,
 }
 
@@ -135,7 +136,7 @@ impl Version {
         self
     }
 
-    /// Whether the record is there, rather than deleted.
+    /// Whether the record is live, rather than deleted.
     #[must_use]
     pub fn is_live(&self, rule: Rule) -> bool {
         match rule {
@@ -147,7 +148,7 @@ impl Version {
         }
     }
 
-    /// The highest version of the model in which a part of the payload is.
+    /// The highest model version of the parts of the payload.
     #[must_use]
     pub fn newest_model_version(&self, rule: Rule) -> u32 {
         let fields = self.fields.iter().flatten();

@@ -16,14 +16,14 @@ use crate::driver::AppTransaction;
 /// A change of a row that was not recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unrecorded {
-    /// There is a row of a record that is not to be shown, or of which nothing is recorded.
+    /// There is a row, but its record is not to be shown, or no change of the record is recorded.
     Insert,
-    /// The row shows something else than what is recorded.
+    /// The row differs from what is recorded.
     Update {
         /// The columns that differ.
         columns: Vec<&'static str>,
     },
-    /// The row of a record that is to be shown is missing.
+    /// The record is to be shown, but its row is missing.
     Delete,
 }
 
@@ -115,7 +115,7 @@ impl Audit<'_> {
         Ok(found.records.into_iter().collect())
     }
 
-    /// What differs between a row and what is recorded of it.
+    /// How a row differs from what is recorded of its record.
     fn difference(
         &self,
         model: &Model,
@@ -158,7 +158,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// A model that the app no longer registers has no table that could be looked at.
+    /// Looks for the rows of these records. A model that the app no longer registers has no table.
     async fn look_for_rows(&mut self, name: &str, records: &[Uuid]) -> Result<(), SyncError> {
         let Some(model) = self.models.models.get(name) else {
             return Ok(());
@@ -172,8 +172,8 @@ impl Audit<'_> {
     }
 }
 
-/// The columns in which a row differs from the one that is to be shown. Both are read as the app's
-/// model, so that members which it does not know, and the spelling of the others, do not count.
+/// The columns in which a row differs from the row that is to be shown. Both are read as the app's
+/// model, so that members which the model does not know, and the spelling of the others, do not count.
 fn differing(
     model: &Model,
     record: Uuid,

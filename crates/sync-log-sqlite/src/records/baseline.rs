@@ -13,7 +13,7 @@ use super::stored_rows::rows_after;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
 
-/// Gives each row without a version one. Returns whether there were any.
+/// Gives a version to each row that has none. Returns whether there were such rows.
 pub(super) async fn give(txn: &AppTransaction, opening: &Opening<'_>) -> Result<bool, SyncError> {
     let Opening {
         models,
@@ -56,7 +56,7 @@ pub(super) async fn give(txn: &AppTransaction, opening: &Opening<'_>) -> Result<
     Ok(has_given)
 }
 
-/// The rows of which no change was ever merged.
+/// The rows of records of which no change was ever merged.
 async fn unversioned(
     txn: &DatabaseTransaction,
     models: &RegisteredModels,

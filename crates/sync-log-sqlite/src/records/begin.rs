@@ -14,11 +14,11 @@ use crate::driver::raw::schema::SPLICED_RECORDS;
 use crate::driver::{Over, Port, tables, texts};
 use crate::migration::{RECORDS, RECORDS_MIGRATION_TABLE, RECORDS_MIGRATIONS};
 
-/// Begins a transaction with the write lock, in which foreign keys are checked at the commit: the
-/// transaction for [`Records`](super::Records).
+/// Begins a transaction for [`Records`](super::Records): it has the write lock, and foreign keys are
+/// checked at the commit.
 ///
-/// A transaction that reads first and takes the lock later would fail at once, whatever the busy
-/// timeout says, if another writer was faster.
+/// A transaction that reads first and takes the lock later would fail if another writer was faster. It
+/// would fail at once, whatever the busy timeout says.
 ///
 /// # Errors
 /// [`StoreFault::Locked`](crate::StoreFault::Locked) if another writer held the lock for longer than
@@ -38,7 +38,7 @@ where
 }
 
 /// Makes the receiver's tables in the app's database where they are missing. An app whose own migrator
-/// has `migration::records_migrations` in its list need not call it.
+/// has `migration::records_migrations` in its list need not call this function.
 ///
 /// # Errors
 /// [`RecordsError::SchemaTooNew`] if a newer program made the tables, [`RecordsError::Storage`].

@@ -16,11 +16,11 @@ use crate::entity::identity;
 use crate::open::{SyncDb, SyncDbOptions};
 use crate::store::{AttachedStore, select};
 
-/// Opens the log, and then what the records have beside it.
+/// Opens the log, and then the receiver's tables beside it.
 ///
 /// The log opens with a transaction of its own, and a pool may have one connection. So each step here is
-/// a transaction of its own, and the row of the device, which says that the records were opened, is
-/// written by the last one. An opening that is killed before that is repeated.
+/// a transaction of its own. The last step writes the row of the device, which says that the records were
+/// opened. An opening that is killed before that step is repeated.
 pub(super) async fn open(
     opening: &Opening<'_>,
     options: &SyncDbOptions,
@@ -66,12 +66,12 @@ async fn attach(opening: &Opening<'_>, options: &SyncDbOptions) -> Result<SyncDb
     Ok(attached.await?)
 }
 
-/// What was there before.
+/// What was in the database before this opening.
 struct Found {
     /// Whether the records were never opened before.
     is_first: bool,
     has_log: bool,
-    /// How a log begins that is made for them.
+    /// How a log begins if it is made for these records.
     birth: Birth,
 }
 
@@ -87,7 +87,7 @@ async fn look(txn: &AppTransaction, opening: &Opening<'_>) -> Result<Found, Sync
     })
 }
 
-/// Gives the records of the log's entries versions: the log is older than the receiver's tables.
+/// Merges the entries of a log that is older than the receiver's tables, so that their records get versions.
 async fn catch_up(opening: &Opening<'_>, log: &SyncDb) -> Result<(), SyncError> {
     let mut after = None;
     loop {
@@ -103,7 +103,7 @@ async fn catch_up(opening: &Opening<'_>, log: &SyncDb) -> Result<(), SyncError> 
     }
 }
 
-/// Gives the rows that lack one a version, and writes the row of the device.
+/// Gives a version to each row that has none, and writes the row of the device.
 async fn finish(
     txn: &AppTransaction,
     opening: &Opening<'_>,

@@ -11,8 +11,8 @@ use crate::driver::raw::transaction::{BACK_TO_SAVEPOINT, RELEASE_SAVEPOINT, SAVE
 /// Records that cannot be shown, and why.
 type Refused = Vec<(RecordId, String)>;
 
-/// Changes the app's tables, step by step. Returns what cannot be shown, and why. If there is anything,
-/// the tables are as they were.
+/// Changes the app's tables, step by step. Returns the records that cannot be shown, and why. If there are
+/// such records, the tables are as they were before the call.
 ///
 /// # Errors
 /// A failure of the database: roll back.
@@ -34,7 +34,7 @@ pub(super) async fn change(
     Ok(refused)
 }
 
-/// Takes each step, even after one that was refused: the next attempt then knows of all of them.
+/// Takes each step, even after a refused one, so that the next attempt knows all refused records.
 async fn take(
     db: &impl Port,
     models: &RegisteredModels,
@@ -65,7 +65,7 @@ async fn take(
     Ok(refused)
 }
 
-/// How many records one statement shows. Each number makes a text of its own, which drivers keep
+/// How many records one statement shows. Each number makes a different text, and drivers keep each text
 /// prepared.
 const AT_ONCE: [usize; 3] = [32, 8, 1];
 
@@ -83,7 +83,7 @@ fn first_of_one_model(steps: &[Move]) -> Vec<(&RecordId, &JsonText)> {
     shown
 }
 
-/// Shows records of one model. If not all of them can be shown, asks for each by itself.
+/// Shows records of one model. If not all of them can be shown, tries each record separately.
 async fn show_some(
     db: &impl Port,
     models: &RegisteredModels,

@@ -1,4 +1,4 @@
-//! When rows were last changed that were there before they were shared (`W5`).
+//! When the rows that are older than sharing were last changed (`W5`).
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl Changed {
     }
 }
 
-/// Above what a clock counts to within a millisecond.
+/// Above the highest counter that a clock uses within a millisecond.
 const COUNTER: u64 = 1 << 16;
 
 impl fmt::Debug for Changed {

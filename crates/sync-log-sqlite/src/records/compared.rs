@@ -114,8 +114,8 @@ impl<'a> Compared<'a> {
         Ok(renewed)
     }
 
-    /// Merges what the log has and the records do not know: the app's database was restored from a
-    /// backup, or these are changes from a time before there were versions.
+    /// Merges the own changes that the log has and the records do not know: the app's database was restored
+    /// from a backup, or the changes were made before the records were shared.
     async fn catch_up(&self, log: &SyncDb, device: &mut Device) -> Result<(), SyncError> {
         // A log knows stamps that the records do not: the one at which it was settled is above the floor of
         // a log that was made beside records.

@@ -7,7 +7,7 @@ use sync_log_core::receive::Rule;
 
 use super::shape::{Shape, ShapeOf};
 
-/// One model, as it is declared.
+/// One model, as an app declares it.
 #[derive(Debug)]
 pub(super) struct Declared {
     pub(super) name: String,

@@ -11,7 +11,7 @@ use crate::driver::failure::corrupt;
 use crate::driver::{Argument, Port, Row, Template, argument, first};
 use crate::entity::receiver::{Column, Entity};
 
-/// The row. A stamp that does not exist is zero.
+/// The row. A stamp that was never set is zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Device {
     pub(super) library_id: LibraryId,
@@ -48,7 +48,7 @@ pub(super) async fn read(db: &impl Port) -> Result<Option<Device>, StoreError> {
     first(db, &READ, &[], device).await
 }
 
-/// Writes a row that is not there.
+/// Inserts the row.
 pub(super) async fn make(db: &impl Port, device: &Device) -> Result<(), StoreError> {
     let library = device.library_id.to_string();
     let id = device.device_id.to_string();
@@ -64,7 +64,7 @@ pub(super) async fn make(db: &impl Port, device: &Device) -> Result<(), StoreErr
     db.run(&MAKE, &row).await.map(drop)
 }
 
-/// Writes the row, but for whose it is.
+/// Updates the row, except for the ids and the layout.
 pub(super) async fn write(db: &impl Port, device: &Device) -> Result<(), StoreError> {
     let stamps = Stamps::of(device);
     let mut columns = stamps.arguments().to_vec();
@@ -72,7 +72,7 @@ pub(super) async fn write(db: &impl Port, device: &Device) -> Result<(), StoreEr
     db.run(&WRITE, &columns).await.map(drop)
 }
 
-/// Writes the row as it is, which takes the write lock, and returns it.
+/// Writes the row unchanged, which takes the write lock, and returns the row.
 pub(super) async fn lock(db: &impl Port) -> Result<Option<Device>, StoreError> {
     first(db, &LOCK, &[], device).await
 }

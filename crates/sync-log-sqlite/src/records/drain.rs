@@ -10,7 +10,7 @@ use crate::driver::durable::sync_to_disk;
 use crate::driver::{AppTransaction, Over};
 
 impl Inner {
-    /// Brings everything that is committed into the log.
+    /// Brings all committed own changes into the log.
     pub(super) async fn drain(&self) -> Result<(), SyncError> {
         if let Some(log) = self.log.attached() {
             // The entries were committed with their records.
@@ -40,7 +40,7 @@ impl Inner {
         Ok(true)
     }
 
-    /// Removes what the log has from the outbox.
+    /// Removes from the outbox the entries that the log has.
     async fn clear(&self, last: Hlc) -> Result<(), SyncError> {
         let txn = AppTransaction::write(&self.db).await?;
         let cleared = async {

@@ -42,7 +42,7 @@ pub enum RecordsError {
         /// Its table.
         table: String,
     },
-    /// A deletion in another table deletes rows here, and nothing declares what that means.
+    /// A deletion in another table deletes rows of this table, and no declaration says what that means.
     #[error(
         "failed to register model {model}: a deletion in {parent} deletes rows of {table} by way of \
          {column} (ON DELETE CASCADE), and no change is logged for them"
@@ -81,7 +81,7 @@ pub enum RecordsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A table that is not registered refers to a registered one, and its rows would hold up a
+    /// A table that is not registered refers to a registered table, and its rows would refuse a
     /// deletion that came from another device.
     #[error(
         "failed to register model {model}: the foreign key {child}.{column} refers to {table}, so \
@@ -97,7 +97,7 @@ pub enum RecordsError {
         /// The column that refers.
         column: String,
     },
-    /// A unique index of which the payload does not say which records are equal.
+    /// The payloads do not decide which records are equal by this unique index.
     #[error("failed to register model {model}: the unique index {index} of {table} {reason}")]
     Key {
         /// The model.

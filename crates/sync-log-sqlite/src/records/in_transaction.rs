@@ -1,4 +1,4 @@
-//! A receiver's tables and the app's, in one transaction, as one device uses them.
+//! The receiver's tables and the app's tables, in one transaction, as one device uses them.
 
 use sea_orm::ConnectionTrait;
 use sync_log_core::receive::{
@@ -23,7 +23,7 @@ use crate::store::{Anchor, select};
 pub(super) struct InTransaction<'a, C> {
     db: &'a C,
     records: Records<'a, C>,
-    /// Whose records they have to be.
+    /// The library and the device to which the records have to belong.
     own: Whose,
     /// The log, if it is in the same database.
     log: Option<&'a Anchor>,
@@ -76,7 +76,7 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
         }
     }
 
-    /// The same in a transaction of the app's. Foreign keys are deferred if rows have to be changed.
+    /// The same in a transaction of the app. Foreign keys are deferred if rows have to be changed.
     pub(super) const fn of_app(self) -> Self {
         Self {
             is_deferred: false,
@@ -84,8 +84,8 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
         }
     }
 
-    /// Runs a job of the log that is in the same database. The state that was read is that of the first
-    /// job.
+    /// Runs a job of the log that is in the same database. The first job uses the state that was read
+    /// before.
     async fn run(&mut self, anchor: &Anchor, job: WriteJob) -> Result<(), StoreError> {
         let db = &Over(self.db);
         let done = match self.state.take() {
@@ -104,7 +104,7 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
     /// Takes the write lock, and returns the row of this device.
     ///
     /// # Errors
-    /// The database is another one: it has no row, or that of another device.
+    /// The database is another one: it has no row of a device, or the row of another device.
     async fn locked_device(&self) -> Result<Device, StoreError> {
         let found = device::lock(&Over(self.db)).await?;
         let whose = |device: &Device| Whose::of(device.library_id, device.device_id);

@@ -19,7 +19,7 @@ pub(super) struct Inner {
     pub(super) own: Whose,
     pub(super) clock: Clock<SharedWallClock>,
     pub(super) accepted: AcceptedDrift,
-    /// One drain at a time. Another process may drain at the same time: the log skips what it has.
+    /// One drain at a time. Another process may drain at the same time: the log skips entries that it has.
     pub(super) draining: Mutex<()>,
 }
 
@@ -32,7 +32,7 @@ impl Inner {
         InTransaction::new(txn, &self.models, self.own, log, self.clock.now_ms())
     }
 
-    /// All devices whose changes may still come, with `origin`.
+    /// All devices whose changes may still arrive, including `origin`.
     pub(super) async fn origins(&self, origin: DeviceId) -> Result<Vec<DeviceId>, SyncError> {
         if origin == self.own.device_id {
             return Err(LogError::OwnPeer { peer: origin }.into());

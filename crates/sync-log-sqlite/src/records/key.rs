@@ -1,4 +1,4 @@
-//! The value of a unique key: equal for two rows if SQLite takes their columns for equal.
+//! The value of a unique key: two rows have equal values if SQLite takes their columns for equal.
 
 use sea_orm::Value;
 use sea_orm::sea_query::{QueryBuilder, SqliteQueryBuilder};
@@ -21,7 +21,7 @@ pub(super) struct Part {
     pub(super) collation: Collation,
 }
 
-/// To what a column converts the values that it stores, by its declared type: see
+/// The type to which a column converts the values that it stores, by its declared type: see
 /// <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Affinity {

@@ -1,32 +1,32 @@
-//! The records of an app that devices share: rows of its SeaORM entities, in its own database.
+//! The records that an app shares between devices: rows of its SeaORM entities, in its own database.
 //!
 //! [`SharedRecords`] is the handle. It records own changes together with the rows that they change, and
 //! applies the pages of other devices. [`Models`] names the entities; their references and unique keys are
 //! read from the database.
 //!
-//! - The payload of a change is the JSON that serde makes of an entity's model, and a row is a function
-//!   of it: a member that is not there is what serde makes of its absence, such as `None`. Members that
-//!   the app does not know are kept beside the row. A field with `#[serde(skip)]`, and a column that the
-//!   entity does not have, is local to the device, and keeps what it holds.
+//! - The payload of a change is the JSON that serde makes of an entity's model; each field of that JSON is
+//!   a *member*. A row is a function of the payload: if the payload lacks a member, the row gets what serde
+//!   makes of its absence, such as `None`. Members that the app does not know are kept beside the row. A
+//!   field with `#[serde(skip)]`, or a column that the entity does not have, is local to the device, and
+//!   keeps its value.
 //! - The primary key is one column that holds the record's UUID. Any other key is a unique index of whole
 //!   columns, with the collation BINARY, NOCASE or RTRIM.
 //! - A foreign key leads from one shared record to the id of another. A column whose foreign key has ON
 //!   DELETE CASCADE is declared with [`follows`](DeclaredModels::follows) or
-//!   [`logs_cascade`](DeclaredModels::logs_cascade), because the rows that a cascade deletes make no change
-//!   of their own. What else does not fit is a [`RecordsError`] at the opening.
+//!   [`logs_cascade`](DeclaredModels::logs_cascade), because a cascade deletes rows without a change of
+//!   their own. If the schema does not fit these rules, the opening fails with a [`RecordsError`].
 //! - The later change of a record wins as a whole, unless [`per_field`](DeclaredModels::per_field) merges
 //!   each member by itself.
 //! - Received rows are written without SeaORM's hooks: `ActiveModelBehavior` is not run.
-//! - A row that a constraint refuses is not shown, with the text of SQLite as the reason. Any other
-//!   failure of the database is an error: nothing was applied, so try again.
-//! - The receiver's tables are in the app's database, because only there can they share its transaction.
-//!   They are made at the first opening, or by the app's own migrator, with
-//!   `migration::records_migrations`.
+//! - If a constraint refuses a row, the record is not shown, with the text of SQLite as the reason. Any
+//!   other failure of the database is an error: nothing was applied, so try again.
+//! - The receiver's tables are in the app's database, so that the app's transactions cover them. The first
+//!   opening makes these tables, or the app's own migrator does, with `migration::records_migrations`.
 //! - SeaORM's pools for SQLite have one connection by default. A call here waits while the app holds a
 //!   transaction on the same pool. In such a transaction, use
 //!   [`record_in`](SharedRecords::record_in).
 //!
-//! Below the handle is the store for apps that decide by themselves what to merge:
+//! An app that decides itself which changes to merge, and when, uses the store below the handle:
 //!
 //! ```no_run
 //! # mod tag {

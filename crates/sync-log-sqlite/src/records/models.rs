@@ -15,8 +15,9 @@ use crate::driver::{Over, Port};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Models;
 
-/// The models of an app, as they are declared. What is said about a model is about the one that was
-/// named last.
+/// The models of an app, as they are declared. [`version`](Self::version), [`per_field`](Self::per_field),
+/// [`follows`](Self::follows) and [`logs_cascade`](Self::logs_cascade) apply to the model that was named
+/// last.
 #[derive(Debug)]
 #[must_use = "models take effect once they are registered"]
 pub struct DeclaredModels {
@@ -60,29 +61,29 @@ impl DeclaredModels {
         self
     }
 
-    /// The highest `model_version` that the app knows of this model; 0 unless it is set. A record with
-    /// a higher one is kept, and shown by a later version of the app.
+    /// Sets the highest `model_version` that the app knows of this model. Default: 0. A record with a
+    /// higher `model_version` is kept, and shown once the app is upgraded.
     pub fn version(mut self, version: u32) -> Self {
         self.last.version = version;
         self
     }
 
-    /// Merges each member of the payload by itself, from this `model_version` on. Without it, the
+    /// Merges each member of the payload separately, from this `model_version` on. Without this rule, the
     /// highest change wins as a whole, and its payload is the whole record.
     pub fn per_field(mut self, since: u32) -> Self {
         self.last.rule = Rule::PerField { since };
         self
     }
 
-    /// Records of this model are deleted with the record to which `column` refers, on every device and
-    /// without a change of their own. The column's foreign key has ON DELETE CASCADE. A record that is
-    /// changed after that deletion waits for the other one to come back.
+    /// Declares that records of this model are deleted together with the record to which `column` refers,
+    /// on every device and without a change of their own. The column's foreign key has ON DELETE CASCADE.
+    /// A record that is changed after that deletion is kept, and shown if the other record comes back.
     pub fn follows(self, column: impl Into<String>) -> Self {
         self.cascade(column.into(), Cascade::Follows)
     }
 
-    /// The app records a deletion for each record that the database deletes by way of `column`, whose
-    /// foreign key has ON DELETE CASCADE.
+    /// Declares that the app records a deletion for each record that the database deletes through
+    /// `column`. The column's foreign key has ON DELETE CASCADE.
     pub fn logs_cascade(self, column: impl Into<String>) -> Self {
         self.cascade(column.into(), Cascade::Logged)
     }

@@ -21,10 +21,11 @@ pub(super) struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// How a log begins that is made for these records. `known` is their row, if they were opened before.
+    /// How a log begins if it is made for these records. `known` is the row of the device, if the records
+    /// were opened before.
     ///
     /// # Errors
-    /// There are rows, no log that may have them, and nothing says when they were changed.
+    /// There are rows, there is no log that may have them, and no `baseline` says when they were changed.
     pub(super) async fn birth(
         &self,
         txn: &AppTransaction,

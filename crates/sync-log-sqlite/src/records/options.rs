@@ -18,13 +18,14 @@ impl SharedRecordsOptions {
         self
     }
 
-    /// Shares rows that were there before the records were opened for the first time. `changed` returns
-    /// when a row was last changed, in ms since the Unix epoch, from the name of its model and its
-    /// payload; `None` if the app does not know.
+    /// Shares rows that were there before the records were opened for the first time. `changed` gets the
+    /// name of a row's model and its payload, and returns when the row was last changed, in ms since the
+    /// Unix epoch, or `None` if the app does not know.
     ///
-    /// Without it, records that have such rows are refused with [`SyncError::NeedsBaseline`](super::SyncError::NeedsBaseline). The rows are
-    /// in no log, so every other device first takes a snapshot of this one. If two devices have the same
-    /// record, the later change wins; a row of which nothing is known loses to every other one.
+    /// Without this option, an opening that finds such rows fails with
+    /// [`SyncError::NeedsBaseline`](super::SyncError::NeedsBaseline). The rows are in no log, so every
+    /// other device first takes a snapshot of this one. If two devices have the same record, the later
+    /// change wins; a row whose time is not known loses to every change.
     pub fn baseline(
         mut self,
         changed: impl Fn(&str, &serde_json::Value) -> Option<i64> + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Entries that are kept in the app's database until they are needed: the outbox, and what waits.
+//! Entries that are kept in the app's database for a while: the outbox, and received entries that wait.
 
 use std::sync::LazyLock;
 
@@ -46,7 +46,7 @@ pub(super) static WAITING: LazyLock<Queue> = LazyLock::new(|| {
     ])
 });
 
-/// A table of entries, and what is done with it.
+/// A table of entries, with its statements.
 pub(super) struct Queue {
     table: &'static str,
     columns: [&'static str; 7],

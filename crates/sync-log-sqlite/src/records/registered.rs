@@ -12,7 +12,7 @@ use super::shape::{Column, Row, Shape, uuid};
 
 /// The models of an app, with the references and the unique keys of their tables.
 ///
-/// It is what [`merge`](crate::receive::merge) has to know of the app.
+/// They are all that [`merge`](crate::receive::merge) has to know of the app.
 #[derive(Debug)]
 pub struct RegisteredModels {
     pub(super) models: BTreeMap<String, Model>,
@@ -26,6 +26,8 @@ pub(super) struct Model {
     pub(super) rule: Rule,
     pub(super) references: Vec<Refers>,
     pub(super) keys: Vec<UniqueKey>,
+    /// The statement that makes the table. Its constraints decide which rows it takes.
+    pub(super) definition: String,
 }
 
 /// A column that refers to the record of another model, or of its own.
@@ -46,7 +48,8 @@ impl RegisteredModels {
         Some((found.0, found.1))
     }
 
-    /// What decides how payloads are read, as text. If it changes, all records are decided again.
+    /// All that decides how payloads are read, and which rows the tables take, as text. If the text changes,
+    /// all records are decided again.
     pub(super) fn fingerprint(&self) -> String {
         let models = self.models.iter().map(|(name, model)| {
             let columns = model.shape.columns().into_iter();
@@ -63,7 +66,8 @@ impl RegisteredModels {
             let keys = format!("{:?}", model.keys);
             let rule = format!("{:?}", model.rule);
             let columns: Vec<_> = columns.collect();
-            (name, model.version, rule, columns, references, keys)
+            let table = (columns, &model.definition);
+            (name, model.version, rule, table, references, keys)
         });
         json(&models.collect::<Vec<_>>())
     }
@@ -97,7 +101,7 @@ impl receive::Models for RegisteredModels {
 }
 
 impl Model {
-    /// What a payload says about other records. What it says does not depend on whose it is.
+    /// The facts of a payload. They do not depend on the record that has the payload.
     fn facts(&self, payload: &JsonText) -> Result<Facts, String> {
         let row = self.shape.row(Uuid::nil(), payload)?;
         let references = self.references.iter();

@@ -5,8 +5,8 @@ use sync_log_core::{Altered, ChainFault, Hlc, Needs, WriteJob, Writes};
 use super::sync_error::SyncError;
 use crate::open::SyncDb;
 
-/// Puts on record that the log lacks something at this stamp. The next opening adopts the log: it gets a
-/// new id and a floor.
+/// Stores in the log that it lacks an entry at this stamp. The next opening adopts the log, which then gets
+/// a new id and a floor.
 pub(super) async fn put_on_record(log: &SyncDb, at: Hlc) -> Result<(), SyncError> {
     let job = WriteJob::new(
         |_| Needs::default(),

@@ -100,13 +100,14 @@ pub(super) fn not_shown(row: &Row<'_>) -> Result<(RecordId, WhyNotShown), StoreE
     Ok((id, why.ok_or_else(|| damaged(Column::Detail))?))
 }
 
-/// What is stored of a version beside its highest change. The form is frozen. A value is a string
-/// that holds JSON text, which keeps its bytes, and does not nest more deeply than the payload.
+/// The parts of a version that are stored beside its highest change. The form is frozen. A value is stored
+/// as a string that holds JSON text. The string keeps the bytes of the text, and the stored JSON nests no
+/// more deeply than the payload.
 #[derive(Default, Serialize, Deserialize)]
 struct Parts {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     updated: BTreeMap<u32, Hlc>,
-    /// There is none if members were never merged by themselves.
+    /// `None` if members were never merged separately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fields: Option<BTreeMap<String, StoredField>>,
 }

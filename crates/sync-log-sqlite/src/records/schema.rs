@@ -11,8 +11,8 @@ use super::key::{Affinity, Collation, Part, UniqueKey};
 use super::registered::{Model, Refers, RegisteredModels};
 use super::shape::Column;
 use crate::driver::failure::corrupt;
-use crate::driver::raw::schema::{FOREIGN_KEYS, TABLE_COLUMNS, UNIQUE_COLUMNS};
-use crate::driver::{Port, Row, all};
+use crate::driver::raw::schema::{FOREIGN_KEYS, TABLE_COLUMNS, TABLE_DEFINITION, UNIQUE_COLUMNS};
+use crate::driver::{Port, Row, all, first};
 
 /// Registers models on a database that has their tables.
 ///
@@ -40,6 +40,7 @@ pub(super) async fn read(
         let registered = Model {
             keys: unique_keys(db, &model, &tables[&name]).await?,
             references: references.remove(&name).unwrap_or_default(),
+            definition: tables[&name].definition.clone(),
             shape: model.shape,
             version: model.version,
             rule: model.rule,
@@ -74,6 +75,7 @@ struct Table {
     id: Column,
     columns: Vec<Column>,
     stored: Vec<StoredColumn>,
+    definition: String,
 }
 
 struct StoredColumn {
@@ -109,10 +111,13 @@ impl Table {
             model: model.name.clone(),
             table: table.to_owned(),
         })?;
+        let text = |row: &Row<'_>| text(row, 0);
+        let definition = first(db, &TABLE_DEFINITION, &[table.into()], text).await?;
         Ok(Self {
             id,
             columns,
             stored,
+            definition: definition.unwrap_or_default(),
         })
     }
 
@@ -181,7 +186,7 @@ async fn foreign_keys(db: &impl Port) -> Result<Vec<ForeignKey>, StoreError> {
     Ok(keys)
 }
 
-/// A row of a table that is local to the device must not refuse what all devices show.
+/// Refuses local tables whose rows could refuse a deletion: every device has to show the same.
 fn refuse_local_holders(
     declared: &[Declared],
     foreign_keys: &[ForeignKey],
@@ -284,7 +289,7 @@ fn referred_model(
     }
 }
 
-/// What a reference means by which deletions cascade.
+/// The meaning of a reference with ON DELETE CASCADE.
 fn cascade(model: &Declared, key: &ForeignKey, column: Column) -> Result<Need, RecordsError> {
     let mut cascades = model.cascades.iter();
     match cascades.find(|(declared, _)| is_same(declared, column.name)) {
@@ -299,7 +304,7 @@ fn cascade(model: &Declared, key: &ForeignKey, column: Column) -> Result<Need, R
     }
 }
 
-/// Refuses a declaration about a column by which no deletion cascades.
+/// Refuses a declaration about a column whose foreign key has no ON DELETE CASCADE.
 fn refuse_other_cascades(
     model: &Declared,
     foreign_keys: &[ForeignKey],
@@ -321,7 +326,8 @@ fn refuse_other_cascades(
     Ok(())
 }
 
-/// The unique keys of a model. A key that holds the id of the record is of no other one.
+/// The unique keys of a model. A key that contains the id of the record is left out: no other record can
+/// have an equal one.
 async fn unique_keys(
     db: &impl Port,
     model: &Declared,
@@ -365,7 +371,7 @@ async fn unique_keys(
 struct IndexedColumn {
     index: String,
     is_partial: bool,
-    /// There is none if the index is on an expression.
+    /// `None` if the index is on an expression.
     column: Option<String>,
     collation: String,
 }

@@ -1,4 +1,4 @@
-//! What an entity of the app's makes of a payload, without its type.
+//! What an entity of the app makes of a payload, without the entity's type.
 
 use std::any::TypeId;
 use std::fmt;
@@ -18,7 +18,7 @@ use sync_log_core::{JsonText, Uuid, judge};
 use super::members::members;
 use crate::driver::Template;
 
-/// An entity of the app's.
+/// An entity of the app.
 pub(super) trait Shape: Send + Sync {
     /// The table.
     fn table(&self) -> &'static str;
@@ -66,7 +66,7 @@ pub(super) struct Column {
     pub(super) member: &'static str,
     /// Whether the model takes an empty value.
     pub(super) is_nullable: bool,
-    /// Whether payloads say what it holds. Other columns are local to the device.
+    /// Whether payloads decide the value. Other columns are local to the device.
     pub(super) is_shared: bool,
 }
 
@@ -99,8 +99,9 @@ where
     E: EntityTrait,
     E::Model: DeserializeOwned + IntoActiveModel<E::ActiveModel>,
 {
-    /// The row of a record with this payload. It is a function of the payload alone: a member that is
-    /// not there is what serde makes of its absence. Columns that are not shared are not set.
+    /// The row of a record with this payload. The row is a function of the payload alone: if the payload
+    /// lacks a member, the row gets what serde makes of its absence. Columns that are not shared are not
+    /// set.
     fn active_model(&self, record: Uuid, payload: &JsonText) -> Result<E::ActiveModel, String> {
         let members = payload.parse_as::<Map<String, Json>>();
         let mut members = members.map_err(|_| "the payload is no object".to_owned())?;

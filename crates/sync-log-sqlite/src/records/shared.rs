@@ -30,10 +30,10 @@ use crate::open::SyncDb;
 
 /// The records that devices share, in an app's own database, and the log of this device's changes.
 ///
-/// It is a handle: cheap to clone, and usable from many tasks at once.
+/// `SharedRecords` is a handle: cheap to clone, and usable from many tasks at once.
 ///
-/// - [`write`](Self::write) changes rows and records that, in one transaction. No change is committed
-///   without its entry, and no entry without its change, whatever is killed when (`W2`).
+/// - [`write`](Self::write) changes rows and records the changes, in one transaction. No change is
+///   committed without its entry, and no entry without its change, even if the process is killed (`W2`).
 /// - [`apply`](Self::apply) applies a page of another device, in one transaction. What the tables show
 ///   afterwards depends on the changes alone, and not on their order (`X6`).
 /// - [`log`](Self::log) is the log: it registers peers, serves them, takes their acks, and prunes.
@@ -100,8 +100,8 @@ impl SharedRecords {
     }
 
     /// Opens the records in `db`, with their log in the same database, and default options. A change and
-    /// its entry are then one transaction without an outbox. See [`SyncDb::attach`] for what that asks of
-    /// the database.
+    /// its entry are then one transaction without an outbox. [`SyncDb::attach`] says what the database
+    /// needs for this layout.
     ///
     /// # Errors
     /// As for [`SharedRecordsOptions::attach`].
@@ -169,7 +169,8 @@ impl SharedRecords {
     /// all of them together. Returns what `work` returns.
     ///
     /// If `work` fails, nothing is committed. After the commit, the changes are brought into the log. If
-    /// that fails, it is reported as a warning and made up for later, because the changes are safe.
+    /// that step fails, a warning is logged and the call is still `Ok`: the changes are committed, and the
+    /// next call or the next opening brings them into the log.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the rows and the log as after `Ok` or as after `Err`.
@@ -197,7 +198,7 @@ impl SharedRecords {
         Ok(value)
     }
 
-    /// Inserts one row and records that; see [`Writing::insert`].
+    /// Inserts one row and records the insertion; see [`Writing::insert`].
     ///
     /// # Errors
     /// As for [`write`](Self::write), and for [`Writing::insert`].
@@ -221,8 +222,8 @@ impl SharedRecords {
         self.write(async |rows| rows.update(row).await).await
     }
 
-    /// Deletes the row of one record and records that; see [`Writing::delete`]. Returns whether there was
-    /// one.
+    /// Deletes the row of one record and records the deletion; see [`Writing::delete`]. Returns whether
+    /// there was such a row.
     ///
     /// # Errors
     /// As for [`write`](Self::write), and for [`Writing::delete`].
@@ -231,8 +232,8 @@ impl SharedRecords {
             .await
     }
 
-    /// Records a change in a transaction of the app's, in which the app has changed the row.
-    /// Call [`drain`](Self::drain) after the commit. See [`Writing::record`] for what the change says.
+    /// Records a change in a transaction of the app, in which the app has changed the row.
+    /// Call [`drain`](Self::drain) after the commit. [`Writing::record`] says what the change has to hold.
     ///
     /// ```no_run
     /// # async fn run(db: sea_orm::DatabaseConnection, records: sync_log_sqlite::records::SharedRecords,
@@ -262,12 +263,12 @@ impl SharedRecords {
         Ok(stamp.expect("one change gets one stamp"))
     }
 
-    /// Records changes as one group, in a transaction of the app's, in which the app has changed the
-    /// rows. Returns their stamps. Call [`drain`](Self::drain) after the commit.
+    /// Records changes as one group, in a transaction of the app, in which the app has changed the
+    /// rows. Returns the stamps of the changes. Call [`drain`](Self::drain) after the commit.
     ///
-    /// The transaction should have begun IMMEDIATE. Make the calls in one transaction one after the other.
-    /// If rows of other records change, because they depend on these, foreign keys are checked at the commit
-    /// from here on.
+    /// Begin the transaction with [`begin()`](super::begin()), or IMMEDIATE. Make the calls in one
+    /// transaction one after the other. If rows of other records change, because they depend on the changed
+    /// rows, foreign keys are checked at the commit from then on.
     ///
     /// # Errors
     /// Roll back. [`SyncError::BeganDeferred`]: begin the transaction IMMEDIATE.
@@ -283,7 +284,7 @@ impl SharedRecords {
         Ok(entries.iter().map(|entry| entry.hlc).collect())
     }
 
-    /// Applies a page of another device, in one transaction. Acknowledge
+    /// Applies a page of another device, in one transaction. After `Ok`, acknowledge
     /// [`watermark`](Applied::watermark) to that device, even if nothing was new.
     ///
     /// `origin` is the device that the transport authenticated. Pages may come twice, may overlap, and
@@ -321,7 +322,7 @@ impl SharedRecords {
         Ok(applied)
     }
 
-    /// The cursor up to which the log of `origin` was applied: read its log from there.
+    /// The cursor up to which the log of `origin` was applied. Read the origin's log from this cursor.
     ///
     /// # Errors
     /// [`SyncError::Store`].
@@ -330,7 +331,7 @@ impl SharedRecords {
         Ok(found.map_or(Cursor::ZERO, |found| found.cursor))
     }
 
-    /// What is kept of a record; `None` if it was never heard of.
+    /// What is kept of a record; `None` if no change of the record was ever applied.
     ///
     /// # Errors
     /// [`SyncError::Store`].
@@ -344,11 +345,11 @@ impl SharedRecords {
         Ok(found.records.into_iter().next().map(|(_, record)| record))
     }
 
-    /// The live records that the app's tables do not show, and why, at most `limit`.
+    /// Returns the live records that the app's tables do not show, each with the reason, at most `limit`.
     /// [`record`](Self::record) has the content of each.
     ///
-    /// A record is shown as soon as its reason has passed: the other record of the same key was changed,
-    /// or the one to which it refers has come. To delete it instead, on every device:
+    /// A record is shown as soon as the reason has passed: the other record with the same key was changed,
+    /// or the record to which this one refers has arrived. To delete the record instead, on every device:
     ///
     /// ```no_run
     /// # async fn run(records: sync_log_sqlite::records::SharedRecords)
@@ -375,11 +376,11 @@ impl SharedRecords {
         Ok(versions::not_shown(&Over(&self.inner.db), limit).await?)
     }
 
-    /// Compares the rows of all shared tables with what is recorded of them. Returns the records of which
-    /// the row was changed and that was not recorded, at most `limit`.
+    /// Compares the rows of all shared tables with what is recorded of them. Returns the records whose row
+    /// was changed without a recorded change, at most `limit`.
     ///
-    /// It is for the tests of an app, because it reads everything: at the end of a test that changes shared
-    /// rows it finds the code that changes them in another way than with [`write`](Self::write) or
+    /// This call is for the tests of an app, because it reads everything. At the end of a test that changes
+    /// shared rows, it finds code that changes them without [`write`](Self::write) or
     /// [`record_in`](Self::record_in). Columns that are local to the device do not count.
     ///
     /// # Errors
@@ -388,8 +389,8 @@ impl SharedRecords {
         Audit::run(&self.inner.db, &self.inner.models, limit).await
     }
 
-    /// Forgets deleted records of which no change can arrive any more. Returns how many. Call it now and
-    /// then, but not while another device reads a snapshot of these records.
+    /// Forgets deleted records of which no change can arrive any more. Returns how many were forgotten. Call
+    /// this function now and then, but not while another device reads a snapshot of these records.
     ///
     /// # Errors
     /// [`SyncError::Store`], [`SyncError::Log`].
@@ -409,9 +410,9 @@ impl SharedRecords {
         }
     }
 
-    /// Brings committed changes into the log. [`write`](Self::write) does it by itself; after
-    /// [`record_in`](Self::record_in), call it once the transaction is committed. What is not brought
-    /// into the log now is at the next call, or at the next opening.
+    /// Brings committed changes into the log. [`write`](Self::write) calls this function itself; after
+    /// [`record_in`](Self::record_in), call it once the transaction is committed. If the call fails, the next
+    /// call or the next opening brings the changes into the log.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
@@ -429,7 +430,7 @@ impl SharedRecords {
         }
     }
 
-    /// Brings what is committed into the log, and closes the log. The app closes its database.
+    /// Brings all committed changes into the log, and closes the log. The app then closes its database.
     ///
     /// # Errors
     /// The errors of [`drain`](Self::drain) and of [`close`](sync_log_core::SyncLog::close). The log is

@@ -11,8 +11,8 @@ use crate::driver::Over;
 /// A receiver's tables and the app's tables, inside one transaction of the app's database.
 ///
 /// Pass a transaction that has the write lock and defers foreign keys, as [`begin`](super::begin)
-/// makes it, and commit it if all calls were `Ok`. On a connection without a transaction, each
-/// statement would be committed by itself.
+/// makes it. Commit the transaction if all calls were `Ok`. On a connection without a transaction, each
+/// statement would be committed separately.
 pub struct Records<'a, C> {
     db: &'a C,
     models: &'a RegisteredModels,

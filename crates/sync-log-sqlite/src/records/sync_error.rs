@@ -15,10 +15,10 @@ use crate::open::{OpenError, Unattachable};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SyncError {
-    /// A statement of the app's failed.
+    /// A statement of the app failed.
     #[error(transparent)]
     App(#[from] DbErr),
-    /// Code of the app's failed for another reason.
+    /// Other code of the app failed.
     #[error(transparent)]
     Other(Box<dyn Error + Send + Sync>),
     /// The app's models cannot be registered on its database.
@@ -79,13 +79,14 @@ pub enum SyncError {
         /// The first such record.
         record: RecordId,
     },
-    /// The records are those of another library or device, or their log is elsewhere.
+    /// The records belong to another library or device, or were made in the other layout, with the log in
+    /// another database.
     #[error("failed to open the records: {reason}")]
     OtherRecords {
-        /// Whose records they are.
+        /// To whom the records belong, or where their log is.
         reason: String,
     },
-    /// The app's database can lose what was committed.
+    /// With the settings of the app's database, a crash can lose what was committed.
     #[error("failed to share the records: {0}")]
     Unsafe(Unattachable),
     /// The database failed.
@@ -94,7 +95,7 @@ pub enum SyncError {
 }
 
 impl SyncError {
-    /// An error of the app's own, for a closure that is passed to
+    /// Wraps an error of the app, for a closure that is passed to
     /// [`write`](super::SharedRecords::write).
     pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Other(error.into())

@@ -19,18 +19,18 @@ use crate::driver::Over;
 pub struct SyncStatus {
     /// The log of own changes: what is pending, and which peers lack it.
     pub log: Status,
-    /// How many own changes are committed and not in the log yet.
+    /// How many own changes are committed, but not in the log yet.
     pub outbox_entries: u64,
-    /// How many received changes wait, because a record to which their group must refer was not heard
-    /// of yet.
+    /// How many received changes wait, because no change has arrived yet of a record to which their group
+    /// must refer.
     pub waiting_entries: u64,
     /// How many live records the app's tables do not show, by the name of the reason.
     pub not_shown: BTreeMap<&'static str, u64>,
     /// How far the log of each other device was applied.
     pub received: Vec<Watermark>,
-    /// Own changes up to this stamp were pruned from the log while the app's database did not know them:
-    /// it was restored from a backup, or they were made before the records were shared. A snapshot of
-    /// another device has them. Zero if there are none.
+    /// Own changes up to this stamp were pruned from the log, and the app's database does not know them:
+    /// the database was restored from a backup, or the changes were made before the records were shared. A
+    /// snapshot of another device has these changes. Zero if there are none.
     pub unversioned: Hlc,
 }
 

@@ -106,8 +106,8 @@ fn tied_record(row: &Row<'_>, tie: &Tie) -> Result<RecordId, StoreError> {
     Ok(RecordId::new(model_type, record_uuid))
 }
 
-/// Whether a record with the text of a tie has that tie. The texts of two keys can be equal if the
-/// name of a model has a `/`.
+/// Whether a record that was found by the text of a tie has that tie. The texts of the keys of two models
+/// can be equal if the name of a model has a `/`.
 fn may_tie(tie: &Tie, id: &RecordId) -> bool {
     match tie {
         Tie::Reference(_) => true,
@@ -176,10 +176,11 @@ pub(super) fn arrays(elements: impl Iterator<Item = String>) -> Vec<String> {
 static RECORDS: LazyLock<Template> =
     LazyLock::new(|| Template::build("look up records", &select_records()));
 
-/// Arguments: an array of records, and an array of ties. After the columns of the records comes one more,
-/// which is NULL. A tied record has its two ids alone, and there the position of the tie in its array.
+/// Arguments: an array of records, and an array of ties. After the columns of a record comes one more
+/// column, which is NULL. A row for a tied record has the record's two ids alone, and in that last column
+/// the position of the tie in its array.
 ///
-/// It is one statement, because over an app's driver each one is a hop to another thread.
+/// There is one statement for both, because over an app's driver each statement is a hop to another thread.
 static RECORDS_AND_TIED: LazyLock<Template> = LazyLock::new(|| {
     let nothing = || Expr::value(Option::<String>::None);
     let mut query = select_records();

@@ -18,13 +18,13 @@ use crate::entity::{peer_received_watermarks as mirror, time, watermarks};
 pub struct Watermark {
     /// The device.
     pub origin: DeviceId,
-    /// Up to where its log was applied.
+    /// The cursor up to which the log of that device was applied.
     pub cursor: Cursor,
-    /// When it moved there, in ms since the Unix epoch.
+    /// When the watermark moved to that cursor, in ms since the Unix epoch.
     pub at_ms: i64,
 }
 
-/// The watermark of one device, if it was ever received from.
+/// The watermark of one device, if a page of that device was ever applied.
 pub(super) async fn of(db: &impl Port, origin: DeviceId) -> Result<Option<Watermark>, StoreError> {
     let origin = origin.to_string();
     first(db, &READ, &[(&origin).into()], watermark).await

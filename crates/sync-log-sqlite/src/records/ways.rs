@@ -24,11 +24,11 @@ use crate::driver::durable::Settings;
 use crate::open::{SyncDb, SyncDbOptions, Unattachable};
 
 impl SharedRecordsOptions {
-    /// Opens the records in `db`, with their log in `<data_dir>/sync.db`. Both are made where they are
-    /// missing: call it after the app's own migrations.
+    /// Opens the records in `db`, with their log in `<data_dir>/sync.db`. The receiver's tables and the log
+    /// are made where they are missing. Call this function after the app's own migrations.
     ///
     /// The two files are compared first. If one of them was deleted, or restored from a backup, nothing
-    /// is lost that the other one has (`W4`).
+    /// is lost that the other file has (`W4`).
     ///
     /// # Errors
     /// [`SyncError::Models`]: the app's tables cannot be shared as they are declared.
@@ -53,8 +53,8 @@ impl SharedRecordsOptions {
         Ok(records)
     }
 
-    /// Opens the records in `db`, with their log in the same database. Both are made where they are
-    /// missing: call it after the app's own migrations, in a tokio runtime.
+    /// Opens the records in `db`, with their log in the same database. The receiver's tables and the log are
+    /// made where they are missing. Call this function after the app's own migrations, in a tokio runtime.
     ///
     /// # Errors
     /// As for [`open`](Self::open), and for [`SyncDb::attach`].
@@ -131,7 +131,7 @@ impl Prepared {
     }
 }
 
-/// Refuses a database that can lose what was committed.
+/// Refuses a database whose settings can lose what was committed.
 async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), SyncError> {
     let settings = Settings::of(&Over(db)).await?;
     let Some((setting, value)) = settings.unsafe_setting() else {

@@ -19,7 +19,7 @@ use crate::driver::AppTransaction;
 /// [`SharedRecords::write`](super::SharedRecords::write) begins it, and commits it with the changes.
 ///
 /// An app that changes a shared row in another way, over [`connection`](Self::connection), records that
-/// with [`record`](Self::record).
+/// change with [`record`](Self::record).
 #[derive(Debug)]
 pub struct Writing<'a> {
     txn: AppTransaction,
@@ -36,10 +36,10 @@ impl<'a> Writing<'a> {
         }
     }
 
-    /// Inserts a row, and records that. It runs SeaORM's hooks.
+    /// Inserts a row, and records the insertion. Runs SeaORM's hooks.
     ///
-    /// A row with a unique key that another row has is refused by the database. A row that refers to a
-    /// record which is not there is recorded, and not shown until that record comes.
+    /// If another row has the same unique key, the database refuses the row. If the row refers to a record
+    /// that is not there, the record is kept, and not shown until that other record is shown.
     ///
     /// # Errors
     /// [`SyncError::App`], [`SyncError::NotShared`], [`SyncError::NotARecord`].
@@ -57,15 +57,15 @@ impl<'a> Writing<'a> {
         Ok(inserted)
     }
 
-    /// Updates a row, and records what changed. A row that stays as it was is not recorded. It runs
-    /// SeaORM's hooks.
+    /// Updates a row, and records what changed. If nothing changed, nothing is recorded. Runs SeaORM's
+    /// hooks.
     ///
     /// A record that is not shown has no row. To change it, [`insert`](Self::insert) a row with its id.
     ///
     /// Under the per-field rule only the members that changed are recorded.
     ///
     /// # Errors
-    /// [`SyncError::App`], also if there is no such row; [`SyncError::NotShared`],
+    /// [`SyncError::App`], even if only the row is missing; [`SyncError::NotShared`],
     /// [`SyncError::NotARecord`].
     pub async fn update<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, SyncError>
     where
@@ -86,8 +86,8 @@ impl<'a> Writing<'a> {
         Ok(updated)
     }
 
-    /// Deletes the row of a record, and records that. Returns whether there was one. It does not run
-    /// SeaORM's hooks.
+    /// Deletes the row of a record, and records the deletion. Returns whether there was such a row. Does
+    /// not run SeaORM's hooks.
     ///
     /// A record that is not shown has no row. To delete it on every device, [`record`](Self::record) a
     /// [`Change::delete`].
@@ -112,18 +112,18 @@ impl<'a> Writing<'a> {
         Ok(true)
     }
 
-    /// The transaction, for other statements of the app's.
+    /// The transaction, for other statements of the app.
     #[must_use]
     pub const fn connection(&self) -> &DatabaseTransaction {
         self.txn.connection()
     }
 
     /// Records a change of a row that the app has changed itself, in this transaction. The row has to be
-    /// what the change says: nothing writes it here.
+    /// as the change says: this call does not write the row.
     ///
-    /// The change has the name under which the entity is registered, the JSON of its model, and its
-    /// [`model_version`](Change::model_version()). Under the per-field rule, name only the members that
-    /// changed in [`Change::update`]: every member that is named counts as changed.
+    /// The change has the name under which the entity is registered, the JSON of the entity's model, and the
+    /// [`model_version`](Change::model_version()). Under the per-field rule, pass only the members that
+    /// changed to [`Change::update`]: every member in the payload counts as changed.
     pub fn record(&self, change: Change) {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.push(change);
@@ -182,7 +182,7 @@ fn not_a_record<E: EntityTrait>(reason: &impl ToString) -> SyncError {
     }
 }
 
-/// What an update has to say; `None` if nothing changed.
+/// The members that an update records; `None` if nothing changed.
 fn changed(before: Option<&Members>, after: &Members, rule: Rule) -> Option<Members> {
     let was = |name: &String| before.and_then(|before| before.get(name));
     let news = after

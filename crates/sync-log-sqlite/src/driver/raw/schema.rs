@@ -9,6 +9,12 @@ pub(crate) static TABLE_COLUMNS: Raw = Raw::new(|| {
     Template::raw(READ, text, 1)
 });
 
+/// The statement that makes a table, as SQLite keeps it.
+pub(crate) static TABLE_DEFINITION: Raw = Raw::new(|| {
+    let text = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+    Template::raw(READ, text, 1)
+});
+
 /// Every foreign key of the database, column by column: the table, the number of the key in it, the
 /// column, the table and the column to which it leads (NULL for the primary key), and what a deletion
 /// there does.

@@ -1,6 +1,11 @@
 //! A new version of the app decides all records again (`X6`).
 
+use std::path::Path;
+
 use rusqlite::Connection;
+use sea_orm::ActiveValue::Set;
+use sea_orm::EntityTrait;
+use sync_log_sqlite::Uuid;
 use sync_log_sqlite::receive::WhyNotShown;
 use sync_log_sqlite::records::{DeclaredModels, Models};
 
@@ -112,4 +117,44 @@ async fn an_opening_without_a_new_version_decides_nothing_again() {
     raw.execute_batch("UPDATE tag SET name = 'sea'").unwrap();
     let phone = phone.reopened(declared()).await;
     assert_eq!(phone.tags().await, ["sea"]);
+}
+
+/// Makes the table of albums again, without its constraint.
+fn allow_every_title(folder: &Path) {
+    let raw = Connection::open(database(folder)).unwrap();
+    let rebuild = "
+        PRAGMA foreign_keys = OFF;
+        CREATE TABLE new_album (id BLOB PRIMARY KEY, title TEXT NOT NULL,
+            cover BLOB REFERENCES photo (id), opened INTEGER NOT NULL DEFAULT 0);
+        INSERT INTO new_album SELECT id, title, cover, opened FROM album;
+        DROP TABLE album;
+        ALTER TABLE new_album RENAME TO album;";
+    raw.execute_batch(rebuild).unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_a_constraint_refused_is_shown_once_the_table_takes_it() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let phone = Device::new(folders[0].path(), PHONE, LAPTOP).await;
+    let laptop = Device::new(folders[1].path(), LAPTOP, PHONE).await;
+    allow_every_title(folders[0].path());
+    let untitled = album::ActiveModel {
+        id: Set(Uuid::from_u128(1)),
+        title: Set("?".to_owned()),
+        cover: Set(None),
+        opened: Set(0),
+    };
+    phone.records.insert(untitled).await.unwrap();
+    laptop.pull(&phone).await;
+    let hidden = laptop.records.not_shown(10).await.unwrap();
+    assert!(
+        matches!(hidden[..], [(_, WhyNotShown::Refused(_))]),
+        "{hidden:?}"
+    );
+
+    allow_every_title(folders[1].path());
+    let laptop = laptop.reopened(declared()).await;
+    assert!(laptop.records.not_shown(10).await.unwrap().is_empty());
+    let albums = album::Entity::find().all(&laptop.db).await.unwrap();
+    assert_eq!(albums.len(), 1);
 }
