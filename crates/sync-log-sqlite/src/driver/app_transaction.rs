@@ -9,7 +9,7 @@ use sync_log_core::StoreError;
 use super::failure::failed;
 use super::raw::pragma::DEFER_FOREIGN_KEYS;
 use super::raw::transaction::{COMMIT, ROLLBACK, STAND_IN};
-use super::{Over, Port};
+use super::{Over, Port, to_its_end};
 
 /// A transaction of this crate's own on a connection of the app's; rolled back unless it is ended.
 ///
@@ -17,6 +17,8 @@ use super::{Over, Port};
 /// is full, the driver does not notice, and its next transaction on that connection is a savepoint in
 /// one that is never committed. So this ends the transaction in SQLite, and then lets the driver end one
 /// that stands in for it.
+///
+/// The end is a task: a caller that drops the future cannot part the two steps.
 #[derive(Debug)]
 pub(crate) struct AppTransaction(DatabaseTransaction);
 
@@ -58,13 +60,17 @@ impl AppTransaction {
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        to_its_end("commit", self.commit_here()).await
+    }
+
+    async fn commit_here(self) -> Result<(), StoreError> {
         match self.port().run(&COMMIT, &[]).await {
             Ok(_) => {
                 self.end().await;
                 Ok(())
             }
             Err(error) => {
-                self.roll_back().await;
+                self.roll_back_here().await;
                 Err(error)
             }
         }
@@ -88,6 +94,15 @@ impl AppTransaction {
     }
 
     pub(crate) async fn roll_back(self) {
+        let ended = async {
+            self.roll_back_here().await;
+            Ok(())
+        };
+        // If the task ends early, its runtime has ended, and the connection with it.
+        let _ = to_its_end("roll back", ended).await;
+    }
+
+    async fn roll_back_here(self) {
         // It fails if SQLite has done so by itself.
         let _ = self.port().run(&ROLLBACK, &[]).await;
         self.end().await;

@@ -2,12 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "here statements run")]
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sync_log_core::{StoreError, StoreFault};
 
 use super::failure::failed;
 use super::raw::pragma::{APPLICATION_ID, EXTRA, FULL, OFF, SETTINGS, set_synchronous, sync_all};
-use super::{Over, Port, Row, number, one};
+use super::{Over, Port, Row, number, one, to_its_end};
 
 /// The settings of a connection that decide what its commits survive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,17 +60,10 @@ impl Settings {
 }
 
 /// Makes sure that everything that was committed to the app's database before survives a power cut.
-/// It needs the write lock, unless every commit of the connection is on disk anyway.
-///
-/// `db` is no transaction. All connections of its pool must have the same settings.
-pub(crate) async fn sync_to_disk(db: &impl ConnectionTrait) -> Result<(), StoreError> {
-    let settings = Settings::of(&Over(db)).await?;
-    sync_as_needed(db, &settings).await
-}
-
-/// The same, for commits of a connection with these settings.
-pub(crate) async fn sync_as_needed(
-    db: &impl ConnectionTrait,
+/// It needs the write lock, unless `settings` sync every commit anyway. They are those of the connection
+/// that committed, or those with which the database was opened, if all its connections have the same.
+pub(crate) async fn sync_to_disk(
+    db: &DatabaseConnection,
     settings: &Settings,
 ) -> Result<(), StoreError> {
     if let Some((setting, value)) = settings.unsafe_setting() {
@@ -80,14 +73,31 @@ pub(crate) async fn sync_as_needed(
     if settings.sync_every_commit() {
         return Ok(());
     }
-    // One call runs all statements on one connection of the pool.
-    let application_id = number(&Over(db), &APPLICATION_ID, &[]).await?;
-    let synced = run(db, &sync_all(application_id, settings.synchronous)).await;
-    if synced.is_err() {
-        // A connection that stays at EXTRA is slower, and no less safe.
-        let _ = run(db, &set_synchronous(settings.synchronous)).await;
+    sync_everything(db, settings).await
+}
+
+/// The same, whatever the settings were when that was committed.
+pub(crate) async fn sync_everything(
+    db: &DatabaseConnection,
+    settings: &Settings,
+) -> Result<(), StoreError> {
+    if settings.file().is_none() {
+        return Ok(());
     }
-    synced
+    let db = db.clone();
+    let synchronous = settings.synchronous;
+    to_its_end("sync what was committed", async move {
+        let application_id = number(&Over(&db), &APPLICATION_ID, &[]).await?;
+        // One call runs all statements on one connection of the pool.
+        let synced = run(&db, &sync_all(application_id, synchronous)).await;
+        if synced.is_err() {
+            // The pool may take another connection, and leave that one at EXTRA: it is slower, and no less
+            // safe, because its own setting does not decide whether to sync.
+            let _ = run(&db, &set_synchronous(synchronous)).await;
+        }
+        synced
+    })
+    .await
 }
 
 async fn run(db: &impl ConnectionTrait, statements: &str) -> Result<(), StoreError> {

@@ -27,6 +27,7 @@ pub(crate) mod raw;
 mod row;
 pub(crate) mod tables;
 mod template;
+mod to_its_end;
 mod transaction;
 mod trial;
 
@@ -41,5 +42,6 @@ pub(crate) use port::Port;
 pub(crate) use query::{all, exists, first, number, one, texts};
 pub(crate) use row::{Cell, Row};
 pub(crate) use template::{Template, argument, argument_rows};
+pub(crate) use to_its_end::{on, to_its_end};
 pub(crate) use transaction::Transaction;
 pub(crate) use trial::table_in_memory;

@@ -14,7 +14,7 @@ use super::opening::Opening;
 use super::unattachable::Unattachable;
 use crate::adopt::{Outcome, RowsAhead};
 use crate::driver::connect::{IN_MEMORY, Location};
-use crate::driver::durable::{Settings, sync_as_needed};
+use crate::driver::durable::{Settings, sync_everything};
 use crate::driver::failure::panicked;
 use crate::driver::{AppTransaction, Busy, Over, Port};
 use crate::store::{Anchor, AttachedStore, select};
@@ -64,16 +64,16 @@ impl Opening {
         let failed = |fault| OpenError::store(&path, fault);
         let attaching = self.attach(db.clone());
         let task = runtime.spawn(attaching.in_current_span().with_current_subscriber());
-        let anchor = match task.await {
+        let (anchor, settings) = match task.await {
             Ok(attached) => attached?,
             Err(error) if error.is_panic() => return Err(failed(panicked("attach"))),
             Err(_) => return Err(failed(StoreError::new(StoreFault::Closed, "attach"))),
         };
-        Ok(AttachedStore::new(runtime, db.clone(), anchor))
+        Ok(AttachedStore::new(runtime, db.clone(), settings, anchor))
     }
 
     /// Makes, updates or adopts the log, in one transaction that begins with the write lock.
-    async fn attach(mut self, db: DatabaseConnection) -> Result<Anchor, OpenError> {
+    async fn attach(mut self, db: DatabaseConnection) -> Result<(Anchor, Settings), OpenError> {
         let settings = Settings::of(&Over(&db)).await;
         let settings = settings.map_err(|error| refusal(Path::new(APP_DATABASE), error))?;
         self.location = Location::File(settings.file().unwrap_or(IN_MEMORY).into());
@@ -97,9 +97,10 @@ impl Opening {
         if let Some((outcome, cause)) = adopted {
             outcome.report(&cause);
         }
-        let synced = sync_as_needed(&db, &settings).await;
+        // An earlier run may have committed with other settings.
+        let synced = sync_everything(&db, &settings).await;
         synced.map_err(|error| OpenError::store(path, error))?;
-        Ok(anchor)
+        Ok((anchor, settings))
     }
 
     /// The log, once it is there, and what was adopted.

@@ -1,12 +1,14 @@
 //! Changes the app's tables.
 
 use sync_log_core::receive::{Move, RecordId};
-use sync_log_core::{JsonText, StoreError};
+use sync_log_core::{JsonText, StoreError, StoreFault};
 
 use super::registered::RegisteredModels;
 use crate::driver::Port;
 use crate::driver::failure::refused_by_constraint;
-use crate::driver::raw::transaction::{BACK_TO_SAVEPOINT, RELEASE_SAVEPOINT, SAVEPOINT};
+use crate::driver::raw::transaction::{
+    BACK_TO_SAVEPOINT, BEGIN, RELEASE_SAVEPOINT, ROLLBACK, SAVEPOINT,
+};
 
 /// Records that cannot be shown, and why.
 type Refused = Vec<(RecordId, String)>;
@@ -54,7 +56,10 @@ async fn take(
                     // A row that could not be emptied still refers to this one. The next attempt
                     // does not show that row.
                     Err(error)
-                        if !refused.is_empty() && refused_by_constraint(&error).is_some() => {}
+                        if !refused.is_empty() && refused_by_constraint(&error).is_some() =>
+                    {
+                        refuse_ended(db).await?;
+                    }
                     hidden => hidden?,
                 }
                 1
@@ -122,8 +127,24 @@ async fn show(
     match db.run(&statement, &[]).await {
         Ok(changed) if usize::try_from(changed) == Ok(rows.len()) => Ok(None),
         Ok(_) => Ok(Some("a trigger or a constraint ignored the row".to_owned())),
-        Err(error) => refused_by_constraint(&error).map(Some).ok_or(error),
+        Err(error) => {
+            let reason = refused_by_constraint(&error).ok_or(error)?;
+            refuse_ended(db).await?;
+            Ok(Some(reason))
+        }
     }
+}
+
+/// A constraint can end the whole transaction, as `ON CONFLICT ROLLBACK` does. What was written after that
+/// would be committed by itself.
+async fn refuse_ended(db: &impl Port) -> Result<(), StoreError> {
+    // SQLite refuses to begin a transaction in another one.
+    if db.run(&BEGIN, &[]).await.is_err() {
+        return Ok(());
+    }
+    let _ = db.run(&ROLLBACK, &[]).await;
+    let doing = "show records: a constraint or a trigger of the app's tables ended the transaction";
+    Err(StoreError::new(StoreFault::Io, doing))
 }
 
 /// Hides a record. A model that the app no longer registers has no table, so nothing shows it.

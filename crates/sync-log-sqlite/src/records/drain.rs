@@ -32,7 +32,7 @@ impl Inner {
             return Ok(false);
         };
         // A power cut must not take back what the log has.
-        sync_to_disk(&self.db).await?;
+        sync_to_disk(&self.db, &self.settings).await?;
         self.log
             .run(take_over(entries, self.clock.now_ms()))
             .await?;

@@ -8,6 +8,7 @@ use super::drift::AcceptedDrift;
 use super::in_transaction::{InTransaction, Whose};
 use super::registered::RegisteredModels;
 use super::sync_error::SyncError;
+use crate::driver::durable::Settings;
 use crate::open::SyncDb;
 use crate::store::AttachedStore;
 
@@ -19,6 +20,8 @@ pub(super) struct Inner {
     pub(super) own: Whose,
     pub(super) clock: Clock<SharedWallClock>,
     pub(super) accepted: AcceptedDrift,
+    /// The settings with which the database was opened.
+    pub(super) settings: Settings,
     /// One drain at a time. Another process may drain at the same time: the log skips entries that it has.
     pub(super) draining: Mutex<()>,
 }

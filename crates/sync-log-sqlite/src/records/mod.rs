@@ -8,7 +8,10 @@
 //!   a *member*. A row is a function of the payload: if the payload lacks a member, the row gets what serde
 //!   makes of its absence, such as `None`. Members that the app does not know are kept beside the row. A
 //!   field with `#[serde(skip)]`, or a column that the entity does not have, is local to the device, and
-//!   keeps its value.
+//!   keeps its value while the row is there.
+//! - If a record is hidden, or makes room for another record with its unique key, its row is deleted, and
+//!   so are rows of local tables that refer to the row with ON DELETE CASCADE. Keep local data that must
+//!   outlive that in tables without such a foreign key.
 //! - The primary key is one column that holds the record's UUID. Any other key is a unique index of whole
 //!   columns, with the collation BINARY, NOCASE or RTRIM.
 //! - A foreign key leads from one shared record to the id of another. A column whose foreign key has ON

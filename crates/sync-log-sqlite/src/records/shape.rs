@@ -10,8 +10,8 @@ use sea_orm::{
     IdenStatic, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait,
     QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, Statement, Value,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sync_log_core::{JsonText, Uuid, judge};
 
@@ -28,6 +28,13 @@ pub(super) trait Shape: Send + Sync {
 
     /// Whether the model has a member of a payload.
     fn knows(&self, member: &str) -> bool;
+
+    /// The members of a payload that are columns.
+    fn members(&self) -> Vec<&'static str> {
+        let columns = self.columns().into_iter();
+        let shared = columns.filter(|column| column.is_shared);
+        shared.map(|column| column.member).collect()
+    }
 
     /// The names of the columns of its primary key.
     fn key(&self) -> Vec<&'static str>;
@@ -109,8 +116,7 @@ where
         for key in E::Column::iter().filter(is_key::<E>) {
             members.insert(key.json_key().to_owned(), record.to_string().into());
         }
-        let model = E::Model::deserialize(Json::Object(members));
-        let model = model.map_err(|error| without_values(&error.to_string()))?;
+        let model = read::<E::Model>(members)?;
         let mut row = model.into_active_model();
         for column in E::Column::iter() {
             if !self.is_shared(column) {
@@ -276,6 +282,20 @@ fn fits(value: &ActiveValue<Value>) -> bool {
         ActiveValue::Set(Value::BigUnsigned(Some(number))) => i64::try_from(*number).is_ok(),
         _ => true,
     }
+}
+
+/// Reads a model. A null that the model does not take counts as a member that is left out.
+fn read<M: DeserializeOwned>(mut members: Map<String, Json>) -> Result<M, String> {
+    let has_null = members.values().any(Json::is_null);
+    let as_it_is = Json::Object(members.clone());
+    let model = match M::deserialize(as_it_is) {
+        Err(_) if has_null => {
+            members.retain(|_, value| !value.is_null());
+            M::deserialize(Json::Object(members))
+        }
+        model => model,
+    };
+    model.map_err(|error| without_values(&error.to_string()))
 }
 
 /// What serde says, without the values that it quotes: payloads do not belong in logs.

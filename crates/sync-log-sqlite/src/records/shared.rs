@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait,
+    ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, DatabaseTransaction, EntityTrait,
     IntoActiveModel,
 };
 use serde::Serialize;
@@ -173,10 +173,12 @@ impl SharedRecords {
     /// next call or the next opening brings them into the log.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the rows and the log as after `Ok` or as after `Err`.
+    /// Dropping the future leaves the rows and the log as after `Ok` or as after `Err`. Do not drop the future of
+    /// a call within `work`: that fails the whole `write`.
     ///
     /// # Errors
-    /// What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
+    /// [`SyncError::Unfinished`]: await each call in `work`, and return its error, unless a constraint
+    /// refused the row. What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
     pub async fn write<T>(
         &self,
         work: impl AsyncFnOnce(&Writing<'_>) -> Result<T, SyncError>,
@@ -185,9 +187,9 @@ impl SharedRecords {
         let writing = Writing::new(begun, &self.inner.models);
         let worked = work(&writing).await;
         let (txn, changes) = writing.into_parts();
-        let recorded = match worked {
-            Ok(value) if changes.is_empty() => Ok(value),
-            Ok(value) => {
+        let recorded = match worked.and_then(|value| Ok((value, changes?))) {
+            Ok((value, changes)) if changes.is_empty() => Ok(value),
+            Ok((value, changes)) => {
                 let recorded = self.record_many_in(txn.connection(), &changes).await;
                 recorded.map(|_| value)
             }
@@ -255,7 +257,7 @@ impl SharedRecords {
     /// Roll back. As for [`record_many_in`](Self::record_many_in).
     pub async fn record_in(
         &self,
-        txn: &impl ConnectionTrait,
+        txn: &DatabaseTransaction,
         change: Change,
     ) -> Result<Hlc, SyncError> {
         let stamps = self.record_many_in(txn, &[change]).await?;
@@ -275,7 +277,7 @@ impl SharedRecords {
     /// [`SyncError::WrongDatabase`], [`SyncError::Write`]: fix the call. [`SyncError::Store`].
     pub async fn record_many_in(
         &self,
-        txn: &impl ConnectionTrait,
+        txn: &DatabaseTransaction,
         changes: &[Change],
     ) -> Result<Vec<Hlc>, SyncError> {
         let inner = &*self.inner;
@@ -318,7 +320,7 @@ impl SharedRecords {
         let outcome = receive::apply(&mut store, &inner.models, &receiving, page).await;
         let applied = txn.end_with(outcome.map_err(SyncError::from)).await?;
         // What is acknowledged leaves the log of the origin, so it has to survive a power cut here.
-        sync_to_disk(&inner.db).await?;
+        sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(applied)
     }
 

@@ -63,6 +63,10 @@ pub enum SyncError {
         /// The table of the entity.
         table: &'static str,
     },
+    /// A call in a [`write`](super::SharedRecords::write) may have changed a row without recording that: its
+    /// future was dropped, or its error was not returned.
+    #[error("failed to record all changes: a call that changes a row did not come to its end")]
+    Unfinished,
     /// The id of a record is no UUID, or its payload has no JSON form.
     #[error("failed to record a change of table {table}: {reason}")]
     NotARecord {
@@ -118,6 +122,7 @@ impl SyncError {
             | Self::Write(_)
             | Self::WrongDatabase
             | Self::NotShared { .. }
+            | Self::Unfinished
             | Self::NotARecord { .. }
             | Self::NeedsBaseline { .. }
             | Self::OtherRecords { .. }
@@ -147,6 +152,9 @@ impl SyncError {
             }
             Self::WrongDatabase => "begin the transaction on the database that the records are in",
             Self::NotShared { .. } => "name the entity in the models, or write it without a change",
+            Self::Unfinished => {
+                "await each call that changes a row, and return its error; set a timeout on the whole `write`"
+            }
             Self::NotARecord { .. } => {
                 "give each shared row a UUID, and a model that serde can write"
             }
@@ -165,6 +173,9 @@ impl From<StoreError> for SyncError {
     fn from(error: StoreError) -> Self {
         if error.source_as::<WrongDatabase>().is_some() {
             return Self::WrongDatabase;
+        }
+        if let Some(refusal) = error.source_as::<LogError>() {
+            return Self::Log(refusal.clone());
         }
         if extended_code(&error) == Some(BUSY_SNAPSHOT) {
             return Self::BeganDeferred { source: error };

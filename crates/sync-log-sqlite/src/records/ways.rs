@@ -20,7 +20,7 @@ use super::registered::RegisteredModels;
 use super::shared::SharedRecords;
 use super::sync_error::SyncError;
 use crate::driver::Over;
-use crate::driver::durable::Settings;
+use crate::driver::durable::{Settings, sync_everything};
 use crate::open::{SyncDb, SyncDbOptions, Unattachable};
 
 impl SharedRecordsOptions {
@@ -48,6 +48,8 @@ impl SharedRecordsOptions {
         let prepared = Prepared::of(self, db, models, own).await?;
         let (mark, log) = Compared::open(&prepared.opening(), &prepared.options, data_dir).await?;
         prepared.clock.resume(mark).map_err(LogError::from)?;
+        // An earlier run may have committed with other settings.
+        sync_everything(&prepared.db, &prepared.settings).await?;
         let records = prepared.with(log);
         records.drain().await?;
         Ok(records)
@@ -75,6 +77,7 @@ impl SharedRecordsOptions {
 /// What both ways of opening have in common.
 struct Prepared {
     db: DatabaseConnection,
+    settings: Settings,
     models: RegisteredModels,
     own: Whose,
     clock: Clock<SharedWallClock>,
@@ -96,10 +99,11 @@ impl Prepared {
         of_log.validate()?;
         let clock = Clock::new(own.device_id.as_uuid(), of_log.wall.clone());
         let clock = clock.with_limits(of_log.drift);
-        refuse_unsafe(db).await?;
+        let settings = refuse_unsafe(db).await?;
         make_tables(db).await?;
         Ok(Self {
             db: db.clone(),
+            settings,
             models: models.register(db).await?,
             own,
             clock,
@@ -121,6 +125,7 @@ impl Prepared {
     fn with(self, log: SyncDb) -> SharedRecords {
         SharedRecords::of(Inner {
             db: self.db,
+            settings: self.settings,
             models: self.models,
             log,
             own: self.own,
@@ -132,10 +137,10 @@ impl Prepared {
 }
 
 /// Refuses a database whose settings can lose what was committed.
-async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), SyncError> {
+async fn refuse_unsafe(db: &DatabaseConnection) -> Result<Settings, SyncError> {
     let settings = Settings::of(&Over(db)).await?;
     let Some((setting, value)) = settings.unsafe_setting() else {
-        return Ok(());
+        return Ok(settings);
     };
     let value = value.to_owned();
     Err(SyncError::Unsafe(Unattachable::UnsafeSetting {

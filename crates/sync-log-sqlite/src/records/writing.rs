@@ -1,5 +1,6 @@
 //! A transaction in which an app changes its rows and records the changes.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use sea_orm::{
@@ -14,6 +15,7 @@ use super::registered::{Model, RegisteredModels};
 use super::shape::{is_key, record_of};
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
+use crate::driver::failure::is_refusal;
 
 /// A transaction in which an app changes its rows and records the changes.
 /// [`SharedRecords::write`](super::SharedRecords::write) begins it, and commits it with the changes.
@@ -25,6 +27,8 @@ pub struct Writing<'a> {
     txn: AppTransaction,
     models: &'a RegisteredModels,
     changes: Mutex<Vec<Change>>,
+    /// How many calls may have changed a row without recording that.
+    unfinished: AtomicUsize,
 }
 
 impl<'a> Writing<'a> {
@@ -33,6 +37,7 @@ impl<'a> Writing<'a> {
             txn,
             models,
             changes: Mutex::new(Vec::new()),
+            unfinished: AtomicUsize::new(0),
         }
     }
 
@@ -49,11 +54,17 @@ impl<'a> Writing<'a> {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
     {
         let (name, model) = self.model::<A::Entity>()?;
-        let inserted = row.insert(self.txn.connection()).await?;
+        let call = self.begin();
+        let inserted = call.ran(row.insert(self.txn.connection()).await)?;
         let record = id_of(&inserted)?;
-        let change = Change::insert(name, record, &inserted);
+        let mut payload = payload_of(&inserted)?;
+        if let Rule::PerField { .. } = model.rule {
+            empty_what_is_left_out(&mut payload, &model.shape.members());
+        }
+        let change = Change::insert(name, record, &payload);
         let change = change.map_err(|error| not_a_record::<A::Entity>(&error))?;
         self.record(change.model_version(model.version));
+        call.end();
         Ok(inserted)
     }
 
@@ -74,7 +85,8 @@ impl<'a> Writing<'a> {
     {
         let (name, model) = self.model::<A::Entity>()?;
         let before = self.stored(&row).await?;
-        let updated = row.update(self.txn.connection()).await?;
+        let call = self.begin();
+        let updated = call.ran(row.update(self.txn.connection()).await)?;
         let record = id_of(&updated)?;
         let before = before.map(|before| payload_of(&before)).transpose()?;
         let after = payload_of(&updated)?;
@@ -83,6 +95,7 @@ impl<'a> Writing<'a> {
             let change = change.map_err(|error| not_a_record::<A::Entity>(&error))?;
             self.record(change.model_version(model.version));
         }
+        call.end();
         Ok(updated)
     }
 
@@ -100,16 +113,16 @@ impl<'a> Writing<'a> {
         let Some((key, id)) = key.zip(model.shape.id(record)) else {
             return Ok(false);
         };
-        let deleted = E::delete_many()
-            .filter(key.eq(id))
-            .exec(self.txn.connection())
-            .await?;
-        if deleted.rows_affected == 0 {
-            return Ok(false);
+        let delete = E::delete_many().filter(key.eq(id));
+        let call = self.begin();
+        let deleted = call.ran(delete.exec(self.txn.connection()).await)?;
+        let was_there = deleted.rows_affected > 0;
+        if was_there {
+            let change = Change::delete(name, record);
+            self.record(change.model_version(model.version));
         }
-        let change = Change::delete(name, record);
-        self.record(change.model_version(model.version));
-        Ok(true)
+        call.end();
+        Ok(was_there)
     }
 
     /// The transaction, for other statements of the app.
@@ -123,16 +136,32 @@ impl<'a> Writing<'a> {
     ///
     /// The change has the name under which the entity is registered, the JSON of the entity's model, and the
     /// [`model_version`](Change::model_version()). Under the per-field rule, pass only the members that
-    /// changed to [`Change::update`]: every member in the payload counts as changed.
+    /// changed to [`Change::update`]: every member in the payload counts as changed. A member that is empty now
+    /// has to be there as null, even if serde leaves it out.
     pub fn record(&self, change: Change) {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.push(change);
     }
 
     /// The transaction, and the changes that were recorded.
-    pub(super) fn into_parts(self) -> (AppTransaction, Vec<Change>) {
+    ///
+    /// # Errors
+    /// A row may have changed without being recorded.
+    pub(super) fn into_parts(self) -> (AppTransaction, Result<Vec<Change>, SyncError>) {
         let changes = self.changes.into_inner();
-        (self.txn, changes.unwrap_or_else(PoisonError::into_inner))
+        let changes = changes.unwrap_or_else(PoisonError::into_inner);
+        let recorded = match self.unfinished.into_inner() {
+            0 => Ok(changes),
+            _ => Err(SyncError::Unfinished),
+        };
+        (self.txn, recorded)
+    }
+
+    /// Begins a call that changes a row and records that. If the call does not come to its end, because its
+    /// future is dropped or it fails half-way, nothing may be committed.
+    fn begin(&self) -> Call<'_> {
+        self.unfinished.fetch_add(1, Ordering::Relaxed);
+        Call(&self.unfinished)
     }
 
     fn model<E: EntityTrait>(&self) -> Result<(&'a str, &'a Model), SyncError> {
@@ -155,6 +184,24 @@ impl<'a> Writing<'a> {
             }
         }
         query.one(self.txn.connection()).await
+    }
+}
+
+/// A call that changes a row.
+struct Call<'a>(&'a AtomicUsize);
+
+impl Call<'_> {
+    /// What the statement of the call returned. If a constraint refused the row, the call has ended: the row
+    /// is as it was, and the app may go on.
+    fn ran<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        if outcome.as_ref().is_err_and(is_refusal) {
+            self.end();
+        }
+        outcome
+    }
+
+    fn end(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -182,20 +229,29 @@ fn not_a_record<E: EntityTrait>(reason: &impl ToString) -> SyncError {
     }
 }
 
-/// The members that an update records; `None` if nothing changed.
+/// Makes members null that a payload leaves out. Under the per-field rule a member that is left out keeps the
+/// value that it had.
+fn empty_what_is_left_out(payload: &mut Members, members: &[&str]) {
+    for member in members {
+        let value = payload.entry(*member);
+        value.or_insert(serde_json::Value::Null);
+    }
+}
+
+/// The members that an update records; `None` if nothing changed. A member that serde leaves out now, because
+/// it is empty, has changed as well.
 fn changed(before: Option<&Members>, after: &Members, rule: Rule) -> Option<Members> {
+    let mut now = after.clone();
+    let members = before.into_iter().flat_map(Members::keys);
+    let members: Vec<_> = members.map(String::as_str).collect();
+    empty_what_is_left_out(&mut now, &members);
     let was = |name: &String| before.and_then(|before| before.get(name));
-    let news = after
-        .iter()
-        .filter(|(name, value)| was(name) != Some(value));
-    let news: Members = news
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    if news.is_empty() {
+    now.retain(|name, value| was(name) != Some(value));
+    if now.is_empty() {
         return None;
     }
     match rule {
-        Rule::PerField { .. } => Some(news),
+        Rule::PerField { .. } => Some(now),
         Rule::WholeRecord | Rule::Unknown => Some(after.clone()),
     }
 }

@@ -6,7 +6,8 @@ use sea_orm::DatabaseConnection;
 use sync_log_core::{Mark, Positions, ReadRequest, ReadView, StoreError, Survey};
 use tokio::sync::watch;
 
-use crate::driver::{AppTransaction, durable};
+use crate::driver::AppTransaction;
+use crate::driver::durable::{Settings, sync_to_disk};
 use crate::store::anchor::Anchor;
 use crate::store::view;
 
@@ -20,6 +21,8 @@ pub(super) enum Progress {
 /// The app's database, and the log in it.
 pub(super) struct Database {
     pub(super) db: DatabaseConnection,
+    /// The settings with which it was opened.
+    settings: Settings,
     pub(super) anchor: Anchor,
     pub(super) progress: watch::Sender<Progress>,
     /// The head up to which everything is known to be on disk.
@@ -30,9 +33,10 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn new(db: DatabaseConnection, anchor: Anchor) -> Self {
+    pub(super) fn new(db: DatabaseConnection, settings: Settings, anchor: Anchor) -> Self {
         Self {
             db,
+            settings,
             anchor,
             progress: watch::Sender::new(Progress::Open),
             synced: Mutex::default(),
@@ -80,7 +84,7 @@ impl Database {
         if *self.synced() == Some(head) {
             return Ok(());
         }
-        durable::sync_to_disk(&self.db).await?;
+        sync_to_disk(&self.db, &self.settings).await?;
         self.note_synced(head);
         Ok(())
     }

@@ -19,8 +19,6 @@ use sync_log_core::{
 };
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::Instrument as _;
-use tracing::instrument::WithSubscriber as _;
 
 use self::database::Database;
 use self::writing::{Left, Writing};
@@ -28,8 +26,9 @@ use super::anchor::Anchor;
 use super::apply::Shared;
 use super::jobs::{Job, Message, QUEUE_JOBS, Queued};
 use super::ticks::{DEFAULT_POLL_INTERVAL, Ticks};
-use crate::driver::Port;
-use crate::driver::failure::{closed, panicked};
+use crate::driver::durable::Settings;
+use crate::driver::failure::closed;
+use crate::driver::{Port, on};
 
 /// A sync log in the app's own database: the store of a [`SyncDb`](crate::SyncDb) that was
 /// [attached](crate::SyncDb::attach).
@@ -94,8 +93,13 @@ impl LogStore for AttachedStore {
 
 impl AttachedStore {
     /// A store on a database whose tables are there. Its tasks run on `runtime`.
-    pub(crate) fn new(runtime: Handle, db: DatabaseConnection, anchor: Anchor) -> Self {
-        let database = Arc::new(Database::new(db, anchor));
+    pub(crate) fn new(
+        runtime: Handle,
+        db: DatabaseConnection,
+        settings: Settings,
+        anchor: Anchor,
+    ) -> Self {
+        let database = Arc::new(Database::new(db, settings, anchor));
         let (queue, receiver) = mpsc::channel(QUEUE_JOBS);
         let (running, ended) = watch::channel(None);
         runtime.spawn(Writing::new(Arc::clone(&database)).run(receiver, running));
@@ -165,15 +169,7 @@ impl AttachedStore {
         if self.database.is_closed() {
             return Err(closed(doing));
         }
-        let work = work(Arc::clone(&self.database));
-        let task = self
-            .runtime
-            .spawn(work.in_current_span().with_current_subscriber());
-        match task.await {
-            Ok(outcome) => outcome,
-            Err(error) if error.is_panic() => Err(panicked(doing)),
-            Err(_) => Err(closed(doing)),
-        }
+        on(&self.runtime, doing, work(Arc::clone(&self.database))).await
     }
 }
 

@@ -11,7 +11,7 @@ use sync_log_core::{Altered, LogError, Mark, StoreError, StoreFault};
 use tokio::sync::{mpsc, watch};
 
 use super::database::{Database, Progress};
-use crate::driver::durable::{Settings, sync_as_needed};
+use crate::driver::durable::{Settings, sync_to_disk};
 use crate::driver::failure::panicked;
 use crate::driver::{AppTransaction, Port};
 use crate::store::apply::Shared;
@@ -115,7 +115,7 @@ impl Writing {
         if outcomes.iter().all(Result::is_err) {
             return Ok(outcomes);
         }
-        let synced = sync_as_needed(&self.database.db, &settings).await;
+        let synced = sync_to_disk(&self.database.db, &settings).await;
         self.database.progress.send_replace(Progress::Open);
         synced.map_err(|error| Failed::Final(not_synced(error)))?;
         self.database.note_synced(head);

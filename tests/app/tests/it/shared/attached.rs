@@ -260,3 +260,21 @@ async fn a_log_that_was_there_before_gets_a_new_id_with_the_rows_that_it_lacks()
     let read = read.await;
     assert!(matches!(read, Err(LogError::Compacted { .. })), "{read:?}");
 }
+
+/// Both say the same, although one of them is in a transaction of the app's database.
+#[tokio::test]
+async fn a_log_that_was_altered_gives_one_advice_to_writers_and_to_readers() {
+    let (_folder, phone) = phone().await;
+    phone.add_tag(1, "beach").await;
+    let altered = "UPDATE shared_changes SET data = '{}'";
+    phone.db.execute_unprepared(altered).await.unwrap();
+    let log = phone.records.log();
+    let read = log.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+    let read = read.await.unwrap_err();
+    let written = phone.records.insert(new_tag(2, "city")).await.unwrap_err();
+    assert_eq!((written.kind(), written.help()), (read.kind(), read.help()));
+    assert!(
+        matches!(written, SyncError::Log(LogError::Altered { .. })),
+        "{written}"
+    );
+}

@@ -101,6 +101,10 @@ impl Device {
         Self::open_with(&folder, id, models).await.unwrap()
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(super) async fn close(self) {
         self.records.close().await.unwrap();
         self.db.close().await.unwrap();

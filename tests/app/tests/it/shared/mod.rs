@@ -5,6 +5,8 @@ mod audit;
 mod baseline;
 mod device;
 mod drift;
+mod dropped;
+mod emptied;
 mod files;
 mod hidden;
 mod own_writes;

@@ -1,0 +1,171 @@
+//! Futures that an app drops half-way, and errors that it does not return.
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::thread::sleep;
+use std::time::Duration;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, TransactionTrait};
+use sync_log_sqlite::Uuid;
+use sync_log_sqlite::records::{SharedRecords, SyncError};
+use tempfile::tempdir;
+
+use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, make_tables, new_tag};
+use crate::records::gallery::{album, declared, tag};
+
+/// Polls work so many times, and then drops it. Returns whether it came to its end.
+async fn polled<T>(work: impl Future<Output = T>, polls: u32, pause: Duration) -> bool {
+    let mut work = pin!(work);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..polls {
+        if work.as_mut().poll(&mut context).is_ready() {
+            return true;
+        }
+        // The driver's thread runs the statement meanwhile.
+        sleep(pause);
+        tokio::task::yield_now().await;
+    }
+    false
+}
+
+/// Whether what the app commits from here on is in the file, even after a transaction that it rolls back.
+async fn commits_reach_the_file(phone: &Device, id: Uuid) -> bool {
+    let txn = phone.db.begin().await.unwrap();
+    let update = txn.execute_unprepared("UPDATE album SET title = 'other'");
+    update.await.unwrap();
+    txn.rollback().await.unwrap();
+    let row = album::ActiveModel {
+        id: Set(id),
+        title: Set("title".to_owned()),
+        cover: Set(None),
+        opened: Set(0),
+    };
+    let plain = phone.db.begin().await.unwrap();
+    let insert = album::Entity::insert(row).exec_without_returning(&plain);
+    insert.await.unwrap();
+    plain.commit().await.unwrap();
+    phone.is_in_the_file(id)
+}
+
+impl Device {
+    fn is_in_the_file(&self, album: Uuid) -> bool {
+        let raw = rusqlite::Connection::open(database(self.folder())).unwrap();
+        let query = "SELECT count(*) FROM album WHERE id = ?1";
+        let count = raw.query_row(query, [album.as_bytes().as_slice()], |row| {
+            row.get::<_, i64>(0)
+        });
+        count.unwrap() == 1
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_is_dropped_anywhere_leaves_the_connection_as_it_was() {
+    let mut done = false;
+    let mut polls = 0;
+    while !done {
+        polls += 1;
+        let folder = tempdir().unwrap();
+        let phone = Device::new(folder.path(), PHONE, LAPTOP).await;
+        let write = phone.records.insert(new_tag(1, "beach"));
+        done = polled(write, polls, Duration::from_millis(3)).await;
+        assert_eq!(phone.records.audit(10).await.unwrap(), []);
+        let id = Uuid::from_u128(u128::from(polls));
+        let is_there = commits_reach_the_file(&phone, id).await;
+        assert!(is_there, "after {polls} polls");
+    }
+    assert!(polls > 5, "it was dropped at {polls} places only");
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_in_a_write_leaves_no_row_without_an_entry() {
+    let folder = tempdir().unwrap();
+    let phone = Device::new(folder.path(), PHONE, LAPTOP).await;
+    phone.add_tag(1, "beach").await;
+    let mut refused = 0;
+    for round in 0..30_u32 {
+        let before = (phone.tags().await, phone.pending().await);
+        let name = format!("name {round}");
+        let written = phone.records.write(async |rows| {
+            let update = rows.update(new_tag(1, &name));
+            polled(update, round % 3 + 1, Duration::from_millis(1)).await;
+            Ok(())
+        });
+        if let Err(error) = written.await {
+            assert!(matches!(error, SyncError::Unfinished), "{error}");
+            assert_eq!((phone.tags().await, phone.pending().await), before);
+            refused += 1;
+        }
+        assert_eq!(phone.records.audit(10).await.unwrap(), []);
+    }
+    assert!(refused > 0, "no call was dropped while its statement ran");
+}
+
+#[tokio::test]
+async fn a_row_that_a_constraint_refuses_leaves_the_rest_of_a_write() {
+    let folder = tempdir().unwrap();
+    let phone = Device::new(folder.path(), PHONE, LAPTOP).await;
+    let written = phone.records.write(async |rows| {
+        rows.insert(new_tag(1, "beach")).await?;
+        let same_name = rows.insert(new_tag(2, "beach")).await;
+        assert!(matches!(same_name, Err(SyncError::App(_))));
+        Ok(())
+    });
+    written.await.unwrap();
+    assert_eq!(phone.tags().await, ["beach"]);
+    assert_eq!(phone.pending().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_error_of_a_call_that_is_not_returned_fails_the_write() {
+    let folder = tempdir().unwrap();
+    let phone = Device::new(folder.path(), PHONE, LAPTOP).await;
+    let broken = "CREATE TRIGGER broken BEFORE DELETE ON tag \
+                  BEGIN SELECT json('no json'); END";
+    phone.add_tag(1, "beach").await;
+    phone.db.execute_unprepared(broken).await.unwrap();
+    let written = phone.records.write(async |rows| {
+        rows.insert(new_tag(2, "city")).await?;
+        let failed = rows.delete::<tag::Entity>(Uuid::from_u128(1)).await;
+        assert!(matches!(failed, Err(SyncError::App(_))));
+        Ok(())
+    });
+    let error = written.await.unwrap_err();
+    assert!(matches!(error, SyncError::Unfinished), "{error}");
+    assert_eq!(phone.tags().await, ["beach"]);
+    assert_eq!(phone.pending().await.len(), 1);
+}
+
+/// In a database whose commits are not on disk, each drain syncs, and sets that up for its own statement.
+#[tokio::test]
+async fn a_drain_that_is_dropped_anywhere_leaves_the_settings_as_they_were() {
+    let mut done = false;
+    let mut polls = 0;
+    while !done {
+        polls += 1;
+        let folder = tempdir().unwrap();
+        make_tables(folder.path());
+        let path = database(folder.path());
+        let raw = rusqlite::Connection::open(&path).unwrap();
+        raw.pragma_update(None, "journal_mode", "wal").unwrap();
+        let url = format!("sqlite:{}?mode=rwc", path.display());
+        let mut options = sea_orm::ConnectOptions::new(url);
+        options.sqlx_logging(false);
+        options.map_sqlx_sqlite_opts(|it| it.pragma("synchronous", "NORMAL"));
+        let db = sea_orm::Database::connect(options).await.unwrap();
+        let opened = SharedRecords::open(&db, declared(), LIBRARY, PHONE, folder.path());
+        let records = opened.await.unwrap();
+        let write = records.insert(new_tag(1, "beach"));
+        let pause = Duration::from_micros(u64::from(50 + 300 * (polls % 5)));
+        done = polled(write, polls, pause).await;
+        // What was begun comes to its end.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let read = Statement::from_string(DbBackend::Sqlite, "PRAGMA synchronous");
+        let row = db.query_one_raw(read).await.unwrap().unwrap();
+        assert_eq!(
+            row.try_get_by_index::<i64>(0).unwrap(),
+            1,
+            "after {polls} polls"
+        );
+    }
+}
