@@ -8,8 +8,8 @@ use sync_log_core::{StoreError, StoreFault, Uuid};
 
 use crate::driver::failure::failed;
 use crate::driver::raw::pragma::{
-    FULL, JOURNAL_MODE, SET_AUTO_VACUUM, SET_FULL, SET_QUERY_ONLY, SET_TEMP_STORE, SET_WAL,
-    SYNCHRONOUS,
+    FULL, JOURNAL_MODE, SET_AUTO_VACUUM, SET_FULL, SET_FULLFSYNC, SET_QUERY_ONLY, SET_TEMP_STORE,
+    SET_WAL, SYNCHRONOUS,
 };
 use crate::driver::{Busy, Port, Row, Template, first, in_place, one};
 
@@ -108,6 +108,7 @@ pub(crate) fn writer(location: &Location, busy: Busy) -> Result<Connection, Stor
 
 fn to_write(db: Connection) -> Result<Connection, StoreError> {
     set(&db, &SET_FULL)?;
+    set(&db, &SET_FULLFSYNC)?;
     // To make or to adopt a log must not need a folder for temporary files.
     set(&db, &SET_TEMP_STORE)?;
     // Triggers of other programs count on what those know, and what other tables refer to is
@@ -192,6 +193,7 @@ mod tests {
             format!("{value:?}")
         };
         assert_eq!(pragma("synchronous"), format!("Integer({FULL})"));
+        assert_eq!(pragma("fullfsync"), "Integer(1)");
         assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     }
 

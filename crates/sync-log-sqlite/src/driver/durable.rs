@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sync_log_core::{StoreError, StoreFault};
 
 use super::failure::failed;
-use super::raw::pragma::{APPLICATION_ID, EXTRA, FULL, OFF, SETTINGS, set_synchronous, sync_all};
+use super::raw::pragma::{APPLICATION_ID, EXTRA, FULL, OFF, SETTINGS, restore_settings, sync_all};
 use super::{Over, Port, Row, number, one, to_its_end};
 
 /// The settings of a connection that decide what its commits survive.
@@ -15,7 +15,11 @@ pub(crate) struct Settings {
     synchronous: i64,
     journal_mode: String,
     file: String,
+    has_fullfsync: bool,
 }
+
+/// Whether a sync leaves what it syncs in the cache of the disk, unless `fullfsync` is set.
+const NEEDS_FULLFSYNC: bool = cfg!(target_vendor = "apple");
 
 impl Settings {
     pub(crate) async fn of(db: &impl Port) -> Result<Self, StoreError> {
@@ -25,6 +29,7 @@ impl Settings {
                 synchronous: row.integer(0).unwrap_or(OFF),
                 journal_mode: text(row, 1),
                 file: text(row, 2),
+                has_fullfsync: row.is_true(3),
             })
         };
         one(db, &SETTINGS, &[], read).await
@@ -55,7 +60,8 @@ impl Settings {
             "delete" => EXTRA,
             _ => FULL,
         };
-        self.file().is_none() || self.synchronous >= enough
+        let reaches_the_disk = self.has_fullfsync || !NEEDS_FULLFSYNC;
+        self.file().is_none() || (self.synchronous >= enough && reaches_the_disk)
     }
 }
 
@@ -85,15 +91,15 @@ pub(crate) async fn sync_everything(
         return Ok(());
     }
     let db = db.clone();
-    let synchronous = settings.synchronous;
+    let restore = restore_settings(settings.synchronous, settings.has_fullfsync);
     to_its_end("sync what was committed", async move {
         let application_id = number(&Over(&db), &APPLICATION_ID, &[]).await?;
         // One call runs all statements on one connection of the pool.
-        let synced = run(&db, &sync_all(application_id, synchronous)).await;
+        let synced = run(&db, &sync_all(application_id, &restore)).await;
         if synced.is_err() {
             // The pool may take another connection, and leave that one at EXTRA: it is slower, and no less
             // safe, because its own setting does not decide whether to sync.
-            let _ = run(&db, &set_synchronous(synchronous)).await;
+            let _ = run(&db, &restore).await;
         }
         synced
     })
@@ -119,6 +125,7 @@ mod tests {
             synchronous,
             journal_mode: journal_mode.to_owned(),
             file: "app.db".to_owned(),
+            has_fullfsync: NEEDS_FULLFSYNC,
         }
     }
 
@@ -136,6 +143,7 @@ mod tests {
             let expected = settings(synchronous, journal_mode);
             let expected = Settings {
                 file: found.file.clone(),
+                has_fullfsync: false,
                 ..expected
             };
             assert_eq!(found, expected);

@@ -11,7 +11,7 @@ use super::partial::{self, Partial};
 use super::select;
 use crate::driver::connect::{self, Location};
 use crate::driver::files::beside;
-use crate::driver::raw::pragma::{MARK_AS_COPY, SET_FULL};
+use crate::driver::raw::pragma::{MARK_AS_COPY, SET_FULL, SET_FULLFSYNC};
 use crate::driver::raw::transaction::VACUUM_INTO;
 use crate::driver::{Busy, Port, in_place};
 
@@ -106,6 +106,7 @@ fn copy(location: &Location, anchor: &Anchor, busy: Busy, to: &Path) -> Result<(
     let copied = connect::bystander(&Location::File(to.to_owned()), busy)?;
     in_place(async {
         copied.run(&SET_FULL, &[]).await?;
+        copied.run(&SET_FULLFSYNC, &[]).await?;
         match select::identity(&copied).await? {
             Some(identity) => anchor.refuse_other(identity)?,
             None => return Err(StoreError::new(StoreFault::Moved, "read whose log it is")),

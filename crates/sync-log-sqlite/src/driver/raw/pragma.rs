@@ -57,32 +57,37 @@ pub(crate) static SET_WAL: Raw =
 pub(crate) static SET_FULL: Raw =
     Raw::new(|| Template::raw("set `synchronous`", "PRAGMA synchronous = FULL", 0));
 
+/// Syncs through the cache of the disk, where that is not what a sync does. It has an effect on Apple's
+/// systems only.
+pub(crate) static SET_FULLFSYNC: Raw =
+    Raw::new(|| Template::raw("set `fullfsync`", "PRAGMA fullfsync = ON", 0));
+
 /// What `synchronous` is.
 pub(crate) static SYNCHRONOUS: Raw =
     Raw::new(|| Template::raw("read back `synchronous`", "PRAGMA synchronous", 0));
 
-/// What decides whether a commit survives a power cut: `synchronous`, the journal mode, and the file,
-/// which has no name in memory.
+/// What decides whether a commit survives a power cut: `synchronous`, the journal mode, the file, which has
+/// no name in memory, and `fullfsync`.
 pub(crate) static SETTINGS: Raw = Raw::new(|| {
-    let text = "SELECT s.synchronous, j.journal_mode, d.file \
+    let text = "SELECT s.synchronous, j.journal_mode, d.file, f.fullfsync \
                 FROM pragma_synchronous AS s, pragma_journal_mode AS j, \
-                pragma_database_list AS d WHERE d.name = 'main'";
+                pragma_database_list AS d, pragma_fullfsync AS f WHERE d.name = 'main'";
     Template::raw("read the settings of the connection", text, 0)
 });
 
-/// Commits a write that changes nothing, and syncs everything up to it; then `synchronous` is what it
-/// was. A row that is updated to what it holds would not be written, and the commit would sync
-/// nothing.
-pub(crate) fn sync_all(application_id: i64, synchronous: i64) -> String {
+/// Commits a write that changes nothing, and syncs everything up to it; then the settings are what they
+/// were. A row that is updated to what it holds would not be written, and the commit would sync nothing.
+pub(crate) fn sync_all(application_id: i64, restore: &str) -> String {
     format!(
-        "PRAGMA synchronous = EXTRA; PRAGMA application_id = {application_id}; \
-         PRAGMA synchronous = {synchronous}"
+        "PRAGMA fullfsync = ON; PRAGMA synchronous = EXTRA; \
+         PRAGMA application_id = {application_id}; {restore}"
     )
 }
 
-/// Sets `synchronous` to what it was.
-pub(crate) fn set_synchronous(synchronous: i64) -> String {
-    format!("PRAGMA synchronous = {synchronous}")
+/// Sets `synchronous` and `fullfsync` to what they were.
+pub(crate) fn restore_settings(synchronous: i64, has_fullfsync: bool) -> String {
+    let fullfsync = i64::from(has_fullfsync);
+    format!("PRAGMA synchronous = {synchronous}; PRAGMA fullfsync = {fullfsync}")
 }
 
 /// Refuses every write of this connection.
