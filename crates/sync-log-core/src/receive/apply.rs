@@ -8,7 +8,7 @@ use super::arrival::arrival;
 use super::error::ReceiveError;
 use super::facts::Models;
 use super::groups::{Group, groups, take_ready};
-use super::merge::{Standings, look_up, merge_with};
+use super::merge::{Standings, look_up, merge_with, versions_of};
 use super::past::past;
 use super::port::ReceiverStore;
 use super::record::RecordId;
@@ -107,7 +107,14 @@ pub async fn apply<M: Models>(
     if !back.is_empty() {
         store.take_back(&back).await?;
     }
-    let standings = merge_with(store, models, &entries_of(ready), seen, OwnRows::default()).await?;
+    let standings = merge_with(
+        store,
+        models,
+        versions_of(models, &entries_of(ready)),
+        seen,
+        OwnRows::default(),
+    )
+    .await?;
     if let Some(highest) = stamps.last() {
         store.observe(*highest).await?;
     }
