@@ -138,6 +138,10 @@ impl SharedRecords {
         &self.inner.models
     }
 
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
     /// The app's database.
     pub(super) fn database(&self) -> &DatabaseConnection {
         &self.inner.db
