@@ -17,10 +17,14 @@ use crate::model::DeviceId;
 /// not come again, and the record would stay.
 pub(super) struct Heard {
     own: DeviceId,
+    /// Whether the records have, or had, all own changes.
+    has_own: bool,
     /// The highest stamp of a deleted record that was forgotten.
     forgotten: Hlc,
     /// Up to where the logs were applied of which the donor has applied the same one.
     received: BTreeMap<DeviceId, Hlc>,
+    /// Up to where the donor has applied these.
+    received_there: BTreeMap<DeviceId, Hlc>,
 }
 
 impl Heard {
@@ -29,30 +33,38 @@ impl Heard {
         taking: &Taking,
     ) -> Result<Self, StoreError> {
         let theirs = taking.cursors();
-        let watermarks = store.watermarks().await?.into_iter();
-        let of_same_log = watermarks.filter(|(origin, own)| {
-            let theirs = theirs.get(origin);
-            theirs.is_some_and(|theirs| theirs.log_id() == own.log_id())
-        });
-        Ok(Self {
+        let mut heard = Self {
             own: taking.own(),
+            has_own: store.unversioned().await?.is_zero(),
             forgotten: store.forgotten().await?,
-            received: of_same_log
-                .map(|(origin, own)| (origin, own.hlc()))
-                .collect(),
-        })
+            received: BTreeMap::new(),
+            received_there: BTreeMap::new(),
+        };
+        for (origin, own) in store.watermarks().await? {
+            let there = theirs.get(&origin);
+            if let Some(there) = there.filter(|it| it.log_id() == own.log_id()) {
+                heard.received.insert(origin, own.hlc());
+                heard.received_there.insert(origin, there.hlc());
+            }
+        }
+        Ok(heard)
     }
 
-    /// Whether the change with this stamp was received. An own change is stamped above all that was
-    /// forgotten before it.
+    /// Whether the change with this stamp was received, or made here.
     pub(super) fn has_received(&self, hlc: Hlc) -> bool {
         let device = DeviceId::from(hlc.device_id);
         if device == self.own {
-            return hlc <= self.forgotten;
+            return self.has_own;
         }
         self.received
             .get(&device)
             .is_some_and(|up_to| hlc <= *up_to)
+    }
+
+    /// Whether the donor has received the change with this stamp, which was received here.
+    pub(super) fn has_donor_received(&self, hlc: Hlc) -> bool {
+        let there = self.received_there.get(&hlc.device_id.into());
+        there.is_some_and(|up_to| hlc <= *up_to)
     }
 
     /// What is new in the version of a record that is unknown here; `None` if nothing is.

@@ -17,7 +17,7 @@ use super::snapshot_error::SnapshotError;
 use super::taking::Taking;
 use super::version::Version;
 use crate::error::StoreError;
-use crate::model::{Cursor, DeviceId};
+use crate::model::{Cursor, DeviceId, SharedChangeEntry};
 
 /// Merges a page of another device's records, and shows what follows, in the transaction of `store`. Call
 /// [`Taking::go_on`] after the commit.
@@ -84,11 +84,7 @@ pub async fn finish_snapshot<M: Models>(
 ) -> Result<BTreeMap<DeviceId, Cursor>, SnapshotError> {
     taking.refuse_unfinished()?;
     let heard = Heard::of(store, taking).await?;
-    let waited = store.waiting().await?;
-    let waited: BTreeSet<_> = waited.into_iter().map(|entry| entry.hlc).collect();
-    let waiting = taking.snapshot.waiting.iter();
-    let new = waiting.filter(|it| !heard.has_received(it.hlc) && !waited.contains(&it.hlc));
-    let new: Vec<_> = new.cloned().collect();
+    let new = waiting_there(store, taking, &heard).await?;
     let cursors = move_watermarks(store, taking).await?;
     apply_groups(store, models, receiving.origins, new).await?;
     store.raise_forgotten(taking.snapshot.forgotten).await?;
@@ -99,6 +95,27 @@ pub async fn finish_snapshot<M: Models>(
         store.set_versioned().await?;
     }
     Ok(cursors)
+}
+
+/// The entries that wait at the donor and that this device has not received. What waits here and was
+/// applied there is in the versions now, so it waits no longer.
+async fn waiting_there(
+    store: &mut impl SnapshotStore,
+    taking: &Taking,
+    heard: &Heard,
+) -> Result<Vec<SharedChangeEntry>, StoreError> {
+    let there = taking.snapshot.waiting.iter();
+    let stamps: BTreeSet<_> = there.clone().map(|entry| entry.hlc).collect();
+    let waited = store.waiting().await?;
+    let here: BTreeSet<_> = waited.iter().map(|entry| entry.hlc).collect();
+    let is_applied =
+        |it: &SharedChangeEntry| heard.has_donor_received(it.hlc) && !stamps.contains(&it.hlc);
+    let applied: Vec<_> = waited.into_iter().filter(is_applied).collect();
+    if !applied.is_empty() {
+        store.take_back(&applied).await?;
+    }
+    let new = there.filter(|it| !heard.has_received(it.hlc) && !here.contains(&it.hlc));
+    Ok(new.cloned().collect())
 }
 
 async fn move_watermarks(
@@ -116,9 +133,7 @@ async fn move_watermarks(
         if to != own {
             store.move_watermark(origin, to).await?;
         }
-        if !to.is_zero() {
-            cursors.insert(origin, to);
-        }
+        cursors.insert(origin, to);
     }
     Ok(cursors)
 }

@@ -273,6 +273,18 @@ fn the_mark_of_what_was_forgotten_is_the_higher_one() {
     }
 }
 
+#[test]
+fn an_own_record_that_was_deleted_and_forgotten_does_not_come_back() {
+    let mut donor = Strict::default();
+    donor.take(&[tag(1, 40, OWN)]);
+    let mut tables = Strict {
+        forgotten: Some(Hlc::new(50, 0, ORIGINS[0].as_uuid())),
+        ..Strict::default()
+    };
+    take_snapshot(&mut tables, &mut donor);
+    assert!(tables.records.is_empty());
+}
+
 /// The app's database was restored, and the log had pruned some of the own changes.
 #[test]
 fn own_changes_that_were_missing_come_back_with_a_device_that_has_all_of_them() {
@@ -282,8 +294,10 @@ fn own_changes_that_were_missing_come_back_with_a_device_that_has_all_of_them() 
         let mut donor = Strict::default();
         donor.take(&[tag(1, 7, OWN)]);
         donor.watermarks.insert(OWN, cursor(log, ms, OWN));
+        // Another snapshot has brought the mark of what was forgotten elsewhere.
         let mut tables = Strict {
             unversioned: Some(missing),
+            forgotten: Some(Hlc::new(50, 0, DONOR.as_uuid())),
             ..Strict::default()
         };
         let refused = run(snapshot(&mut tables, OWN, Cursor::ZERO));
@@ -408,4 +422,28 @@ fn a_deleted_record_of_which_the_other_device_has_a_later_member_stays_deleted()
     let members = record.version.fields.iter().flatten();
     let members: Vec<_> = members.map(|(name, _)| name.as_str()).collect();
     assert_eq!(members, ["title"]);
+}
+
+/// The donor has made the change itself, so it did not wait there.
+#[test]
+fn what_waits_here_and_was_applied_there_waits_no_longer() {
+    let [origin, other, _] = ORIGINS;
+    let photo = serde_json::json!({ "album": Uuid::from_u128(9) });
+    let photo = Change::insert("photo", Uuid::from_u128(5), &photo).unwrap();
+    let photo = photo.stamped(Hlc::new(7, 0, origin.as_uuid()));
+    let log = log_of(origin, std::slice::from_ref(&photo), 0);
+    let mut tables = Strict::default();
+    let _ = take(&mut tables, origin, &whole(&log)).unwrap();
+    assert_eq!(tables.waiting.len(), 1);
+    for (has, waiting) in [(0, 1), (1, 0)] {
+        let mut donor = Strict::default();
+        if has == 1 {
+            donor.take(std::slice::from_ref(&photo));
+            donor.watermarks.insert(origin, log.cursors[1]);
+        }
+        donor.watermarks.insert(other, cursor(2, 3, other));
+        take_snapshot(&mut tables, &mut donor);
+        assert_eq!(tables.waiting.len(), waiting);
+    }
+    assert_eq!(tables.standings().len(), 1);
 }

@@ -30,7 +30,7 @@ pub struct SyncStatus {
     pub received: Vec<Watermark>,
     /// Own changes up to this stamp were pruned from the log while the app's database did not know them:
     /// it was restored from a backup, or they were made before the records were shared. A snapshot of
-    /// another device has them. Zero if there are none.
+    /// a device that has them brings them back, and this is zero again. Zero if there are none.
     pub unversioned: Hlc,
 }
 
