@@ -16,9 +16,9 @@ impl SharedRecords {
     /// ```no_run
     /// # use sync_log_sqlite::Ack;
     /// # use sync_log_sqlite::records::{SharedRecords, SyncError};
-    /// # use sync_log_sqlite::Uuid;
-    /// # async fn run(phone: SharedRecords, laptop: SharedRecords) -> Result<(), SyncError> {
-    /// # let (phone_id, laptop_id) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    /// # use sync_log_sqlite::DeviceId;
+    /// # async fn run(phone: SharedRecords, laptop: SharedRecords, phone_id: DeviceId, laptop_id: DeviceId)
+    /// # -> Result<(), SyncError> {
     /// phone.log().register_peer(laptop_id).await?;
     ///
     /// let mut taking = laptop.take_snapshot(phone_id, phone.snapshot().await?).await?;
@@ -27,7 +27,7 @@ impl SharedRecords {
     ///     taking.merge(&page).await?;
     /// }
     /// let cursors = taking.finish().await?;
-    /// phone.log().acknowledge(Ack::new(laptop_id, cursors[&phone_id.into()])).await?;
+    /// phone.log().acknowledge(Ack::new(laptop_id, cursors[&phone_id])).await?;
     /// # Ok(())
     /// # }
     /// ```
