@@ -8,7 +8,7 @@
 //! | choose how a log behaves | [`LogOptions`], [`PrunePolicy`], [`UnknownPeers`] |
 //! | describe a change | [`Change`], [`SharedChangeEntry`], [`JsonText`] |
 //! | name the position of a reader | [`Cursor`], [`Tag`], [`Page`] |
-//! | give a device a snapshot | [`SyncLog::head_cursor`] |
+//! | give a device a snapshot | [`SyncLog::head_cursor`]; with versions, [`receive::snapshot()`] and [`receive::merge_snapshot()`] |
 //! | apply the pages of other devices | [`receive::apply()`], over a [`receive::ReceiverStore`] |
 //! | write own changes in the app's transaction | [`receive::write()`], over a [`receive::OwnStore`] |
 //! | take own changes from an outbox into the log | [`take_over()`] |

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use sync_log_core::receive::{
-    Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Standing,
-    Tie, Wanted, WhyNotShown,
+    Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite,
+    SnapshotStore, Standing, Tie, Wanted, WhyNotShown,
 };
 use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
 
@@ -31,6 +31,8 @@ pub struct MemoryRecords<T = Rows> {
     pub observed: Option<Hlc>,
     /// The highest stamp of a deleted record that was forgotten; `None` at first.
     pub forgotten: Option<Hlc>,
+    /// The stamp up to which own changes are missing from the records; `None` at first.
+    pub unversioned: Option<Hlc>,
 }
 
 /// An app's tables. [`Rows`] take every payload; a test may have others, which refuse some.
@@ -178,6 +180,35 @@ impl<T: Tables> ReceiverStore for MemoryRecords<T> {
 
     async fn observe(&mut self, highest: Hlc) -> Result<(), StoreError> {
         self.observed = self.observed.max(Some(highest));
+        Ok(())
+    }
+}
+
+impl<T: Tables> SnapshotStore for MemoryRecords<T> {
+    async fn watermarks(&mut self) -> Result<Vec<(DeviceId, Cursor)>, StoreError> {
+        let watermarks = self.watermarks.iter();
+        Ok(watermarks
+            .map(|(origin, cursor)| (*origin, *cursor))
+            .collect())
+    }
+
+    async fn forgotten(&mut self) -> Result<Hlc, StoreError> {
+        Ok(self.forgotten.unwrap_or(Hlc::ZERO))
+    }
+
+    async fn raise_forgotten(&mut self, to: Hlc) -> Result<(), StoreError> {
+        if !to.is_zero() {
+            self.forgotten = self.forgotten.max(Some(to));
+        }
+        Ok(())
+    }
+
+    async fn unversioned(&mut self) -> Result<Hlc, StoreError> {
+        Ok(self.unversioned.unwrap_or(Hlc::ZERO))
+    }
+
+    async fn set_versioned(&mut self) -> Result<(), StoreError> {
+        self.unversioned = None;
         Ok(())
     }
 }

@@ -24,7 +24,8 @@
 //! | record a peer's ack | [`SyncLog::acknowledge`] |
 //! | delete the entries that every peer has | [`SyncLog::prune_acked`]; the log never prunes by itself |
 //! | wait for new entries | [`SyncLog::watch`] |
-//! | give a device a snapshot | [`SyncLog::head_cursor`]; then copy the records |
+//! | give a device a snapshot of shared records, and take one | [`records::SharedRecords::snapshot`], [`records::SharedRecords::take_snapshot`] |
+//! | give a device a snapshot of other records | [`SyncLog::head_cursor`]; then copy the records |
 //! | retire a device that does not come back | [`SyncLog::retire`] |
 //! | admit a retired device again | [`SyncLog::admit`], a snapshot, then [`SyncLog::acknowledge`] |
 //! | learn why the log does not shrink | [`SyncLog::explain`], [`SyncLog::status`], [`SyncLog::peers`] |

@@ -16,6 +16,8 @@ use super::text::{self, Forms};
 /// update, 3 delete), `model_version` (u32, big-endian), `group_end` (1 byte), then `model_type`
 /// and `data`, each after its length (u32, big-endian). It covers neither the stamp, which the
 /// [`Tag`] adds, nor `created_at`. The form is frozen.
+///
+/// A digest is written as a [`Tag`] is: as 16 bytes, or as 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 16]);
 
@@ -134,6 +136,13 @@ impl fmt::Display for Tag {
     }
 }
 
+/// 32 lower-case hexadecimal digits.
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Tag(self.0).fmt(f)
+    }
+}
+
 impl fmt::Debug for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tag({self})")
@@ -154,7 +163,16 @@ impl FromStr for Tag {
     }
 }
 
-/// Text that is not the one spelling of a tag.
+/// Reads a digest's text form: exactly 32 lower-case hexadecimal digits.
+impl FromStr for Digest {
+    type Err = ParseTagError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(|Tag(bytes)| Self(bytes))
+    }
+}
+
+/// Text that is not the one spelling of a tag or a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("failed to read a tag: it is not 32 lower-case hexadecimal digits")]
 pub struct ParseTagError;
@@ -179,6 +197,31 @@ impl Serialize for Tag {
 }
 
 impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::deserialize(deserializer)
+    }
+}
+
+impl Forms for Digest {
+    const WHAT: &'static str = "digest";
+    const BYTES: usize = 16;
+
+    fn bytes(&self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Result<Self, ParseTagError>> {
+        Some(Ok(Self(bytes.try_into().ok()?)))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        text::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         text::deserialize(deserializer)
     }

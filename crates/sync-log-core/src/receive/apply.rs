@@ -8,7 +8,7 @@ use super::arrival::arrival;
 use super::error::ReceiveError;
 use super::facts::Models;
 use super::groups::{Group, groups, take_ready};
-use super::merge::{Standings, look_up, merge_with};
+use super::merge::{Standings, look_up, merge_with, versions_of};
 use super::past::past;
 use super::port::ReceiverStore;
 use super::record::RecordId;
@@ -81,21 +81,37 @@ pub async fn apply<M: Models>(
     if arrived.watermark != watermark {
         store.move_watermark(origin, arrived.watermark).await?;
     }
-    let waited = store.waiting().await?;
-    if waited.is_empty() && arrived.entries.is_empty() {
-        return Ok(Applied {
-            watermark: arrived.watermark,
-            standings: Standings::new(),
-            waiting_entries: 0,
-        });
+    let new = arrived.entries.to_vec();
+    let (standings, waiting_entries) = apply_groups(store, models, receiving.origins, new).await?;
+    if let Some(highest) = stamps.last() {
+        store.observe(*highest).await?;
     }
-    let new = arrived.entries.iter().cloned();
+    Ok(Applied {
+        watermark: arrived.watermark,
+        standings,
+        waiting_entries,
+    })
+}
+
+/// Merges the groups that can be applied, of those that wait and of whole new ones, and makes the others
+/// wait. The watermarks have moved before. Returns what became of the records, and how many of the new
+/// entries wait.
+pub(super) async fn apply_groups<M: Models>(
+    store: &mut impl ReceiverStore,
+    models: &M,
+    origins: &[DeviceId],
+    new: Vec<SharedChangeEntry>,
+) -> Result<(Standings, usize), StoreError> {
+    let waited = store.waiting().await?;
+    if waited.is_empty() && new.is_empty() {
+        return Ok((Standings::new(), 0));
+    }
     let mut waiting = groups(waited.iter().cloned().chain(new), models);
     let mut seen = Seen::default();
     let mut heard = heard(store, &mut seen, &waiting).await?;
     let mut ready = take_ready(&mut waiting, &mut heard, Hlc::ZERO);
     if !waiting.is_empty() {
-        let past = past(store, receiving.origins).await?;
+        let past = past(store, origins).await?;
         ready.extend(take_ready(&mut waiting, &mut heard, past));
     }
     let waiting = entries_of(waiting);
@@ -107,15 +123,9 @@ pub async fn apply<M: Models>(
     if !back.is_empty() {
         store.take_back(&back).await?;
     }
-    let standings = merge_with(store, models, &entries_of(ready), seen, OwnRows::default()).await?;
-    if let Some(highest) = stamps.last() {
-        store.observe(*highest).await?;
-    }
-    Ok(Applied {
-        watermark: arrived.watermark,
-        standings,
-        waiting_entries: aside.len(),
-    })
+    let ready = versions_of(models, &entries_of(ready));
+    let standings = merge_with(store, models, ready, seen, OwnRows::default()).await?;
+    Ok((standings, aside.len()))
 }
 
 fn entries_of(groups: Vec<Group>) -> Vec<SharedChangeEntry> {

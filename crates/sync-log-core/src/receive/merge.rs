@@ -30,7 +30,8 @@ pub async fn merge<M: Models>(
     models: &M,
     entries: &[SharedChangeEntry],
 ) -> Result<Standings, StoreError> {
-    merge_with(store, models, entries, Seen::default(), OwnRows::default()).await
+    let arrived = versions_of(models, entries);
+    merge_with(store, models, arrived, Seen::default(), OwnRows::default()).await
 }
 
 /// Decides again what is shown of records whose versions stay as they are, after the app's models have
@@ -62,7 +63,8 @@ pub(super) async fn merge_own<M: Models>(
     entries: &[SharedChangeEntry],
     seen: Seen,
 ) -> Result<Standings, StoreError> {
-    merge_with(store, models, entries, seen, OwnRows::of(entries)).await
+    let arrived = versions_of(models, entries);
+    merge_with(store, models, arrived, seen, OwnRows::of(entries)).await
 }
 
 /// Gives a version to each row that was there before any change was recorded (`W5`). `entries` have the
@@ -79,42 +81,32 @@ pub async fn baseline<M: Models>(
     merge_own(store, models, entries, Seen::default()).await
 }
 
-/// The same as [`merge()`], where some records were looked up before.
+/// The same as [`merge()`] for versions, which may have any number of changes in them. Some records were
+/// looked up before.
 pub(super) async fn merge_with<M: Models>(
     store: &mut impl RecordStore,
     models: &M,
-    entries: &[SharedChangeEntry],
+    arrived: Vec<(RecordId, Version)>,
     mut seen: Seen,
     own: OwnRows,
 ) -> Result<Standings, StoreError> {
     let wanted = Wanted {
-        records: seen.unknown(entries.iter().map(RecordId::of)),
+        records: seen.unknown(arrived.iter().map(|(id, _)| id.clone())),
         ties: BTreeSet::new(),
     };
     look_up(store, &mut seen, &wanted).await?;
-    let moved = merged(&seen, models, entries);
+    let moved = joined(&seen, arrived);
     show(store, Settling::new(models, seen, moved, own)).await
 }
 
 /// The versions that move.
-fn merged<M: Models>(
-    seen: &Seen,
-    models: &M,
-    entries: &[SharedChangeEntry],
-) -> BTreeMap<RecordId, Version> {
-    let mut versions = BTreeMap::new();
-    for entry in entries {
-        let id = RecordId::of(entry);
-        let rule = models.rule(&entry.model_type, entry.model_version);
+fn joined(seen: &Seen, arrived: Vec<(RecordId, Version)>) -> BTreeMap<RecordId, Version> {
+    let mut versions: BTreeMap<RecordId, Version> = BTreeMap::new();
+    for (id, arriving) in arrived {
         let stored = || seen.record(&id).flatten().map(|record| &record.version);
-        let known = versions.get(&id).or_else(stored);
-        let version = if rule == Rule::WholeRecord && has_unknown_member(models, entry) {
-            Version::merged_by_member(known, entry, rule)
-        } else {
-            match known {
-                Some(version) => version.merged(entry, rule),
-                None => Version::first(entry, rule),
-            }
+        let version = match versions.get(&id).or_else(stored) {
+            Some(known) => known.joined(&arriving),
+            None => arriving,
         };
         versions.insert(id, version);
     }
@@ -125,12 +117,39 @@ fn merged<M: Models>(
     versions
 }
 
-/// Whether a change has a member that the app does not know. A newer release may merge the members one by
-/// one, and takes that member from whichever change has it.
-fn has_unknown_member<M: Models>(models: &M, entry: &SharedChangeEntry) -> bool {
-    let members = entry.data.members();
+/// Each entry as the version of a record of which it is the first change.
+pub(super) fn versions_of<M: Models>(
+    models: &M,
+    entries: &[SharedChangeEntry],
+) -> Vec<(RecordId, Version)> {
+    let version = |entry: &SharedChangeEntry| {
+        let rule = models.rule(&entry.model_type, entry.model_version);
+        let id = RecordId::of(entry);
+        let version = with_members(models, &id, Version::first(entry, rule));
+        (id, version)
+    };
+    entries.iter().map(version).collect()
+}
+
+/// The version with its members beside the whole record, where the app may need them: it merges them one
+/// by one, or it does not know one of them. A newer release may merge the members one by one, and takes
+/// that member from whichever change has it.
+pub(super) fn with_members<M: Models>(models: &M, id: &RecordId, version: Version) -> Version {
+    let model = id.model_type.as_str();
+    let is_merged_by_member = models.rule(model, version.model_version) != Rule::WholeRecord;
+    if version.fields.is_none()
+        && (is_merged_by_member || has_unknown_member(models, model, &version))
+    {
+        version.by_member()
+    } else {
+        version
+    }
+}
+
+fn has_unknown_member<M: Models>(models: &M, model: &str, version: &Version) -> bool {
+    let members = version.data.members();
     let mut names = members.keys();
-    names.any(|name| !models.knows(&entry.model_type, name))
+    names.any(|name| !models.knows(model, name))
 }
 
 /// Shows what follows from the versions, and writes them.

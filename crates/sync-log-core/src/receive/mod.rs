@@ -12,6 +12,10 @@
 //!
 //! [`apply()`] does both for a page, in one transaction of the app's database. [`write()`] records own
 //! changes in the transaction in which the app changes its rows.
+//!
+//! A device that cannot catch up by reading takes a [`Snapshot`] of another one: [`merge_snapshot()`]
+//! merges its records page by page, and [`finish_snapshot()`] moves the watermarks to where the other
+//! device was.
 
 mod apply;
 mod arrival;
@@ -19,6 +23,7 @@ mod error;
 mod facts;
 mod forget;
 mod groups;
+mod heard;
 mod lift;
 mod merge;
 mod moves;
@@ -30,7 +35,11 @@ mod record;
 mod redecide;
 mod seen;
 mod settle;
+mod snapshot;
+mod snapshot_error;
 mod standing;
+mod take;
+mod taking;
 mod version;
 
 pub use apply::{Applied, ApplyError, Receiving, apply};
@@ -41,9 +50,13 @@ pub use forget::forget_deleted;
 pub use merge::{Standings, baseline, merge};
 pub use moves::{Move, RecordWrite};
 pub use own::{WriteError, write};
-pub use port::{OwnStore, ReceiverStore, RecordStore};
+pub use port::{OwnStore, ReceiverStore, RecordStore, SnapshotStore};
 pub use record::RecordId;
 pub use redecide::redecide;
 pub use seen::{Found, Wanted};
+pub use snapshot::{Snapshot, SnapshotPage, snapshot, snapshot_page};
+pub use snapshot_error::{RecordFault, SnapshotError};
 pub use standing::{Record, Standing, WhyNotShown};
+pub use take::{finish_snapshot, merge_snapshot};
+pub use taking::Taking;
 pub use version::{Field, Rule, Source, Version};

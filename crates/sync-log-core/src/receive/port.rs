@@ -118,6 +118,41 @@ pub trait ReceiverStore: RecordStore {
     async fn observe(&mut self, highest: Hlc) -> Result<(), StoreError>;
 }
 
+/// What a snapshot reads and moves beside that, in the transaction of [`RecordStore`].
+#[allow(async_fn_in_trait, reason = "a transaction stays with its caller")]
+pub trait SnapshotStore: ReceiverStore {
+    /// The watermarks of all devices of which there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn watermarks(&mut self) -> Result<Vec<(DeviceId, Cursor)>, StoreError>;
+
+    /// The highest stamp of a deleted record that was forgotten; zero if there was none.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn forgotten(&mut self) -> Result<Hlc, StoreError>;
+
+    /// Raises the mark of [`forgotten`](Self::forgotten) to at least this stamp.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn raise_forgotten(&mut self, to: Hlc) -> Result<(), StoreError>;
+
+    /// The stamp up to which own changes are missing from the records, because the database was
+    /// restored from a backup and the log had pruned them; zero if none are missing.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn unversioned(&mut self) -> Result<Hlc, StoreError>;
+
+    /// Stores that no own changes are missing any more.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn set_versioned(&mut self) -> Result<(), StoreError>;
+}
+
 /// Where own changes go, in the transaction of [`RecordStore`].
 #[allow(async_fn_in_trait, reason = "a transaction stays with its caller")]
 pub trait OwnStore: RecordStore {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hlc::Hlc;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{ChangeType, Digest, JsonText, SharedChangeEntry};
 
@@ -24,7 +25,7 @@ pub enum Rule {
 
 /// Where a value comes from: the change with the higher stamp wins. Two changes have one stamp only
 /// if a device was cloned; the higher digest wins then, on every device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// The stamp of the change.
     pub hlc: Hlc,
@@ -42,7 +43,7 @@ impl Source {
 }
 
 /// One member of a payload, merged by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
     /// The change from which the value comes.
     pub source: Source,
@@ -58,7 +59,7 @@ pub struct Field {
 /// merged twice. The whole-record rule is the last-writer-wins register, and the per-field rule a map
 /// of such registers, of Shapiro et al., *A comprehensive study of Convergent and Commutative
 /// Replicated Data Types*, 2011, sections 3.2.1 and 3.3.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
     /// The highest change.
     pub source: Source,
@@ -75,6 +76,7 @@ pub struct Version {
     pub deleted: Hlc,
     /// The highest update that may be a part of the record, for each model version. The map is empty
     /// under the whole-record rule.
+    #[serde(with = "pairs")]
     pub updated: BTreeMap<u32, Hlc>,
     /// The members above the highest deletion. `None` until a change arrives whose rule is not the
     /// whole-record rule, or that has a member which the app does not know.
@@ -95,44 +97,79 @@ impl Version {
             updated: BTreeMap::new(),
             fields: None,
         };
-        version.merge_parts(entry, rule);
-        version
+        let is_whole = match rule {
+            Rule::WholeRecord => true,
+            Rule::PerField { since } => entry.model_version < since,
+            Rule::Unknown => false,
+        };
+        match entry.change_type {
+            ChangeType::Delete => version.deleted = entry.hlc,
+            ChangeType::Insert => version.inserted = entry.hlc,
+            ChangeType::Update if is_whole => version.inserted = entry.hlc,
+            ChangeType::Update => version.updated = [(entry.model_version, entry.hlc)].into(),
+        }
+        if rule == Rule::WholeRecord {
+            version
+        } else {
+            version.by_member()
+        }
     }
 
     /// Merges a change.
     #[must_use]
     pub fn merged(&self, entry: &SharedChangeEntry, rule: Rule) -> Self {
-        let mut version = self.clone();
-        if rule != Rule::WholeRecord {
-            version = version.by_member();
-        }
-        let source = Source::of(entry);
-        if source > version.source {
-            version.source = source;
-            version.change_type = entry.change_type;
-            version.model_version = entry.model_version;
-            version.data = entry.data.clone();
-        }
-        version.merge_parts(entry, rule);
-        version
+        self.joined(&Self::first(entry, rule))
     }
 
-    /// Merges a change into the version that is known, and keeps the members beside the whole record.
-    pub(super) fn merged_by_member(
-        known: Option<&Self>,
-        entry: &SharedChangeEntry,
-        rule: Rule,
-    ) -> Self {
-        let Some(version) = known else {
-            return Self::first(entry, rule).by_member();
+    /// Merges two versions of one record: the version of all changes that are in either of them.
+    ///
+    /// It is a join: it does not matter which of them is which, and what is in both counts once. They may
+    /// have been merged by different rules, as by an older and by a newer program. If one of them has its
+    /// members merged one by one, the other one is split into its members.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let highest = if other.source > self.source {
+            other
+        } else {
+            self
         };
-        version.clone().by_member().merged(entry, rule)
+        let deleted = self.deleted.max(other.deleted);
+        let mut updated = self.updated.clone();
+        for (model_version, hlc) in &other.updated {
+            let known = updated.entry(*model_version).or_insert(Hlc::ZERO);
+            *known = (*known).max(*hlc);
+        }
+        Self {
+            source: highest.source,
+            change_type: highest.change_type,
+            model_version: highest.model_version,
+            data: highest.data.clone(),
+            inserted: self.inserted.max(other.inserted),
+            deleted,
+            updated,
+            fields: self.joined_fields(other, deleted),
+        }
     }
 
-    fn by_member(mut self) -> Self {
-        if self.fields.is_none() {
-            self.fields = Some(self.split());
+    fn joined_fields(&self, other: &Self, deleted: Hlc) -> Option<BTreeMap<String, Field>> {
+        if self.fields.is_none() && other.fields.is_none() {
+            return None;
         }
+        let mut fields = self.members();
+        for (name, field) in other.members() {
+            let is_news = |known: &Field| known.source < field.source;
+            if fields.get(&name).is_none_or(is_news) {
+                fields.insert(name, field);
+            }
+        }
+        fields.retain(|_, field| field.source.hlc > deleted);
+        Some(fields)
+    }
+
+    /// The same version, with its members merged one by one from now on.
+    #[must_use]
+    pub(super) fn by_member(mut self) -> Self {
+        self.fields = Some(self.members());
         self
     }
 
@@ -177,51 +214,12 @@ impl Version {
         }
     }
 
-    fn merge_parts(&mut self, entry: &SharedChangeEntry, rule: Rule) {
-        let is_whole = match rule {
-            Rule::WholeRecord => true,
-            Rule::PerField { since } => entry.model_version < since,
-            Rule::Unknown => false,
-        };
-        match entry.change_type {
-            ChangeType::Delete => self.deleted = self.deleted.max(entry.hlc),
-            ChangeType::Insert => self.inserted = self.inserted.max(entry.hlc),
-            ChangeType::Update if is_whole => self.inserted = self.inserted.max(entry.hlc),
-            ChangeType::Update => {
-                let highest = self.updated.entry(entry.model_version);
-                let highest = highest.or_insert(Hlc::ZERO);
-                *highest = entry.hlc.max(*highest);
-            }
+    /// The members, each with where it comes from. Without members of their own, they are those of the
+    /// payload.
+    fn members(&self) -> BTreeMap<String, Field> {
+        if let Some(fields) = &self.fields {
+            return fields.clone();
         }
-        if rule != Rule::WholeRecord || self.fields.is_some() {
-            let fields = self.fields.take().unwrap_or_default();
-            self.fields = Some(self.with_members_of(entry, fields));
-        }
-    }
-
-    fn with_members_of(
-        &self,
-        entry: &SharedChangeEntry,
-        mut fields: BTreeMap<String, Field>,
-    ) -> BTreeMap<String, Field> {
-        let source = Source::of(entry);
-        for (name, value) in entry.data.members() {
-            let field = Field {
-                source,
-                model_version: entry.model_version,
-                value,
-            };
-            let is_news = |known: &Field| known.source < source;
-            if fields.get(&name).is_none_or(is_news) {
-                fields.insert(name, field);
-            }
-        }
-        fields.retain(|_, field| field.source.hlc > self.deleted);
-        fields
-    }
-
-    /// The members of the payload, each with its stamp.
-    fn split(&self) -> BTreeMap<String, Field> {
         if self.source.hlc <= self.deleted {
             return BTreeMap::new();
         }
@@ -232,5 +230,27 @@ impl Version {
         };
         let members = self.data.members().into_iter();
         members.map(|(name, value)| (name, field(value))).collect()
+    }
+}
+
+/// Serde's buffers of tagged types do not read numbers back from the keys of a map.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use hlc::Hlc;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        map: &BTreeMap<u32, Hlc>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<u32, Hlc>, D::Error> {
+        let pairs = Vec::<(u32, Hlc)>::deserialize(from)?;
+        Ok(pairs.into_iter().collect())
     }
 }

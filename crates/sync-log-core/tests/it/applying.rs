@@ -18,14 +18,14 @@ use crate::common::run;
 use crate::common::tables::{App, Strict};
 use crate::showing::entry;
 
-const ORIGINS: [DeviceId; 3] = [
+pub(crate) const ORIGINS: [DeviceId; 3] = [
     DeviceId::from_uuid(Uuid::from_u128(1)),
     DeviceId::from_uuid(Uuid::from_u128(2)),
     DeviceId::from_uuid(Uuid::from_u128(3)),
 ];
 
 /// The log of one device that has its entries of `all`, with groups that end where a bit is set.
-fn log_of(device: DeviceId, all: &[SharedChangeEntry], ends: u64) -> Log {
+pub(crate) fn log_of(device: DeviceId, all: &[SharedChangeEntry], ends: u64) -> Log {
     let own = all.iter().filter(|it| it.hlc.device_id == device.as_uuid());
     let own: BTreeMap<Hlc, _> = own.map(|it| (it.hlc, it.clone())).collect();
     let mut entries: Vec<_> = own.into_values().collect();
@@ -37,17 +37,21 @@ fn log_of(device: DeviceId, all: &[SharedChangeEntry], ends: u64) -> Log {
 }
 
 /// A page from one end of a group to another, as two numbers choose.
-fn page_between(log: &Log, [one, other]: [Index; 2]) -> Page {
+pub(crate) fn page_between(log: &Log, [one, other]: [Index; 2]) -> Page {
     let ends = log.ends();
     let two = [*one.get(&ends), *other.get(&ends)];
     log.page(two[0].min(two[1]), two[0].max(two[1]))
 }
 
-fn whole(log: &Log) -> Page {
+pub(crate) fn whole(log: &Log) -> Page {
     log.page(0, log.entries.len())
 }
 
-fn take(tables: &mut Strict, origin: DeviceId, page: &Page) -> Result<Applied, ApplyError> {
+pub(crate) fn take(
+    tables: &mut Strict,
+    origin: DeviceId,
+    page: &Page,
+) -> Result<Applied, ApplyError> {
     let receiving = Receiving {
         origin,
         origins: &ORIGINS,
@@ -57,7 +61,7 @@ fn take(tables: &mut Strict, origin: DeviceId, page: &Page) -> Result<Applied, A
 }
 
 /// The entries that count, computed from everything that came, the slow way.
-fn expected(logs: &[Log], tables: &Strict) -> (Vec<SharedChangeEntry>, BTreeSet<Hlc>) {
+pub(crate) fn expected(logs: &[Log], tables: &Strict) -> (Vec<SharedChangeEntry>, BTreeSet<Hlc>) {
     let reached = |origin: &DeviceId| {
         let watermark = tables.watermarks.get(origin);
         watermark.map_or(Hlc::ZERO, |cursor| cursor.hlc())

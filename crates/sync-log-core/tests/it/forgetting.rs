@@ -14,10 +14,10 @@ use crate::common::run;
 use crate::common::tables::Strict;
 use crate::showing::entry;
 
-type Records = MemoryRecords<Rows>;
+pub(crate) type Records = MemoryRecords<Rows>;
 
 /// An app that merges the members of every record one by one.
-struct PerField;
+pub(crate) struct PerField;
 
 impl Models for PerField {
     fn rule(&self, _: &str, _: u32) -> Rule {
@@ -55,13 +55,13 @@ fn remembered(standings: &BTreeMap<RecordId, Standing>) -> usize {
     deleted.count()
 }
 
-fn live(mut standings: BTreeMap<RecordId, Standing>) -> BTreeMap<RecordId, Standing> {
+pub(crate) fn live(mut standings: BTreeMap<RecordId, Standing>) -> BTreeMap<RecordId, Standing> {
     standings.retain(|_, standing| *standing != Standing::Deleted);
     standings
 }
 
 /// A change that the app can read.
-fn readable() -> impl Strategy<Value = SharedChangeEntry> {
+pub(crate) fn readable() -> impl Strategy<Value = SharedChangeEntry> {
     entry().prop_map(|entry| SharedChangeEntry {
         model_version: 0,
         ..entry

@@ -102,6 +102,28 @@ fn expected(changes: &[SharedChangeEntry]) -> Option<Value> {
     Some(Value::Object(members))
 }
 
+/// What programs of different ages know.
+fn rules() -> impl Strategy<Value = fn(&SharedChangeEntry) -> Rule> {
+    let rules: [fn(&SharedChangeEntry) -> Rule; 3] =
+        [rule_before, |_| PER_FIELD, |_| Rule::Unknown];
+    proptest::sample::select(rules.to_vec())
+}
+
+/// Changes, of which two devices have some each, and maybe some of them both.
+fn split() -> impl Strategy<Value = [Vec<SharedChangeEntry>; 2]> {
+    (changes(), any::<[u32; 2]>()).prop_map(|((ordered, _), bits)| {
+        let count = ordered.len();
+        bits.map(|bits| {
+            let has = |number: usize| bits >> number & 1 == 1 || number == bits as usize % count;
+            let had = ordered
+                .iter()
+                .enumerate()
+                .filter(|(number, _)| has(*number));
+            had.map(|(_, change)| change.clone()).collect()
+        })
+    })
+}
+
 fn shown(version: &Version) -> Option<Value> {
     let payload = version.payload(PER_FIELD)?;
     Some(payload.parse_as().unwrap())
@@ -128,6 +150,50 @@ proptest! {
     fn a_member_is_its_highest_value_above_the_deletion((ordered, shuffled) in changes()) {
         let version = merged(&shuffled, |_| PER_FIELD).unwrap();
         prop_assert_eq!(shown(&version), expected(&ordered));
+    }
+
+    #[test]
+    fn a_join_is_the_version_of_all_changes([one, other] in split()) {
+        let all = [one.as_slice(), &other].concat();
+        for rule in [Rule::WholeRecord, PER_FIELD, Rule::Unknown] {
+            let version = |of: &[SharedChangeEntry]| merged(of, |_| rule).unwrap();
+            prop_assert_eq!(version(&one).joined(&version(&other)), version(&all));
+        }
+    }
+
+    /// The device that gives a version may run an older app than the one that takes it, or a newer one.
+    #[test]
+    fn a_join_is_what_the_changes_would_have_made_under_another_rule(
+        [one, other] in split(),
+        [rule, other_rule] in [rules(), rules()],
+    ) {
+        let known = merged(&one, rule).unwrap();
+        let joined = known.joined(&merged(&other, other_rule).unwrap());
+        let step = |version: Version, entry| version.merged(entry, other_rule(entry));
+        let one_by_one = other.iter().fold(known, step);
+        prop_assert_eq!(shown(&joined), shown(&one_by_one));
+        prop_assert_eq!(&joined.fields, &one_by_one.fields);
+        prop_assert_eq!(joined, one_by_one);
+        let mut all: Vec<_> = one.into_iter().chain(other).collect();
+        all.sort_by_key(|entry| entry.hlc);
+        prop_assert_eq!(shown(&merged(&all, |_| PER_FIELD).unwrap()), expected(&all));
+    }
+
+    #[test]
+    fn it_does_not_matter_which_versions_are_joined_first(
+        changes in proptest::collection::vec((changes(), rules()), 3)
+    ) {
+        let versions: Vec<_> = changes
+            .iter()
+            .map(|((ordered, _), rule)| merged(ordered, rule).unwrap())
+            .collect();
+        let [one, two, three] = versions.as_slice() else {
+            panic!("three were made");
+        };
+        prop_assert_eq!(one.joined(two), two.joined(one));
+        prop_assert_eq!(one.joined(two).joined(three), one.joined(&two.joined(three)));
+        prop_assert_eq!(&one.joined(one), one);
+        prop_assert_eq!(one.joined(two).joined(two), one.joined(two));
     }
 
     /// What was merged before the app knew the newer version of the model is what it would be if

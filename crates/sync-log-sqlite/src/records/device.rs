@@ -90,6 +90,13 @@ pub(super) async fn raise(db: &impl Port, column: Raised, to: Hlc) -> Result<(),
     db.run(raise, &to).await.map(drop)
 }
 
+/// Stores that no own changes are missing from the records any more.
+pub(super) async fn set_versioned(db: &impl Port) -> Result<(), StoreError> {
+    let zero = Hlc::ZERO.to_text();
+    let zero = [zero.as_str().into()];
+    db.run(&SET_VERSIONED, &zero).await.map(drop)
+}
+
 /// The stamps that only rise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Raised {
@@ -183,6 +190,14 @@ static LOCK: LazyLock<Template> = LazyLock::new(|| {
     let mut update = update.into_query();
     update.returning(Query::returning().columns(COLUMNS));
     Template::build("take the write lock", &update)
+});
+
+/// Argument: the zero stamp.
+static SET_VERSIONED: LazyLock<Template> = LazyLock::new(|| {
+    let update = Entity::update_many()
+        .col_expr(Column::Unversioned, Expr::val(argument(0)))
+        .filter(Column::Id.eq(1));
+    Template::build("write how far the records have come", &update.into_query())
 });
 
 static RAISE_ISSUED: LazyLock<Template> = LazyLock::new(|| raised(Column::Issued));

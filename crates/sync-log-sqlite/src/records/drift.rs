@@ -21,19 +21,19 @@ impl AcceptedDrift {
         accepted.get(&origin).copied().unwrap_or(Hlc::ZERO)
     }
 
-    /// Checks the stamps of a page of `origin`, without moving the clock.
+    /// Checks stamps that were received, without moving the clock.
     ///
     /// # Errors
     /// A stamp is too far ahead and was not accepted, or is one that no limit allows.
     pub(super) fn check(
         &self,
         clock: &Clock<SharedWallClock>,
-        origin: DeviceId,
         stamps: &[Hlc],
     ) -> Result<(), ObserveError> {
-        let accepted = self.of(origin);
         let is_accepted = |error: &ObserveError| match error {
-            ObserveError::TooFarAhead(exceeded) => exceeded.remote <= accepted,
+            ObserveError::TooFarAhead(exceeded) => {
+                exceeded.remote <= self.of(exceeded.device.into())
+            }
             _ => false,
         };
         let refused = stamps.iter().find_map(|stamp| {
@@ -60,7 +60,7 @@ mod tests {
         let accepted = AcceptedDrift::default();
         accepted.accept(ORIGIN.into(), Hlc::new(u64::MAX, 0, ORIGIN));
         let clock = Clock::new(OWN, Arc::new(ManualClock::new(1)) as SharedWallClock);
-        let check = |stamp| accepted.check(&clock, ORIGIN.into(), &[stamp]);
+        let check = |stamp| accepted.check(&clock, &[stamp]);
         assert_eq!(check(Hlc::new(CEILING_MS - 1, 0, ORIGIN)), Ok(()));
         let ceiling = Hlc::new(CEILING_MS, 0, ORIGIN);
         let refused = check(ceiling);

@@ -2,7 +2,8 @@
 
 use sea_orm::ConnectionTrait;
 use sync_log_core::receive::{
-    Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Wanted,
+    Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite,
+    SnapshotStore, Wanted,
 };
 use sync_log_core::{
     Cursor, DeviceId, Hlc, LibraryId, LogError, LogState, Needs, SharedChangeEntry, StoreError,
@@ -245,5 +246,31 @@ impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
             },
         );
         self.run(anchor, raise).await
+    }
+}
+
+impl<C: ConnectionTrait> SnapshotStore for InTransaction<'_, C> {
+    async fn watermarks(&mut self) -> Result<Vec<(DeviceId, Cursor)>, StoreError> {
+        let all = watermarks::all_of_them(&Over(self.db)).await?;
+        let all = all.into_iter();
+        Ok(all.map(|it| (it.origin, it.cursor)).collect())
+    }
+
+    async fn forgotten(&mut self) -> Result<Hlc, StoreError> {
+        let device = device::read(&Over(self.db)).await?;
+        Ok(device.map_or(Hlc::ZERO, |device| device.forgotten))
+    }
+
+    async fn raise_forgotten(&mut self, to: Hlc) -> Result<(), StoreError> {
+        device::raise(&Over(self.db), Raised::Forgotten, to).await
+    }
+
+    async fn unversioned(&mut self) -> Result<Hlc, StoreError> {
+        let device = device::read(&Over(self.db)).await?;
+        Ok(device.map_or(Hlc::ZERO, |device| device.unversioned))
+    }
+
+    async fn set_versioned(&mut self) -> Result<(), StoreError> {
+        device::set_versioned(&Over(self.db)).await
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn write(id: &RecordId, record: &Record) -> String {
         &id.model_type,
         id.record_uuid.to_string(),
         version.source.hlc.to_string(),
-        digits(version.source.digest),
+        version.source.digest.to_string(),
         version.change_type.as_str(),
         version.model_version,
         version.data.as_str(),
@@ -115,7 +115,6 @@ struct Parts {
 #[derive(Serialize, Deserialize)]
 struct StoredField {
     hlc: Hlc,
-    #[serde(with = "digest_digits")]
     digest: Digest,
     model_version: u32,
     value: JsonText,
@@ -261,24 +260,4 @@ fn position(column: Column) -> usize {
 /// JSON of a value of this crate's own.
 pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("values of this crate have a JSON form")
-}
-
-fn digits(digest: Digest) -> String {
-    format!("{:032x}", u128::from_be_bytes(digest.to_bytes()))
-}
-
-mod digest_digits {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-    use sync_log_core::Digest;
-
-    pub(super) fn serialize<S: Serializer>(digest: &Digest, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&super::digits(*digest))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
-        let text = String::deserialize(from)?;
-        let number = u128::from_str_radix(&text, 16).map_err(D::Error::custom)?;
-        Ok(Digest::from_bytes(number.to_be_bytes()))
-    }
 }

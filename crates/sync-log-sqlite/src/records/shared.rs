@@ -160,6 +160,10 @@ impl SharedRecords {
         Duration::from_millis(up_to.timestamp.saturating_sub(now_ms))
     }
 
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
     /// The app's database.
     pub(super) fn database(&self) -> &DatabaseConnection {
         &self.inner.db
@@ -309,7 +313,7 @@ impl SharedRecords {
         let inner = &*self.inner;
         let origin = origin.into();
         let origins = inner.origins(origin).await?;
-        let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, origin, stamps);
+        let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let receiving = Receiving {
             origin,
             origins: &origins,

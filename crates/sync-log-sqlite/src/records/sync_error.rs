@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use sea_orm::DbErr;
-use sync_log_core::receive::{ApplyError, ReceiveError, RecordId, WriteError};
+use sync_log_core::receive::{ApplyError, ReceiveError, RecordId, SnapshotError, WriteError};
 use sync_log_core::{DeviceId, ErrorKind, LogError, ObserveError, StoreError};
 
 use super::error::RecordsError;
@@ -36,6 +36,9 @@ pub enum SyncError {
     /// A page cannot be applied.
     #[error(transparent)]
     Page(#[from] ReceiveError),
+    /// A snapshot cannot be given or taken.
+    #[error(transparent)]
+    Snapshot(SnapshotError),
     /// A stamp of a page is too far ahead of this device's clock (`X5`).
     #[error(transparent)]
     Clock(#[from] ObserveError),
@@ -113,8 +116,10 @@ impl SyncError {
             Self::Open(error) => error.kind(),
             Self::Log(error) => error.kind(),
             Self::Page(error) => error.kind(),
+            Self::Snapshot(error) => error.kind(),
             Self::Store(error) => error.kind(),
-            Self::Clock(_) | Self::Write(WriteError::Clock(_)) => ErrorKind::FixClock,
+            Self::Clock(error) => LogError::Clock(*error).kind(),
+            Self::Write(WriteError::Clock(_)) => ErrorKind::FixClock,
             Self::OriginRetired { .. } => ErrorKind::Admit,
             Self::BeganDeferred { .. } => ErrorKind::Retry,
             Self::App(_)
@@ -141,6 +146,7 @@ impl SyncError {
             Self::Open(error) => error.help(),
             Self::Log(error) => error.help(),
             Self::Page(error) => error.help(),
+            Self::Snapshot(error) => error.help(),
             Self::Store(error) => error.fault().help(),
             Self::Clock(error) => LogError::Clock(*error).help(),
             Self::Write(WriteError::Clock(_)) => "restore the app's database from a backup",
@@ -203,6 +209,16 @@ impl From<ApplyError> for SyncError {
             ApplyError::Clock(error) => Self::Clock(error),
             ApplyError::Store(error) => error.into(),
             other => Self::other(other),
+        }
+    }
+}
+
+impl From<SnapshotError> for SyncError {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Clock(error) => Self::Clock(error),
+            SnapshotError::Store(error) => error.into(),
+            other => Self::Snapshot(other),
         }
     }
 }

@@ -30,7 +30,8 @@ pub struct SyncStatus {
     pub received: Vec<Watermark>,
     /// Own changes up to this stamp were pruned from the log, and the app's database does not know them:
     /// the database was restored from a backup, or the changes were made before the records were shared. A
-    /// snapshot of another device has these changes. Zero if there are none.
+    /// snapshot of a device that has these changes brings them back, and this is zero again. Zero if there
+    /// are none.
     pub unversioned: Hlc,
 }
 

@@ -1,10 +1,13 @@
 //! A device: an app's database, a log beside it, and a process that has both open.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
 use sync_log_core::receive::{
-    Applied, ApplyError, Receiving, WriteError, apply, forget_deleted, redecide, write,
+    Applied, ApplyError, OwnStore as _, Receiving, Snapshot, SnapshotError, SnapshotPage, Taking,
+    WriteError, apply, finish_snapshot, forget_deleted, merge_snapshot, redecide, snapshot,
+    snapshot_page, write,
 };
 use sync_log_core::{
     Ack, AckAt, Birth, Change, Clock, Contents, Cursor, DeviceId, Hlc, LogError, LogIdentity,
@@ -257,6 +260,55 @@ impl Device {
         let forgotten = engine.finish(forget_deleted(&mut transaction, origins))?;
         self.records = transaction.records;
         Ok(forgotten)
+    }
+
+    /// Gives a snapshot: what it reads first, and its records.
+    pub(crate) fn give_snapshot(
+        &mut self,
+        engine: &Engine,
+    ) -> Result<(Snapshot, SnapshotPage), SnapshotError> {
+        let head = engine.finish(self.log.head_cursor());
+        let head = head.expect("a log in memory has a head");
+        let mut transaction = self.begin(None);
+        let mut given = engine.finish(snapshot(&mut transaction, self.id, head))?;
+        if self.has(AppFault::WaitingNotCarried) {
+            given.waiting.clear();
+        }
+        let page = engine.finish(snapshot_page(&mut transaction, None))?;
+        Ok((given, page))
+    }
+
+    /// Takes the snapshot of a donor. Returns the cursors to acknowledge.
+    pub(crate) fn take_snapshot(
+        &mut self,
+        engine: &Engine,
+        others: &[DeviceId],
+        donor: DeviceId,
+        (given, page): (Snapshot, &SnapshotPage),
+    ) -> Result<BTreeMap<DeviceId, Cursor>, SnapshotError> {
+        let mut transaction = self.begin(None);
+        let mark = engine.finish(transaction.mark())?;
+        let resumed = self.clock.resume(mark);
+        resumed.expect("a clock continues from its own mark");
+        let check = |stamps: &[Hlc]| self.check(stamps);
+        let receiving = Receiving {
+            origin: donor,
+            origins: others,
+            check: &check,
+        };
+        let models = self.models();
+        let mut taking = Taking::begin(self.log.identity(), &receiving, given)?;
+        let merged = merge_snapshot(&mut transaction, &models, &receiving, &taking, page);
+        engine.finish(merged)?;
+        taking.go_on(page);
+        let before = transaction.records.watermarks.clone();
+        let finished = finish_snapshot(&mut transaction, &models, &receiving, &taking);
+        let cursors = engine.finish(finished)?;
+        if self.has(AppFault::SnapshotMovesNothing) {
+            transaction.records.watermarks = before;
+        }
+        self.records = transaction.records;
+        Ok(cursors)
     }
 
     /// Installs the second release.

@@ -76,6 +76,12 @@ faults! {
     RowStays;
     /// A newer app goes on with what the older one decided.
     UpgradeShowsNothing;
+    /// A snapshot comes without the groups that wait at the donor.
+    WaitingNotCarried;
+    /// A snapshot brings back what was deleted and forgotten.
+    ForgottenComesBack;
+    /// A snapshot moves no watermark.
+    SnapshotMovesNothing;
 }
 
 impl fmt::Display for AppFault {

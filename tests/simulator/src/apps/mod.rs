@@ -18,6 +18,7 @@ mod release;
 mod rows;
 mod run;
 mod scenario;
+mod snapshots;
 mod step;
 mod steps;
 mod telling;

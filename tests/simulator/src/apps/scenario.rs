@@ -80,6 +80,7 @@ const WEIGHTS: &[(u32, bool, Draw)] = &[
     (6, true, Generator::forge),
     (4, true, Generator::jump),
     (2, true, Generator::upgrade),
+    (4, true, Generator::snapshot),
 ];
 
 struct Generator {
@@ -267,6 +268,13 @@ impl Generator {
 
     fn upgrade(&mut self) -> Step {
         Step::Upgrade { on: self.device() }
+    }
+
+    fn snapshot(&mut self) -> Step {
+        Step::Snapshot {
+            reader: self.device(),
+            donor: self.device(),
+        }
     }
 
     fn wait(&mut self) -> Step {

@@ -37,6 +37,8 @@ pub enum Step {
     Prune { on: u8 },
     /// A device forgets deletions that every other device is past.
     Forget { on: u8 },
+    /// A device takes a snapshot of another one.
+    Snapshot { reader: u8, donor: u8 },
     /// A device installs the second release of the app.
     Upgrade { on: u8 },
     /// Time passes.

@@ -19,6 +19,9 @@ impl World {
             Step::Crash { on } => return self.crash(self.meant(*on)),
             Step::Prune { on } => return self.prune(self.meant(*on)),
             Step::Forget { on } => return self.forget(self.meant(*on)),
+            Step::Snapshot { reader, donor } => {
+                return self.snapshot(self.meant(*reader), self.meant(*donor));
+            }
             Step::Upgrade { on } => return self.upgrade(self.meant(*on)),
             Step::Pull {
                 reader,

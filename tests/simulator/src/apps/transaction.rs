@@ -1,8 +1,8 @@
 //! One transaction of an app's database.
 
 use sync_log_core::receive::{
-    Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite, Standing,
-    Wanted,
+    Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite,
+    SnapshotStore, Standing, Wanted,
 };
 use sync_log_core::{ChangeType, Cursor, DeviceId, Hlc, SharedChangeEntry, StoreError, StoreFault};
 use sync_log_memory::MemoryRecords;
@@ -156,5 +156,35 @@ impl ReceiverStore for Transaction {
             return Ok(());
         }
         self.records.observe(highest).await
+    }
+}
+
+impl SnapshotStore for Transaction {
+    async fn watermarks(&mut self) -> Result<Vec<(DeviceId, Cursor)>, StoreError> {
+        self.call()?;
+        self.records.watermarks().await
+    }
+
+    async fn forgotten(&mut self) -> Result<Hlc, StoreError> {
+        self.call()?;
+        if self.has(AppFault::ForgottenComesBack) {
+            return Ok(Hlc::ZERO);
+        }
+        self.records.forgotten().await
+    }
+
+    async fn raise_forgotten(&mut self, to: Hlc) -> Result<(), StoreError> {
+        self.call()?;
+        self.records.raise_forgotten(to).await
+    }
+
+    async fn unversioned(&mut self) -> Result<Hlc, StoreError> {
+        self.call()?;
+        self.records.unversioned().await
+    }
+
+    async fn set_versioned(&mut self) -> Result<(), StoreError> {
+        self.call()?;
+        self.records.set_versioned().await
     }
 }

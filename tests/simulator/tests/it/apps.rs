@@ -93,6 +93,8 @@ const EVERY_KIND: &[&str] = &[
     "serve",
     "shown",
     "shown with an empty reference",
+    "snapshot",
+    "snapshot refused: drift",
     "upgrade",
     "wait",
     "write",

@@ -11,7 +11,7 @@ use crate::records::gallery::declared;
 const CHANGED_AT_MS: i64 = 1_700_000_000_000;
 
 /// A folder with a tag that no change has made.
-fn folder_with_a_tag() -> tempfile::TempDir {
+pub(super) fn folder_with_a_tag() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     make_tables(folder.path());
     let raw = Connection::open(database(folder.path())).unwrap();
@@ -25,7 +25,7 @@ fn changed(model: &str, _: &Value) -> Option<i64> {
     (model == "tag").then_some(CHANGED_AT_MS)
 }
 
-async fn open(folder: &tempfile::TempDir) -> Device {
+pub(super) async fn open(folder: &tempfile::TempDir) -> Device {
     let db = app::connect(&database(folder.path())).await.unwrap();
     let options = SharedRecords::options().baseline(changed);
     let opened = options.open(&db, declared(), LIBRARY, PHONE, folder.path());

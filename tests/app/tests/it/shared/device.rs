@@ -1,5 +1,6 @@
 //! A device in a folder of its own, with the gallery's tables.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -7,13 +8,14 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use sync_log_sqlite::receive::RecordId;
 use sync_log_sqlite::records::{DeclaredModels, SharedRecords, SyncError};
-use sync_log_sqlite::{Ack, Cursor, DeviceId, ReadLimits, SharedChangeEntry, Uuid};
+use sync_log_sqlite::{Ack, Cursor, DeviceId, LogError, ReadLimits, SharedChangeEntry, Uuid};
 
 use crate::records::gallery::{TABLES, declared, tag};
 
 pub(super) const LIBRARY: Uuid = Uuid::from_u128(0x11b);
 pub(super) const PHONE: Uuid = Uuid::from_u128(0xf0);
 pub(super) const LAPTOP: Uuid = Uuid::from_u128(0x1a);
+pub(super) const TABLET: Uuid = Uuid::from_u128(0x7a);
 
 /// Where the log is.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +46,13 @@ pub(super) fn make_tables(folder: &Path) {
 }
 
 impl Device {
+    /// A new device in this layout, that knows no other one.
+    pub(super) async fn alone(layout: Layout, folder: &Path, id: Uuid) -> Self {
+        make_tables(folder);
+        let opened = Self::open_in(layout, folder, id, declared());
+        opened.await.unwrap()
+    }
+
     /// A new device, that knows another one.
     pub(super) async fn new(folder: &Path, id: Uuid, peer: Uuid) -> Self {
         make_tables(folder);
@@ -105,6 +114,15 @@ impl Device {
         &self.folder
     }
 
+    /// The same device after a restart of the app, in the layout that it has.
+    pub(super) async fn restarted(self, layout: Layout) -> Self {
+        let folder = self.folder.clone();
+        let id = self.id.as_uuid();
+        self.close().await;
+        let opened = Self::open_in(layout, &folder, id, declared());
+        opened.await.unwrap()
+    }
+
     pub(super) async fn close(self) {
         self.records.close().await.unwrap();
         self.db.close().await.unwrap();
@@ -155,6 +173,32 @@ impl Device {
         log.acknowledge(ack).await.unwrap();
         log.prune_acked().await.unwrap();
         applied.standings.len()
+    }
+
+    /// Takes a snapshot of another device, and acknowledges it to that device.
+    pub(super) async fn take_snapshot(&self, of: &Self) -> BTreeMap<DeviceId, Cursor> {
+        let snapshot = of.records.snapshot().await.unwrap();
+        let taking = self.records.take_snapshot(of.id, snapshot).await;
+        let mut taking = taking.unwrap();
+        while !taking.has_all() {
+            let page = of.records.snapshot_page(taking.after()).await;
+            let _ = taking.merge(&page.unwrap()).await.unwrap();
+        }
+        let cursors = taking.finish().await.unwrap();
+        let ack = Ack::new(self.id, cursors[&of.id]);
+        of.records.log().acknowledge(ack).await.unwrap();
+        cursors
+    }
+
+    /// How this device answers a read of another one.
+    pub(super) async fn answers(&self, reader: &Self, cursor: Cursor) -> Result<usize, LogError> {
+        let log = self.records.log();
+        let page = log.read_for(reader.id, cursor, ReadLimits::default());
+        Ok(page.await?.entries.len())
+    }
+
+    pub(super) async fn register(&self, other: &Self) {
+        self.records.log().register_peer(other.id).await.unwrap();
     }
 
     pub(super) async fn cursor(&self, of: &Self) -> Cursor {

@@ -18,17 +18,17 @@ fn files(database: &Path) -> [std::path::PathBuf; 3] {
     })
 }
 
-fn remove(database: &Path) {
+pub(super) fn remove(database: &Path) {
     for file in files(database) {
         let _ = fs::remove_file(file);
     }
 }
 
-fn log_of(folder: &Path) -> std::path::PathBuf {
+pub(super) fn log_of(folder: &Path) -> std::path::PathBuf {
     folder.join("sync.db")
 }
 
-fn put_back(backup: &Path, database: &Path) {
+pub(super) fn put_back(backup: &Path, database: &Path) {
     remove(database);
     fs::copy(backup, database).unwrap();
 }

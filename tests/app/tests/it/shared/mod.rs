@@ -11,5 +11,8 @@ mod files;
 mod hidden;
 mod own_writes;
 mod receiving;
+mod snapshots;
+mod snapshots_after_a_loss;
+mod snapshots_refused;
 mod statements;
 mod upgrades;

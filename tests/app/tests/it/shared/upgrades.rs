@@ -13,7 +13,7 @@ use super::device::{Device, LAPTOP, PHONE, database, tag_id};
 use crate::records::gallery::{album, declared, link, photo, tag};
 
 /// The models of the app's next version, in which tags have a version of their own.
-fn next() -> DeclaredModels {
+pub(super) fn next() -> DeclaredModels {
     with_others(Models::new().entity::<tag::Entity>("tag").version(2))
 }
 
