@@ -6,7 +6,7 @@ use sync_log_core::{Change, ChangeType, Uuid};
 
 use super::release::{Payload, REFUSED_TITLE};
 use super::rows::Rows;
-use super::step::{Edit, How, Model};
+use super::step::{Edit, How, Model, References};
 
 /// How many records of a model there are: few, so that devices change the same ones.
 const RECORDS: u8 = 4;
@@ -15,16 +15,25 @@ const RECORDS: u8 = 4;
 const NAMES: u8 = 4;
 
 /// The record of a model with this number.
-pub(crate) fn record(model: Model, number: u8) -> RecordId {
+fn record(model: Model, number: u8) -> RecordId {
     let kind = Model::ALL.iter().position(|other| *other == model);
     let kind = kind.map_or(0, |place| place as u64 + 1);
     let id = Uuid::from_u64_pair(kind, u64::from(number % RECORDS) + 1);
     RecordId::new(model.name(), id)
 }
 
+/// Makes edits in the rows, and returns the changes that they are for the log. There are none if the
+/// database checks references and one leads nowhere: then it commits nothing.
+pub fn make_all(rows: &mut Rows, edits: &[Edit], references: References) -> Vec<Change> {
+    let changes = edits.iter().flat_map(|edit| make(rows, *edit));
+    let changes: Vec<Change> = changes.collect();
+    let is_refused = references == References::Checked && rows.dangling().is_some();
+    if is_refused { Vec::new() } else { changes }
+}
+
 /// Makes an edit in the rows, and returns the changes that it is for the log. There are none if the
 /// database does not let it, or if the app does not know the model.
-pub(crate) fn make(rows: &mut Rows, edit: Edit) -> Vec<Change> {
+fn make(rows: &mut Rows, edit: Edit) -> Vec<Change> {
     let id = record(edit.model, edit.record);
     let is_there = rows.rows.contains_key(&id);
     match edit.how {
