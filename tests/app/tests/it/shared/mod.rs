@@ -3,7 +3,7 @@
 mod attached;
 mod audit;
 mod baseline;
-mod device;
+pub(crate) mod device;
 mod files;
 mod hidden;
 mod own_writes;

@@ -1,0 +1,382 @@
+//! A device of the fleet whose app shares its records with `SharedRecords`, on files.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection};
+use simulator::START_MS;
+use simulator::apps::{self, Drained, Edit, Found, LIBRARY, Received, References, Release};
+use simulator::apps::{Struck, Written, refusal_of_page};
+use sync_log_sqlite::receive::ApplyError;
+use sync_log_sqlite::records::{SharedRecords, SyncError};
+use sync_log_sqlite::{
+    Ack, AckAt, Cursor, DeviceId, ErrorKind, FILE_NAME, LogError, ManualClock, Page, ReadLimits,
+    SyncDb, UnknownPeers,
+};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::fault::Fault;
+use super::folder::{self, Journal, Lock};
+use super::look::Look;
+use super::moment::{Moment, copied_at};
+use super::plan::{Plan, Way};
+use super::releases::{MIGRATION, TABLES, declared};
+use super::said::{agrees, is_sound};
+use crate::shared::device::Layout;
+
+/// How a device is laid out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setup {
+    pub(super) layout: Layout,
+    pub(super) journal: Journal,
+    pub(super) fault: Option<Fault>,
+}
+
+/// A device on files.
+pub(super) struct Device {
+    setup: Setup,
+    runtime: Runtime,
+    id: DeviceId,
+    release: Release,
+    wall: Arc<ManualClock>,
+    /// How often something was asked of it: what is not in a step varies with this number.
+    calls: u32,
+    has_peer: bool,
+    open: Option<Open>,
+    look: Option<Look>,
+    folder: TempDir,
+    /// The files as they were when the process was killed.
+    left: Option<TempDir>,
+}
+
+/// What a process has open.
+#[derive(Clone)]
+struct Open {
+    db: DatabaseConnection,
+    records: SharedRecords,
+}
+
+impl Device {
+    pub(super) fn new(number: u8, release: Release, setup: Setup) -> Result<Self> {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let folder = folder::new();
+        folder::make(folder.path(), setup.journal, TABLES);
+        if release == Release::Second {
+            folder::change(folder.path(), MIGRATION);
+        }
+        let mut device = Self {
+            setup,
+            runtime: runtime.enable_all().build()?,
+            id: apps::id_of(number),
+            release,
+            wall: Arc::new(ManualClock::new(START_MS)),
+            calls: u32::from(number),
+            has_peer: false,
+            open: None,
+            look: None,
+            folder,
+            left: None,
+        };
+        device.start()?;
+        Ok(device)
+    }
+
+    /// A process starts. Every third one is killed while it opens the records.
+    fn start(&mut self) -> Result<()> {
+        if self.calls.is_multiple_of(3) {
+            let moment = Moment::Statement(self.calls * 7 % 41);
+            let folder = self.folder.path().to_owned();
+            let (opened, left) = copied_at(moment, folder, || self.opened());
+            self.open = Some(opened?);
+            self.stop();
+            self.folder = left;
+        }
+        self.open = Some(self.opened()?);
+        Ok(())
+    }
+
+    fn opened(&self) -> Result<Open> {
+        let (folder, layout) = (self.folder.path(), self.setup.layout);
+        let opened = Open::at(folder, layout, self.id, self.release, &self.wall);
+        let opened = self.run(opened);
+        opened.context("failed to open the records")
+    }
+
+    /// The process ends without closing anything.
+    fn stop(&mut self) {
+        let _inside = self.runtime.enter();
+        self.look = None;
+        self.open = None;
+    }
+
+    fn open(&self) -> Open {
+        self.open.clone().expect("a process has the records open")
+    }
+
+    fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Runs a call that may be struck. What a process leaves that is killed meanwhile is kept.
+    fn run_struck<T>(&mut self, struck: Option<Struck>, work: impl Future<Output = T>) -> T {
+        self.calls += 1;
+        let moment = match struck {
+            None => return self.run(work),
+            Some(Struck::Busy { call }) => return self.run_busy(call, work),
+            Some(Struck::BeforeCommit) => Moment::Statement(self.calls * 7 % 23),
+            Some(Struck::AfterCommit) => Moment::AfterCommit,
+            Some(Struck::AfterAppend) => Moment::BeforeClearing,
+        };
+        let folder = self.folder.path().to_owned();
+        let (done, left) = copied_at(moment, folder, || self.run(work));
+        self.left = Some(left);
+        done
+    }
+
+    /// Another program uses the app's database meanwhile, and the app does not wait for it.
+    fn run_busy<T>(&self, call: u8, work: impl Future<Output = T>) -> T {
+        let lock = if call.is_multiple_of(2) {
+            Lock::Write
+        } else {
+            Lock::Read
+        };
+        let other = folder::hold(self.folder.path(), lock);
+        let open = self.open();
+        let wait = |ms: u32| {
+            let set = format!("PRAGMA busy_timeout = {ms}");
+            self.run(open.db.execute_unprepared(&set)).unwrap();
+        };
+        wait(0);
+        let done = self.run(work);
+        drop(other);
+        wait(5000);
+        done
+    }
+
+    fn look(&mut self) -> &Look {
+        let (folder, layout) = (self.folder.path(), self.setup.layout);
+        self.look.get_or_insert_with(|| Look::at(folder, layout))
+    }
+
+    fn written(
+        &mut self,
+        plan: Plan,
+        done: Result<(), SyncError>,
+        struck: Option<Struck>,
+    ) -> Result<Written> {
+        let is_killed = self.left.is_some();
+        match done {
+            Ok(()) if is_killed => Ok(Written::Killed(plan.changes)),
+            Ok(()) if plan.changes.is_empty() => Ok(Written::Nothing),
+            Ok(()) => Ok(Written::Committed(plan.changes)),
+            Err(error) if is_busy(struck, &error) => Ok(Written::RolledBack),
+            // The app's database checks each statement by itself.
+            Err(SyncError::App(_)) if plan.way == Way::OwnTransaction => {
+                self.left = None;
+                Ok(Written::Nothing)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether a call failed because another program uses the app's database, and says so.
+fn is_busy(struck: Option<Struck>, error: &SyncError) -> bool {
+    let is_app = matches!(error, SyncError::App(_));
+    matches!(struck, Some(Struck::Busy { .. })) && (is_app || error.kind() == ErrorKind::Retry)
+}
+
+impl Open {
+    async fn at(
+        folder: &Path,
+        layout: Layout,
+        id: DeviceId,
+        release: Release,
+        wall: &Arc<ManualClock>,
+    ) -> Result<Self, SyncError> {
+        let database = folder::database(folder);
+        let mut connecting = ConnectOptions::new(format!("sqlite:{}", database.display()));
+        connecting.sqlx_logging(false);
+        let db = Database::connect(connecting).await?;
+        let log = SyncDb::options()
+            .wall_clock(Arc::clone(wall))
+            .unknown_peers(UnknownPeers::Refuse);
+        let options = SharedRecords::options().log(log);
+        let models = declared(release);
+        let records = match layout {
+            Layout::Outbox => options.open(&db, models, LIBRARY, id, folder).await?,
+            Layout::Attached => options.attach(&db, models, LIBRARY, id).await?,
+        };
+        Ok(Self { db, records })
+    }
+}
+
+impl apps::Device for Device {
+    fn find(&mut self) -> Result<Found> {
+        let (id, release) = (self.id, self.release);
+        let look = self.look();
+        Ok(Found {
+            id,
+            release,
+            rows: look.rows(release),
+            unsound: look.unsound(),
+            standings: look.standings(),
+            watermarks: look.watermarks(),
+            waiting: look.waiting().into_iter().collect(),
+            outbox: look.outbox(),
+            log: look.log(),
+            mark: look.mark(),
+        })
+    }
+
+    fn agrees_with(&mut self, found: &Found) -> Result<()> {
+        let records = self.open().records;
+        self.run(agrees(&records, found))?;
+        let log = match self.setup.layout {
+            Layout::Outbox => self.folder.path().join(FILE_NAME),
+            Layout::Attached => folder::database(self.folder.path()),
+        };
+        is_sound(&log)
+    }
+
+    fn set_wall_ms(&mut self, now_ms: i64) {
+        self.wall.set_ms(now_ms);
+    }
+
+    fn register(&mut self, peer: DeviceId) -> Result<()> {
+        let is_left_out = self.setup.fault == Some(Fault::PeersLeftOut) && self.has_peer;
+        if !is_left_out {
+            let records = self.open().records;
+            self.run(records.log().register_peer(peer))?;
+        }
+        self.has_peer = true;
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        edits: &[Edit],
+        references: References,
+        struck: Option<Struck>,
+    ) -> Result<Written> {
+        let release = self.release;
+        let fault = self.setup.fault;
+        let rows = self.look().rows(release);
+        let way = Way::of(self.calls, fault);
+        let references = match fault {
+            // Else the database refuses what is not recorded, and finds the fault by itself.
+            Some(Fault::RowWithoutRecord | Fault::RecordAfterCommit) => References::Checked,
+            _ => references,
+        };
+        let plan = Plan::new(rows, release, edits, references, way);
+        if plan.edits.is_empty() {
+            return Ok(Written::Nothing);
+        }
+        let Open { db, records } = self.open();
+        // A transaction of the app's is drained by the step that follows.
+        let struck =
+            struck.filter(|it| plan.way != Way::OwnTransaction || *it != Struck::AfterAppend);
+        let done = self.run_struck(struck, plan.carry_out(&db, &records, fault));
+        self.written(plan, done, struck)
+    }
+
+    fn drain(&mut self, struck: Option<Struck>) -> Result<Drained> {
+        let entries = self.look().outbox().len();
+        let struck = struck.filter(|it| match it {
+            Struck::Busy { .. } => true,
+            Struck::AfterAppend => entries > 0,
+            Struck::BeforeCommit | Struck::AfterCommit => false,
+        });
+        if self.setup.fault != Some(Fault::DrainLeftOut) {
+            let records = self.open().records;
+            match self.run_struck(struck, records.drain()) {
+                Err(error) if !is_busy(struck, &error) => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(Drained {
+            entries: entries - self.look().outbox().len(),
+            is_killed: struck == Some(Struck::AfterAppend),
+        })
+    }
+
+    fn cursor(&mut self, origin: DeviceId) -> Result<Cursor> {
+        let records = self.open().records;
+        Ok(self.run(records.cursor(origin))?)
+    }
+
+    fn receive(
+        &mut self,
+        origin: DeviceId,
+        page: &Page,
+        struck: Option<Struck>,
+    ) -> Result<Received> {
+        let struck = struck.filter(|it| *it != Struck::AfterAppend);
+        let records = self.open().records;
+        let refused = match self.run_struck(struck, records.apply(origin, page)) {
+            Ok(_) if struck == Some(Struck::BeforeCommit) => return Ok(Received::Killed),
+            Ok(applied) => return Ok(Received::Applied(applied)),
+            Err(SyncError::Page(error)) => ApplyError::Page(error),
+            Err(SyncError::Clock(error)) => ApplyError::Clock(error),
+            Err(error) if !is_busy(struck, &error) => return Err(error.into()),
+            Err(SyncError::Store(error)) => ApplyError::Store(error),
+            Err(error) => return Err(error.into()),
+        };
+        self.left = None;
+        Ok(Received::Refused(refusal_of_page(&refused)))
+    }
+
+    fn serve(&mut self, reader: DeviceId, after: Cursor, limit: usize) -> Result<Page, LogError> {
+        let records = self.open().records;
+        let limits = ReadLimits::entries(limit);
+        self.run(records.log().read_for(reader, after, limits))
+    }
+
+    fn take_ack(&mut self, reader: DeviceId, at: AckAt) -> Result<(), LogError> {
+        let records = self.open().records;
+        let taken = records.log().acknowledge(Ack::new(reader, at));
+        self.run(taken).map(drop)
+    }
+
+    fn prune(&mut self) -> Result<usize> {
+        let records = self.open().records;
+        Ok(self.run(records.log().prune_acked())?)
+    }
+
+    fn forget(&mut self) -> Result<usize> {
+        let records = self.open().records;
+        Ok(self.run(records.forget_deleted())?)
+    }
+
+    fn upgrade(&mut self) -> Result<()> {
+        self.calls += 1;
+        if self.calls.is_multiple_of(2) {
+            let Open { db, records } = self.open();
+            self.run(records.close())?;
+            self.run(db.close())?;
+        }
+        self.stop();
+        if self.release == Release::First {
+            folder::change(self.folder.path(), MIGRATION);
+        }
+        self.release = Release::Second;
+        self.start()
+    }
+
+    /// The next process finds the files as they were at some moment, or, every other time, while the
+    /// system still ends what the last one had open.
+    fn restart(&mut self) -> Result<()> {
+        self.calls += 1;
+        let left = self.left.take();
+        let is_copied = self.calls.is_multiple_of(2);
+        let left = left.or_else(|| is_copied.then(|| folder::copy(self.folder.path())));
+        self.stop();
+        if let Some(left) = left {
+            self.folder = left;
+        }
+        self.start()
+    }
+}
