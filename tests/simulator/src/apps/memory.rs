@@ -174,8 +174,12 @@ impl Device for MemoryDevice {
         struck: Option<Struck>,
     ) -> Result<Written> {
         let mut transaction = self.begin(struck);
+        let records = transaction.records.records.iter();
+        let hidden = records.filter(|(_, it)| it.standing.why_not_shown().is_some());
+        let hidden = hidden.map(|(id, _)| id.clone()).collect();
         let rows = &mut transaction.records.tables;
-        let changes = edits::make_all(rows, wanted, references);
+        let made = edits::make_all(rows, &hidden, wanted, references);
+        let changes: Vec<_> = made.into_iter().map(|it| it.change).collect();
         if changes.is_empty() {
             return Ok(Written::Nothing);
         }

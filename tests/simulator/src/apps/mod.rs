@@ -27,7 +27,7 @@ mod world;
 mod writing;
 
 pub use device::{Device, Drained, Found, FoundLog, LIBRARY, Received, Written, id_of};
-pub use edits::make_all;
+pub use edits::{Made, make_all};
 pub use fault::AppFault;
 pub use release::{Payload, REFUSAL, Release};
 pub use rows::Rows;

@@ -127,7 +127,8 @@ impl Device {
             None => return self.run(work),
             Some(Struck::Busy { call }) => return self.run_busy(call, work),
             Some(Struck::BeforeCommit) => Moment::Statement(self.calls * 7 % 23),
-            Some(Struck::AfterCommit) => Moment::AfterCommit,
+            // An own write is drained at once, which commits once more.
+            Some(Struck::AfterCommit) => Moment::AfterCommit(1 + self.calls % 2),
             Some(Struck::AfterAppend) => Moment::BeforeClearing,
         };
         let folder = self.folder.path().to_owned();
@@ -156,9 +157,10 @@ impl Device {
         done
     }
 
-    fn look(&mut self) -> &Look {
+    fn found(&mut self) -> Found {
         let (folder, layout) = (self.folder.path(), self.setup.layout);
-        self.look.get_or_insert_with(|| Look::at(folder, layout))
+        let look = self.look.get_or_insert_with(|| Look::at(folder, layout));
+        look.find(self.id, self.release)
     }
 
     fn written(
@@ -186,7 +188,7 @@ impl Device {
 /// Whether a call failed because another program uses the app's database, and says so.
 fn is_busy(struck: Option<Struck>, error: &SyncError) -> bool {
     let is_app = matches!(error, SyncError::App(_));
-    matches!(struck, Some(Struck::Busy { .. })) && (is_app || error.kind() == ErrorKind::Retry)
+    struck.is_some_and(|it| !it.kills()) && (is_app || error.kind() == ErrorKind::Retry)
 }
 
 impl Open {
@@ -216,20 +218,7 @@ impl Open {
 
 impl apps::Device for Device {
     fn find(&mut self) -> Result<Found> {
-        let (id, release) = (self.id, self.release);
-        let look = self.look();
-        Ok(Found {
-            id,
-            release,
-            rows: look.rows(release),
-            unsound: look.unsound(),
-            standings: look.standings(),
-            watermarks: look.watermarks(),
-            waiting: look.waiting().into_iter().collect(),
-            outbox: look.outbox(),
-            log: look.log(),
-            mark: look.mark(),
-        })
+        Ok(self.found())
     }
 
     fn agrees_with(&mut self, found: &Found) -> Result<()> {
@@ -264,14 +253,17 @@ impl apps::Device for Device {
     ) -> Result<Written> {
         let release = self.release;
         let fault = self.setup.fault;
-        let rows = self.look().rows(release);
+        let found = self.found();
+        let standings = found.standings.into_iter();
+        let hidden = standings.filter(|(_, it)| it.why_not_shown().is_some());
+        let hidden = hidden.map(|(id, _)| id).collect();
         let way = Way::of(self.calls, fault);
         let references = match fault {
             // Else the database refuses what is not recorded, and finds the fault by itself.
             Some(Fault::RowWithoutRecord | Fault::RecordAfterCommit) => References::Checked,
             _ => references,
         };
-        let plan = Plan::new(rows, release, edits, references, way);
+        let plan = Plan::new(found.rows, &hidden, release, edits, references, way);
         if plan.edits.is_empty() {
             return Ok(Written::Nothing);
         }
@@ -284,12 +276,10 @@ impl apps::Device for Device {
     }
 
     fn drain(&mut self, struck: Option<Struck>) -> Result<Drained> {
-        let entries = self.look().outbox().len();
-        let struck = struck.filter(|it| match it {
-            Struck::Busy { .. } => true,
-            Struck::AfterAppend => entries > 0,
-            Struck::BeforeCommit | Struck::AfterCommit => false,
-        });
+        let entries = self.found().outbox.len();
+        let may_kill = entries > 0;
+        let struck = struck.filter(|it| may_kill || !it.kills());
+        let is_killed = struck.is_some_and(Struck::kills);
         if self.setup.fault != Some(Fault::DrainLeftOut) {
             let records = self.open().records;
             match self.run_struck(struck, records.drain()) {
@@ -298,8 +288,8 @@ impl apps::Device for Device {
             }
         }
         Ok(Drained {
-            entries: entries - self.look().outbox().len(),
-            is_killed: struck == Some(Struck::AfterAppend),
+            entries: entries - self.found().outbox.len(),
+            is_killed,
         })
     }
 

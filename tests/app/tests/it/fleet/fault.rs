@@ -14,13 +14,3 @@ pub(super) enum Fault {
     /// Only one of the other devices is registered.
     PeersLeftOut,
 }
-
-impl Fault {
-    pub(super) const ALL: [Self; 5] = [
-        Self::RowWithoutRecord,
-        Self::RecordWithoutRow,
-        Self::RecordAfterCommit,
-        Self::DrainLeftOut,
-        Self::PeersLeftOut,
-    ];
-}

@@ -1,6 +1,6 @@
 //! What is committed on a device, read by plain SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::Path;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, Row};
 use serde_json::Value;
-use simulator::apps::{FoundLog, Payload, Release};
+use simulator::apps::{Found, FoundLog, Payload, Release};
 use sync_log_sqlite::receive::{RecordId, Standing, WhyNotShown};
 use sync_log_sqlite::{Cursor, DeviceId, FILE_NAME, Hlc, SharedChangeEntry, Uuid};
 
@@ -20,6 +20,8 @@ pub(super) struct Look {
     app: Connection,
     /// If the log is in a file of its own.
     own_log: Option<Connection>,
+    /// What was found last, and in which state of the files.
+    last: Option<([i64; 2], Found)>,
 }
 
 impl Look {
@@ -31,7 +33,43 @@ impl Look {
         Self {
             app: Connection::open(database(folder)).unwrap(),
             own_log,
+            last: None,
         }
+    }
+
+    /// What is committed. It is read again if another connection has committed something since.
+    pub(super) fn find(&mut self, id: DeviceId, release: Release) -> Found {
+        let state = [&self.app, self.of_log()].map(|db| {
+            let version = "SELECT data_version FROM pragma_data_version";
+            all(db, version, |row| row.get(0).unwrap())[0]
+        });
+        match &self.last {
+            Some((then, found)) if *then == state => found.clone(),
+            _ => {
+                let found = self.read(id, release);
+                self.last = Some((state, found.clone()));
+                found
+            }
+        }
+    }
+
+    fn read(&self, id: DeviceId, release: Release) -> Found {
+        // One transaction, because each takes its locks.
+        let reading = self.app.unchecked_transaction().unwrap();
+        let found = Found {
+            id,
+            release,
+            rows: self.rows(release),
+            unsound: self.unsound(),
+            standings: self.standings(),
+            watermarks: self.watermarks(),
+            waiting: self.waiting(),
+            outbox: self.outbox(),
+            log: self.log(),
+            mark: self.mark(),
+        };
+        reading.commit().unwrap();
+        found
     }
 
     /// The database of the log.
@@ -40,7 +78,7 @@ impl Look {
     }
 
     /// The rows of the app's tables, in the form of payloads.
-    pub(super) fn rows(&self, release: Release) -> BTreeMap<RecordId, Payload> {
+    fn rows(&self, release: Release) -> BTreeMap<RecordId, Payload> {
         let models = ["tag", "album", "link", "note", "memo"];
         let models = models
             .into_iter()
@@ -63,37 +101,38 @@ impl Look {
     }
 
     /// What SQLite says against the app's tables.
-    pub(super) fn unsound(&self) -> Option<String> {
+    fn unsound(&self) -> Option<String> {
         let dangling = "SELECT \"table\" || ' ' || rowid || ' refers to no ' || parent \
                         FROM pragma_foreign_key_check";
         all(&self.app, dangling, |row| row.get(0).unwrap()).pop()
     }
 
-    pub(super) fn standings(&self) -> BTreeMap<RecordId, Standing> {
+    fn standings(&self) -> BTreeMap<RecordId, Standing> {
         let sql = "SELECT model_type, record_uuid, standing, detail FROM sync_log_versions";
         all(&self.app, sql, standing).into_iter().collect()
     }
 
-    pub(super) fn watermarks(&self) -> BTreeMap<DeviceId, Cursor> {
+    fn watermarks(&self) -> BTreeMap<DeviceId, Cursor> {
         let sql = "SELECT origin, cursor FROM sync_log_watermarks";
         let watermark = |row: &Row<'_>| (parsed::<Uuid>(row, 0).into(), parsed(row, 1));
         all(&self.app, sql, watermark).into_iter().collect()
     }
 
-    pub(super) fn waiting(&self) -> Vec<Hlc> {
-        all(&self.app, "SELECT hlc FROM sync_log_waiting", |row| {
+    fn waiting(&self) -> BTreeSet<Hlc> {
+        let waiting = all(&self.app, "SELECT hlc FROM sync_log_waiting", |row| {
             parsed(row, 0)
-        })
+        });
+        waiting.into_iter().collect()
     }
 
-    pub(super) fn outbox(&self) -> Vec<SharedChangeEntry> {
+    fn outbox(&self) -> Vec<SharedChangeEntry> {
         let sql = "SELECT hlc, model_type, record_uuid, change_type, data, model_version, group_end \
                    FROM sync_log_outbox ORDER BY hlc";
         all(&self.app, sql, entry)
     }
 
     /// The highest stamp that was given out or received.
-    pub(super) fn mark(&self) -> Hlc {
+    fn mark(&self) -> Hlc {
         let stamps = match self.own_log {
             Some(_) => "SELECT issued, observed FROM sync_log_receiver",
             None => "SELECT head, high_water FROM sync_log_state",
@@ -104,7 +143,7 @@ impl Look {
         marks[0]
     }
 
-    pub(super) fn log(&self) -> FoundLog {
+    fn log(&self) -> FoundLog {
         let log = self.of_log();
         let entries = "SELECT hlc, model_type, record_uuid, change_type, data, model_version, group_end \
                        FROM shared_changes JOIN sync_log_entries USING (hlc) ORDER BY hlc";

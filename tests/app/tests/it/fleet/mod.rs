@@ -15,6 +15,7 @@
 mod device;
 mod editing;
 mod fault;
+mod faults;
 mod folder;
 mod look;
 mod moment;
@@ -40,11 +41,14 @@ use folder::Journal;
 
 const STEPS: usize = 200;
 
-/// Seeds in CI.
+/// Seeds in CI, half of which are always the same.
 const FEW: u64 = 20;
 
-/// Seeds within which a planted fault is found.
-const ENOUGH: u64 = 100;
+/// The seeds of that half.
+const FEW_OF_A_KIND: u64 = FEW / 2;
+
+/// Seeds within which everything happens, and a planted fault is found.
+const ENOUGH: u64 = 200;
 
 /// What is wrong with a fleet.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +135,7 @@ fn holds(seeds: Range<u64>) {
             describe(seed)
         );
     }
-    assert_hits(&summary);
+    assert_hits(&summary, first);
 }
 
 /// What a run has to have done to prove something.
@@ -168,11 +172,13 @@ const SELDOM: &[&str] = &[
     "shown with an empty reference",
 ];
 
-fn assert_hits(summary: &Summary) {
+/// A run proves something only if it did what it is about. A short one may miss a kind, unless its seeds
+/// are always the same.
+fn assert_hits(summary: &Summary, first: u64) {
     let (often, seldom) = match summary.seeds {
-        0..10 => return,
-        10..100 => (OFTEN, &[][..]),
-        _ => (OFTEN, SELDOM),
+        ENOUGH.. => (OFTEN, SELDOM),
+        FEW_OF_A_KIND.. if first == 0 => (OFTEN, &[][..]),
+        _ => return,
     };
     let kinds = often.iter().chain(seldom);
     let missing = kinds.filter(|kind| !summary.coverage.contains_key(**kind));
@@ -189,49 +195,4 @@ fn apps_that_share_their_records_show_what_follows_from_their_changes() {
     let fresh = RandomState::new().hash_one(()) % 1_000_000_000_000;
     holds(0..seeds.div_ceil(2));
     holds(fresh..fresh + seeds / 2);
-}
-
-/// The invariants of which a fault may break the first one that is checked.
-fn broken_by(planted: Planted) -> &'static [&'static str] {
-    match planted {
-        Planted::App(Fault::RowWithoutRecord) => &["writes_are_whole"],
-        Planted::App(Fault::RecordWithoutRow) => &["rows_follow_from_what_it_has"],
-        Planted::App(Fault::RecordAfterCommit) => &["rows_follow_from_what_it_has"],
-        Planted::App(Fault::DrainLeftOut) => &["everything_arrives"],
-        Planted::App(Fault::PeersLeftOut) => {
-            &["deletions_are_forgotten_late", "everything_arrives"]
-        }
-        Planted::Driver(AppFault::AckBeforeApply | AppFault::AckFromEntry) => &["ack_is_applied"],
-        Planted::Driver(AppFault::DuplicateNotAcked) => &["logs_are_empty"],
-        Planted::Driver(_) => &["everything_arrives"],
-    }
-}
-
-#[test]
-fn a_fault_in_how_an_app_uses_the_handle_is_found() {
-    let of_drivers = [
-        AppFault::AckBeforeApply,
-        AppFault::AckFromEntry,
-        AppFault::MaximumOverPeers,
-        AppFault::DuplicateNotAcked,
-    ];
-    let of_drivers = of_drivers.map(Planted::Driver);
-    let of_apps = Fault::ALL.map(Planted::App);
-    for planted in of_apps.into_iter().chain(of_drivers) {
-        let broken = (0..ENOUGH).find_map(|seed| {
-            let scenario = Scenario::generate(seed, STEPS);
-            let outcome = run(&scenario, seed, Some(planted), Tells::Nothing);
-            Some((seed, outcome.unwrap().broken?))
-        });
-        let (seed, (step, violation)) =
-            broken.unwrap_or_else(|| panic!("{planted:?} was not found"));
-        eprintln!(
-            "{planted:?}: seed {seed}, step {step}: {}",
-            violation.invariant
-        );
-        assert!(
-            broken_by(planted).contains(&violation.invariant),
-            "{violation}"
-        );
-    }
 }

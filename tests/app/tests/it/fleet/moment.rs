@@ -17,8 +17,8 @@ use super::folder;
 pub(super) enum Moment {
     /// Before the statement with this number, counted from 0, and before the commit at the latest.
     Statement(u32),
-    /// After the first commit.
-    AfterCommit,
+    /// After the commit with this number, counted from 1.
+    AfterCommit(u32),
     /// When the log has what was in the outbox, and the outbox still has it, too.
     BeforeClearing,
 }
@@ -32,7 +32,7 @@ pub(super) fn copied_at<T>(
     let watch = Watch {
         state: Arc::new(Mutex::new(State {
             moment,
-            is_committed: false,
+            commits: 0,
             copy: None,
         })),
         folder: folder.clone(),
@@ -55,7 +55,7 @@ struct Watch {
 
 struct State {
     moment: Moment,
-    is_committed: bool,
+    commits: u32,
     copy: Option<TempDir>,
 }
 
@@ -68,10 +68,10 @@ impl State {
                 *left -= 1;
                 sql == "COMMIT"
             }
-            Moment::AfterCommit => {
-                let was_committed = self.is_committed;
-                self.is_committed |= sql == "COMMIT";
-                was_committed
+            Moment::AfterCommit(number) => {
+                let has_come = self.commits >= *number;
+                self.commits += u32::from(sql == "COMMIT");
+                has_come
             }
             Moment::BeforeClearing => sql.starts_with("DELETE FROM \"sync_log_outbox\""),
         }

@@ -1,12 +1,12 @@
 //! An own write, and the ways in which an app can make it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
     TransactionTrait as _,
 };
-use simulator::apps::{Edit, Payload, References, Release, Rows, make_all};
+use simulator::apps::{Edit, Made, Payload, References, Release, Rows, make_all};
 use sync_log_sqlite::receive::RecordId;
 use sync_log_sqlite::records::{SharedRecords, SyncError, begin};
 use sync_log_sqlite::{Change, ChangeType};
@@ -42,7 +42,7 @@ impl Way {
 pub(super) struct Plan {
     pub(super) way: Way,
     /// What the app wants to change.
-    pub(super) edits: Vec<Change>,
+    pub(super) edits: Vec<Made>,
     /// What is recorded of it.
     pub(super) changes: Vec<Change>,
     release: Release,
@@ -52,28 +52,30 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// What the edits make of these rows.
+    /// What the edits make of these rows and of the records that have none.
     pub(super) fn new(
         before: BTreeMap<RecordId, Payload>,
+        hidden: &BTreeSet<RecordId>,
         release: Release,
         edits: &[Edit],
         references: References,
         way: Way,
     ) -> Self {
         let mut rows = Rows::new(release, before.clone());
-        let edits = make_all(&mut rows, edits, references);
+        let edits = make_all(&mut rows, hidden, edits, references);
         let way = match &edits[..] {
             [edit] if way == Way::Entities && fits(edit, &before) => way,
             _ if way == Way::Entities => Way::Statements,
             _ => way,
         };
-        let is_recorded = |edit: &&Change| {
-            let id = RecordId::new(edit.model_type.clone(), edit.record_uuid);
+        let is_recorded = |change: &&Change| {
+            let id = id_of(change);
             way != Way::Entities || before.get(&id) != rows.rows.get(&id)
         };
+        let changes = edits.iter().map(|edit| &edit.change);
         Self {
             way,
-            changes: edits.iter().filter(is_recorded).cloned().collect(),
+            changes: changes.filter(is_recorded).cloned().collect(),
             edits,
             release,
             references,
@@ -93,9 +95,7 @@ impl Plan {
             Way::Entities => self.by_entity(records).await,
             Way::Statements if fault == Some(Fault::RecordAfterCommit) => {
                 let txn = begin(db).await?;
-                for change in &self.edits {
-                    change_row(&txn, change).await?;
-                }
+                self.change_rows(&txn).await?;
                 txn.commit().await?;
                 self.by_statements(records, Some(Fault::RecordWithoutRow))
                     .await
@@ -105,9 +105,8 @@ impl Plan {
     }
 
     async fn by_entity(&self, records: &SharedRecords) -> Result<(), SyncError> {
-        let change = &self.edits[0];
-        let id = RecordId::new(change.model_type.clone(), change.record_uuid);
-        let row = self.rows.get(&id);
+        let change = &self.edits[0].change;
+        let row = self.rows.get(&id_of(change));
         let saved = records.write(async |rows| save(rows, self.release, change, row).await);
         saved.await
     }
@@ -118,13 +117,12 @@ impl Plan {
         fault: Option<Fault>,
     ) -> Result<(), SyncError> {
         let written = records.write(async |rows| {
-            for change in &self.edits {
-                if fault != Some(Fault::RecordWithoutRow) {
-                    change_row(rows.connection(), change).await?;
-                }
-                if fault != Some(Fault::RowWithoutRecord) {
-                    rows.record(change.clone());
-                }
+            if fault != Some(Fault::RecordWithoutRow) {
+                self.change_rows(rows.connection()).await?;
+            }
+            if fault != Some(Fault::RowWithoutRecord) {
+                let changes = self.changes.iter().cloned();
+                changes.for_each(|change| rows.record(change));
             }
             Ok(())
         });
@@ -141,11 +139,16 @@ impl Plan {
             References::Unchecked => begin(db).await?,
             References::Checked => immediate(db).await?,
         };
-        for change in &self.edits {
-            change_row(&txn, change).await?;
-        }
-        records.record_many_in(&txn, &self.edits).await?;
+        self.change_rows(&txn).await?;
+        records.record_many_in(&txn, &self.changes).await?;
         Ok(txn.commit().await?)
+    }
+
+    async fn change_rows(&self, txn: &DatabaseTransaction) -> Result<(), SyncError> {
+        for edit in self.edits.iter().filter(|edit| edit.has_row) {
+            change_row(txn, &edit.change).await?;
+        }
+        Ok(())
     }
 }
 
@@ -158,9 +161,13 @@ async fn immediate(db: &DatabaseConnection) -> Result<DatabaseTransaction, SyncE
     Ok(db.begin_with_options(options).await?)
 }
 
-/// Whether the entity of a row can make a change: it inserts no row that is there, and updates none that
-/// is not.
-fn fits(edit: &Change, before: &BTreeMap<RecordId, Payload>) -> bool {
-    let id = RecordId::new(edit.model_type.clone(), edit.record_uuid);
-    (edit.change_type == ChangeType::Insert) != before.contains_key(&id)
+/// Whether the entity of a row can make an edit: it inserts no row that is there, and changes none that is
+/// not.
+fn fits(edit: &Made, before: &BTreeMap<RecordId, Payload>) -> bool {
+    let is_there = before.contains_key(&id_of(&edit.change));
+    edit.has_row && is_there == (edit.change.change_type != ChangeType::Insert)
+}
+
+fn id_of(change: &Change) -> RecordId {
+    RecordId::new(change.model_type.clone(), change.record_uuid)
 }
