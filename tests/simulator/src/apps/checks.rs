@@ -169,7 +169,9 @@ pub(crate) fn writes_are_whole(
     let changes: &[Change] = match written {
         Written::Nothing | Written::RolledBack => &[],
         Written::Killed(_) if entries.is_empty() => &[],
-        Written::Killed(changes) | Written::Committed(changes) => changes,
+        Written::Killed(changes)
+        | Written::KilledAfterCommit(changes)
+        | Written::Committed(changes) => changes,
     };
     let of_change = |it: &Change| (it.change_type, it.model_type.clone(), it.record_uuid);
     let of_entry = |it: &SharedChangeEntry| (it.change_type, it.model_type.clone(), it.record_uuid);

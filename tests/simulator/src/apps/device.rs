@@ -88,6 +88,8 @@ pub enum Written {
     RolledBack,
     /// The process was killed. All of the changes were committed, or none.
     Killed(Vec<Change>),
+    /// The process was killed after it had committed the changes.
+    KilledAfterCommit(Vec<Change>),
     /// The changes were committed.
     Committed(Vec<Change>),
 }

@@ -22,7 +22,7 @@ impl World {
         match &written {
             Written::Nothing => self.trace.event("write nothing", format_args!("{on}")),
             Written::RolledBack => self.trace.event("write rolled back", format_args!("{on}")),
-            Written::Killed(_) => {
+            Written::Killed(_) | Written::KilledAfterCommit(_) => {
                 self.trace.event("killed in a write", format_args!("{on}"));
                 self.restart(on)?;
             }

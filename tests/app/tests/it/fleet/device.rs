@@ -171,7 +171,8 @@ impl Device {
     ) -> Result<Written> {
         let is_killed = self.left.is_some();
         match done {
-            Ok(()) if is_killed => Ok(Written::Killed(plan.changes)),
+            Ok(()) if struck == Some(Struck::BeforeCommit) => Ok(Written::Killed(plan.changes)),
+            Ok(()) if is_killed => Ok(Written::KilledAfterCommit(plan.changes)),
             Ok(()) if plan.changes.is_empty() => Ok(Written::Nothing),
             Ok(()) => Ok(Written::Committed(plan.changes)),
             Err(error) if is_busy(struck, &error) => Ok(Written::RolledBack),
