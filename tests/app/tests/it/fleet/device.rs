@@ -32,6 +32,8 @@ use crate::shared::device::Layout;
 pub(super) struct Setup {
     pub(super) layout: Layout,
     pub(super) journal: Journal,
+    /// How many handles there are, as in processes that work side by side. They are used in turn.
+    pub(super) handles: usize,
     pub(super) fault: Option<Fault>,
 }
 
@@ -45,7 +47,7 @@ pub(super) struct Device {
     /// How often something was asked of it: what is not in a step varies with this number.
     calls: u32,
     has_peer: bool,
-    open: Option<Open>,
+    open: Vec<Open>,
     look: Option<Look>,
     folder: TempDir,
     /// The files as they were when the process was killed.
@@ -75,7 +77,7 @@ impl Device {
             wall: Arc::new(ManualClock::new(START_MS)),
             calls: u32::from(number),
             has_peer: false,
-            open: None,
+            open: Vec::new(),
             look: None,
             folder,
             left: None,
@@ -90,11 +92,14 @@ impl Device {
             let moment = Moment::Statement(self.calls * 7 % 41);
             let folder = self.folder.path().to_owned();
             let (opened, left) = copied_at(moment, folder, || self.opened());
-            self.open = Some(opened?);
+            self.open.push(opened?);
             self.stop();
             self.folder = left;
         }
-        self.open = Some(self.opened()?);
+        for _ in 0..self.setup.handles {
+            let opened = self.opened()?;
+            self.open.push(opened);
+        }
         Ok(())
     }
 
@@ -109,11 +114,13 @@ impl Device {
     fn stop(&mut self) {
         let _inside = self.runtime.enter();
         self.look = None;
-        self.open = None;
+        self.open.clear();
     }
 
+    /// The handle whose turn it is.
     fn open(&self) -> Open {
-        self.open.clone().expect("a process has the records open")
+        let number = usize::try_from(self.calls).expect("calls are few");
+        self.open[number % self.open.len()].clone()
     }
 
     fn run<T>(&self, work: impl Future<Output = T>) -> T {
@@ -122,15 +129,25 @@ impl Device {
 
     /// Runs a call that may be struck. What a process leaves that is killed meanwhile is kept.
     fn run_struck<T>(&mut self, struck: Option<Struck>, work: impl Future<Output = T>) -> T {
-        self.calls += 1;
-        let moment = match struck {
-            None => return self.run(work),
-            Some(Struck::Busy { call }) => return self.run_busy(call, work),
-            Some(Struck::BeforeCommit) => Moment::Statement(self.calls * 7 % 23),
-            // An own write is drained at once, which commits once more.
-            Some(Struck::AfterCommit) => Moment::AfterCommit(1 + self.calls % 2),
-            Some(Struck::AfterAppend) => Moment::BeforeClearing,
+        let done = match struck {
+            None => self.run(work),
+            Some(Struck::Busy { call }) => self.run_busy(call, work),
+            Some(Struck::BeforeCommit) => {
+                let moment = Moment::Statement(self.calls * 7 % 23);
+                self.run_killed(moment, work)
+            }
+            Some(Struck::AfterCommit) => {
+                // An own write is drained at once, which commits once more.
+                let moment = Moment::AfterCommit(1 + self.calls % 2);
+                self.run_killed(moment, work)
+            }
+            Some(Struck::AfterAppend) => self.run_killed(Moment::BeforeClearing, work),
         };
+        self.calls += 1;
+        done
+    }
+
+    fn run_killed<T>(&mut self, moment: Moment, work: impl Future<Output = T>) -> T {
         let folder = self.folder.path().to_owned();
         let (done, left) = copied_at(moment, folder, || self.run(work));
         self.left = Some(left);
@@ -345,9 +362,10 @@ impl apps::Device for Device {
     fn upgrade(&mut self) -> Result<()> {
         self.calls += 1;
         if self.calls.is_multiple_of(2) {
-            let Open { db, records } = self.open();
-            self.run(records.close())?;
-            self.run(db.close())?;
+            for Open { db, records } in std::mem::take(&mut self.open) {
+                self.run(records.close())?;
+                self.run(db.close())?;
+            }
         }
         self.stop();
         if self.release == Release::First {

@@ -1,8 +1,8 @@
 //! The fleet of apps of the simulator, on `SharedRecords` and files.
 //!
 //! The scenarios, the oracle and what drives the devices are those of `simulator::apps`, and the devices
-//! are apps with the tables and entities of its models. Each device of a seed draws its layout and the
-//! journal of its database. A process is killed by copying its files at a statement of the product, and
+//! are apps with the tables and entities of its models. Each device of a seed draws its layout, the
+//! journal of its database, and whether it has one handle or two. A process is killed by copying its files at a statement of the product, and
 //! the next process starts on the copy. The database is busy because another connection holds a lock.
 //!
 //! ```sh
@@ -69,6 +69,7 @@ fn run(scenario: &Scenario, seed: u64, planted: Option<Planted>, tells: Tells) -
     let mut rng = Rng::with_seed(!seed);
     let setups = scenario.releases.iter().map(|_| Setup {
         layout: rng.choice([Layout::Outbox, Layout::Attached]).unwrap(),
+        handles: rng.choice([1, 1, 2]).unwrap(),
         journal: rng
             .choice([Journal::Rollback, Journal::WriteAhead])
             .unwrap(),
