@@ -110,6 +110,8 @@ pub enum Received {
     Refused(&'static str),
     /// The process was killed. It was committed, or not.
     Killed,
+    /// It was committed, and may not be acknowledged yet.
+    Unsynced,
 }
 
 /// What is committed on a device.

@@ -166,6 +166,10 @@ impl World {
                 self.nothing_moved(reader)?;
                 None
             }
+            Received::Unsynced => {
+                self.trace.event("page unsynced", format_args!("{reader}"));
+                None
+            }
             Received::Killed => {
                 self.trace
                     .event("killed in a page", format_args!("{reader}"));

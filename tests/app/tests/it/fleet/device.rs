@@ -21,11 +21,14 @@ use tokio::runtime::Runtime;
 use super::fault::Fault;
 use super::folder::{self, Journal, Lock};
 use super::look::Look;
-use super::moment::{Moment, copied_at};
+use super::moment::{Moment, copied_at, locked_at};
 use super::plan::{Plan, Way};
 use super::releases::{MIGRATION, TABLES, declared};
 use super::said::{agrees, is_sound};
 use crate::shared::device::Layout;
+
+/// A call that is struck under a lower number finds the database locked from the start.
+const LOCKS_AT_ONCE: u8 = 4;
 
 /// How a device is laid out.
 #[derive(Debug, Clone, Copy)]
@@ -154,22 +157,33 @@ impl Device {
         done
     }
 
-    /// Another program uses the app's database meanwhile, and the app does not wait for it.
+    /// Another program uses the app's database, from the start or from a statement on, and the app does not
+    /// wait for it.
     fn run_busy<T>(&self, call: u8, work: impl Future<Output = T>) -> T {
         let lock = if call.is_multiple_of(2) {
             Lock::Write
         } else {
             Lock::Read
         };
-        let other = folder::hold(self.folder.path(), lock);
         let open = self.open();
         let wait = |ms: u32| {
             let set = format!("PRAGMA busy_timeout = {ms}");
             self.run(open.db.execute_unprepared(&set)).unwrap();
         };
         wait(0);
-        let done = self.run(work);
-        drop(other);
+        let folder = self.folder.path();
+        let done = match call.checked_sub(LOCKS_AT_ONCE) {
+            Some(later) => {
+                let moment = Moment::Statement(u32::from(later) * 4);
+                locked_at(moment, folder.to_owned(), lock, || self.run(work))
+            }
+            None => {
+                let other = folder::try_to_hold(folder, lock);
+                let done = self.run(work);
+                drop(other);
+                done
+            }
+        };
         wait(5000);
         done
     }
@@ -324,12 +338,17 @@ impl apps::Device for Device {
     ) -> Result<Received> {
         let struck = struck.filter(|it| *it != Struck::AfterAppend);
         let records = self.open().records;
+        let before = self.found().watermark(origin);
         let refused = match self.run_struck(struck, records.apply(origin, page)) {
             Ok(_) if struck == Some(Struck::BeforeCommit) => return Ok(Received::Killed),
             Ok(applied) => return Ok(Received::Applied(applied)),
             Err(SyncError::Page(error)) => ApplyError::Page(error),
             Err(SyncError::Clock(error)) => ApplyError::Clock(error),
             Err(error) if !is_busy(struck, &error) => return Err(error.into()),
+            // It is committed, and the database was locked when it was to be synced.
+            Err(SyncError::Store(_)) if self.found().watermark(origin) != before => {
+                return Ok(Received::Unsynced);
+            }
             Err(SyncError::Store(error)) => ApplyError::Store(error),
             Err(error) => return Err(error.into()),
         };

@@ -1,6 +1,7 @@
 //! The files of a device.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use sync_log_sqlite::FILE_NAME;
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 
 /// How SQLite makes the commits of the app's database atomic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Journal {
+pub(crate) enum Journal {
     Rollback,
     WriteAhead,
 }
@@ -17,18 +18,18 @@ pub(super) enum Journal {
 const IN_MEMORY: &str = "/dev/shm";
 
 /// A new folder.
-pub(super) fn new() -> TempDir {
+pub(crate) fn new() -> TempDir {
     let made = tempfile::tempdir_in(IN_MEMORY).or_else(|_| tempfile::tempdir());
     made.unwrap()
 }
 
 /// The app's database.
-pub(super) fn database(folder: &Path) -> PathBuf {
+pub(crate) fn database(folder: &Path) -> PathBuf {
     folder.join("app.db")
 }
 
 /// Makes the app's database.
-pub(super) fn make(folder: &Path, journal: Journal, tables: &str) {
+pub(crate) fn make(folder: &Path, journal: Journal, tables: &str) {
     let raw = Connection::open(database(folder)).unwrap();
     let mode = match journal {
         Journal::Rollback => "DELETE",
@@ -39,7 +40,7 @@ pub(super) fn make(folder: &Path, journal: Journal, tables: &str) {
 }
 
 /// Changes the tables of the app's database.
-pub(super) fn change(folder: &Path, statements: &str) {
+pub(crate) fn change(folder: &Path, statements: &str) {
     let raw = Connection::open(database(folder)).unwrap();
     raw.execute_batch(statements).unwrap();
 }
@@ -47,7 +48,7 @@ pub(super) fn change(folder: &Path, statements: &str) {
 /// Copies the files of both databases, as a process leaves them that is killed. The index of a `-wal` is
 /// left out: SQLite makes it again. A journal is copied before its database, so that the copy of the
 /// journal has everything that is brought into the database meanwhile.
-pub(super) fn copy(folder: &Path) -> TempDir {
+pub(crate) fn copy(folder: &Path) -> TempDir {
     let copy = new();
     for name in ["app.db", FILE_NAME] {
         for suffix in ["-journal", "-wal", ""] {
@@ -63,20 +64,20 @@ pub(super) fn copy(folder: &Path) -> TempDir {
 
 /// What another program does to the app's database while it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lock {
+pub(crate) enum Lock {
     /// It writes, so that no transaction can begin to write.
     Write,
     /// It reads, so that none can commit, unless commits go to a `-wal`.
     Read,
 }
 
-/// Holds a lock until the connection is dropped.
-pub(super) fn hold(folder: &Path, lock: Lock) -> Connection {
+/// Holds a lock until the connection is dropped; `None` if another connection has one that excludes it.
+pub(crate) fn try_to_hold(folder: &Path, lock: Lock) -> Option<Connection> {
     let other = Connection::open(database(folder)).unwrap();
+    other.busy_timeout(Duration::ZERO).unwrap();
     let begin = match lock {
         Lock::Write => "BEGIN IMMEDIATE",
         Lock::Read => "BEGIN; SELECT count(*) FROM tag",
     };
-    other.execute_batch(begin).unwrap();
-    other
+    other.execute_batch(begin).ok().map(|()| other)
 }

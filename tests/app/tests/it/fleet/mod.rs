@@ -16,9 +16,9 @@ mod device;
 mod editing;
 mod fault;
 mod faults;
-mod folder;
+pub(crate) mod folder;
 mod look;
-mod moment;
+pub(crate) mod moment;
 mod plan;
 mod releases;
 mod said;
@@ -170,6 +170,7 @@ const SELDOM: &[&str] = &[
     "page refused: diverged",
     "page refused: other log",
     "page refused: out of order",
+    "page unsynced",
     "shown with an empty reference",
 ];
 
