@@ -300,11 +300,13 @@ impl SharedRecords {
     /// Dropping the future leaves the records as after `Ok` or as after `Err`.
     ///
     /// # Errors
-    /// Nothing was applied. [`SyncError::Page`] says what to do with the page. [`SyncError::Clock`]: the
-    /// clock of the origin, or of this device, is wrong; if the origin is gone, see
-    /// [`accept_drift`](Self::accept_drift). [`SyncError::OriginRetired`]: admit it first.
-    /// [`SyncError::Log`] with [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call.
-    /// [`SyncError::Store`]: try again.
+    /// [`SyncError::Page`] says what to do with the page. [`SyncError::Clock`]: the clock of the origin, or
+    /// of this device, is wrong; if the origin is gone, see [`accept_drift`](Self::accept_drift).
+    /// [`SyncError::OriginRetired`]: admit it first. [`SyncError::Log`] with
+    /// [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call. Nothing was applied.
+    ///
+    /// [`SyncError::Store`]: acknowledge nothing, and try again. Nothing was applied, or everything was and
+    /// could not be synced to disk, as when another program locks the database after the commit.
     pub async fn apply(
         &self,
         origin: impl Into<DeviceId>,

@@ -11,7 +11,8 @@ use super::in_transaction::WrongDatabase;
 use crate::driver::failure::extended_code;
 use crate::open::{OpenError, Unattachable};
 
-/// Why a call on [`SharedRecords`](super::SharedRecords) failed. Nothing of the call was committed.
+/// Why a call on [`SharedRecords`](super::SharedRecords) failed. Nothing of the call was committed,
+/// unless the call says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SyncError {

@@ -6,6 +6,7 @@ mod common;
 
 mod attached;
 mod entities;
+mod fleet;
 mod in_a_transaction;
 mod kills;
 mod migrations;

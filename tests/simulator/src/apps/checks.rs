@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_log_core::receive::{RecordId, Standing};
-use sync_log_core::{ChangeType, Contents, DeviceId, Hlc, SharedChangeEntry};
+use sync_log_core::{Change, ChangeType, DeviceId, Hlc, SharedChangeEntry};
 
-use super::device::Device;
+use super::device::{Found, Written};
 use super::history::{Committed, History};
 use super::oracle::{Expected, expected};
 use super::release::{Release, members as members_of};
@@ -15,7 +15,7 @@ use crate::invariants::Violation;
 pub(crate) type Histories = BTreeMap<DeviceId, History>;
 
 /// Everything that can be checked on one device.
-pub(crate) fn device(device: &Device, histories: &Histories) -> Result<(), Violation> {
+pub(crate) fn device(device: &Found, histories: &Histories) -> Result<(), Violation> {
     tables_are_sound(device)?;
     watermarks_are_true(device, histories)?;
     groups_wait_whole(device, histories)?;
@@ -23,22 +23,20 @@ pub(crate) fn device(device: &Device, histories: &Histories) -> Result<(), Viola
     records_follow_from_what_it_has(device, &expected)?;
     rows_follow_from_what_it_has(device, &expected)?;
     deletions_are_forgotten_late(device, histories, &expected)?;
-    log_is_what_was_committed(&device.contents(), device, &histories[&device.id])
+    log_is_what_was_committed(device, &histories[&device.id])
 }
 
 /// A database refuses nothing of what is done to the tables.
-fn tables_are_sound(device: &Device) -> Result<(), Violation> {
-    let tables = &device.records.tables;
-    let broken = tables.broken.first().cloned().or_else(|| tables.dangling());
-    match broken {
-        Some(broken) => Err(Violation::new("tables_are_sound", broken)),
+fn tables_are_sound(device: &Found) -> Result<(), Violation> {
+    match &device.unsound {
+        Some(unsound) => Err(Violation::new("tables_are_sound", unsound.as_str())),
         None => Ok(()),
     }
 }
 
 /// A watermark is the end of a group in the log of its origin, with the tag that belongs to it.
-fn watermarks_are_true(device: &Device, histories: &Histories) -> Result<(), Violation> {
-    for (origin, watermark) in &device.records.watermarks {
+fn watermarks_are_true(device: &Found, histories: &Histories) -> Result<(), Violation> {
+    for (origin, watermark) in &device.watermarks {
         if !histories[origin].has(watermark.mark()) {
             let what = format!("{} is at {watermark} of {origin}", device.id);
             return Err(Violation::new("watermarks_are_true", what));
@@ -48,13 +46,13 @@ fn watermarks_are_true(device: &Device, histories: &Histories) -> Result<(), Vio
 }
 
 /// What waits was received, as whole groups.
-fn groups_wait_whole(device: &Device, histories: &Histories) -> Result<(), Violation> {
-    let waiting = &device.records.waiting;
-    for hlc in waiting.keys() {
+fn groups_wait_whole(device: &Found, histories: &Histories) -> Result<(), Violation> {
+    let waiting = &device.waiting;
+    for hlc in waiting {
         let origin = DeviceId::from(hlc.device_id);
         let group = histories[&origin].group_of(*hlc);
         let is_received = *hlc <= device.watermark(origin).hlc();
-        if !is_received || !group.iter().all(|it| waiting.contains_key(it)) {
+        if !is_received || !group.iter().all(|it| waiting.contains(it)) {
             let what = format!("{} lets {hlc} wait without its group", device.id);
             return Err(Violation::new("groups_wait_whole", what));
         }
@@ -64,10 +62,10 @@ fn groups_wait_whole(device: &Device, histories: &Histories) -> Result<(), Viola
 
 /// The own changes of a device, and those of others up to its watermarks that do not wait.
 fn changes_of<'a>(
-    device: &'a Device,
+    device: &'a Found,
     histories: &'a Histories,
 ) -> impl Iterator<Item = &'a Committed> {
-    let waiting = &device.records.waiting;
+    let waiting = &device.waiting;
     let received = histories.iter().flat_map(move |(origin, history)| {
         if *origin == device.id {
             history.all()
@@ -75,32 +73,32 @@ fn changes_of<'a>(
             history.up_to(device.watermark(*origin).hlc())
         }
     });
-    received.filter(move |it| !waiting.contains_key(&it.entry.hlc))
+    received.filter(move |it| !waiting.contains(&it.entry.hlc))
 }
 
-fn what_it_has(device: &Device, histories: &Histories) -> BTreeMap<RecordId, Expected> {
-    expected(changes_of(device, histories), device.release())
+fn what_it_has(device: &Found, histories: &Histories) -> BTreeMap<RecordId, Expected> {
+    expected(changes_of(device, histories), device.release)
 }
 
 /// The watermarks and the records move together, and what is not shown is there, with its reason.
 fn records_follow_from_what_it_has(
-    device: &Device,
+    device: &Found,
     expected: &BTreeMap<RecordId, Expected>,
 ) -> Result<(), Violation> {
     let broken = |what| Err(Violation::new("records_follow_from_what_it_has", what));
-    for (id, record) in &device.records.records {
+    for (id, standing) in &device.standings {
         let Some(expected) = expected.get(id) else {
             return broken(format!("{} has {id}, which never came", device.id));
         };
-        if record.standing != expected.standing {
+        if *standing != expected.standing {
             return broken(format!(
                 "{} has {id} as {:?} instead of {:?}",
-                device.id, record.standing, expected.standing
+                device.id, standing, expected.standing
             ));
         }
     }
     let is_lost = |(id, it): &(&RecordId, &Expected)| {
-        let is_known = device.records.records.contains_key(*id);
+        let is_known = device.standings.contains_key(*id);
         !is_known && it.standing != Standing::Deleted
     };
     match expected.iter().find(is_lost) {
@@ -110,10 +108,10 @@ fn records_follow_from_what_it_has(
 }
 
 fn rows_follow_from_what_it_has(
-    device: &Device,
+    device: &Found,
     expected: &BTreeMap<RecordId, Expected>,
 ) -> Result<(), Violation> {
-    let rows = &device.records.tables.rows;
+    let rows = &device.rows;
     let with_row = expected.iter().filter(|(_, it)| it.row.is_some());
     let there: BTreeSet<_> = rows.keys().chain(with_row.map(|(id, _)| id)).collect();
     for id in there {
@@ -129,7 +127,7 @@ fn rows_follow_from_what_it_has(
 
 /// A deletion is forgotten only when every other device is past it.
 fn deletions_are_forgotten_late(
-    device: &Device,
+    device: &Found,
     histories: &Histories,
     expected: &BTreeMap<RecordId, Expected>,
 ) -> Result<(), Violation> {
@@ -137,7 +135,7 @@ fn deletions_are_forgotten_late(
     let past = others.map(|origin| device.watermark(*origin).hlc()).min();
     let past = past.unwrap_or(Hlc::ZERO);
     for (id, it) in expected {
-        if !device.records.records.contains_key(id) && it.newest > past {
+        if !device.standings.contains_key(id) && it.newest > past {
             let what = format!("{} forgot {id}, which may still come", device.id);
             return Err(Violation::new("deletions_are_forgotten_late", what));
         }
@@ -147,37 +145,56 @@ fn deletions_are_forgotten_late(
 
 /// No change is without an entry, and no entry without a change: what the log retains, and what is still
 /// to be appended, is what the app committed.
-fn log_is_what_was_committed(
-    log: &Contents,
-    device: &Device,
-    history: &History,
-) -> Result<(), Violation> {
+fn log_is_what_was_committed(device: &Found, history: &History) -> Result<(), Violation> {
     let broken = |what| Err(Violation::new("log_is_what_was_committed", what));
-    let floor = log.state.floor.hlc;
-    let logged: Vec<_> = log.entries.values().map(|stored| &stored.entry).collect();
-    let head = log.state.head.hlc;
-    let committed = history.above(floor).iter().map(|it| &it.entry);
-    let to_be: Vec<_> = committed.filter(|entry| entry.hlc <= head).collect();
-    if logged != to_be {
+    let log = &device.log;
+    let committed = history.above(log.floor).iter().map(|it| &it.entry);
+    let to_be = committed.filter(|entry| entry.hlc <= log.head);
+    if !log.entries.iter().eq(to_be) {
         return broken(format!("the log of {} is not what its app did", device.id));
     }
-    let is_put_out = |entry: &SharedChangeEntry| device.records.outbox.contains(entry);
-    let pending = history.above(head).iter().map(|it| &it.entry);
-    match pending.into_iter().find(|entry| !is_put_out(entry)) {
-        Some(lost) => broken(format!("{} never logs {}", device.id, lost.hlc)),
-        None => Ok(()),
+    let pending = device.outbox.iter().filter(|it| it.hlc > log.head);
+    let unlogged = history.above(log.head).iter().map(|it| &it.entry);
+    if !pending.eq(unlogged) {
+        return broken(format!("{} does not log what its app did", device.id));
     }
+    Ok(())
+}
+
+/// The entries of a write are those of all its changes, or of none.
+pub(crate) fn writes_are_whole(
+    written: &Written,
+    entries: &[SharedChangeEntry],
+) -> Result<(), Violation> {
+    let changes: &[Change] = match written {
+        Written::Nothing | Written::RolledBack => &[],
+        Written::Killed(_) if entries.is_empty() => &[],
+        Written::Killed(changes)
+        | Written::KilledAfterCommit(changes)
+        | Written::Committed(changes) => changes,
+    };
+    let of_change = |it: &Change| (it.change_type, it.model_type.clone(), it.record_uuid);
+    let of_entry = |it: &SharedChangeEntry| (it.change_type, it.model_type.clone(), it.record_uuid);
+    if changes
+        .iter()
+        .map(of_change)
+        .eq(entries.iter().map(of_entry))
+    {
+        return Ok(());
+    }
+    let what = format!("{changes:?} became {entries:?}");
+    Err(Violation::new("writes_are_whole", what))
 }
 
 /// An own change is stamped above all that the device has, and is the end of a group with the others
 /// of its transaction.
 pub(crate) fn own_write_is_above(
-    device: &Device,
+    device: &Found,
     histories: &Histories,
     written: &[SharedChangeEntry],
 ) -> Result<(), Violation> {
     let highest = changes_of(device, histories).map(|it| it.entry.hlc).max();
-    let highest = highest.max(device.records.waiting.keys().next_back().copied());
+    let highest = highest.max(device.waiting.last().copied());
     let mut below = written.iter().filter(|it| Some(it.hlc) <= highest);
     if let Some(below) = below.next() {
         let what = format!("{} stamped {} below what it has", device.id, below.hlc);
@@ -188,7 +205,7 @@ pub(crate) fn own_write_is_above(
 
 /// An older app puts back the members that it does not know, unless it has forgotten the record.
 pub(crate) fn members_are_kept(
-    device: &Device,
+    device: &Found,
     histories: &Histories,
     written: &[SharedChangeEntry],
 ) -> Result<(), Violation> {
@@ -198,12 +215,12 @@ pub(crate) fn members_are_kept(
     for change in changes {
         members.insert(&change.id, &change.members);
     }
-    for entry in written.iter().filter(|it| is_whole(it, device.release())) {
+    for entry in written.iter().filter(|it| is_whole(it, device.release)) {
         let id = RecordId::of(entry);
-        if !device.records.records.contains_key(&id) {
+        if !device.standings.contains_key(&id) {
             continue;
         }
-        let known = device.release().members(&id.model_type);
+        let known = device.release.members(&id.model_type);
         let kept = members_of(&entry.data);
         let before = members
             .get(&id)
@@ -227,18 +244,13 @@ fn is_whole(entry: &SharedChangeEntry, release: Release) -> bool {
 }
 
 /// An origin has no ack of a reader above what the reader has committed.
-pub(crate) fn ack_is_applied(
-    log: &Contents,
-    origin: DeviceId,
-    reader: &Device,
-) -> Result<(), Violation> {
-    let row = log.peers.get(&reader.id.to_string());
-    let peer = row.and_then(|row| row.peer(&log.state));
-    let acked = peer.map_or(Hlc::ZERO, |peer| peer.acked);
-    if acked > reader.watermark(origin).hlc() {
+pub(crate) fn ack_is_applied(origin: &Found, reader: &Found) -> Result<(), Violation> {
+    let acked = origin.log.acked.get(&reader.id);
+    let acked = acked.copied().unwrap_or(Hlc::ZERO);
+    if acked > reader.watermark(origin.id).hlc() {
         let what = format!(
-            "{} acknowledged {acked} of {origin}, and lacks it",
-            reader.id
+            "{} acknowledged {acked} of {}, and lacks it",
+            reader.id, origin.id
         );
         return Err(Violation::new("ack_is_applied", what));
     }

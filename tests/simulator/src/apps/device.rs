@@ -1,379 +1,185 @@
-//! A device: an app's database, a log beside it, and a process that has both open.
+//! What the simulated world needs of a device with an app, and what it gets to see of one.
+//!
+//! The devices of the simulator are in memory. Another package can run the same fleet on devices of its
+//! own.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use sync_log_core::receive::{
-    Applied, ApplyError, OwnStore as _, Receiving, Snapshot, SnapshotError, SnapshotPage, Taking,
-    WriteError, apply, finish_snapshot, forget_deleted, merge_snapshot, redecide, snapshot,
-    snapshot_page, write,
-};
+use sync_log_core::receive::{Applied, RecordId, Snapshot, SnapshotPage, Standing};
 use sync_log_core::{
-    Ack, AckAt, Birth, Change, Clock, Contents, Cursor, DeviceId, Hlc, LogError, LogIdentity,
-    LogOptions, LogStore as _, ManualClock, ObserveError, Page, ReadLimits, SharedChangeEntry,
-    StoreError, SyncLog, UnknownPeers, Uuid, WallClock as _, take_over,
+    AckAt, Change, Cursor, DeviceId, Hlc, LogError, Page, SharedChangeEntry, Uuid,
 };
-use sync_log_memory::{MemoryRecords, MemoryStore};
 
-use super::edits;
-use super::fault::AppFault;
-use super::planted::{self, Reach};
-use super::release::{AppModels, Release};
-use super::rows::Rows;
+use super::release::{Payload, Release};
 use super::step::{Edit, References, Struck};
-use super::transaction::Transaction;
-use crate::engine::Engine;
 
 /// The library of all devices.
-const LIBRARY: Uuid = Uuid::from_u128(1);
+pub const LIBRARY: Uuid = Uuid::from_u128(1);
 
-/// A device with an app.
-pub(crate) struct Device {
-    pub(crate) id: DeviceId,
-    /// The app's database, as it was committed last.
-    pub(crate) records: MemoryRecords<Rows>,
-    pub(crate) wall: Arc<ManualClock>,
-    pub(crate) clock: Clock<Arc<ManualClock>>,
-    pub(crate) fault: Option<AppFault>,
-    store: MemoryStore,
-    log: SyncLog,
+/// The id of the device with this number.
+pub fn id_of(number: u8) -> DeviceId {
+    Uuid::from_u64_pair(0xde, u64::from(number) + 1).into()
+}
+
+/// A device with an app: the app's database, a log, and a process that has both open.
+///
+/// An error is a fault: it ends the run.
+pub trait Device {
+    /// What is committed, read past the code that is tested as far as that is possible.
+    fn find(&mut self) -> Result<Found>;
+
+    /// Whether the device says of its records what was found.
+    fn agrees_with(&mut self, found: &Found) -> Result<()>;
+
+    /// Its wall clock reads this from now on.
+    fn set_wall_ms(&mut self, now_ms: i64);
+
+    /// Another device may read the log, and pages of it are to come.
+    fn register(&mut self, peer: DeviceId) -> Result<()>;
+
+    /// The app changes its rows and records what it changed, in one transaction. A device may drain
+    /// at once, or leave that to [`drain`](Self::drain), which follows.
+    fn write(
+        &mut self,
+        edits: &[Edit],
+        references: References,
+        struck: Option<Struck>,
+    ) -> Result<Written>;
+
+    /// Appends to the log what was committed and is not there yet.
+    fn drain(&mut self, struck: Option<Struck>) -> Result<Drained>;
+
+    /// The cursor from which it reads the log of an origin.
+    fn cursor(&mut self, origin: DeviceId) -> Result<Cursor>;
+
+    /// Applies a page of `origin` in one transaction.
+    fn receive(
+        &mut self,
+        origin: DeviceId,
+        page: &Page,
+        struck: Option<Struck>,
+    ) -> Result<Received>;
+
+    fn serve(&mut self, reader: DeviceId, after: Cursor, limit: usize) -> Result<Page, LogError>;
+
+    fn take_ack(&mut self, reader: DeviceId, at: AckAt) -> Result<(), LogError>;
+
+    /// Deletes from the log what every peer has acknowledged. Returns how many entries.
+    fn prune(&mut self) -> Result<usize>;
+
+    /// Forgets deletions that all others are past. Returns how many.
+    fn forget(&mut self) -> Result<usize>;
+
+    /// Gives a snapshot of its records.
+    fn give_snapshot(&mut self) -> Result<Given>;
+
+    /// Takes a whole snapshot of `donor`.
+    fn take_snapshot(&mut self, donor: DeviceId, given: &Given) -> Result<Taken>;
+
+    /// Installs the second release.
+    fn upgrade(&mut self) -> Result<()>;
+
+    /// The process is killed, at the moment at which the last call was struck if that says it was
+    /// killed, and starts again.
+    fn restart(&mut self) -> Result<()>;
 }
 
 /// What became of an own write.
-pub(crate) enum Written {
+#[derive(Debug, Clone)]
+pub enum Written {
     /// The app changed nothing.
     Nothing,
     /// The database was busy: nothing was committed.
     RolledBack,
-    /// The process was killed before the commit.
-    Killed,
-    /// The entries were committed.
-    Committed(Vec<SharedChangeEntry>),
+    /// The process was killed. All of the changes were committed, or none.
+    Killed(Vec<Change>),
+    /// The process was killed after it had committed the changes.
+    KilledAfterCommit(Vec<Change>),
+    /// The changes were committed.
+    Committed(Vec<Change>),
+}
+
+/// What became of a drain.
+#[derive(Debug, Clone, Copy)]
+pub struct Drained {
+    pub entries: usize,
+    pub is_killed: bool,
 }
 
 /// What became of a page.
-pub(crate) enum Received {
+#[derive(Debug, Clone)]
+pub enum Received {
     /// It was committed.
     Applied(Applied),
-    /// It was refused.
-    Refused(ApplyError),
-    /// The process was killed before the commit.
+    /// It was refused, for a reason of this name.
+    Refused(&'static str),
+    /// The process was killed. It was committed, or not.
     Killed,
+    /// It was committed, and may not be acknowledged yet.
+    Unsynced,
 }
 
-impl Device {
-    pub(crate) fn new(
-        engine: &Engine,
-        number: u8,
-        release: Release,
-        now_ms: i64,
-        fault: Option<AppFault>,
-    ) -> Result<Self> {
-        let id = id_of(number);
-        let identity = LogIdentity {
-            library_id: LIBRARY.into(),
-            device_id: id,
-            log_id: Uuid::from_u64_pair(0x10f, u64::from(number) + 1),
-        };
-        let store = MemoryStore::new(identity, now_ms, Birth::Alone);
-        let wall = Arc::new(ManualClock::new(now_ms));
-        let log = open(engine, &store, id, &wall)?;
-        let mut records = MemoryRecords::<Rows>::default();
-        records.tables.release = release;
-        records.tables.keeps_hidden = fault == Some(AppFault::RowStays);
-        // The log takes no stamp from before it was made.
-        records.observed = Some(store.tamper(|contents| contents.state.settled));
-        Ok(Self {
-            id,
-            records,
-            clock: Clock::new(id.as_uuid(), Arc::clone(&wall)),
-            wall,
-            fault,
-            store,
-            log,
-        })
-    }
+/// A snapshot that a device gave: what it read first, and the pages of its records.
+#[derive(Debug, Clone)]
+pub struct Given {
+    pub snapshot: Snapshot,
+    pub pages: Vec<SnapshotPage>,
+}
 
-    pub(crate) fn release(&self) -> Release {
-        self.records.tables.release
-    }
+/// What became of a snapshot.
+#[derive(Debug, Clone)]
+pub enum Taken {
+    /// It was merged. These cursors are to be acknowledged, each to its device.
+    Merged(BTreeMap<DeviceId, Cursor>),
+    /// A stamp of it is too far ahead.
+    TooFarAhead,
+}
 
-    pub(crate) fn models(&self) -> AppModels {
-        AppModels {
-            release: self.release(),
-            fault: self.fault,
-        }
-    }
+/// What is committed on a device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub id: DeviceId,
+    pub release: Release,
+    /// The rows of the app's tables, in the form of payloads.
+    pub rows: BTreeMap<RecordId, Payload>,
+    /// What a database would not have let happen to its tables.
+    pub unsound: Option<String>,
+    /// What became of each record that is known.
+    pub standings: BTreeMap<RecordId, Standing>,
+    /// The cursor up to which the log of each origin was applied.
+    pub watermarks: BTreeMap<DeviceId, Cursor>,
+    /// The entries of groups that wait.
+    pub waiting: BTreeSet<Hlc>,
+    /// The own entries that are to be appended to the log, ascending.
+    pub outbox: Vec<SharedChangeEntry>,
+    pub log: FoundLog,
+    /// The highest stamp that was given out or received, as far as it is seen.
+    pub mark: Hlc,
+}
 
-    pub(crate) fn has(&self, fault: AppFault) -> bool {
-        self.fault == Some(fault)
-    }
+/// What is in a log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundLog {
+    pub floor: Hlc,
+    pub head: Hlc,
+    pub entries: Vec<SharedChangeEntry>,
+    /// Up to where each peer has acknowledged.
+    pub acked: BTreeMap<DeviceId, Hlc>,
+}
 
-    /// The cursor up to which it has applied the log of an origin.
-    pub(crate) fn watermark(&self, origin: DeviceId) -> Cursor {
-        let watermark = self.records.watermarks.get(&origin);
+impl Found {
+    /// The cursor up to which the log of an origin was applied.
+    pub fn watermark(&self, origin: DeviceId) -> Cursor {
+        let watermark = self.watermarks.get(&origin);
         watermark.copied().unwrap_or(Cursor::ZERO)
     }
 
-    /// The process is killed, and starts again: what it kept in memory is lost.
-    pub(crate) fn restart(&mut self, engine: &Engine) -> Result<()> {
-        self.store = self.store.reopen();
-        self.log = open(engine, &self.store, self.id, &self.wall)?;
-        self.clock = Clock::new(self.id.as_uuid(), Arc::clone(&self.wall));
-        self.reach(engine).at_restart();
-        Ok(())
+    /// The own entries above a stamp, in the log or on their way to it.
+    pub(crate) fn own_above(&self, hlc: Hlc) -> Vec<SharedChangeEntry> {
+        let head = self.log.head;
+        let pending = self.outbox.iter().filter(|it| it.hlc > head);
+        let own = self.log.entries.iter().chain(pending);
+        own.filter(|it| it.hlc > hlc).cloned().collect()
     }
-
-    fn reach<'a>(&'a mut self, engine: &'a Engine) -> Reach<'a> {
-        Reach {
-            engine,
-            models: self.models(),
-            records: &mut self.records,
-            log: &self.log,
-            store: &self.store,
-        }
-    }
-
-    fn begin(&self, struck: Option<Struck>) -> Transaction {
-        let busy_at = match struck {
-            Some(Struck::Busy { call }) => Some(call),
-            _ => None,
-        };
-        Transaction::begin(self.records.clone(), busy_at, self.fault)
-    }
-
-    /// The app changes its rows and records what it changed, in one transaction.
-    pub(crate) fn write(
-        &mut self,
-        engine: &Engine,
-        wanted: &[Edit],
-        references: References,
-        struck: Option<Struck>,
-    ) -> Result<Written, WriteError> {
-        let mut transaction = self.begin(struck);
-        let rows = &mut transaction.records.tables;
-        let changes = wanted.iter().flat_map(|edit| edits::make(rows, *edit));
-        let changes: Vec<Change> = changes.collect();
-        let is_refused = references == References::Checked && rows.dangling().is_some();
-        if changes.is_empty() || is_refused {
-            return Ok(Written::Nothing);
-        }
-        let models = self.models();
-        let written = engine.finish(write(&mut transaction, &models, &self.clock, &changes));
-        let entries = match written {
-            Ok(entries) => entries,
-            Err(WriteError::Store(_)) => return Ok(Written::RolledBack),
-            Err(other) => return Err(other),
-        };
-        if struck == Some(Struck::BeforeCommit) {
-            return Ok(Written::Killed);
-        }
-        self.records = planted::committed(self.fault, &self.records, transaction.records);
-        Ok(Written::Committed(entries))
-    }
-
-    /// Applies a page in one transaction.
-    pub(crate) fn receive(
-        &mut self,
-        engine: &Engine,
-        others: &[DeviceId],
-        (origin, page): (DeviceId, &Page),
-        struck: Option<Struck>,
-    ) -> Received {
-        let mut transaction = self.begin(struck);
-        let check = |stamps: &[Hlc]| self.check(stamps);
-        let receiving = Receiving {
-            origin,
-            origins: others,
-            check: &check,
-        };
-        let models = self.models();
-        let applied = engine.finish(apply(&mut transaction, &models, &receiving, page));
-        match applied {
-            Err(error) => {
-                self.reach(engine).after_refusal((origin, page), &error);
-                Received::Refused(error)
-            }
-            Ok(applied) if struck == Some(Struck::BeforeCommit) => {
-                let reach = self.reach(engine);
-                reach.killed_before_commit((origin, page), &applied);
-                Received::Killed
-            }
-            Ok(applied) => {
-                self.records = transaction.records;
-                self.reach(engine).after_commit(page);
-                Received::Applied(applied)
-            }
-        }
-    }
-
-    fn check(&self, stamps: &[Hlc]) -> Result<(), ObserveError> {
-        if self.has(AppFault::ClockMovedByFailure) {
-            self.clock.observe_all(stamps)?;
-        }
-        self.clock.check_all(stamps)?;
-        Ok(())
-    }
-
-    /// Appends to the log what the app's database holds for it, group by group, and clears it. What
-    /// the log has is not appended again.
-    pub(crate) fn drain(
-        &mut self,
-        engine: &Engine,
-        struck: Option<Struck>,
-    ) -> Result<usize, LogError> {
-        let head = engine.finish(self.log.head())?;
-        let pending = self.records.outbox.iter().filter(|it| it.hlc > head);
-        let pending: Vec<_> = pending.cloned().collect();
-        let groups = pending
-            .split_inclusive(|it| it.group_end)
-            .map(<[_]>::to_vec);
-        let groups = planted::ordered(self.fault, groups.collect());
-        self.reach(engine).before_drain(head);
-        for group in groups {
-            if self.has(AppFault::OutboxJudgedByDrift) {
-                engine.finish(self.log.append_many(group))?;
-            } else {
-                let job = take_over(group, self.wall.now_ms());
-                engine.finish(self.store.write(job))?;
-            }
-            if struck == Some(Struck::AfterAppend) {
-                return Ok(pending.len());
-            }
-        }
-        // The mark of the own clock must outlive what was put out.
-        let given_out = self.records.outbox.last().map(|last| last.hlc);
-        self.records.observed = self.records.observed.max(given_out);
-        self.records.outbox.clear();
-        Ok(pending.len())
-    }
-
-    /// Forgets deletions that all others are past.
-    pub(crate) fn forget(
-        &mut self,
-        engine: &Engine,
-        others: &[DeviceId],
-    ) -> Result<usize, StoreError> {
-        let origins = planted::origins_of_forgetting(self.fault, others);
-        let mut transaction = self.begin(None);
-        let forgotten = engine.finish(forget_deleted(&mut transaction, origins))?;
-        self.records = transaction.records;
-        Ok(forgotten)
-    }
-
-    /// Gives a snapshot: what it reads first, and its records.
-    pub(crate) fn give_snapshot(
-        &mut self,
-        engine: &Engine,
-    ) -> Result<(Snapshot, SnapshotPage), SnapshotError> {
-        let head = engine.finish(self.log.head_cursor());
-        let head = head.expect("a log in memory has a head");
-        let mut transaction = self.begin(None);
-        let mut given = engine.finish(snapshot(&mut transaction, self.id, head))?;
-        if self.has(AppFault::WaitingNotCarried) {
-            given.waiting.clear();
-        }
-        let page = engine.finish(snapshot_page(&mut transaction, None))?;
-        Ok((given, page))
-    }
-
-    /// Takes the snapshot of a donor. Returns the cursors to acknowledge.
-    pub(crate) fn take_snapshot(
-        &mut self,
-        engine: &Engine,
-        others: &[DeviceId],
-        donor: DeviceId,
-        (given, page): (Snapshot, &SnapshotPage),
-    ) -> Result<BTreeMap<DeviceId, Cursor>, SnapshotError> {
-        let mut transaction = self.begin(None);
-        let mark = engine.finish(transaction.mark())?;
-        let resumed = self.clock.resume(mark);
-        resumed.expect("a clock continues from its own mark");
-        let check = |stamps: &[Hlc]| self.check(stamps);
-        let receiving = Receiving {
-            origin: donor,
-            origins: others,
-            check: &check,
-        };
-        let models = self.models();
-        let mut taking = Taking::begin(self.log.identity(), &receiving, given)?;
-        let merged = merge_snapshot(&mut transaction, &models, &receiving, &taking, page);
-        engine.finish(merged)?;
-        taking.go_on(page);
-        let before = transaction.records.watermarks.clone();
-        let finished = finish_snapshot(&mut transaction, &models, &receiving, &taking);
-        let cursors = engine.finish(finished)?;
-        if self.has(AppFault::SnapshotMovesNothing) {
-            transaction.records.watermarks = before;
-        }
-        self.records = transaction.records;
-        Ok(cursors)
-    }
-
-    /// Installs the second release.
-    pub(crate) fn upgrade(&mut self, engine: &Engine) -> Result<(), StoreError> {
-        let mut transaction = self.begin(None);
-        transaction.records.tables.release = Release::Second;
-        let models = AppModels {
-            release: Release::Second,
-            fault: self.fault,
-        };
-        if !self.has(AppFault::UpgradeShowsNothing) {
-            engine.finish(redecide(&mut transaction, &models))?;
-        }
-        self.records = transaction.records;
-        Ok(())
-    }
-
-    /// What is in its log.
-    pub(crate) fn contents(&self) -> Contents {
-        self.store.copy().tamper(|contents| contents.clone())
-    }
-
-    pub(crate) fn register(&self, engine: &Engine, peer: DeviceId) -> Result<(), LogError> {
-        engine.finish(self.log.register_peer(peer))?;
-        Ok(())
-    }
-
-    pub(crate) fn serve(
-        &self,
-        engine: &Engine,
-        reader: DeviceId,
-        after: Cursor,
-        limit: usize,
-    ) -> Result<Page, LogError> {
-        engine.finish(self.log.read_for(reader, after, ReadLimits::entries(limit)))
-    }
-
-    pub(crate) fn take_ack(
-        &self,
-        engine: &Engine,
-        reader: DeviceId,
-        at: AckAt,
-    ) -> Result<(), LogError> {
-        engine.finish(self.log.acknowledge(Ack::new(reader, at)))?;
-        Ok(())
-    }
-
-    pub(crate) fn prune(&self, engine: &Engine) -> Result<usize, LogError> {
-        engine.finish(self.log.prune_acked())
-    }
-}
-
-/// The id of the device with this number.
-pub(crate) fn id_of(number: u8) -> DeviceId {
-    Uuid::from_u64_pair(0xde, u64::from(number) + 1).into()
-}
-
-fn open(
-    engine: &Engine,
-    store: &MemoryStore,
-    id: DeviceId,
-    wall: &Arc<ManualClock>,
-) -> Result<SyncLog> {
-    let mut options = LogOptions::new(Arc::clone(wall));
-    options.unknown_peers = UnknownPeers::Refuse;
-    let log = SyncLog::open(store.reopen(), LIBRARY, id, options);
-    Ok(engine.finish(log)?)
 }

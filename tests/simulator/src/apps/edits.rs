@@ -1,12 +1,14 @@
 //! What an app does to its rows, and what it hands to the log for it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use sync_log_core::receive::RecordId;
 use sync_log_core::{Change, ChangeType, Uuid};
 
 use super::release::{Payload, REFUSED_TITLE};
 use super::rows::Rows;
-use super::step::{Edit, How, Model};
+use super::step::{Edit, How, Model, References};
 
 /// How many records of a model there are: few, so that devices change the same ones.
 const RECORDS: u8 = 4;
@@ -15,16 +17,65 @@ const RECORDS: u8 = 4;
 const NAMES: u8 = 4;
 
 /// The record of a model with this number.
-pub(crate) fn record(model: Model, number: u8) -> RecordId {
+fn record(model: Model, number: u8) -> RecordId {
     let kind = Model::ALL.iter().position(|other| *other == model);
     let kind = kind.map_or(0, |place| place as u64 + 1);
     let id = Uuid::from_u64_pair(kind, u64::from(number % RECORDS) + 1);
     RecordId::new(model.name(), id)
 }
 
+/// A change that the app records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    pub change: Change,
+    /// Whether the app changed the row. It leaves the row of a record that is not shown to the receiver.
+    pub has_row: bool,
+}
+
+/// Makes edits in the rows, and returns the changes that they are for the log. `hidden` are the records
+/// that are not shown. There are no changes if the database checks references and one leads nowhere: then
+/// it commits nothing.
+pub fn make_all(
+    rows: &mut Rows,
+    hidden: &BTreeSet<RecordId>,
+    edits: &[Edit],
+    references: References,
+) -> Vec<Made> {
+    let changes = edits.iter().flat_map(|edit| make(rows, hidden, *edit));
+    let changes: Vec<Made> = changes.collect();
+    let is_refused = references == References::Checked && rows.dangling().is_some();
+    if is_refused { Vec::new() } else { changes }
+}
+
+fn make(rows: &mut Rows, hidden: &BTreeSet<RecordId>, edit: Edit) -> Vec<Made> {
+    let id = record(edit.model, edit.record);
+    let is_hidden = hidden.contains(&id) && !rows.rows.contains_key(&id);
+    // The other half of these edits inserts a row.
+    let has_row = !is_hidden || edit.values[2].is_multiple_of(2);
+    let changes = if has_row {
+        change_rows(rows, edit)
+    } else {
+        change_hidden(rows, &id, edit).into_iter().collect()
+    };
+    let made = changes.into_iter().map(|change| Made { change, has_row });
+    made.collect()
+}
+
+/// Changes a record that has no row. The app knows from the receiver that there is one.
+fn change_hidden(rows: &Rows, id: &RecordId, edit: Edit) -> Option<Change> {
+    rows.release.version(&id.model_type)?;
+    let row = || Some(rows.release.row(&id.model_type, &payload(edit)));
+    match edit.how {
+        How::Delete => Some(change(rows, id, ChangeType::Delete, None)),
+        How::Save | How::Insert => Some(change(rows, id, ChangeType::Insert, row())),
+        How::Update => Some(change(rows, id, ChangeType::Update, row())),
+        How::SaveUnchanged | How::Swap => None,
+    }
+}
+
 /// Makes an edit in the rows, and returns the changes that it is for the log. There are none if the
 /// database does not let it, or if the app does not know the model.
-pub(crate) fn make(rows: &mut Rows, edit: Edit) -> Vec<Change> {
+fn change_rows(rows: &mut Rows, edit: Edit) -> Vec<Change> {
     let id = record(edit.model, edit.record);
     let is_there = rows.rows.contains_key(&id);
     match edit.how {

@@ -1,7 +1,7 @@
 //! The end of a run: everything is delivered, and all devices have to show the same.
 
 use super::step::{Edit, How, Model, References};
-use super::world::World;
+use super::world::{World, failed};
 use crate::invariants::Violation;
 
 /// Longer than any wall clock was ahead.
@@ -29,6 +29,7 @@ pub(crate) fn heal(world: &mut World) -> Result<(), Violation> {
     deliver_everything(world)?;
     everybody_has_everything(world)?;
     same_release_same_rows(world)?;
+    devices_agree(world)?;
     for number in world.numbers() {
         world.forget(number)?;
     }
@@ -74,7 +75,7 @@ fn broken(what: String) -> Result<(), Violation> {
 /// Reads one page. Returns whether it brought something; then its ack is lost, and the next page, which
 /// brings nothing, has to be acknowledged.
 fn read(world: &mut World, reader: u8, origin: u8) -> Result<bool, Violation> {
-    let after = world.asked_from(reader, origin, 0);
+    let after = world.asked_from(reader, origin, 0)?;
     let page = world.serve(reader, origin, after, LARGE);
     let page = page.map_err(|error| Violation::new("everything_arrives", error.to_string()))?;
     let ack = world.receive(reader, origin, &page, None)?;
@@ -91,14 +92,14 @@ fn read(world: &mut World, reader: u8, origin: u8) -> Result<bool, Violation> {
 /// Each device is at the head of each other one, and nothing waits. That it shows what follows from
 /// what it has was checked after each page.
 fn everybody_has_everything(world: &World) -> Result<(), Violation> {
-    for device in &world.devices {
+    for device in &world.found {
         for (origin, history) in &world.histories {
             let watermark = device.watermark(*origin);
             if *origin != device.id && watermark.hlc() != history.head() {
                 return broken(format!("{} is at {watermark} of {origin}", device.id));
             }
         }
-        if let Some(hlc) = device.records.waiting.keys().next() {
+        if let Some(hlc) = device.waiting.first() {
             return broken(format!("{} lets {hlc} wait for ever", device.id));
         }
     }
@@ -106,10 +107,9 @@ fn everybody_has_everything(world: &World) -> Result<(), Violation> {
 }
 
 fn same_release_same_rows(world: &World) -> Result<(), Violation> {
-    for one in &world.devices {
-        for other in &world.devices {
-            let is_same = one.records.tables.rows == other.records.tables.rows;
-            if one.release() == other.release() && !is_same {
+    for one in &world.found {
+        for other in &world.found {
+            if one.release == other.release && one.rows != other.rows {
                 return broken(format!("{} and {} show other rows", one.id, other.id));
             }
         }
@@ -117,10 +117,20 @@ fn same_release_same_rows(world: &World) -> Result<(), Violation> {
     Ok(())
 }
 
+/// What each device says of its records is what was found.
+fn devices_agree(world: &mut World) -> Result<(), Violation> {
+    for number in world.numbers() {
+        let found = world.found(number).clone();
+        let agreed = world.device(number).agrees_with(&found);
+        agreed.map_err(failed("devices_say_what_they_have"))?;
+    }
+    Ok(())
+}
+
 fn logs_are_empty(world: &World) -> Result<(), Violation> {
-    for device in &world.devices {
-        if let Some(hlc) = device.contents().entries.keys().next() {
-            let what = format!("the log of {} keeps {hlc}", device.id);
+    for device in &world.found {
+        if let Some(entry) = device.log.entries.first() {
+            let what = format!("the log of {} keeps {}", device.id, entry.hlc);
             return Err(Violation::new("logs_are_empty", what));
         }
     }

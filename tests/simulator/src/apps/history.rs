@@ -37,10 +37,13 @@ impl History {
     pub(crate) fn push(&mut self, entry: &SharedChangeEntry) {
         self.head = self.head.then(entry);
         self.marks.insert(entry.hlc, self.head);
+        let mut members = members(&entry.data);
+        // What an app makes of its row has the id, too, which is no content.
+        members.remove("id");
         self.committed.push(Committed {
             id: RecordId::of(entry),
             entry: entry.clone(),
-            members: members(&entry.data),
+            members,
         });
     }
 

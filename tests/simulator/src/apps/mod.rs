@@ -10,6 +10,7 @@ mod fault;
 mod forgery;
 mod heal;
 mod history;
+mod memory;
 mod network;
 mod oracle;
 mod planted;
@@ -26,8 +27,14 @@ mod transaction;
 mod world;
 mod writing;
 
+pub use device::{
+    Device, Drained, Found, FoundLog, Given, LIBRARY, Received, Taken, Written, id_of,
+};
+pub use edits::{Made, make_all};
 pub use fault::AppFault;
-pub use release::Release;
-pub use run::{run, run_telling};
+pub use release::{Payload, REFUSAL, Release};
+pub use rows::Rows;
+pub use run::{Make, run, run_on, run_telling, run_telling_on};
 pub use scenario::Scenario;
 pub use step::{Edit, Forgery, How, Model, References, Step, Struck};
+pub use telling::refusal_of_page;

@@ -1,25 +1,31 @@
 //! What devices say to each other, and what a page does to its reader.
 
 use sync_log_core::receive::Applied;
-use sync_log_core::{AckAt, Cursor, Hlc, LogError, Page};
+use sync_log_core::{AckAt, Cursor, LogError, Page};
 
 use super::checks;
-use super::device::Received;
+use super::device::{Received, id_of};
 use super::fault::AppFault;
 use super::forgery::forged;
 use super::network::{Envelope, Message};
 use super::step::{Forgery, Struck};
-use super::telling::{refusal_of_page, standing_name};
-use super::world::World;
+use super::telling::standing_name;
+use super::world::{World, failed};
 use crate::invariants::Violation;
 use crate::trace::{Short, refusal};
 
 impl World {
-    pub(crate) fn pull(&mut self, reader: u8, origin: u8, back: u8, limit: u8) {
+    pub(crate) fn pull(
+        &mut self,
+        reader: u8,
+        origin: u8,
+        back: u8,
+        limit: u8,
+    ) -> Result<(), Violation> {
         if reader == origin {
-            return;
+            return Ok(());
         }
-        let after = self.asked_from(reader, origin, back);
+        let after = self.asked_from(reader, origin, back)?;
         let stamp = Short(after.hlc());
         self.trace
             .event("pull", format_args!("{reader} from {origin} after {stamp}"));
@@ -28,6 +34,7 @@ impl World {
             origin,
             message: Message::Ask { after, limit },
         });
+        Ok(())
     }
 
     pub(crate) fn pull_ahead(&mut self, pick: u8) {
@@ -119,10 +126,7 @@ impl World {
         after: Cursor,
         limit: usize,
     ) -> Result<Page, LogError> {
-        let reader_id = self.device(reader).id;
-        let served = self
-            .device(origin)
-            .serve(&self.engine, reader_id, after, limit);
+        let served = self.device(origin).serve(id_of(reader), after, limit);
         match &served {
             Ok(page) => {
                 let entries = page.entries.len();
@@ -148,23 +152,22 @@ impl World {
         struck: Option<Struck>,
     ) -> Result<Option<AckAt>, Violation> {
         self.ack_early(reader, origin, page);
-        let origin_id = self.device(origin).id;
-        let others = self.others(self.device(reader).id);
-        let device = &mut self.devices[usize::from(reader)];
-        let watermark = device.watermark(origin_id);
-        let clock = device.clock.last();
-        let received = device.receive(&self.engine, &others, (origin_id, page), struck);
-        let ack = match received {
+        let watermark = self.found(reader).watermark(id_of(origin));
+        let received = self.device(reader).receive(id_of(origin), page, struck);
+        let ack = match received.map_err(failed("pages_are_judged"))? {
             Received::Applied(applied) => {
                 self.keep_cursor(reader, origin, watermark);
                 self.tell_applied(reader, origin, &applied);
                 self.ack_of(reader, watermark, &applied, struck)?
             }
-            Received::Refused(error) => {
-                let kind = refusal_of_page(&error);
+            Received::Refused(kind) => {
                 self.trace
                     .event(kind, format_args!("{reader} from {origin}"));
-                self.nothing_moved(reader, origin, watermark, clock)?;
+                self.nothing_moved(reader)?;
+                None
+            }
+            Received::Unsynced => {
+                self.trace.event("page unsynced", format_args!("{reader}"));
                 None
             }
             Received::Killed => {
@@ -192,14 +195,14 @@ impl World {
             return Ok(None);
         }
         let is_news = applied.watermark != before;
-        let is_acked = is_news || !self.device(reader).has(AppFault::DuplicateNotAcked);
+        let is_acked = is_news || !self.has(AppFault::DuplicateNotAcked);
         Ok(is_acked.then_some(AckAt::Cursor(applied.watermark)))
     }
 
     /// What a reader acknowledges too early, by a fault.
     fn ack_early(&mut self, reader: u8, origin: u8, page: &Page) {
         let last = page.entries.last().map(|last| AckAt::Stamp(last.hlc));
-        let at = match self.device(reader).fault {
+        let at = match self.fault {
             Some(AppFault::AckBeforeApply) => Some(AckAt::Cursor(page.next)),
             Some(AppFault::AckFromEntry) => last,
             _ => None,
@@ -231,17 +234,11 @@ impl World {
     }
 
     /// A page that is refused moves nothing.
-    fn nothing_moved(
-        &self,
-        reader: u8,
-        origin: u8,
-        watermark: Cursor,
-        clock: Hlc,
-    ) -> Result<(), Violation> {
-        let device = self.device(reader);
-        let is_moved = device.watermark(self.device(origin).id) != watermark;
-        if is_moved || device.clock.last() != clock {
-            let what = format!("{} moved by a page that it refused", device.id);
+    fn nothing_moved(&mut self, reader: u8) -> Result<(), Violation> {
+        let after = self.find(reader)?;
+        let before = self.found(reader);
+        if after.watermarks != before.watermarks || after.mark != before.mark {
+            let what = format!("{} moved by a page that it refused", after.id);
             return Err(Violation::new("a_refusal_moves_nothing", what));
         }
         Ok(())
@@ -256,8 +253,7 @@ impl World {
         page: &Page,
         how: Forgery,
     ) -> Result<(), Violation> {
-        let origin_id = self.device(origin).id;
-        let watermark = self.device(reader).watermark(origin_id);
+        let watermark = self.found(reader).watermark(id_of(origin));
         let first = page.entries.first().map(|first| first.hlc);
         let is_seen = match how {
             Forgery::OtherEntry => true,
@@ -268,7 +264,7 @@ impl World {
             return Ok(());
         }
         self.receive(reader, origin, page, None)?;
-        if self.device(reader).watermark(origin_id) != watermark {
+        if self.found(reader).watermark(id_of(origin)) != watermark {
             let what = format!("{reader} took a forged page of {origin}");
             return Err(Violation::new("a_refusal_moves_nothing", what));
         }
@@ -276,11 +272,7 @@ impl World {
     }
 
     pub(crate) fn take_ack(&mut self, reader: u8, origin: u8, at: AckAt) -> Result<(), Violation> {
-        let reader_id = self.device(reader).id;
-        let device = self.device(origin);
-        let taken = device.take_ack(&self.engine, reader_id, at);
-        let (origin_id, log) = (device.id, device.contents());
-        match taken {
+        match self.device(origin).take_ack(id_of(reader), at) {
             Ok(()) => self
                 .trace
                 .event("ack", format_args!("{reader} to {origin}")),
@@ -288,7 +280,7 @@ impl World {
                 .trace
                 .event(refusal(&error), format_args!("{reader} to {origin}")),
         }
-        checks::ack_is_applied(&log, origin_id, self.device(reader))?;
-        self.check(origin)
+        self.check(origin)?;
+        checks::ack_is_applied(self.found(origin), self.found(reader))
     }
 }

@@ -14,7 +14,7 @@ use sync_log_core::{JsonText, Uuid};
 use super::fault::AppFault;
 
 /// The members of a payload.
-pub(crate) type Payload = BTreeMap<String, Value>;
+pub type Payload = BTreeMap<String, Value>;
 
 /// The version of the model `note` from which on its members are merged one by one.
 pub(crate) const PER_FIELD_SINCE: u32 = 2;
@@ -44,7 +44,7 @@ impl Release {
     }
 
     /// The members of a model that it knows.
-    pub(crate) fn members(self, model: &str) -> &'static [&'static str] {
+    pub fn members(self, model: &str) -> &'static [&'static str] {
         match (model, self) {
             ("tag", Self::First) => &["name"],
             ("tag", Self::Second) => &["name", "colour"],
@@ -59,7 +59,7 @@ impl Release {
     }
 
     /// Whether it merges the members of a model one by one.
-    pub(crate) fn is_per_field(self, model: &str) -> bool {
+    pub fn is_per_field(self, model: &str) -> bool {
         model == "note" && self == Self::Second
     }
 
@@ -83,7 +83,7 @@ impl Release {
 pub(crate) const REFUSED_TITLE: &str = "?";
 
 /// Why its tables refuse that title.
-pub(crate) const REFUSAL: &str = "a title is a word";
+pub const REFUSAL: &str = "a title is a word";
 
 /// The members of a model that refer to other records, and what they refer to.
 pub(crate) fn references(model: &str, payload: &Payload) -> Vec<Reference> {

@@ -10,9 +10,9 @@ use super::release::{Payload, REFUSAL, Release, members, references, unique_key}
 
 /// The rows of the app's tables.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Rows {
+pub struct Rows {
     pub(crate) release: Release,
-    pub(crate) rows: BTreeMap<RecordId, Payload>,
+    pub rows: BTreeMap<RecordId, Payload>,
     /// What a database would have refused on the way.
     pub(crate) broken: Vec<String>,
     /// Whether rows that are to be hidden stay, which is a fault.
@@ -45,6 +45,15 @@ impl Tables for Rows {
 }
 
 impl Rows {
+    /// The tables of a release, with these rows.
+    pub fn new(release: Release, rows: BTreeMap<RecordId, Payload>) -> Self {
+        Self {
+            release,
+            rows,
+            ..Self::default()
+        }
+    }
+
     fn hide(&mut self, id: &RecordId) {
         if self.keeps_hidden {
             return;

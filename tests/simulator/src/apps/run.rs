@@ -2,8 +2,11 @@
 
 use anyhow::Result;
 
+use super::device::Device;
 use super::fault::AppFault;
 use super::heal::heal;
+use super::memory::MemoryDevice;
+use super::release::Release;
 use super::scenario::Scenario;
 use super::step::Step;
 use super::world::World;
@@ -11,18 +14,47 @@ use crate::invariants::Violation;
 use crate::run::Outcome;
 use crate::trace::Trace;
 
-/// Runs `scenario`.
+/// Makes the device of a number, with a release of the app.
+pub type Make<'a> = &'a dyn Fn(u8, Release) -> Result<Box<dyn Device>>;
+
+/// Runs `scenario` in memory.
 pub fn run(scenario: &Scenario, fault: Option<AppFault>) -> Result<Outcome> {
-    run_with(scenario, fault, Trace::default())
+    run_on(scenario, &in_memory(fault), fault)
 }
 
-/// Runs `scenario` and keeps a line for each event.
+/// Runs `scenario` in memory, and keeps a line for each event.
 pub fn run_telling(scenario: &Scenario, fault: Option<AppFault>) -> Result<Outcome> {
-    run_with(scenario, fault, Trace::with_lines())
+    run_telling_on(scenario, &in_memory(fault), fault)
 }
 
-fn run_with(scenario: &Scenario, fault: Option<AppFault>, trace: Trace) -> Result<Outcome> {
-    let mut world = World::new(scenario, fault, trace)?;
+fn in_memory(fault: Option<AppFault>) -> impl Fn(u8, Release) -> Result<Box<dyn Device>> {
+    move |number, release| Ok(Box::new(MemoryDevice::new(number, release, fault)?))
+}
+
+/// Runs `scenario` on devices of another kind. Of the faults, those of what drives the devices can be
+/// planted there: `MaximumOverPeers`, `AckBeforeApply`, `AckFromEntry` and `DuplicateNotAcked`.
+pub fn run_on(scenario: &Scenario, make: Make<'_>, fault: Option<AppFault>) -> Result<Outcome> {
+    run_with(scenario, make, fault, Trace::default())
+}
+
+/// The same, and keeps a line for each event.
+pub fn run_telling_on(
+    scenario: &Scenario,
+    make: Make<'_>,
+    fault: Option<AppFault>,
+) -> Result<Outcome> {
+    run_with(scenario, make, fault, Trace::with_lines())
+}
+
+fn run_with(
+    scenario: &Scenario,
+    make: Make<'_>,
+    fault: Option<AppFault>,
+    trace: Trace,
+) -> Result<Outcome> {
+    let releases = (0..).zip(&scenario.releases);
+    let devices = releases.map(|(number, release)| make(number, *release));
+    let mut world = World::new(devices.collect::<Result<_>>()?, fault, trace)?;
     let broken = all_steps(&mut world, &scenario.steps).err();
     let (hash, device_steps) = (world.trace.hash(), world.device_steps);
     let (coverage, lines) = world.trace.into_parts();

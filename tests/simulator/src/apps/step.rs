@@ -119,6 +119,13 @@ pub enum Struck {
     AfterAppend,
 }
 
+impl Struck {
+    /// Whether the process is killed.
+    pub fn kills(self) -> bool {
+        !matches!(self, Self::Busy { .. })
+    }
+}
+
 /// A page that no honest log serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forgery {

@@ -28,7 +28,7 @@ impl World {
                 origin,
                 back,
                 limit,
-            } => self.pull(self.meant(*reader), self.meant(*origin), *back, *limit),
+            } => return self.pull(self.meant(*reader), self.meant(*origin), *back, *limit),
             Step::PullAhead { pick } => self.pull_ahead(*pick),
             Step::Lose { pick } => self.lose(*pick),
             Step::Duplicate { pick } => self.duplicate(*pick),

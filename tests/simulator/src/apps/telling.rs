@@ -18,7 +18,8 @@ pub(crate) fn standing_name(standing: &Standing) -> &'static str {
     }
 }
 
-pub(crate) fn refusal_of_page(error: &ApplyError) -> &'static str {
+/// The name of the reason for which a page was refused.
+pub fn refusal_of_page(error: &ApplyError) -> &'static str {
     match error {
         ApplyError::Page(ReceiveError::Altered { .. }) => "page refused: altered",
         ApplyError::Page(ReceiveError::OtherLog { .. }) => "page refused: other log",

@@ -3,28 +3,34 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use sync_log_core::{Cursor, DeviceId};
+use sync_log_core::Cursor;
 
 use super::checks::{self, Histories};
-use super::device::Device;
+use super::device::{Device, Found, id_of};
 use super::fault::AppFault;
 use super::history::History;
 use super::network::Network;
-use super::scenario::Scenario;
-use crate::engine::Engine;
 use crate::invariants::Violation;
 use crate::trace::{START_MS, Trace};
 
 /// How many earlier cursors a reader keeps of an origin, to ask from them again.
 const EARLIER_CURSORS: usize = 4;
 
+/// A call failed that nothing lets fail.
+pub(crate) fn failed(invariant: &'static str) -> impl Fn(anyhow::Error) -> Violation {
+    move |error| Violation::new(invariant, format!("{error:#}"))
+}
+
 pub(crate) struct World {
-    pub(crate) engine: Engine,
-    pub(crate) devices: Vec<Device>,
+    devices: Vec<Box<dyn Device>>,
+    /// What was found on each device last.
+    pub(crate) found: Vec<Found>,
     pub(crate) histories: Histories,
     pub(crate) network: Network,
     pub(crate) trace: Trace,
     pub(crate) device_steps: u64,
+    /// What is wrong with what drives the devices.
+    pub(crate) fault: Option<AppFault>,
     now_ms: i64,
     offs_ms: Vec<i64>,
     /// The cursors that a reader had of an origin, the newest last.
@@ -32,42 +38,39 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(scenario: &Scenario, fault: Option<AppFault>, trace: Trace) -> Result<Self> {
-        let engine = Engine::Memory;
-        let devices = (0..)
-            .zip(&scenario.releases)
-            .map(|(number, release)| Device::new(&engine, number, *release, START_MS, fault));
-        let devices = devices.collect::<Result<Vec<_>>>()?;
-        let histories = devices.iter().map(|it| (it.id, History::default()));
-        let world = Self {
-            histories: histories.collect(),
+    /// Each device is a peer of each other one.
+    pub(crate) fn new(
+        mut devices: Vec<Box<dyn Device>>,
+        fault: Option<AppFault>,
+        trace: Trace,
+    ) -> Result<Self> {
+        let ids: Vec<_> = (0..)
+            .zip(&devices)
+            .map(|(number, _)| id_of(number))
+            .collect();
+        for (device, own) in devices.iter_mut().zip(&ids) {
+            for peer in ids.iter().filter(|id| *id != own) {
+                let registered = device.register(*peer);
+                registered.context("failed to register a peer")?;
+            }
+        }
+        let found = devices.iter_mut().map(|device| device.find());
+        Ok(Self {
+            found: found.collect::<Result<_>>()?,
+            histories: ids.iter().map(|id| (*id, History::default())).collect(),
             offs_ms: vec![0; devices.len()],
-            engine,
             devices,
             network: Network::default(),
             trace,
             device_steps: 0,
+            fault,
             now_ms: START_MS,
             earlier: BTreeMap::new(),
-        };
-        world.introduce()?;
-        Ok(world)
+        })
     }
 
-    /// Each device is a peer of each other one.
-    fn introduce(&self) -> Result<()> {
-        for device in &self.devices {
-            for peer in self.others(device.id) {
-                let registered = device.register(&self.engine, peer);
-                registered.context("failed to register a peer")?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn others(&self, of: DeviceId) -> Vec<DeviceId> {
-        let ids = self.devices.iter().map(|device| device.id);
-        ids.filter(|id| *id != of).collect()
+    pub(crate) fn has(&self, fault: AppFault) -> bool {
+        self.fault == Some(fault)
     }
 
     /// The number of every device.
@@ -82,17 +85,26 @@ impl World {
         place.map_or(0, |place| numbers[place])
     }
 
-    pub(crate) fn device(&self, number: u8) -> &Device {
-        &self.devices[usize::from(number)]
+    pub(crate) fn device(&mut self, number: u8) -> &mut dyn Device {
+        self.devices[usize::from(number)].as_mut()
     }
 
-    pub(crate) fn device_mut(&mut self, number: u8) -> &mut Device {
-        &mut self.devices[usize::from(number)]
+    /// What was found on a device last.
+    pub(crate) fn found(&self, number: u8) -> &Found {
+        &self.found[usize::from(number)]
     }
 
+    /// Looks at a device.
+    pub(crate) fn find(&mut self, number: u8) -> Result<Found, Violation> {
+        let found = self.device(number).find();
+        found.map_err(failed("files_are_read"))
+    }
+
+    /// Looks at a device, and checks what is there.
     pub(crate) fn check(&mut self, number: u8) -> Result<(), Violation> {
         self.device_steps += 1;
-        checks::device(self.device(number), &self.histories)
+        self.found[usize::from(number)] = self.find(number)?;
+        checks::device(self.found(number), &self.histories)
     }
 
     pub(crate) fn wait(&mut self, ms: i64) {
@@ -109,30 +121,36 @@ impl World {
         self.set_clocks();
     }
 
-    fn set_clocks(&self) {
-        for (device, off_ms) in self.devices.iter().zip(&self.offs_ms) {
-            device.wall.set_ms(self.now_ms.saturating_add(*off_ms));
+    fn set_clocks(&mut self) {
+        for (device, off_ms) in self.devices.iter_mut().zip(&self.offs_ms) {
+            device.set_wall_ms(self.now_ms.saturating_add(*off_ms));
         }
     }
 
     pub(crate) fn restart(&mut self, number: u8) -> Result<(), Violation> {
-        let restarted = self.devices[usize::from(number)].restart(&self.engine);
-        restarted.map_err(|error| Violation::new("logs_open", error.to_string()))
+        let restarted = self.device(number).restart();
+        restarted.map_err(failed("logs_open"))
     }
 
     /// The cursor from which a reader asks an origin: its watermark, or an earlier one.
-    pub(crate) fn asked_from(&self, reader: u8, origin: u8, back: u8) -> Cursor {
-        let device = self.device(reader);
-        if device.has(AppFault::MaximumOverPeers) {
-            let watermarks = device.records.watermarks.values();
+    pub(crate) fn asked_from(
+        &mut self,
+        reader: u8,
+        origin: u8,
+        back: u8,
+    ) -> Result<Cursor, Violation> {
+        if self.has(AppFault::MaximumOverPeers) {
+            let watermarks = self.found(reader).watermarks.values();
             let highest = watermarks.max_by_key(|cursor| cursor.hlc());
-            return highest.copied().unwrap_or(Cursor::ZERO);
+            return Ok(highest.copied().unwrap_or(Cursor::ZERO));
         }
         let earlier = self.earlier.get(&(reader, origin)).into_iter().flatten();
         let back = back.checked_sub(1).map(usize::from);
-        let earlier = back.and_then(|back| earlier.rev().nth(back));
-        let watermark = || device.watermark(self.device(origin).id);
-        earlier.copied().unwrap_or_else(watermark)
+        if let Some(earlier) = back.and_then(|back| earlier.rev().nth(back)) {
+            return Ok(*earlier);
+        }
+        let cursor = self.device(reader).cursor(id_of(origin));
+        cursor.map_err(failed("watermarks_are_true"))
     }
 
     /// A reader was at this cursor.

@@ -3,9 +3,9 @@
 use sync_log_core::SharedChangeEntry;
 
 use super::checks;
-use super::device::Written;
+use super::device::{Written, id_of};
 use super::step::{Edit, References, Struck};
-use super::world::World;
+use super::world::{World, failed};
 use crate::invariants::Violation;
 use crate::trace::Short;
 
@@ -17,36 +17,38 @@ impl World {
         references: References,
         struck: Option<Struck>,
     ) -> Result<(), Violation> {
-        let before = self.device(on).records.clone();
-        let device = &mut self.devices[usize::from(on)];
-        let written = device.write(&self.engine, edits, references, struck);
-        match written.map_err(|error| Violation::new("own_writes_work", error.to_string()))? {
+        let written = self.device(on).write(edits, references, struck);
+        let written = written.map_err(failed("own_writes_work"))?;
+        match &written {
             Written::Nothing => self.trace.event("write nothing", format_args!("{on}")),
             Written::RolledBack => self.trace.event("write rolled back", format_args!("{on}")),
-            Written::Killed => {
+            Written::Killed(_) | Written::KilledAfterCommit(_) => {
                 self.trace.event("killed in a write", format_args!("{on}"));
                 self.restart(on)?;
             }
-            Written::Committed(entries) => {
-                // Own changes are judged by what the device had before.
-                let after = std::mem::replace(&mut self.device_mut(on).records, before);
-                self.judge_own(on, &entries)?;
-                self.device_mut(on).records = after;
-                self.commit(on, &entries);
-                self.after_own_commit(on, struck)?;
-            }
+            Written::Committed(_) => {}
+        }
+        self.take_over_own(on, &written)?;
+        if let Written::Committed(_) = written {
+            self.after_own_commit(on, struck)?;
         }
         self.check(on)
     }
 
-    fn judge_own(&self, on: u8, entries: &[SharedChangeEntry]) -> Result<(), Violation> {
-        let device = self.device(on);
-        checks::own_write_is_above(device, &self.histories, entries)?;
-        checks::members_are_kept(device, &self.histories, entries)
+    /// Judges the entries of a write by what the device had before, and keeps them.
+    fn take_over_own(&mut self, on: u8, written: &Written) -> Result<(), Violation> {
+        let head = self.histories[&id_of(on)].head();
+        let entries = self.find(on)?.own_above(head);
+        checks::writes_are_whole(written, &entries)?;
+        let before = self.found(on);
+        checks::own_write_is_above(before, &self.histories, &entries)?;
+        checks::members_are_kept(before, &self.histories, &entries)?;
+        self.commit(on, &entries);
+        Ok(())
     }
 
     fn commit(&mut self, on: u8, entries: &[SharedChangeEntry]) {
-        let history = self.histories.entry(self.device(on).id).or_default();
+        let history = self.histories.entry(id_of(on)).or_default();
         for entry in entries {
             history.push(entry);
             let (kind, model, data) = (entry.change_type, &entry.model_type, &entry.data);
@@ -75,13 +77,14 @@ impl World {
 
     /// Whatever the clocks read, a drain is not refused.
     pub(crate) fn drain_now(&mut self, on: u8, struck: Option<Struck>) -> Result<(), Violation> {
-        let drained = self.devices[usize::from(on)].drain(&self.engine, struck);
-        let drained = drained.map_err(|error| Violation::new("drains_work", error.to_string()))?;
-        if drained > 0 {
+        let drained = self.device(on).drain(struck);
+        let drained = drained.map_err(failed("drains_work"))?;
+        let entries = drained.entries;
+        if entries > 0 {
             self.trace
-                .event("drain", format_args!("{on}: {drained} entries"));
+                .event("drain", format_args!("{on}: {entries} entries"));
         }
-        if drained > 0 && struck == Some(Struck::AfterAppend) {
+        if drained.is_killed {
             self.trace.event("killed in a drain", format_args!("{on}"));
             self.restart(on)?;
         }
@@ -95,8 +98,8 @@ impl World {
     }
 
     pub(crate) fn prune(&mut self, on: u8) -> Result<(), Violation> {
-        let pruned = self.device(on).prune(&self.engine);
-        let pruned = pruned.map_err(|error| Violation::new("pruning_works", error.to_string()))?;
+        let pruned = self.device(on).prune();
+        let pruned = pruned.map_err(failed("pruning_works"))?;
         if pruned > 0 {
             self.trace
                 .event("prune", format_args!("{on}: {pruned} entries"));
@@ -105,9 +108,8 @@ impl World {
     }
 
     pub(crate) fn forget(&mut self, on: u8) -> Result<(), Violation> {
-        let others = self.others(self.device(on).id);
-        let forgotten = self.devices[usize::from(on)].forget(&self.engine, &others);
-        let forgotten = forgotten.expect("a database in memory does not fail");
+        let forgotten = self.device(on).forget();
+        let forgotten = forgotten.map_err(failed("forgetting_works"))?;
         if forgotten > 0 {
             self.trace
                 .event("forget", format_args!("{on}: {forgotten} deletions"));
@@ -116,8 +118,8 @@ impl World {
     }
 
     pub(crate) fn upgrade(&mut self, on: u8) -> Result<(), Violation> {
-        let upgraded = self.devices[usize::from(on)].upgrade(&self.engine);
-        upgraded.expect("a database in memory does not fail");
+        let upgraded = self.device(on).upgrade();
+        upgraded.map_err(failed("upgrades_work"))?;
         self.trace.event("upgrade", format_args!("{on}"));
         self.check(on)
     }

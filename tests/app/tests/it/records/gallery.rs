@@ -32,6 +32,8 @@ macro_rules! entity {
     };
 }
 
+pub(crate) use entity;
+
 entity!(tag, "tag", name: String);
 entity!(album, "album", title: String, cover: Option<Uuid>, #[serde(skip)] opened: i32);
 entity!(photo, "photo", album: Uuid, tag: Option<Uuid>);

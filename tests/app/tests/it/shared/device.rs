@@ -18,8 +18,8 @@ pub(super) const LAPTOP: Uuid = Uuid::from_u128(0x1a);
 pub(super) const TABLET: Uuid = Uuid::from_u128(0x7a);
 
 /// Where the log is.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Layout {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
     /// In a `sync.db`.
     Outbox,
     /// In the app's database.

@@ -3,7 +3,7 @@
 mod attached;
 mod audit;
 mod baseline;
-mod device;
+pub(crate) mod device;
 mod drift;
 mod dropped;
 mod emptied;

@@ -1,9 +1,12 @@
 //! Pages of another device are applied once each, and show the same on both (`X0`–`X6`).
 
+use sea_orm::ConnectionTrait;
 use sync_log_sqlite::receive::{Standing, WhyNotShown};
 use sync_log_sqlite::records::SyncError;
-use sync_log_sqlite::{Cursor, LogError, ReadLimits, Uuid};
+use sync_log_sqlite::{Cursor, ErrorKind, LogError, ReadLimits, Uuid};
 
+use crate::fleet::folder::Lock;
+use crate::fleet::moment::{Moment, locked_at};
 use crate::records::gallery::declared;
 
 use super::device::{Device, LAPTOP, PHONE, new_tag, tag_id};
@@ -12,7 +15,7 @@ use super::device::{Device, LAPTOP, PHONE, new_tag, tag_id};
 struct Pair {
     phone: Device,
     laptop: Device,
-    _folders: [tempfile::TempDir; 2],
+    folders: [tempfile::TempDir; 2],
 }
 
 impl Pair {
@@ -21,7 +24,7 @@ impl Pair {
         Self {
             phone: Device::new(folders[0].path(), PHONE, LAPTOP).await,
             laptop: Device::new(folders[1].path(), LAPTOP, PHONE).await,
-            _folders: folders,
+            folders,
         }
     }
 
@@ -161,7 +164,7 @@ async fn what_was_received_survives_a_restart() {
     let Pair {
         phone,
         laptop,
-        _folders,
+        folders: _folders,
     } = pair;
     let laptop = laptop.reopened(declared()).await;
     assert_eq!(laptop.cursor(&phone).await, cursor);
@@ -207,4 +210,35 @@ async fn a_deleted_record_is_forgotten_once_every_device_is_past_it() {
     assert_eq!(pair.laptop.records.record(&tag_id(1)).await.unwrap(), None);
     // The phone does not know yet how far the laptop's changes have come.
     assert_eq!(pair.phone.records.forget_deleted().await.unwrap(), 0);
+}
+
+/// The log of the phone deletes what is acknowledged, so the laptop must not acknowledge what a power cut
+/// could take back.
+#[test]
+fn a_page_that_could_not_be_synced_is_no_success_and_is_applied_again() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    let pair = runtime.block_on(Pair::new());
+    let page = runtime.block_on(async {
+        pair.phone.add_tag(1, "beach").await;
+        let no_waiting = "PRAGMA busy_timeout = 0";
+        let set = pair.laptop.db.execute_unprepared(no_waiting).await;
+        set.unwrap();
+        let log = pair.phone.records.log();
+        let page = log.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+        page.await.unwrap()
+    });
+    let folder = pair.folders[1].path().to_owned();
+    let committed = Moment::AfterCommit(1);
+    let applied = locked_at(committed, folder, Lock::Write, || {
+        runtime.block_on(pair.laptop.records.apply(PHONE, &page))
+    });
+    let error = applied.unwrap_err();
+    assert!(matches!(error, SyncError::Store(_)), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Retry);
+    runtime.block_on(async {
+        assert_eq!(pair.laptop.tags().await, ["beach"], "it is committed");
+        let again = pair.laptop.records.apply(PHONE, &page).await.unwrap();
+        assert_eq!(again.watermark, page.next);
+    });
 }
