@@ -109,8 +109,12 @@ impl<'a> Compared<'a> {
         put_on_record(&log, at).await?;
         log.close().await?;
         let renewed = self.open_log().await?;
+        let Status { head, floor, .. } = renewed.status().await?;
         // The new floor is no sign of changes that the records lack.
-        device.issued = device.issued.max(renewed.floor().await?);
+        device.issued = device.issued.max(floor);
+        // If this log is lost, a log that takes its place begins with a floor, even if no entry has ever
+        // left the outbox.
+        device.cleared = device.cleared.max(head);
         Ok(renewed)
     }
 

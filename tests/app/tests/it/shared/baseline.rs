@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::Value;
 use sync_log_sqlite::records::{SharedRecords, SyncError};
-use sync_log_sqlite::{Cursor, LogError, ReadLimits};
+use sync_log_sqlite::{Cursor, LogError, ReadLimits, SyncDb};
 
 use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, make_tables, tag_id};
 use crate::records::gallery::declared;
@@ -80,4 +80,24 @@ async fn a_second_opening_needs_no_baseline() {
     let folder = folder_with_a_tag();
     let phone = open(&folder).await.reopened(declared()).await;
     assert_eq!(phone.tags().await, ["beach"]);
+}
+
+#[tokio::test]
+async fn a_log_that_is_lost_after_such_rows_were_shared_begins_with_a_floor_again() {
+    let folder = folder_with_a_tag();
+    let empty = SyncDb::open(LIBRARY, PHONE, folder.path()).await.unwrap();
+    empty.close().await.unwrap();
+    for is_lost in [false, true] {
+        if is_lost {
+            std::fs::remove_file(folder.path().join("sync.db")).unwrap();
+        }
+        let phone = open(&folder).await;
+        let log = phone.records.log();
+        log.register_peer(LAPTOP).await.unwrap();
+        let read = log.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+        let read = read.await.map(|page| page.entries.len());
+        let is_refused = matches!(read, Err(LogError::Compacted { .. }));
+        assert!(is_refused, "lost: {is_lost}: {read:?}");
+        phone.close().await;
+    }
 }
