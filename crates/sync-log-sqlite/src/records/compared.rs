@@ -9,7 +9,7 @@ use super::baseline;
 use super::device::{self, Device};
 use super::opening::Opening;
 use super::queue::OUTBOX;
-use super::renew::put_on_record;
+use super::renew::{hides_a_gap, put_on_record};
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
@@ -73,7 +73,7 @@ impl<'a> Compared<'a> {
         has_log: bool,
     ) -> Result<SyncDb, SyncError> {
         let mut log = self.open_log().await?;
-        if log.head().await? < device.cleared {
+        if hides_a_gap(&log, device.cleared).await? {
             tracing::warn!("the log was restored from a backup: it gets a new id");
             log = self.renewed(log, device.cleared, device).await?;
         }
