@@ -19,6 +19,7 @@ pub(super) async fn give(txn: &AppTransaction, opening: &Opening<'_>) -> Result<
         models,
         own,
         baseline: changed,
+        now_ms,
         ..
     } = *opening;
     let (txn, device_id) = (txn.connection(), own.device_id);
@@ -40,7 +41,7 @@ pub(super) async fn give(txn: &AppTransaction, opening: &Opening<'_>) -> Result<
             let entries = rows
                 .into_iter()
                 .map(|(record_uuid, data)| SharedChangeEntry {
-                    hlc: changed.stamp(name, &data, device_id),
+                    hlc: changed.stamp(name, &data, device_id, now_ms),
                     model_type: name.clone(),
                     record_uuid,
                     change_type: ChangeType::Insert,

@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 use serde_json::Value;
 use sync_log_sqlite::records::{SharedRecords, SyncError};
-use sync_log_sqlite::{Cursor, LogError, ReadLimits, SyncDb};
+use sync_log_sqlite::{Cursor, LogError, ReadLimits, SyncDb, SystemClock, WallClock};
 
-use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, make_tables, tag_id};
+use super::device::{Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, tag_id};
 use crate::records::gallery::declared;
 
 const CHANGED_AT_MS: i64 = 1_700_000_000_000;
@@ -100,4 +100,34 @@ async fn a_log_that_is_lost_after_such_rows_were_shared_begins_with_a_floor_agai
         assert!(is_refused, "lost: {is_lost}: {read:?}");
         phone.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_row_that_claims_a_time_in_the_future_does_not_move_the_clock() {
+    let year_2100 = 4_102_444_800_000;
+    for layout in Layout::BOTH {
+        let folder = folder_with_a_tag();
+        let options = SharedRecords::options().baseline(move |_, _| Some(year_2100));
+        let opened = Device::open_by(options, layout, folder.path(), PHONE, declared());
+        let phone = opened.await.unwrap();
+        phone.rename_tag(1, "sea").await;
+        phone.add_tag(2, "city").await;
+        let pending = phone.pending().await;
+        assert_eq!(pending.len(), 2);
+        let now_ms = u64::try_from(SystemClock.now_ms()).unwrap();
+        for entry in pending {
+            // The clock continues above the stamp of the row, which is that of the opening at most.
+            assert!(entry.hlc.timestamp <= now_ms + 1, "{layout:?}: {entry:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_claims_a_time_before_1970_loses_to_every_change() {
+    let folder = folder_with_a_tag();
+    let options = SharedRecords::options().baseline(|_, _| Some(-1));
+    let opened = Device::open_by(options, Layout::Outbox, folder.path(), PHONE, declared());
+    let records = opened.await.unwrap().records;
+    let record = records.record(&tag_id(1)).await.unwrap().unwrap();
+    assert_eq!(record.version.source.hlc.timestamp, 0);
 }
