@@ -16,6 +16,11 @@ impl Changed {
         Self(Box::new(changed))
     }
 
+    /// It knows the time of no row.
+    pub(super) fn unknown() -> Self {
+        Self::new(|_, _| None)
+    }
+
     /// The stamp of a row. Its counter is one that no clock gives, so no change has the same stamp.
     ///
     /// No row was changed after now. A row that claims so was written while a clock was wrong. The next

@@ -5,7 +5,9 @@ use serde_json::Value;
 use sync_log_sqlite::records::{SharedRecords, SyncError};
 use sync_log_sqlite::{Cursor, LogError, ReadLimits, SyncDb, SystemClock, WallClock};
 
-use super::device::{Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, tag_id};
+use super::device::{
+    Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, new_tag, tag_id,
+};
 use crate::records::gallery::declared;
 
 const CHANGED_AT_MS: i64 = 1_700_000_000_000;
@@ -130,4 +132,38 @@ async fn a_row_that_claims_a_time_before_1970_loses_to_every_change() {
     let records = opened.await.unwrap().records;
     let record = records.record(&tag_id(1)).await.unwrap().unwrap();
     assert_eq!(record.version.source.hlc.timestamp, 0);
+}
+
+/// A link refers to a photo, whose model comes later in the alphabet. The link has to refer to it.
+#[tokio::test]
+async fn no_row_is_removed_or_written_while_the_rows_get_their_versions() {
+    for layout in Layout::BOTH {
+        let folder = folder_with_a_tag();
+        let raw = Connection::open(database(folder.path())).unwrap();
+        let rows = "
+            INSERT INTO album (id, title, opened) VALUES (x'0000000000000000000000000000000a', 'summer', 3);
+            INSERT INTO photo (id, album) SELECT x'0000000000000000000000000000000b', id FROM album;
+            UPDATE album SET cover = (SELECT id FROM photo);
+            INSERT INTO link (id, photo, album) SELECT x'0000000000000000000000000000000c', id, album FROM photo;
+            CREATE TABLE touched (what TEXT);
+            CREATE TRIGGER d AFTER DELETE ON link BEGIN INSERT INTO touched VALUES ('link'); END;
+            CREATE TRIGGER l AFTER UPDATE ON link BEGIN INSERT INTO touched VALUES ('link'); END;
+            CREATE TRIGGER a AFTER UPDATE ON album BEGIN INSERT INTO touched VALUES ('album'); END;
+            CREATE TRIGGER p AFTER UPDATE ON photo BEGIN INSERT INTO touched VALUES ('photo'); END;";
+        raw.execute_batch(rows).unwrap();
+        let options = SharedRecords::options().baseline(changed);
+        let opened = Device::open_by(options, layout, folder.path(), PHONE, declared());
+        let phone = opened.await.unwrap();
+        assert!(phone.records.not_shown(10).await.unwrap().is_empty());
+        assert!(phone.records.audit(10).await.unwrap().is_empty());
+        let count = |of: &str| {
+            let count = format!("SELECT count(*) FROM {of}");
+            raw.query_row(&count, [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert_eq!(count("touched"), 0, "{layout:?}");
+        assert_eq!(count("link"), 1, "{layout:?}");
+        let insert = phone.records.insert(new_tag(2, "city")).await;
+        insert.unwrap();
+    }
 }

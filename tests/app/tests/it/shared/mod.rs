@@ -7,6 +7,8 @@ mod device;
 mod drift;
 mod files;
 mod hidden;
+mod joined;
+mod later_models;
 mod own_writes;
 mod receiving;
 mod statements;
