@@ -42,13 +42,32 @@ pub(super) async fn show_again<M: Models>(
     models: &M,
     records: impl IntoIterator<Item = RecordId>,
 ) -> Result<Standings, StoreError> {
+    let (records, seen) = looked_up(store, records).await?;
+    show(store, Settling::again(models, seen, records)).await
+}
+
+/// Decides what is shown of records that count as shown because they have rows. The rows are as the versions
+/// say, so only the rows of records that cannot be shown are changed.
+pub(super) async fn show_as_decided<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    records: impl IntoIterator<Item = RecordId>,
+) -> Result<Standings, StoreError> {
+    let (records, seen) = looked_up(store, records).await?;
+    show(store, Settling::stored(models, seen, records)).await
+}
+
+async fn looked_up(
+    store: &mut impl RecordStore,
+    records: impl IntoIterator<Item = RecordId>,
+) -> Result<(BTreeSet<RecordId>, Seen), StoreError> {
     let mut seen = Seen::default();
     let wanted = Wanted {
         records: records.into_iter().collect(),
         ties: BTreeSet::new(),
     };
     look_up(store, &mut seen, &wanted).await?;
-    show(store, Settling::again(models, seen, wanted.records)).await
+    Ok((wanted.records, seen))
 }
 
 /// The same as [`merge()`] for own changes, of which the app has changed the rows itself, in the same
@@ -65,20 +84,6 @@ pub(super) async fn merge_own<M: Models>(
 ) -> Result<Standings, StoreError> {
     let arrived = versions_of(models, entries);
     merge_with(store, models, arrived, seen, OwnRows::of(entries)).await
-}
-
-/// Gives a version to each row that was there before any change was recorded (`W5`). `entries` have the
-/// contents of the rows. Their stamps are those of the last changes as far as the app knows them, so that a
-/// later change of another device wins over an older row.
-///
-/// # Errors
-/// [`StoreError`]: roll back.
-pub async fn baseline<M: Models>(
-    store: &mut impl RecordStore,
-    models: &M,
-    entries: &[SharedChangeEntry],
-) -> Result<Standings, StoreError> {
-    merge_own(store, models, entries, Seen::default()).await
 }
 
 /// The same as [`merge()`] for versions, which may have any number of changes in them. Some records were
@@ -100,7 +105,10 @@ pub(super) async fn merge_with<M: Models>(
 }
 
 /// The versions that move.
-fn joined(seen: &Seen, arrived: Vec<(RecordId, Version)>) -> BTreeMap<RecordId, Version> {
+pub(super) fn joined(
+    seen: &Seen,
+    arrived: Vec<(RecordId, Version)>,
+) -> BTreeMap<RecordId, Version> {
     let mut versions: BTreeMap<RecordId, Version> = BTreeMap::new();
     for (id, arriving) in arrived {
         let stored = || seen.record(&id).flatten().map(|record| &record.version);

@@ -19,6 +19,7 @@
 
 mod apply;
 mod arrival;
+mod baseline;
 mod error;
 mod facts;
 mod forget;
@@ -44,15 +45,16 @@ mod version;
 
 pub use apply::{Applied, ApplyError, Receiving, apply};
 pub use arrival::{Arrival, arrival};
+pub use baseline::baseline;
 pub use error::ReceiveError;
 pub use facts::{Facts, Key, Models, Need, Reading, Reference, Tie};
 pub use forget::forget_deleted;
-pub use merge::{Standings, baseline, merge};
+pub use merge::{Standings, merge};
 pub use moves::{Move, RecordWrite};
 pub use own::{WriteError, write};
 pub use port::{OwnStore, ReceiverStore, RecordStore, SnapshotStore};
 pub use record::RecordId;
-pub use redecide::redecide;
+pub use redecide::{decide_all, redecide};
 pub use seen::{Found, Wanted};
 pub use snapshot::{Snapshot, SnapshotPage, snapshot, snapshot_page};
 pub use snapshot_error::{RecordFault, SnapshotError};

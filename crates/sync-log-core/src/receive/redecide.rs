@@ -1,7 +1,7 @@
 //! Decides all records again, because the app's models have changed (`X6`).
 
 use super::facts::Models;
-use super::merge::show_again;
+use super::merge::{show_again, show_as_decided};
 use super::moves::{RecordWrite, ties};
 use super::port::ReceiverStore;
 use super::record::RecordId;
@@ -36,6 +36,22 @@ pub async fn redecide<M: Models>(
     Ok(())
 }
 
+/// Decides what is shown of all records once [`baseline()`](super::baseline()) has given versions to the rows
+/// of the app, if there were no other records. Only the rows of records that cannot be shown are changed.
+///
+/// # Errors
+/// [`StoreError`]: roll back.
+pub async fn decide_all<M: Models>(
+    store: &mut impl ReceiverStore,
+    models: &M,
+) -> Result<(), StoreError> {
+    let mut decided = None;
+    while let Some(page) = next(store, &mut decided).await? {
+        show_as_decided(store, models, page.into_iter().map(|(id, _)| id)).await?;
+    }
+    Ok(())
+}
+
 /// The next records after this one, if there are any.
 async fn next(
     store: &mut impl ReceiverStore,
@@ -49,7 +65,8 @@ async fn next(
     Ok(Some(page))
 }
 
-fn retied(models: &impl Models, (id, record): (RecordId, Record)) -> RecordWrite {
+/// The record with the ties that its version has under these models.
+pub(super) fn retied(models: &impl Models, (id, record): (RecordId, Record)) -> RecordWrite {
     let (facts, _, _) = read(models, &id, &record.version);
     let ties = ties(&id, &facts, &record.standing);
     RecordWrite {

@@ -84,8 +84,15 @@ impl<'a, M: Models> Settling<'a, M> {
     /// Begins with records whose versions stay as they are, after the app's models changed.
     pub(super) fn again(models: &'a M, seen: Seen, outdated: BTreeSet<RecordId>) -> Self {
         Self {
-            next: outdated.clone(),
-            outdated,
+            outdated: outdated.clone(),
+            ..Self::stored(models, seen, outdated)
+        }
+    }
+
+    /// Begins with records whose versions and rows stay as they are.
+    pub(super) fn stored(models: &'a M, seen: Seen, records: BTreeSet<RecordId>) -> Self {
+        Self {
+            next: records,
             ..Self::new(models, seen, BTreeMap::new(), OwnRows::default())
         }
     }

@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 use sync_log_core::receive::{
     Found, Key, Models, Move, Reading, ReceiverStore, Record, RecordId, RecordStore, RecordWrite,
-    Rule, Wanted, merge, redecide,
+    Rule, Wanted, baseline, decide_all, merge, redecide,
 };
-use sync_log_core::{Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError};
+use sync_log_core::{
+    ChangeType, Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError, Uuid,
+};
 
 use crate::common::run;
 use crate::common::tables::{App, Strict};
@@ -100,6 +102,19 @@ impl ReceiverStore for OneByOne<'_> {
     }
 }
 
+/// The contents of a row, as a change that was made before it was shared.
+fn contents((id, payload): (&RecordId, &JsonText)) -> SharedChangeEntry {
+    SharedChangeEntry {
+        hlc: Hlc::new(0, 1 << 16, Uuid::from_u128(1)),
+        model_type: id.model_type.clone(),
+        record_uuid: id.record_uuid,
+        change_type: ChangeType::Insert,
+        data: payload.clone(),
+        model_version: 0,
+        group_end: true,
+    }
+}
+
 fn upgrade(device: &mut Strict) {
     run(redecide(&mut OneByOne(device), &Upgraded)).unwrap();
     device.refuse_dangling();
@@ -122,6 +137,40 @@ proptest! {
         prop_assert_eq!(upgraded.standings(), fresh.standings());
         prop_assert_eq!(upgraded.tables.0, fresh.tables.0);
         prop_assert_eq!(upgraded.ties, fresh.ties);
+    }
+
+    #[test]
+    fn rows_get_versions_one_by_one_and_only_those_that_lack_a_row_are_removed(
+        entries in proptest::collection::vec(entry(), 1..40),
+        kept in proptest::collection::vec(proptest::bool::weighted(0.9), 40),
+    ) {
+        let mut before = Strict::default();
+        before.take(&entries);
+        let mut rows = before.tables.0;
+        let is_whole = kept.iter().take(rows.len()).all(|kept| *kept);
+        let mut kept = kept.into_iter();
+        rows.retain(|_, _| kept.next().unwrap_or(true));
+        let changes: Vec<_> = rows.iter().map(contents).collect();
+
+        let mut device = Strict::default();
+        device.tables.0 = rows.clone();
+        for change in &changes {
+            let one = std::slice::from_ref(change);
+            prop_assert!(run(baseline(&mut device, &App, one)).unwrap());
+            prop_assert!(!run(baseline(&mut device, &App, one)).unwrap(), "it is known now");
+        }
+        prop_assert_eq!(&device.tables.0, &rows, "the rows stay as they are");
+        run(decide_all(&mut OneByOne(&mut device), &App)).unwrap();
+        device.refuse_dangling();
+        if is_whole {
+            prop_assert_eq!(&device.tables.0, &rows);
+        }
+
+        let mut fresh = Strict::default();
+        fresh.take(&changes);
+        prop_assert_eq!(device.standings(), fresh.standings());
+        prop_assert_eq!(device.tables.0, fresh.tables.0);
+        prop_assert_eq!(device.ties, fresh.ties);
     }
 
     #[test]

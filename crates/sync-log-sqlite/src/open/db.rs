@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use sea_orm::DatabaseConnection;
 use sync_log_core::{
-    DeviceId, Hlc, LibraryId, LogError, LogState, LogStore, StoreError, StoreFault, SyncLog,
-    WriteJob,
+    DeviceId, Hlc, LibraryId, LogError, LogState, LogStore, ReadRequest, StoreError, StoreFault,
+    SyncLog, WriteJob,
 };
 
 use super::attaching::APP_DATABASE;
@@ -286,6 +286,25 @@ impl SyncDb {
                 Err(StoreError::new(StoreFault::ReadOnly, doing).into())
             }
         }
+    }
+
+    /// The state of the log.
+    pub(crate) async fn state(&self) -> Result<LogState, LogError> {
+        let nothing = ReadRequest {
+            after: Hlc::ZERO,
+            max_entries: 0,
+            max_bytes: 0,
+            peer: None,
+        };
+        let view = match &self.store {
+            Store::Own(store) => store.read(nothing).await?,
+            Store::Attached(store) => store.read(nothing).await?,
+            Store::ReadOnly => {
+                let doing = "read the state of a log that is open only to read";
+                return Err(StoreError::new(StoreFault::ReadOnly, doing).into());
+            }
+        };
+        Ok(view.state)
     }
 
     /// The store, if it is in the app's database.

@@ -5,7 +5,6 @@ use sync_log_core::receive::merge;
 use sync_log_core::{Birth, MAX_PAGE_ENTRIES, take_over};
 
 use super::baseline;
-use super::device::{self, Device};
 use super::opening::Opening;
 use super::renew::put_on_record;
 use super::store::Records;
@@ -14,49 +13,38 @@ use super::upgrade::upgrade;
 use crate::driver::{AppTransaction, tables};
 use crate::entity::identity;
 use crate::open::{SyncDb, SyncDbOptions};
-use crate::store::{AttachedStore, select};
+use crate::store::select;
 
 /// Opens the log, and then the receiver's tables beside it.
 ///
 /// The log opens with a transaction of its own, and a pool may have one connection. So each step here is
 /// a transaction of its own. The last step writes the row of the device, which says that the records were
-/// opened. An opening that is killed before that step is repeated.
+/// opened with these models. An opening that is killed before that step is repeated.
 pub(super) async fn open(
     opening: &Opening<'_>,
     options: &SyncDbOptions,
 ) -> Result<SyncDb, SyncError> {
-    let txn = AppTransaction::of_records(opening.db).await?;
-    let looked = look(&txn, opening).await;
-    let found = txn.end_with(looked).await?;
-    let options = options.clone().born(found.birth);
+    let before = look(opening).await?;
+    let options = options.clone().born(before.birth);
     let mut log = attach(opening, &options).await?;
-    if found.is_first {
-        catch_up(opening, &log).await?;
-    }
-    if found.is_first && found.has_log && lacks_versions(opening).await? {
-        // Before the rows get versions: an opening that is killed in between must find them lacking, and
-        // give the log a new id again.
-        put_on_record(&log, log.head().await?).await?;
-        log.close().await?;
-        log = attach(opening, &options).await?;
+    let mut is_new = !before.has_log && !log.floor().await?.is_zero();
+    if before.lacks_rows && !is_new {
+        log = renewed(opening, &options, log).await?;
+        is_new = true;
     }
     log.run(take_over(Vec::new(), opening.now_ms)).await?;
-    if found.is_first {
-        // Until here, another program may have recorded a change.
-        catch_up(opening, &log).await?;
+    if before.has_other_models {
+        // Another program may have added rows since the first look.
+        while !is_upgraded(opening, is_new).await? {
+            log = renewed(opening, &options, log).await?;
+            is_new = true;
+        }
+        if before.is_first {
+            catch_up(opening, &log).await?;
+        }
+        finish(opening).await?;
     }
-    let last = AppTransaction::of_records(opening.db).await?;
-    let finished = finish(&last, opening, &log).await;
-    last.end_with(finished).await?;
     Ok(log)
-}
-
-/// Whether there are rows of which neither the log nor the records know a change.
-async fn lacks_versions(opening: &Opening<'_>) -> Result<bool, SyncError> {
-    let txn = AppTransaction::of_records(opening.db).await?;
-    let given = baseline::give(&txn, opening).await;
-    txn.roll_back().await;
-    given
 }
 
 async fn attach(opening: &Opening<'_>, options: &SyncDbOptions) -> Result<SyncDb, SyncError> {
@@ -66,28 +54,74 @@ async fn attach(opening: &Opening<'_>, options: &SyncDbOptions) -> Result<SyncDb
     Ok(attached.await?)
 }
 
+/// Gives the log a new id and a floor, so that each peer takes a snapshot. This comes before the rows get
+/// versions: an opening that is killed in between has to find them lacking, and to give the log a new id
+/// again.
+async fn renewed(
+    opening: &Opening<'_>,
+    options: &SyncDbOptions,
+    log: SyncDb,
+) -> Result<SyncDb, SyncError> {
+    put_on_record(&log, log.head().await?).await?;
+    log.close().await?;
+    attach(opening, options).await
+}
+
 /// What was in the database before this opening.
-struct Found {
+struct Before {
     /// Whether the records were never opened before.
     is_first: bool,
+    /// Whether the records were never opened with these models.
+    has_other_models: bool,
     has_log: bool,
+    /// Whether there are rows whose contents the log lacks.
+    lacks_rows: bool,
     /// How a log begins if it is made for these records.
     birth: Birth,
 }
 
-async fn look(txn: &AppTransaction, opening: &Opening<'_>) -> Result<Found, SyncError> {
+/// Looks at the database, and leaves it as it is.
+async fn look(opening: &Opening<'_>) -> Result<Before, SyncError> {
+    let txn = AppTransaction::of_records(opening.db).await?;
+    let looked = look_in(&txn, opening).await;
+    txn.roll_back().await;
+    looked
+}
+
+async fn look_in(txn: &AppTransaction, opening: &Opening<'_>) -> Result<Before, SyncError> {
     let db = &txn.port();
-    let known = opening.known(txn, false).await?;
+    let found = opening.look(txn, false).await?;
     let has_tables = tables::has(db, identity::Entity.as_str()).await?;
     let has_log = has_tables && select::identity(db).await?.is_some();
-    Ok(Found {
-        is_first: known.is_none(),
+    let has_other_models = found.device.models != opening.models.fingerprint();
+    let lacks_rows = has_other_models && baseline::give(txn, opening).await?;
+    Ok(Before {
+        is_first: found.is_first,
+        has_other_models,
         has_log,
-        birth: opening.birth(txn, known.as_ref(), has_log).await?,
+        lacks_rows,
+        birth: found.birth(lacks_rows),
     })
 }
 
-/// Merges the entries of a log that is older than the receiver's tables, so that their records get versions.
+/// Brings the records to the models. Does nothing if there are rows that are in no log, and the log has the
+/// id with which peers have read. Returns whether it was done.
+async fn is_upgraded(opening: &Opening<'_>, is_new: bool) -> Result<bool, SyncError> {
+    let txn = AppTransaction::of_records(opening.db).await?;
+    let upgraded = async {
+        let mut found = opening.look(&txn, false).await?;
+        upgrade(&txn, opening, &mut found.device).await
+    };
+    match upgraded.await {
+        Ok(true) if !is_new => {
+            txn.roll_back().await;
+            Ok(false)
+        }
+        upgraded => txn.end_with(upgraded).await.map(|_| true),
+    }
+}
+
+/// Merges the entries of a log that is older than the receiver's tables into the versions of their records.
 async fn catch_up(opening: &Opening<'_>, log: &SyncDb) -> Result<(), SyncError> {
     let mut after = None;
     loop {
@@ -103,26 +137,14 @@ async fn catch_up(opening: &Opening<'_>, log: &SyncDb) -> Result<(), SyncError> 
     }
 }
 
-/// Gives a version to each row that has none, and writes the row of the device.
-async fn finish(
-    txn: &AppTransaction,
-    opening: &Opening<'_>,
-    log: &SyncDb,
-) -> Result<(), SyncError> {
-    let own = opening.own;
-    let known = opening.known(txn, false).await?;
-    let is_first = known.is_none();
-    let new = || Device::new(own.library_id, own.device_id, false);
-    let mut device = known.unwrap_or_else(new);
-    if is_first {
-        baseline::give(txn, opening).await?;
-    }
-    let anchor = log.attached().map(AttachedStore::anchor);
-    upgrade(txn, opening, &mut device, is_first, anchor).await?;
-    let written = if is_first {
-        device::make(&txn.port(), &device).await
-    } else {
-        device::write(&txn.port(), &device).await
+/// Writes the row of the device.
+async fn finish(opening: &Opening<'_>) -> Result<(), SyncError> {
+    let txn = AppTransaction::of_records(opening.db).await?;
+    let finished = async {
+        let mut found = opening.look(&txn, false).await?;
+        found.device.models = opening.models.fingerprint();
+        found.write(&txn).await
     };
-    Ok(written?)
+    let finished = finished.await;
+    txn.end_with(finished).await
 }

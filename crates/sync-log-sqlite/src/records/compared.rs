@@ -5,11 +5,10 @@ use std::path::Path;
 use sync_log_core::receive::merge;
 use sync_log_core::{Hlc, MAX_PAGE_ENTRIES, Status, take_over};
 
-use super::baseline;
-use super::device::{self, Device};
+use super::device::Device;
 use super::opening::Opening;
 use super::queue::OUTBOX;
-use super::renew::put_on_record;
+use super::renew::{hides_a_gap, put_on_record};
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
@@ -22,6 +21,9 @@ pub(super) struct Compared<'a> {
     txn: &'a AppTransaction,
     options: SyncDbOptions,
     data_dir: &'a Path,
+    has_log: bool,
+    /// Whether rows have got versions whose contents the log lacks.
+    lacks_rows: bool,
 }
 
 impl<'a> Compared<'a> {
@@ -37,53 +39,46 @@ impl<'a> Compared<'a> {
         txn.end_with(opened).await
     }
 
+    /// If the process is killed before the transaction is committed, the next opening finds the rows without
+    /// versions, and gives the log a new id again.
     async fn in_transaction(
         opening: &'a Opening<'a>,
         txn: &AppTransaction,
         options: &SyncDbOptions,
         data_dir: &'a Path,
     ) -> Result<(Hlc, SyncDb), SyncError> {
-        let known = opening.known(txn, true).await?;
-        let is_first = known.is_none();
-        let has_log = data_dir.join(FILE_NAME).exists();
-        let birth = opening.birth(txn, known.as_ref(), has_log).await?;
-        let own = opening.own;
-        let new = || Device::new(own.library_id, own.device_id, true);
-        let mut device = known.unwrap_or_else(new);
+        let mut found = opening.look(txn, true).await?;
+        // Before the log is opened, because a refusal changes nothing (`I8`).
+        let lacks_rows = upgrade(txn, opening, &mut found.device).await?;
         let comparing = Compared {
             opening,
             txn,
-            options: options.clone().born(birth),
+            options: options.clone().born(found.birth(lacks_rows)),
             data_dir,
+            has_log: data_dir.join(FILE_NAME).exists(),
+            lacks_rows,
         };
-        let log = comparing.log(&mut device, is_first, has_log).await?;
-        upgrade(txn, opening, &mut device, is_first, None).await?;
-        if is_first {
-            device::make(&txn.port(), &device).await?;
-        } else {
-            device::write(&txn.port(), &device).await?;
+        let log = comparing.log(&mut found.device).await?;
+        if found.is_first && lacks_rows {
+            // The rows have what was pruned from the log.
+            found.device.unversioned = Hlc::ZERO;
         }
-        Ok((device.issued.max(device.observed), log))
+        found.write(txn).await?;
+        Ok((found.device.issued.max(found.device.observed), log))
     }
 
-    async fn log(
-        &self,
-        device: &mut Device,
-        is_first: bool,
-        has_log: bool,
-    ) -> Result<SyncDb, SyncError> {
+    async fn log(&self, device: &mut Device) -> Result<SyncDb, SyncError> {
         let mut log = self.open_log().await?;
-        if log.head().await? < device.cleared {
+        let mut is_new = !self.has_log && !log.floor().await?.is_zero();
+        if hides_a_gap(&log, device.cleared).await? {
             tracing::warn!("the log was restored from a backup: it gets a new id");
             log = self.renewed(log, device.cleared, device).await?;
+            is_new = true;
         }
         self.catch_up(&log, device).await?;
-        if is_first && baseline::give(self.txn, self.opening).await? {
-            device.unversioned = Hlc::ZERO;
-            if has_log {
-                let head = log.head().await?;
-                log = self.renewed(log, head, device).await?;
-            }
+        if self.lacks_rows && !is_new {
+            let head = log.head().await?;
+            log = self.renewed(log, head, device).await?;
         }
         log.run(take_over(Vec::new(), self.opening.now_ms)).await?;
         // Until here, another program may have recorded a change.
@@ -109,8 +104,12 @@ impl<'a> Compared<'a> {
         put_on_record(&log, at).await?;
         log.close().await?;
         let renewed = self.open_log().await?;
+        let Status { head, floor, .. } = renewed.status().await?;
         // The new floor is no sign of changes that the records lack.
-        device.issued = device.issued.max(renewed.floor().await?);
+        device.issued = device.issued.max(floor);
+        // If this log is lost, a log that takes its place begins with a floor, even if no entry has ever
+        // left the outbox.
+        device.cleared = device.cleared.max(head);
         Ok(renewed)
     }
 

@@ -7,7 +7,6 @@ use super::changed::Changed;
 use super::device::{self, Device};
 use super::in_transaction::Whose;
 use super::registered::RegisteredModels;
-use super::stored_rows::first_row;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
 
@@ -20,37 +19,59 @@ pub(super) struct Opening<'a> {
     pub(super) now_ms: i64,
 }
 
-impl Opening<'_> {
-    /// How a log begins if it is made for these records. `known` is the row of the device, if the records
-    /// were opened before.
+/// The device whose records are opened, and whether they were opened before.
+pub(super) struct Found {
+    /// The row of the device, which is a new one at the first opening.
+    pub(super) device: Device,
+    pub(super) is_first: bool,
+}
+
+impl Found {
+    /// How a log begins if it is made for these records. `lacks_rows` says whether there are rows whose
+    /// contents are in no log.
     ///
-    /// # Errors
-    /// There are rows, there is no log that may have them, and no `baseline` says when they were changed.
-    pub(super) async fn birth(
-        &self,
-        txn: &AppTransaction,
-        known: Option<&Device>,
-        has_log: bool,
-    ) -> Result<Birth, SyncError> {
-        if let Some(known) = known {
-            let has_ended = !known.cleared.is_zero();
-            return Ok(if has_ended {
-                Birth::After(known.cleared)
-            } else {
-                Birth::Alone
-            });
-        }
-        match first_row(txn.connection(), self.models).await? {
-            None => Ok(Birth::Alone),
-            Some(record) if !has_log && self.baseline.is_none() => {
-                Err(SyncError::NeedsBaseline { record })
-            }
-            Some(_) => Ok(Birth::BesideRecords),
+    /// Entries may be in the outbox of records that were opened before. They are above what has left the
+    /// outbox, and below the present time. So the log of such records begins with a floor at that stamp or
+    /// with none, and with rows that are in no log it is renewed after it is made.
+    pub(super) fn birth(&self, lacks_rows: bool) -> Birth {
+        if self.is_first && lacks_rows {
+            Birth::BesideRecords
+        } else if self.device.cleared.is_zero() {
+            Birth::Alone
+        } else {
+            Birth::After(self.device.cleared)
         }
     }
 
+    /// Writes the row of the device.
+    pub(super) async fn write(&self, txn: &AppTransaction) -> Result<(), SyncError> {
+        let written = if self.is_first {
+            device::make(&txn.port(), &self.device).await
+        } else {
+            device::write(&txn.port(), &self.device).await
+        };
+        Ok(written?)
+    }
+}
+
+impl Opening<'_> {
+    /// The device, if the records are its own and their log is where this opening looks for it.
+    pub(super) async fn look(
+        &self,
+        txn: &AppTransaction,
+        has_outbox: bool,
+    ) -> Result<Found, SyncError> {
+        let known = self.known(txn, has_outbox).await?;
+        let own = self.own;
+        let new = || Device::new(own.library_id, own.device_id, has_outbox);
+        Ok(Found {
+            is_first: known.is_none(),
+            device: known.unwrap_or_else(new),
+        })
+    }
+
     /// The row of this device, if the records were opened before.
-    pub(super) async fn known(
+    async fn known(
         &self,
         txn: &AppTransaction,
         has_outbox: bool,

@@ -18,14 +18,16 @@ impl SharedRecordsOptions {
         self
     }
 
-    /// Shares rows that were there before the records were opened for the first time. `changed` gets the
-    /// name of a row's model and its payload, and returns when the row was last changed, in ms since the
-    /// Unix epoch, or `None` if the app does not know.
+    /// Shares rows that were there before the records were opened for the first time, or before a release
+    /// shared their model. `changed` gets the name of a row's model and its payload, and returns when the row
+    /// was last changed, in ms since the Unix epoch, or `None` if the app does not know. A time in the future
+    /// counts as the time of the opening.
     ///
     /// Without this option, an opening that finds such rows fails with
-    /// [`SyncError::NeedsBaseline`](super::SyncError::NeedsBaseline). The rows are in no log, so every
-    /// other device first takes a snapshot of this one. If two devices have the same record, the later
-    /// change wins; a row whose time is not known loses to every change.
+    /// [`SyncError::NeedsBaseline`](super::SyncError::NeedsBaseline), and changes nothing. The rows are in no
+    /// log, so every other device first takes a snapshot of this one, and other handles on the log have to be
+    /// opened again. If two devices have the same record, the later change wins; a row whose time is not known
+    /// loses to every change, even to one that is in a log of this device already.
     pub fn baseline(
         mut self,
         changed: impl Fn(&str, &serde_json::Value) -> Option<i64> + Send + Sync + 'static,

@@ -1,26 +1,11 @@
 //! The rows of the app's tables, with their payloads.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
-use sync_log_core::receive::RecordId;
+use sea_orm::{ConnectionTrait, Statement};
 use sync_log_core::{JsonText, Uuid};
 
-use super::registered::{Model, RegisteredModels};
+use super::registered::Model;
 use super::sync_error::SyncError;
 use crate::driver::app_rows;
-
-/// The first record that has a row in the tables of the models.
-pub(super) async fn first_row(
-    txn: &DatabaseTransaction,
-    models: &RegisteredModels,
-) -> Result<Option<RecordId>, SyncError> {
-    for (name, model) in &models.models {
-        let rows = rows_after(txn, model, None, 1).await?;
-        if let Some((record, _)) = rows.first() {
-            return Ok(Some(RecordId::new(name.as_str(), *record)));
-        }
-    }
-    Ok(None)
-}
 
 /// The rows of a model after this record, with their payloads.
 pub(super) async fn rows_after(

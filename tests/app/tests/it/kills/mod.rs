@@ -22,6 +22,7 @@ mod files;
 mod group;
 mod history;
 mod line;
+mod opening;
 mod plan;
 mod process;
 mod product;

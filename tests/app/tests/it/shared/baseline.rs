@@ -3,9 +3,11 @@
 use rusqlite::Connection;
 use serde_json::Value;
 use sync_log_sqlite::records::{SharedRecords, SyncError};
-use sync_log_sqlite::{Cursor, LogError, ReadLimits};
+use sync_log_sqlite::{Cursor, LogError, ReadLimits, SyncDb, SystemClock, WallClock};
 
-use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, make_tables, tag_id};
+use super::device::{
+    Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, new_tag, tag_id,
+};
 use crate::records::gallery::declared;
 
 const CHANGED_AT_MS: i64 = 1_700_000_000_000;
@@ -80,4 +82,88 @@ async fn a_second_opening_needs_no_baseline() {
     let folder = folder_with_a_tag();
     let phone = open(&folder).await.reopened(declared()).await;
     assert_eq!(phone.tags().await, ["beach"]);
+}
+
+#[tokio::test]
+async fn a_log_that_is_lost_after_such_rows_were_shared_begins_with_a_floor_again() {
+    let folder = folder_with_a_tag();
+    let empty = SyncDb::open(LIBRARY, PHONE, folder.path()).await.unwrap();
+    empty.close().await.unwrap();
+    for is_lost in [false, true] {
+        if is_lost {
+            std::fs::remove_file(folder.path().join("sync.db")).unwrap();
+        }
+        let phone = open(&folder).await;
+        let log = phone.records.log();
+        log.register_peer(LAPTOP).await.unwrap();
+        let read = log.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+        let read = read.await.map(|page| page.entries.len());
+        let is_refused = matches!(read, Err(LogError::Compacted { .. }));
+        assert!(is_refused, "lost: {is_lost}: {read:?}");
+        phone.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_claims_a_time_in_the_future_does_not_move_the_clock() {
+    let year_2100 = 4_102_444_800_000;
+    for layout in Layout::BOTH {
+        let folder = folder_with_a_tag();
+        let options = SharedRecords::options().baseline(move |_, _| Some(year_2100));
+        let opened = Device::open_by(options, layout, folder.path(), PHONE, declared());
+        let phone = opened.await.unwrap();
+        phone.rename_tag(1, "sea").await;
+        phone.add_tag(2, "city").await;
+        let pending = phone.pending().await;
+        assert_eq!(pending.len(), 2);
+        let now_ms = u64::try_from(SystemClock.now_ms()).unwrap();
+        for entry in pending {
+            // The clock continues above the stamp of the row, which is that of the opening at most.
+            assert!(entry.hlc.timestamp <= now_ms + 1, "{layout:?}: {entry:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_claims_a_time_before_1970_loses_to_every_change() {
+    let folder = folder_with_a_tag();
+    let options = SharedRecords::options().baseline(|_, _| Some(-1));
+    let opened = Device::open_by(options, Layout::Outbox, folder.path(), PHONE, declared());
+    let records = opened.await.unwrap().records;
+    let record = records.record(&tag_id(1)).await.unwrap().unwrap();
+    assert_eq!(record.version.source.hlc.timestamp, 0);
+}
+
+/// A link refers to a photo, whose model comes later in the alphabet. The link has to refer to it.
+#[tokio::test]
+async fn no_row_is_removed_or_written_while_the_rows_get_their_versions() {
+    for layout in Layout::BOTH {
+        let folder = folder_with_a_tag();
+        let raw = Connection::open(database(folder.path())).unwrap();
+        let rows = "
+            INSERT INTO album (id, title, opened) VALUES (x'0000000000000000000000000000000a', 'summer', 3);
+            INSERT INTO photo (id, album) SELECT x'0000000000000000000000000000000b', id FROM album;
+            UPDATE album SET cover = (SELECT id FROM photo);
+            INSERT INTO link (id, photo, album) SELECT x'0000000000000000000000000000000c', id, album FROM photo;
+            CREATE TABLE touched (what TEXT);
+            CREATE TRIGGER d AFTER DELETE ON link BEGIN INSERT INTO touched VALUES ('link'); END;
+            CREATE TRIGGER l AFTER UPDATE ON link BEGIN INSERT INTO touched VALUES ('link'); END;
+            CREATE TRIGGER a AFTER UPDATE ON album BEGIN INSERT INTO touched VALUES ('album'); END;
+            CREATE TRIGGER p AFTER UPDATE ON photo BEGIN INSERT INTO touched VALUES ('photo'); END;";
+        raw.execute_batch(rows).unwrap();
+        let options = SharedRecords::options().baseline(changed);
+        let opened = Device::open_by(options, layout, folder.path(), PHONE, declared());
+        let phone = opened.await.unwrap();
+        assert!(phone.records.not_shown(10).await.unwrap().is_empty());
+        assert!(phone.records.audit(10).await.unwrap().is_empty());
+        let count = |of: &str| {
+            let count = format!("SELECT count(*) FROM {of}");
+            raw.query_row(&count, [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert_eq!(count("touched"), 0, "{layout:?}");
+        assert_eq!(count("link"), 1, "{layout:?}");
+        let insert = phone.records.insert(new_tag(2, "city")).await;
+        insert.unwrap();
+    }
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use sync_log_sqlite::receive::RecordId;
-use sync_log_sqlite::records::{DeclaredModels, SharedRecords, SyncError};
+use sync_log_sqlite::records::{DeclaredModels, SharedRecords, SharedRecordsOptions, SyncError};
 use sync_log_sqlite::{Ack, Cursor, DeviceId, LogError, ReadLimits, SharedChangeEntry, Uuid};
 
 use crate::records::gallery::{TABLES, declared, tag};
@@ -24,6 +24,10 @@ pub(crate) enum Layout {
     Outbox,
     /// In the app's database.
     Attached,
+}
+
+impl Layout {
+    pub(super) const BOTH: [Self; 2] = [Self::Outbox, Self::Attached];
 }
 
 /// A device, and the app on it.
@@ -94,10 +98,20 @@ impl Device {
         id: Uuid,
         models: DeclaredModels,
     ) -> Result<Self, SyncError> {
+        Self::open_by(SharedRecords::options(), layout, folder, id, models).await
+    }
+
+    pub(super) async fn open_by(
+        options: SharedRecordsOptions,
+        layout: Layout,
+        folder: &Path,
+        id: Uuid,
+        models: DeclaredModels,
+    ) -> Result<Self, SyncError> {
         let db = app::connect(&database(folder)).await?;
         let records = match layout {
-            Layout::Outbox => SharedRecords::open(&db, models, LIBRARY, id, folder).await?,
-            Layout::Attached => SharedRecords::attach(&db, models, LIBRARY, id).await?,
+            Layout::Outbox => options.open(&db, models, LIBRARY, id, folder).await?,
+            Layout::Attached => options.attach(&db, models, LIBRARY, id).await?,
         };
         Ok(Self::of(folder, id, db, records))
     }

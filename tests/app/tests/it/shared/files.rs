@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use sync_log_sqlite::records::SyncError;
-use sync_log_sqlite::{Cursor, LogError, ReadLimits, Uuid};
+use sync_log_sqlite::{Cursor, LogError, ReadLimits, SyncDb, Uuid};
 
 use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, tag_id};
 use crate::records::gallery::declared;
@@ -148,6 +148,60 @@ async fn a_log_that_was_restored_gets_a_new_id() {
         phone.pending().await.last().unwrap().record_uuid,
         Uuid::from_u128(3)
     );
+}
+
+#[tokio::test]
+async fn a_log_that_was_restored_keeps_the_id_that_it_got() {
+    let backed = Backed::up().await;
+    backed.add_another().await;
+    put_back(&backed.log, &log_of(backed.folder.path()));
+
+    let first = backed.phone().await;
+    let id = first.records.log().identity().log_id;
+    first.close().await;
+    let second = backed.phone().await;
+    assert_eq!(second.records.log().identity().log_id, id);
+    // A second process opens the records, and the handle of the first one stays usable.
+    let third = backed.phone().await;
+    second.add_tag(3, "wood").await;
+    third.add_tag(4, "sea").await;
+    assert_eq!(second.pending().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_log_that_is_restored_twice_gets_a_new_id_each_time() {
+    let backed = Backed::up().await;
+    backed.add_another().await;
+    let before = backed.phone().await;
+    let cursor = before.records.log().head_cursor().await.unwrap();
+    before.close().await;
+    let later = backed.folder.path().join("later.backup");
+    fs::copy(log_of(backed.folder.path()), &later).unwrap();
+    let changing = backed.phone().await;
+    changing.add_tag(3, "wood").await;
+    changing.close().await;
+
+    put_back(&backed.log, &log_of(backed.folder.path()));
+    backed.phone().await.close().await;
+    // This backup has more than the first one, and lacks the last change, too.
+    put_back(&later, &log_of(backed.folder.path()));
+    let phone = backed.phone().await;
+    let read = backed.read(&phone, cursor).await;
+    assert!(matches!(read, Err(LogError::OtherLog { .. })), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_log_that_another_program_made_in_the_place_of_a_lost_one_gets_a_floor() {
+    let backed = Backed::up().await;
+    remove(&log_of(backed.folder.path()));
+    let log = SyncDb::open(LIBRARY, PHONE, backed.folder.path()).await;
+    let log = log.unwrap();
+    log.register_peer(LAPTOP).await.unwrap();
+    log.close().await.unwrap();
+
+    let phone = backed.phone().await;
+    let read = backed.read(&phone, Cursor::ZERO).await;
+    assert!(matches!(read, Err(LogError::Compacted { .. })), "{read:?}");
 }
 
 #[tokio::test]

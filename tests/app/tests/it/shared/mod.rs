@@ -9,6 +9,8 @@ mod dropped;
 mod emptied;
 mod files;
 mod hidden;
+mod joined;
+mod later_models;
 mod own_writes;
 mod receiving;
 mod snapshots;

@@ -1,0 +1,195 @@
+//! An opening that gives rows their versions ends at any of its statements (`W5`).
+//!
+//! `KILLS_STEP=1` ends it at each of them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rusqlite::Connection;
+use sea_orm::ActiveValue::Set;
+use serde::{Deserialize, Serialize};
+use sync_log_sqlite::receive::RecordId;
+use sync_log_sqlite::records::{DeclaredModels, Models, SharedRecords, SyncError};
+use sync_log_sqlite::{Change, Cursor, LogError, ReadLimits, SyncDb, Uuid};
+
+use super::setup::{Journal, Layout, Name, Setup, database};
+use super::{number, statements};
+use crate::records::gallery::{album, tag};
+
+const LIBRARY: Uuid = Uuid::from_u128(0x11b);
+const ORDERS: &str = "KILLS_OPENING_ORDERS";
+
+const TABLES: &str = "
+    CREATE TABLE tag (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE album (id BLOB PRIMARY KEY, title TEXT NOT NULL, cover BLOB,
+        opened INTEGER NOT NULL DEFAULT 0);
+    INSERT INTO album (id, title) VALUES (x'00000000000000000000000000000005', 'summer');";
+
+/// What the app did before the opening.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum Before {
+    /// It recorded changes of tags in a log, without versions.
+    Logged,
+    /// It shared its tags.
+    Shared,
+}
+
+/// What a child has to do.
+#[derive(Debug, Serialize, Deserialize)]
+struct Orders {
+    layout: Layout,
+    folder: PathBuf,
+    abort_at: u64,
+}
+
+fn tags() -> DeclaredModels {
+    Models::new().entity::<tag::Entity>("tag")
+}
+
+/// An open device.
+async fn open(layout: Layout, folder: &Path, models: DeclaredModels) -> SharedRecords {
+    let db = app::connect(&database(folder)).await.unwrap();
+    let options = SharedRecords::options().baseline(|_, _| None);
+    let phone = Name::Phone.id();
+    let opened = match layout {
+        Layout::OwnFile => options.open(&db, models, LIBRARY, phone, folder).await,
+        Layout::Attached => options.attach(&db, models, LIBRARY, phone).await,
+    };
+    opened.unwrap()
+}
+
+async fn open_with_albums(layout: Layout, folder: &Path) -> SharedRecords {
+    open(layout, folder, tags().entity::<album::Entity>("album")).await
+}
+
+/// Makes a device whose log has a tag, and nothing of the album. Returns the cursor at the head of the log.
+async fn make(layout: Layout, folder: &Path, before: Before) -> Cursor {
+    let raw = Connection::open(database(folder)).unwrap();
+    raw.execute_batch(TABLES).unwrap();
+    let beach = tag::ActiveModel {
+        id: Set(Uuid::from_u128(1)),
+        name: Set("beach".to_owned()),
+    };
+    match before {
+        Before::Shared => {
+            let records = open(layout, folder, tags()).await;
+            let log = records.log();
+            log.register_peer(Name::Laptop.id()).await.unwrap();
+            records.insert(beach).await.unwrap();
+            let head = log.head_cursor().await.unwrap();
+            records.close().await.unwrap();
+            head
+        }
+        Before::Logged => {
+            let db = app::connect(&database(folder)).await.unwrap();
+            let phone = Name::Phone.id();
+            let log = match layout {
+                Layout::OwnFile => SyncDb::open(LIBRARY, phone, folder).await,
+                Layout::Attached => SyncDb::attach(&db, LIBRARY, phone).await,
+            };
+            let log = log.unwrap();
+            log.register_peer(Name::Laptop.id()).await.unwrap();
+            let data = serde_json::json!({ "id": Uuid::from_u128(1), "name": "beach" });
+            let change = Change::insert("tag", Uuid::from_u128(1), &data).unwrap();
+            log.record(change).await.unwrap();
+            let head = log.head_cursor().await.unwrap();
+            log.close().await.unwrap();
+            head
+        }
+    }
+}
+
+/// What is in the files after the end of a child: whether the album has a version, and the id of the log.
+fn left(layout: Layout, folder: &Path) -> (bool, Uuid) {
+    let raw = Connection::open(database(folder)).unwrap();
+    let versions = "SELECT count(*) FROM sync_log_versions WHERE model_type = 'album'";
+    // The table may be missing yet.
+    let versions = raw.query_row(versions, [], |row| row.get::<_, i64>(0));
+    let setup = Setup {
+        layout,
+        journal: Journal::Rollback,
+    };
+    let log = Connection::open(setup.log_of(folder)).unwrap();
+    let id = "SELECT log_id FROM sync_log_identity";
+    let id: String = log.query_row(id, [], |row| row.get(0)).unwrap();
+    (versions.unwrap_or_default() > 0, id.parse().unwrap())
+}
+
+async fn read(records: &SharedRecords, cursor: Cursor) -> Result<usize, LogError> {
+    let laptop = Name::Laptop.id();
+    let log = records.log();
+    let page = log.read_for(laptop, cursor, ReadLimits::default()).await?;
+    Ok(page.entries.len())
+}
+
+/// The next opening finishes what was begun.
+async fn check(layout: Layout, folder: &Path, head: Cursor) -> Result<(), SyncError> {
+    let records = open_with_albums(layout, folder).await;
+    for (model, number) in [("tag", 1), ("album", 5)] {
+        let id = RecordId::new(model, Uuid::from_u128(number));
+        let record = records.record(&id).await?.expect("the record is known");
+        assert!(record.standing.is_shown(), "{record:?}");
+    }
+    assert!(records.audit(10).await?.is_empty());
+    let on = read(&records, head).await;
+    assert!(matches!(on, Err(LogError::OtherLog { .. })), "{on:?}");
+    let from_start = read(&records, Cursor::ZERO).await;
+    let is_refused = matches!(from_start, Err(LogError::Compacted { .. }));
+    assert!(is_refused, "{from_start:?}");
+    records.close().await
+}
+
+/// Runs `test` once more, as a child. Returns whether it ended before it had opened the records.
+fn is_aborted<Test>(_: Test, orders: &Orders) -> bool {
+    let path = std::any::type_name::<Test>();
+    let (_, test) = path.split_once("::").expect("a test is in a crate");
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--test-threads=1"])
+        .env(ORDERS, serde_json::to_string(orders).unwrap())
+        .output()
+        .unwrap();
+    let code = child.status.code();
+    assert!(matches!(code, None | Some(0)), "{child:?}");
+    code.is_none()
+}
+
+#[tokio::test]
+async fn no_row_has_a_version_that_the_readers_of_the_log_miss_wherever_an_opening_ends() {
+    if let Ok(orders) = std::env::var(ORDERS) {
+        let orders: Orders = serde_json::from_str(&orders).unwrap();
+        statements::listen();
+        statements::abort_at(orders.abort_at);
+        open_with_albums(orders.layout, &orders.folder).await;
+        return;
+    }
+    let test = no_row_has_a_version_that_the_readers_of_the_log_miss_wherever_an_opening_ends;
+    // Each series begins at another statement.
+    let step = number("KILLS_STEP", 23);
+    let mut first = 1;
+    for layout in [Layout::OwnFile, Layout::Attached] {
+        for before in [Before::Logged, Before::Shared] {
+            let mut ended = 0;
+            first += 5;
+            for abort_at in (first.min(step)..).step_by(usize::try_from(step).unwrap()) {
+                let folder = tempfile::tempdir().unwrap();
+                let head = make(layout, folder.path(), before).await;
+                let orders = Orders {
+                    layout,
+                    folder: folder.path().to_owned(),
+                    abort_at,
+                };
+                let is_aborted = is_aborted(test, &orders);
+                let (has_version, log_id) = left(layout, folder.path());
+                let is_missed = has_version && log_id == head.log_id();
+                assert!(!is_missed, "{layout:?}, {before:?}, {abort_at}");
+                check(layout, folder.path(), head).await.unwrap();
+                if !is_aborted {
+                    break;
+                }
+                ended = abort_at;
+            }
+            eprintln!("{layout:?}, {before:?}: ended at statements up to {ended}");
+            assert!(ended > 50, "{layout:?}, {before:?}: {ended}");
+        }
+    }
+}
