@@ -64,8 +64,9 @@ pub enum Need {
     Must,
     /// The referring record is shown with an empty reference.
     May,
-    /// The referring record is not shown either. A deletion of the other record deletes it: it counts as
-    /// deleted unless it was changed after that deletion.
+    /// The referring record is not shown either. A deletion of the other record deletes it, and so does a
+    /// deletion of a record which the other one follows, through however many: it counts as deleted unless
+    /// it was changed after that deletion.
     Follows,
 }
 
@@ -95,6 +96,13 @@ pub enum Tie {
 }
 
 impl Facts {
+    /// The records that the record with these facts follows.
+    pub(super) fn followed(&self) -> impl Iterator<Item = &RecordId> {
+        let references = self.references.iter();
+        let followed = references.filter(|reference| reference.need == Need::Follows);
+        followed.map(|reference| &reference.to)
+    }
+
     /// What ties the record with these facts to other records.
     pub(super) fn ties(&self, record: &RecordId) -> Vec<Tie> {
         let references = self.references.iter();

@@ -62,7 +62,8 @@ fn live(mut standings: BTreeMap<RecordId, Standing>) -> BTreeMap<RecordId, Stand
 
 /// A change that the app can read.
 fn readable() -> impl Strategy<Value = SharedChangeEntry> {
-    entry().prop_map(|entry| SharedChangeEntry {
+    let flat = entry().prop_filter("no folder", |entry| entry.model_type != "folder");
+    flat.prop_map(|entry| SharedChangeEntry {
         model_version: 0,
         ..entry
     })

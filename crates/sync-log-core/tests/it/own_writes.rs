@@ -44,21 +44,22 @@ fn change_row(rows: &mut BTreeMap<RecordId, JsonText>, change: &Change) -> bool 
     true
 }
 
-/// A row that another one must refer to stays. Rows that follow it are deleted with it, and those
-/// that may refer to it lose the reference, as `ON DELETE` says, before the log knows.
+/// A row that another one must refer to stays. Rows that follow it are deleted with it, through however
+/// many, and those that may refer to it lose the reference, as `ON DELETE` says, before the log knows.
 fn delete_row(rows: &mut BTreeMap<RecordId, JsonText>, id: &RecordId) -> bool {
     let mut after = rows.clone();
-    after.remove(id);
-    for (other, row) in rows.iter().filter(|(other, _)| *other != id) {
-        for reference in facts(other, row).references {
-            match reference.need {
-                _ if reference.to != *id => {}
-                Need::Must => return false,
-                Need::Follows => {
-                    after.remove(other);
-                }
-                Need::May => {
-                    after.insert(other.clone(), without(row, &[reference.member]));
+    let mut leaving = vec![id.clone()];
+    while let Some(gone) = leaving.pop() {
+        after.remove(&gone);
+        for (other, row) in &after.clone() {
+            for reference in facts(other, row).references {
+                match reference.need {
+                    _ if reference.to != gone => {}
+                    Need::Must => return false,
+                    Need::Follows => leaving.push(other.clone()),
+                    Need::May => {
+                        after.insert(other.clone(), without(row, &[reference.member]));
+                    }
                 }
             }
         }

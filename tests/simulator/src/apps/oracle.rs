@@ -122,14 +122,14 @@ struct Oracle {
 }
 
 impl Oracle {
-    /// A record that follows one which was deleted after its last change is deleted.
+    /// A record is deleted if one that it follows, through however many, was deleted after its last change.
     fn delete_what_follows(&mut self) {
-        let is_outlived = |(_, fold): &(&RecordId, &Fold)| {
-            let references = live_references(fold);
-            references.iter().any(|it| {
-                let other = self.folds.get(&it.to);
-                it.need == Need::Follows && other.is_some_and(|other| other.deleted > fold.newest)
-            })
+        let is_outlived = |(id, fold): &(&RecordId, &Fold)| {
+            let followed = self.followed(id);
+            let mut deletions = followed
+                .iter()
+                .filter_map(|it| Some(self.folds.get(it)?.deleted));
+            deletions.any(|deleted| deleted > fold.newest)
         };
         let outlived = self.folds.iter().filter(is_outlived);
         let outlived: Vec<_> = outlived.map(|(id, _)| id.clone()).collect();
@@ -138,6 +138,19 @@ impl Oracle {
                 fold.content = Content::Deleted;
             }
         }
+    }
+
+    /// What a live record follows, through however many.
+    fn followed(&self, id: &RecordId) -> BTreeSet<RecordId> {
+        let mut followed = BTreeSet::new();
+        let mut next = vec![id.clone()];
+        while let Some(from) = next.pop() {
+            let references = self.folds.get(&from).map_or(&[][..], live_references);
+            let references = references.iter().filter(|it| it.need == Need::Follows);
+            let more = references.map(|it| it.to.clone());
+            next.extend(more.filter(|to| followed.insert(to.clone())));
+        }
+        followed
     }
 
     /// The lowest record that has the unique key of this one.

@@ -11,6 +11,8 @@ use super::tables::facts;
 pub(crate) struct Oracle {
     pub(crate) winners: BTreeMap<RecordId, SharedChangeEntry>,
     deleted: BTreeMap<RecordId, Hlc>,
+    /// The facts of the records that are live and can be read.
+    live: BTreeMap<RecordId, Facts>,
 }
 
 impl Oracle {
@@ -29,29 +31,56 @@ impl Oracle {
                 *highest = entry.hlc.max(*highest);
             }
         }
-        Self { winners, deleted }
+        Self::from_winners(winners, deleted)
+    }
+
+    fn from_winners(
+        winners: BTreeMap<RecordId, SharedChangeEntry>,
+        deleted: BTreeMap<RecordId, Hlc>,
+    ) -> Self {
+        let mut oracle = Self {
+            winners,
+            deleted,
+            live: BTreeMap::new(),
+        };
+        let live = oracle.winners.iter().filter(|(id, winner)| {
+            let deletion = oracle.deletion(id, &mut BTreeSet::new());
+            deletion <= winner.hlc
+        });
+        let live = live.filter_map(|(id, _)| Some((id.clone(), oracle.read(id)?)));
+        oracle.live = live.collect();
+        oracle
+    }
+
+    /// What the winning change says, unless it is a deletion or cannot be read.
+    fn read(&self, id: &RecordId) -> Option<Facts> {
+        let winner = self.winners.get(id)?;
+        let is_readable = winner.model_version == 0 && winner.change_type != ChangeType::Delete;
+        is_readable.then(|| facts(id, &winner.data))
+    }
+
+    /// The highest deletion of a record and of all that it follows, through however many.
+    fn deletion(&self, id: &RecordId, passed: &mut BTreeSet<RecordId>) -> Hlc {
+        if !passed.insert(id.clone()) {
+            return Hlc::ZERO;
+        }
+        let own = self.deleted.get(id).copied().unwrap_or(Hlc::ZERO);
+        let references = self.read(id).unwrap_or_default().references.into_iter();
+        let followed = references.filter(|reference| reference.need == Need::Follows);
+        let deletions = followed.map(|reference| self.deletion(&reference.to, passed));
+        deletions.fold(own, Hlc::max)
     }
 
     fn facts(&self, id: &RecordId) -> Option<Facts> {
-        let winner = &self.winners[id];
-        let is_readable = winner.model_version == 0 && winner.change_type != ChangeType::Delete;
-        let facts = is_readable.then(|| facts(id, &winner.data))?;
-        let is_outlived = facts.references.iter().any(|reference| {
-            reference.need == Need::Follows
-                && self
-                    .deleted
-                    .get(&reference.to)
-                    .is_some_and(|it| *it > winner.hlc)
-        });
-        (!is_outlived).then_some(facts)
+        self.live.get(id).cloned()
     }
 
     fn duplicate_of(&self, id: &RecordId, facts: &Facts) -> Option<Uuid> {
         let same_key = |other: &&RecordId| {
-            let others = self.facts(other).unwrap_or_default().keys;
+            let others = &self.live[*other].keys;
             other.model_type == id.model_type && others.iter().any(|key| facts.keys.contains(key))
         };
-        let lowest = self.winners.keys().find(same_key)?;
+        let lowest = self.live.keys().find(same_key)?;
         (lowest < id).then_some(lowest.record_uuid)
     }
 

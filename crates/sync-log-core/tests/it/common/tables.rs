@@ -1,6 +1,6 @@
 //! An app's models, and tables as strict as a database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_log_core::receive::{
     Facts, Key, Models, Move, Need, Reading, RecordId, Reference, Rule, Standing, merge,
@@ -12,7 +12,8 @@ use super::run;
 
 /// Tags have a unique name. Albums may have a cover. A photo must be in an album, and may have a tag. A
 /// link must refer to a photo, and follows an album. A part of a chain must refer to the next one, and
-/// to a tag if it names one. A payload with a `?` is refused.
+/// to a tag if it names one. A folder has a unique name, and follows the folder that it is in. A payload
+/// with a `?` is refused.
 pub(crate) struct App;
 
 impl App {
@@ -25,6 +26,7 @@ impl App {
                 ("album", "album", Need::Follows),
             ],
             "chain" => &[("next", "chain", Need::Must), ("tag", "tag", Need::Must)],
+            "folder" => &[("parent", "folder", Need::Follows)],
             _ => &[],
         }
     }
@@ -33,7 +35,7 @@ impl App {
 impl Models for App {
     fn rule(&self, model_type: &str, model_version: u32) -> Rule {
         match (model_type, model_version) {
-            ("tag" | "album" | "photo" | "link" | "chain", 0) => Rule::WholeRecord,
+            ("tag" | "album" | "photo" | "link" | "chain" | "folder", 0) => Rule::WholeRecord,
             _ => Rule::Unknown,
         }
     }
@@ -58,7 +60,7 @@ impl Models for App {
                 need: *need,
             })
         });
-        let keys = member("name").filter(|_| model_type == "tag");
+        let keys = member("name").filter(|_| matches!(model_type, "tag" | "folder"));
         let keys = keys.into_iter().map(|value| Key {
             name: "name".to_owned(),
             value,
@@ -107,12 +109,30 @@ impl Tables for StrictRows {
 
 impl StrictRows {
     fn hide(&mut self, id: &RecordId) {
+        let circle = self.referred_from(id);
         self.0.remove(id);
         for (other, row) in &self.0 {
             let references = facts(other, row).references;
             let leads = references.iter().any(|it| it.to == *id);
-            assert!(!leads, "{id} went before {other}");
+            // Of the rows of a circle, one has to go first.
+            assert!(!leads || circle.contains(other), "{id} went before {other}");
         }
+    }
+
+    /// The records to which a row refers, through however many.
+    fn referred_from(&self, id: &RecordId) -> BTreeSet<RecordId> {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![id.clone()];
+        while let Some(from) = next.pop() {
+            let rows = self.0.get_key_value(&from).into_iter();
+            let references = rows.flat_map(|(it, row)| facts(it, row).references);
+            next.extend(
+                references
+                    .map(|it| it.to)
+                    .filter(|to| reached.insert(to.clone())),
+            );
+        }
+        reached
     }
 
     fn show(&mut self, id: &RecordId, payload: &JsonText) {
