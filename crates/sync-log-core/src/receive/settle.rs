@@ -53,6 +53,8 @@ pub(super) struct OwnRows {
     /// The records that the app deleted or inserted. The database empties references to a deleted row, and
     /// leaves them empty when the row is inserted again.
     replaced: BTreeSet<RecordId>,
+    /// The references that the written rows show empty, whatever their versions have.
+    emptied: BTreeMap<RecordId, Vec<String>>,
 }
 
 impl OwnRows {
@@ -63,7 +65,13 @@ impl OwnRows {
         Self {
             written: entries.iter().map(RecordId::of).collect(),
             replaced: replacing.map(RecordId::of).collect(),
+            emptied: BTreeMap::new(),
         }
+    }
+
+    /// Adds the references that the rows show empty.
+    pub(super) fn with_emptied(self, emptied: BTreeMap<RecordId, Vec<String>>) -> Self {
+        Self { emptied, ..self }
     }
 }
 
@@ -157,7 +165,7 @@ impl<'a, M: Models> Settling<'a, M> {
             payload.clone().map(|whole| Row {
                 payload: whole,
                 facts: facts.clone(),
-                emptied: Vec::new(),
+                emptied: self.own.emptied.get(id).cloned().unwrap_or_default(),
             })
         } else {
             let emptied = old.and_then(|record| record.standing.emptied());
