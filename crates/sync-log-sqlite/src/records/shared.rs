@@ -401,7 +401,7 @@ impl SharedRecords {
         loop {
             let txn = AppTransaction::of_records(&inner.db).await?;
             let mut store = inner.in_transaction(txn.connection());
-            let outcome = receive::forget_deleted(&mut store, &origins).await;
+            let outcome = receive::forget_deleted(&mut store, &inner.models, &origins).await;
             let count = txn.end_with(outcome).await?;
             forgotten += count;
             if count == 0 {

@@ -253,8 +253,9 @@ impl Device {
         others: &[DeviceId],
     ) -> Result<usize, StoreError> {
         let origins = planted::origins_of_forgetting(self.fault, others);
+        let models = self.models();
         let mut transaction = self.begin(None);
-        let forgotten = engine.finish(forget_deleted(&mut transaction, origins))?;
+        let forgotten = engine.finish(forget_deleted(&mut transaction, &models, origins))?;
         self.records = transaction.records;
         Ok(forgotten)
     }

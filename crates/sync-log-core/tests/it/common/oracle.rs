@@ -71,6 +71,13 @@ impl Oracle {
         deletions.fold(own, Hlc::max)
     }
 
+    /// The records that live ones follow.
+    pub(crate) fn followed(&self) -> BTreeSet<RecordId> {
+        let references = self.live.values().flat_map(|facts| &facts.references);
+        let followed = references.filter(|reference| reference.need == Need::Follows);
+        followed.map(|reference| reference.to.clone()).collect()
+    }
+
     fn facts(&self, id: &RecordId) -> Option<Facts> {
         self.live.get(id).cloned()
     }

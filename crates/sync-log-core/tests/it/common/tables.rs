@@ -72,6 +72,23 @@ impl Models for App {
     }
 }
 
+/// The same app, but it merges the members of every record one by one.
+pub(crate) struct ByMember;
+
+impl Models for ByMember {
+    fn rule(&self, _: &str, _: u32) -> Rule {
+        Rule::PerField { since: 0 }
+    }
+
+    fn knows(&self, _: &str, _: &str) -> bool {
+        true
+    }
+
+    fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
+        App.read(model_type, model_version, payload)
+    }
+}
+
 pub(crate) fn facts(id: &RecordId, payload: &JsonText) -> Facts {
     match App.read(&id.model_type, 0, payload) {
         Reading::Readable(facts) => facts,
@@ -84,7 +101,7 @@ pub(crate) type Strict = MemoryRecords<StrictRows>;
 
 /// Unique keys hold after each step, no row goes while another one must refer to it, and all
 /// references hold at the end.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct StrictRows(pub(crate) BTreeMap<RecordId, JsonText>);
 
 impl Tables for StrictRows {
@@ -150,7 +167,11 @@ impl StrictRows {
 
 impl Strict {
     pub(crate) fn take(&mut self, entries: &[SharedChangeEntry]) {
-        run(merge(self, &App, entries)).unwrap();
+        self.take_with(&App, entries);
+    }
+
+    pub(crate) fn take_with(&mut self, models: &impl Models, entries: &[SharedChangeEntry]) {
+        run(merge(self, models, entries)).unwrap();
         self.refuse_dangling();
     }
 
