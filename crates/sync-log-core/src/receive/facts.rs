@@ -64,9 +64,8 @@ pub enum Need {
     Must,
     /// The referring record is shown with an empty reference.
     May,
-    /// The referring record is not shown either. A deletion of the other record deletes it, and so does a
-    /// deletion of a record which the other one follows, through however many: it counts as deleted unless
-    /// it was changed after that deletion.
+    /// The referring record is not shown either. A deletion of the other record deletes it: it counts as
+    /// deleted unless it was changed after that deletion. If it counts as deleted, so does what follows it.
     Follows,
 }
 

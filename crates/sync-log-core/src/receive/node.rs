@@ -30,8 +30,8 @@ pub(super) struct Node {
     pub(super) payload: Option<JsonText>,
     /// Why the record is not shown, if the reason is in the record itself.
     pub(super) unfit: Option<Unfit>,
-    /// The highest deletion that reached the record so far: its own, or that of a record which it follows,
-    /// through however many.
+    /// The highest deletion that reached the record so far: its own, or one that deleted it together with
+    /// a record that it follows.
     pub(super) reached_before: Hlc,
     /// The highest deletion that reaches the record now.
     pub(super) reached: Hlc,

@@ -1,4 +1,8 @@
 //! Which deletions reach a record: its own, and those of the records that it follows.
+//!
+//! A deletion that deletes a record reaches what follows that record, too. It stops at a record that was
+//! changed after it. Otherwise no deletion could ever be forgotten: a later change can put a record, and
+//! all that follows it, below any deleted one, and that change has a higher stamp than what is forgotten.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +23,7 @@ pub(super) struct Above {
 /// A stored record that other records follow.
 #[derive(Debug)]
 struct Followed {
+    changed: Hlc,
     deleted: Hlc,
     follows: Vec<RecordId>,
 }
@@ -50,8 +55,12 @@ impl Above {
                     let (facts, _, _) = read(models, &id, &stored.version);
                     let follows: Vec<_> = facts.followed().cloned().collect();
                     next.extend(follows.iter().cloned());
-                    let deleted = stored.version.deleted;
-                    self.followed.insert(id, Followed { deleted, follows });
+                    let followed = Followed {
+                        changed: stored.version.source.hlc,
+                        deleted: stored.version.deleted,
+                        follows,
+                    };
+                    self.followed.insert(id, followed);
                 }
             }
         }
@@ -63,38 +72,41 @@ impl Above {
         let mut following = Following::default();
         for (id, record) in &self.followed {
             if !decided.contains_key(id) {
-                following.add(id, record.deleted, record.follows.iter());
+                let own = [record.changed, record.deleted];
+                following.add(id, own, record.follows.iter());
             }
         }
         following
     }
 }
 
-/// Which records follow which, and when each was deleted itself.
+/// Which records follow which, and when each was changed last and deleted itself.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Following<'a> {
     deletions: Vec<(Hlc, &'a RecordId)>,
-    followers: BTreeMap<&'a RecordId, Vec<&'a RecordId>>,
+    /// The followers of each record, with their highest changes.
+    followers: BTreeMap<&'a RecordId, Vec<(Hlc, &'a RecordId)>>,
 }
 
 impl<'a> Following<'a> {
-    /// Adds a record, its own highest deletion, and what it follows.
+    /// Adds a record, its highest change and its own highest deletion, and what it follows.
     pub(super) fn add(
         &mut self,
         id: &'a RecordId,
-        deleted: Hlc,
+        [changed, deleted]: [Hlc; 2],
         follows: impl Iterator<Item = &'a RecordId>,
     ) {
         if deleted > Hlc::ZERO {
             self.deletions.push((deleted, id));
         }
         for followed in follows {
-            self.followers.entry(followed).or_default().push(id);
+            let followers = self.followers.entry(followed).or_default();
+            followers.push((changed, id));
         }
     }
 
-    /// The highest deletion that reaches each record: its own, or that of a record which it follows,
-    /// through however many.
+    /// The highest deletion that reaches each record: its own, or one that reaches a record which it
+    /// follows and is above its highest change.
     ///
     /// The deletions go out from the highest to the lowest, and each stops at a record that a higher one
     /// has reached. So records that follow each other in a circle are passed once.
@@ -108,7 +120,9 @@ impl<'a> Following<'a> {
                     continue;
                 }
                 reached.insert(id, deleted);
-                next.extend(self.followers.get(id).into_iter().flatten());
+                let followers = self.followers.get(id).into_iter().flatten();
+                let deleted_with_it = followers.filter(|(changed, _)| *changed < deleted);
+                next.extend(deleted_with_it.map(|(_, follower)| *follower));
             }
         }
         reached

@@ -229,11 +229,12 @@ impl<'a, M: Models> Settling<'a, M> {
     fn reach(&mut self) {
         let mut before = self.above.without(&self.nodes);
         let mut now = before.clone();
+        let own = |version: &Version| [version.source.hlc, version.deleted];
         for (id, node) in &self.nodes {
             if let Some(old) = &node.old {
-                before.add(id, old.version.deleted, node.old_facts.followed());
+                before.add(id, own(&old.version), node.old_facts.followed());
             }
-            now.add(id, node.version.deleted, node.facts.followed());
+            now.add(id, own(&node.version), node.facts.followed());
         }
         let before = before.reached();
         let now = now.reached();

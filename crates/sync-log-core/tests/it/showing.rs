@@ -2,7 +2,7 @@
 //! (`X4`, `X6`).
 
 use proptest::prelude::*;
-use sync_log_core::receive::{RecordId, Standing};
+use sync_log_core::receive::{RecordId, Standing, WhyNotShown};
 use sync_log_core::{Change, ChangeType, Hlc, SharedChangeEntry, Uuid};
 
 use crate::common::oracle::Oracle;
@@ -139,9 +139,9 @@ fn a_deletion_reaches_what_follows_the_deleted_record_through_however_many() {
     }
 }
 
-/// What is in the folder moves with it: out of the deletion, and into it again.
+/// A folder in a deleted one is moved to another one, and back.
 #[test]
-fn what_follows_a_record_that_is_moved_away_from_a_deleted_one_is_shown() {
+fn what_follows_a_record_that_was_changed_after_a_deletion_is_kept_with_it() {
     let stamped = |change: Change, ms| change.stamped(Hlc::new(ms, 0, Uuid::from_u128(1)));
     let mut tables = Strict::default();
     tables.take(&[
@@ -157,6 +157,12 @@ fn what_follows_a_record_that_is_moved_away_from_a_deleted_one_is_shown() {
     assert_eq!(shown(&tables), 3);
     tables.take(&[stamped(folder(1, "child", Some(0)), 6)]);
     assert_eq!(shown(&tables), 1);
+    let child = RecordId::new("folder", id(4, 1));
+    let missing = Standing::NotShown(WhyNotShown::MissingRecord(child));
+    assert_eq!(
+        tables.standings()[&RecordId::new("folder", id(4, 2))],
+        missing
+    );
 }
 
 /// Each of three links of a chain must refer to the next one, and one of them to a tag.

@@ -122,35 +122,30 @@ struct Oracle {
 }
 
 impl Oracle {
-    /// A record is deleted if one that it follows, through however many, was deleted after its last change.
+    /// A record is deleted if one that it follows was deleted after its last change, and so is what follows
+    /// this record and was last changed before that deletion.
     fn delete_what_follows(&mut self) {
-        let is_outlived = |(id, fold): &(&RecordId, &Fold)| {
-            let followed = self.followed(id);
-            let mut deletions = followed
-                .iter()
-                .filter_map(|it| Some(self.folds.get(it)?.deleted));
-            deletions.any(|deleted| deleted > fold.newest)
-        };
-        let outlived = self.folds.iter().filter(is_outlived);
-        let outlived: Vec<_> = outlived.map(|(id, _)| id.clone()).collect();
-        for id in outlived {
-            if let Some(fold) = self.folds.get_mut(&id) {
+        let own = self.folds.iter();
+        let mut deletions: BTreeMap<_, _> = own.map(|(id, it)| (id.clone(), it.deleted)).collect();
+        loop {
+            let outlived = self.folds.iter().filter_map(|(id, fold)| {
+                let references = live_references(fold).iter();
+                let followed = references.filter(|it| it.need == Need::Follows);
+                let above = followed.filter_map(|it| deletions.get(&it.to)).max()?;
+                let is_news = *above > fold.newest && *above > deletions[id];
+                is_news.then(|| (id.clone(), *above))
+            });
+            let outlived: Vec<_> = outlived.collect();
+            if outlived.is_empty() {
+                break;
+            }
+            deletions.extend(outlived);
+        }
+        for (id, fold) in &mut self.folds {
+            if deletions[id] > fold.newest {
                 fold.content = Content::Deleted;
             }
         }
-    }
-
-    /// What a live record follows, through however many.
-    fn followed(&self, id: &RecordId) -> BTreeSet<RecordId> {
-        let mut followed = BTreeSet::new();
-        let mut next = vec![id.clone()];
-        while let Some(from) = next.pop() {
-            let references = self.folds.get(&from).map_or(&[][..], live_references);
-            let references = references.iter().filter(|it| it.need == Need::Follows);
-            let more = references.map(|it| it.to.clone());
-            next.extend(more.filter(|to| followed.insert(to.clone())));
-        }
-        followed
     }
 
     /// The lowest record that has the unique key of this one.

@@ -43,9 +43,10 @@ impl Oracle {
             deleted,
             live: BTreeMap::new(),
         };
+        let deletions = oracle.deletions();
         let live = oracle.winners.iter().filter(|(id, winner)| {
-            let deletion = oracle.deletion(id, &mut BTreeSet::new());
-            deletion <= winner.hlc
+            let deletion = deletions.get(*id);
+            deletion.is_none_or(|deletion| *deletion <= winner.hlc)
         });
         let live = live.filter_map(|(id, _)| Some((id.clone(), oracle.read(id)?)));
         oracle.live = live.collect();
@@ -59,16 +60,23 @@ impl Oracle {
         is_readable.then(|| facts(id, &winner.data))
     }
 
-    /// The highest deletion of a record and of all that it follows, through however many.
-    fn deletion(&self, id: &RecordId, passed: &mut BTreeSet<RecordId>) -> Hlc {
-        if !passed.insert(id.clone()) {
-            return Hlc::ZERO;
+    /// The deletions that count for each record: its own, and those that delete it with what it follows.
+    fn deletions(&self) -> BTreeMap<RecordId, Hlc> {
+        let mut deletions = self.deleted.clone();
+        loop {
+            let more = self.winners.iter().filter_map(|(id, winner)| {
+                let references = self.read(id)?.references.into_iter();
+                let followed = references.filter(|reference| reference.need == Need::Follows);
+                let above = followed.filter_map(|it| deletions.get(&it.to)).max()?;
+                let is_news = deletions.get(id).is_none_or(|known| known < above);
+                (is_news && *above > winner.hlc).then(|| (id.clone(), *above))
+            });
+            let more: Vec<_> = more.collect();
+            if more.is_empty() {
+                return deletions;
+            }
+            deletions.extend(more);
         }
-        let own = self.deleted.get(id).copied().unwrap_or(Hlc::ZERO);
-        let references = self.read(id).unwrap_or_default().references.into_iter();
-        let followed = references.filter(|reference| reference.need == Need::Follows);
-        let deletions = followed.map(|reference| self.deletion(&reference.to, passed));
-        deletions.fold(own, Hlc::max)
     }
 
     /// The records that live ones follow.
