@@ -19,6 +19,13 @@ pub trait Models {
     /// kept, and put back into its own writes.
     fn knows(&self, model_type: &str, member: &str) -> bool;
 
+    /// Whether records of any model may follow records of this one ([`Need::Follows`]). A record that counts
+    /// as deleted because it follows another one is forgotten only if nothing follows its model: a new
+    /// record that follows it is deleted by the next deletion of the other one, too.
+    fn is_followed(&self, _model_type: &str) -> bool {
+        true
+    }
+
     /// Reads a payload.
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading;
 }

@@ -47,14 +47,22 @@ pub async fn forget_deleted<M: Models>(
     if let Some(first) = store.waiting().await?.first() {
         past = past.min(first.hlc);
     }
-    let deleted = store.deleted(past, MAX_PAGE_ENTRIES).await?;
-    let unneeded = unneeded(store, models, &deleted).await?;
-    let mut forgotten = deleted;
-    forgotten.retain(|(id, _)| unneeded.contains(id));
-    if !forgotten.is_empty() {
-        store.forget(&forgotten).await?;
+    let mut after = None;
+    loop {
+        let deleted = store.deleted(after.as_ref(), past, MAX_PAGE_ENTRIES);
+        let mut deleted = deleted.await?;
+        let Some(last) = deleted.last().cloned() else {
+            return Ok(0);
+        };
+        let unneeded = unneeded(store, models, &deleted).await?;
+        deleted.retain(|(id, _)| unneeded.contains(id));
+        if !deleted.is_empty() {
+            store.forget(&deleted).await?;
+            return Ok(deleted.len());
+        }
+        // All of these are kept, however many calls come.
+        after = Some(last);
     }
-    Ok(forgotten.len())
 }
 
 /// The deleted records that cannot come back, and that no other stored record follows.
@@ -98,7 +106,8 @@ async fn unneeded<M: Models>(
 /// Members that were updated above the deletion show once the record is inserted, and so do the members of
 /// a record that counts as deleted because it follows another one, once one member moves it away from
 /// there. A whole record shows again only with its own next change, which has all of it. But if it follows
-/// the deleted record through another one, that one may be moved.
+/// the deleted record through another one, that one may be moved. And if records can follow it, it passes
+/// the next deletion of that record on to them.
 fn can_come_back<M: Models>(seen: &Seen, models: &M, id: &RecordId) -> bool {
     let Some(record) = seen.record(id).flatten() else {
         return false;
@@ -114,7 +123,8 @@ fn can_come_back<M: Models>(seen: &Seen, models: &M, id: &RecordId) -> bool {
         let above = seen.record(to).flatten();
         above.is_some_and(|above| above.version.deleted > version.source.hlc)
     });
-    !is_deleted_itself && !is_below_deletion
+    let stays_below = is_below_deletion && !models.is_followed(&id.model_type);
+    !(is_deleted_itself || stays_below)
 }
 
 /// The stored records that follow each of these records.

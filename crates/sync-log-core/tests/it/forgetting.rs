@@ -8,7 +8,8 @@ use sync_log_core::receive::{
     Facts, Models, Reading, ReceiverStore as _, RecordId, Rule, Standing, forget_deleted, merge,
 };
 use sync_log_core::{
-    Change, ChangeType, Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, Tag, Uuid,
+    Change, ChangeType, Cursor, DeviceId, Hlc, JsonText, MAX_PAGE_ENTRIES, SharedChangeEntry, Tag,
+    Uuid,
 };
 
 use crate::common::oracle::Oracle;
@@ -268,6 +269,27 @@ fn a_record_that_follows_a_deleted_one_through_another_is_not_forgotten() {
     assert_eq!(folders(&tables), [2, 3, 4]);
 }
 
+/// The first folder is deleted again, after a folder came that is in the third one.
+#[test]
+fn a_record_that_can_be_followed_is_not_forgotten_because_it_passes_the_next_deletion_on() {
+    let stamp = |ms| Hlc::new(ms, 0, ORIGINS[0].as_uuid());
+    let deletion = || Change::delete("folder", Uuid::from_u128(1));
+    let mut tables = Strict::default();
+    tables.take(&[
+        folder(1, None).stamped(stamp(1)),
+        folder(3, Some(1)).stamped(stamp(3)),
+        deletion().stamped(stamp(10)),
+    ]);
+    for origin in ORIGINS {
+        reach(&mut tables, origin, PAST_MS);
+    }
+    assert_eq!(run(forget_deleted(&mut tables, &App, &ORIGINS)).unwrap(), 0);
+    let inside = folder(4, Some(3)).stamped(stamp(110));
+    tables.take(&[deletion().stamped(stamp(120)), inside]);
+    let id = RecordId::new("folder", Uuid::from_u128(4));
+    assert_eq!(tables.standings()[&id], Standing::Deleted);
+}
+
 #[test]
 fn a_deletion_stays_while_an_origin_may_have_a_lower_change() {
     let mut tables = Strict::default();
@@ -351,4 +373,31 @@ fn a_deleted_record_with_members_is_not_forgotten() {
     let row = tables.tables.0.values().next().unwrap();
     let row: serde_json::Value = row.parse_as().unwrap();
     assert_eq!(row, serde_json::json!({ "name": "red", "colour": "blue" }));
+}
+
+/// As many deletions as are read at once are kept, because a live record follows each.
+#[test]
+fn deletions_that_are_kept_do_not_stop_those_after_them_from_being_forgotten() {
+    let kept = u32::try_from(MAX_PAGE_ENTRIES).unwrap();
+    let stamp = |ms| Hlc::new(ms, 0, ORIGINS[0].as_uuid());
+    let mut tables = Records::default();
+    let id = |number: u32| Uuid::from_u128(number.into());
+    let mut entries = Vec::new();
+    for number in 0..kept {
+        let parent = serde_json::json!({ "name": number.to_string(), "parent": id(number) });
+        let child = Change::insert("folder", id(kept + number), &parent).unwrap();
+        entries.push(Change::delete("folder", id(number)).stamped(stamp(number.into())));
+        entries.push(child.stamped(stamp(u64::from(kept) + 10)));
+    }
+    entries.push(Change::delete("tag", id(1)).stamped(stamp(u64::from(kept))));
+    run(merge(&mut tables, &App, &entries)).unwrap();
+    for origin in ORIGINS {
+        let reached = Hlc::new(u64::from(kept) + 20, 0, origin.as_uuid());
+        let cursor = Cursor::new(origin.as_uuid(), reached, Tag::ZERO).unwrap();
+        tables.watermarks.insert(origin, cursor);
+    }
+    let forget = |from: &mut Records| run(forget_deleted(from, &App, &ORIGINS)).unwrap();
+    assert_eq!(forget(&mut tables), 1);
+    assert_eq!(forget(&mut tables), 0);
+    assert_eq!(tables.records.len(), 2 * MAX_PAGE_ENTRIES);
 }

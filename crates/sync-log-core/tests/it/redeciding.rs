@@ -87,7 +87,12 @@ impl ReceiverStore for OneByOne<'_> {
         unreachable!("no page is applied")
     }
 
-    async fn deleted(&mut self, _: Hlc, _: usize) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
+    async fn deleted(
+        &mut self,
+        _: Option<&(RecordId, Hlc)>,
+        _: Hlc,
+        _: usize,
+    ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
         unreachable!("nothing is forgotten")
     }
 

@@ -44,6 +44,10 @@ impl Models for App {
         member != "colour"
     }
 
+    fn is_followed(&self, model_type: &str) -> bool {
+        matches!(model_type, "album" | "folder")
+    }
+
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
         if model_version > 0 {
             return Reading::NewerModel;
@@ -82,6 +86,10 @@ impl Models for ByMember {
 
     fn knows(&self, _: &str, _: &str) -> bool {
         true
+    }
+
+    fn is_followed(&self, model_type: &str) -> bool {
+        App.is_followed(model_type)
     }
 
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
