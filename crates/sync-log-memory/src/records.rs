@@ -156,6 +156,7 @@ impl<T: Tables> ReceiverStore for MemoryRecords<T> {
 
     async fn deleted(
         &mut self,
+        after: Option<&(RecordId, Hlc)>,
         up_to: Hlc,
         limit: usize,
     ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
@@ -163,8 +164,11 @@ impl<T: Tables> ReceiverStore for MemoryRecords<T> {
             record.standing == Standing::Deleted && record.version.source.hlc <= up_to
         });
         let deleted = deleted.map(|(id, record)| (id.clone(), record.version.source.hlc));
+        let position = |(id, hlc): &(RecordId, Hlc)| (*hlc, id.clone());
+        let after = after.map(position);
+        let deleted = deleted.filter(|it| after.as_ref().is_none_or(|after| position(it) > *after));
         let mut deleted: Vec<_> = deleted.collect();
-        deleted.sort_by_key(|(_, hlc)| *hlc);
+        deleted.sort_by_key(position);
         deleted.truncate(limit);
         Ok(deleted)
     }

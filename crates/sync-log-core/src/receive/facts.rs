@@ -19,6 +19,13 @@ pub trait Models {
     /// kept, and put back into its own writes.
     fn knows(&self, model_type: &str, member: &str) -> bool;
 
+    /// Whether records of any model may follow records of this one ([`Need::Follows`]). A record that counts
+    /// as deleted because it follows another one is forgotten only if nothing follows its model: a new
+    /// record that follows it is deleted by the next deletion of the other one, too.
+    fn is_followed(&self, _model_type: &str) -> bool {
+        true
+    }
+
     /// Reads a payload.
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading;
 }
@@ -65,7 +72,7 @@ pub enum Need {
     /// The referring record is shown with an empty reference.
     May,
     /// The referring record is not shown either. A deletion of the other record deletes it: it counts as
-    /// deleted unless it was changed after that deletion.
+    /// deleted unless it was changed after that deletion. If it counts as deleted, so does what follows it.
     Follows,
 }
 
@@ -95,6 +102,13 @@ pub enum Tie {
 }
 
 impl Facts {
+    /// The records that the record with these facts follows.
+    pub(super) fn followed(&self) -> impl Iterator<Item = &RecordId> {
+        let references = self.references.iter();
+        let followed = references.filter(|reference| reference.need == Need::Follows);
+        followed.map(|reference| &reference.to)
+    }
+
     /// What ties the record with these facts to other records.
     pub(super) fn ties(&self, record: &RecordId) -> Vec<Tie> {
         let references = self.references.iter();

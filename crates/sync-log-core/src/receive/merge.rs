@@ -70,24 +70,12 @@ async fn looked_up(
     Ok((wanted.records, seen))
 }
 
-/// The same as [`merge()`] for own changes, of which the app has changed the rows itself, in the same
-/// transaction.
-///
-/// The row of a changed record is left as the app wrote it, unless the record is not to be shown. Records
-/// that depend on the change follow: a record that was hidden for its unique key is shown when the app
-/// deletes the record that had the key.
-pub(super) async fn merge_own<M: Models>(
-    store: &mut impl RecordStore,
-    models: &M,
-    entries: &[SharedChangeEntry],
-    seen: Seen,
-) -> Result<Standings, StoreError> {
-    let arrived = versions_of(models, entries);
-    merge_with(store, models, arrived, seen, OwnRows::of(entries)).await
-}
-
 /// The same as [`merge()`] for versions, which may have any number of changes in them. Some records were
 /// looked up before.
+///
+/// `own` has the rows that the app has changed itself, in the same transaction. Such a row is left as the app
+/// wrote it, unless the record is not to be shown. Records that depend on the change follow: a record that
+/// was hidden for its unique key is shown when the app deletes the record that had the key.
 pub(super) async fn merge_with<M: Models>(
     store: &mut impl RecordStore,
     models: &M,

@@ -32,6 +32,7 @@ mod node;
 mod own;
 mod past;
 mod port;
+mod reach;
 mod record;
 mod redecide;
 mod seen;

@@ -2,7 +2,7 @@
 
 use hlc::Hlc;
 
-use super::facts::{Facts, Tie};
+use super::facts::{Facts, Models, Reading, Tie};
 use super::record::RecordId;
 use super::standing::{Record, Standing, WhyNotShown};
 use super::version::Version;
@@ -30,6 +30,11 @@ pub(super) struct Node {
     pub(super) payload: Option<JsonText>,
     /// Why the record is not shown, if the reason is in the record itself.
     pub(super) unfit: Option<Unfit>,
+    /// The highest deletion that reached the record so far: its own, or one that deleted it together with
+    /// a record that it follows.
+    pub(super) reached_before: Hlc,
+    /// The highest deletion that reaches the record now.
+    pub(super) reached: Hlc,
     /// What the app's tables are to show of the record.
     pub(super) standing: Standing,
 }
@@ -59,6 +64,11 @@ impl Node {
         old.is_some_and(|old| old.standing.is_shown())
     }
 
+    /// Whether a record that this one follows was deleted after its last change.
+    pub(super) fn is_outlived(&self) -> bool {
+        self.reached > self.version.source.hlc
+    }
+
     /// What ties the records whose standing may change because of this one.
     pub(super) fn ties_moved(&self, id: &RecordId) -> Vec<Tie> {
         let is_held = |facts: &Facts, standing: Option<&Standing>| {
@@ -81,11 +91,32 @@ impl Node {
         let gained = now.iter().filter(|key| !before.contains(key));
         let keys = lost.chain(gained).map(|key| key.tie(&id.model_type));
         let mut ties: Vec<_> = keys.collect();
-        let deleted = stored.map(|record| record.version.deleted);
-        let is_deleted_later = deleted.unwrap_or(Hlc::ZERO) < self.version.deleted;
-        if self.was_shown() != self.standing.is_shown() || is_deleted_later {
+        // What follows this record counts as deleted by what reaches this record.
+        if self.was_shown() != self.standing.is_shown() || self.reached_before != self.reached {
             ties.push(Tie::Reference(id.clone()));
         }
         ties
+    }
+}
+
+/// Reads a version by itself: its facts and its payload, or why its record is not shown.
+pub(super) fn read(
+    models: &impl Models,
+    id: &RecordId,
+    version: &Version,
+) -> (Facts, Option<JsonText>, Option<Unfit>) {
+    let none = |unfit| (Facts::default(), None, Some(unfit));
+    let because = |why| none(Unfit::Because(why));
+    let model = id.model_type.as_str();
+    let rule = models.rule(model, version.model_version);
+    let Some(payload) = version.payload(rule) else {
+        return none(Unfit::Deleted);
+    };
+    let newest = version.newest_model_version(rule);
+    match models.read(model, newest, &payload) {
+        Reading::Readable(facts) => (facts, Some(payload), None),
+        Reading::UnknownModel => because(WhyNotShown::UnknownModel),
+        Reading::NewerModel => because(WhyNotShown::NewerModel),
+        Reading::Refused(why) => because(WhyNotShown::Refused(why)),
     }
 }

@@ -1,12 +1,15 @@
 //! Own changes, in the transaction that changes the app's rows (`W1`, `W2`).
 
+use std::collections::BTreeMap;
+
 use hlc::{Clock, Hlc, ResumeError, WallClock};
 
 use super::facts::{Models, Tie};
-use super::merge::{look_up, merge_own};
+use super::merge::{look_up, merge_with, versions_of};
 use super::port::OwnStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
+use super::settle::OwnRows;
 use super::version::{Rule, Version};
 use crate::error::StoreError;
 use crate::limits::{MAX_DATA_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
@@ -51,8 +54,9 @@ pub enum WriteError {
 /// order of commits is the order of stamps.
 ///
 /// The members of a record that this app does not know are added to the payload, so that an older app
-/// does not remove what a newer app wrote. If the payload would exceed its limit, these members are left
-/// out, and a warning is logged.
+/// does not remove what a newer app wrote. The references that the row shows empty because the other record
+/// is not shown are added, too: the app has not seen them, so an update that leaves them empty does not
+/// remove them. If the payload would exceed its limit, these members are left out, and a warning is logged.
 ///
 /// # Errors
 /// Nothing may be committed. [`WriteError::Content`], [`WriteError::GroupTooLarge`]: fix the call.
@@ -74,10 +78,13 @@ pub async fn write<M: Models, W: WallClock>(
     let known = known.map(|record| record.version.source.hlc);
     clock.resume(known.fold(mark, Hlc::max))?;
     let mut entries: Vec<SharedChangeEntry> = Vec::with_capacity(changes.len());
+    let mut emptied = emptied(&seen, &wanted);
     for change in changes {
         let id = record_of(change);
         let version = seen.record(&id).flatten().map(|record| &record.version);
-        let change = completed(change, version, models);
+        let unseen = emptied.entry(id.clone()).or_default();
+        retain_unseen(unseen, change);
+        let change = completed(change, version, unseen, models);
         let judged = judge::content(&change.model_type, &change.data, MAX_DATA_BYTES);
         judged.map_err(|fault| WriteError::Content { record: id, fault })?;
         entries.push(SharedChangeEntry {
@@ -89,7 +96,9 @@ pub async fn write<M: Models, W: WallClock>(
         last.group_end = true;
     }
     refuse_too_large(&entries)?;
-    merge_own(store, models, &entries, seen).await?;
+    let own = OwnRows::of(&entries).with_emptied(emptied);
+    let arrived = versions_of(models, &entries);
+    merge_with(store, models, arrived, seen, own).await?;
     store.put_out(&entries).await?;
     Ok(entries)
 }
@@ -116,8 +125,40 @@ fn refuse_too_large(entries: &[SharedChangeEntry]) -> Result<(), WriteError> {
     })
 }
 
-/// The change with the members of the record that this app does not know.
-fn completed<M: Models>(change: &Change, version: Option<&Version>, models: &M) -> Change {
+/// The references that the rows of these records show empty, because the other record is not shown.
+fn emptied(seen: &Seen, wanted: &Wanted) -> BTreeMap<RecordId, Vec<String>> {
+    let emptied = wanted.records.iter().filter_map(|id| {
+        let members = seen.record(id)??.standing.emptied()?;
+        Some((id.clone(), members.to_vec()))
+    });
+    emptied.collect()
+}
+
+/// Retains the references that the app still has not seen when it makes this change. A deletion or an
+/// insertion concerns the whole row, and a reference that an update sets replaces the one that is not seen.
+fn retain_unseen(unseen: &mut Vec<String>, change: &Change) {
+    if change.change_type != ChangeType::Update {
+        unseen.clear();
+    }
+    if unseen.is_empty() {
+        return;
+    }
+    let members = change.data.members();
+    let is_empty = |name: &String| {
+        let value = members.get(name);
+        value.is_none_or(|value| value.as_str() == "null")
+    };
+    unseen.retain(is_empty);
+}
+
+/// The change with what the app has not seen of the record: the members that this app does not know, and
+/// these references.
+fn completed<M: Models>(
+    change: &Change,
+    version: Option<&Version>,
+    unseen: &[String],
+    models: &M,
+) -> Change {
     let model = change.model_type.as_str();
     let rule = models.rule(model, change.model_version);
     let payload = version.and_then(|version| version.payload(rule));
@@ -126,19 +167,21 @@ fn completed<M: Models>(change: &Change, version: Option<&Version>, models: &M) 
     else {
         return change.clone();
     };
-    let mut whole = change.data.members();
-    let known = whole.len();
+    let of_app = change.data.members();
+    let mut whole = of_app.clone();
     for (name, value) in payload.members() {
-        if !models.knows(model, &name) {
+        if unseen.contains(&name) {
+            whole.insert(name, value);
+        } else if !models.knows(model, &name) {
             whole.entry(name).or_insert(value);
         }
     }
-    if whole.len() == known {
+    if whole == of_app {
         return change.clone();
     }
     let data = JsonText::object(&whole);
     if data.len_bytes() > MAX_DATA_BYTES {
-        tracing::warn!(model, record = %change.record_uuid, "members that this app does not know were left out: the payload would be too large");
+        tracing::warn!(model, record = %change.record_uuid, "members that the app has not seen were left out: the payload would be too large");
         return change.clone();
     }
     Change {

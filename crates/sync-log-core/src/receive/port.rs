@@ -94,12 +94,13 @@ pub trait ReceiverStore: RecordStore {
     async fn take_back(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError>;
 
     /// The deleted records whose highest change is at or below `up_to`, each with the stamp of that
-    /// change, ascending by stamp, at most `limit`.
+    /// change, ascending by stamp and then by record, those after `after` and at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`]: roll back.
     async fn deleted(
         &mut self,
+        after: Option<&(RecordId, Hlc)>,
         up_to: Hlc,
         limit: usize,
     ) -> Result<Vec<(RecordId, Hlc)>, StoreError>;

@@ -3,9 +3,9 @@
 use super::facts::Models;
 use super::merge::{show_again, show_as_decided};
 use super::moves::{RecordWrite, ties};
+use super::node::read;
 use super::port::ReceiverStore;
 use super::record::RecordId;
-use super::settle::read;
 use super::standing::Record;
 use crate::error::StoreError;
 use crate::limits::MAX_PAGE_ENTRIES;

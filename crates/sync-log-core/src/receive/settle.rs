@@ -2,23 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hlc::Hlc;
 use uuid::Uuid;
 
-use super::facts::{Facts, Models, Need, Reading, Reference, Tie};
+use super::facts::{Facts, Models, Need, Reference, Tie};
 use super::lift::lifted;
-use super::node::{Node, Row, Unfit};
+use super::node::{Node, Row, Unfit, read};
+use super::reach::Above;
 use super::record::RecordId;
 use super::seen::{Found, Seen, Wanted};
 use super::standing::{Record, Standing, WhyNotShown};
 use super::version::Version;
-use crate::model::{ChangeType, JsonText, SharedChangeEntry};
+use crate::model::{ChangeType, SharedChangeEntry};
 
 /// Decides what is shown of the records that a change concerns: the records that changed, and all
 /// records that are tied to them, directly or through others.
 ///
 /// The decision begins with the changed records and grows by rules:
 /// - A record that gains or loses a unique key adds the records that hold the key.
-/// - A record that appears, disappears or is deleted adds the records that refer to it.
+/// - A record that appears or disappears adds the records that refer to it, and so does a record that
+///   another deletion reaches than before: its own, or that of a record which it follows.
 /// - A record that waits for another waiting record adds that one. Records can wait for each other in a
 ///   circle, and all of them are shown once nothing outside the circle is missing.
 ///
@@ -32,10 +35,13 @@ pub(super) struct Settling<'a, M> {
     /// What the app refused when it was asked to show it, and why.
     refused: BTreeMap<RecordId, String>,
     own: OwnRows,
-    /// The records whose rows and ties were made for other models than those of today.
-    outdated: BTreeSet<RecordId>,
+    /// Whether the app's models changed. All rows and ties count as made for the earlier models then, even
+    /// those of records that another record brings along before it is their turn.
+    is_upgrade: bool,
     /// The records that are to be decided, and are not among the nodes yet.
     next: BTreeSet<RecordId>,
+    /// What the nodes follow, through however many.
+    above: Above,
     pub(super) nodes: BTreeMap<RecordId, Node>,
 }
 
@@ -47,6 +53,8 @@ pub(super) struct OwnRows {
     /// The records that the app deleted or inserted. The database empties references to a deleted row, and
     /// leaves them empty when the row is inserted again.
     replaced: BTreeSet<RecordId>,
+    /// The references that the written rows show empty, whatever their versions have.
+    emptied: BTreeMap<RecordId, Vec<String>>,
 }
 
 impl OwnRows {
@@ -57,7 +65,13 @@ impl OwnRows {
         Self {
             written: entries.iter().map(RecordId::of).collect(),
             replaced: replacing.map(RecordId::of).collect(),
+            emptied: BTreeMap::new(),
         }
+    }
+
+    /// Adds the references that the rows show empty.
+    pub(super) fn with_emptied(self, emptied: BTreeMap<RecordId, Vec<String>>) -> Self {
+        Self { emptied, ..self }
     }
 }
 
@@ -76,16 +90,17 @@ impl<'a, M: Models> Settling<'a, M> {
             moved,
             refused: BTreeMap::new(),
             own,
-            outdated: BTreeSet::new(),
+            is_upgrade: false,
+            above: Above::default(),
             nodes: BTreeMap::new(),
         }
     }
 
     /// Begins with records whose versions stay as they are, after the app's models changed.
-    pub(super) fn again(models: &'a M, seen: Seen, outdated: BTreeSet<RecordId>) -> Self {
+    pub(super) fn again(models: &'a M, seen: Seen, records: BTreeSet<RecordId>) -> Self {
         Self {
-            outdated: outdated.clone(),
-            ..Self::stored(models, seen, outdated)
+            is_upgrade: true,
+            ..Self::stored(models, seen, records)
         }
     }
 
@@ -151,13 +166,13 @@ impl<'a, M: Models> Settling<'a, M> {
         let is_own = self.own.written.contains(id);
         // There was no row for the app to change. If the app did not insert a row, the record gets one now.
         let was_hidden = old.is_some_and(|old| old.standing.why_not_shown().is_some());
-        let is_outdated = self.outdated.contains(id);
+        let is_outdated = self.is_upgrade;
         let is_stale = is_emptied || is_outdated || is_own && was_hidden;
         let row = if is_own {
             payload.clone().map(|whole| Row {
                 payload: whole,
                 facts: facts.clone(),
-                emptied: Vec::new(),
+                emptied: self.own.emptied.get(id).cloned().unwrap_or_default(),
             })
         } else {
             let emptied = old.and_then(|record| record.standing.emptied());
@@ -182,13 +197,15 @@ impl<'a, M: Models> Settling<'a, M> {
             facts,
             payload,
             unfit,
+            reached_before: Hlc::ZERO,
+            reached: Hlc::ZERO,
             standing: Standing::Deleted,
         }
     }
 
-    /// What still has to be looked up: the next records, the records to which the nodes refer, and the
-    /// holders of their keys.
-    fn unseen(&self) -> Wanted {
+    /// What still has to be looked up: the next records, the records to which the nodes refer, those that
+    /// they follow through others, and the holders of their keys.
+    fn unseen(&mut self) -> Wanted {
         let mut wanted = Wanted {
             records: self.next.clone(),
             ties: BTreeSet::new(),
@@ -206,11 +223,39 @@ impl<'a, M: Models> Settling<'a, M> {
                 }
             }
         }
+        let nodes = self.nodes.values();
+        let followed =
+            nodes.flat_map(|node| node.old_facts.followed().chain(node.facts.followed()));
+        let followed = followed.cloned().collect();
+        let unseen = self.above.climb(self.models, &self.seen, followed);
+        wanted.records.extend(unseen);
         wanted
+    }
+
+    /// Works out which deletion reaches each record here, before the versions moved and now.
+    fn reach(&mut self) {
+        let mut before = self.above.without(&self.nodes);
+        let mut now = before.clone();
+        let own = |version: &Version| [version.source.hlc, version.deleted];
+        for (id, node) in &self.nodes {
+            if let Some(old) = &node.old {
+                before.add(id, own(&old.version), node.old_facts.followed());
+            }
+            now.add(id, own(&node.version), node.facts.followed());
+        }
+        let before = before.reached();
+        let now = now.reached();
+        let by_id = |id: &RecordId| [&before, &now].map(|it| it.get(id).copied());
+        let reached: Vec<_> = self.nodes.keys().map(by_id).collect();
+        for (node, [earlier, latest]) in self.nodes.values_mut().zip(reached) {
+            node.reached_before = earlier.unwrap_or(Hlc::ZERO);
+            node.reached = latest.unwrap_or(Hlc::ZERO);
+        }
     }
 
     /// Decides what is shown of each record here.
     fn decide(&mut self) {
+        self.reach();
         let holders = self.holders();
         let duplicates = self.duplicates(&holders);
         let failing = self.failing(&duplicates);
@@ -234,7 +279,7 @@ impl<'a, M: Models> Settling<'a, M> {
             }
         };
         for (id, node) in &self.nodes {
-            let is_there = !self.is_outlived(node);
+            let is_there = !node.is_outlived();
             for key in &node.facts.keys {
                 let tie = key.tie(&id.model_type);
                 let elsewhere = self.seen.tied(&tie).into_iter().flatten();
@@ -265,7 +310,7 @@ impl<'a, M: Models> Settling<'a, M> {
     fn failing(&self, duplicates: &BTreeMap<RecordId, Uuid>) -> BTreeSet<RecordId> {
         let by_itself = |(id, node): &(&RecordId, &Node)| {
             node.unfit.is_some()
-                || self.is_outlived(node)
+                || node.is_outlived()
                 || duplicates.contains_key(*id)
                 || self.refused.contains_key(*id)
         };
@@ -294,7 +339,7 @@ impl<'a, M: Models> Settling<'a, M> {
         match &node.unfit {
             Some(Unfit::Deleted) => return Standing::Deleted,
             Some(Unfit::Because(why)) => return Standing::NotShown(why.clone()),
-            None if self.is_outlived(node) => return Standing::Deleted,
+            None if node.is_outlived() => return Standing::Deleted,
             None => {}
         }
         let duplicate = duplicates.get(id).copied().map(WhyNotShown::DuplicateOf);
@@ -309,17 +354,6 @@ impl<'a, M: Models> Settling<'a, M> {
                 emptied: self.emptied(node, failing),
             },
         }
-    }
-
-    /// Whether a record that this one follows was deleted after it.
-    fn is_outlived(&self, node: &Node) -> bool {
-        let mut references = node.facts.references.iter();
-        references.any(|reference| {
-            let version = self.version(&reference.to);
-            let deleted = version.map(|version| version.deleted);
-            reference.need == Need::Follows
-                && deleted.is_some_and(|deleted| deleted > node.version.source.hlc)
-        })
     }
 
     /// The first record that `node` must refer to and that is not shown.
@@ -344,11 +378,6 @@ impl<'a, M: Models> Settling<'a, M> {
         }
         let stored = self.seen.record(id).flatten();
         stored.is_some_and(|record| record.standing.is_shown())
-    }
-
-    fn version(&self, id: &RecordId) -> Option<&Version> {
-        let stored = || Some(&self.seen.record(id).flatten()?.version);
-        self.nodes.get(id).map(|node| &node.version).or_else(stored)
     }
 
     /// Puts the records that the decisions concern into `next`. Returns the ties that have to be looked up
@@ -384,27 +413,5 @@ impl<'a, M: Models> Settling<'a, M> {
         let stored = self.seen.record(id).flatten();
         let why = stored.and_then(|record| record.standing.why_not_shown());
         matches!(why, Some(WhyNotShown::MissingRecord(_)))
-    }
-}
-
-/// Reads a version by itself: its facts and its payload, or why its record is not shown.
-pub(super) fn read(
-    models: &impl Models,
-    id: &RecordId,
-    version: &Version,
-) -> (Facts, Option<JsonText>, Option<Unfit>) {
-    let none = |unfit| (Facts::default(), None, Some(unfit));
-    let because = |why| none(Unfit::Because(why));
-    let model = id.model_type.as_str();
-    let rule = models.rule(model, version.model_version);
-    let Some(payload) = version.payload(rule) else {
-        return none(Unfit::Deleted);
-    };
-    let newest = version.newest_model_version(rule);
-    match models.read(model, newest, &payload) {
-        Reading::Readable(facts) => (facts, Some(payload), None),
-        Reading::UnknownModel => because(WhyNotShown::UnknownModel),
-        Reading::NewerModel => because(WhyNotShown::NewerModel),
-        Reading::Refused(why) => because(WhyNotShown::Refused(why)),
     }
 }

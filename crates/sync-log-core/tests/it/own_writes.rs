@@ -44,21 +44,22 @@ fn change_row(rows: &mut BTreeMap<RecordId, JsonText>, change: &Change) -> bool 
     true
 }
 
-/// A row that another one must refer to stays. Rows that follow it are deleted with it, and those
-/// that may refer to it lose the reference, as `ON DELETE` says, before the log knows.
+/// A row that another one must refer to stays. Rows that follow it are deleted with it, through however
+/// many, and those that may refer to it lose the reference, as `ON DELETE` says, before the log knows.
 fn delete_row(rows: &mut BTreeMap<RecordId, JsonText>, id: &RecordId) -> bool {
     let mut after = rows.clone();
-    after.remove(id);
-    for (other, row) in rows.iter().filter(|(other, _)| *other != id) {
-        for reference in facts(other, row).references {
-            match reference.need {
-                _ if reference.to != *id => {}
-                Need::Must => return false,
-                Need::Follows => {
-                    after.remove(other);
-                }
-                Need::May => {
-                    after.insert(other.clone(), without(row, &[reference.member]));
+    let mut leaving = vec![id.clone()];
+    while let Some(gone) = leaving.pop() {
+        after.remove(&gone);
+        for (other, row) in &after.clone() {
+            for reference in facts(other, row).references {
+                match reference.need {
+                    _ if reference.to != gone => {}
+                    Need::Must => return false,
+                    Need::Follows => leaving.push(other.clone()),
+                    Need::May => {
+                        after.insert(other.clone(), without(row, &[reference.member]));
+                    }
                 }
             }
         }
@@ -95,23 +96,53 @@ fn rows(tables: &Strict) -> BTreeMap<RecordId, Value> {
         .collect()
 }
 
+/// The member that may refer to another record.
+fn may_refer(model_type: &str) -> Option<&'static str> {
+    match model_type {
+        "album" => Some("cover"),
+        "photo" => Some("tag"),
+        _ => None,
+    }
+}
+
+/// The change that an app makes which has read the row, and leaves the reference in it as it is.
+fn edit(entry: &SharedChangeEntry, row: &JsonText) -> Change {
+    let mut data: Value = entry.data.parse_as().unwrap();
+    let row: Value = row.parse_as().unwrap();
+    if let Some(member) = may_refer(&entry.model_type) {
+        data[member] = row[member].clone();
+    }
+    Change::update(entry.model_type.as_str(), entry.record_uuid, &data).unwrap()
+}
+
+/// The reference that the highest change of a record has, whether it is shown or not.
+fn reference(so_far: &[SharedChangeEntry], id: &RecordId) -> Option<Value> {
+    let member = may_refer(&id.model_type)?;
+    let data: Value = Oracle::of(so_far).winners[id].data.parse_as().unwrap();
+    Some(data[member].clone())
+}
+
 proptest! {
     #[test]
     fn own_writes_and_arrivals_show_what_follows_from_the_versions(
-        steps in proptest::collection::vec((entry(), any::<bool>()), 1..60),
+        steps in proptest::collection::vec((entry(), any::<bool>(), any::<bool>()), 1..60),
     ) {
         let clock = Clock::new(THIS_DEVICE, ManualClock::new(0));
         let mut tables = Strict::default();
         let mut so_far: Vec<SharedChangeEntry> = Vec::new();
-        for (number, (entry, is_own)) in steps.into_iter().enumerate() {
+        for (number, (entry, is_own, is_edit)) in steps.into_iter().enumerate() {
             if is_own {
-                let change = Change {
+                let id = RecordId::of(&entry);
+                let row = tables.tables.0.get(&id).filter(|_| is_edit);
+                let row = row.filter(|_| entry.change_type != ChangeType::Delete);
+                let kept = row.and_then(|_| reference(&so_far, &id));
+                let change = row.map(|row| edit(&entry, row)).unwrap_or(Change {
                     model_type: entry.model_type,
                     record_uuid: entry.record_uuid,
                     change_type: entry.change_type,
                     data: entry.data,
                     model_version: 0,
-                };
+                });
                 if !change_row(&mut tables.tables.0, &change) {
                     continue;
                 }
@@ -119,6 +150,9 @@ proptest! {
                 prop_assert!(so_far.iter().all(|it| it.hlc < written[0].hlc));
                 prop_assert!(written[0].group_end);
                 so_far.extend(written);
+                if kept.is_some() {
+                    prop_assert_eq!(reference(&so_far, &id), kept);
+                }
             } else {
                 // Now and then it is newer than what this device wrote.
                 let late = if number % 3 == 0 { number as u64 } else { 0 };
@@ -214,4 +248,108 @@ fn a_reference_to_a_record_that_is_deleted_and_inserted_again_in_one_write_is_sh
     let row = &tables.tables.0[&RecordId::new("album", album)];
     let row: Value = row.parse_as().unwrap();
     assert_eq!(row, serde_json::json!({ "cover": photo }));
+}
+
+/// Runs a test with a photo whose tag is not shown, because another one has the same name. The tags are 1
+/// and 2, the albums 3 and 4, and the photo 5.
+fn with_a_tag_that_is_shown_empty(test: impl FnOnce(&mut Strict, &Clock<ManualClock>)) {
+    let clock = Clock::new(THIS_DEVICE, ManualClock::new(0));
+    let mut tables = Strict::default();
+    let tag = |number| Change::insert("tag", number, &serde_json::json!({ "name": "red" }));
+    let album = |number| Change::insert("album", number, &serde_json::json!({ "cover": null }));
+    let photo = serde_json::json!({ "album": number(3), "tag": number(2) });
+    let photo = Change::insert("photo", number(5), &photo);
+    let changes = [
+        tag(number(1)),
+        tag(number(2)),
+        album(number(3)),
+        album(number(4)),
+        photo,
+    ];
+    for (ms, change) in (1..).zip(changes) {
+        tables.take(&[change.unwrap().stamped(Hlc::new(ms, 0, number(1)))]);
+    }
+    assert_eq!(tag_of_photo(&tables), Value::Null);
+    test(&mut tables, &clock);
+}
+
+fn number(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn tag_of_photo(tables: &Strict) -> Value {
+    let row = &tables.tables.0[&RecordId::new("photo", number(5))];
+    row.parse_as::<Value>().unwrap()["tag"].take()
+}
+
+fn photo_in(album: u128, tag: Option<u128>) -> Change {
+    let data = serde_json::json!({ "album": number(album), "tag": tag.map(number) });
+    Change::update("photo", number(5), &data).unwrap()
+}
+
+/// Makes the changes as the app does, in one write, and returns the entries.
+fn written(
+    tables: &mut Strict,
+    clock: &Clock<ManualClock>,
+    changes: &[Change],
+) -> Vec<SharedChangeEntry> {
+    for change in changes {
+        assert!(change_row(&mut tables.tables.0, change), "{change:?}");
+    }
+    run(write(tables, &App, clock, changes)).unwrap()
+}
+
+#[test]
+fn an_update_of_another_member_keeps_a_reference_that_is_only_shown_empty() {
+    with_a_tag_that_is_shown_empty(|tables, clock| {
+        let moved = photo_in(4, None);
+        let entries = written(tables, clock, &[moved.clone(), moved]);
+        for entry in entries {
+            let data: Value = entry.data.parse_as().unwrap();
+            assert_eq!(
+                data,
+                serde_json::json!({ "album": number(4), "tag": number(2) })
+            );
+        }
+        assert_eq!(tag_of_photo(tables), Value::Null);
+        written(tables, clock, &[Change::delete("tag", number(1))]);
+        assert_eq!(tag_of_photo(tables), serde_json::json!(number(2)));
+    });
+}
+
+#[test]
+fn a_reference_that_is_shown_empty_is_shown_by_the_write_that_shows_the_other_record() {
+    with_a_tag_that_is_shown_empty(|tables, clock| {
+        written(
+            tables,
+            clock,
+            &[photo_in(4, None), Change::delete("tag", number(1))],
+        );
+        assert_eq!(tag_of_photo(tables), serde_json::json!(number(2)));
+    });
+}
+
+#[test]
+fn a_reference_that_the_app_sets_or_inserts_replaces_the_one_that_is_shown_empty() {
+    let photo = |change: Change| Change {
+        change_type: ChangeType::Insert,
+        ..change
+    };
+    let replacing = [
+        vec![photo_in(3, Some(1)), photo_in(3, None)],
+        vec![
+            Change::delete("photo", number(5)),
+            photo(photo_in(3, None)),
+            photo_in(4, None),
+        ],
+    ];
+    for changes in replacing {
+        with_a_tag_that_is_shown_empty(|tables, clock| {
+            let entries = written(tables, clock, &changes);
+            let last: Value = entries.last().unwrap().data.parse_as().unwrap();
+            assert_eq!(last["tag"], Value::Null);
+            written(tables, clock, &[Change::delete("tag", number(1))]);
+            assert_eq!(tag_of_photo(tables), Value::Null);
+        });
+    }
 }

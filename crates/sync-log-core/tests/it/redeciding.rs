@@ -6,7 +6,7 @@ use sync_log_core::receive::{
     Rule, Wanted, baseline, decide_all, merge, redecide,
 };
 use sync_log_core::{
-    ChangeType, Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError, Uuid,
+    Change, ChangeType, Cursor, DeviceId, Hlc, JsonText, SharedChangeEntry, StoreError, Uuid,
 };
 
 use crate::common::run;
@@ -89,7 +89,12 @@ impl ReceiverStore for OneByOne<'_> {
         unreachable!("no page is applied")
     }
 
-    async fn deleted(&mut self, _: Hlc, _: usize) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
+    async fn deleted(
+        &mut self,
+        _: Option<&(RecordId, Hlc)>,
+        _: Hlc,
+        _: usize,
+    ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
         unreachable!("nothing is forgotten")
     }
 
@@ -187,16 +192,39 @@ proptest! {
     }
 }
 
+/// The folder in the middle is shown before it is its turn, because the first one is.
+#[test]
+fn a_record_that_another_one_brings_along_takes_its_key_from_a_record_with_a_higher_id() {
+    let id = |number: u8| RecordId::new("folder", Uuid::from_u128(u128::from(number)));
+    let folder = |number: u8, name, parent: Option<u128>, model_version| {
+        let parent = parent.map(Uuid::from_u128);
+        let data = serde_json::json!({ "name": name, "parent": parent });
+        let change = Change::insert("folder", id(number).record_uuid, &data).unwrap();
+        let hlc = Hlc::new(1, u64::from(number), Uuid::from_u128(9));
+        change.model_version(model_version).stamped(hlc)
+    };
+    let mut device = Strict::default();
+    device.take(&[
+        folder(1, "blue", None, 1),
+        folder(2, "red", Some(1), 1),
+        folder(3, "red", None, 0),
+    ]);
+    assert!(device.standings()[&id(3)].is_shown());
+    upgrade(&mut device);
+    let rows: Vec<_> = device.tables.0.keys().cloned().collect();
+    assert_eq!(rows, [id(1), id(2)]);
+}
+
 #[test]
 fn all_rows_are_written_again_because_the_earlier_version_may_have_left_something_out() {
-    let change = sync_log_core::Change::insert(
+    let change = Change::insert(
         "tag",
-        sync_log_core::Uuid::from_u128(1),
+        Uuid::from_u128(1),
         &serde_json::json!({
             "name": "red", "colour": "#f00",
         }),
     );
-    let hlc = Hlc::new(1, 0, sync_log_core::Uuid::from_u128(2));
+    let hlc = Hlc::new(1, 0, Uuid::from_u128(2));
     let entry: SharedChangeEntry = change.unwrap().stamped(hlc);
     let mut device = Strict::default();
     device.take(&[entry]);

@@ -2,7 +2,7 @@
 //! (`X4`, `X6`).
 
 use proptest::prelude::*;
-use sync_log_core::receive::Standing;
+use sync_log_core::receive::{RecordId, Standing, WhyNotShown};
 use sync_log_core::{Change, ChangeType, Hlc, SharedChangeEntry, Uuid};
 
 use crate::common::oracle::Oracle;
@@ -16,9 +16,9 @@ fn id(model: u8, number: u8) -> Uuid {
 pub(crate) fn entry() -> impl Strategy<Value = SharedChangeEntry> {
     let stamp = (1..40u64, 1..4u128);
     let content = (0..8u8, 0..4u8, 0..3u8, 0..3u8, 0..12u8);
-    (stamp, 0..4u8, 0..3u8, content).prop_map(|((ms, device), model, number, content)| {
+    (stamp, 0..5u8, 0..3u8, content).prop_map(|((ms, device), model, number, content)| {
         let (kind, one, other, name, newer) = content;
-        let model_type = ["tag", "album", "photo", "link"][usize::from(model)];
+        let model_type = ["tag", "album", "photo", "link", "folder"][usize::from(model)];
         let colour = ["red", "blue", "green"][usize::from(name)];
         // The app refuses what has a question in it.
         let question = if kind == 3 { "?" } else { "fine" };
@@ -32,7 +32,12 @@ pub(crate) fn entry() -> impl Strategy<Value = SharedChangeEntry> {
                 "album": id(1, other),
                 "tag": (one < 3).then(|| id(0, one)),
             }),
-            _ => serde_json::json!({ "photo": id(2, other), "album": id(1, name) }),
+            3 => serde_json::json!({ "photo": id(2, other), "album": id(1, name) }),
+            _ => serde_json::json!({
+                "name": colour,
+                "note": question,
+                "parent": (one < 3).then(|| id(4, one)),
+            }),
         };
         let change_type = match kind {
             0 | 1 => ChangeType::Delete,
@@ -99,14 +104,75 @@ proptest! {
     }
 }
 
+/// A folder of one name, in the folder of this number if there is one.
+fn folder(number: u8, name: &str, parent: Option<u8>) -> Change {
+    let parent = parent.map(|parent| id(4, parent));
+    let data = serde_json::json!({ "name": name, "parent": parent });
+    Change::insert("folder", id(4, number), &data).unwrap()
+}
+
+#[test]
+fn a_deletion_reaches_what_follows_the_deleted_record_through_however_many() {
+    let stamped = |change: Change, ms| change.stamped(Hlc::new(ms, 0, Uuid::from_u128(1)));
+    let entries = [
+        stamped(folder(0, "root", None), 1),
+        stamped(folder(1, "child", Some(0)), 2),
+        stamped(folder(2, "grandchild", Some(1)), 3),
+        stamped(Change::delete("folder", id(4, 0)), 4),
+        stamped(folder(3, "grandchild", None), 5),
+    ];
+    let mut orders = vec![entries.to_vec(), entries.iter().rev().cloned().collect()];
+    orders.push([&entries[3..], &entries[..3]].concat());
+    for order in orders {
+        let mut tables = Strict::default();
+        for entry in &order {
+            tables.take(std::slice::from_ref(entry));
+        }
+        let standing = |number| tables.standings()[&RecordId::new("folder", id(4, number))].clone();
+        assert_eq!([0, 1, 2].map(standing), [const { Standing::Deleted }; 3]);
+        assert!(
+            standing(3).is_shown(),
+            "the name is free: {:?}",
+            standing(3)
+        );
+        assert_eq!(tables.tables.0.len(), 1);
+    }
+}
+
+/// A folder in a deleted one is moved to another one, and back.
+#[test]
+fn what_follows_a_record_that_was_changed_after_a_deletion_is_kept_with_it() {
+    let stamped = |change: Change, ms| change.stamped(Hlc::new(ms, 0, Uuid::from_u128(1)));
+    let mut tables = Strict::default();
+    tables.take(&[
+        stamped(folder(0, "root", None), 1),
+        stamped(folder(3, "other", None), 1),
+        stamped(folder(1, "child", Some(0)), 2),
+        stamped(folder(2, "grandchild", Some(1)), 3),
+        stamped(Change::delete("folder", id(4, 0)), 4),
+    ]);
+    let shown = |of: &Strict| of.tables.0.len();
+    assert_eq!(shown(&tables), 1);
+    tables.take(&[stamped(folder(1, "child", Some(3)), 5)]);
+    assert_eq!(shown(&tables), 3);
+    tables.take(&[stamped(folder(1, "child", Some(0)), 6)]);
+    assert_eq!(shown(&tables), 1);
+    let child = RecordId::new("folder", id(4, 1));
+    let missing = Standing::NotShown(WhyNotShown::MissingRecord(child));
+    assert_eq!(
+        tables.standings()[&RecordId::new("folder", id(4, 2))],
+        missing
+    );
+}
+
 /// Each of three links of a chain must refer to the next one, and one of them to a tag.
 #[test]
 fn records_that_refer_to_each_other_in_a_circle_are_shown_when_nothing_else_is_missing() {
     let link = |number: u8, tag: Option<Uuid>| {
-        let next = id(4, (number + 1) % 3);
+        let next = id(5, (number + 1) % 3);
         Change::insert(
             "chain",
-            id(4, number),
+            id(5, number),
             &serde_json::json!({ "next": next, "tag": tag }),
         )
     };

@@ -194,7 +194,7 @@ proptest! {
         if here.len() > 5 {
             receive_all(&mut tables, &logs);
         }
-        while run(forget_deleted(&mut tables, &ORIGINS)).unwrap() > 0 {}
+        while run(forget_deleted(&mut tables, &App, &ORIGINS)).unwrap() > 0 {}
         take_snapshot(&mut tables, &mut donor);
         receive_all(&mut tables, &logs);
         let everything: Vec<_> = logs.iter().flat_map(|log| log.entries.clone()).collect();
@@ -409,7 +409,7 @@ fn a_deleted_record_of_which_the_other_device_has_a_later_member_stays_deleted()
     run(merge(&mut tables, &PerField, &[inserted, deleted])).unwrap();
     tables.watermarks.insert(one, cursor(1, 55, one));
     tables.watermarks.insert(two, cursor(2, 55, two));
-    assert_eq!(run(forget_deleted(&mut tables, &[one, two])).unwrap(), 1);
+    assert_eq!(run(forget_deleted(&mut tables, &PerField, &[one, two])).unwrap(), 1);
 
     let first = run(snapshot(&mut donor, DONOR, Cursor::ZERO)).unwrap();
     let receiving = receiving();

@@ -14,14 +14,31 @@ use crate::driver::failure::corrupt;
 use crate::driver::{Port, Row, Template, all, argument, argument_rows};
 use crate::entity::versions::{self, Column};
 
-/// The deleted records whose highest change is at or below `up_to`, ascending by its stamp.
+/// The deleted records whose highest change is at or below `up_to`, ascending by its stamp and then by
+/// record, those after `after`.
 pub(super) async fn up_to(
     db: &impl Port,
+    after: Option<&(RecordId, Hlc)>,
     up_to: Hlc,
     limit: usize,
 ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
     let up_to = up_to.to_text();
-    all(db, &READ, &[up_to.as_str().into(), limit.into()], deleted).await
+    // No stamp has an empty text, so that all records are after it.
+    let (stamp, model_type, record_uuid) = match after {
+        Some((id, hlc)) => {
+            let (model_type, record_uuid) = id_texts(id);
+            (hlc.to_string(), model_type, record_uuid)
+        }
+        None => (String::new(), "", String::new()),
+    };
+    let arguments = [
+        (&stamp).into(),
+        model_type.into(),
+        (&record_uuid).into(),
+        up_to.as_str().into(),
+        limit.into(),
+    ];
+    all(db, &READ, &arguments, deleted).await
 }
 
 /// Removes records and their ties.
@@ -46,15 +63,22 @@ fn deleted(row: &Row<'_>) -> Result<(RecordId, Hlc), StoreError> {
     Ok((id, hlc.ok_or_else(|| damaged("hlc"))?))
 }
 
-/// Arguments: a stamp, and how many. The condition on the standing is that of the index.
+/// Arguments: a record with its stamp first, a stamp, and how many. The condition on the standing is that
+/// of the index.
 static READ: LazyLock<Template> = LazyLock::new(|| {
+    let key = [Column::Hlc, Column::ModelType, Column::RecordUuid];
+    let key = key.map(|column| Expr::col(column.into_column_ref()));
+    let after = [argument(0), argument(1), argument(2)].map(Expr::val);
     let query = versions::Entity::find()
         .select_only()
         .columns([Column::ModelType, Column::RecordUuid, Column::Hlc])
         .filter(Expr::cust("\"standing\" = 'deleted'"))
-        .filter(Column::Hlc.into_expr().lte(argument(0)))
+        .filter(Expr::tuple(key).gt(Expr::tuple(after)))
+        .filter(Column::Hlc.into_expr().lte(argument(3)))
         .order_by(Column::Hlc, Order::Asc)
-        .limit(argument_rows(1));
+        .order_by(Column::ModelType, Order::Asc)
+        .order_by(Column::RecordUuid, Order::Asc)
+        .limit(argument_rows(4));
     Template::build("look for what can be forgotten", &query.into_query())
 });
 

@@ -217,10 +217,11 @@ impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
 
     async fn deleted(
         &mut self,
+        after: Option<&(RecordId, Hlc)>,
         up_to: Hlc,
         limit: usize,
     ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
-        deleted::up_to(&Over(self.db), up_to, limit).await
+        deleted::up_to(&Over(self.db), after, up_to, limit).await
     }
 
     async fn forget(&mut self, forgotten: &[(RecordId, Hlc)]) -> Result<(), StoreError> {

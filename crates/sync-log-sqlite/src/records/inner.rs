@@ -8,6 +8,8 @@ use super::drift::AcceptedDrift;
 use super::in_transaction::{InTransaction, Whose};
 use super::registered::RegisteredModels;
 use super::sync_error::SyncError;
+use super::watermarks;
+use crate::driver::Over;
 use crate::driver::durable::Settings;
 use crate::open::SyncDb;
 use crate::store::AttachedStore;
@@ -36,18 +38,32 @@ impl Inner {
     }
 
     /// All devices whose changes may still arrive, including `origin`.
-    pub(super) async fn origins(&self, origin: DeviceId) -> Result<Vec<DeviceId>, SyncError> {
+    pub(super) async fn origins_with(&self, origin: DeviceId) -> Result<Vec<DeviceId>, SyncError> {
         if origin == self.own.device_id {
             return Err(LogError::OwnPeer { peer: origin }.into());
         }
-        let (mut active, retired) = self.peers().await?;
+        let (mut origins, retired) = self.origins().await?;
         if retired.contains(&origin) {
             return Err(SyncError::OriginRetired { origin });
         }
-        if !active.contains(&origin) {
-            active.push(origin);
+        if !origins.contains(&origin) {
+            origins.push(origin);
         }
-        Ok(active)
+        Ok(origins)
+    }
+
+    /// All devices whose changes may still arrive, and the peers that are retired. A page of a device is
+    /// applied even if the device is no peer, so each device with a watermark counts until it is retired.
+    pub(super) async fn origins(&self) -> Result<(Vec<DeviceId>, Vec<DeviceId>), SyncError> {
+        let (mut origins, retired) = self.peers().await?;
+        for known in watermarks::all_of_them(&Over(&self.db)).await? {
+            let origin = known.origin;
+            let is_counted = origins.contains(&origin) || retired.contains(&origin);
+            if !is_counted && origin != self.own.device_id {
+                origins.push(origin);
+            }
+        }
+        Ok((origins, retired))
     }
 
     /// The peers that are active, and those that are retired. A peer whose row is faulty is active.

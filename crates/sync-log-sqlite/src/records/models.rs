@@ -77,7 +77,8 @@ impl DeclaredModels {
 
     /// Declares that records of this model are deleted together with the record to which `column` refers,
     /// on every device and without a change of their own. The column's foreign key has ON DELETE CASCADE.
-    /// A record that is changed after that deletion is kept, and shown if the other record comes back.
+    /// What follows these records in turn is deleted with them. A record that is changed after that deletion
+    /// is kept, together with what follows it, and shown if the other record comes back.
     pub fn follows(self, column: impl Into<String>) -> Self {
         self.cascade(column.into(), Cascade::Follows)
     }

@@ -86,6 +86,11 @@ impl receive::Models for RegisteredModels {
         model.is_some_and(|model| model.shape.knows(member))
     }
 
+    fn is_followed(&self, model_type: &str) -> bool {
+        let mut references = self.models.values().flat_map(|model| &model.references);
+        references.any(|it| it.need == Need::Follows && it.to == model_type)
+    }
+
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
         let Some(model) = self.models.get(model_type) else {
             return Reading::UnknownModel;

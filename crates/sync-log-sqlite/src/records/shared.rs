@@ -314,7 +314,7 @@ impl SharedRecords {
     ) -> Result<Applied, SyncError> {
         let inner = &*self.inner;
         let origin = origin.into();
-        let origins = inner.origins(origin).await?;
+        let origins = inner.origins_with(origin).await?;
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let receiving = Receiving {
             origin,
@@ -400,16 +400,19 @@ impl SharedRecords {
     /// Forgets deleted records of which no change can arrive any more. Returns how many were forgotten. Call
     /// this function now and then, but not while another device reads a snapshot of these records.
     ///
+    /// A change can arrive from each active peer, and from each other device of which a page was applied. If
+    /// such a device is gone, register it and retire it.
+    ///
     /// # Errors
     /// [`SyncError::Store`], [`SyncError::Log`].
     pub async fn forget_deleted(&self) -> Result<usize, SyncError> {
         let inner = &*self.inner;
-        let (origins, _) = inner.peers().await?;
+        let (origins, _) = inner.origins().await?;
         let mut forgotten = 0;
         loop {
             let txn = AppTransaction::of_records(&inner.db).await?;
             let mut store = inner.in_transaction(txn.connection());
-            let outcome = receive::forget_deleted(&mut store, &origins).await;
+            let outcome = receive::forget_deleted(&mut store, &inner.models, &origins).await;
             let count = txn.end_with(outcome).await?;
             forgotten += count;
             if count == 0 {

@@ -47,7 +47,7 @@ impl SharedRecords {
     ) -> Result<TakingSnapshot<'_>, SyncError> {
         let inner = self.inner();
         let donor = donor.into();
-        let origins = inner.origins(donor).await?;
+        let origins = inner.origins_with(donor).await?;
         let own = inner.log.identity();
         let known = snapshot.watermarks.get(&own.device_id).copied();
         let txn = AppTransaction::write(&inner.db).await?;
@@ -94,7 +94,7 @@ impl TakingSnapshot<'_> {
     /// Nothing was merged. As for [`take_snapshot`](SharedRecords::take_snapshot).
     pub async fn merge(&mut self, page: &SnapshotPage) -> Result<Standings, SyncError> {
         let inner = self.records.inner();
-        let origins = inner.origins(self.donor).await?;
+        let origins = inner.origins_with(self.donor).await?;
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let receiving = Receiving {
             origin: self.donor,
@@ -126,7 +126,7 @@ impl TakingSnapshot<'_> {
     /// No watermark moved. As for [`take_snapshot`](SharedRecords::take_snapshot).
     pub async fn finish(&self) -> Result<BTreeMap<DeviceId, Cursor>, SyncError> {
         let inner = self.records.inner();
-        let origins = inner.origins(self.donor).await?;
+        let origins = inner.origins_with(self.donor).await?;
         let receiving = Receiving {
             origin: self.donor,
             origins: &origins,

@@ -287,8 +287,9 @@ impl Device for MemoryDevice {
 
     fn forget(&mut self) -> Result<usize> {
         let origins = planted::origins_of_forgetting(self.fault, &self.peers);
+        let models = self.models();
         let mut transaction = self.begin(None);
-        let forgotten = forget_deleted(&mut transaction, origins);
+        let forgotten = forget_deleted(&mut transaction, &models, origins);
         let forgotten = self.engine.finish(forgotten)?;
         self.records = transaction.records;
         Ok(forgotten)

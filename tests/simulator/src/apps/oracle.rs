@@ -122,19 +122,27 @@ struct Oracle {
 }
 
 impl Oracle {
-    /// A record that follows one which was deleted after its last change is deleted.
+    /// A record is deleted if one that it follows was deleted after its last change, and so is what follows
+    /// this record and was last changed before that deletion.
     fn delete_what_follows(&mut self) {
-        let is_outlived = |(_, fold): &(&RecordId, &Fold)| {
-            let references = live_references(fold);
-            references.iter().any(|it| {
-                let other = self.folds.get(&it.to);
-                it.need == Need::Follows && other.is_some_and(|other| other.deleted > fold.newest)
-            })
-        };
-        let outlived = self.folds.iter().filter(is_outlived);
-        let outlived: Vec<_> = outlived.map(|(id, _)| id.clone()).collect();
-        for id in outlived {
-            if let Some(fold) = self.folds.get_mut(&id) {
+        let own = self.folds.iter();
+        let mut deletions: BTreeMap<_, _> = own.map(|(id, it)| (id.clone(), it.deleted)).collect();
+        loop {
+            let outlived = self.folds.iter().filter_map(|(id, fold)| {
+                let references = live_references(fold).iter();
+                let followed = references.filter(|it| it.need == Need::Follows);
+                let above = followed.filter_map(|it| deletions.get(&it.to)).max()?;
+                let is_news = *above > fold.newest && *above > deletions[id];
+                is_news.then(|| (id.clone(), *above))
+            });
+            let outlived: Vec<_> = outlived.collect();
+            if outlived.is_empty() {
+                break;
+            }
+            deletions.extend(outlived);
+        }
+        for (id, fold) in &mut self.folds {
+            if deletions[id] > fold.newest {
                 fold.content = Content::Deleted;
             }
         }

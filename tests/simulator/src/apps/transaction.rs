@@ -138,11 +138,12 @@ impl ReceiverStore for Transaction {
 
     async fn deleted(
         &mut self,
+        after: Option<&(RecordId, Hlc)>,
         up_to: Hlc,
         limit: usize,
     ) -> Result<Vec<(RecordId, Hlc)>, StoreError> {
         self.call()?;
-        self.records.deleted(up_to, limit).await
+        self.records.deleted(after, up_to, limit).await
     }
 
     async fn forget(&mut self, deleted: &[(RecordId, Hlc)]) -> Result<(), StoreError> {

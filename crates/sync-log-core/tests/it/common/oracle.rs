@@ -11,6 +11,8 @@ use super::tables::facts;
 pub(crate) struct Oracle {
     pub(crate) winners: BTreeMap<RecordId, SharedChangeEntry>,
     deleted: BTreeMap<RecordId, Hlc>,
+    /// The facts of the records that are live and can be read.
+    live: BTreeMap<RecordId, Facts>,
 }
 
 impl Oracle {
@@ -29,29 +31,71 @@ impl Oracle {
                 *highest = entry.hlc.max(*highest);
             }
         }
-        Self { winners, deleted }
+        Self::from_winners(winners, deleted)
+    }
+
+    fn from_winners(
+        winners: BTreeMap<RecordId, SharedChangeEntry>,
+        deleted: BTreeMap<RecordId, Hlc>,
+    ) -> Self {
+        let mut oracle = Self {
+            winners,
+            deleted,
+            live: BTreeMap::new(),
+        };
+        let deletions = oracle.deletions();
+        let live = oracle.winners.iter().filter(|(id, winner)| {
+            let deletion = deletions.get(*id);
+            deletion.is_none_or(|deletion| *deletion <= winner.hlc)
+        });
+        let live = live.filter_map(|(id, _)| Some((id.clone(), oracle.read(id)?)));
+        oracle.live = live.collect();
+        oracle
+    }
+
+    /// What the winning change says, unless it is a deletion or cannot be read.
+    fn read(&self, id: &RecordId) -> Option<Facts> {
+        let winner = self.winners.get(id)?;
+        let is_readable = winner.model_version == 0 && winner.change_type != ChangeType::Delete;
+        is_readable.then(|| facts(id, &winner.data))
+    }
+
+    /// The deletions that count for each record: its own, and those that delete it with what it follows.
+    fn deletions(&self) -> BTreeMap<RecordId, Hlc> {
+        let mut deletions = self.deleted.clone();
+        loop {
+            let more = self.winners.iter().filter_map(|(id, winner)| {
+                let references = self.read(id)?.references.into_iter();
+                let followed = references.filter(|reference| reference.need == Need::Follows);
+                let above = followed.filter_map(|it| deletions.get(&it.to)).max()?;
+                let is_news = deletions.get(id).is_none_or(|known| known < above);
+                (is_news && *above > winner.hlc).then(|| (id.clone(), *above))
+            });
+            let more: Vec<_> = more.collect();
+            if more.is_empty() {
+                return deletions;
+            }
+            deletions.extend(more);
+        }
+    }
+
+    /// The records that live ones follow.
+    pub(crate) fn followed(&self) -> BTreeSet<RecordId> {
+        let references = self.live.values().flat_map(|facts| &facts.references);
+        let followed = references.filter(|reference| reference.need == Need::Follows);
+        followed.map(|reference| reference.to.clone()).collect()
     }
 
     fn facts(&self, id: &RecordId) -> Option<Facts> {
-        let winner = &self.winners[id];
-        let is_readable = winner.model_version == 0 && winner.change_type != ChangeType::Delete;
-        let facts = is_readable.then(|| facts(id, &winner.data))?;
-        let is_outlived = facts.references.iter().any(|reference| {
-            reference.need == Need::Follows
-                && self
-                    .deleted
-                    .get(&reference.to)
-                    .is_some_and(|it| *it > winner.hlc)
-        });
-        (!is_outlived).then_some(facts)
+        self.live.get(id).cloned()
     }
 
     fn duplicate_of(&self, id: &RecordId, facts: &Facts) -> Option<Uuid> {
         let same_key = |other: &&RecordId| {
-            let others = self.facts(other).unwrap_or_default().keys;
+            let others = &self.live[*other].keys;
             other.model_type == id.model_type && others.iter().any(|key| facts.keys.contains(key))
         };
-        let lowest = self.winners.keys().find(same_key)?;
+        let lowest = self.live.keys().find(same_key)?;
         (lowest < id).then_some(lowest.record_uuid)
     }
 

@@ -1,6 +1,6 @@
 //! An app's models, and tables as strict as a database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_log_core::receive::{
     Facts, Key, Models, Move, Need, Reading, RecordId, Reference, Rule, Standing, merge,
@@ -12,7 +12,8 @@ use super::run;
 
 /// Tags have a unique name. Albums may have a cover. A photo must be in an album, and may have a tag. A
 /// link must refer to a photo, and follows an album. A part of a chain must refer to the next one, and
-/// to a tag if it names one. A payload with a `?` is refused.
+/// to a tag if it names one. A folder has a unique name, and follows the folder that it is in. A payload
+/// with a `?` is refused.
 pub(crate) struct App;
 
 impl App {
@@ -25,6 +26,7 @@ impl App {
                 ("album", "album", Need::Follows),
             ],
             "chain" => &[("next", "chain", Need::Must), ("tag", "tag", Need::Must)],
+            "folder" => &[("parent", "folder", Need::Follows)],
             _ => &[],
         }
     }
@@ -33,13 +35,17 @@ impl App {
 impl Models for App {
     fn rule(&self, model_type: &str, model_version: u32) -> Rule {
         match (model_type, model_version) {
-            ("tag" | "album" | "photo" | "link" | "chain", 0) => Rule::WholeRecord,
+            ("tag" | "album" | "photo" | "link" | "chain" | "folder", 0) => Rule::WholeRecord,
             _ => Rule::Unknown,
         }
     }
 
     fn knows(&self, _: &str, member: &str) -> bool {
         member != "colour"
+    }
+
+    fn is_followed(&self, model_type: &str) -> bool {
+        matches!(model_type, "album" | "folder")
     }
 
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
@@ -58,7 +64,7 @@ impl Models for App {
                 need: *need,
             })
         });
-        let keys = member("name").filter(|_| model_type == "tag");
+        let keys = member("name").filter(|_| matches!(model_type, "tag" | "folder"));
         let keys = keys.into_iter().map(|value| Key {
             name: "name".to_owned(),
             value,
@@ -67,6 +73,27 @@ impl Models for App {
             references: references.collect(),
             keys: keys.collect(),
         })
+    }
+}
+
+/// The same app, but it merges the members of every record one by one.
+pub(crate) struct ByMember;
+
+impl Models for ByMember {
+    fn rule(&self, _: &str, _: u32) -> Rule {
+        Rule::PerField { since: 0 }
+    }
+
+    fn knows(&self, _: &str, _: &str) -> bool {
+        true
+    }
+
+    fn is_followed(&self, model_type: &str) -> bool {
+        App.is_followed(model_type)
+    }
+
+    fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
+        App.read(model_type, model_version, payload)
     }
 }
 
@@ -82,7 +109,7 @@ pub(crate) type Strict = MemoryRecords<StrictRows>;
 
 /// Unique keys hold after each step, no row goes while another one must refer to it, and all
 /// references hold at the end.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct StrictRows(pub(crate) BTreeMap<RecordId, JsonText>);
 
 impl Tables for StrictRows {
@@ -107,12 +134,30 @@ impl Tables for StrictRows {
 
 impl StrictRows {
     fn hide(&mut self, id: &RecordId) {
+        let circle = self.referred_from(id);
         self.0.remove(id);
         for (other, row) in &self.0 {
             let references = facts(other, row).references;
             let leads = references.iter().any(|it| it.to == *id);
-            assert!(!leads, "{id} went before {other}");
+            // Of the rows of a circle, one has to go first.
+            assert!(!leads || circle.contains(other), "{id} went before {other}");
         }
+    }
+
+    /// The records to which a row refers, through however many.
+    fn referred_from(&self, id: &RecordId) -> BTreeSet<RecordId> {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![id.clone()];
+        while let Some(from) = next.pop() {
+            let rows = self.0.get_key_value(&from).into_iter();
+            let references = rows.flat_map(|(it, row)| facts(it, row).references);
+            next.extend(
+                references
+                    .map(|it| it.to)
+                    .filter(|to| reached.insert(to.clone())),
+            );
+        }
+        reached
     }
 
     fn show(&mut self, id: &RecordId, payload: &JsonText) {
@@ -130,7 +175,11 @@ impl StrictRows {
 
 impl Strict {
     pub(crate) fn take(&mut self, entries: &[SharedChangeEntry]) {
-        run(merge(self, &App, entries)).unwrap();
+        self.take_with(&App, entries);
+    }
+
+    pub(crate) fn take_with(&mut self, models: &impl Models, entries: &[SharedChangeEntry]) {
+        run(merge(self, models, entries)).unwrap();
         self.refuse_dangling();
     }
 

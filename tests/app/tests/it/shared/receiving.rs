@@ -242,3 +242,29 @@ fn a_page_that_could_not_be_synced_is_no_success_and_is_applied_again() {
         assert_eq!(again.watermark, page.next);
     });
 }
+
+/// The laptop is no peer of the phone, which has applied a page of it all the same.
+#[tokio::test]
+async fn a_deletion_is_kept_while_a_device_that_is_no_peer_may_have_an_older_change() {
+    let tablet_id = Uuid::from_u128(0x7ab);
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let phone = Device::new(folders[0].path(), PHONE, tablet_id).await;
+    let laptop = Device::new(folders[1].path(), LAPTOP, PHONE).await;
+    let tablet = Device::new(folders[2].path(), tablet_id, PHONE).await;
+    laptop.add_tag(7, "sea").await;
+    phone.pull(&laptop).await;
+    laptop.add_tag(1, "beach").await;
+    phone.add_tag(1, "beach").await;
+    phone.delete_tag(1).await;
+    tablet.pull(&phone).await;
+    tablet.add_tag(8, "hill").await;
+    phone.pull(&tablet).await;
+    assert_eq!(phone.records.forget_deleted().await.unwrap(), 0);
+    phone.pull(&laptop).await;
+    let deleted = phone.records.record(&tag_id(1)).await.unwrap();
+    assert_eq!(deleted.unwrap().standing, Standing::Deleted);
+
+    phone.records.log().register_peer(LAPTOP).await.unwrap();
+    phone.records.log().retire(LAPTOP).await.unwrap();
+    assert_eq!(phone.records.forget_deleted().await.unwrap(), 1);
+}
