@@ -409,7 +409,10 @@ fn a_deleted_record_of_which_the_other_device_has_a_later_member_stays_deleted()
     run(merge(&mut tables, &PerField, &[inserted, deleted])).unwrap();
     tables.watermarks.insert(one, cursor(1, 55, one));
     tables.watermarks.insert(two, cursor(2, 55, two));
-    assert_eq!(run(forget_deleted(&mut tables, &PerField, &[one, two])).unwrap(), 1);
+    assert_eq!(
+        run(forget_deleted(&mut tables, &PerField, &[one, two])).unwrap(),
+        1
+    );
 
     let first = run(snapshot(&mut donor, DONOR, Cursor::ZERO)).unwrap();
     let receiving = receiving();

@@ -191,10 +191,13 @@ impl<'a> Writing<'a> {
 struct Call<'a>(&'a AtomicUsize);
 
 impl Call<'_> {
-    /// What the statement of the call returned. If a constraint refused the row, the call has ended: the row
-    /// is as it was, and the app may go on.
+    /// What the statement of the call returned. If a constraint refused the row, or there was no row to update,
+    /// the call has ended: nothing has changed, and the app may go on.
     fn ran<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
-        if outcome.as_ref().is_err_and(is_refusal) {
+        let changed_nothing = |error: &DbErr| {
+            matches!(error, DbErr::RecordNotUpdated | DbErr::RecordNotInserted) || is_refusal(error)
+        };
+        if outcome.as_ref().is_err_and(changed_nothing) {
             self.end();
         }
         outcome

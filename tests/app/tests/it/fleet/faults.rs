@@ -29,7 +29,7 @@ const CASES: [Case; 9] = [
     (
         Planted::App(Fault::DrainLeftOut),
         0,
-        &["everything_arrives"],
+        &["everything_arrives", "records_follow_from_what_it_has"],
     ),
     (
         Planted::App(Fault::PeersLeftOut),

@@ -102,13 +102,15 @@ async fn a_call_that_is_dropped_in_a_write_leaves_no_row_without_an_entry() {
 }
 
 #[tokio::test]
-async fn a_row_that_a_constraint_refuses_leaves_the_rest_of_a_write() {
+async fn a_row_that_is_refused_or_missing_leaves_the_rest_of_a_write() {
     let folder = tempdir().unwrap();
     let phone = Device::new(folder.path(), PHONE, LAPTOP).await;
     let written = phone.records.write(async |rows| {
         rows.insert(new_tag(1, "beach")).await?;
         let same_name = rows.insert(new_tag(2, "beach")).await;
         assert!(matches!(same_name, Err(SyncError::App(_))));
+        let missing = rows.update(new_tag(3, "city")).await;
+        assert!(matches!(missing, Err(SyncError::App(_))));
         Ok(())
     });
     written.await.unwrap();
