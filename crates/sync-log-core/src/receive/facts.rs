@@ -28,6 +28,20 @@ pub trait Models {
 
     /// Reads a payload.
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading;
+
+    /// The records to which a payload refers, even if it has only some of the members of a record and cannot
+    /// be read as one. A group waits for records to which it must refer (`X2`).
+    fn references(
+        &self,
+        model_type: &str,
+        model_version: u32,
+        payload: &JsonText,
+    ) -> Vec<Reference> {
+        match self.read(model_type, model_version, payload) {
+            Reading::Readable(facts) => facts.references,
+            Reading::UnknownModel | Reading::NewerModel | Reading::Refused(_) => Vec::new(),
+        }
+    }
 }
 
 /// How the app reads a payload.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hlc::Hlc;
 use uuid::Uuid;
 
-use super::facts::{Models, Need, Reading};
+use super::facts::{Models, Need};
 use super::record::RecordId;
 use crate::model::{ChangeType, SharedChangeEntry};
 
@@ -78,12 +78,10 @@ fn needs(entries: &[SharedChangeEntry], models: &impl Models) -> BTreeSet<Record
         if entry.change_type == ChangeType::Delete {
             continue;
         }
-        let read = models.read(&entry.model_type, entry.model_version, &entry.data);
-        if let Reading::Readable(facts) = read {
-            let needed = facts.references.into_iter();
-            let needed = needed.filter(|reference| reference.need != Need::May);
-            needs.extend(needed.map(|reference| reference.to));
-        }
+        let references = models.references(&entry.model_type, entry.model_version, &entry.data);
+        let needed = references.into_iter();
+        let needed = needed.filter(|reference| reference.need != Need::May);
+        needs.extend(needed.map(|reference| reference.to));
     }
     for entry in entries {
         needs.remove(&RecordId::of(entry));

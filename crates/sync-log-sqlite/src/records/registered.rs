@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value as Json};
 use sync_log_core::receive::{self, Facts, Key, Need, Reading, RecordId, Reference, Rule};
 use sync_log_core::{JsonText, Uuid};
 
@@ -103,6 +104,23 @@ impl receive::Models for RegisteredModels {
             Err(reason) => Reading::Refused(reason),
         }
     }
+
+    fn references(
+        &self,
+        model_type: &str,
+        model_version: u32,
+        payload: &JsonText,
+    ) -> Vec<Reference> {
+        match self.read(model_type, model_version, payload) {
+            Reading::Readable(facts) => facts.references,
+            // Under the per-field rule a payload may lack members that the model must have.
+            Reading::Refused(_) => {
+                let model = self.models.get(model_type);
+                model.map_or_else(Vec::new, |model| model.references_of_part(payload))
+            }
+            Reading::UnknownModel | Reading::NewerModel => Vec::new(),
+        }
+    }
 }
 
 impl Model {
@@ -121,19 +139,34 @@ impl Model {
             keys: keys.collect(),
         })
     }
+
+    /// The references that are among the members of a payload, which need not have all of them.
+    fn references_of_part(&self, payload: &JsonText) -> Vec<Reference> {
+        let members = payload.parse_as::<Map<String, Json>>();
+        let members = members.unwrap_or_default();
+        let references = self.references.iter().filter_map(|refers| {
+            let record = members.get(refers.member)?.as_str()?;
+            Some(refers.to(record.parse().ok()?))
+        });
+        references.collect()
+    }
 }
 
 impl Refers {
+    fn to(&self, record: Uuid) -> Reference {
+        Reference {
+            member: self.member.to_owned(),
+            to: RecordId::new(self.to.as_str(), record),
+            need: self.need,
+        }
+    }
+
     fn reference(&self, row: &Row) -> Result<Option<Reference>, String> {
         let found = row.iter().find(|(column, _)| *column == self.column);
         let Some((_, value)) = found.filter(|(_, value)| *value != value.as_null()) else {
             return Ok(None);
         };
         let record = uuid(value).ok_or_else(|| format!("{} is no UUID", self.member))?;
-        Ok(Some(Reference {
-            member: self.member.to_owned(),
-            to: RecordId::new(self.to.as_str(), record),
-            need: self.need,
-        }))
+        Ok(Some(self.to(record)))
     }
 }

@@ -12,6 +12,7 @@ mod hidden;
 mod joined;
 mod later_models;
 mod own_writes;
+mod partial_groups;
 mod receiving;
 mod snapshots;
 mod snapshots_after_a_loss;
