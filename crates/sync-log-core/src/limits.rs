@@ -50,3 +50,7 @@ pub const MAX_DECLARED_PEERS: usize = 1000;
 /// How long a peer has to lag, and to be silent, before [`explain`](crate::SyncLog::explain) advises
 /// to retire the peer: a week, in ms.
 pub const RETIRE_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// The counter of the stamps of a baseline (`W5`). It is above the highest one that a clock uses within a
+/// millisecond, so no change has such a stamp.
+pub const BASELINE_COUNTER: u64 = 1 << 16;

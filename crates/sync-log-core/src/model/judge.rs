@@ -219,11 +219,7 @@ pub fn of_log(entry: &SharedChangeEntry, device_id: DeviceId) -> Result<(), Entr
 /// # Errors
 /// [`EntryFault::ModelType`], [`EntryFault::DataTooLarge`], [`EntryFault::DataNotJson`] if it is
 /// nested too deep.
-pub(crate) fn content(
-    model_type: &str,
-    data: &JsonText,
-    max_data_bytes: usize,
-) -> Result<(), EntryFault> {
+pub fn content(model_type: &str, data: &JsonText, max_data_bytes: usize) -> Result<(), EntryFault> {
     if !is_model_type(model_type) {
         return Err(EntryFault::ModelType);
     }

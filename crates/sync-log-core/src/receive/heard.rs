@@ -8,6 +8,7 @@ use super::port::SnapshotStore;
 use super::taking::Taking;
 use super::version::Version;
 use crate::error::StoreError;
+use crate::limits::BASELINE_COUNTER;
 use crate::model::DeviceId;
 
 /// Which changes this device has received.
@@ -21,9 +22,10 @@ pub(super) struct Heard {
     has_own: bool,
     /// The highest stamp of a deleted record that was forgotten.
     forgotten: Hlc,
-    /// Up to where the logs were applied of which the donor has applied the same one.
+    /// Up to where the logs of other devices were applied. A device that lost its log goes on above the
+    /// stamps of the log before, so this holds for whichever log the donor has applied.
     received: BTreeMap<DeviceId, Hlc>,
-    /// Up to where the donor has applied these.
+    /// Up to where the donor has applied the same logs.
     received_there: BTreeMap<DeviceId, Hlc>,
 }
 
@@ -41,17 +43,21 @@ impl Heard {
             received_there: BTreeMap::new(),
         };
         for (origin, own) in store.watermarks().await? {
+            heard.received.insert(origin, own.hlc());
             let there = theirs.get(&origin);
             if let Some(there) = there.filter(|it| it.log_id() == own.log_id()) {
-                heard.received.insert(origin, own.hlc());
                 heard.received_there.insert(origin, there.hlc());
             }
         }
         Ok(heard)
     }
 
-    /// Whether the change with this stamp was received, or made here.
+    /// Whether the change with this stamp was received, or made here. The stamp of a baseline, which no clock
+    /// gives, was never in a log.
     pub(super) fn has_received(&self, hlc: Hlc) -> bool {
+        if hlc.counter >= BASELINE_COUNTER {
+            return false;
+        }
         let device = DeviceId::from(hlc.device_id);
         if device == self.own {
             return self.has_own;
@@ -67,10 +73,11 @@ impl Heard {
         there.is_some_and(|up_to| hlc <= *up_to)
     }
 
-    /// What is new in the version of a record that is unknown here; `None` if nothing is.
-    pub(super) fn news_of(&self, version: &Version) -> Option<Version> {
+    /// What a version has that was not received before. The rest was received, and is stored here or was
+    /// deleted and forgotten. `None` if nothing is new of a record that is unknown here.
+    pub(super) fn news_of(&self, version: &Version, is_known: bool) -> Option<Version> {
         let is_new = |hlc: Hlc| hlc > self.forgotten || !self.has_received(hlc);
-        if !is_new(version.source.hlc) {
+        if !is_known && !is_new(version.source.hlc) {
             return None;
         }
         let mut news = version.clone();

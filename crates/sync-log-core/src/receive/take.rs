@@ -51,12 +51,8 @@ pub async fn merge_snapshot<M: Models>(
     look_up(store, &mut seen, &wanted).await?;
     let arrived = page.records.iter().filter_map(|(id, version)| {
         let is_known = seen.record(id).flatten().is_some();
-        let version = if is_known {
-            version.clone()
-        } else {
-            heard.news_of(version)?
-        };
-        Some((id.clone(), with_members(models, id, version)))
+        let news = heard.news_of(version, is_known)?;
+        Some((id.clone(), with_members(models, id, news)))
     });
     let arrived: Vec<(RecordId, Version)> = arrived.collect();
     let standings = merge_with(store, models, arrived, seen, OwnRows::default()).await?;
@@ -70,7 +66,7 @@ pub async fn merge_snapshot<M: Models>(
 /// page was merged. What waits at the donor waits here, unless its records have come. Returns the
 /// cursors to acknowledge to each device after the commit.
 ///
-/// Of two cursors of one log the higher one is taken. Where the logs differ, the own cursor stays. The log
+/// Of two cursors of one log the higher one is taken. Where the logs differ, the own cursor stays, but the log
 /// of the donor itself is read on from its head.
 ///
 /// # Errors
@@ -125,7 +121,8 @@ async fn move_watermarks(
     let mut cursors = BTreeMap::new();
     for (origin, theirs) in taking.cursors() {
         let own = store.watermark(origin).await?;
-        let to = if origin == taking.snapshot.donor {
+        let is_donors = origin == taking.snapshot.donor;
+        let to = if is_donors && theirs.log_id() != own.log_id() {
             theirs
         } else {
             higher(own, theirs)

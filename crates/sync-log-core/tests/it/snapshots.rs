@@ -9,8 +9,8 @@ use sync_log_core::receive::{
     finish_snapshot, forget_deleted, merge, merge_snapshot, snapshot, snapshot_page,
 };
 use sync_log_core::{
-    Change, Cursor, DeviceId, Hlc, LogIdentity, MAX_PAGE_ENTRIES, Page, SharedChangeEntry, Tag,
-    Uuid,
+    BASELINE_COUNTER, Change, Cursor, DeviceId, Hlc, LogIdentity, MAX_PAGE_ENTRIES, Page,
+    SharedChangeEntry, Tag, Uuid,
 };
 
 use crate::applying::{ORIGINS, expected, log_of, page_between, take, whole};
@@ -384,7 +384,8 @@ fn a_page_that_was_read_before_the_snapshot_is_skipped_after_it() {
     assert!(again.standings.is_empty());
 }
 
-/// A member that was updated after the deletion is kept, and the record stays deleted.
+/// A member that was updated after the deletion is kept, and the record stays deleted, whether or not that
+/// member has come here before.
 #[test]
 fn a_deleted_record_of_which_the_other_device_has_a_later_member_stays_deleted() {
     let [one, two, later] = ORIGINS;
@@ -402,29 +403,67 @@ fn a_deleted_record_of_which_the_other_device_has_a_later_member_stays_deleted()
     let updated = album(60, later, "title");
     let deleted = Change::delete("album", Uuid::from_u128(1)).model_version(1);
     let deleted = deleted.stamped(Hlc::new(50, 0, two.as_uuid()));
-    let mut donor = Records::default();
-    run(merge(&mut donor, &PerField, &[inserted.clone(), updated])).unwrap();
-    donor.watermarks.insert(one, cursor(1, 40, one));
-    let mut tables = Records::default();
-    run(merge(&mut tables, &PerField, &[inserted, deleted])).unwrap();
-    tables.watermarks.insert(one, cursor(1, 55, one));
-    tables.watermarks.insert(two, cursor(2, 55, two));
-    assert_eq!(
-        run(forget_deleted(&mut tables, &PerField, &[one, two])).unwrap(),
-        1
-    );
+    for has_member in [false, true] {
+        let mut donor = Records::default();
+        let there = [inserted.clone(), updated.clone()];
+        run(merge(&mut donor, &PerField, &there)).unwrap();
+        donor.watermarks.insert(one, cursor(1, 40, one));
+        let mut tables = Records::default();
+        let here = [inserted.clone(), deleted.clone()];
+        run(merge(&mut tables, &PerField, &here)).unwrap();
+        tables.watermarks.insert(one, cursor(1, 55, one));
+        tables.watermarks.insert(two, cursor(2, 55, two));
+        let forgotten = run(forget_deleted(&mut tables, &PerField, &[one, two]));
+        assert_eq!(forgotten.unwrap(), 1);
+        if has_member {
+            let came = std::slice::from_ref(&updated);
+            run(merge(&mut tables, &PerField, came)).unwrap();
+        }
 
-    let first = run(snapshot(&mut donor, DONOR, Cursor::ZERO)).unwrap();
-    let receiving = receiving();
-    let taking = Taking::begin(own(), &receiving, first).unwrap();
-    let page = run(snapshot_page(&mut donor, None)).unwrap();
-    let merged = merge_snapshot(&mut tables, &PerField, &receiving, &taking, &page);
-    run(merged).unwrap();
-    let record = tables.records.values().next().unwrap();
-    assert_eq!(record.standing, Standing::Deleted);
-    let members = record.version.fields.iter().flatten();
-    let members: Vec<_> = members.map(|(name, _)| name.as_str()).collect();
-    assert_eq!(members, ["title"]);
+        let first = run(snapshot(&mut donor, DONOR, Cursor::ZERO)).unwrap();
+        let receiving = receiving();
+        let taking = Taking::begin(own(), &receiving, first).unwrap();
+        let page = run(snapshot_page(&mut donor, None)).unwrap();
+        let merged = merge_snapshot(&mut tables, &PerField, &receiving, &taking, &page);
+        run(merged).unwrap();
+        let record = tables.records.values().next().unwrap();
+        assert_eq!(record.standing, Standing::Deleted, "{has_member}");
+        let members = record.version.fields.iter().flatten();
+        let members: Vec<_> = members.map(|(name, _)| name.as_str()).collect();
+        assert_eq!(members, ["title"]);
+    }
+}
+
+/// The donor has lost its log since then, so its head is of another one. What it gave out before was in the log
+/// that was read here, but for the rows of a baseline.
+#[test]
+fn what_was_deleted_and_forgotten_does_not_come_back_from_a_device_that_lost_its_log() {
+    for (counter, comes_back) in [(0, false), (BASELINE_COUNTER, true)] {
+        let mut donor = Strict::default();
+        let mut inserted = tag(1, 40, DONOR);
+        inserted.hlc.counter = counter;
+        donor.take(&[inserted]);
+        let mut tables = Strict {
+            forgotten: Some(Hlc::new(50, 0, ORIGINS[0].as_uuid())),
+            ..Strict::default()
+        };
+        tables.watermarks.insert(DONOR, cursor(0x81, 55, DONOR));
+        take_snapshot(&mut tables, &mut donor);
+        assert_eq!(!tables.records.is_empty(), comes_back);
+    }
+}
+
+/// Pages of the donor were applied while its snapshot was taken.
+#[test]
+fn the_watermark_of_the_donor_does_not_move_back() {
+    let mut donor = Strict::default();
+    let mut tables = Strict::default();
+    let ahead = cursor(0x80, 30, DONOR);
+    tables.watermarks.insert(DONOR, ahead);
+    let first = run(snapshot(&mut donor, DONOR, cursor(0x80, 20, DONOR))).unwrap();
+    let mut taking = Taking::begin(own(), &receiving(), first).unwrap();
+    merge_page(&mut tables, &App, &mut taking, &pages(&mut donor, 1)[0]).unwrap();
+    assert_eq!(finish(&mut tables, &taking)[&DONOR], ahead);
 }
 
 /// The donor has made the change itself, so it did not wait there.

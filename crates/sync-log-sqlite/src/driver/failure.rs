@@ -42,13 +42,6 @@ pub(crate) fn extended_code(error: &StoreError) -> Option<u32> {
     code.or_else(|| error.source_as::<DbErr>()?.extended_code())
 }
 
-/// Whether a constraint of the tables refused a row.
-pub(crate) fn is_refusal(error: &DbErr) -> bool {
-    error
-        .extended_code()
-        .is_some_and(|code| primary(code) == CONSTRAINT)
-}
-
 /// What SQLite says if a constraint of the tables refused a row, such as "CHECK constraint failed: x";
 /// `None` if it was another failure. The text names tables and columns, and no values.
 pub(crate) fn refused_by_constraint(error: &StoreError) -> Option<String> {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
-use sync_log_core::receive::{Models, Record, RecordId, RecordStore, Wanted, baseline};
-use sync_log_core::{ChangeType, JsonText, MAX_PAGE_ENTRIES, SharedChangeEntry, Uuid};
+use sync_log_core::receive::{Models, Record, RecordId, RecordStore, Wanted, WriteError, baseline};
+use sync_log_core::{
+    ChangeType, JsonText, MAX_DATA_BYTES, MAX_PAGE_ENTRIES, SharedChangeEntry, Uuid, judge,
+};
 
 use super::changed::Changed;
 use super::opening::Opening;
@@ -20,6 +22,7 @@ use crate::driver::AppTransaction;
 ///
 /// # Errors
 /// [`SyncError::NeedsBaseline`] if nothing is known of a row, and the app does not say when it was changed.
+/// [`SyncError::Write`] if a row is larger than a record may be.
 pub(super) async fn give(txn: &AppTransaction, opening: &Opening<'_>) -> Result<bool, SyncError> {
     let (txn, models) = (txn.connection(), opening.models);
     let mut has_given = false;
@@ -34,10 +37,22 @@ pub(super) async fn give(txn: &AppTransaction, opening: &Opening<'_>) -> Result<
             let rows = unversioned(txn, opening, name, rows).await?;
             let entries = rows.into_iter().map(|row| entry(opening, name, model, row));
             let entries: Vec<_> = entries.collect();
+            refuse_what_no_peer_takes(&entries)?;
             has_given |= baseline(&mut Records::new(txn, models), models, &entries).await?;
         }
     }
     Ok(has_given)
+}
+
+fn refuse_what_no_peer_takes(entries: &[SharedChangeEntry]) -> Result<(), SyncError> {
+    for entry in entries {
+        let judged = judge::content(&entry.model_type, &entry.data, MAX_DATA_BYTES);
+        judged.map_err(|fault| WriteError::Content {
+            record: RecordId::of(entry),
+            fault,
+        })?;
+    }
+    Ok(())
 }
 
 /// The rows that belong to no shown record.

@@ -6,7 +6,7 @@ use sync_log_core::{Birth, MAX_PAGE_ENTRIES, take_over};
 
 use super::baseline;
 use super::opening::Opening;
-use super::renew::put_on_record;
+use super::renew::{declare_again, put_on_record, raise};
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
@@ -39,6 +39,9 @@ pub(super) async fn open(
             log = renewed(opening, &options, log).await?;
             is_new = true;
         }
+        if is_new {
+            raise(&log, opening.above_baseline()).await?;
+        }
         if before.is_first {
             catch_up(opening, &log).await?;
         }
@@ -62,9 +65,12 @@ async fn renewed(
     options: &SyncDbOptions,
     log: SyncDb,
 ) -> Result<SyncDb, SyncError> {
-    put_on_record(&log, log.head().await?).await?;
+    let before = log.status().await?;
+    put_on_record(&log, before.head).await?;
     log.close().await?;
-    attach(opening, options).await
+    let renewed = attach(opening, options).await?;
+    declare_again(&renewed, &before).await?;
+    Ok(renewed)
 }
 
 /// What was in the database before this opening.

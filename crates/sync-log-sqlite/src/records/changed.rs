@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sync_log_core::{CEILING_MS, DeviceId, Hlc, JsonText};
+use sync_log_core::{BASELINE_COUNTER, CEILING_MS, DeviceId, Hlc, JsonText};
 
 /// When a row was last changed, by the name of its model and its payload.
 pub(super) struct Changed(Box<ChangedAt>);
@@ -37,12 +37,9 @@ impl Changed {
         let at_ms = (self.0)(model, &row).unwrap_or_default();
         let at_ms = u64::try_from(at_ms.min(now_ms)).ok();
         let at_ms = at_ms.filter(|ms| *ms < CEILING_MS).unwrap_or_default();
-        Hlc::new(at_ms, COUNTER, device_id.as_uuid())
+        Hlc::new(at_ms, BASELINE_COUNTER, device_id.as_uuid())
     }
 }
-
-/// Above the highest counter that a clock uses within a millisecond.
-const COUNTER: u64 = 1 << 16;
 
 impl fmt::Debug for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,7 @@ use sync_log_core::{Hlc, MAX_PAGE_ENTRIES, Status, take_over};
 use super::device::Device;
 use super::opening::Opening;
 use super::queue::OUTBOX;
-use super::renew::{hides_a_gap, put_on_record};
+use super::renew::{declare_again, hides_a_gap, put_on_record};
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
@@ -58,17 +58,24 @@ impl<'a> Compared<'a> {
             has_log: data_dir.join(FILE_NAME).exists(),
             lacks_rows,
         };
-        let log = comparing.log(&mut found.device).await?;
-        if found.is_first && lacks_rows {
-            // The rows have what was pruned from the log.
+        let (log, had_records) = comparing.log(&mut found.device).await?;
+        if found.is_first && lacks_rows && !had_records {
+            // The rows have what was pruned from the log. If records had shared the log before, the app's
+            // database was lost, and these are other rows.
             found.device.unversioned = Hlc::ZERO;
+        }
+        if lacks_rows {
+            let device = &mut found.device;
+            device.observed = device.observed.max(opening.above_baseline());
         }
         found.write(txn).await?;
         Ok((found.device.issued.max(found.device.observed), log))
     }
 
-    async fn log(&self, device: &mut Device) -> Result<SyncDb, SyncError> {
+    /// Returns the log, and whether records had shared it before.
+    async fn log(&self, device: &mut Device) -> Result<(SyncDb, bool), SyncError> {
         let mut log = self.open_log().await?;
+        let had_records = log.state().await?.with_records;
         let mut is_new = !self.has_log && !log.floor().await?.is_zero();
         if hides_a_gap(&log, device.cleared).await? {
             tracing::warn!("the log was restored from a backup: it gets a new id");
@@ -83,7 +90,7 @@ impl<'a> Compared<'a> {
         log.run(take_over(Vec::new(), self.opening.now_ms)).await?;
         // Until here, another program may have recorded a change.
         self.catch_up(&log, device).await?;
-        Ok(log)
+        Ok((log, had_records))
     }
 
     async fn open_log(&self) -> Result<SyncDb, SyncError> {
@@ -101,9 +108,11 @@ impl<'a> Compared<'a> {
         at: Hlc,
         device: &mut Device,
     ) -> Result<SyncDb, SyncError> {
+        let before = log.status().await?;
         put_on_record(&log, at).await?;
         log.close().await?;
         let renewed = self.open_log().await?;
+        declare_again(&renewed, &before).await?;
         let Status { head, floor, .. } = renewed.status().await?;
         // The new floor is no sign of changes that the records lack.
         device.issued = device.issued.max(floor);

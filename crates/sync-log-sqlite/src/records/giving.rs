@@ -40,10 +40,15 @@ impl SharedRecords {
         let inner = self.inner();
         // It is read first: the records have every change up to it, and maybe more.
         let head = inner.log.head_cursor().await?;
+        let (_, retired) = inner.peers().await?;
         let txn = AppTransaction::read(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
         let outcome = receive::snapshot(&mut store, inner.own.device_id, head).await;
-        let snapshot = txn.end_with(outcome.map_err(SyncError::from)).await?;
+        let mut snapshot = txn.end_with(outcome.map_err(SyncError::from)).await?;
+        // The receiver would wait for changes of these devices, which it does not know to be retired.
+        snapshot
+            .watermarks
+            .retain(|origin, _| !retired.contains(origin));
         // What leaves this device has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(snapshot)

@@ -1,7 +1,7 @@
 //! Records that are being opened.
 
 use sea_orm::DatabaseConnection;
-use sync_log_core::Birth;
+use sync_log_core::{Birth, CEILING_MS, Hlc};
 
 use super::changed::Changed;
 use super::device::{self, Device};
@@ -55,6 +55,18 @@ impl Found {
 }
 
 impl Opening<'_> {
+    /// A stamp above those that this opening gives to rows. This device has given them out, so that they are
+    /// no sign of a restored device when they come back.
+    pub(super) fn above_baseline(&self) -> Hlc {
+        let now_ms = u64::try_from(self.now_ms).ok();
+        let now_ms = now_ms.filter(|ms| *ms + 1 < CEILING_MS);
+        Hlc::new(
+            now_ms.unwrap_or_default() + 1,
+            0,
+            self.own.device_id.as_uuid(),
+        )
+    }
+
     /// The device, if the records are its own and their log is where this opening looks for it.
     pub(super) async fn look(
         &self,

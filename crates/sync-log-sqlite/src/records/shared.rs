@@ -181,8 +181,7 @@ impl SharedRecords {
     /// a call within `work`: that fails the whole `write`.
     ///
     /// # Errors
-    /// [`SyncError::Unfinished`]: await each call in `work`, and return its error, unless a constraint
-    /// refused the row. What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
+    /// [`SyncError::Unfinished`]: await each call in `work`. What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
     pub async fn write<T>(
         &self,
         work: impl AsyncFnOnce(&Writing<'_>) -> Result<T, SyncError>,

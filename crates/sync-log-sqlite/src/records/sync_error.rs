@@ -68,7 +68,7 @@ pub enum SyncError {
         table: &'static str,
     },
     /// A call in a [`write`](super::SharedRecords::write) may have changed a row without recording that: its
-    /// future was dropped, or its error was not returned.
+    /// future was dropped, or it failed after the row had changed and its error was not returned.
     #[error("failed to record all changes: a call that changes a row did not come to its end")]
     Unfinished,
     /// The id of a record is no UUID, or its payload has no JSON form.

@@ -14,8 +14,8 @@ use sync_log_core::{Change, Uuid};
 use super::registered::{Model, RegisteredModels};
 use super::shape::{is_key, record_of};
 use super::sync_error::SyncError;
-use crate::driver::AppTransaction;
-use crate::driver::failure::is_refusal;
+use crate::driver::raw::transaction::{BACK_TO_SAVEPOINT, RELEASE_SAVEPOINT, SAVEPOINT};
+use crate::driver::{AppTransaction, Over, Port};
 
 /// A transaction in which an app changes its rows and records the changes.
 /// [`SharedRecords::write`](super::SharedRecords::write) begins it, and commits it with the changes.
@@ -54,8 +54,8 @@ impl<'a> Writing<'a> {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
     {
         let (name, model) = self.model::<A::Entity>()?;
-        let call = self.begin();
-        let inserted = call.ran(row.insert(self.txn.connection()).await)?;
+        let call = self.begin().await?;
+        let inserted = call.ran(row.insert(self.txn.connection()).await).await?;
         let record = id_of(&inserted)?;
         let mut payload = payload_of(&inserted)?;
         if let Rule::PerField { .. } = model.rule {
@@ -64,7 +64,7 @@ impl<'a> Writing<'a> {
         let change = Change::insert(name, record, &payload);
         let change = change.map_err(|error| not_a_record::<A::Entity>(&error))?;
         self.record(change.model_version(model.version));
-        call.end();
+        call.end().await?;
         Ok(inserted)
     }
 
@@ -85,8 +85,8 @@ impl<'a> Writing<'a> {
     {
         let (name, model) = self.model::<A::Entity>()?;
         let before = self.stored(&row).await?;
-        let call = self.begin();
-        let updated = call.ran(row.update(self.txn.connection()).await)?;
+        let call = self.begin().await?;
+        let updated = call.ran(row.update(self.txn.connection()).await).await?;
         let record = id_of(&updated)?;
         let before = before.map(|before| payload_of(&before)).transpose()?;
         let after = payload_of(&updated)?;
@@ -95,7 +95,7 @@ impl<'a> Writing<'a> {
             let change = change.map_err(|error| not_a_record::<A::Entity>(&error))?;
             self.record(change.model_version(model.version));
         }
-        call.end();
+        call.end().await?;
         Ok(updated)
     }
 
@@ -114,14 +114,14 @@ impl<'a> Writing<'a> {
             return Ok(false);
         };
         let delete = E::delete_many().filter(key.eq(id));
-        let call = self.begin();
-        let deleted = call.ran(delete.exec(self.txn.connection()).await)?;
+        let call = self.begin().await?;
+        let deleted = call.ran(delete.exec(self.txn.connection()).await).await?;
         let was_there = deleted.rows_affected > 0;
         if was_there {
             let change = Change::delete(name, record);
             self.record(change.model_version(model.version));
         }
-        call.end();
+        call.end().await?;
         Ok(was_there)
     }
 
@@ -159,9 +159,12 @@ impl<'a> Writing<'a> {
 
     /// Begins a call that changes a row and records that. If the call does not come to its end, because its
     /// future is dropped or it fails half-way, nothing may be committed.
-    fn begin(&self) -> Call<'_> {
+    async fn begin(&self) -> Result<Call<'_>, SyncError> {
+        let db = self.txn.port();
+        db.run(&SAVEPOINT, &[]).await?;
         self.unfinished.fetch_add(1, Ordering::Relaxed);
-        Call(&self.unfinished)
+        let unfinished = &self.unfinished;
+        Ok(Call { db, unfinished })
     }
 
     fn model<E: EntityTrait>(&self) -> Result<(&'a str, &'a Model), SyncError> {
@@ -188,23 +191,30 @@ impl<'a> Writing<'a> {
 }
 
 /// A call that changes a row.
-struct Call<'a>(&'a AtomicUsize);
+struct Call<'a> {
+    db: Over<'a, DatabaseTransaction>,
+    unfinished: &'a AtomicUsize,
+}
 
 impl Call<'_> {
-    /// What the statement of the call returned. If a constraint refused the row, or there was no row to update,
-    /// the call has ended: nothing has changed, and the app may go on.
-    fn ran<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
-        let changed_nothing = |error: &DbErr| {
-            matches!(error, DbErr::RecordNotUpdated | DbErr::RecordNotInserted) || is_refusal(error)
+    /// What SeaORM returned. An error may be one of a hook that ran after the statement, so what the call has
+    /// done is undone. The app may go on.
+    async fn ran<T>(&self, outcome: Result<T, DbErr>) -> Result<T, SyncError> {
+        let error = match outcome {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
         };
-        if outcome.as_ref().is_err_and(changed_nothing) {
-            self.end();
+        // It fails if the whole transaction has ended. Then nothing may be committed.
+        if self.db.run(&BACK_TO_SAVEPOINT, &[]).await.is_ok() {
+            self.end().await?;
         }
-        outcome
+        Err(error.into())
     }
 
-    fn end(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+    async fn end(&self) -> Result<(), SyncError> {
+        self.db.run(&RELEASE_SAVEPOINT, &[]).await?;
+        self.unfinished.fetch_sub(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -1,9 +1,15 @@
 //! Rows that were there before they were shared (`W5`).
 
+use std::path::Path;
+use std::time::Duration;
+
 use rusqlite::Connection;
 use serde_json::Value;
+use sync_log_sqlite::receive::WriteError;
 use sync_log_sqlite::records::{SharedRecords, SyncError};
-use sync_log_sqlite::{Cursor, LogError, ReadLimits, SyncDb, SystemClock, WallClock};
+use sync_log_sqlite::{
+    Cursor, LogError, MAX_DATA_BYTES, ReadLimits, SyncDb, SystemClock, WallClock,
+};
 
 use super::device::{
     Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, new_tag, tag_id,
@@ -165,5 +171,64 @@ async fn no_row_is_removed_or_written_while_the_rows_get_their_versions() {
         assert_eq!(count("link"), 1, "{layout:?}");
         let insert = phone.records.insert(new_tag(2, "city")).await;
         insert.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_is_larger_than_a_record_may_be_is_refused_before_anything_is_made() {
+    let folder = folder_with_a_tag();
+    let raw = Connection::open(database(folder.path())).unwrap();
+    let name = "x".repeat(MAX_DATA_BYTES);
+    raw.execute("UPDATE tag SET name = ?1", [name]).unwrap();
+    let options = SharedRecords::options().baseline(changed);
+    let (folder, models) = (folder.path(), declared());
+    let refused = Device::open_by(options, Layout::Outbox, folder, PHONE, models).await;
+    let Err(SyncError::Write(WriteError::Content { record, .. })) = refused.map(|_| ()) else {
+        panic!("no peer would take a snapshot with that row");
+    };
+    assert_eq!(record, tag_id(1));
+    assert!(!folder.join("sync.db").exists(), "nothing was made");
+}
+
+/// Makes a log without records, of an app that has no peers.
+async fn make_log(layout: Layout, folder: &Path) {
+    let db = app::connect(&database(folder)).await.unwrap();
+    let log = match layout {
+        Layout::Outbox => SyncDb::open(LIBRARY, PHONE, folder).await,
+        Layout::Attached => SyncDb::attach(&db, LIBRARY, PHONE).await,
+    };
+    let log = log.unwrap();
+    log.declare_solo().await.unwrap();
+    log.close().await.unwrap();
+    db.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_log_that_gets_a_new_id_keeps_what_the_app_has_said_of_its_peers() {
+    for layout in Layout::BOTH {
+        let folder = folder_with_a_tag();
+        make_log(layout, folder.path()).await;
+        let options = SharedRecords::options().baseline(changed);
+        let phone = Device::open_by(options, layout, folder.path(), PHONE, declared()).await;
+        let status = phone.unwrap().records.log().status().await.unwrap();
+        assert!(status.solo && !status.floor.is_zero(), "{status:?}");
+    }
+}
+
+/// The stamps of its rows are above all that the log had given out.
+#[tokio::test]
+async fn rows_that_come_back_by_a_snapshot_are_no_sign_of_a_restored_device() {
+    for layout in Layout::BOTH {
+        let folders = [folder_with_a_tag(), tempfile::tempdir().unwrap()];
+        make_log(layout, folders[0].path()).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let options = SharedRecords::options().baseline(|_, _| Some(i64::MAX));
+        let opened = Device::open_by(options, layout, folders[0].path(), PHONE, declared());
+        let phone = opened.await.unwrap();
+        let laptop = Device::new(folders[1].path(), LAPTOP, PHONE).await;
+        phone.register(&laptop).await;
+        laptop.take_snapshot(&phone).await;
+        phone.take_snapshot(&laptop).await;
+        assert_eq!(laptop.tags().await, ["beach"]);
     }
 }

@@ -319,3 +319,18 @@ async fn own_changes_of_another_handle_may_come_back() {
         assert_eq!(tablet.tags().await, ["beach"]);
     }
 }
+
+#[tokio::test]
+async fn a_device_that_takes_a_snapshot_does_not_wait_for_one_that_the_donor_retired() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let phone = Device::new(folders[0].path(), PHONE, LAPTOP).await;
+    let tablet = Device::new(folders[1].path(), TABLET, PHONE).await;
+    tablet.add_tag(1, "beach").await;
+    phone.pull(&tablet).await;
+    let first = phone.records.snapshot().await.unwrap();
+    assert!(first.watermarks.contains_key(&tablet.id));
+    phone.records.log().register_peer(TABLET).await.unwrap();
+    phone.records.log().retire(TABLET).await.unwrap();
+    let second = phone.records.snapshot().await.unwrap();
+    assert!(second.watermarks.is_empty());
+}

@@ -117,6 +117,24 @@ async fn records_that_were_lost_come_back_with_a_snapshot() {
     assert_eq!(tablet.tags().await, ["sea", "wood"]);
 }
 
+/// The app's migrations put a row into the new database, and the app says how old its rows are at each opening.
+#[tokio::test]
+async fn other_rows_do_not_stand_for_records_that_were_lost() {
+    let (folders, before, _laptop) = in_sync().await;
+    before.close().await;
+    remove(&database(folders[0].path()));
+    let [new, _] = folders;
+    make_tables(new.path());
+    let raw = rusqlite::Connection::open(database(new.path())).unwrap();
+    let seeded =
+        "INSERT INTO tag (id, name) VALUES (x'00000000000000000000000000000009', 'default')";
+    raw.execute_batch(seeded).unwrap();
+    let phone = baseline::open(&new).await;
+    assert!(!phone.records.status().await.unwrap().unversioned.is_zero());
+    let given = phone.records.snapshot().await;
+    assert!(matches!(given, Err(SyncError::Snapshot(_))), "{given:?}");
+}
+
 /// Both files agree, so the opening cannot notice it. The laptop has what the phone lost.
 #[tokio::test]
 async fn a_device_that_was_restored_is_told_by_the_snapshot() {
