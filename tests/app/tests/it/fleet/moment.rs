@@ -5,9 +5,11 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Once;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
+use tracing::callsite::rebuild_interest_cache;
+use tracing::dispatcher::{Dispatch, set_global_default, with_default};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -56,8 +58,14 @@ fn at<T, A: 'static>(
     act: impl Fn() -> Option<A> + 'static,
     work: impl FnOnce() -> T,
 ) -> (T, Option<A>) {
-    static LISTENING: Once = Once::new();
-    LISTENING.call_once(|| tracing::subscriber::set_global_default(Listening).unwrap());
+    // What `tracing` caches of whether somebody listens depends on all threads and on what was there before,
+    // so it is told anew, and the listener is that of this thread, too.
+    let listener = LISTENER.get_or_init(|| {
+        let listener = Dispatch::new(Listening);
+        set_global_default(listener.clone()).unwrap();
+        listener
+    });
+    rebuild_interest_cache();
     let acted = Rc::new(RefCell::new(None));
     let result = Rc::clone(&acted);
     let mut waiting = Waiting { moment, commits: 0 };
@@ -68,10 +76,13 @@ fn at<T, A: 'static>(
         }
     };
     BEFORE_STATEMENT.set(Some(Box::new(before)));
-    let done = work();
+    let done = with_default(listener, work);
     BEFORE_STATEMENT.set(None);
     (done, acted.take())
 }
+
+/// It listens to the whole process: tasks log to the listener of the thread on which they began.
+static LISTENER: OnceLock<Dispatch> = OnceLock::new();
 
 type Before = Box<dyn FnMut(&str)>;
 
@@ -104,8 +115,7 @@ impl Waiting {
     }
 }
 
-/// The product reports each statement before it runs it. The listener is that of the whole process: what
-/// `tracing` caches of one of a thread depends on the other threads.
+/// The product reports each statement before it runs it.
 struct Listening;
 
 impl Subscriber for Listening {
