@@ -1,4 +1,4 @@
-//! What a device has heard of before it takes a snapshot, and may have forgotten.
+//! Which changes a device has received before it takes a snapshot.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::taking::Taking;
 use super::version::Version;
 use crate::error::StoreError;
 use crate::limits::BASELINE_COUNTER;
-use crate::model::DeviceId;
+use crate::model::{DeviceId, SharedChangeEntry};
 
 /// Which changes this device has received.
 ///
@@ -27,6 +27,8 @@ pub(super) struct Heard {
     received: BTreeMap<DeviceId, Hlc>,
     /// Up to where the donor has applied the same logs.
     received_there: BTreeMap<DeviceId, Hlc>,
+    /// The entries that were received and that still wait, so no version has them yet.
+    pub(super) waiting: BTreeMap<Hlc, SharedChangeEntry>,
 }
 
 impl Heard {
@@ -35,12 +37,14 @@ impl Heard {
         taking: &Taking,
     ) -> Result<Self, StoreError> {
         let theirs = taking.cursors();
+        let waiting = store.waiting().await?.into_iter();
         let mut heard = Self {
             own: taking.own(),
             has_own: store.unversioned().await?.is_zero(),
             forgotten: store.forgotten().await?,
             received: BTreeMap::new(),
             received_there: BTreeMap::new(),
+            waiting: waiting.map(|entry| (entry.hlc, entry)).collect(),
         };
         for (origin, own) in store.watermarks().await? {
             heard.received.insert(origin, own.hlc());
@@ -73,21 +77,22 @@ impl Heard {
         there.is_some_and(|up_to| hlc <= *up_to)
     }
 
-    /// What a version has that was not received before. The rest was received, and is stored here or was
-    /// deleted and forgotten. `None` if nothing is new of a record that is unknown here.
-    pub(super) fn news_of(&self, version: &Version, is_known: bool) -> Option<Version> {
-        let is_new = |hlc: Hlc| hlc > self.forgotten || !self.has_received(hlc);
-        if !is_known && !is_new(version.source.hlc) {
-            return None;
-        }
+    /// Whether a part of a version with this stamp may be missing here. Any other part was applied: it is
+    /// stored, or it was deleted and forgotten.
+    pub(super) fn may_lack(&self, hlc: Hlc) -> bool {
+        hlc > self.forgotten || self.waiting.contains_key(&hlc) || !self.has_received(hlc)
+    }
+
+    /// The version without the parts that cannot be missing here.
+    pub(super) fn news_of(&self, version: &Version) -> Version {
         let mut news = version.clone();
-        if !is_new(news.inserted) {
+        if !self.may_lack(news.inserted) {
             news.inserted = Hlc::ZERO;
         }
-        news.updated.retain(|_, hlc| is_new(*hlc));
+        news.updated.retain(|_, hlc| self.may_lack(*hlc));
         if let Some(fields) = &mut news.fields {
-            fields.retain(|_, field| is_new(field.source.hlc));
+            fields.retain(|_, field| self.may_lack(field.source.hlc));
         }
-        Some(news)
+        news
     }
 }

@@ -51,8 +51,8 @@ pub async fn merge_snapshot<M: Models>(
     look_up(store, &mut seen, &wanted).await?;
     let arrived = page.records.iter().filter_map(|(id, version)| {
         let is_known = seen.record(id).flatten().is_some();
-        let news = heard.news_of(version, is_known)?;
-        Some((id.clone(), with_members(models, id, news)))
+        let is_news = is_known || heard.may_lack(version.source.hlc);
+        is_news.then(|| (id.clone(), with_members(models, id, heard.news_of(version))))
     });
     let arrived: Vec<(RecordId, Version)> = arrived.collect();
     let standings = merge_with(store, models, arrived, seen, OwnRows::default()).await?;
@@ -102,15 +102,14 @@ async fn waiting_there(
 ) -> Result<Vec<SharedChangeEntry>, StoreError> {
     let there = taking.snapshot.waiting.iter();
     let stamps: BTreeSet<_> = there.clone().map(|entry| entry.hlc).collect();
-    let waited = store.waiting().await?;
-    let here: BTreeSet<_> = waited.iter().map(|entry| entry.hlc).collect();
     let is_applied =
-        |it: &SharedChangeEntry| heard.has_donor_received(it.hlc) && !stamps.contains(&it.hlc);
-    let applied: Vec<_> = waited.into_iter().filter(is_applied).collect();
+        |it: &&SharedChangeEntry| heard.has_donor_received(it.hlc) && !stamps.contains(&it.hlc);
+    let applied: Vec<_> = heard.waiting.values().filter(is_applied).cloned().collect();
     if !applied.is_empty() {
         store.take_back(&applied).await?;
     }
-    let new = there.filter(|it| !heard.has_received(it.hlc) && !here.contains(&it.hlc));
+    let is_here = |hlc: &Hlc| heard.waiting.contains_key(hlc) || heard.has_received(*hlc);
+    let new = there.filter(|it| !is_here(&it.hlc));
     Ok(new.cloned().collect())
 }
 

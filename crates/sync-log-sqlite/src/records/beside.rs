@@ -5,8 +5,9 @@ use sync_log_core::receive::merge;
 use sync_log_core::{Birth, MAX_PAGE_ENTRIES, take_over};
 
 use super::baseline;
+use super::in_transaction::raised;
 use super::opening::Opening;
-use super::renew::{declare_again, put_on_record, raise};
+use super::renew::{declare_again, put_on_record};
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
@@ -40,7 +41,7 @@ pub(super) async fn open(
             is_new = true;
         }
         if is_new {
-            raise(&log, opening.above_baseline()).await?;
+            log.run(raised(opening.above_baseline())).await?;
         }
         if before.is_first {
             catch_up(opening, &log).await?;

@@ -42,6 +42,19 @@ pub(super) struct WrongDatabase {
     device_id: DeviceId,
 }
 
+/// The job that raises the highest stamp which a log has given out or received.
+pub(super) fn raised(to: Hlc) -> WriteJob {
+    WriteJob::new(
+        |_| Needs::default(),
+        move |view| {
+            Ok(Writes {
+                high_water: (to > view.state.high_water).then_some(to),
+                ..Writes::default()
+            })
+        },
+    )
+}
+
 /// The device whose records a handle was opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Whose {
@@ -236,17 +249,7 @@ impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
         let Some(anchor) = self.log else {
             return device::raise(&Over(self.db), Raised::Observed, highest).await;
         };
-        let raise = WriteJob::new(
-            |_| Needs::default(),
-            move |view| {
-                let is_higher = highest > view.state.high_water;
-                Ok(Writes {
-                    high_water: is_higher.then_some(highest),
-                    ..Writes::default()
-                })
-            },
-        );
-        self.run(anchor, raise).await
+        self.run(anchor, raised(highest)).await
     }
 }
 

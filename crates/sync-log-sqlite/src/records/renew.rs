@@ -42,20 +42,6 @@ pub(super) async fn put_on_record(log: &SyncDb, at: Hlc) -> Result<(), SyncError
     Ok(log.run(job).await?)
 }
 
-/// Raises the highest stamp that the log has given out or received.
-pub(super) async fn raise(log: &SyncDb, to: Hlc) -> Result<(), SyncError> {
-    let job = WriteJob::new(
-        |_| Needs::default(),
-        move |view| {
-            Ok(Writes {
-                high_water: (to > view.state.high_water).then_some(to),
-                ..Writes::default()
-            })
-        },
-    );
-    Ok(log.run(job).await?)
-}
-
 /// Says again of a log that got a new id what the app has said of its peers. The adoption forgot it, as it
 /// has to for a file of another program.
 pub(super) async fn declare_again(log: &SyncDb, before: &Status) -> Result<(), SyncError> {

@@ -147,11 +147,11 @@ impl SharedRecords {
     /// set right, and continues under a new id.
     ///
     /// Once such a change is applied, the stamps of this device are above it. For the returned time, they
-    /// are ahead of its clock, other devices refuse them unless those accept them, too, and the changes
+    /// are ahead of its clock, other devices refuse them unless they call this function as well, and changes
     /// that other devices make to the same records lose. Ask a person before the call.
     ///
-    /// It holds until the last handle is dropped. A stamp at or above [`CEILING_MS`](sync_log_core::CEILING_MS) is refused
-    /// all the same.
+    /// The call has an effect until the last handle is dropped. Even so, a stamp at or above
+    /// [`CEILING_MS`](sync_log_core::CEILING_MS) is refused.
     #[must_use = "the stamps of this device may be ahead for that time"]
     pub fn accept_drift(&self, origin: impl Into<DeviceId>, up_to: Hlc) -> Duration {
         let inner = &*self.inner;

@@ -19,8 +19,8 @@ use super::fault::Fault;
 pub(super) enum Way {
     /// `write`, with statements of the app's, each of which it records.
     Statements,
-    /// `write`, with the entity of the row, which records what changed. A group of changes is made by
-    /// statements all the same.
+    /// `write`, with the entity of the row, which records what changed. Only a single change is made so: a
+    /// group is made by statements.
     Entities,
     /// A transaction of the app's own, and `record_many_in`.
     OwnTransaction,

@@ -10,6 +10,7 @@ use sync_log_sqlite::records::{
 };
 use sync_log_sqlite::{ChangeType, Hlc, SharedChangeEntry, StoreError, Uuid};
 
+/// An entity in a module of this name: its table, and its columns beside the id.
 macro_rules! entity {
     ($module:ident, $table:literal, $($(#[$of:meta])* $field:ident: $type:ty),*) => {
         pub(crate) mod $module {

@@ -7,35 +7,23 @@ use sync_log_sqlite::{ReadLimits, Uuid};
 use tempfile::{TempDir, tempdir};
 
 use super::device::{LAPTOP, LIBRARY, PHONE, database};
+use crate::records::gallery::entity;
 
-mod note {
-    use sea_orm::entity::prelude::*;
-    use serde::{Deserialize, Serialize};
+entity!(
+    note, "note",
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<i32>,
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    stars: i32
+);
 
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
-    #[sea_orm(table_name = "note")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) title: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub(super) due: Option<i32>,
-        #[serde(default, skip_serializing_if = "is_zero")]
-        pub(super) stars: i32,
-    }
-
-    #[allow(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde passes a reference"
-    )]
-    fn is_zero(stars: &i32) -> bool {
-        *stars == 0
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(stars: &i32) -> bool {
+    *stars == 0
 }
 
 const NOTE: Uuid = Uuid::from_u128(1);

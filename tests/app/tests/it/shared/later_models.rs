@@ -10,26 +10,9 @@ use sync_log_sqlite::records::{DeclaredModels, Models, SharedRecords, SyncError}
 use sync_log_sqlite::{Cursor, LogError, ReadLimits, SystemClock, Uuid, WallClock};
 
 use super::device::{Device, LAPTOP, Layout, PHONE, database};
-use crate::records::gallery::tag;
+use crate::records::gallery::{entity, tag};
 
-mod note {
-    use sea_orm::entity::prelude::*;
-    use serde::{Deserialize, Serialize};
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
-    #[sea_orm(table_name = "note")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) title: String,
-        pub(super) due: Option<i32>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
+entity!(note, "note", title: String, due: Option<i32>);
 
 const TABLES: &str = "
     CREATE TABLE tag (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE);

@@ -7,6 +7,7 @@ use sync_log_sqlite::{ReadLimits, Uuid};
 use tempfile::{TempDir, tempdir};
 
 use super::device::{LAPTOP, LIBRARY, PHONE, database};
+use crate::records::gallery::entity;
 
 const TABLET: Uuid = Uuid::from_u128(0x7ab);
 const DEVICES: [Uuid; 3] = [PHONE, LAPTOP, TABLET];
@@ -16,42 +17,8 @@ const TABLES: &str = "
     CREATE TABLE memo (id BLOB PRIMARY KEY, title TEXT NOT NULL,
         folder BLOB NOT NULL REFERENCES folder (id));";
 
-mod folder {
-    use sea_orm::entity::prelude::*;
-    use serde::{Deserialize, Serialize};
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
-    #[sea_orm(table_name = "folder")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) name: String,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod memo {
-    use sea_orm::entity::prelude::*;
-    use serde::{Deserialize, Serialize};
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
-    #[sea_orm(table_name = "memo")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) title: String,
-        pub(super) folder: Uuid,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
+entity!(folder, "folder", name: String);
+entity!(memo, "memo", title: String, folder: Uuid);
 
 struct Desk {
     id: Uuid,

@@ -243,7 +243,7 @@ fn a_page_that_could_not_be_synced_is_no_success_and_is_applied_again() {
     });
 }
 
-/// The laptop is no peer of the phone, which has applied a page of it all the same.
+/// The laptop is no peer of the phone, and the phone has applied a page of the laptop.
 #[tokio::test]
 async fn a_deletion_is_kept_while_a_device_that_is_no_peer_may_have_an_older_change() {
     let tablet_id = Uuid::from_u128(0x7ab);

@@ -10,9 +10,8 @@ use super::device::{Device, LAPTOP, Layout, PHONE, TABLET, tag_id};
 use super::upgrades::next;
 use crate::records::gallery::{album, declared, photo};
 
-const LAYOUTS: [Layout; 2] = [Layout::Outbox, Layout::Attached];
-
-/// A phone, a laptop and a tablet in this layout. They know each other, but nobody knows the tablet.
+/// A phone, a laptop and a tablet in this layout. The phone and the laptop are registered with each other. The
+/// tablet has registered both, and is registered with neither.
 struct Three {
     phone: Device,
     laptop: Device,
@@ -78,7 +77,7 @@ async fn photos(of: &Device) -> usize {
 
 #[tokio::test]
 async fn a_new_device_gets_what_was_pruned_and_reads_on_from_there() {
-    for layout in LAYOUTS {
+    for layout in Layout::BOTH {
         let three = Three::new(layout).await;
         let Three {
             phone,
@@ -137,7 +136,7 @@ async fn a_new_device_gets_what_was_pruned_and_reads_on_from_there() {
 
 #[tokio::test]
 async fn a_group_that_waits_at_the_donor_waits_at_the_new_device() {
-    for layout in LAYOUTS {
+    for layout in Layout::BOTH {
         let three = Three::new(layout).await;
         let Three {
             phone,
@@ -178,7 +177,7 @@ async fn a_group_that_waits_at_the_donor_waits_at_the_new_device() {
 
 #[tokio::test]
 async fn changes_that_are_pending_here_are_kept_and_win_if_they_are_later() {
-    for layout in LAYOUTS {
+    for layout in Layout::BOTH {
         let three = Three::new(layout).await;
         phone_and_tablet_change_the_same(&three).await;
         let Three {
@@ -220,7 +219,7 @@ async fn phone_and_tablet_change_the_same(three: &Three) {
 
 #[tokio::test]
 async fn a_snapshot_that_was_interrupted_is_taken_again() {
-    for layout in LAYOUTS {
+    for layout in Layout::BOTH {
         let three = Three::new(layout).await;
         let Three {
             phone,
@@ -253,7 +252,7 @@ async fn a_snapshot_that_was_interrupted_is_taken_again() {
     }
 }
 
-/// The donor hides what it cannot read, and gives it all the same.
+/// A record that the donor cannot read is hidden there, and is still a part of its snapshot.
 #[tokio::test]
 async fn a_donor_with_an_older_app_gives_what_it_cannot_read() {
     let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
@@ -303,7 +302,7 @@ async fn a_device_that_takes_a_snapshot_can_be_spawned() {
 /// Another process of the app makes a change, and the donor has it before this one goes on.
 #[tokio::test]
 async fn own_changes_of_another_handle_may_come_back() {
-    for layout in LAYOUTS {
+    for layout in Layout::BOTH {
         let three = Three::new(layout).await;
         let Three { phone, tablet, .. } = &three;
         let other = Device::open_in(layout, three.folders[2].path(), TABLET, declared()).await;
