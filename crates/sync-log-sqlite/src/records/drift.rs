@@ -30,6 +30,10 @@ impl AcceptedDrift {
         clock: &Clock<SharedWallClock>,
         stamps: &[Hlc],
     ) -> Result<(), ObserveError> {
+        // One reading of the clock will do, unless something was accepted.
+        if clock.check_all(stamps).is_ok() {
+            return Ok(());
+        }
         let is_accepted = |error: &ObserveError| match error {
             ObserveError::TooFarAhead(exceeded) => {
                 exceeded.remote <= self.of(exceeded.device.into())

@@ -320,7 +320,7 @@ async fn own_changes_of_another_handle_may_come_back() {
 }
 
 #[tokio::test]
-async fn a_device_that_takes_a_snapshot_does_not_wait_for_one_that_the_donor_retired() {
+async fn a_snapshot_has_no_watermark_of_a_device_that_the_donor_retired() {
     let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let phone = Device::new(folders[0].path(), PHONE, LAPTOP).await;
     let tablet = Device::new(folders[1].path(), TABLET, PHONE).await;
