@@ -17,4 +17,5 @@ mod row;
 mod spread;
 
 pub use bench::{Bench, Size};
-pub use row::{Bound, Growth, Ratio, Target};
+pub use row::{Bound, Goal, Growth, Measured, Point, Ratio, Row, Target};
+pub use spread::Spread;

@@ -1,6 +1,6 @@
 //! What a row says, and whether it is met.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::spread::Spread;
 
@@ -58,59 +58,93 @@ pub struct Growth {
     pub target: f64,
 }
 
-/// A row as it is handed on.
-#[derive(Debug, Serialize)]
-pub(crate) struct Row {
-    id: &'static str,
-    work: &'static str,
+/// A row as it is handed on: an object of JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Row {
+    /// Names the row in the list of targets.
+    pub id: String,
+    /// The work.
+    pub work: String,
+    /// What was measured.
     #[serde(flatten)]
-    measured: Measured,
+    pub measured: Measured,
     /// `None` if it is for information.
-    target: Option<f64>,
-    met: bool,
+    pub target: Option<f64>,
+    /// Whether the target is met; true without one.
+    pub met: bool,
 }
 
 /// What was measured.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-enum Measured {
+pub enum Measured {
+    /// Some work next to its limit.
     Ratio {
-        ours: &'static str,
-        limit: &'static str,
+        /// What of ours does it.
+        ours: String,
+        /// What does it as well as anything can.
+        limit: String,
+        /// How often both ran.
         pairs: usize,
+        /// The median time of ours.
         ours_ns: f64,
+        /// The median time of the limit.
         limit_ns: f64,
+        /// The median of the ratios.
         #[serde(flatten)]
         spread: Spread,
-        goal: &'static str,
+        /// On which side of the target it has to be.
+        goal: Goal,
     },
+    /// One number.
     Bound {
-        unit: &'static str,
+        /// Of the number.
+        unit: String,
+        /// The number.
         value: f64,
     },
+    /// The same work at several sizes.
     Growth {
-        claim: &'static str,
-        of: &'static str,
+        /// What is claimed of its cost.
+        claim: String,
+        /// What the sizes count.
+        of: String,
+        /// The cost at each size.
         points: Vec<Point>,
+        /// The median of the cost at the largest size over that at the smallest.
         #[serde(flatten)]
         spread: Spread,
     },
 }
 
+/// Which side of its target a ratio has to be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// Ours over the limit, at most the target.
+    AtMost,
+    /// The other over ours, at least the target.
+    Faster,
+    /// For information.
+    None,
+}
+
 /// The cost at one size.
-#[derive(Debug, Serialize)]
-struct Point {
-    size: u64,
-    ns: f64,
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Point {
+    /// The size.
+    pub size: u64,
+    /// The median time.
+    pub ns: f64,
 }
 
 impl Row {
     /// From the times of the pairs, ours first.
     pub(crate) fn ratio(row: Ratio, pairs: &[(f64, f64)]) -> Self {
         let (goal, target) = match row.target {
-            Target::AtMost(target) => ("at_most", Some(target)),
-            Target::Faster(target) => ("faster", Some(target)),
-            Target::None => ("none", None),
+            Target::AtMost(target) => (Goal::AtMost, Some(target)),
+            Target::Faster(target) => (Goal::Faster, Some(target)),
+            Target::None => (Goal::None, None),
         };
         let ratio = |(ours, limit): &(f64, f64)| match row.target {
             Target::Faster(_) => limit / ours,
@@ -118,11 +152,11 @@ impl Row {
         };
         let spread = Spread::of(pairs.iter().map(ratio));
         Self {
-            id: row.id,
-            work: row.work,
+            id: row.id.to_owned(),
+            work: row.work.to_owned(),
             measured: Measured::Ratio {
-                ours: row.ours,
-                limit: row.limit,
+                ours: row.ours.to_owned(),
+                limit: row.limit.to_owned(),
                 pairs: pairs.len(),
                 ours_ns: Spread::of(pairs.iter().map(|pair| pair.0)).ratio,
                 limit_ns: Spread::of(pairs.iter().map(|pair| pair.1)).ratio,
@@ -141,9 +175,12 @@ impl Row {
     pub(crate) fn bound(row: Bound, value: f64) -> Self {
         let Bound { id, work, unit, .. } = row;
         Self {
-            id,
-            work,
-            measured: Measured::Bound { unit, value },
+            id: id.to_owned(),
+            work: work.to_owned(),
+            measured: Measured::Bound {
+                unit: unit.to_owned(),
+                value,
+            },
             target: row.target,
             met: row.target.is_none_or(|target| value <= target),
         }
@@ -159,11 +196,11 @@ impl Row {
             ns: Spread::of(ns.iter().copied()).ratio,
         };
         Self {
-            id: row.id,
-            work: row.work,
+            id: row.id.to_owned(),
+            work: row.work.to_owned(),
             measured: Measured::Growth {
-                claim: row.claim,
-                of: row.of,
+                claim: row.claim.to_owned(),
+                of: row.of.to_owned(),
                 points: costs.iter().map(point).collect(),
                 spread,
             },
@@ -183,7 +220,7 @@ impl Row {
             Some(target) => format!("{goal} {target} {verdict}"),
             None => "for information".to_owned(),
         };
-        let id = self.id;
+        let id = &self.id;
         match &self.measured {
             Measured::Ratio {
                 ours_ns,
@@ -192,7 +229,10 @@ impl Row {
                 goal,
                 ..
             } => {
-                let goal = judged(goal);
+                let goal = judged(match goal {
+                    Goal::Faster => "faster",
+                    Goal::AtMost | Goal::None => "at_most",
+                });
                 format!("{id}: {ours_ns:.1} ns, {limit_ns:.1} ns: {spread} {goal}")
             }
             Measured::Bound { unit, value } => {

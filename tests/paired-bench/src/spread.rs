@@ -2,17 +2,17 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A median with its bounds.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct Spread {
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Spread {
     /// The median is above this with a confidence of 95 %.
-    pub(crate) low: f64,
+    pub low: f64,
     /// The median.
-    pub(crate) ratio: f64,
+    pub ratio: f64,
     /// The median is below this with a confidence of 95 %.
-    pub(crate) high: f64,
+    pub high: f64,
 }
 
 impl Spread {

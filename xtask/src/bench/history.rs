@@ -4,14 +4,14 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use xshell::{Shell, cmd};
 
-use crate::bench::row::{Measured, Row};
 use crate::table::grouped;
+use paired_bench::{Measured, Row};
 
 /// What a history reports.
 pub(crate) const IDS: [&str; 2] = ["history_peak", "history_median"];
 
 /// A part of the history, for runs that only look whether something is reported.
-pub(crate) const EXCERPT: [&str; 4] = [
+const EXCERPT: [&str; 4] = [
     "--input",
     "tests/demo/tests/data/excerpt.ndjson",
     "--away",

@@ -21,9 +21,8 @@ use xshell::{Shell, cmd};
 use crate::machine;
 use crate::scope::{ALL, APP, WITH_DRIVER};
 use crate::workspace::{Package, PackageExt as _, Workspace};
-pub(crate) use history::EXCERPT;
 use history::History;
-use row::Row;
+use paired_bench::Row;
 use targets::{EXCUSES, Expected, TARGETS, Target};
 use verdict::{Outcome, Question, Verdict};
 

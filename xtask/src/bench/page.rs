@@ -1,8 +1,8 @@
 //! What was measured, as text.
 
-use crate::bench::row::{Goal, Measured, Point, Row, Spread};
 use crate::bench::verdict::{Outcome, Verdict};
 use crate::table::{self, grouped};
+use paired_bench::{Goal, Measured, Point, Row, Spread};
 
 const NOTHING: &str = "–";
 

@@ -1,73 +1,7 @@
 //! What the benches reported: a JSON object per line, a row each.
 
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
-
-/// A row of a bench.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Row {
-    pub(crate) id: String,
-    pub(crate) work: String,
-    #[serde(flatten)]
-    pub(crate) measured: Measured,
-    /// `None` if it is for information.
-    pub(crate) target: Option<f64>,
-    pub(crate) met: bool,
-}
-
-/// What was measured.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub(crate) enum Measured {
-    /// Some work next to its limit.
-    Ratio {
-        ours: String,
-        limit: String,
-        pairs: usize,
-        ours_ns: f64,
-        limit_ns: f64,
-        #[serde(flatten)]
-        spread: Spread,
-        goal: Goal,
-    },
-    /// One number.
-    Bound { unit: String, value: f64 },
-    /// The same work at several sizes.
-    Growth {
-        claim: String,
-        of: String,
-        points: Vec<Point>,
-        #[serde(flatten)]
-        spread: Spread,
-    },
-}
-
-/// A median and its 95 % bounds.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct Spread {
-    pub(crate) low: f64,
-    pub(crate) ratio: f64,
-    pub(crate) high: f64,
-}
-
-/// Which side of its target a ratio has to be on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Goal {
-    /// Ours over the limit, at most the target.
-    AtMost,
-    /// The other over ours, at least the target.
-    Faster,
-    /// For information.
-    None,
-}
-
-/// The cost at one size.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct Point {
-    pub(crate) size: u64,
-    pub(crate) ns: f64,
-}
+use anyhow::{Context as _, Result, bail};
+use paired_bench::Row;
 
 /// Reads the results file.
 ///
@@ -89,7 +23,7 @@ pub(crate) fn parse(lines: &str) -> Result<Vec<Row>> {
 /// Rows made up for tests.
 #[cfg(test)]
 pub(crate) mod planted {
-    use super::*;
+    use paired_bench::{Goal, Measured, Point, Row, Spread};
 
     /// A ratio and its bounds, which are 0.05 away.
     pub(crate) fn ratio(id: &str, goal: Goal, target: f64, ratio: f64) -> Row {
@@ -156,6 +90,7 @@ pub(crate) mod planted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use paired_bench::{Goal, Measured};
 
     const RATIO: &str = r#"{"kind":"ratio","id":"append_1","work":"append","ours":"record","limit":"rusqlite","pairs":31,"ours_ns":2.5,"limit_ns":2.0,"low":1.2,"ratio":1.25,"high":1.3,"goal":"at_most","target":1.2,"met":false}"#;
     const BOUND: &str = r#"{"kind":"bound","id":"memory_1m","work":"read","unit":"MB","value":8.5,"target":null,"met":true}"#;

@@ -1,6 +1,6 @@
 //! The targets, and which of them are excused.
 
-use crate::bench::row::Goal;
+use paired_bench::Goal;
 
 /// A row of the table of targets.
 #[derive(Debug)]

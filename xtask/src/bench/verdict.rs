@@ -1,7 +1,7 @@
 //! Which targets are met.
 
-use crate::bench::row::{Goal, Measured, Row};
 use crate::bench::targets::{By, Excuse, Expected, Target, most_ms};
+use paired_bench::{Goal, Measured, Row};
 
 /// Fewest pairs whose median says anything.
 const PAIRS_MIN: usize = 15;

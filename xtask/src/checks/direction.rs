@@ -44,7 +44,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "xtask",
-        normal: &[],
+        normal: &["paired-bench"],
         dev: &[],
     },
 ];

@@ -7,7 +7,7 @@ use plotters::prelude::{
 use plotters::style::{Color, ShapeStyle};
 
 use super::canvas::{BACKGROUND, GRID, TEXT, color, picture, text};
-use crate::bench::row::{Measured, Point, Row};
+use paired_bench::{Measured, Point, Row};
 
 struct Line<'a> {
     label: String,

@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::bench::history::History;
-use crate::bench::row::Row;
+use paired_bench::Row;
 
 /// Writes all of them into `folder`.
 pub(crate) fn write(folder: &Path, rows: &[Row], history: &History) -> Result<()> {

@@ -6,7 +6,7 @@ use plotters::style::ShapeStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::canvas::{Area, COLORS, GRID, TEXT, picture, text};
-use crate::bench::row::{Goal, Measured, Row, Spread};
+use paired_bench::{Goal, Measured, Row, Spread};
 
 const WIDTH: u32 = 900;
 /// Where the names end and the numbers begin.
