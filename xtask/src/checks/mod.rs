@@ -11,7 +11,6 @@ mod links;
 mod markdown;
 mod promises;
 mod reachable;
-mod sql_exceptions;
 mod trees;
 
 use anyhow::{Result, bail};
@@ -41,7 +40,6 @@ pub(crate) fn tidy(shell: &Shell, workspace: &Workspace) -> Result<()> {
     violations.extend(circles::violations(workspace.source_roots(), &files));
     violations.extend(links::violations(&files));
     violations.extend(examples::violations(workspace, &files));
-    violations.extend(sql_exceptions::violations(&files));
     none_of(violations)
 }
 
