@@ -8,6 +8,7 @@ mod ack_order;
 mod applying;
 mod clocks;
 mod dry_run;
+mod dry_run_answers;
 mod forgetting;
 mod frozen_forms;
 #[path = "../../../hlc/tests/it/inside_other_types.rs"]
