@@ -12,7 +12,7 @@ use sync_log_sqlite::inspect::Inspector;
 use sync_log_sqlite::{Hlc, LogError, StoreFault, SyncDb};
 
 use crate::common::{
-    DEVICE, LIBRARY, change, change_with, file_in, folder, fresh, open, other_program,
+    DEVICE, LIBRARY, change, change_with, file_in, folder, fresh, open, other_program, raw, stamps,
 };
 
 /// Longer than anything here takes, however busy the machine is.
@@ -273,4 +273,19 @@ async fn the_manual_restores_nothing_without_a_backup() {
     assert!(!run(&restore).success());
     let kept = open(&library).await;
     assert_eq!(kept.get_since(None, 100).await.unwrap().len(), 10);
+}
+
+#[test]
+fn handles_may_be_dropped_after_their_runtime() {
+    let folder = folder();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let log = runtime.block_on(async {
+        let log = open(folder.path()).await;
+        log.record(change(1)).await.unwrap();
+        log.get_since(None, 1).await.unwrap();
+        log
+    });
+    drop(runtime);
+    drop(log);
+    assert_eq!(stamps(&raw(folder.path())).len(), 1);
 }

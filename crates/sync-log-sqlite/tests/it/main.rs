@@ -20,7 +20,6 @@ mod conformance_in_memory;
 mod damage;
 #[cfg(unix)]
 mod descriptors;
-mod durability;
 mod foreign_writes;
 #[cfg(target_os = "linux")]
 mod full_disk;
