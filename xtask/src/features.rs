@@ -5,7 +5,6 @@ use anyhow::Result;
 use cargo_metadata::TargetKind;
 use xshell::{Shell, cmd};
 
-use crate::scope::APP;
 use crate::workspace::{Package, PackageExt as _, Workspace};
 
 /// Clippy instead of `cargo check`: it costs the same and also refuses the warnings that only
@@ -20,13 +19,13 @@ pub(crate) fn check_each(shell: &Shell, workspace: &Workspace) -> Result<()> {
 
 /// The arguments of one cargo call per library and feature set: none, each alone, all.
 ///
-/// Not for the library of a program, which the step that runs the program builds alone, and not
-/// for [`APP`], which is a step of its own.
+/// Only for libraries that users depend on, and not for the library of a program, which is built with
+/// the program.
 fn selections(packages: &[Package]) -> Vec<Vec<String>> {
     let is_program = |package: &Package| package.names_of(TargetKind::Bin).next().is_some();
     let libraries = packages.iter().filter(|package| package.is_library());
-    let unproven = libraries.filter(|package| !is_program(package) && package.name.as_str() != APP);
-    unproven.flat_map(selections_of).collect()
+    let depended_on = libraries.filter(|package| package.is_published() && !is_program(package));
+    depended_on.flat_map(selections_of).collect()
 }
 
 fn selections_of(package: &Package) -> Vec<Vec<String>> {
@@ -55,7 +54,7 @@ mod tests {
     #[test]
     fn every_feature_of_a_library_is_built_alone_and_with_all_others() {
         let hlc = library("hlc").with_features(&["default", "serde", "std"]);
-        let app = library(APP);
+        let app = library("app").unpublished();
         let packages = [hlc, library("sync-log-core"), program("xtask"), app];
         let selections = selections(&packages);
         let joined: Vec<String> = selections.iter().map(|words| words.join(" ")).collect();
