@@ -21,6 +21,7 @@ impl<C: ConnectionTrait> Port for Over<'_, C> {
         statement: &Template,
         arguments: &[Argument<'_>],
     ) -> Result<u64, StoreError> {
+        statement.report();
         let done = self.0.execute_raw(filled(statement, arguments)).await;
         let done = done.map_err(|error| failed(statement.doing(), error))?;
         Ok(done.rows_affected())
@@ -32,6 +33,7 @@ impl<C: ConnectionTrait> Port for Over<'_, C> {
         arguments: &[Argument<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
+        query.report();
         let rows = self.0.query_all_raw(filled(query, arguments)).await;
         let rows = rows.map_err(|error| failed(query.doing(), error))?;
         for row in &rows {
@@ -43,8 +45,7 @@ impl<C: ConnectionTrait> Port for Over<'_, C> {
     }
 }
 
-fn filled(statement: &Template, arguments: &[Argument<'_>]) -> Statement {
-    statement.report();
+pub(super) fn filled(statement: &Template, arguments: &[Argument<'_>]) -> Statement {
     let values = statement.bind(arguments, Value::clone, |argument| match argument {
         Argument::Null => Value::String(None),
         Argument::Integer(number) => Value::BigInt(Some(*number)),

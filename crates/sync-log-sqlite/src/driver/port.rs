@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sync_log_core::StoreError;
+use sync_log_core::{StoreError, StoreFault};
 
 use super::{Argument, Row, Template};
 
@@ -20,6 +20,22 @@ pub(crate) trait Port {
         arguments: &[Argument<'_>],
     ) -> Result<u64, StoreError>;
 
+    /// Runs a statement that has to change exactly one row. A port may run it later, together with those
+    /// that follow it: at the latest when any other statement runs, or in [`flush`](Self::flush).
+    async fn change_row(
+        &self,
+        statement: &Template,
+        arguments: &[Argument<'_>],
+    ) -> Result<(), StoreError> {
+        let changed = self.run(statement, arguments).await?;
+        refuse_others(changed == 1, statement.doing())
+    }
+
+    /// Runs the statements that were left for later.
+    async fn flush(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Passes the rows of a query to `read`, one after the other, until `read` breaks off or fails.
     async fn rows(
         &self,
@@ -27,4 +43,14 @@ pub(crate) trait Port {
         arguments: &[Argument<'_>],
         read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError>;
+}
+
+/// An error, if a row was not as it was read. Under the write lock only another call in the same transaction
+/// can have changed it since.
+pub(super) fn refuse_others(is_as_read: bool, doing: &'static str) -> Result<(), StoreError> {
+    if is_as_read {
+        return Ok(());
+    }
+    let doing = format!("{doing}: another call in the same transaction has written meanwhile");
+    Err(StoreError::new(StoreFault::Locked, doing))
 }

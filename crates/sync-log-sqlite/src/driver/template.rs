@@ -31,6 +31,9 @@ enum Origin {
     Raw,
 }
 
+/// Reported of statements that SeaORM built from the entities.
+pub(super) const ENTITIES: &str = "entities";
+
 /// The number that stands for the first argument. SQLite's numbers end below it, so no
 /// constant of a statement can be one.
 const FIRST_ARGUMENT: u64 = 1 << 63;
@@ -95,7 +98,7 @@ impl Template {
     /// Reports the statement at the level `TRACE`. Values are never reported.
     pub(super) fn report(&self) {
         let origin = match self.origin {
-            Origin::Entities => "entities",
+            Origin::Entities => ENTITIES,
             Origin::Raw => "raw",
         };
         tracing::trace!(target: "sync_log_sqlite::statement", sql = self.text(), origin, "statement");

@@ -16,7 +16,7 @@ use super::store::Records;
 use super::watermarks::{self, Watermark};
 use super::{RegisteredModels, deleted, versions};
 use crate::driver::raw::pragma::DEFER_FOREIGN_KEYS;
-use crate::driver::{Over, Port};
+use crate::driver::{Over, Port, Together};
 use crate::store::attached::{run_at, run_in};
 use crate::store::{Anchor, select};
 
@@ -101,7 +101,7 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
     /// Runs a job of the log that is in the same database. The first job uses the state that was read
     /// before.
     async fn run(&mut self, anchor: &Anchor, job: WriteJob) -> Result<(), StoreError> {
-        let db = &Over(self.db);
+        let db = &Together::new(self.db);
         let done = match self.state.take() {
             Some(state) => run_at(db, state, job).await,
             None => run_in(db, anchor, job).await,

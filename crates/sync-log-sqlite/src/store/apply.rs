@@ -103,6 +103,7 @@ impl<'a, P: Port> Shared<'a, P> {
         if self.state != self.stored {
             state::write(self.db, self.stored.head, &self.state).await?;
         }
+        self.db.flush().await?;
         Ok((self.state.head, self.lost))
     }
 
@@ -199,7 +200,7 @@ impl<'a, P: Port> Shared<'a, P> {
             self.created_at.text(stored.created_at_ms),
         ];
         let arguments = arguments.map(Argument::from);
-        self.db.run(&INSERT_ENTRY, &arguments).await?;
+        self.db.change_row(&INSERT_ENTRY, &arguments).await?;
         Place::of(entry, stored.tag).write(self.db).await
     }
 }

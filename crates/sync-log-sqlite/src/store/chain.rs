@@ -238,7 +238,7 @@ impl Place {
             self.model_version.into(),
             self.group_end.into(),
         ];
-        db.run(&WRITE_PLACE, &row).await.map(drop)
+        db.change_row(&WRITE_PLACE, &row).await
     }
 }
 

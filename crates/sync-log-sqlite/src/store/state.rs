@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
-use sync_log_core::{LogIdentity, LogState, Mark, StoreError, StoreFault};
+use sync_log_core::{LogIdentity, LogState, Mark, StoreError};
 
 use crate::driver::build::insert;
 use crate::driver::{Argument, Port, Template, argument};
@@ -49,11 +49,7 @@ pub(crate) async fn write(
         state.altered.map(|altered| altered.fault.as_str()).into(),
         before.as_str().into(),
     ];
-    if db.run(&UPDATE_STATE, &arguments).await? == 1 {
-        return Ok(());
-    }
-    let doing = "write the state: another call in the same transaction has moved the head";
-    Err(StoreError::new(StoreFault::Locked, doing))
+    db.change_row(&UPDATE_STATE, &arguments).await
 }
 
 /// Ends solo, as every registration does.
