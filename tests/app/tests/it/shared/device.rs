@@ -35,6 +35,7 @@ pub(super) struct Device {
     pub(super) id: DeviceId,
     pub(super) db: DatabaseConnection,
     pub(super) records: SharedRecords,
+    layout: Layout,
     folder: PathBuf,
 }
 
@@ -69,21 +70,6 @@ impl Device {
         Self::open_with(folder, id, declared()).await.unwrap()
     }
 
-    /// Opens records that are opened in another way than by default.
-    pub(super) fn of(
-        folder: &Path,
-        id: Uuid,
-        db: DatabaseConnection,
-        records: SharedRecords,
-    ) -> Self {
-        Self {
-            id: id.into(),
-            db,
-            records,
-            folder: folder.to_owned(),
-        }
-    }
-
     pub(super) async fn open_with(
         folder: &Path,
         id: Uuid,
@@ -113,28 +99,27 @@ impl Device {
             Layout::Outbox => options.open(&db, models, LIBRARY, id, folder).await?,
             Layout::Attached => options.attach(&db, models, LIBRARY, id).await?,
         };
-        Ok(Self::of(folder, id, db, records))
+        Ok(Self {
+            id: id.into(),
+            db,
+            records,
+            layout,
+            folder: folder.to_owned(),
+        })
     }
 
     /// The same device after a restart of the app, with these models.
     pub(super) async fn reopened(self, models: DeclaredModels) -> Self {
         let folder = self.folder.clone();
         let id = self.id.as_uuid();
+        let layout = self.layout;
         self.close().await;
-        Self::open_with(&folder, id, models).await.unwrap()
+        let opened = Self::open_in(layout, &folder, id, models);
+        opened.await.unwrap()
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
-    }
-
-    /// The same device after a restart of the app, in the layout that it has.
-    pub(super) async fn restarted(self, layout: Layout) -> Self {
-        let folder = self.folder.clone();
-        let id = self.id.as_uuid();
-        self.close().await;
-        let opened = Self::open_in(layout, &folder, id, declared());
-        opened.await.unwrap()
     }
 
     pub(super) async fn close(self) {
