@@ -9,10 +9,10 @@ use super::harness::{AppDatabase, Pool};
 use super::pools::{Settings, TUNED};
 
 /// The groups on which a pool has a say: calls that overlap, calls that are dropped, and what another
-/// handle, a restart or a restored file shows. In the others one call follows another on one
-/// connection, as with a pool of one.
-const GROUPS: [&str; 8] = [
+/// handle, a restart or a restored file shows. In the others one call follows another.
+const GROUPS: [&str; 9] = [
     "anywhere",
+    "append",
     "cancelled",
     "concurrent",
     "handles",

@@ -12,8 +12,7 @@ use simulator::apps::{Found, FoundLog, Payload, Release};
 use sync_log_sqlite::receive::{RecordId, Standing, WhyNotShown};
 use sync_log_sqlite::{Cursor, DeviceId, FILE_NAME, Hlc, SharedChangeEntry, Uuid};
 
-use super::folder::database;
-use crate::shared::device::Layout;
+use crate::common::database::{Layout, database};
 
 /// A look at the files of a device past the product.
 pub(super) struct Look {

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use sync_log_sqlite::receive::RecordId;
 use sync_log_sqlite::{Change, Cursor, Hlc, Uuid};
 
-use super::setup::{Layout, Name, Setup, database};
+use super::setup::{Name, Setup};
+use crate::common::database::{Layout, database};
 
 /// What is in the files of one device.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +110,7 @@ pub(super) fn read(setup: Setup, name: Name, of_both: &Path) -> Found {
     let folder = name.folder(of_both);
     let copies = tempfile::tempdir().unwrap();
     let mut found = Found {
-        has_outbox: setup.layout == Layout::OwnFile,
+        has_outbox: setup.layout == Layout::Outbox,
         ..Found::default()
     };
     if let Some(app) = copied(&database(&folder), copies.path()) {
@@ -122,8 +123,8 @@ pub(super) fn read(setup: Setup, name: Name, of_both: &Path) -> Found {
             found.marks.observed = found.marks.high_water;
         }
     }
-    if setup.layout == Layout::OwnFile
-        && let Some(log) = copied(&setup.log_of(&folder), copies.path())
+    if setup.layout == Layout::Outbox
+        && let Some(log) = copied(&setup.layout.log_in(&folder), copies.path())
     {
         found.faults.extend(faults(&log));
         read_log(&log, name, &mut found);

@@ -3,32 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use sync_log_sqlite::receive::RecordId;
 use sync_log_sqlite::records::{DeclaredModels, SharedRecords, SharedRecordsOptions, SyncError};
 use sync_log_sqlite::{Ack, Cursor, DeviceId, LogError, ReadLimits, SharedChangeEntry, Uuid};
 
+use crate::common::database::{Journal, make};
+pub(super) use crate::common::database::{Layout, database};
 use crate::records::gallery::{TABLES, declared, tag};
 
 pub(super) const LIBRARY: Uuid = Uuid::from_u128(0x11b);
 pub(super) const PHONE: Uuid = Uuid::from_u128(0xf0);
 pub(super) const LAPTOP: Uuid = Uuid::from_u128(0x1a);
 pub(super) const TABLET: Uuid = Uuid::from_u128(0x7a);
-
-/// Where the log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// In a `sync.db`.
-    Outbox,
-    /// In the app's database.
-    Attached,
-}
-
-impl Layout {
-    pub(super) const BOTH: [Self; 2] = [Self::Outbox, Self::Attached];
-}
 
 /// A device, and the app on it.
 pub(super) struct Device {
@@ -39,15 +27,9 @@ pub(super) struct Device {
     folder: PathBuf,
 }
 
-/// The app's database of a device.
-pub(super) fn database(folder: &Path) -> PathBuf {
-    folder.join("app.db")
-}
-
 /// Makes the app's tables.
 pub(super) fn make_tables(folder: &Path) {
-    let raw = Connection::open(database(folder)).unwrap();
-    raw.execute_batch(TABLES).unwrap();
+    make(folder, Journal::Rollback, TABLES);
 }
 
 impl Device {
@@ -95,10 +77,8 @@ impl Device {
         models: DeclaredModels,
     ) -> Result<Self, SyncError> {
         let db = app::connect(&database(folder)).await?;
-        let records = match layout {
-            Layout::Outbox => options.open(&db, models, LIBRARY, id, folder).await?,
-            Layout::Attached => options.attach(&db, models, LIBRARY, id).await?,
-        };
+        let opened = layout.open(options, &db, models, LIBRARY, id, folder);
+        let records = opened.await?;
         Ok(Self {
             id: id.into(),
             db,
