@@ -1,6 +1,7 @@
 //! What the tests share: ids, changes, and a raw look at a file.
 
 pub(crate) mod database;
+pub(crate) mod found;
 pub(crate) mod statements;
 
 use std::path::Path;
