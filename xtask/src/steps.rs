@@ -89,7 +89,10 @@ fn app(shell: &Shell, scope: Scope) -> Result<()> {
     let targets = ["--lib", "--bins", "--tests"];
     let tests = cmd!(shell, "cargo test {WITH_DRIVER...} {targets...}");
     let tests = match scope {
-        Scope::Full => tests.env("KILLS", "1000").env("FLEET_SEEDS", "500"),
+        Scope::Full => {
+            let tests = tests.args(["--", "--include-ignored"]);
+            tests.env("KILLS", "1000").env("FLEET_SEEDS", "500")
+        }
         Scope::Fast | Scope::Standard => tests,
     };
     Ok(tests.run()?)

@@ -378,7 +378,7 @@ const fn all() -> [Case; PLAIN.len() + TAMPERED.len()] {
 }
 
 /// A case, and a function that runs it on a backend and gives up after a time. It is for tests of
-/// the suite itself.
+/// the suite itself, and for a backend that runs a part of the cases once more in another setting.
 pub type Runnable = (Case, fn(Duration));
 
 /// Every case of [`CASES`], in its order.

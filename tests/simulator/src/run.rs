@@ -43,22 +43,31 @@ pub fn run_telling(scenario: &Scenario, make: Make) -> Result<Outcome> {
 }
 
 fn run_with(scenario: &Scenario, make: Make, trace: Trace) -> Result<Outcome> {
-    let mut world = World::new(scenario, make.store, make.fault, trace)?;
-    let broken = all_steps(&mut world, &scenario.steps).err();
-    let (hash, device_steps) = (world.trace.hash(), world.device_steps);
-    let (coverage, lines) = world.trace.into_parts();
-    Ok(Outcome {
+    let take = |world: &mut World, step: &Step| world.take(*step);
+    let end = |world: World| (world.device_steps, world.trace);
+    let world = World::new(scenario, make.store, make.fault, trace)?;
+    Ok(live(world, &scenario.steps, take, World::heal, end))
+}
+
+/// Takes all steps, and heals. `end` gives how many steps did something to a device, and what happened.
+pub(crate) fn live<Fleet, S>(
+    mut fleet: Fleet,
+    steps: &[S],
+    take: impl Fn(&mut Fleet, &S) -> Result<(), Violation>,
+    heal: impl Fn(&mut Fleet) -> Result<(), Violation>,
+    end: impl Fn(Fleet) -> (u64, Trace),
+) -> Outcome {
+    let mut all = steps.iter().enumerate();
+    let broken = all.find_map(|(place, step)| Some((place, take(&mut fleet, step).err()?)));
+    let broken = broken.or_else(|| Some((steps.len(), heal(&mut fleet).err()?)));
+    let (device_steps, trace) = end(fleet);
+    let hash = trace.hash();
+    let (coverage, lines) = trace.into_parts();
+    Outcome {
         hash,
         broken,
         coverage,
         device_steps,
         lines,
-    })
-}
-
-fn all_steps(world: &mut World, steps: &[Step]) -> Result<(), (usize, Violation)> {
-    for (place, step) in steps.iter().enumerate() {
-        world.take(*step).map_err(|violation| (place, violation))?;
     }
-    world.heal().map_err(|violation| (steps.len(), violation))
 }

@@ -48,6 +48,18 @@ impl Scenario {
     }
 }
 
+/// Draws a place in `weights`, each as often as its weight is of their sum.
+pub(crate) fn place_of(rng: &mut Rng, weights: &[u32]) -> usize {
+    let mut left = rng.u32(0..weights.iter().sum());
+    for (place, weight) in weights.iter().enumerate() {
+        match left.checked_sub(*weight) {
+            Some(rest) => left = rest,
+            None => return place,
+        }
+    }
+    unreachable!("a number below the sum of the weights falls to one of them")
+}
+
 type Draw = fn(&mut Generator) -> Step;
 
 /// How often what happens, in parts of the sum. `false`: part of every run;
@@ -179,14 +191,8 @@ impl Generator {
         if let Some(step) = self.queue.pop() {
             return step;
         }
-        let mut left = self.rng.u32(0..self.weights.iter().sum());
-        for (weight, (_, _, draw)) in self.weights.iter().zip(WEIGHTS) {
-            match left.checked_sub(*weight) {
-                Some(rest) => left = rest,
-                None => return draw(self),
-            }
-        }
-        unreachable!("a number below the sum of the weights falls to one of them")
+        let (.., draw) = WEIGHTS[place_of(&mut self.rng, &self.weights)];
+        draw(self)
     }
 
     fn device(&mut self) -> u8 {

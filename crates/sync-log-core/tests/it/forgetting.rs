@@ -5,37 +5,19 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::Value;
 use sync_log_core::receive::{
-    Facts, Models, Reading, ReceiverStore as _, RecordId, Rule, Standing, forget_deleted, merge,
+    Models, ReceiverStore as _, RecordId, Standing, forget_deleted, merge,
 };
 use sync_log_core::{
-    Change, ChangeType, Cursor, DeviceId, Hlc, JsonText, MAX_PAGE_ENTRIES, SharedChangeEntry, Tag,
-    Uuid,
+    Change, ChangeType, Cursor, DeviceId, Hlc, MAX_PAGE_ENTRIES, SharedChangeEntry, Tag, Uuid,
 };
 
 use crate::common::oracle::Oracle;
 use crate::common::records::{MemoryRecords, Rows};
 use crate::common::run;
-use crate::common::tables::{App, ByMember, Strict};
+use crate::common::tables::{App, ByMember, PerField, Strict};
 use crate::showing::entry;
 
 pub(crate) type Records = MemoryRecords<Rows>;
-
-/// An app that merges the members of every record one by one.
-pub(crate) struct PerField;
-
-impl Models for PerField {
-    fn rule(&self, _: &str, _: u32) -> Rule {
-        Rule::PerField { since: 1 }
-    }
-
-    fn knows(&self, _: &str, _: &str) -> bool {
-        true
-    }
-
-    fn read(&self, _: &str, _: u32, _: &JsonText) -> Reading {
-        Reading::Readable(Facts::default())
-    }
-}
 
 const ORIGINS: [DeviceId; 2] = [
     DeviceId::from_uuid(Uuid::from_u128(1)),

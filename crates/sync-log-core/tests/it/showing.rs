@@ -2,93 +2,37 @@
 //! (`X4`, `X6`).
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use sync_log_core::receive::{RecordId, Standing, WhyNotShown};
-use sync_log_core::{Change, ChangeType, Hlc, SharedChangeEntry, Uuid};
+use sync_log_core::{Change, Hlc, SharedChangeEntry, Uuid};
 
 use crate::common::oracle::Oracle;
+use crate::common::small_world::{self, Draw, arrivals, id};
 use crate::common::tables::Strict;
 
-fn id(model: u8, number: u8) -> Uuid {
-    Uuid::from_u128(u128::from(model) << 64 | u128::from(number))
+const MODELS: [&str; 5] = ["tag", "album", "photo", "link", "folder"];
+
+/// The app refuses what has a question in it.
+fn payload(model: u8, draw: Draw) -> Value {
+    let colour = ["red", "blue", "green"][usize::from(draw.name)];
+    let question = if draw.kind == 3 { "?" } else { "fine" };
+    match model {
+        0 => json!({ "name": colour, "note": question }),
+        1 => json!({ "title": question, "cover": draw.reference(2) }),
+        2 => draw.photo(),
+        3 => draw.link(),
+        _ => json!({ "name": colour, "note": question, "parent": draw.reference(4) }),
+    }
 }
 
-/// A change of a small world, so that changes meet.
+/// A change of a small world.
 pub(crate) fn entry() -> impl Strategy<Value = SharedChangeEntry> {
-    let stamp = (1..40u64, 1..4u128);
-    let content = (0..8u8, 0..4u8, 0..3u8, 0..3u8, 0..12u8);
-    (stamp, 0..5u8, 0..3u8, content).prop_map(|((ms, device), model, number, content)| {
-        let (kind, one, other, name, newer) = content;
-        let model_type = ["tag", "album", "photo", "link", "folder"][usize::from(model)];
-        let colour = ["red", "blue", "green"][usize::from(name)];
-        // The app refuses what has a question in it.
-        let question = if kind == 3 { "?" } else { "fine" };
-        let data = match model {
-            0 => serde_json::json!({ "name": colour, "note": question }),
-            1 => serde_json::json!({
-                "title": question,
-                "cover": (one < 3).then(|| id(2, one)),
-            }),
-            2 => serde_json::json!({
-                "album": id(1, other),
-                "tag": (one < 3).then(|| id(0, one)),
-            }),
-            3 => serde_json::json!({ "photo": id(2, other), "album": id(1, name) }),
-            _ => serde_json::json!({
-                "name": colour,
-                "note": question,
-                "parent": (one < 3).then(|| id(4, one)),
-            }),
-        };
-        let change_type = match kind {
-            0 | 1 => ChangeType::Delete,
-            2 | 3 => ChangeType::Update,
-            _ => ChangeType::Insert,
-        };
-        SharedChangeEntry {
-            hlc: Hlc::new(
-                ms,
-                u64::from(model) * 4 + u64::from(number),
-                Uuid::from_u128(device),
-            ),
-            model_type: model_type.to_owned(),
-            record_uuid: id(model, number),
-            change_type,
-            data: if change_type == ChangeType::Delete {
-                serde_json::Value::Null.into()
-            } else {
-                data.into()
-            },
-            model_version: u32::from(newer == 0),
-            group_end: true,
-        }
-    })
-}
-
-fn arrivals() -> impl Strategy<Value = (Vec<SharedChangeEntry>, Vec<Vec<SharedChangeEntry>>)> {
-    let entries = proptest::collection::vec(entry(), 1..40);
-    let sizes = proptest::collection::vec(1..8usize, 1..60);
-    (entries, sizes).prop_flat_map(|(entries, sizes)| {
-        let twice = [entries.clone(), entries.clone()].concat();
-        let shuffled = Just(twice).prop_shuffle();
-        (Just(entries), shuffled, Just(sizes)).prop_map(|(entries, shuffled, sizes)| {
-            let mut rest = shuffled.as_slice();
-            let mut batches = Vec::new();
-            for size in sizes.iter().cycle() {
-                let (batch, after) = rest.split_at(rest.len().min(*size));
-                batches.push(batch.to_vec());
-                rest = after;
-                if rest.is_empty() {
-                    break;
-                }
-            }
-            (entries, batches)
-        })
-    })
+    small_world::entry(&MODELS, payload)
 }
 
 proptest! {
     #[test]
-    fn what_is_shown_follows_from_the_changes_and_not_from_their_order((_, batches) in arrivals()) {
+    fn what_is_shown_follows_from_the_changes_and_not_from_their_order(batches in arrivals(entry(), 8)) {
         let mut tables = Strict::default();
         let mut so_far = Vec::new();
         for batch in batches {
@@ -107,7 +51,7 @@ proptest! {
 /// A folder of one name, in the folder of this number if there is one.
 fn folder(number: u8, name: &str, parent: Option<u8>) -> Change {
     let parent = parent.map(|parent| id(4, parent));
-    let data = serde_json::json!({ "name": name, "parent": parent });
+    let data = json!({ "name": name, "parent": parent });
     Change::insert("folder", id(4, number), &data).unwrap()
 }
 
@@ -170,11 +114,7 @@ fn what_follows_a_record_that_was_changed_after_a_deletion_is_kept_with_it() {
 fn records_that_refer_to_each_other_in_a_circle_are_shown_when_nothing_else_is_missing() {
     let link = |number: u8, tag: Option<Uuid>| {
         let next = id(5, (number + 1) % 3);
-        Change::insert(
-            "chain",
-            id(5, number),
-            &serde_json::json!({ "next": next, "tag": tag }),
-        )
+        Change::insert("chain", id(5, number), &json!({ "next": next, "tag": tag }))
     };
     let stamped = |change: Change, ms| change.stamped(Hlc::new(ms, 0, Uuid::from_u128(1)));
     let mut tables = Strict::default();
@@ -184,7 +124,7 @@ fn records_that_refer_to_each_other_in_a_circle_are_shown_when_nothing_else_is_m
         tables.take(&[stamped(change, u64::from(number) + 1)]);
         assert!(tables.tables.0.is_empty(), "the tag is missing");
     }
-    let tag = Change::insert("tag", id(0, 7), &serde_json::json!({ "name": "red" }));
+    let tag = Change::insert("tag", id(0, 7), &json!({ "name": "red" }));
     tables.take(&[stamped(tag.unwrap(), 9)]);
     assert!(tables.standings().values().all(Standing::is_shown));
     assert_eq!(tables.tables.0.len(), 4);

@@ -17,8 +17,8 @@ use crate::applying::{ORIGINS, expected, log_of, page_between, take, whole};
 use crate::common::log::Log;
 use crate::common::oracle::Oracle;
 use crate::common::run;
-use crate::common::tables::{App, Strict};
-use crate::forgetting::{PerField, Records, live, readable};
+use crate::common::tables::{App, PerField, Strict};
+use crate::forgetting::{Records, live, readable};
 use crate::showing::entry;
 
 /// The device that gives snapshots, and the one that takes them.

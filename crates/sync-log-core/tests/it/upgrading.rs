@@ -12,7 +12,7 @@ use sync_log_core::{Change, Hlc, JsonText, Uuid};
 use crate::common::oracle::Oracle;
 use crate::common::records::{MemoryRecords, Rows, Tables};
 use crate::common::run;
-use crate::common::tables::App;
+use crate::common::tables::{App, PerField};
 use crate::showing::entry;
 
 /// The app before it knew photos, the newest links, that names are unique, and what refers to what.
@@ -84,23 +84,6 @@ fn to_be_shown(oracle: &Oracle) -> BTreeMap<RecordId, (Standing, Option<Value>)>
         (id, (standing, row))
     });
     with_row.collect()
-}
-
-/// The app that merges the members of a tag one by one from version 1 on.
-struct PerField;
-
-impl Models for PerField {
-    fn rule(&self, _: &str, _: u32) -> Rule {
-        Rule::PerField { since: 1 }
-    }
-
-    fn knows(&self, _: &str, _: &str) -> bool {
-        true
-    }
-
-    fn read(&self, _: &str, _: u32, _: &JsonText) -> Reading {
-        Reading::Readable(Facts::default())
-    }
 }
 
 /// The app of today does not know the colour of a tag, and merges tags as a whole.

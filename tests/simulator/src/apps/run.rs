@@ -8,10 +8,8 @@ use super::heal::heal;
 use super::memory::MemoryDevice;
 use super::release::Release;
 use super::scenario::Scenario;
-use super::step::Step;
 use super::world::World;
-use crate::invariants::Violation;
-use crate::run::Outcome;
+use crate::run::{Outcome, live};
 use crate::trace::Trace;
 
 /// Makes the device of a number, with a release of the app.
@@ -54,22 +52,7 @@ fn run_with(
 ) -> Result<Outcome> {
     let releases = (0..).zip(&scenario.releases);
     let devices = releases.map(|(number, release)| make(number, *release));
-    let mut world = World::new(devices.collect::<Result<_>>()?, fault, trace)?;
-    let broken = all_steps(&mut world, &scenario.steps).err();
-    let (hash, device_steps) = (world.trace.hash(), world.device_steps);
-    let (coverage, lines) = world.trace.into_parts();
-    Ok(Outcome {
-        hash,
-        broken,
-        coverage,
-        device_steps,
-        lines,
-    })
-}
-
-fn all_steps(world: &mut World, steps: &[Step]) -> Result<(), (usize, Violation)> {
-    for (place, step) in steps.iter().enumerate() {
-        world.take(step).map_err(|violation| (place, violation))?;
-    }
-    heal(world).map_err(|violation| (steps.len(), violation))
+    let end = |world: World| (world.device_steps, world.trace);
+    let world = World::new(devices.collect::<Result<_>>()?, fault, trace)?;
+    Ok(live(world, &scenario.steps, World::take, heal, end))
 }

@@ -4,6 +4,7 @@ use fastrand::Rng;
 
 use super::release::Release;
 use super::step::{Edit, Forgery, How, Model, References, Step, Struck};
+use crate::scenario::place_of;
 use crate::shrink::Shrinks;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -126,14 +127,8 @@ impl Generator {
     }
 
     fn step(&mut self) -> Step {
-        let mut left = self.rng.u32(0..self.weights.iter().sum());
-        for (weight, (_, _, draw)) in self.weights.iter().zip(WEIGHTS) {
-            match left.checked_sub(*weight) {
-                Some(rest) => left = rest,
-                None => return draw(self),
-            }
-        }
-        unreachable!("a number below the sum of the weights falls to one of them")
+        let (.., draw) = WEIGHTS[place_of(&mut self.rng, &self.weights)];
+        draw(self)
     }
 
     fn device(&mut self) -> u8 {

@@ -11,6 +11,7 @@ pub(crate) mod oracle;
 )]
 #[path = "../../../../sync-log-memory/src/records.rs"]
 pub(crate) mod records;
+pub(crate) mod small_world;
 pub(crate) mod tables;
 pub(crate) mod values;
 

@@ -97,6 +97,24 @@ impl Models for ByMember {
     }
 }
 
+/// An app without references and keys, that merges the members of every record one by one from version 1
+/// on.
+pub(crate) struct PerField;
+
+impl Models for PerField {
+    fn rule(&self, _: &str, _: u32) -> Rule {
+        Rule::PerField { since: 1 }
+    }
+
+    fn knows(&self, _: &str, _: &str) -> bool {
+        true
+    }
+
+    fn read(&self, _: &str, _: u32, _: &JsonText) -> Reading {
+        Reading::Readable(Facts::default())
+    }
+}
+
 pub(crate) fn facts(id: &RecordId, payload: &JsonText) -> Facts {
     match App.read(&id.model_type, 0, payload) {
         Reading::Readable(facts) => facts,

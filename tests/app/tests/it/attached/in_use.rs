@@ -1,59 +1,24 @@
 //! An attached log beside the app that uses its database.
 
 use std::future::poll_fn;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait, PaginatorTrait,
-    TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, EntityTrait, PaginatorTrait, TransactionTrait,
 };
 use sync_log_sqlite::entity::shared_changes;
 use sync_log_sqlite::{ErrorKind, Hlc, LogError, StoreFault, SyncDb, WallClock, log_state};
-use tempfile::TempDir;
 use tokio::time::timeout;
 
-use super::pools::{DEFAULT, TUNED, connect};
+use super::app::App;
+use super::pools::{TUNED, connect};
 use crate::common::{DEVICE, LIBRARY, PEER, change};
 
 /// Longer than any call takes.
 const SOON: Duration = Duration::from_secs(20);
-
-struct App {
-    folder: TempDir,
-    db: DatabaseConnection,
-}
-
-impl App {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let db = connect(&folder.path().join("app.db"), &DEFAULT).await;
-        Self { folder, db }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("app.db")
-    }
-
-    fn raw(&self) -> Connection {
-        Connection::open(self.file()).unwrap()
-    }
-
-    async fn attach(&self) -> SyncDb {
-        SyncDb::attach(&self.db, LIBRARY, DEVICE).await.unwrap()
-    }
-
-    /// A log over a pool of its own, as another process has it.
-    async fn attach_elsewhere(&self) -> SyncDb {
-        let db = connect(&self.file(), &TUNED).await;
-        let options = SyncDb::options().poll_interval(Duration::from_millis(10));
-        options.attach(&db, LIBRARY, DEVICE).await.unwrap()
-    }
-}
 
 #[track_caller]
 fn assert_fault(error: &LogError, fault: StoreFault) {
@@ -64,7 +29,7 @@ fn assert_fault(error: &LogError, fault: StoreFault) {
 #[tokio::test]
 async fn the_app_sees_the_entries_over_its_own_connection() {
     let app = App::new().await;
-    let log = app.attach().await;
+    let log = app.attach().await.unwrap();
     let hlc = log.record(change(1)).await.unwrap();
     assert_eq!(
         shared_changes::Entity::find().count(&app.db).await.unwrap(),
@@ -73,44 +38,30 @@ async fn the_app_sees_the_entries_over_its_own_connection() {
     assert_eq!(log_state(&app.db).await.unwrap().head.hlc, hlc);
 }
 
+/// The second pool turns the database into one with a WAL, beside the first one's open log.
 #[tokio::test]
-async fn two_handles_on_one_database_are_one_log() {
+async fn pools_of_other_settings_share_one_log() {
     let app = App::new().await;
-    let log = app.attach().await;
-    let other = app.attach_elsewhere().await;
+    let log = app.attach().await.unwrap();
+    let db = connect(&app.file(), &TUNED).await;
+    let other = SyncDb::attach(&db, LIBRARY, DEVICE).await.unwrap();
     let mut stamps = Vec::new();
-    for number in 0..5 {
+    for number in 0..3 {
         stamps.push(log.record(change(number)).await.unwrap());
         stamps.push(other.record(change(number)).await.unwrap());
     }
-    assert!(stamps.is_sorted_by(|a, b| a < b), "{stamps:?}");
-    for handle in [&log, &other] {
+    for handle in [log, other] {
         let pending = handle.get_since(None, 100).await.unwrap();
         let found: Vec<Hlc> = pending.iter().map(|entry| entry.hlc).collect();
         assert_eq!(found, stamps);
     }
-    log.close().await.unwrap();
-    other.record(change(9)).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_watch_notices_what_another_handle_commits() {
-    let app = App::new().await;
-    let log = app.attach().await;
-    let watching = app.attach_elsewhere().await;
-    let mut watch = watching.watch(Hlc::ZERO);
-    let waiting = tokio::spawn(async move { watch.changed().await });
-    tokio::time::sleep(Duration::from_millis(30)).await;
-    let hlc = log.record(change(1)).await.unwrap();
-    let told = timeout(SOON, waiting).await.unwrap().unwrap();
-    assert_eq!(told.unwrap(), hlc);
 }
 
 /// Another program put the database of another device, or an adopted one, in its place (`I6`).
 #[tokio::test]
 async fn another_log_in_the_database_is_neither_read_nor_written() {
     let app = App::new().await;
-    let log = app.attach().await;
+    let log = app.attach().await.unwrap();
     log.record(change(1)).await.unwrap();
     let moved = format!("UPDATE sync_log_identity SET log_id = '{PEER}'");
     app.raw().execute(&moved, []).unwrap();
@@ -129,7 +80,7 @@ async fn another_log_in_the_database_is_neither_read_nor_written() {
 #[tokio::test]
 async fn a_future_that_nobody_polls_holds_no_connection_and_no_lock() {
     let app = App::new().await;
-    let log = app.attach().await;
+    let log = app.attach().await.unwrap();
     let mut record = Box::pin(log.record(change(1)));
     let mut read = Box::pin(log.get_since(None, 10));
     let mut explain = Box::pin(log.explain());
@@ -142,7 +93,7 @@ async fn a_future_that_nobody_polls_holds_no_connection_and_no_lock() {
     .await;
     let others = async {
         let txn = app.db.begin().await.unwrap();
-        txn.execute_unprepared("CREATE TABLE tag (id)")
+        txn.execute_unprepared("INSERT INTO tag (id) VALUES ('1')")
             .await
             .unwrap();
         txn.commit().await.unwrap();
@@ -157,7 +108,7 @@ async fn a_future_that_nobody_polls_holds_no_connection_and_no_lock() {
 #[tokio::test]
 async fn a_call_waits_while_the_app_holds_its_only_connection() {
     let app = App::new().await;
-    let log = app.attach().await;
+    let log = app.attach().await.unwrap();
     let txn = app.db.begin().await.unwrap();
     let mut record = Box::pin(log.record(change(1)));
     let waits = timeout(Duration::from_millis(100), &mut record).await;
@@ -183,25 +134,6 @@ async fn a_call_within_a_transaction_on_the_only_connection_fails_as_locked() {
     txn.rollback().await.unwrap();
     log.record(change(1)).await.unwrap();
     assert_eq!(log.get_since(None, 10).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_closed_log_leaves_the_database_to_the_app() {
-    let app = App::new().await;
-    let log = app.attach().await;
-    log.record(change(1)).await.unwrap();
-    log.close().await.unwrap();
-    assert_fault(
-        &log.record(change(2)).await.unwrap_err(),
-        StoreFault::Closed,
-    );
-    assert_fault(&log.head().await.unwrap_err(), StoreFault::Closed);
-    assert_fault(&log.explain().await.unwrap_err(), StoreFault::Closed);
-    assert_eq!(
-        shared_changes::Entity::find().count(&app.db).await.unwrap(),
-        1
-    );
-    log.close().await.unwrap();
 }
 
 /// A wall clock that panics at the reading that is so many ahead; 0 panics at none.
@@ -244,7 +176,7 @@ async fn a_wall_clock_that_panics_fails_one_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn any_executor_may_poll_the_futures_while_the_runtime_runs() {
     let app = App::new().await;
-    let log = app.attach().await;
+    let log = app.attach().await.unwrap();
     let elsewhere = {
         let log = log.clone();
         std::thread::spawn(move || {
@@ -266,7 +198,7 @@ fn a_log_whose_runtime_has_ended_is_closed() {
     let first = runtime();
     let (app, log) = first.block_on(async {
         let app = App::new().await;
-        let log = app.attach().await;
+        let log = app.attach().await.unwrap();
         log.record(change(1)).await.unwrap();
         (app, log)
     });
@@ -291,7 +223,7 @@ fn a_log_whose_runtime_has_ended_is_closed() {
 async fn a_commit_that_was_undone_is_named_by_the_next_one() {
     for is_closed in [false, true] {
         let app = App::new().await;
-        let log = app.attach().await;
+        let log = app.attach().await.unwrap();
         let first = log.record(change(1)).await.unwrap();
         let tag = "SELECT head_tag FROM sync_log_state";
         let tag: String = app.raw().query_row(tag, [], |row| row.get(0)).unwrap();
@@ -312,7 +244,7 @@ async fn a_commit_that_was_undone_is_named_by_the_next_one() {
             );
             log.close().await.unwrap();
         }
-        let again = app.attach().await;
+        let again = app.attach().await.unwrap();
         assert_ne!(
             again.identity().log_id,
             log.identity().log_id,
@@ -326,7 +258,7 @@ async fn a_commit_that_was_undone_is_named_by_the_next_one() {
 #[tokio::test]
 async fn a_page_of_large_entries_ends_where_its_bytes_end() {
     let app = App::new().await;
-    let log = app.attach().await;
+    let log = app.attach().await.unwrap();
     log.register_peer(PEER).await.unwrap();
     for number in 0..6 {
         let mut large = change(number);
@@ -352,8 +284,7 @@ async fn a_page_of_large_entries_ends_where_its_bytes_end() {
 #[tokio::test]
 async fn after_a_full_disk_the_log_and_the_app_commit_as_before() {
     let app = App::new().await;
-    let log = app.attach().await;
-    app.raw().execute_batch("CREATE TABLE tag (id)").unwrap();
+    let log = app.attach().await.unwrap();
     let limit = async |pages: u32| {
         let limit = format!("PRAGMA max_page_count = {pages}");
         app.db.execute_unprepared(&limit).await.unwrap();
@@ -376,9 +307,8 @@ async fn after_a_full_disk_the_log_and_the_app_commit_as_before() {
         log.record(change(u128::from(round))).await.unwrap();
         assert_eq!(count("shared_changes"), round);
         let txn = app.db.begin().await.unwrap();
-        txn.execute_unprepared("INSERT INTO tag VALUES (1)")
-            .await
-            .unwrap();
+        let insert = format!("INSERT INTO tag (id) VALUES ('{round}')");
+        txn.execute_unprepared(&insert).await.unwrap();
         txn.commit().await.unwrap();
         assert_eq!(count("tag"), round);
     }

@@ -1,5 +1,6 @@
 //! The log in the app's own database.
 
+mod app;
 mod conformance;
 mod durable;
 mod harness;

@@ -1,52 +1,20 @@
 //! Attaching: what is made, what is found again, and what is refused and left as it was.
 
-use std::path::PathBuf;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use rusqlite::Connection;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{Database, DatabaseConnection};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use sync_log_sqlite::migration::{MIGRATION_TABLE, Migrator, migrations};
 use sync_log_sqlite::{
     BackupError, DriftLimits, ErrorKind, Hlc, LogError, OpenError, SyncDb, Unattachable, Uuid,
 };
-use tempfile::TempDir;
 
+use super::app::App;
 use super::pools::{DEFAULT, Settings, connect};
 use crate::common::{DEVICE, LIBRARY, change, tables};
 
-/// A folder with a database of an app, in which there is a table.
-struct App {
-    folder: TempDir,
-    db: DatabaseConnection,
-}
-
 impl App {
-    async fn with(settings: &Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let db = connect(&folder.path().join("app.db"), settings).await;
-        let tags = "CREATE TABLE tag (id TEXT PRIMARY KEY, name TEXT)";
-        db.execute_unprepared(tags).await.unwrap();
-        Self { folder, db }
-    }
-
-    async fn new() -> Self {
-        Self::with(&DEFAULT).await
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("app.db")
-    }
-
-    fn raw(&self) -> Connection {
-        Connection::open(self.file()).unwrap()
-    }
-
-    async fn attach(&self) -> Result<SyncDb, OpenError> {
-        SyncDb::attach(&self.db, LIBRARY, DEVICE).await
-    }
-
     /// Attaching is refused, and changes nothing.
     async fn refuses(&self) -> OpenError {
         let before = self.everything();

@@ -1,5 +1,9 @@
 //! What the tests share: ids, changes, and a raw look at a file.
 
+pub(crate) mod database;
+pub(crate) mod found;
+pub(crate) mod statements;
+
 use std::path::Path;
 
 use rusqlite::Connection;

@@ -14,20 +14,20 @@ use simulator::apps::{
 use sync_log_sqlite::receive::ApplyError;
 use sync_log_sqlite::records::{SharedRecords, SyncError};
 use sync_log_sqlite::{
-    Ack, AckAt, Cursor, DeviceId, ErrorKind, FILE_NAME, LogError, ManualClock, Page, ReadLimits,
-    SyncDb, UnknownPeers,
+    Ack, AckAt, Cursor, DeviceId, ErrorKind, LogError, ManualClock, Page, ReadLimits, SyncDb,
+    UnknownPeers,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::fault::Fault;
-use super::folder::{self, Journal, Lock};
+use super::folder::{self, Lock};
 use super::look::Look;
 use super::moment::{Moment, copied_at, locked_at};
 use super::plan::{Plan, Way};
 use super::releases::{MIGRATION, TABLES, declared};
 use super::said::{agrees, is_sound};
-use crate::shared::device::Layout;
+use crate::common::database::{self, Journal, Layout, database};
 
 /// A call that is struck under a lower number finds the database locked from the start.
 const LOCKS_AT_ONCE: u8 = 4;
@@ -70,9 +70,9 @@ impl Device {
     pub(super) fn new(number: u8, release: Release, setup: Setup) -> Result<Self> {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let folder = folder::new();
-        folder::make(folder.path(), setup.journal, TABLES);
+        database::make(folder.path(), setup.journal, TABLES);
         if release == Release::Second {
-            folder::change(folder.path(), MIGRATION);
+            database::execute(folder.path(), MIGRATION);
         }
         let mut device = Self {
             setup,
@@ -233,8 +233,8 @@ impl Open {
         release: Release,
         wall: &Arc<ManualClock>,
     ) -> Result<Self, SyncError> {
-        let database = folder::database(folder);
-        let mut connecting = ConnectOptions::new(format!("sqlite:{}", database.display()));
+        let app = database(folder);
+        let mut connecting = ConnectOptions::new(format!("sqlite:{}", app.display()));
         connecting.sqlx_logging(false);
         let db = Database::connect(connecting).await?;
         let log = SyncDb::options()
@@ -242,10 +242,8 @@ impl Open {
             .unknown_peers(UnknownPeers::Refuse);
         let options = SharedRecords::options().log(log);
         let models = declared(release);
-        let records = match layout {
-            Layout::Outbox => options.open(&db, models, LIBRARY, id, folder).await?,
-            Layout::Attached => options.attach(&db, models, LIBRARY, id).await?,
-        };
+        let opened = layout.open(options, &db, models, LIBRARY, id, folder);
+        let records = opened.await?;
         Ok(Self { db, records })
     }
 }
@@ -258,11 +256,7 @@ impl apps::Device for Device {
     fn agrees_with(&mut self, found: &Found) -> Result<()> {
         let records = self.open().records;
         self.run(agrees(&records, found))?;
-        let log = match self.setup.layout {
-            Layout::Outbox => self.folder.path().join(FILE_NAME),
-            Layout::Attached => folder::database(self.folder.path()),
-        };
-        is_sound(&log)
+        is_sound(&self.setup.layout.log_in(self.folder.path()))
     }
 
     fn set_wall_ms(&mut self, now_ms: i64) {
@@ -424,7 +418,7 @@ impl apps::Device for Device {
         }
         self.stop();
         if self.release == Release::First {
-            folder::change(self.folder.path(), MIGRATION);
+            database::execute(self.folder.path(), MIGRATION);
         }
         self.release = Release::Second;
         self.start()

@@ -1,18 +1,13 @@
 //! The files of a device.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
 use sync_log_sqlite::FILE_NAME;
 use tempfile::TempDir;
 
-/// How SQLite makes the commits of the app's database atomic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Journal {
-    Rollback,
-    WriteAhead,
-}
+use crate::common::database::database;
 
 /// The memory that the machine shows as a folder: a sync is quick there, and a commit otherwise the same.
 const IN_MEMORY: &str = "/dev/shm";
@@ -21,28 +16,6 @@ const IN_MEMORY: &str = "/dev/shm";
 pub(crate) fn new() -> TempDir {
     let made = tempfile::tempdir_in(IN_MEMORY).or_else(|_| tempfile::tempdir());
     made.unwrap()
-}
-
-/// The app's database.
-pub(crate) fn database(folder: &Path) -> PathBuf {
-    folder.join("app.db")
-}
-
-/// Makes the app's database.
-pub(crate) fn make(folder: &Path, journal: Journal, tables: &str) {
-    let raw = Connection::open(database(folder)).unwrap();
-    let mode = match journal {
-        Journal::Rollback => "DELETE",
-        Journal::WriteAhead => "WAL",
-    };
-    raw.pragma_update(None, "journal_mode", mode).unwrap();
-    raw.execute_batch(tables).unwrap();
-}
-
-/// Changes the tables of the app's database.
-pub(crate) fn change(folder: &Path, statements: &str) {
-    let raw = Connection::open(database(folder)).unwrap();
-    raw.execute_batch(statements).unwrap();
 }
 
 /// Copies the files of both databases, as a process leaves them that is killed. The index of a `-wal` is

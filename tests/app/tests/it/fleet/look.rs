@@ -1,19 +1,15 @@
 //! What is committed on a device, read by plain SQL.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::str::FromStr;
 
-use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, Row};
-use serde_json::Value;
 use simulator::apps::{Found, FoundLog, Payload, Release};
 use sync_log_sqlite::receive::{RecordId, Standing, WhyNotShown};
-use sync_log_sqlite::{Cursor, DeviceId, FILE_NAME, Hlc, SharedChangeEntry, Uuid};
+use sync_log_sqlite::{Cursor, DeviceId, FILE_NAME, Hlc, Uuid};
 
-use super::folder::database;
-use crate::shared::device::Layout;
+use crate::common::database::{Layout, database};
+use crate::common::found::{self, all, parsed};
 
 /// A look at the files of a device past the product.
 pub(super) struct Look {
@@ -63,8 +59,8 @@ impl Look {
             unsound: self.unsound(),
             standings: self.standings(),
             watermarks: self.watermarks(),
-            waiting: self.waiting(),
-            outbox: self.outbox(),
+            waiting: found::waiting(&self.app),
+            outbox: found::outbox(&self.app),
             log: self.log(),
             mark: self.mark(),
         };
@@ -85,16 +81,10 @@ impl Look {
             .map(|model| (model, release.members(model)));
         let tables = models.filter(|(_, members)| !members.is_empty());
         let rows = tables.flat_map(|(model, members)| {
-            let sql = format!("SELECT id, {} FROM {model}", members.join(", "));
-            all(&self.app, &sql, |row| {
-                let values = members.iter().zip(1..);
-                let values = values.map(|(member, position)| {
-                    ((*member).to_owned(), value(row.get(position).unwrap()))
-                });
-                (
-                    RecordId::new(model, uuid(row.get(0).unwrap())),
-                    values.collect(),
-                )
+            let rows = found::rows(&self.app, model, members).into_iter();
+            rows.map(|(id, values)| {
+                let names = members.iter().map(|member| (*member).to_owned());
+                (id, names.zip(values).collect())
             })
         });
         rows.collect()
@@ -102,9 +92,7 @@ impl Look {
 
     /// What SQLite says against the app's tables.
     fn unsound(&self) -> Option<String> {
-        let dangling = "SELECT \"table\" || ' ' || rowid || ' refers to no ' || parent \
-                        FROM pragma_foreign_key_check";
-        all(&self.app, dangling, |row| row.get(0).unwrap()).pop()
+        found::dangling(&self.app).pop()
     }
 
     fn standings(&self) -> BTreeMap<RecordId, Standing> {
@@ -116,19 +104,6 @@ impl Look {
         let sql = "SELECT origin, cursor FROM sync_log_watermarks";
         let watermark = |row: &Row<'_>| (parsed::<Uuid>(row, 0).into(), parsed(row, 1));
         all(&self.app, sql, watermark).into_iter().collect()
-    }
-
-    fn waiting(&self) -> BTreeSet<Hlc> {
-        let waiting = all(&self.app, "SELECT hlc FROM sync_log_waiting", |row| {
-            parsed(row, 0)
-        });
-        waiting.into_iter().collect()
-    }
-
-    fn outbox(&self) -> Vec<SharedChangeEntry> {
-        let sql = "SELECT hlc, model_type, record_uuid, change_type, data, model_version, group_end \
-                   FROM sync_log_outbox ORDER BY hlc";
-        all(&self.app, sql, entry)
     }
 
     /// The highest stamp that was given out or received.
@@ -145,8 +120,6 @@ impl Look {
 
     fn log(&self) -> FoundLog {
         let log = self.of_log();
-        let entries = "SELECT hlc, model_type, record_uuid, change_type, data, model_version, group_end \
-                       FROM shared_changes JOIN sync_log_entries USING (hlc) ORDER BY hlc";
         let marks = "SELECT floor, head FROM sync_log_state";
         let marks = all(log, marks, |row| (parsed(row, 0), parsed(row, 1)));
         let (floor, head) = marks[0];
@@ -157,7 +130,7 @@ impl Look {
         FoundLog {
             floor,
             head,
-            entries: all(log, entries, entry),
+            entries: found::log(log),
             acked: acked.into_iter().collect(),
         }
     }
@@ -190,43 +163,4 @@ pub(super) fn without_prefix(standing: Standing) -> Standing {
         }
         other => other,
     }
-}
-
-fn entry(row: &Row<'_>) -> SharedChangeEntry {
-    SharedChangeEntry {
-        hlc: parsed(row, 0),
-        model_type: row.get(1).unwrap(),
-        record_uuid: parsed(row, 2),
-        change_type: parsed(row, 3),
-        data: parsed(row, 4),
-        model_version: row.get(5).unwrap(),
-        group_end: row.get(6).unwrap(),
-    }
-}
-
-fn value(cell: Cell) -> Value {
-    match cell {
-        Cell::Null => Value::Null,
-        Cell::Integer(number) => number.into(),
-        Cell::Text(text) => text.into(),
-        bytes => uuid(bytes).to_string().into(),
-    }
-}
-
-/// The 16 bytes that SeaORM makes of a UUID.
-fn uuid(cell: Cell) -> Uuid {
-    let Cell::Blob(bytes) = cell else {
-        panic!("an id is bytes, not {cell:?}");
-    };
-    Uuid::from_slice(&bytes).unwrap()
-}
-
-fn parsed<T: FromStr<Err: Debug>>(row: &Row<'_>, position: usize) -> T {
-    row.get::<_, String>(position).unwrap().parse().unwrap()
-}
-
-fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> T) -> Vec<T> {
-    let mut query = db.prepare_cached(sql).unwrap();
-    let rows = query.query_map([], |row| Ok(read(row))).unwrap();
-    rows.map(Result::unwrap).collect()
 }

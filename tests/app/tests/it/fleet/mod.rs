@@ -34,10 +34,9 @@ use simulator::run::Outcome;
 use simulator::seeds::{Summary, run_each};
 use simulator::shrink::shrink_by;
 
-use crate::shared::device::Layout;
+use crate::common::database::{Journal, Layout};
 use device::{Device, Setup};
 use fault::Fault;
-use folder::Journal;
 
 const STEPS: usize = 200;
 
@@ -68,7 +67,7 @@ fn number(variable: &str) -> Option<u64> {
 fn run(scenario: &Scenario, seed: u64, planted: Option<Planted>, tells: Tells) -> Result<Outcome> {
     let mut rng = Rng::with_seed(!seed);
     let setups = scenario.releases.iter().map(|_| Setup {
-        layout: rng.choice([Layout::Outbox, Layout::Attached]).unwrap(),
+        layout: rng.choice(Layout::BOTH).unwrap(),
         handles: rng.choice([1, 1, 2]).unwrap(),
         journal: rng
             .choice([Journal::Rollback, Journal::WriteAhead])

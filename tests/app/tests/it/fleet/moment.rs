@@ -2,7 +2,6 @@
 //! that is killed there, or another program locks its database.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -10,11 +9,9 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use tracing::callsite::rebuild_interest_cache;
 use tracing::dispatcher::{Dispatch, set_global_default, with_default};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::folder::{self, Lock};
+use crate::common::statements::BeforeEach;
 
 /// When a process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +58,7 @@ fn at<T, A: 'static>(
     // What `tracing` caches of whether somebody listens depends on all threads and on what was there before,
     // so it is told anew, and the listener is that of this thread, too.
     let listener = LISTENER.get_or_init(|| {
-        let listener = Dispatch::new(Listening);
+        let listener = Dispatch::new(BeforeEach(call_before));
         set_global_default(listener.clone()).unwrap();
         listener
     });
@@ -83,6 +80,14 @@ fn at<T, A: 'static>(
 
 /// It listens to the whole process: tasks log to the listener of the thread on which they began.
 static LISTENER: OnceLock<Dispatch> = OnceLock::new();
+
+fn call_before(sql: &str) {
+    BEFORE_STATEMENT.with_borrow_mut(|before| {
+        if let Some(before) = before {
+            before(sql);
+        }
+    });
+}
 
 type Before = Box<dyn FnMut(&str)>;
 
@@ -113,46 +118,4 @@ impl Waiting {
             Moment::BeforeClearing => sql.starts_with("DELETE FROM \"sync_log_outbox\""),
         }
     }
-}
-
-/// The product reports each statement before it runs it.
-struct Listening;
-
-impl Subscriber for Listening {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::TRACE && metadata.target() == "sync_log_sqlite::statement"
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        BEFORE_STATEMENT.with_borrow_mut(|before| {
-            if let Some(before) = before {
-                let mut sql = Sql::default();
-                event.record(&mut sql);
-                before(&sql.0);
-            }
-        });
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-/// The text of a statement.
-#[derive(Default)]
-struct Sql(String);
-
-impl Visit for Sql {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "sql" {
-            value.clone_into(&mut self.0);
-        }
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }

@@ -1,17 +1,16 @@
 //! What is in the files of a device, read by plain SQL.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 use std::path::Path;
-use std::str::FromStr;
 
-use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
 use sync_log_sqlite::receive::RecordId;
-use sync_log_sqlite::{Change, Cursor, Hlc, Uuid};
+use sync_log_sqlite::{Change, Cursor, Hlc, SharedChangeEntry};
 
-use super::setup::{Layout, Name, Setup, database};
+use super::setup::{Name, Setup};
+use crate::common::database::{Layout, database};
+use crate::common::found::{self, all, parsed};
 
 /// What is in the files of one device.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +108,7 @@ pub(super) fn read(setup: Setup, name: Name, of_both: &Path) -> Found {
     let folder = name.folder(of_both);
     let copies = tempfile::tempdir().unwrap();
     let mut found = Found {
-        has_outbox: setup.layout == Layout::OwnFile,
+        has_outbox: setup.layout == Layout::Outbox,
         ..Found::default()
     };
     if let Some(app) = copied(&database(&folder), copies.path()) {
@@ -122,8 +121,8 @@ pub(super) fn read(setup: Setup, name: Name, of_both: &Path) -> Found {
             found.marks.observed = found.marks.high_water;
         }
     }
-    if setup.layout == Layout::OwnFile
-        && let Some(log) = copied(&setup.log_of(&folder), copies.path())
+    if setup.layout == Layout::Outbox
+        && let Some(log) = copied(&setup.layout.log_in(&folder), copies.path())
     {
         found.faults.extend(faults(&log));
         read_log(&log, name, &mut found);
@@ -153,9 +152,7 @@ fn copied(database: &Path, to: &Path) -> Option<Connection> {
 fn faults(db: &Connection) -> Vec<String> {
     let mut faults = all(db, "PRAGMA integrity_check", |row| row.get(0).unwrap());
     faults.retain(|said: &String| said != "ok");
-    let dangling = "SELECT \"table\" || ' ' || rowid || ' refers to no ' || parent \
-                    FROM pragma_foreign_key_check";
-    faults.extend(all(db, dangling, |row| row.get::<_, String>(0).unwrap()));
+    faults.extend(found::dangling(db));
     faults
 }
 
@@ -168,11 +165,8 @@ fn read_app(db: &Connection, name: Name, found: &mut Found) {
     let versions = "SELECT model_type, record_uuid, hlc, change_type, data, parts, standing, detail \
                     FROM sync_log_versions";
     found.versions = all(db, versions, version).into_iter().collect();
-    let outbox = "SELECT hlc, model_type, record_uuid, change_type, data, model_version, group_end \
-                  FROM sync_log_outbox";
-    found.outbox = all(db, outbox, entry).into_iter().collect();
-    let waiting = all(db, "SELECT hlc FROM sync_log_waiting", |row| parsed(row, 0));
-    found.waiting = waiting.into_iter().collect();
+    found.outbox = by_stamp(found::outbox(db));
+    found.waiting = found::waiting(db);
     let marks = "SELECT issued, observed, cleared, forgotten, unversioned FROM sync_log_receiver";
     for [issued, observed, cleared, forgotten, unversioned] in all(db, marks, stamps) {
         found.marks = Marks {
@@ -195,9 +189,7 @@ fn read_log(db: &Connection, name: Name, found: &mut Found) {
     if !has(db, "sync_log_state") {
         return;
     }
-    let log = "SELECT shared_changes.hlc, model_type, record_uuid, change_type, data, model_version, \
-               group_end FROM shared_changes LEFT JOIN sync_log_entries USING (hlc)";
-    found.log = all(db, log, entry).into_iter().collect();
+    found.log = by_stamp(found::log(db));
     let marks = "SELECT head, floor, high_water FROM sync_log_state";
     for [head, floor, high_water] in all(db, marks, stamps) {
         found.is_made = true;
@@ -213,28 +205,23 @@ fn read_log(db: &Connection, name: Name, found: &mut Found) {
 }
 
 fn rows(db: &Connection) -> BTreeMap<RecordId, Value> {
-    let mut rows = BTreeMap::new();
-    for (model, columns) in [
+    let tables = [
         ("tag", &["name"][..]),
         ("album", &["title", "cover"]),
         ("photo", &["album", "tag"]),
         ("link", &["photo", "album"]),
-    ] {
-        let sql = format!("SELECT id, {} FROM {model}", columns.join(", "));
-        rows.extend(all(db, &sql, |row| {
-            let id = uuid(row.get(0).unwrap());
-            let mut payload = json!({ "id": id });
-            for (column, position) in columns.iter().zip(1..) {
-                payload[*column] = match row.get(position).unwrap() {
-                    Cell::Null => Value::Null,
-                    Cell::Text(text) => text.into(),
-                    bytes => json!(uuid(bytes)),
-                };
+    ];
+    let rows = tables.into_iter().flat_map(|(model, columns)| {
+        let rows = found::rows(db, model, columns).into_iter();
+        rows.map(|(id, values)| {
+            let mut payload = json!({ "id": id.record_uuid });
+            for (column, value) in columns.iter().zip(values) {
+                payload[*column] = value;
             }
-            (RecordId::new(model, id), payload)
-        }));
-    }
-    rows
+            (id, payload)
+        })
+    });
+    rows.collect()
 }
 
 fn version(row: &Row<'_>) -> (RecordId, FoundVersion) {
@@ -261,24 +248,24 @@ fn version(row: &Row<'_>) -> (RecordId, FoundVersion) {
     (RecordId::new(model, parsed(row, 1)), found)
 }
 
-fn entry(row: &Row<'_>) -> (Hlc, Entry) {
-    let change = Change {
-        model_type: row.get(1).unwrap(),
-        record_uuid: parsed(row, 2),
-        change_type: parsed(row, 3),
-        data: optional_json(row, 4).into(),
-        model_version: row.get(5).unwrap(),
+/// The order of the members of a payload says nothing.
+fn by_stamp(entries: Vec<SharedChangeEntry>) -> BTreeMap<Hlc, Entry> {
+    let of_stamp = |entry: SharedChangeEntry| {
+        let change = Change {
+            model_type: entry.model_type,
+            record_uuid: entry.record_uuid,
+            change_type: entry.change_type,
+            data: entry.data.parse_as::<Value>().unwrap().into(),
+            model_version: entry.model_version,
+        };
+        let group_end = entry.group_end;
+        (entry.hlc, Entry { change, group_end })
     };
-    let group_end = row.get(6).unwrap();
-    (parsed(row, 0), Entry { change, group_end })
+    entries.into_iter().map(of_stamp).collect()
 }
 
 fn stamps<const N: usize>(row: &Row<'_>) -> [Hlc; N] {
     std::array::from_fn(|position| parsed(row, position))
-}
-
-fn parsed<T: FromStr<Err: Debug>>(row: &Row<'_>, position: usize) -> T {
-    row.get::<_, String>(position).unwrap().parse().unwrap()
 }
 
 fn optional_json(row: &Row<'_>, position: usize) -> Value {
@@ -286,20 +273,6 @@ fn optional_json(row: &Row<'_>, position: usize) -> Value {
     text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap())
 }
 
-/// The 16 bytes that SeaORM makes of a UUID.
-fn uuid(cell: Cell) -> Uuid {
-    let Cell::Blob(bytes) = cell else {
-        panic!("an id is bytes, not {cell:?}");
-    };
-    Uuid::from_slice(&bytes).unwrap()
-}
-
 fn has(db: &Connection, table: &str) -> bool {
     db.table_exists(None, table).unwrap()
-}
-
-fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> T) -> Vec<T> {
-    let mut query = db.prepare(sql).unwrap();
-    let rows = query.query_map([], |row| Ok(read(row))).unwrap();
-    rows.map(Result::unwrap).collect()
 }

@@ -35,8 +35,9 @@ mod violation;
 
 use line::{Fault, Kind};
 use series::{Report, Run, Way};
-use setup::Layout;
 use violation::{Violation, What};
+
+use crate::common::database::Layout;
 
 /// Kills of each kind in CI: a series of each setup, most of the second one.
 const FEW: u32 = 32;
@@ -100,14 +101,14 @@ async fn work_if_child() {
 async fn an_app_that_is_killed_at_any_moment_has_each_change_with_its_entry() {
     work_if_child().await;
     let test = an_app_that_is_killed_at_any_moment_has_each_change_with_its_entry;
-    kill(test, Layout::OwnFile, Way::Kill).await;
+    kill(test, Layout::Outbox, Way::Kill).await;
 }
 
 #[tokio::test]
 async fn an_app_that_ends_at_any_statement_has_each_change_with_its_entry() {
     work_if_child().await;
     let test = an_app_that_ends_at_any_statement_has_each_change_with_its_entry;
-    kill(test, Layout::OwnFile, Way::Abort).await;
+    kill(test, Layout::Outbox, Way::Abort).await;
 }
 
 #[tokio::test]
@@ -152,7 +153,7 @@ async fn an_app_that_reports_a_change_before_its_commit_is_found_out() {
 
 /// What is found of an app with a fault in each layout, which has to be something.
 async fn found<Test: Copy>(test: Test, way: Way, fault: Fault) -> [Vec<What>; 2] {
-    let in_own_file = found_in(test, Layout::OwnFile, way, fault).await;
+    let in_own_file = found_in(test, Layout::Outbox, way, fault).await;
     [
         in_own_file,
         found_in(test, Layout::Attached, way, fault).await,

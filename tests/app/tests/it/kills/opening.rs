@@ -3,7 +3,6 @@
 //! `KILLS_STEP=1` ends it at each of them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rusqlite::Connection;
 use sea_orm::ActiveValue::Set;
@@ -12,12 +11,10 @@ use sync_log_sqlite::receive::RecordId;
 use sync_log_sqlite::records::{DeclaredModels, Models, SharedRecords, SyncError};
 use sync_log_sqlite::{Change, Cursor, LogError, ReadLimits, SyncDb, Uuid};
 
-use super::setup::{Journal, Layout, Name, Setup, database};
-use super::{number, statements};
+use super::setup::{LIBRARY, Name};
+use super::{number, process, statements};
+use crate::common::database::{Layout, database, execute};
 use crate::records::gallery::{album, tag};
-
-const LIBRARY: Uuid = Uuid::from_u128(0x11b);
-const ORDERS: &str = "KILLS_OPENING_ORDERS";
 
 const TABLES: &str = "
     CREATE TABLE tag (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -50,12 +47,8 @@ fn tags() -> DeclaredModels {
 async fn open(layout: Layout, folder: &Path, models: DeclaredModels) -> SharedRecords {
     let db = app::connect(&database(folder)).await.unwrap();
     let options = SharedRecords::options().baseline(|_, _| None);
-    let phone = Name::Phone.id();
-    let opened = match layout {
-        Layout::OwnFile => options.open(&db, models, LIBRARY, phone, folder).await,
-        Layout::Attached => options.attach(&db, models, LIBRARY, phone).await,
-    };
-    opened.unwrap()
+    let opened = layout.open(options, &db, models, LIBRARY, Name::Phone.id(), folder);
+    opened.await.unwrap()
 }
 
 async fn open_with_albums(layout: Layout, folder: &Path) -> SharedRecords {
@@ -64,8 +57,7 @@ async fn open_with_albums(layout: Layout, folder: &Path) -> SharedRecords {
 
 /// Makes a device whose log has a tag, and nothing of the album. Returns the cursor at the head of the log.
 async fn make(layout: Layout, folder: &Path, before: Before) -> Cursor {
-    let raw = Connection::open(database(folder)).unwrap();
-    raw.execute_batch(TABLES).unwrap();
+    execute(folder, TABLES);
     let beach = tag::ActiveModel {
         id: Set(Uuid::from_u128(1)),
         name: Set("beach".to_owned()),
@@ -84,7 +76,7 @@ async fn make(layout: Layout, folder: &Path, before: Before) -> Cursor {
             let db = app::connect(&database(folder)).await.unwrap();
             let phone = Name::Phone.id();
             let log = match layout {
-                Layout::OwnFile => SyncDb::open(LIBRARY, phone, folder).await,
+                Layout::Outbox => SyncDb::open(LIBRARY, phone, folder).await,
                 Layout::Attached => SyncDb::attach(&db, LIBRARY, phone).await,
             };
             let log = log.unwrap();
@@ -105,11 +97,7 @@ fn left(layout: Layout, folder: &Path) -> (bool, Uuid) {
     let versions = "SELECT count(*) FROM sync_log_versions WHERE model_type = 'album'";
     // The table may be missing yet.
     let versions = raw.query_row(versions, [], |row| row.get::<_, i64>(0));
-    let setup = Setup {
-        layout,
-        journal: Journal::Rollback,
-    };
-    let log = Connection::open(setup.log_of(folder)).unwrap();
+    let log = Connection::open(layout.log_in(folder)).unwrap();
     let id = "SELECT log_id FROM sync_log_identity";
     let id: String = log.query_row(id, [], |row| row.get(0)).unwrap();
     (versions.unwrap_or_default() > 0, id.parse().unwrap())
@@ -140,14 +128,8 @@ async fn check(layout: Layout, folder: &Path, head: Cursor) -> Result<(), SyncEr
 }
 
 /// Runs `test` once more, as a child. Returns whether it ended before it had opened the records.
-fn is_aborted<Test>(_: Test, orders: &Orders) -> bool {
-    let path = std::any::type_name::<Test>();
-    let (_, test) = path.split_once("::").expect("a test is in a crate");
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--test-threads=1"])
-        .env(ORDERS, serde_json::to_string(orders).unwrap())
-        .output()
-        .unwrap();
+fn is_aborted<Test>(test: Test, orders: &Orders) -> bool {
+    let child = process::child(test, orders).output().unwrap();
     let code = child.status.code();
     assert!(matches!(code, None | Some(0)), "{child:?}");
     code.is_none()
@@ -155,8 +137,7 @@ fn is_aborted<Test>(_: Test, orders: &Orders) -> bool {
 
 #[tokio::test]
 async fn no_row_has_a_version_that_the_readers_of_the_log_miss_wherever_an_opening_ends() {
-    if let Ok(orders) = std::env::var(ORDERS) {
-        let orders: Orders = serde_json::from_str(&orders).unwrap();
+    if let Some(orders) = process::orders::<Orders>() {
         statements::listen();
         statements::abort_at(orders.abort_at);
         open_with_albums(orders.layout, &orders.folder).await;
@@ -166,7 +147,7 @@ async fn no_row_has_a_version_that_the_readers_of_the_log_miss_wherever_an_openi
     // Each series begins at another statement.
     let step = number("KILLS_STEP", 23);
     let mut first = 1;
-    for layout in [Layout::OwnFile, Layout::Attached] {
+    for layout in Layout::BOTH {
         for before in [Before::Logged, Before::Shared] {
             let mut ended = 0;
             first += 5;

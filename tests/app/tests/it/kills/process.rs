@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::line::{Line, Orders};
 
 const ORDERS: &str = "KILLS_CHILD_ORDERS";
@@ -12,9 +15,20 @@ const ORDERS: &str = "KILLS_CHILD_ORDERS";
 const SAID: &str = "said: ";
 
 /// The orders of this process, if it is a child.
-pub(super) fn orders() -> Option<Orders> {
+pub(super) fn orders<Given: DeserializeOwned>() -> Option<Given> {
     let orders = std::env::var(ORDERS).ok()?;
     Some(serde_json::from_str(&orders).unwrap())
+}
+
+/// What runs `test` once more, as a child with these orders.
+pub(super) fn child<Test>(_: Test, orders: &impl Serialize) -> Command {
+    let path = std::any::type_name::<Test>();
+    let (_, test) = path.split_once("::").expect("a test is in a crate");
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(ORDERS, serde_json::to_string(orders).unwrap());
+    child
 }
 
 /// Says a line to the parent, at once.
@@ -33,12 +47,8 @@ pub(super) struct Process {
 
 impl Process {
     /// Runs `test` once more, as a child.
-    pub(super) fn start<Test>(_: Test, orders: &Orders) -> Self {
-        let path = std::any::type_name::<Test>();
-        let (_, test) = path.split_once("::").expect("a test is in a crate");
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", test, "--nocapture", "--test-threads=1"])
-            .env(ORDERS, serde_json::to_string(orders).unwrap())
+    pub(super) fn start<Test>(test: Test, orders: &Orders) -> Self {
+        let mut child = child(test, orders)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -51,7 +51,7 @@ pub(super) async fn look(
         });
     }
     device.close().await.unwrap();
-    let inspector = Inspector::open(&setup.log_of(&name.folder(of_both))).unwrap();
+    let inspector = Inspector::open(&setup.layout.log_in(&name.folder(of_both))).unwrap();
     for check in inspector.verify().unwrap() {
         violations.unless(check.is_ok(), What::Damage, || format!("{check:?}"));
     }

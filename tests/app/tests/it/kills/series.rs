@@ -15,8 +15,9 @@ use super::history::History;
 use super::line::{Fault, Kind, Line, Orders};
 use super::process::Process;
 use super::product;
-use super::setup::{Layout, Name, SetBack, Setup};
+use super::setup::{Name, SetBack, Setup};
 use super::violation::{Violation, Violations, What};
+use crate::common::database::Layout;
 
 /// So many children work on the same files, one after the other.
 const KILLS_OF_A_SERIES: u32 = 20;
@@ -103,7 +104,7 @@ pub(super) async fn run<Test: Copy>(test: Test, run: Run) -> (Report, Vec<Violat
     let mut report = Report::default();
     let mut rng = Rng::with_seed(seed);
     let mut aim = Aim::new(rng.fork());
-    for setup in run.layout.setups().into_iter().cycle() {
+    for setup in Setup::both(run.layout).into_iter().cycle() {
         let mut series = Series::new(setup, rng.fork());
         let left = kills - report.kills;
         let mut violations = Vec::new();

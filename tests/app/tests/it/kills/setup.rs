@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 use serde::{Deserialize, Serialize};
 use sync_log_sqlite::records::{SharedRecords, SyncError};
-use sync_log_sqlite::{FILE_NAME, SyncDb, SystemClock, Uuid, WallClock};
+use sync_log_sqlite::{SyncDb, SystemClock, Uuid, WallClock};
 
+use crate::common::database::{Journal, Layout, database, make};
 use crate::records::gallery::{TABLES, declared};
 
-const LIBRARY: Uuid = Uuid::from_u128(0x11b);
+pub(super) const LIBRARY: Uuid = Uuid::from_u128(0x11b);
 
 /// One of the two devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,32 +45,6 @@ impl Name {
     }
 }
 
-/// Where the log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Layout {
-    /// In a `sync.db` beside the app's database.
-    OwnFile,
-    /// In the app's database, without an outbox.
-    Attached,
-}
-
-impl Layout {
-    /// The setups of a run in this layout.
-    pub(super) fn setups(self) -> [Setup; 2] {
-        [Journal::Rollback, Journal::WriteAhead].map(|journal| Setup {
-            layout: self,
-            journal,
-        })
-    }
-}
-
-/// How SQLite makes the commits of the app's database atomic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Journal {
-    Rollback,
-    WriteAhead,
-}
-
 /// How the devices of a run are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Setup {
@@ -79,26 +53,17 @@ pub(super) struct Setup {
 }
 
 impl Setup {
+    /// Those of a run in this layout.
+    pub(super) fn both(layout: Layout) -> [Self; 2] {
+        [Journal::Rollback, Journal::WriteAhead].map(|journal| Self { layout, journal })
+    }
+
     /// Makes the folders of both devices, with the tables of the app.
     pub(super) fn make(self, of_both: &Path) {
         for name in Name::BOTH {
             let folder = name.folder(of_both);
             std::fs::create_dir_all(&folder).unwrap();
-            let raw = Connection::open(database(&folder)).unwrap();
-            let mode = match self.journal {
-                Journal::Rollback => "DELETE",
-                Journal::WriteAhead => "WAL",
-            };
-            raw.pragma_update(None, "journal_mode", mode).unwrap();
-            raw.execute_batch(TABLES).unwrap();
-        }
-    }
-
-    /// The database that holds the log of a device.
-    pub(super) fn log_of(self, folder: &Path) -> PathBuf {
-        match self.layout {
-            Layout::OwnFile => folder.join(FILE_NAME),
-            Layout::Attached => database(folder),
+            make(&folder, self.journal, TABLES);
         }
     }
 
@@ -111,11 +76,10 @@ impl Setup {
     ) -> Result<SharedRecords, SyncError> {
         let log = SyncDb::options().wall_clock(wall);
         let options = SharedRecords::options().log(log);
-        let device = name.id();
-        match self.layout {
-            Layout::OwnFile => options.open(db, declared(), LIBRARY, device, folder).await,
-            Layout::Attached => options.attach(db, declared(), LIBRARY, device).await,
-        }
+        let opened = self
+            .layout
+            .open(options, db, declared(), LIBRARY, name.id(), folder);
+        opened.await
     }
 }
 
@@ -127,11 +91,6 @@ impl WallClock for SetBack {
     fn now_ms(&self) -> i64 {
         SystemClock.now_ms() - i64::from(self.0)
     }
-}
-
-/// The app's database of a device.
-pub(super) fn database(folder: &Path) -> PathBuf {
-    folder.join("app.db")
 }
 
 /// Connects as an app does that reads and writes at the same time.

@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
 use serde::Serialize;
+use serde_json::{Value, json};
 use sync_log_memory::{MemoryRecords, Rows, Tables};
 use sync_log_sqlite::entity::{ties, versions};
 use sync_log_sqlite::receive::{Move, RecordId, RecordStore, Wanted, merge};
 use sync_log_sqlite::records::{Records, RegisteredModels};
-use sync_log_sqlite::{ChangeType, Hlc, JsonText, SharedChangeEntry, Uuid};
+use sync_log_sqlite::{SharedChangeEntry, Uuid};
+
+#[path = "../../../../../crates/sync-log-core/tests/it/common/small_world.rs"]
+mod small_world;
+
+use small_world::{Draw, arrivals, entry};
 
 use super::gallery::{Gallery, REFUSED, album, link, photo, tag};
 
@@ -36,7 +42,7 @@ impl Tables for Refusing {
 }
 
 /// The rows of a table, in the form of payloads.
-async fn rows<E>(db: &impl ConnectionTrait, model: &str) -> Vec<(RecordId, serde_json::Value)>
+async fn rows<E>(db: &impl ConnectionTrait, model: &str) -> Vec<(RecordId, Value)>
 where
     E: EntityTrait<Model: Serialize>,
 {
@@ -51,7 +57,7 @@ where
 }
 
 impl Gallery {
-    async fn rows(&self) -> BTreeMap<RecordId, serde_json::Value> {
+    async fn rows(&self) -> BTreeMap<RecordId, Value> {
         let tags = rows::<tag::Entity>(&self.db, "tag").await;
         let albums = rows::<album::Entity>(&self.db, "album").await;
         let photos = rows::<photo::Entity>(&self.db, "photo").await;
@@ -83,7 +89,7 @@ impl Gallery {
 
         let shown = reference.tables.0.0.iter();
         let shown = shown.map(|(id, row)| {
-            let mut row = row.parse_as::<serde_json::Value>().unwrap();
+            let mut row = row.parse_as::<Value>().unwrap();
             if id.model_type == "album" {
                 // A member of which no change came is empty.
                 row["cover"] = row["cover"].take();
@@ -108,81 +114,21 @@ async fn play(batches: &[Vec<SharedChangeEntry>]) {
     gallery.db.close().await.unwrap();
 }
 
-fn id(model: u8, number: u8) -> Uuid {
-    Uuid::from_u128(u128::from(model) << 64 | u128::from(number))
-}
+const MODELS: [&str; 4] = ["tag", "album", "photo", "link"];
 
-fn payload(model: u8, (kind, one, other, name): (u8, u8, u8, u8)) -> serde_json::Value {
-    let colour = ["red", "RED", "blue"][usize::from(name)];
+fn payload(model: u8, draw: Draw) -> Value {
+    let colour = ["red", "RED", "blue"][usize::from(draw.name)];
     match model {
-        0 => serde_json::json!({ "name": colour }),
-        1 if kind == 2 => serde_json::json!({ "cover": (one < 3).then(|| id(2, one)) }),
-        1 if kind == 4 => serde_json::json!({ "title": "finer" }),
-        1 => serde_json::json!({
-            "title": if kind == 3 { "?" } else { "fine" },
-            "cover": (one < 3).then(|| id(2, one)),
+        0 => json!({ "name": colour }),
+        1 if draw.kind == 2 => json!({ "cover": draw.reference(2) }),
+        1 if draw.kind == 4 => json!({ "title": "finer" }),
+        1 => json!({
+            "title": if draw.kind == 3 { "?" } else { "fine" },
+            "cover": draw.reference(2),
         }),
-        2 => serde_json::json!({
-            "album": id(1, other),
-            "tag": (one < 3).then(|| id(0, one)),
-        }),
-        _ => serde_json::json!({ "photo": id(2, other), "album": id(1, name) }),
+        2 => draw.photo(),
+        _ => draw.link(),
     }
-}
-
-/// A change of a small world, so that changes meet.
-fn entry() -> impl Strategy<Value = SharedChangeEntry> {
-    let stamp = (1..40u64, 1..4u128);
-    let content = (0..8u8, 0..4u8, 0..3u8, 0..3u8);
-    (stamp, 0..4u8, 0..3u8, content, 0..12u8).prop_map(
-        |((ms, device), model, number, content, newer)| {
-            let change_type = match content.0 {
-                0 | 1 => ChangeType::Delete,
-                2 | 3 => ChangeType::Update,
-                _ => ChangeType::Insert,
-            };
-            let data = match change_type {
-                ChangeType::Delete => serde_json::Value::Null,
-                _ => payload(model, content),
-            };
-            SharedChangeEntry {
-                hlc: Hlc::new(
-                    ms,
-                    u64::from(model) * 4 + u64::from(number),
-                    Uuid::from_u128(device),
-                ),
-                model_type: ["tag", "album", "photo", "link"][usize::from(model)].to_owned(),
-                record_uuid: id(model, number),
-                change_type,
-                data: JsonText::from(data),
-                model_version: u32::from(newer == 0),
-                group_end: true,
-            }
-        },
-    )
-}
-
-/// Each change twice, in any order, in batches of any size.
-fn batches() -> impl Strategy<Value = Vec<Vec<SharedChangeEntry>>> {
-    let entries = proptest::collection::vec(entry(), 1..40);
-    let sizes = proptest::collection::vec(1..12usize, 1..60);
-    (entries, sizes).prop_flat_map(|(entries, sizes)| {
-        let twice = [entries.clone(), entries].concat();
-        let shuffled = Just(twice).prop_shuffle();
-        (shuffled, Just(sizes)).prop_map(|(shuffled, sizes)| {
-            let mut rest = shuffled.as_slice();
-            let mut batches = Vec::new();
-            for size in sizes.iter().cycle() {
-                let (batch, after) = rest.split_at(rest.len().min(*size));
-                batches.push(batch.to_vec());
-                rest = after;
-                if rest.is_empty() {
-                    break;
-                }
-            }
-            batches
-        })
-    })
 }
 
 /// Each case makes a file, so there are few of them unless the environment asks for more.
@@ -197,7 +143,7 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn a_database_shows_what_the_reference_records_show(batches in batches()) {
+    fn a_database_shows_what_the_reference_records_show(batches in arrivals(entry(&MODELS, payload), 12)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(play(&batches));
     }

@@ -1,48 +1,20 @@
 //! The log is in the app's own database: the same calls, without an outbox (`W1`).
 
 use rusqlite::Connection;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, TransactionTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait};
 use sync_log_sqlite::records::{SharedRecords, SyncError, begin};
 use sync_log_sqlite::{Change, Cursor, Hlc, LogError, ReadLimits, SyncDb, Uuid};
 
 use super::device::{
     Device, LAPTOP, LIBRARY, Layout, PHONE, database, make_tables, new_tag, tag_id,
 };
-use crate::records::gallery::{declared, tag};
+use crate::records::gallery::declared;
 
 async fn phone() -> (tempfile::TempDir, Device) {
     let folder = tempfile::tempdir().unwrap();
-    make_tables(folder.path());
-    let phone = attached(folder.path(), PHONE).await;
+    let phone = Device::alone(Layout::Attached, folder.path(), PHONE).await;
     phone.records.log().register_peer(LAPTOP).await.unwrap();
     (folder, phone)
-}
-
-async fn attached(folder: &std::path::Path, id: Uuid) -> Device {
-    Device::open_in(Layout::Attached, folder, id, declared())
-        .await
-        .unwrap()
-}
-
-#[tokio::test]
-async fn a_row_its_version_and_its_entry_are_one_transaction() {
-    let (folder, phone) = phone().await;
-    phone.add_tag(1, "beach").await;
-    let [entry] = &phone.pending().await[..] else {
-        panic!("one entry is pending");
-    };
-    let record = phone.records.record(&tag_id(1)).await.unwrap().unwrap();
-    assert_eq!(record.version.source.hlc, entry.hlc);
-    assert!(!folder.path().join("sync.db").exists());
-    assert_eq!(phone.records.status().await.unwrap().outbox_entries, 0);
-
-    let undone = begin(&phone.db).await.unwrap();
-    let city = new_tag(2, "city").insert(&undone).await.unwrap();
-    let change = Change::insert("tag", city.id, &city).unwrap();
-    phone.records.record_in(&undone, change).await.unwrap();
-    undone.rollback().await.unwrap();
-    assert_eq!(phone.pending().await.len(), 1);
-    assert_eq!(phone.tags().await, ["beach"]);
 }
 
 #[tokio::test]
@@ -82,75 +54,15 @@ async fn devices_of_both_layouts_share_their_records() {
 }
 
 #[tokio::test]
-async fn the_log_takes_no_change_without_its_record() {
-    let (_folder, phone) = phone().await;
-    let change = Change::insert("tag", Uuid::from_u128(1), &"beach").unwrap();
-    let outcome = phone.records.log().record(change).await;
-    assert!(matches!(outcome, Err(LogError::WithRecords)), "{outcome:?}");
-}
-
-#[tokio::test]
-async fn a_transaction_of_another_database_is_refused() {
-    let (_folder, phone) = phone().await;
-    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
-    for other in &folders {
-        make_tables(other.path());
-    }
-    let [with_another_log, with_an_outbox, without_records] = folders.each_ref();
-    let with_another_log = attached(with_another_log.path(), PHONE).await;
-    let with_an_outbox = Device::open(with_an_outbox.path(), PHONE).await;
-    let without_records = app::connect(&database(without_records.path())).await;
-    let databases = [
-        with_another_log.db.clone(),
-        with_an_outbox.db.clone(),
-        without_records.unwrap(),
-    ];
-    for (other, number) in databases.into_iter().zip(0..) {
-        let txn = begin(&other).await.unwrap();
-        let change = Change::delete("tag", Uuid::from_u128(1));
-        let outcome = phone.records.record_in(&txn, change).await;
-        let error = outcome.map(drop).unwrap_err();
-        let is_refused = matches!(error, SyncError::WrongDatabase | SyncError::Store(_));
-        assert!(is_refused, "{number}: {error:?}");
-        txn.rollback().await.unwrap();
-    }
-    assert!(with_another_log.pending().await.is_empty());
-    let elsewhere = tempfile::tempdir().unwrap();
-    make_tables(elsewhere.path());
-    let laptop = attached(elsewhere.path(), LAPTOP).await;
-    let txn = begin(&laptop.db).await.unwrap();
-    let change = Change::delete("tag", Uuid::from_u128(1));
-    let outcome = phone.records.record_in(&txn, change).await;
-    let is_wrong = matches!(outcome, Err(SyncError::WrongDatabase));
-    assert!(is_wrong, "{outcome:?}");
-}
-
-#[tokio::test]
-async fn a_deferred_transaction_that_lost_the_race_says_how_to_begin() {
-    let (folder, phone) = phone().await;
-    let other = app::connect(&database(folder.path())).await.unwrap();
-    let wal = "PRAGMA journal_mode = WAL";
-    other.execute_unprepared(wal).await.unwrap();
-    let deferred = other.begin().await.unwrap();
-    tag::Entity::find().all(&deferred).await.unwrap();
-    phone.add_tag(1, "beach").await;
-    let change = Change::delete("tag", Uuid::from_u128(1));
-    let outcome = phone.records.record_in(&deferred, change).await;
-    let is_late = matches!(outcome, Err(SyncError::BeganDeferred { .. }));
-    assert!(is_late, "{outcome:?}");
-}
-
-#[tokio::test]
 async fn what_was_written_and_received_survives_a_restart() {
-    let (folder, phone) = phone().await;
+    let (_folder, phone) = phone().await;
     let elsewhere = tempfile::tempdir().unwrap();
     let laptop = Device::new(elsewhere.path(), LAPTOP, PHONE).await;
     phone.add_tag(1, "beach").await;
     laptop.add_tag(2, "city").await;
     phone.pull(&laptop).await;
     let cursor = phone.cursor(&laptop).await;
-    phone.close().await;
-    let reopened = attached(folder.path(), PHONE).await;
+    let reopened = phone.reopened(declared()).await;
     assert_eq!(reopened.cursor(&laptop).await, cursor);
     assert_eq!(reopened.tags().await, ["beach", "city"]);
     assert_eq!(reopened.pending().await.len(), 1);

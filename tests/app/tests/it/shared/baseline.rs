@@ -34,11 +34,9 @@ fn changed(model: &str, _: &Value) -> Option<i64> {
 }
 
 pub(super) async fn open(folder: &tempfile::TempDir) -> Device {
-    let db = app::connect(&database(folder.path())).await.unwrap();
     let options = SharedRecords::options().baseline(changed);
-    let opened = options.open(&db, declared(), LIBRARY, PHONE, folder.path());
-    let records = opened.await.unwrap();
-    Device::of(folder.path(), PHONE, db, records)
+    let opened = Device::open_by(options, Layout::Outbox, folder.path(), PHONE, declared());
+    opened.await.unwrap()
 }
 
 #[tokio::test]

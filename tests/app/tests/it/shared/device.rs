@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use sync_log_sqlite::receive::RecordId;
 use sync_log_sqlite::records::{DeclaredModels, SharedRecords, SharedRecordsOptions, SyncError};
 use sync_log_sqlite::{Ack, Cursor, DeviceId, LogError, ReadLimits, SharedChangeEntry, Uuid};
 
+use crate::common::database::{Journal, make};
+pub(super) use crate::common::database::{Layout, database};
 use crate::records::gallery::{TABLES, declared, tag};
 
 pub(super) const LIBRARY: Uuid = Uuid::from_u128(0x11b);
@@ -17,36 +18,18 @@ pub(super) const PHONE: Uuid = Uuid::from_u128(0xf0);
 pub(super) const LAPTOP: Uuid = Uuid::from_u128(0x1a);
 pub(super) const TABLET: Uuid = Uuid::from_u128(0x7a);
 
-/// Where the log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// In a `sync.db`.
-    Outbox,
-    /// In the app's database.
-    Attached,
-}
-
-impl Layout {
-    pub(super) const BOTH: [Self; 2] = [Self::Outbox, Self::Attached];
-}
-
 /// A device, and the app on it.
 pub(super) struct Device {
     pub(super) id: DeviceId,
     pub(super) db: DatabaseConnection,
     pub(super) records: SharedRecords,
+    layout: Layout,
     folder: PathBuf,
-}
-
-/// The app's database of a device.
-pub(super) fn database(folder: &Path) -> PathBuf {
-    folder.join("app.db")
 }
 
 /// Makes the app's tables.
 pub(super) fn make_tables(folder: &Path) {
-    let raw = Connection::open(database(folder)).unwrap();
-    raw.execute_batch(TABLES).unwrap();
+    make(folder, Journal::Rollback, TABLES);
 }
 
 impl Device {
@@ -67,21 +50,6 @@ impl Device {
 
     pub(super) async fn open(folder: &Path, id: Uuid) -> Self {
         Self::open_with(folder, id, declared()).await.unwrap()
-    }
-
-    /// Opens records that are opened in another way than by default.
-    pub(super) fn of(
-        folder: &Path,
-        id: Uuid,
-        db: DatabaseConnection,
-        records: SharedRecords,
-    ) -> Self {
-        Self {
-            id: id.into(),
-            db,
-            records,
-            folder: folder.to_owned(),
-        }
     }
 
     pub(super) async fn open_with(
@@ -109,32 +77,29 @@ impl Device {
         models: DeclaredModels,
     ) -> Result<Self, SyncError> {
         let db = app::connect(&database(folder)).await?;
-        let records = match layout {
-            Layout::Outbox => options.open(&db, models, LIBRARY, id, folder).await?,
-            Layout::Attached => options.attach(&db, models, LIBRARY, id).await?,
-        };
-        Ok(Self::of(folder, id, db, records))
+        let opened = layout.open(options, &db, models, LIBRARY, id, folder);
+        let records = opened.await?;
+        Ok(Self {
+            id: id.into(),
+            db,
+            records,
+            layout,
+            folder: folder.to_owned(),
+        })
     }
 
     /// The same device after a restart of the app, with these models.
     pub(super) async fn reopened(self, models: DeclaredModels) -> Self {
         let folder = self.folder.clone();
         let id = self.id.as_uuid();
+        let layout = self.layout;
         self.close().await;
-        Self::open_with(&folder, id, models).await.unwrap()
+        let opened = Self::open_in(layout, &folder, id, models);
+        opened.await.unwrap()
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
-    }
-
-    /// The same device after a restart of the app, in the layout that it has.
-    pub(super) async fn restarted(self, layout: Layout) -> Self {
-        let folder = self.folder.clone();
-        let id = self.id.as_uuid();
-        self.close().await;
-        let opened = Self::open_in(layout, &folder, id, declared());
-        opened.await.unwrap()
     }
 
     pub(super) async fn close(self) {

@@ -9,7 +9,7 @@ use tempfile::tempdir;
 
 use crate::records::gallery::declared;
 
-use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, make_tables};
+use super::device::{Device, LAPTOP, Layout, PHONE, make_tables};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const DAY: Duration = Duration::from_hours(24);
@@ -17,11 +17,10 @@ const DAY: Duration = Duration::from_hours(24);
 /// A device whose clock stands still.
 async fn device_at(folder: &Path, id: Uuid, wall_ms: i64) -> Device {
     make_tables(folder);
-    let db = app::connect(&database(folder)).await.unwrap();
     let log = SyncDb::options().wall_clock(ManualClock::new(wall_ms));
     let options = SharedRecords::options().log(log);
-    let records = options.open(&db, declared(), LIBRARY, id, folder).await;
-    Device::of(folder, id, db, records.unwrap())
+    let opened = Device::open_by(options, Layout::Outbox, folder, id, declared());
+    opened.await.unwrap()
 }
 
 #[tokio::test]

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use sync_log_sqlite::receive::RecordId;
 use sync_log_sqlite::records::{DeclaredModels, Models, SharedRecords, SyncError};
 use sync_log_sqlite::{Cursor, LogError, ReadLimits, SystemClock, Uuid, WallClock};
 
-use super::device::{Device, LAPTOP, Layout, PHONE, database};
+use super::device::{Device, LAPTOP, Layout, PHONE};
+use crate::common::database::execute;
 use crate::records::gallery::{entity, tag};
 
 entity!(note, "note", title: String, due: Option<i32>);
@@ -35,11 +35,6 @@ fn tags_and_notes() -> DeclaredModels {
     models.version(1).per_field(1)
 }
 
-fn run(folder: &Path, sql: &str) {
-    let raw = Connection::open(database(folder)).unwrap();
-    raw.execute_batch(sql).unwrap();
-}
-
 /// Opens the second release, which says that no row has a known age.
 async fn second_release(layout: Layout, folder: &Path, id: Uuid) -> Device {
     let options = SharedRecords::options().baseline(|_, _| None);
@@ -60,14 +55,14 @@ async fn read(device: &Device, cursor: Cursor) -> Result<usize, LogError> {
 
 /// A phone that has shared a tag in the first release, and has a note. Returns the cursor at its head.
 async fn phone_with_a_note(layout: Layout, folder: &Path) -> Cursor {
-    run(folder, TABLES);
+    execute(folder, TABLES);
     let phone = Device::open_in(layout, folder, PHONE, tags()).await;
     let phone = phone.unwrap();
     phone.records.log().register_peer(LAPTOP).await.unwrap();
     phone.add_tag(1, "beach").await;
     let head = phone.records.log().head_cursor().await.unwrap();
     phone.close().await;
-    run(folder, A_NOTE);
+    execute(folder, A_NOTE);
     head
 }
 
@@ -119,10 +114,10 @@ async fn rows_of_a_model_that_is_shared_later_are_refused_until_the_app_says_how
 #[tokio::test]
 async fn a_log_that_is_lost_after_a_later_model_was_shared_begins_with_a_floor_again() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), TABLES);
+    execute(folder.path(), TABLES);
     let first = Device::open_with(folder.path(), PHONE, tags()).await;
     first.unwrap().close().await;
-    run(folder.path(), A_NOTE);
+    execute(folder.path(), A_NOTE);
     for is_lost in [false, true] {
         if is_lost {
             std::fs::remove_file(folder.path().join("sync.db")).unwrap();
@@ -140,7 +135,7 @@ async fn a_log_that_is_lost_after_a_later_model_was_shared_begins_with_a_floor_a
 #[tokio::test]
 async fn a_change_in_the_outbox_survives_the_opening_that_shares_a_later_model() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), TABLES);
+    execute(folder.path(), TABLES);
     let before = Device::open_with(folder.path(), PHONE, tags()).await;
     let before = before.unwrap();
     let txn = sync_log_sqlite::records::begin(&before.db).await.unwrap();
@@ -150,7 +145,7 @@ async fn a_change_in_the_outbox_survives_the_opening_that_shares_a_later_model()
     before.records.log().close().await.unwrap();
     before.db.close().await.unwrap();
     std::fs::remove_file(folder.path().join("sync.db")).unwrap();
-    run(folder.path(), A_NOTE);
+    execute(folder.path(), A_NOTE);
 
     let phone = second_release(Layout::Outbox, folder.path(), PHONE).await;
     assert_eq!(phone.pending().await.len(), 1);
@@ -166,7 +161,7 @@ async fn a_release_that_is_taken_back_and_published_again_needs_no_baseline() {
     for layout in Layout::BOTH {
         let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
         for folder in &folders {
-            run(folder.path(), TABLES);
+            execute(folder.path(), TABLES);
         }
         let phone = second_release(layout, folders[0].path(), PHONE).await;
         let laptop = second_release(Layout::Outbox, folders[1].path(), LAPTOP).await;

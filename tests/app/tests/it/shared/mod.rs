@@ -3,7 +3,7 @@
 mod attached;
 mod audit;
 mod baseline;
-pub(crate) mod device;
+mod device;
 mod drift;
 mod dropped;
 mod emptied;

@@ -4,30 +4,41 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, TransactionTrait};
 use sync_log_sqlite::records::{SyncError, begin};
 use sync_log_sqlite::{Change, ChangeType, LogError, Uuid};
+use tempfile::TempDir;
 
-use super::device::{Device, LAPTOP, PHONE, database, new_tag, tag_id};
+use super::device::{Device, LAPTOP, Layout, PHONE, database, make_tables, new_tag, tag_id};
 use crate::records::gallery::{album, tag};
 
 async fn phone() -> (tempfile::TempDir, Device) {
+    phone_in(Layout::Outbox).await
+}
+
+async fn phone_in(layout: Layout) -> (tempfile::TempDir, Device) {
     let folder = tempfile::tempdir().unwrap();
-    let device = Device::new(folder.path(), PHONE, LAPTOP).await;
+    let device = Device::alone(layout, folder.path(), PHONE).await;
+    device.records.log().register_peer(LAPTOP).await.unwrap();
     (folder, device)
 }
 
 #[tokio::test]
 async fn a_row_its_version_and_its_entry_are_committed_together() {
-    let (_folder, phone) = phone().await;
-    phone.add_tag(1, "beach").await;
+    for layout in Layout::BOTH {
+        let (folder, phone) = phone_in(layout).await;
+        phone.add_tag(1, "beach").await;
 
-    assert_eq!(phone.tags().await, ["beach"]);
-    let [entry] = &phone.pending().await[..] else {
-        panic!("one entry is pending");
-    };
-    assert_eq!(entry.change_type, ChangeType::Insert);
-    assert!(entry.group_end);
-    let record = phone.records.record(&tag_id(1)).await.unwrap().unwrap();
-    assert_eq!(record.version.source.hlc, entry.hlc);
-    assert!(record.standing.is_shown());
+        assert_eq!(phone.tags().await, ["beach"]);
+        let [entry] = &phone.pending().await[..] else {
+            panic!("one entry is pending");
+        };
+        assert_eq!(entry.change_type, ChangeType::Insert);
+        assert!(entry.group_end);
+        let record = phone.records.record(&tag_id(1)).await.unwrap().unwrap();
+        assert_eq!(record.version.source.hlc, entry.hlc);
+        assert!(record.standing.is_shown());
+        assert_eq!(phone.records.status().await.unwrap().outbox_entries, 0);
+        let has_a_file = folder.path().join("sync.db").exists();
+        assert_eq!(has_a_file, layout == Layout::Outbox);
+    }
 }
 
 #[tokio::test]
@@ -112,63 +123,92 @@ async fn under_the_per_field_rule_only_what_changed_is_recorded() {
 
 #[tokio::test]
 async fn a_change_is_recorded_in_a_transaction_of_the_apps() {
-    let (_folder, phone) = phone().await;
-    let txn = begin(&phone.db).await.unwrap();
-    let beach = new_tag(1, "beach").insert(&txn).await.unwrap();
-    let change = Change::insert("tag", beach.id, &beach).unwrap();
-    let stamp = phone.records.record_in(&txn, change).await.unwrap();
-    assert!(phone.pending().await.is_empty(), "it is not committed");
-    txn.commit().await.unwrap();
-    phone.records.drain().await.unwrap();
-    assert_eq!(phone.pending().await[0].hlc, stamp);
+    for layout in Layout::BOTH {
+        let (_folder, phone) = phone_in(layout).await;
+        let txn = begin(&phone.db).await.unwrap();
+        let beach = new_tag(1, "beach").insert(&txn).await.unwrap();
+        let change = Change::insert("tag", beach.id, &beach).unwrap();
+        let stamp = phone.records.record_in(&txn, change).await.unwrap();
+        if layout == Layout::Outbox {
+            assert!(phone.pending().await.is_empty(), "it is not committed");
+        }
+        txn.commit().await.unwrap();
+        phone.records.drain().await.unwrap();
+        assert_eq!(phone.pending().await[0].hlc, stamp);
 
-    let undone = begin(&phone.db).await.unwrap();
-    let delete = Change::delete("tag", beach.id);
-    phone.records.record_in(&undone, delete).await.unwrap();
-    undone.rollback().await.unwrap();
-    phone.records.drain().await.unwrap();
-    assert_eq!(phone.pending().await.len(), 1);
+        let undone = begin(&phone.db).await.unwrap();
+        let city = new_tag(2, "city").insert(&undone).await.unwrap();
+        let change = Change::insert("tag", city.id, &city).unwrap();
+        phone.records.record_in(&undone, change).await.unwrap();
+        undone.rollback().await.unwrap();
+        phone.records.drain().await.unwrap();
+        assert_eq!(phone.pending().await.len(), 1);
+        assert_eq!(phone.tags().await, ["beach"]);
+    }
 }
 
 #[tokio::test]
 async fn a_deferred_transaction_that_lost_the_race_says_how_to_begin() {
-    let (folder, phone) = phone().await;
-    let other = app::connect(&database(folder.path())).await.unwrap();
-    let wal = "PRAGMA journal_mode = WAL";
-    other.execute_unprepared(wal).await.unwrap();
+    for layout in Layout::BOTH {
+        let (folder, phone) = phone_in(layout).await;
+        let other = app::connect(&database(folder.path())).await.unwrap();
+        let wal = "PRAGMA journal_mode = WAL";
+        other.execute_unprepared(wal).await.unwrap();
 
-    let deferred = other.begin().await.unwrap();
-    tag::Entity::find().all(&deferred).await.unwrap();
-    phone.add_tag(1, "beach").await;
-    let change = Change::delete("tag", Uuid::from_u128(1));
-    let outcome = phone.records.record_in(&deferred, change).await;
-    let Err(error @ SyncError::BeganDeferred { .. }) = outcome else {
-        panic!("{outcome:?}");
-    };
-    assert!(error.help().contains("IMMEDIATE"));
+        let deferred = other.begin().await.unwrap();
+        tag::Entity::find().all(&deferred).await.unwrap();
+        phone.add_tag(1, "beach").await;
+        let change = Change::delete("tag", Uuid::from_u128(1));
+        let outcome = phone.records.record_in(&deferred, change).await;
+        let Err(error @ SyncError::BeganDeferred { .. }) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert!(error.help().contains("IMMEDIATE"));
+    }
 }
 
+/// Of another device, of one with this device's id in either layout, and of an app without records.
 #[tokio::test]
 async fn a_transaction_of_another_database_is_refused() {
-    let (_folder, phone) = phone().await;
-    let elsewhere = tempfile::tempdir().unwrap();
-    let laptop = Device::new(elsewhere.path(), LAPTOP, PHONE).await;
-    let txn = begin(&laptop.db).await.unwrap();
-    let change = Change::delete("tag", Uuid::from_u128(1));
-    let outcome = phone.records.record_in(&txn, change).await;
-    assert!(
-        matches!(outcome, Err(SyncError::WrongDatabase)),
-        "{outcome:?}"
-    );
+    for layout in Layout::BOTH {
+        let (_folder, phone) = phone_in(layout).await;
+        let folders = [(); 4].map(|()| tempfile::tempdir().unwrap());
+        let paths = folders.each_ref().map(TempDir::path);
+        let devices = [
+            Device::alone(layout, paths[0], LAPTOP).await,
+            Device::alone(Layout::Attached, paths[1], PHONE).await,
+            Device::alone(Layout::Outbox, paths[2], PHONE).await,
+        ];
+        make_tables(paths[3]);
+        let without_records = app::connect(&database(paths[3])).await.unwrap();
+        let databases = devices.iter().map(|device| &device.db);
+        for (other, number) in databases.chain([&without_records]).zip(0..) {
+            let txn = begin(other).await.unwrap();
+            let change = Change::delete("tag", Uuid::from_u128(1));
+            let outcome = phone.records.record_in(&txn, change).await;
+            let error = outcome.map(drop).unwrap_err();
+            let is_refused = match number {
+                0 => matches!(error, SyncError::WrongDatabase),
+                _ => matches!(error, SyncError::WrongDatabase | SyncError::Store(_)),
+            };
+            assert!(is_refused, "{layout:?}, {number}: {error:?}");
+            txn.rollback().await.unwrap();
+        }
+        for device in devices {
+            assert!(device.pending().await.is_empty());
+        }
+    }
 }
 
 #[tokio::test]
 async fn the_log_takes_no_change_without_its_record() {
-    let (_folder, phone) = phone().await;
-    let change = Change::insert("tag", Uuid::from_u128(1), &"beach").unwrap();
-    let outcome = phone.records.log().record(change).await;
-    assert!(matches!(outcome, Err(LogError::WithRecords)), "{outcome:?}");
-    assert!(phone.pending().await.is_empty());
+    for layout in Layout::BOTH {
+        let (_folder, phone) = phone_in(layout).await;
+        let change = Change::insert("tag", Uuid::from_u128(1), &"beach").unwrap();
+        let outcome = phone.records.log().record(change).await;
+        assert!(matches!(outcome, Err(LogError::WithRecords)), "{outcome:?}");
+        assert!(phone.pending().await.is_empty());
+    }
 }
 
 #[tokio::test]

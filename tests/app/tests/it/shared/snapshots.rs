@@ -186,7 +186,7 @@ async fn changes_that_are_pending_here_are_kept_and_win_if_they_are_later() {
             folders: _folders,
             ..
         } = three;
-        let tablet = tablet.restarted(layout).await;
+        let tablet = tablet.reopened(declared()).await;
         phone.register(&tablet).await;
         tablet.take_snapshot(&phone).await;
         assert_eq!(tablet.tags().await, ["city", "sea"]);
@@ -242,7 +242,7 @@ async fn a_snapshot_that_was_interrupted_is_taken_again() {
         assert_eq!(tablet.tags().await, ["beach"]);
         assert!(tablet.cursor(&phone).await.is_zero(), "it moves at the end");
 
-        let tablet = tablet.restarted(layout).await;
+        let tablet = tablet.reopened(declared()).await;
         phone.rename_tag(1, "sea").await;
         tablet.take_snapshot(&phone).await;
         assert_eq!(tablet.tags().await, ["city", "sea"]);

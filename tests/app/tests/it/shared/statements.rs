@@ -11,34 +11,10 @@ use serde_json::json;
 use sync_log_sqlite::records::begin;
 use sync_log_sqlite::{Change, Uuid};
 use tracing::instrument::WithSubscriber as _;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::device::{Device, LAPTOP, Layout, PHONE, make_tables, new_tag};
+use crate::common::statements::BeforeEach;
 use crate::records::gallery::{album, declared, tag};
-
-/// Counts the statements of the product.
-#[derive(Debug, Clone, Default)]
-struct Statements(Arc<AtomicUsize>);
-
-impl Subscriber for Statements {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::TRACE && metadata.target() == "sync_log_sqlite::statement"
-    }
-
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
 
 /// A phone whose log is there.
 async fn phone(layout: Layout, folder: &Path) -> Device {
@@ -59,11 +35,15 @@ impl Device {
             Row::Deleted(row) => drop(row.delete(&txn).await.unwrap()),
             Row::Album(row) => drop(row.insert(&txn).await.unwrap()),
         }
-        let statements = Statements::default();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let counting = BeforeEach(move |_: &str| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
         let recorded = self.records.record_in(&txn, change);
-        recorded.with_subscriber(statements.clone()).await.unwrap();
+        recorded.with_subscriber(counting).await.unwrap();
         txn.commit().await.unwrap();
-        statements.0.load(Ordering::Relaxed)
+        count.load(Ordering::Relaxed)
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use sync_log_sqlite::Uuid;
 use sync_log_sqlite::receive::WhyNotShown;
 use sync_log_sqlite::records::{DeclaredModels, Models};
 
-use super::device::{Device, LAPTOP, PHONE, database, tag_id};
-use crate::records::gallery::{album, declared, link, photo, tag};
+use super::device::{Device, LAPTOP, PHONE, tag_id};
+use crate::common::database::execute;
+use crate::records::gallery::{album, declared, entity, link, photo, tag};
+
+entity!(coloured, "tag", name: String, colour: Option<String>);
 
 /// The models of the app's next version, in which tags have a version of their own.
 pub(super) fn next() -> DeclaredModels {
@@ -46,39 +48,13 @@ async fn a_record_of_a_newer_version_is_shown_once_the_app_is_upgraded() {
 
 #[tokio::test]
 async fn a_member_that_the_earlier_version_did_not_know_fills_the_new_column() {
-    mod coloured {
-        use sea_orm::entity::prelude::*;
-
-        #[derive(
-            Clone, Debug, PartialEq, DeriveEntityModel, serde::Serialize, serde::Deserialize,
-        )]
-        #[sea_orm(table_name = "tag")]
-        pub(super) struct Model {
-            #[sea_orm(primary_key, auto_increment = false)]
-            pub(super) id: Uuid,
-            pub(super) name: String,
-            pub(super) colour: Option<String>,
-        }
-
-        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-        pub(super) enum Relation {}
-
-        impl ActiveModelBehavior for ActiveModel {}
-    }
-    use sea_orm::ActiveValue::Set;
-    use sea_orm::EntityTrait;
-
-    let add_column = |folder: &std::path::Path| {
-        let raw = Connection::open(database(folder)).unwrap();
-        raw.execute_batch("ALTER TABLE tag ADD COLUMN colour TEXT")
-            .unwrap();
-    };
+    let add_column = "ALTER TABLE tag ADD COLUMN colour TEXT";
     let coloured = || with_others(Models::new().entity::<coloured::Entity>("tag"));
     let plain = || with_others(Models::new().entity::<tag::Entity>("tag"));
     let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let paths = [0, 1].map(|number: usize| folders[number].path());
     paths.into_iter().for_each(super::device::make_tables);
-    add_column(paths[0]);
+    execute(paths[0], add_column);
     let phone = Device::open_with(paths[0], PHONE, coloured())
         .await
         .unwrap();
@@ -100,7 +76,7 @@ async fn a_member_that_the_earlier_version_did_not_know_fills_the_new_column() {
         "an older app strips nothing"
     );
 
-    add_column(paths[1]);
+    execute(paths[1], add_column);
     let laptop = laptop.reopened(coloured()).await;
     let rows = coloured::Entity::find().all(&laptop.db).await.unwrap();
     assert_eq!(rows[0].name, "sea");
@@ -113,15 +89,13 @@ async fn an_opening_without_a_new_version_decides_nothing_again() {
     let phone = Device::new(folder.path(), PHONE, LAPTOP).await;
     phone.add_tag(1, "beach").await;
     // A row that is written behind the back of the records stays as it is.
-    let raw = Connection::open(database(folder.path())).unwrap();
-    raw.execute_batch("UPDATE tag SET name = 'sea'").unwrap();
+    execute(folder.path(), "UPDATE tag SET name = 'sea'");
     let phone = phone.reopened(declared()).await;
     assert_eq!(phone.tags().await, ["sea"]);
 }
 
 /// Makes the table of albums again, without its constraint.
 fn allow_every_title(folder: &Path) {
-    let raw = Connection::open(database(folder)).unwrap();
     let rebuild = "
         PRAGMA foreign_keys = OFF;
         CREATE TABLE new_album (id BLOB PRIMARY KEY, title TEXT NOT NULL,
@@ -129,7 +103,7 @@ fn allow_every_title(folder: &Path) {
         INSERT INTO new_album SELECT id, title, cover, opened FROM album;
         DROP TABLE album;
         ALTER TABLE new_album RENAME TO album;";
-    raw.execute_batch(rebuild).unwrap();
+    execute(folder, rebuild);
 }
 
 #[tokio::test]
