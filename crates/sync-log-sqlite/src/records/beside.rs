@@ -117,7 +117,13 @@ async fn is_upgraded(opening: &Opening<'_>, is_new: bool) -> Result<bool, SyncEr
     let txn = AppTransaction::of_records(opening.db).await?;
     let upgraded = async {
         let mut found = opening.look(&txn, false).await?;
-        upgrade(&txn, opening, &mut found.device).await
+        let has_given = upgrade(&txn, opening, &mut found.device).await?;
+        if !found.is_first {
+            // No handle with the models of before goes on from here, although the last step is not done yet.
+            found.device.models = String::new();
+            found.write(&txn).await?;
+        }
+        Ok(has_given)
     };
     match upgraded.await {
         Ok(true) if !is_new => {

@@ -18,6 +18,8 @@ use crate::store::AttachedStore;
 pub(super) struct Inner {
     pub(super) db: DatabaseConnection,
     pub(super) models: RegisteredModels,
+    /// How the models read payloads.
+    pub(super) fingerprint: String,
     pub(super) log: SyncDb,
     pub(super) own: Whose,
     pub(super) clock: Clock<SharedWallClock>,
@@ -34,7 +36,8 @@ impl Inner {
         txn: &'a C,
     ) -> InTransaction<'a, C> {
         let log = self.log.attached().map(AttachedStore::anchor);
-        InTransaction::new(txn, &self.models, self.own, log, self.clock.now_ms())
+        let now_ms = self.clock.now_ms();
+        InTransaction::new(txn, &self.models, self.own, &self.fingerprint, log, now_ms)
     }
 
     /// All devices whose changes may still arrive, including `origin`.

@@ -181,7 +181,8 @@ impl SharedRecords {
     /// a call within `work`: that fails the whole `write`.
     ///
     /// # Errors
-    /// [`SyncError::Unfinished`]: await each call in `work`. What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
+    /// [`SyncError::Unfinished`]: await each call in `work`. [`SyncError::OtherModels`]: open the records again.
+    /// What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
     pub async fn write<T>(
         &self,
         work: impl AsyncFnOnce(&Writing<'_>) -> Result<T, SyncError>,
@@ -277,7 +278,8 @@ impl SharedRecords {
     ///
     /// # Errors
     /// Roll back. [`SyncError::BeganDeferred`]: begin the transaction IMMEDIATE.
-    /// [`SyncError::WrongDatabase`], [`SyncError::Write`]: fix the call. [`SyncError::Store`].
+    /// [`SyncError::WrongDatabase`], [`SyncError::Write`]: fix the call. [`SyncError::OtherModels`]: open the
+    /// records again. [`SyncError::Store`].
     pub async fn record_many_in(
         &self,
         txn: &DatabaseTransaction,
@@ -302,7 +304,8 @@ impl SharedRecords {
     /// [`SyncError::Page`] says what to do with the page. [`SyncError::Clock`]: the clock of the origin, or
     /// of this device, is wrong; if the origin is gone, see [`accept_drift`](Self::accept_drift).
     /// [`SyncError::OriginRetired`]: admit it first. [`SyncError::Log`] with
-    /// [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call. Nothing was applied.
+    /// [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call. [`SyncError::OtherModels`]: open the
+    /// records again. Nothing was applied.
     ///
     /// [`SyncError::Store`]: acknowledge nothing, and try again. Nothing was applied, or everything was and
     /// could not be synced to disk, as when another program locks the database after the commit.
@@ -322,8 +325,12 @@ impl SharedRecords {
         };
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
-        let outcome = receive::apply(&mut store, &inner.models, &receiving, page).await;
-        let applied = txn.end_with(outcome.map_err(SyncError::from)).await?;
+        let applying = async {
+            store.refuse_other().await?;
+            Ok(receive::apply(&mut store, &inner.models, &receiving, page).await?)
+        };
+        let outcome: Result<_, SyncError> = applying.await;
+        let applied = txn.end_with(outcome).await?;
         // What is acknowledged leaves the log of the origin, so it has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(applied)
@@ -411,8 +418,12 @@ impl SharedRecords {
         loop {
             let txn = AppTransaction::of_records(&inner.db).await?;
             let mut store = inner.in_transaction(txn.connection());
-            let outcome = receive::forget_deleted(&mut store, &inner.models, &origins).await;
-            let count = txn.end_with(outcome).await?;
+            let forgetting = async {
+                store.refuse_other().await?;
+                receive::forget_deleted(&mut store, &inner.models, &origins).await
+            };
+            let outcome = forgetting.await;
+            let count = txn.end_with(outcome.map_err(SyncError::from)).await?;
             forgotten += count;
             if count == 0 {
                 return Ok(forgotten);

@@ -7,7 +7,7 @@ use sync_log_core::receive::{ApplyError, ReceiveError, RecordId, SnapshotError, 
 use sync_log_core::{DeviceId, ErrorKind, LogError, ObserveError, StoreError};
 
 use super::error::RecordsError;
-use super::in_transaction::WrongDatabase;
+use super::in_transaction::{OtherModels, WrongDatabase};
 use crate::driver::failure::extended_code;
 use crate::open::{OpenError, Unattachable};
 
@@ -61,6 +61,10 @@ pub enum SyncError {
     /// The transaction is of another database than the records (`W1`).
     #[error("failed to record a change: the transaction is of another database than the records")]
     WrongDatabase,
+    /// The records were opened with other models since, as by a newer release of the app that runs beside this
+    /// one (`X6`).
+    #[error("failed to use the records: they were opened with other models since")]
+    OtherModels,
     /// The entity is not one of the models.
     #[error("failed to record a change of table {table}: it is not among the models")]
     NotShared {
@@ -123,6 +127,7 @@ impl SyncError {
             Self::Write(WriteError::Clock(_)) => ErrorKind::FixClock,
             Self::OriginRetired { .. } => ErrorKind::Admit,
             Self::BeganDeferred { .. } => ErrorKind::Retry,
+            Self::OtherModels => ErrorKind::Reopen,
             Self::App(_)
             | Self::Other(_)
             | Self::Write(_)
@@ -158,6 +163,7 @@ impl SyncError {
                 "roll back and begin the transaction IMMEDIATE, with `records::begin`, or use `write`"
             }
             Self::WrongDatabase => "begin the transaction on the database that the records are in",
+            Self::OtherModels => "open the records again, and run one release of the app at a time",
             Self::NotShared { .. } => "name the entity in the models, or write it without a change",
             Self::Unfinished => {
                 "await each call that changes a row, and return its error; set a timeout on the whole `write`"
@@ -180,6 +186,9 @@ impl From<StoreError> for SyncError {
     fn from(error: StoreError) -> Self {
         if error.source_as::<WrongDatabase>().is_some() {
             return Self::WrongDatabase;
+        }
+        if error.source_as::<OtherModels>().is_some() {
+            return Self::OtherModels;
         }
         if let Some(refusal) = error.source_as::<LogError>() {
             return Self::Log(refusal.clone());

@@ -39,7 +39,7 @@ impl SharedRecords {
     /// [`SyncError::Log`] with [`UnknownOwnStamp`](LogError::UnknownOwnStamp): the donor has changes of this
     /// device that this device lost, so it was restored from a backup. [`SyncError::OriginRetired`]: admit
     /// the device first. [`SyncError::Log`] with [`OwnPeer`](LogError::OwnPeer): fix the call.
-    /// [`SyncError::Store`]: try again.
+    /// [`SyncError::OtherModels`]: open the records again. [`SyncError::Store`]: try again.
     pub async fn take_snapshot(
         &self,
         donor: impl Into<DeviceId>,
@@ -134,9 +134,14 @@ impl TakingSnapshot<'_> {
         };
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
-        let finished =
-            receive::finish_snapshot(&mut store, &inner.models, &receiving, &self.taking).await;
-        let cursors = txn.end_with(finished.map_err(SyncError::from)).await?;
+        let finishing = async {
+            store.refuse_other().await?;
+            let models = &inner.models;
+            let finished = receive::finish_snapshot(&mut store, models, &receiving, &self.taking);
+            Ok(finished.await?)
+        };
+        let outcome: Result<_, SyncError> = finishing.await;
+        let cursors = txn.end_with(outcome).await?;
         // What is acknowledged leaves the logs of the others, so it has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(cursors)
