@@ -19,6 +19,7 @@ use super::audit::{Audit, Unrecorded};
 use super::inner::Inner;
 use super::models::DeclaredModels;
 use super::options::SharedRecordsOptions;
+use super::peers::Peers;
 use super::registered::RegisteredModels;
 use super::store::Records;
 use super::sync_error::SyncError;
@@ -316,17 +317,19 @@ impl SharedRecords {
     ) -> Result<Applied, SyncError> {
         let inner = &*self.inner;
         let origin = origin.into();
-        let origins = inner.origins_with(origin).await?;
+        let peers = Peers::of(&inner.log).await?;
+        peers.refuse(origin)?;
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
-        let receiving = Receiving {
-            origin,
-            origins: &origins,
-            check: &check,
-        };
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
         let applying = async {
             store.refuse_other().await?;
+            let origins = peers.origins_with(&mut store, origin).await?;
+            let receiving = Receiving {
+                origin,
+                origins: &origins,
+                check: &check,
+            };
             Ok(receive::apply(&mut store, &inner.models, &receiving, page).await?)
         };
         let outcome: Result<_, SyncError> = applying.await;
@@ -413,13 +416,14 @@ impl SharedRecords {
     /// [`SyncError::Store`], [`SyncError::Log`].
     pub async fn forget_deleted(&self) -> Result<usize, SyncError> {
         let inner = &*self.inner;
-        let (origins, _) = inner.origins().await?;
         let mut forgotten = 0;
         loop {
+            let peers = Peers::of(&inner.log).await?;
             let txn = AppTransaction::of_records(&inner.db).await?;
             let mut store = inner.in_transaction(txn.connection());
             let forgetting = async {
                 store.refuse_other().await?;
+                let origins = peers.origins(&mut store).await?;
                 receive::forget_deleted(&mut store, &inner.models, &origins).await
             };
             let outcome = forgetting.await;

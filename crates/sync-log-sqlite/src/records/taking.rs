@@ -10,6 +10,7 @@ use sync_log_core::{Cursor, DeviceId, Hlc, LogError};
 
 use super::in_transaction::InTransaction;
 use super::inner::Inner;
+use super::peers::Peers;
 use super::shared::SharedRecords;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
@@ -47,7 +48,7 @@ impl SharedRecords {
     ) -> Result<TakingSnapshot<'_>, SyncError> {
         let inner = self.inner();
         let donor = donor.into();
-        let origins = inner.origins_with(donor).await?;
+        Peers::of(&inner.log).await?.refuse(donor)?;
         let own = inner.log.identity();
         let known = snapshot.watermarks.get(&own.device_id).copied();
         let txn = AppTransaction::write(&inner.db).await?;
@@ -56,7 +57,8 @@ impl SharedRecords {
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let receiving = Receiving {
             origin: donor,
-            origins: &origins,
+            // No group is applied before the snapshot is finished.
+            origins: &[],
             check: &check,
         };
         let taking = Taking::begin(own, &receiving, snapshot)?;
@@ -94,11 +96,11 @@ impl TakingSnapshot<'_> {
     /// Nothing was merged. As for [`take_snapshot`](SharedRecords::take_snapshot).
     pub async fn merge(&mut self, page: &SnapshotPage) -> Result<Standings, SyncError> {
         let inner = self.records.inner();
-        let origins = inner.origins_with(self.donor).await?;
+        Peers::of(&inner.log).await?.refuse(self.donor)?;
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let receiving = Receiving {
             origin: self.donor,
-            origins: &origins,
+            origins: &[],
             check: &check,
         };
         let txn = AppTransaction::of_records(&inner.db).await?;
@@ -126,16 +128,17 @@ impl TakingSnapshot<'_> {
     /// No watermark moved. As for [`take_snapshot`](SharedRecords::take_snapshot).
     pub async fn finish(&self) -> Result<BTreeMap<DeviceId, Cursor>, SyncError> {
         let inner = self.records.inner();
-        let origins = inner.origins_with(self.donor).await?;
-        let receiving = Receiving {
-            origin: self.donor,
-            origins: &origins,
-            check: &|_| Ok(()),
-        };
+        let peers = Peers::of(&inner.log).await?;
+        peers.refuse(self.donor)?;
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
         let finishing = async {
             store.refuse_other().await?;
+            let receiving = Receiving {
+                origin: self.donor,
+                origins: &peers.origins_with(&mut store, self.donor).await?,
+                check: &|_| Ok(()),
+            };
             let models = &inner.models;
             let finished = receive::finish_snapshot(&mut store, models, &receiving, &self.taking);
             Ok(finished.await?)
