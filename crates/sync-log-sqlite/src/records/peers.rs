@@ -1,8 +1,10 @@
 //! The devices whose changes may still arrive.
 
 use sea_orm::ConnectionTrait;
-use sync_log_core::receive::SnapshotStore;
-use sync_log_core::{DeviceId, LogError, PeerState, StoreError, parse_uuid};
+use sync_log_core::receive::{
+    ReceiverStore, RecordId, RecordStore, SnapshotPage, SnapshotStore, Wanted,
+};
+use sync_log_core::{ChangeType, DeviceId, Hlc, LogError, Page, PeerState, StoreError, parse_uuid};
 
 use super::in_transaction::InTransaction;
 use super::sync_error::SyncError;
@@ -15,6 +17,8 @@ pub(super) struct Peers {
     /// A peer whose row is faulty is active.
     active: Vec<DeviceId>,
     pub(super) retired: Vec<DeviceId>,
+    /// Those of the active peers that were retired and admitted again.
+    admitted: Vec<DeviceId>,
 }
 
 impl Peers {
@@ -24,11 +28,15 @@ impl Peers {
             own: log.identity().device_id,
             active: Vec::new(),
             retired: Vec::new(),
+            admitted: Vec::new(),
         };
         for peer in log.peers().await? {
             match peer {
                 Ok(peer) if peer.facts.state == PeerState::Active => {
                     peers.active.push(peer.device_id);
+                    if peer.facts.admission > 1 {
+                        peers.admitted.push(peer.device_id);
+                    }
                 }
                 Ok(peer) => peers.retired.push(peer.device_id),
                 Err(row) => {
@@ -80,4 +88,58 @@ impl Peers {
         }
         Ok(origins)
     }
+
+    /// Refuses changes of a peer that was admitted again, if this device may have deleted and forgotten the
+    /// record that they change. `changes` has what can show a record, with the stamps.
+    ///
+    /// While a peer is retired, deletions are forgotten that are above its changes. Applied later, such a change
+    /// would show the record on this device only: others still know that the record was deleted later.
+    pub(super) async fn refuse_forgotten<C: ConnectionTrait>(
+        &self,
+        store: &mut InTransaction<'_, C>,
+        origin: DeviceId,
+        changes: impl Iterator<Item = (RecordId, Hlc)>,
+    ) -> Result<(), SyncError> {
+        if !self.admitted.contains(&origin) {
+            return Ok(());
+        }
+        let received = store.watermark(origin).await?.hlc();
+        let forgotten = store.forgotten().await?;
+        let is_doubtful =
+            |hlc: Hlc| hlc.device_id == origin.as_uuid() && received < hlc && hlc <= forgotten;
+        let doubtful = changes.filter(|(_, hlc)| is_doubtful(*hlc));
+        let mut wanted = Wanted {
+            records: doubtful.map(|(id, _)| id).collect(),
+            ..Wanted::default()
+        };
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        for (known, _) in store.look_up(&wanted).await?.records {
+            wanted.records.remove(&known);
+        }
+        match wanted.records.pop_first() {
+            Some(record) => Err(SyncError::MayBeForgotten { origin, record }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The entries of a page that can show a record.
+pub(super) fn changes_of(page: &Page) -> impl Iterator<Item = (RecordId, Hlc)> {
+    let entries = page.entries.iter();
+    let shows = entries.filter(|entry| entry.change_type != ChangeType::Delete);
+    shows.map(|entry| (RecordId::of(entry), entry.hlc))
+}
+
+/// The parts of records that can show a record.
+pub(super) fn parts_of(page: &SnapshotPage) -> impl Iterator<Item = (RecordId, Hlc)> {
+    page.records.iter().flat_map(|(id, version)| {
+        let fields = version.fields.iter().flatten();
+        let fields = fields.map(|(_, field)| field.source.hlc);
+        let parts = [version.source.hlc, version.inserted].into_iter();
+        let parts = parts.chain(version.updated.values().copied()).chain(fields);
+        let shows = parts.filter(|hlc| *hlc > version.deleted);
+        shows.map(|hlc| (id.clone(), hlc))
+    })
 }

@@ -19,7 +19,7 @@ use super::audit::{Audit, Unrecorded};
 use super::inner::Inner;
 use super::models::DeclaredModels;
 use super::options::SharedRecordsOptions;
-use super::peers::Peers;
+use super::peers::{Peers, changes_of};
 use super::registered::RegisteredModels;
 use super::store::Records;
 use super::sync_error::SyncError;
@@ -304,7 +304,8 @@ impl SharedRecords {
     /// # Errors
     /// [`SyncError::Page`] says what to do with the page. [`SyncError::Clock`]: the clock of the origin, or
     /// of this device, is wrong; if the origin is gone, see [`accept_drift`](Self::accept_drift).
-    /// [`SyncError::OriginRetired`]: admit it first. [`SyncError::Log`] with
+    /// [`SyncError::OriginRetired`]: admit it first. [`SyncError::MayBeForgotten`]: a snapshot of another device
+    /// may help. [`SyncError::Log`] with
     /// [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call. [`SyncError::OtherModels`]: open the
     /// records again. Nothing was applied.
     ///
@@ -324,6 +325,8 @@ impl SharedRecords {
         let mut store = inner.in_transaction(txn.connection());
         let applying = async {
             store.refuse_other().await?;
+            let changes = changes_of(page);
+            peers.refuse_forgotten(&mut store, origin, changes).await?;
             let origins = peers.origins_with(&mut store, origin).await?;
             let receiving = Receiving {
                 origin,
@@ -410,7 +413,8 @@ impl SharedRecords {
     /// this function now and then, but not while another device reads a snapshot of these records.
     ///
     /// A change can arrive from each active peer, and from each other device of which a page was applied. If
-    /// such a device is gone, register it and retire it.
+    /// such a device is gone, register it and retire it. If a retired device comes back, its changes of records
+    /// that may have been forgotten are refused: see [`SyncError::MayBeForgotten`].
     ///
     /// # Errors
     /// [`SyncError::Store`], [`SyncError::Log`].

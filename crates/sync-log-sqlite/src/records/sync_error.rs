@@ -49,6 +49,18 @@ pub enum SyncError {
         /// The device that the page comes from.
         origin: DeviceId,
     },
+    /// A device was retired here and admitted again. It has changed a record meanwhile that this device may have
+    /// deleted and forgotten (`K6`).
+    #[error(
+        "failed to take changes of {origin}: it changed {record} while it was retired here, and this \
+         device may have forgotten that the record was deleted"
+    )]
+    MayBeForgotten {
+        /// The device that made the change.
+        origin: DeviceId,
+        /// The record.
+        record: RecordId,
+    },
     /// The transaction has read before it wrote, and another writer was faster (`W1`).
     #[error(
         "failed to take the write lock: the transaction has read, and another one has written since"
@@ -126,6 +138,7 @@ impl SyncError {
             Self::Clock(error) => LogError::Clock(*error).kind(),
             Self::Write(WriteError::Clock(_)) => ErrorKind::FixClock,
             Self::OriginRetired { .. } => ErrorKind::Admit,
+            Self::MayBeForgotten { .. } => ErrorKind::Bootstrap,
             Self::BeganDeferred { .. } => ErrorKind::Retry,
             Self::OtherModels => ErrorKind::Reopen,
             Self::App(_)
@@ -159,6 +172,10 @@ impl SyncError {
             Self::Write(WriteError::GroupTooLarge { .. }) => "write the changes in several calls",
             Self::Write(_) => "store the content elsewhere, and share a reference to it",
             Self::OriginRetired { .. } => "admit the device again, and take a snapshot of it",
+            Self::MayBeForgotten { .. } => {
+                "take a snapshot of a device that has not retired the origin; if there is none, change or \
+                 delete the record on the origin, and take a snapshot of the origin"
+            }
             Self::BeganDeferred { .. } => {
                 "roll back and begin the transaction IMMEDIATE, with `records::begin`, or use `write`"
             }

@@ -10,7 +10,7 @@ use sync_log_core::{Cursor, DeviceId, Hlc, LogError};
 
 use super::in_transaction::InTransaction;
 use super::inner::Inner;
-use super::peers::Peers;
+use super::peers::{Peers, parts_of};
 use super::shared::SharedRecords;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
@@ -93,10 +93,12 @@ impl TakingSnapshot<'_> {
     /// Dropping the future leaves the records as after `Ok` or as after `Err`. Merge the page again.
     ///
     /// # Errors
-    /// Nothing was merged. As for [`take_snapshot`](SharedRecords::take_snapshot).
+    /// Nothing was merged. [`SyncError::MayBeForgotten`]: a snapshot of another device may help. As for
+    /// [`take_snapshot`](SharedRecords::take_snapshot).
     pub async fn merge(&mut self, page: &SnapshotPage) -> Result<Standings, SyncError> {
         let inner = self.records.inner();
-        Peers::of(&inner.log).await?.refuse(self.donor)?;
+        let peers = Peers::of(&inner.log).await?;
+        peers.refuse(self.donor)?;
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let receiving = Receiving {
             origin: self.donor,
@@ -107,6 +109,10 @@ impl TakingSnapshot<'_> {
         let mut store = inner.in_transaction(txn.connection());
         let merging = async {
             resume(inner, &mut store).await?;
+            let parts = parts_of(page);
+            peers
+                .refuse_forgotten(&mut store, self.donor, parts)
+                .await?;
             let models = &inner.models;
             let merged =
                 receive::merge_snapshot(&mut store, models, &receiving, &self.taking, page);
