@@ -7,7 +7,7 @@ use sync_log_core::{Birth, MAX_PAGE_ENTRIES, take_over};
 use super::baseline;
 use super::in_transaction::raised;
 use super::opening::Opening;
-use super::renew::{declare_again, put_on_record};
+use super::renew::put_on_record;
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
@@ -66,12 +66,10 @@ async fn renewed(
     options: &SyncDbOptions,
     log: SyncDb,
 ) -> Result<SyncDb, SyncError> {
-    let before = log.status().await?;
-    put_on_record(&log, before.head).await?;
+    let head = log.head().await?;
+    put_on_record(&log, head).await?;
     log.close().await?;
-    let renewed = attach(opening, options).await?;
-    declare_again(&renewed, &before).await?;
-    Ok(renewed)
+    attach(opening, options).await
 }
 
 /// What was in the database before this opening.

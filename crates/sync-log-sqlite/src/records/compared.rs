@@ -8,7 +8,7 @@ use sync_log_core::{Hlc, MAX_PAGE_ENTRIES, Status, take_over};
 use super::device::Device;
 use super::opening::Opening;
 use super::queue::OUTBOX;
-use super::renew::{declare_again, hides_a_gap, put_on_record};
+use super::renew::{hides_a_gap, put_on_record};
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
@@ -113,11 +113,9 @@ impl<'a> Compared<'a> {
         at: Hlc,
         device: &mut Device,
     ) -> Result<SyncDb, SyncError> {
-        let before = log.status().await?;
         put_on_record(&log, at).await?;
         log.close().await?;
         let renewed = self.open_log().await?;
-        declare_again(&renewed, &before).await?;
         let Status { head, floor, .. } = renewed.status().await?;
         // The new floor is no sign of changes that the records lack.
         device.issued = device.issued.max(floor);

@@ -30,7 +30,7 @@ const TABLES: &str = "
 enum Before {
     /// It had rows, and no log.
     Nothing,
-    /// It opened its records with no model that has rows, and changed nothing.
+    /// It opened its records with no model that has rows, said that it has no peers, and changed nothing.
     Opened,
     /// It recorded changes of tags in a log, without versions.
     Logged,
@@ -80,9 +80,11 @@ async fn make(layout: Layout, folder: &Path, before: Before) -> Cursor {
         Before::Opened | Before::Shared => {
             let records = open(layout, folder, tags()).await;
             let log = records.log();
-            log.register_peer(Name::Laptop.id()).await.unwrap();
             if matches!(before, Before::Shared) {
+                log.register_peer(Name::Laptop.id()).await.unwrap();
                 records.insert(beach).await.unwrap();
+            } else {
+                log.declare_solo().await.unwrap();
             }
             let head = log.head_cursor().await.unwrap();
             records.close().await.unwrap();
@@ -136,11 +138,17 @@ async fn read(records: &SharedRecords, cursor: Cursor) -> Result<usize, LogError
 }
 
 /// The next opening finishes what was begun.
-async fn check(layout: Layout, folder: &Path, head: Cursor) -> Result<(), SyncError> {
+async fn check(
+    layout: Layout,
+    folder: &Path,
+    before: Before,
+    head: Cursor,
+) -> Result<(), SyncError> {
     let records = open_with_albums(layout, folder).await;
     // Nothing is missing from the records, so they are given to other devices.
     let status = records.status().await?;
     assert!(status.unversioned.is_zero(), "{status:?}");
+    assert_eq!(status.log.solo, matches!(before, Before::Opened));
     let _ = records.snapshot().await?;
     let tag = (!head.is_zero()).then_some(("tag", 1));
     for (model, number) in tag.into_iter().chain([("album", 5)]) {
@@ -188,7 +196,12 @@ async fn no_row_has_a_version_that_the_readers_of_the_log_miss_wherever_an_openi
     let step = number("KILLS_STEP", 23);
     let mut first = 1;
     for layout in [Layout::OwnFile, Layout::Attached] {
-        for before in [Before::Nothing, Before::Opened, Before::Logged, Before::Shared] {
+        for before in [
+            Before::Nothing,
+            Before::Opened,
+            Before::Logged,
+            Before::Shared,
+        ] {
             let mut ended = 0;
             first += 5;
             for abort_at in (first.min(step)..).step_by(usize::try_from(step).unwrap()) {
@@ -204,7 +217,8 @@ async fn no_row_has_a_version_that_the_readers_of_the_log_miss_wherever_an_openi
                 // Without a head, each reader begins at the start, which the next opening answers.
                 let is_missed = has_version && log_id == Some(head.log_id());
                 assert!(!is_missed, "{layout:?}, {before:?}, {abort_at}");
-                check(layout, folder.path(), head).await.unwrap();
+                let checked = check(layout, folder.path(), before, head);
+                checked.await.unwrap();
                 if !is_aborted {
                     break;
                 }

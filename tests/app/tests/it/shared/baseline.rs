@@ -215,6 +215,20 @@ async fn a_log_that_gets_a_new_id_keeps_what_the_app_has_said_of_its_peers() {
     }
 }
 
+/// A first opening was killed once it had noted that the log needs a new id.
+#[tokio::test]
+async fn a_log_whose_new_id_is_given_by_the_next_opening_keeps_what_the_app_has_said_of_its_peers()
+{
+    let folder = folder_with_a_tag();
+    make_log(Layout::Outbox, folder.path()).await;
+    let raw = Connection::open(folder.path().join("sync.db")).unwrap();
+    let noted = "UPDATE sync_log_state SET altered_at = head, altered = 'lacks_records'";
+    raw.execute(noted, []).unwrap();
+    let phone = open(&folder).await;
+    let status = phone.records.log().status().await.unwrap();
+    assert!(status.solo && !status.floor.is_zero(), "{status:?}");
+}
+
 /// The stamps of its rows are above all that the log had given out.
 #[tokio::test]
 async fn rows_that_come_back_by_a_snapshot_are_no_sign_of_a_restored_device() {
