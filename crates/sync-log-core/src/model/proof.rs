@@ -26,6 +26,8 @@ pub enum ChainFault {
     OpenGroup,
     /// The entry cannot be read: another program changed it, or it was damaged.
     Unreadable,
+    /// The app's records have something that is in no entry, so the log needs a new id and a floor.
+    LacksRecords,
 }
 
 impl ChainFault {
@@ -39,6 +41,7 @@ impl ChainFault {
             Self::Missing => "missing",
             Self::OpenGroup => "open_group",
             Self::Unreadable => "unreadable",
+            Self::LacksRecords => "lacks_records",
         }
     }
 
@@ -52,6 +55,7 @@ impl ChainFault {
             Self::Missing,
             Self::OpenGroup,
             Self::Unreadable,
+            Self::LacksRecords,
         ];
         all.into_iter().find(|fault| fault.as_str() == text)
     }
@@ -66,6 +70,7 @@ impl fmt::Display for ChainFault {
             Self::Missing => "entries after it are missing",
             Self::OpenGroup => "the end of its group is missing",
             Self::Unreadable => "it cannot be read",
+            Self::LacksRecords => "the log lacks what the app's records have",
         })
     }
 }

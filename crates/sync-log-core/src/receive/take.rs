@@ -7,7 +7,7 @@ use hlc::Hlc;
 use super::apply::{Receiving, apply_groups};
 use super::facts::Models;
 use super::heard::Heard;
-use super::merge::{Standings, look_up, merge_with, with_members};
+use super::merge::{Standings, look_up, merge, merge_with, with_members};
 use super::port::SnapshotStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
@@ -17,7 +17,7 @@ use super::snapshot_error::SnapshotError;
 use super::taking::Taking;
 use super::version::Version;
 use crate::error::StoreError;
-use crate::model::{Cursor, DeviceId, SharedChangeEntry};
+use crate::model::{ChangeType, Cursor, DeviceId, SharedChangeEntry};
 
 /// Merges a page of another device's records, and shows what follows, in the transaction of `store`. Call
 /// [`Taking::go_on`] after the commit.
@@ -80,7 +80,11 @@ pub async fn finish_snapshot<M: Models>(
 ) -> Result<BTreeMap<DeviceId, Cursor>, SnapshotError> {
     taking.refuse_unfinished()?;
     let heard = Heard::of(store, taking).await?;
-    let new = waiting_there(store, taking, &heard).await?;
+    let waiting = &taking.snapshot.waiting;
+    release_applied(store, models, waiting, &heard).await?;
+    let is_here = |hlc: Hlc| heard.waiting.contains_key(&hlc) || heard.has_received(hlc);
+    let new = waiting.iter().filter(|entry| !is_here(entry.hlc));
+    let new = new.cloned().collect();
     let cursors = move_watermarks(store, taking).await?;
     apply_groups(store, models, receiving.origins, new).await?;
     store.raise_forgotten(taking.snapshot.forgotten).await?;
@@ -93,24 +97,27 @@ pub async fn finish_snapshot<M: Models>(
     Ok(cursors)
 }
 
-/// The entries that wait at the donor and that this device has not received. What waits here and was
-/// applied there is in the versions now, so it waits no longer.
-async fn waiting_there(
+/// Removes what waits here and was applied at the donor. The pages have brought it, except for deletions that
+/// the donor has forgotten since. So deletions are merged here: merging one that the pages had changes nothing.
+/// `waiting` waits at the donor.
+async fn release_applied<M: Models>(
     store: &mut impl SnapshotStore,
-    taking: &Taking,
+    models: &M,
+    waiting: &[SharedChangeEntry],
     heard: &Heard,
-) -> Result<Vec<SharedChangeEntry>, StoreError> {
-    let there = taking.snapshot.waiting.iter();
-    let stamps: BTreeSet<_> = there.clone().map(|entry| entry.hlc).collect();
+) -> Result<(), StoreError> {
+    let stamps: BTreeSet<_> = waiting.iter().map(|entry| entry.hlc).collect();
     let is_applied =
         |it: &&SharedChangeEntry| heard.has_donor_received(it.hlc) && !stamps.contains(&it.hlc);
     let applied: Vec<_> = heard.waiting.values().filter(is_applied).cloned().collect();
-    if !applied.is_empty() {
-        store.take_back(&applied).await?;
+    if applied.is_empty() {
+        return Ok(());
     }
-    let is_here = |hlc: &Hlc| heard.waiting.contains_key(hlc) || heard.has_received(*hlc);
-    let new = there.filter(|it| !is_here(&it.hlc));
-    Ok(new.cloned().collect())
+    let deletions = applied.iter();
+    let deletions = deletions.filter(|entry| entry.change_type == ChangeType::Delete);
+    let deletions: Vec<_> = deletions.cloned().collect();
+    merge(store, models, &deletions).await?;
+    store.take_back(&applied).await
 }
 
 async fn move_watermarks(

@@ -392,6 +392,7 @@ fn the_words_that_are_stored_of_damage_are_frozen() {
         ("missing", ChainFault::Missing),
         ("open_group", ChainFault::OpenGroup),
         ("unreadable", ChainFault::Unreadable),
+        ("lacks_records", ChainFault::LacksRecords),
     ] {
         assert_eq!(fault.as_str(), word);
         assert_eq!(ChainFault::from_stored(word), Some(fault));

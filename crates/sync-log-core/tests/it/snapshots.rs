@@ -493,3 +493,36 @@ fn what_waits_here_and_was_applied_there_waits_no_longer() {
         assert_eq!(tables.standings().len(), 1, "{forgotten_ms}");
     }
 }
+
+/// The donor has applied the group, and has forgotten the deletion in it, so its pages do not have it.
+#[test]
+fn a_deletion_that_waits_here_and_was_forgotten_there_is_applied() {
+    let [origin, other, _] = ORIGINS;
+    let photo = serde_json::json!({ "album": Uuid::from_u128(9) });
+    let photo = Change::insert("photo", Uuid::from_u128(5), &photo).unwrap();
+    let photo = photo.stamped(Hlc::new(7, 0, origin.as_uuid()));
+    let deleted = Change::delete("tag", Uuid::from_u128(1));
+    let deleted = deleted.stamped(Hlc::new(8, 0, origin.as_uuid()));
+    // The tag is a group of its own.
+    let log = log_of(origin, &[tag(1, 5, origin), photo, deleted], 1);
+    let mut tables = Strict::default();
+    let _ = take(&mut tables, origin, &whole(&log)).unwrap();
+    assert_eq!(tables.waiting.len(), 2);
+
+    let album = Change::insert("album", Uuid::from_u128(9), &serde_json::json!({})).unwrap();
+    let mut donor = Strict::default();
+    donor.take(&[album.stamped(Hlc::new(3, 0, other.as_uuid()))]);
+    donor.take(&log.entries);
+    donor.watermarks.insert(origin, log.cursors[3]);
+    let forgotten = run(forget_deleted(&mut donor, &App, &[origin]));
+    assert_eq!(forgotten.unwrap(), 1);
+
+    take_snapshot(&mut tables, &mut donor);
+    assert!(tables.waiting.is_empty());
+    let standing = |model, number| {
+        let id = RecordId::new(model, Uuid::from_u128(number));
+        tables.records[&id].standing.clone()
+    };
+    assert_eq!(standing("tag", 1), Standing::Deleted);
+    assert!(standing("photo", 5).is_shown());
+}

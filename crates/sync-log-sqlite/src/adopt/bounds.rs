@@ -18,7 +18,7 @@ pub(super) fn bounds(state: &LogState, range: Option<(Hlc, Hlc)>, own_ack: Hlc) 
 }
 
 /// The lowest stamp of a device. No floor is below it, so an entry with this stamp goes aside.
-pub(super) fn lowest(device_id: DeviceId) -> Hlc {
+pub(crate) fn lowest(device_id: DeviceId) -> Hlc {
     Hlc {
         timestamp: 0,
         counter: 0,

@@ -18,7 +18,7 @@ mod rows;
 mod run;
 mod trial;
 
-pub(crate) use bounds::RowsAhead;
+pub(crate) use bounds::{RowsAhead, lowest};
 pub(crate) use cause::{cause, is_whole_or_noted};
 pub(crate) use peers::put_right;
 pub(crate) use run::{EARLIER_PROGRAM, Outcome, run};

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
-use sync_log_core::{Hlc, LogState, Mark, StoreError, Tag, Uuid};
+use sync_log_core::{ChainFault, Hlc, LogState, Mark, StoreError, Tag, Uuid};
 
 use super::bounds::{Horizon, RowsAhead, bounds};
 use super::record::{self, Adopted};
@@ -90,7 +90,12 @@ pub(crate) async fn run(
 }
 
 /// The state of the log once its chain begins at `floor` and ends at `head`.
+///
+/// What the app has said of its peers is not known of a file that another program wrote. But a log that its own
+/// records outdate is still the app's.
 fn adopted(before: &LogState, head: Mark, floor: Hlc, high_water: Hlc) -> LogState {
+    let fault = before.altered.map(|altered| altered.fault);
+    let is_of_app = fault == Some(ChainFault::LacksRecords);
     LogState {
         head,
         floor: Mark {
@@ -101,8 +106,8 @@ fn adopted(before: &LogState, head: Mark, floor: Hlc, high_water: Hlc) -> LogSta
         // Every stamp that the file ever gave out is at or below the high-water, but for those of
         // a clock that was too far ahead.
         settled: high_water,
-        solo: false,
-        peers_declared: false,
+        solo: before.solo && is_of_app,
+        peers_declared: before.peers_declared && is_of_app,
         altered: None,
         ..*before
     }

@@ -7,7 +7,7 @@ use sync_log_core::{Birth, MAX_PAGE_ENTRIES, take_over};
 use super::baseline;
 use super::in_transaction::raised;
 use super::opening::Opening;
-use super::renew::{declare_again, put_on_record};
+use super::renew::put_on_record;
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
@@ -66,12 +66,10 @@ async fn renewed(
     options: &SyncDbOptions,
     log: SyncDb,
 ) -> Result<SyncDb, SyncError> {
-    let before = log.status().await?;
-    put_on_record(&log, before.head).await?;
+    let head = log.head().await?;
+    put_on_record(&log, head).await?;
     log.close().await?;
-    let renewed = attach(opening, options).await?;
-    declare_again(&renewed, &before).await?;
-    Ok(renewed)
+    attach(opening, options).await
 }
 
 /// What was in the database before this opening.
@@ -117,7 +115,13 @@ async fn is_upgraded(opening: &Opening<'_>, is_new: bool) -> Result<bool, SyncEr
     let txn = AppTransaction::of_records(opening.db).await?;
     let upgraded = async {
         let mut found = opening.look(&txn, false).await?;
-        upgrade(&txn, opening, &mut found.device).await
+        let has_given = upgrade(&txn, opening, &mut found.device).await?;
+        if !found.is_first {
+            // No handle with the models of before goes on from here, although the last step is not done yet.
+            found.device.models = String::new();
+            found.write(&txn).await?;
+        }
+        Ok(has_given)
     };
     match upgraded.await {
         Ok(true) if !is_new => {

@@ -8,10 +8,11 @@ use sync_log_core::{Hlc, MAX_PAGE_ENTRIES, Status, take_over};
 use super::device::Device;
 use super::opening::Opening;
 use super::queue::OUTBOX;
-use super::renew::{declare_again, hides_a_gap, put_on_record};
+use super::renew::{hides_a_gap, put_on_record};
 use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
+use crate::adopt::lowest;
 use crate::driver::AppTransaction;
 use crate::open::{FILE_NAME, SyncDb, SyncDbOptions};
 
@@ -29,6 +30,9 @@ pub(super) struct Compared<'a> {
 impl<'a> Compared<'a> {
     /// Opens the log, in a transaction that has the write lock of the app's database. Returns the highest
     /// stamp that was given out or received, and the log.
+    ///
+    /// The log notes that records share it only after the commit. Otherwise an opening that is killed in between
+    /// would leave a log with that note and no records, which looks as if the app's database had been lost.
     pub(super) async fn open(
         opening: &'a Opening<'a>,
         options: &SyncDbOptions,
@@ -36,7 +40,11 @@ impl<'a> Compared<'a> {
     ) -> Result<(Hlc, SyncDb), SyncError> {
         let txn = AppTransaction::of_records(opening.db).await?;
         let opened = Self::in_transaction(opening, &txn, options, data_dir).await;
-        txn.end_with(opened).await
+        let log = txn.end_with(opened).await?;
+        log.run(take_over(Vec::new(), opening.now_ms)).await?;
+        let second = AppTransaction::of_records(opening.db).await?;
+        let mark = catch_up_again(opening, &second, &log).await;
+        Ok((second.end_with(mark).await?, log))
     }
 
     /// If the process is killed before the transaction is committed, the next opening finds the rows without
@@ -46,7 +54,7 @@ impl<'a> Compared<'a> {
         txn: &AppTransaction,
         options: &SyncDbOptions,
         data_dir: &'a Path,
-    ) -> Result<(Hlc, SyncDb), SyncError> {
+    ) -> Result<SyncDb, SyncError> {
         let mut found = opening.look(txn, true).await?;
         // Before the log is opened, because a refusal changes nothing (`I8`).
         let lacks_rows = upgrade(txn, opening, &mut found.device).await?;
@@ -69,7 +77,7 @@ impl<'a> Compared<'a> {
             device.observed = device.observed.max(opening.above_baseline());
         }
         found.write(txn).await?;
-        Ok((found.device.issued.max(found.device.observed), log))
+        Ok(log)
     }
 
     /// Returns the log, and whether records had shared it before.
@@ -82,14 +90,11 @@ impl<'a> Compared<'a> {
             log = self.renewed(log, device.cleared, device).await?;
             is_new = true;
         }
-        self.catch_up(&log, device).await?;
+        catch_up(self.opening, self.txn, &log, device).await?;
         if self.lacks_rows && !is_new {
             let head = log.head().await?;
             log = self.renewed(log, head, device).await?;
         }
-        log.run(take_over(Vec::new(), self.opening.now_ms)).await?;
-        // Until here, another program may have recorded a change.
-        self.catch_up(&log, device).await?;
         Ok((log, had_records))
     }
 
@@ -108,11 +113,9 @@ impl<'a> Compared<'a> {
         at: Hlc,
         device: &mut Device,
     ) -> Result<SyncDb, SyncError> {
-        let before = log.status().await?;
         put_on_record(&log, at).await?;
         log.close().await?;
         let renewed = self.open_log().await?;
-        declare_again(&renewed, &before).await?;
         let Status { head, floor, .. } = renewed.status().await?;
         // The new floor is no sign of changes that the records lack.
         device.issued = device.issued.max(floor);
@@ -121,47 +124,64 @@ impl<'a> Compared<'a> {
         device.cleared = device.cleared.max(head);
         Ok(renewed)
     }
+}
 
-    /// Merges the own changes that the log has and the records do not know: the app's database was restored
-    /// from a backup, or the changes were made before the records were shared.
-    async fn catch_up(&self, log: &SyncDb, device: &mut Device) -> Result<(), SyncError> {
-        // A log knows stamps that the records do not: the one at which it was settled is above the floor of
-        // a log that was made beside records.
-        let Status {
-            head,
-            floor,
-            high_water,
-            ..
-        } = log.status().await?;
-        device.observed = device.observed.max(high_water);
-        if head <= device.issued {
-            return Ok(());
-        }
-        if floor > device.issued {
-            device.unversioned = floor;
-        }
-        let is_retained = device.issued >= floor && !device.issued.is_zero();
-        let mut after = is_retained.then_some(device.issued);
-        let mut taken = 0;
-        loop {
-            let page = log.get_since(after, MAX_PAGE_ENTRIES).await?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            after = Some(last.hlc);
-            taken += page.len();
-            let models = self.opening.models;
-            merge(
-                &mut Records::new(self.txn.connection(), models),
-                models,
-                &page,
-            )
-            .await?;
-        }
-        tracing::info!(taken, unversioned = %device.unversioned, "applied own changes of the log to the records");
-        OUTBOX.remove_up_to(&self.txn.port(), head).await?;
-        device.issued = head;
-        device.cleared = device.cleared.max(head);
-        Ok(())
+/// Merges what another program has recorded since the records were compared with the log. Returns the highest
+/// stamp that was given out or received.
+async fn catch_up_again(
+    opening: &Opening<'_>,
+    txn: &AppTransaction,
+    log: &SyncDb,
+) -> Result<Hlc, SyncError> {
+    let mut found = opening.look(txn, true).await?;
+    let before = found.device.clone();
+    catch_up(opening, txn, log, &mut found.device).await?;
+    if found.device != before {
+        found.write(txn).await?;
     }
+    Ok(found.device.issued.max(found.device.observed))
+}
+
+/// Merges the own changes that the log has and the records do not know: the app's database was restored
+/// from a backup, or the changes were made before the records were shared.
+async fn catch_up(
+    opening: &Opening<'_>,
+    txn: &AppTransaction,
+    log: &SyncDb,
+    device: &mut Device,
+) -> Result<(), SyncError> {
+    // A log knows stamps that the records do not: the one at which it was settled is above the floor of
+    // a log that was made beside records.
+    let Status {
+        head,
+        floor,
+        high_water,
+        ..
+    } = log.status().await?;
+    device.observed = device.observed.max(high_water);
+    if head <= device.issued {
+        return Ok(());
+    }
+    // A log that got a new id while it had no entry has the lowest stamp as its floor.
+    if floor > device.issued && floor != lowest(device.device_id) {
+        device.unversioned = floor;
+    }
+    let is_retained = device.issued >= floor && !device.issued.is_zero();
+    let mut after = is_retained.then_some(device.issued);
+    let mut taken = 0;
+    loop {
+        let page = log.get_since(after, MAX_PAGE_ENTRIES).await?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.hlc);
+        taken += page.len();
+        let mut records = Records::new(txn.connection(), opening.models);
+        merge(&mut records, opening.models, &page).await?;
+    }
+    tracing::info!(taken, unversioned = %device.unversioned, "applied own changes of the log to the records");
+    OUTBOX.remove_up_to(&txn.port(), head).await?;
+    device.issued = head;
+    device.cleared = device.cleared.max(head);
+    Ok(())
 }

@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait};
-use sync_log_core::{DeviceId, Hlc, LibraryId, StoreError, parse_uuid};
+use sync_log_core::{DeviceId, Hlc, LibraryId, LogState, StoreError, parse_uuid};
 
 use crate::driver::build::insert;
 use crate::driver::failure::corrupt;
 use crate::driver::{Argument, Port, Row, Template, argument, first};
 use crate::entity::receiver::{Column, Entity};
+use crate::store::select;
 
 /// The row. A stamp that was never set is zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,12 @@ pub(super) async fn write(db: &impl Port, device: &Device) -> Result<(), StoreEr
 /// Writes the row unchanged, which takes the write lock, and returns the row.
 pub(super) async fn lock(db: &impl Port) -> Result<Option<Device>, StoreError> {
     first(db, &LOCK, &[], device).await
+}
+
+/// Takes the write lock of a database that has the log, too. Returns where the log stands, and the models with
+/// which the records were opened last.
+pub(super) async fn lock_beside(db: &impl Port) -> Result<(LogState, Option<String>), StoreError> {
+    select::locked_state(db, &LOCK_BESIDE).await
 }
 
 /// Raises one stamp to at least this one.
@@ -190,6 +197,12 @@ static LOCK: LazyLock<Template> = LazyLock::new(|| {
     let mut update = update.into_query();
     update.returning(Query::returning().columns(COLUMNS));
     Template::build("take the write lock", &update)
+});
+
+static LOCK_BESIDE: LazyLock<Template> = LazyLock::new(|| {
+    let models = Entity::find().select_only().column(Column::Models);
+    let models = models.filter(Column::Id.eq(1)).into_query();
+    Template::build("take the write lock", &select::lock_state(models))
 });
 
 /// Argument: the zero stamp.

@@ -2,6 +2,7 @@
 
 use sync_log_core::receive::{self, RecordId, Snapshot, SnapshotPage};
 
+use super::peers::Peers;
 use super::shared::SharedRecords;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
@@ -40,7 +41,7 @@ impl SharedRecords {
         let inner = self.inner();
         // It is read first: the records have every change up to it, and maybe more.
         let head = inner.log.head_cursor().await?;
-        let (_, retired) = inner.peers().await?;
+        let peers = Peers::of(&inner.log).await?;
         let txn = AppTransaction::read(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
         let outcome = receive::snapshot(&mut store, inner.own.device_id, head).await;
@@ -48,7 +49,7 @@ impl SharedRecords {
         // The receiver would wait for changes of these devices, which it does not know to be retired.
         snapshot
             .watermarks
-            .retain(|origin, _| !retired.contains(origin));
+            .retain(|origin, _| !peers.retired.contains(origin));
         // What leaves this device has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(snapshot)

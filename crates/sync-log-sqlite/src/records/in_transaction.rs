@@ -17,8 +17,8 @@ use super::watermarks::{self, Watermark};
 use super::{RegisteredModels, deleted, versions};
 use crate::driver::raw::pragma::DEFER_FOREIGN_KEYS;
 use crate::driver::{Over, Port, Together};
+use crate::store::Anchor;
 use crate::store::attached::{run_at, run_in};
-use crate::store::{Anchor, select};
 
 /// What one device keeps, in a transaction of the app's database.
 pub(super) struct InTransaction<'a, C> {
@@ -26,6 +26,8 @@ pub(super) struct InTransaction<'a, C> {
     records: Records<'a, C>,
     /// The library and the device to which the records have to belong.
     own: Whose,
+    /// How the models of this handle read payloads.
+    fingerprint: &'a str,
     /// The log, if it is in the same database.
     log: Option<&'a Anchor>,
     /// The state of that log, once it was read under the write lock.
@@ -41,6 +43,12 @@ pub(super) struct InTransaction<'a, C> {
 pub(super) struct WrongDatabase {
     device_id: DeviceId,
 }
+
+/// The records were opened with other models since. With the models of this handle, changes that those models
+/// can show would stay hidden, and what was decided for those models would be lost.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the records were opened with other models since")]
+pub(super) struct OtherModels;
 
 /// The job that raises the highest stamp which a log has given out or received.
 pub(super) fn raised(to: Hlc) -> WriteJob {
@@ -76,6 +84,7 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
         db: &'a C,
         models: &'a RegisteredModels,
         own: Whose,
+        fingerprint: &'a str,
         log: Option<&'a Anchor>,
         now_ms: i64,
     ) -> Self {
@@ -83,6 +92,7 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
             db,
             records: Records::new(db, models),
             own,
+            fingerprint,
             log,
             state: None,
             is_deferred: true,
@@ -115,28 +125,48 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
         })
     }
 
-    /// Takes the write lock, and returns the row of this device.
+    /// Refuses a transaction in which this handle must not change records. The transaction has the write lock.
     ///
     /// # Errors
-    /// The database is another one: it has no row of a device, or the row of another device.
-    async fn locked_device(&self) -> Result<Device, StoreError> {
-        let found = device::lock(&Over(self.db)).await?;
+    /// The database is another one, or the records were opened with other models since.
+    pub(super) async fn refuse_other(&self) -> Result<(), StoreError> {
+        let found = device::read(&Over(self.db)).await?;
+        self.own_device(found).map(drop)
+    }
+
+    /// The row of this device.
+    ///
+    /// # Errors
+    /// The database is another one: it has no row of a device, or the row of another device. Or the records
+    /// were opened with other models since.
+    fn own_device(&self, found: Option<Device>) -> Result<Device, StoreError> {
         let whose = |device: &Device| Whose::of(device.library_id, device.device_id);
         let own = found.filter(|device| whose(device) == self.own);
-        own.ok_or_else(|| self.wrong_database())
+        let own = own.ok_or_else(|| self.wrong_database())?;
+        self.refuse_other_models(&own.models)?;
+        Ok(own)
+    }
+
+    fn refuse_other_models(&self, found: &str) -> Result<(), StoreError> {
+        if found == self.fingerprint {
+            return Ok(());
+        }
+        let doing = "find the records as this handle has opened them";
+        Err(StoreError::new(StoreFault::Moved, doing).with_source(OtherModels))
     }
 
     /// Takes the write lock, and returns the state of the log in the same database.
     ///
     /// # Errors
-    /// The database is another one, or holds another log.
+    /// The database is another one, or holds another log. Or the records were opened with other models since.
     async fn locked_state(&self, anchor: &Anchor) -> Result<LogState, StoreError> {
-        let state = select::locked_state(&Over(self.db)).await?;
+        let (state, models) = device::lock_beside(&Over(self.db)).await?;
         let found = state.identity;
         if Whose::of(found.library_id, found.device_id) != self.own {
             return Err(self.wrong_database());
         }
         anchor.refuse_other(found)?;
+        self.refuse_other_models(&models.unwrap_or_default())?;
         Ok(state)
     }
 
@@ -168,7 +198,7 @@ impl<C: ConnectionTrait> RecordStore for InTransaction<'_, C> {
 impl<C: ConnectionTrait> OwnStore for InTransaction<'_, C> {
     async fn mark(&mut self) -> Result<Hlc, StoreError> {
         let Some(anchor) = self.log else {
-            let device = self.locked_device().await?;
+            let device = self.own_device(device::lock(&Over(self.db)).await?)?;
             return Ok(device.issued.max(device.observed));
         };
         let state = self.locked_state(anchor).await?;

@@ -89,6 +89,7 @@ mod members;
 mod models;
 mod opening;
 mod options;
+mod peers;
 mod queue;
 mod registered;
 mod renew;

@@ -1,8 +1,6 @@
 //! Gives a log a new id, because it lacks something.
 
-use sync_log_core::{
-    Altered, ChainFault, DeviceId, Hlc, LogState, Needs, Status, WriteJob, Writes,
-};
+use sync_log_core::{Altered, ChainFault, Hlc, LogState, Needs, WriteJob, Writes};
 
 use super::sync_error::SyncError;
 use crate::open::SyncDb;
@@ -23,8 +21,9 @@ pub(super) async fn hides_a_gap(log: &SyncDb, last: Hlc) -> Result<bool, SyncErr
     Ok(head.hlc < last && !is_renewed)
 }
 
-/// Stores in the log that it lacks an entry at this stamp. The next opening adopts the log, which then gets
-/// a new id and a floor, and is settled at or above the stamp.
+/// Stores in the log that it lacks what the records have up to this stamp. The next opening adopts the log,
+/// which then gets a new id and a floor, and is settled at or above the stamp. What the app has said of its
+/// peers stays.
 pub(super) async fn put_on_record(log: &SyncDb, at: Hlc) -> Result<(), SyncError> {
     let job = WriteJob::new(
         |_| Needs::default(),
@@ -33,23 +32,11 @@ pub(super) async fn put_on_record(log: &SyncDb, at: Hlc) -> Result<(), SyncError
                 high_water: (at > view.state.high_water).then_some(at),
                 altered: Some(Altered {
                     hlc: at,
-                    fault: ChainFault::Missing,
+                    fault: ChainFault::LacksRecords,
                 }),
                 ..Writes::default()
             })
         },
     );
     Ok(log.run(job).await?)
-}
-
-/// Says again of a log that got a new id what the app has said of its peers. The adoption forgot it, as it
-/// has to for a file of another program.
-pub(super) async fn declare_again(log: &SyncDb, before: &Status) -> Result<(), SyncError> {
-    if before.peers_declared {
-        log.declare_peers(Vec::<DeviceId>::new()).await?;
-    }
-    if before.solo {
-        log.declare_solo().await?;
-    }
-    Ok(())
 }

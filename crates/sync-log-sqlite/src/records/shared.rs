@@ -19,6 +19,7 @@ use super::audit::{Audit, Unrecorded};
 use super::inner::Inner;
 use super::models::DeclaredModels;
 use super::options::SharedRecordsOptions;
+use super::peers::{Peers, changes_of};
 use super::registered::RegisteredModels;
 use super::store::Records;
 use super::sync_error::SyncError;
@@ -181,7 +182,8 @@ impl SharedRecords {
     /// a call within `work`: that fails the whole `write`.
     ///
     /// # Errors
-    /// [`SyncError::Unfinished`]: await each call in `work`. What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
+    /// [`SyncError::Unfinished`]: await each call in `work`. [`SyncError::OtherModels`]: open the records again.
+    /// What `work` returned; [`SyncError::Write`], [`SyncError::Store`].
     pub async fn write<T>(
         &self,
         work: impl AsyncFnOnce(&Writing<'_>) -> Result<T, SyncError>,
@@ -277,7 +279,8 @@ impl SharedRecords {
     ///
     /// # Errors
     /// Roll back. [`SyncError::BeganDeferred`]: begin the transaction IMMEDIATE.
-    /// [`SyncError::WrongDatabase`], [`SyncError::Write`]: fix the call. [`SyncError::Store`].
+    /// [`SyncError::WrongDatabase`], [`SyncError::Write`]: fix the call. [`SyncError::OtherModels`]: open the
+    /// records again. [`SyncError::Store`].
     pub async fn record_many_in(
         &self,
         txn: &DatabaseTransaction,
@@ -301,8 +304,10 @@ impl SharedRecords {
     /// # Errors
     /// [`SyncError::Page`] says what to do with the page. [`SyncError::Clock`]: the clock of the origin, or
     /// of this device, is wrong; if the origin is gone, see [`accept_drift`](Self::accept_drift).
-    /// [`SyncError::OriginRetired`]: admit it first. [`SyncError::Log`] with
-    /// [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call. Nothing was applied.
+    /// [`SyncError::OriginRetired`]: admit it first. [`SyncError::MayBeForgotten`]: a snapshot of another device
+    /// may help. [`SyncError::Log`] with
+    /// [`LogError::OwnPeer`](sync_log_core::LogError::OwnPeer): fix the call. [`SyncError::OtherModels`]: open the
+    /// records again. Nothing was applied.
     ///
     /// [`SyncError::Store`]: acknowledge nothing, and try again. Nothing was applied, or everything was and
     /// could not be synced to disk, as when another program locks the database after the commit.
@@ -313,17 +318,25 @@ impl SharedRecords {
     ) -> Result<Applied, SyncError> {
         let inner = &*self.inner;
         let origin = origin.into();
-        let origins = inner.origins_with(origin).await?;
+        let peers = Peers::of(&inner.log).await?;
+        peers.refuse(origin)?;
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
-        let receiving = Receiving {
-            origin,
-            origins: &origins,
-            check: &check,
-        };
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
-        let outcome = receive::apply(&mut store, &inner.models, &receiving, page).await;
-        let applied = txn.end_with(outcome.map_err(SyncError::from)).await?;
+        let applying = async {
+            store.refuse_other().await?;
+            let changes = changes_of(page);
+            peers.refuse_forgotten(&mut store, origin, changes).await?;
+            let origins = peers.origins_with(&mut store, origin).await?;
+            let receiving = Receiving {
+                origin,
+                origins: &origins,
+                check: &check,
+            };
+            Ok(receive::apply(&mut store, &inner.models, &receiving, page).await?)
+        };
+        let outcome: Result<_, SyncError> = applying.await;
+        let applied = txn.end_with(outcome).await?;
         // What is acknowledged leaves the log of the origin, so it has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(applied)
@@ -400,19 +413,25 @@ impl SharedRecords {
     /// this function now and then, but not while another device reads a snapshot of these records.
     ///
     /// A change can arrive from each active peer, and from each other device of which a page was applied. If
-    /// such a device is gone, register it and retire it.
+    /// such a device is gone, register it and retire it. If a retired device comes back, its changes of records
+    /// that may have been forgotten are refused: see [`SyncError::MayBeForgotten`].
     ///
     /// # Errors
     /// [`SyncError::Store`], [`SyncError::Log`].
     pub async fn forget_deleted(&self) -> Result<usize, SyncError> {
         let inner = &*self.inner;
-        let (origins, _) = inner.origins().await?;
         let mut forgotten = 0;
         loop {
+            let peers = Peers::of(&inner.log).await?;
             let txn = AppTransaction::of_records(&inner.db).await?;
             let mut store = inner.in_transaction(txn.connection());
-            let outcome = receive::forget_deleted(&mut store, &inner.models, &origins).await;
-            let count = txn.end_with(outcome).await?;
+            let forgetting = async {
+                store.refuse_other().await?;
+                let origins = peers.origins(&mut store).await?;
+                receive::forget_deleted(&mut store, &inner.models, &origins).await
+            };
+            let outcome = forgetting.await;
+            let count = txn.end_with(outcome.map_err(SyncError::from)).await?;
             forgotten += count;
             if count == 0 {
                 return Ok(forgotten);

@@ -7,7 +7,7 @@ use sync_log_core::receive::{ApplyError, ReceiveError, RecordId, SnapshotError, 
 use sync_log_core::{DeviceId, ErrorKind, LogError, ObserveError, StoreError};
 
 use super::error::RecordsError;
-use super::in_transaction::WrongDatabase;
+use super::in_transaction::{OtherModels, WrongDatabase};
 use crate::driver::failure::extended_code;
 use crate::open::{OpenError, Unattachable};
 
@@ -49,6 +49,18 @@ pub enum SyncError {
         /// The device that the page comes from.
         origin: DeviceId,
     },
+    /// A device was retired here and admitted again. It has changed a record meanwhile that this device may have
+    /// deleted and forgotten (`K6`).
+    #[error(
+        "failed to take changes of {origin}: it changed {record} while it was retired here, and this \
+         device may have forgotten that the record was deleted"
+    )]
+    MayBeForgotten {
+        /// The device that made the change.
+        origin: DeviceId,
+        /// The record.
+        record: RecordId,
+    },
     /// The transaction has read before it wrote, and another writer was faster (`W1`).
     #[error(
         "failed to take the write lock: the transaction has read, and another one has written since"
@@ -61,6 +73,10 @@ pub enum SyncError {
     /// The transaction is of another database than the records (`W1`).
     #[error("failed to record a change: the transaction is of another database than the records")]
     WrongDatabase,
+    /// The records were opened with other models since, as by a newer release of the app that runs beside this
+    /// one (`X6`).
+    #[error("failed to use the records: they were opened with other models since")]
+    OtherModels,
     /// The entity is not one of the models.
     #[error("failed to record a change of table {table}: it is not among the models")]
     NotShared {
@@ -122,7 +138,9 @@ impl SyncError {
             Self::Clock(error) => LogError::Clock(*error).kind(),
             Self::Write(WriteError::Clock(_)) => ErrorKind::FixClock,
             Self::OriginRetired { .. } => ErrorKind::Admit,
+            Self::MayBeForgotten { .. } => ErrorKind::Bootstrap,
             Self::BeganDeferred { .. } => ErrorKind::Retry,
+            Self::OtherModels => ErrorKind::Reopen,
             Self::App(_)
             | Self::Other(_)
             | Self::Write(_)
@@ -154,10 +172,15 @@ impl SyncError {
             Self::Write(WriteError::GroupTooLarge { .. }) => "write the changes in several calls",
             Self::Write(_) => "store the content elsewhere, and share a reference to it",
             Self::OriginRetired { .. } => "admit the device again, and take a snapshot of it",
+            Self::MayBeForgotten { .. } => {
+                "take a snapshot of a device that has not retired the origin; if there is none, change or \
+                 delete the record on the origin, and take a snapshot of the origin"
+            }
             Self::BeganDeferred { .. } => {
                 "roll back and begin the transaction IMMEDIATE, with `records::begin`, or use `write`"
             }
             Self::WrongDatabase => "begin the transaction on the database that the records are in",
+            Self::OtherModels => "open the records again, and run one release of the app at a time",
             Self::NotShared { .. } => "name the entity in the models, or write it without a change",
             Self::Unfinished => {
                 "await each call that changes a row, and return its error; set a timeout on the whole `write`"
@@ -180,6 +203,9 @@ impl From<StoreError> for SyncError {
     fn from(error: StoreError) -> Self {
         if error.source_as::<WrongDatabase>().is_some() {
             return Self::WrongDatabase;
+        }
+        if error.source_as::<OtherModels>().is_some() {
+            return Self::OtherModels;
         }
         if let Some(refusal) = error.source_as::<LogError>() {
             return Self::Log(refusal.clone());

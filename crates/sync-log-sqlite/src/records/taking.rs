@@ -10,6 +10,7 @@ use sync_log_core::{Cursor, DeviceId, Hlc, LogError};
 
 use super::in_transaction::InTransaction;
 use super::inner::Inner;
+use super::peers::{Peers, parts_of};
 use super::shared::SharedRecords;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
@@ -39,7 +40,7 @@ impl SharedRecords {
     /// [`SyncError::Log`] with [`UnknownOwnStamp`](LogError::UnknownOwnStamp): the donor has changes of this
     /// device that this device lost, so it was restored from a backup. [`SyncError::OriginRetired`]: admit
     /// the device first. [`SyncError::Log`] with [`OwnPeer`](LogError::OwnPeer): fix the call.
-    /// [`SyncError::Store`]: try again.
+    /// [`SyncError::OtherModels`]: open the records again. [`SyncError::Store`]: try again.
     pub async fn take_snapshot(
         &self,
         donor: impl Into<DeviceId>,
@@ -47,7 +48,7 @@ impl SharedRecords {
     ) -> Result<TakingSnapshot<'_>, SyncError> {
         let inner = self.inner();
         let donor = donor.into();
-        let origins = inner.origins_with(donor).await?;
+        Peers::of(&inner.log).await?.refuse(donor)?;
         let own = inner.log.identity();
         let known = snapshot.watermarks.get(&own.device_id).copied();
         let txn = AppTransaction::write(&inner.db).await?;
@@ -56,7 +57,8 @@ impl SharedRecords {
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let receiving = Receiving {
             origin: donor,
-            origins: &origins,
+            // No group is applied before the snapshot is finished.
+            origins: &[],
             check: &check,
         };
         let taking = Taking::begin(own, &receiving, snapshot)?;
@@ -91,20 +93,26 @@ impl TakingSnapshot<'_> {
     /// Dropping the future leaves the records as after `Ok` or as after `Err`. Merge the page again.
     ///
     /// # Errors
-    /// Nothing was merged. As for [`take_snapshot`](SharedRecords::take_snapshot).
+    /// Nothing was merged. [`SyncError::MayBeForgotten`]: a snapshot of another device may help. As for
+    /// [`take_snapshot`](SharedRecords::take_snapshot).
     pub async fn merge(&mut self, page: &SnapshotPage) -> Result<Standings, SyncError> {
         let inner = self.records.inner();
-        let origins = inner.origins_with(self.donor).await?;
+        let peers = Peers::of(&inner.log).await?;
+        peers.refuse(self.donor)?;
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let receiving = Receiving {
             origin: self.donor,
-            origins: &origins,
+            origins: &[],
             check: &check,
         };
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
         let merging = async {
             resume(inner, &mut store).await?;
+            let parts = parts_of(page);
+            peers
+                .refuse_forgotten(&mut store, self.donor, parts)
+                .await?;
             let models = &inner.models;
             let merged =
                 receive::merge_snapshot(&mut store, models, &receiving, &self.taking, page);
@@ -126,17 +134,23 @@ impl TakingSnapshot<'_> {
     /// No watermark moved. As for [`take_snapshot`](SharedRecords::take_snapshot).
     pub async fn finish(&self) -> Result<BTreeMap<DeviceId, Cursor>, SyncError> {
         let inner = self.records.inner();
-        let origins = inner.origins_with(self.donor).await?;
-        let receiving = Receiving {
-            origin: self.donor,
-            origins: &origins,
-            check: &|_| Ok(()),
-        };
+        let peers = Peers::of(&inner.log).await?;
+        peers.refuse(self.donor)?;
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
-        let finished =
-            receive::finish_snapshot(&mut store, &inner.models, &receiving, &self.taking).await;
-        let cursors = txn.end_with(finished.map_err(SyncError::from)).await?;
+        let finishing = async {
+            store.refuse_other().await?;
+            let receiving = Receiving {
+                origin: self.donor,
+                origins: &peers.origins_with(&mut store, self.donor).await?,
+                check: &|_| Ok(()),
+            };
+            let models = &inner.models;
+            let finished = receive::finish_snapshot(&mut store, models, &receiving, &self.taking);
+            Ok(finished.await?)
+        };
+        let outcome: Result<_, SyncError> = finishing.await;
+        let cursors = txn.end_with(outcome).await?;
         // What is acknowledged leaves the logs of the others, so it has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(cursors)

@@ -26,9 +26,9 @@ pub(super) async fn upgrade(
     if device.models == models {
         return Ok(false);
     }
-    let now_ms = opening.now_ms;
+    let Opening { own, now_ms, .. } = *opening;
     let connection = txn.connection();
-    let mut store = InTransaction::new(connection, opening.models, opening.own, None, now_ms);
+    let mut store = InTransaction::new(connection, opening.models, own, &models, None, now_ms);
     let is_new = store.records(None, 1).await?.is_empty();
     let has_given = baseline::give(txn, opening).await?;
     if is_new {

@@ -126,6 +126,7 @@ impl Prepared {
         SharedRecords::of(Inner {
             db: self.db,
             settings: self.settings,
+            fingerprint: self.models.fingerprint(),
             models: self.models,
             log,
             own: self.own,

@@ -20,6 +20,8 @@ use crate::driver::{AppTransaction, Over, Port};
 /// A transaction in which an app changes its rows and records the changes.
 /// [`SharedRecords::write`](super::SharedRecords::write) begins it, and commits it with the changes.
 ///
+/// Calls that are awaited together run one after the other.
+///
 /// An app that changes a shared row in another way, over [`connection`](Self::connection), records that
 /// change with [`record`](Self::record).
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct Writing<'a> {
     txn: AppTransaction,
     models: &'a RegisteredModels,
     changes: Mutex<Vec<Change>>,
+    /// One call at a time. Savepoints are nested, so a call that fails would undo a call that began later.
+    calling: tokio::sync::Mutex<()>,
     /// How many calls may have changed a row without recording that.
     unfinished: AtomicUsize,
 }
@@ -37,6 +41,7 @@ impl<'a> Writing<'a> {
             txn,
             models,
             changes: Mutex::new(Vec::new()),
+            calling: tokio::sync::Mutex::const_new(()),
             unfinished: AtomicUsize::new(0),
         }
     }
@@ -84,8 +89,8 @@ impl<'a> Writing<'a> {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
     {
         let (name, model) = self.model::<A::Entity>()?;
-        let before = self.stored(&row).await?;
         let call = self.begin().await?;
+        let before = call.ran(self.stored(&row).await).await?;
         let updated = call.ran(row.update(self.txn.connection()).await).await?;
         let record = id_of(&updated)?;
         let before = before.map(|before| payload_of(&before)).transpose()?;
@@ -158,13 +163,18 @@ impl<'a> Writing<'a> {
     }
 
     /// Begins a call that changes a row and records that. If the call does not come to its end, because its
-    /// future is dropped or it fails half-way, nothing may be committed.
+    /// future is dropped or it fails half-way, nothing may be committed. Waits for the end of another call.
     async fn begin(&self) -> Result<Call<'_>, SyncError> {
         let db = self.txn.port();
+        let running = self.calling.lock().await;
         db.run(&SAVEPOINT, &[]).await?;
         self.unfinished.fetch_add(1, Ordering::Relaxed);
         let unfinished = &self.unfinished;
-        Ok(Call { db, unfinished })
+        Ok(Call {
+            db,
+            unfinished,
+            _running: running,
+        })
     }
 
     fn model<E: EntityTrait>(&self) -> Result<(&'a str, &'a Model), SyncError> {
@@ -194,6 +204,7 @@ impl<'a> Writing<'a> {
 struct Call<'a> {
     db: Over<'a, DatabaseTransaction>,
     unfinished: &'a AtomicUsize,
+    _running: tokio::sync::MutexGuard<'a, ()>,
 }
 
 impl Call<'_> {

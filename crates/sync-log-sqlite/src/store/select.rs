@@ -1,10 +1,11 @@
 //! The statements that read.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use sea_orm::sea_query::{
-    Expr, ExprTrait, Func, IntoColumnRef, JoinType, Order, Query, SelectStatement,
+    Expr, ExprTrait, Func, IntoColumnRef, JoinType, Order, Query, SelectStatement, UpdateStatement,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sync_log_core::{
@@ -26,13 +27,36 @@ pub(crate) async fn state(db: &impl Port) -> Result<LogState, StoreError> {
     .await
 }
 
-/// Takes the write lock, and reads where the log stands. Over an app's driver each statement is a hop to
-/// another thread, so this is one.
-pub(crate) async fn locked_state(db: &impl Port) -> Result<LogState, StoreError> {
-    one(db, &LOCK_STATE, &[], |row| {
-        rows::state(&mut Columns::of(row))
+/// Takes the write lock, and reads where the log stands and the text of another table that `lock` returns.
+/// Over an app's driver each statement is a hop to another thread, so this is one.
+pub(crate) async fn locked_state(
+    db: &impl Port,
+    lock: &Template,
+) -> Result<(LogState, Option<String>), StoreError> {
+    one(db, lock, &[], |row| {
+        let columns = &mut Columns::of(row);
+        let state = rows::state(columns)?;
+        let found = columns.any_or_null();
+        Ok((state, found.map(Cow::into_owned)))
     })
     .await
+}
+
+/// Writes the row of the state as it is, and returns what [`select_state`] selects, and then the text that
+/// `beside` selects.
+pub(crate) fn lock_state(beside: SelectStatement) -> UpdateStatement {
+    use state::Column::Id;
+    let sub_query = |query: SelectStatement| Expr::SubQuery(None, Box::new(query.into()));
+    let identity = IDENTITY.map(|column| {
+        let query = identity::Entity::find().select_only().column(column);
+        sub_query(query.filter(identity::Column::Id.eq(1)).into_query())
+    });
+    let state = STATE.map(|column| Expr::col(column.into_column_ref()));
+    let found = identity.into_iter().chain(state).chain([sub_query(beside)]);
+    let update = state::Entity::update_many().col_expr(Id, Id.into_expr());
+    let mut update = update.filter(Id.eq(1)).into_query();
+    update.returning(Query::returning().exprs(found));
+    update
 }
 
 /// Whose log it is, if that is on record.
@@ -120,21 +144,6 @@ static READ_IDENTITY: LazyLock<Template> = LazyLock::new(|| {
 
 static READ_STATE: LazyLock<Template> =
     LazyLock::new(|| Template::build("read the state", &select_state()));
-
-/// Writes the row as it is, and returns what [`select_state`] selects.
-static LOCK_STATE: LazyLock<Template> = LazyLock::new(|| {
-    use state::Column::Id;
-    let identity = IDENTITY.map(|column| {
-        let query = identity::Entity::find().select_only().column(column);
-        let query = query.filter(identity::Column::Id.eq(1)).into_query();
-        Expr::SubQuery(None, Box::new(query.into()))
-    });
-    let state = STATE.map(|column| Expr::col(column.into_column_ref()));
-    let update = state::Entity::update_many().col_expr(Id, Id.into_expr());
-    let mut update = update.filter(Id.eq(1)).into_query();
-    update.returning(Query::returning().exprs(identity.into_iter().chain(state)));
-    Template::build("take the write lock", &update)
-});
 
 /// The one row of the identity with that of the state.
 fn select_state() -> SelectStatement {

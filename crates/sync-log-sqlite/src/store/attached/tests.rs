@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
+use sea_orm::sea_query::{Expr, Query};
 use sync_log_core::{
     Birth, Change, DeviceId, LogIdentity, Needs, StoreFault, Uuid, Writes, take_over,
 };
 
 use super::*;
 use crate::driver::connect::{self, Location};
-use crate::driver::{Busy, Transaction, in_place};
+use crate::driver::{Busy, Template, Transaction, in_place};
 use crate::store::select;
 use crate::{FILE_NAME, SqliteStore};
 
@@ -102,8 +103,10 @@ async fn a_state_from_before_another_job_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let (db, _) = database(&folder).await;
     let txn = Transaction::write(&db, Busy::NOT).unwrap();
-    let locked = in_place(select::locked_state(&db)).unwrap();
-    assert_eq!(locked, state(&db));
+    let beside = Query::select().expr(Expr::cust("'beside'")).to_owned();
+    let lock = Template::build("take the write lock", &select::lock_state(beside));
+    let (locked, found) = in_place(select::locked_state(&db, &lock)).unwrap();
+    assert_eq!((locked, found.as_deref()), (state(&db), Some("beside")));
     in_place(run_at(&db, locked, append(5))).unwrap();
     let refused = in_place(run_at(&db, locked, append(6)));
     let LogError::Store(refused) = refused.unwrap_err() else {

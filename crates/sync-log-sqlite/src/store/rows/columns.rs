@@ -87,7 +87,7 @@ impl<'r, 'a> Columns<'r, 'a> {
     }
 
     /// The value of the next column, spelled as in SQL if it is no text; `None` for NULL.
-    pub(super) fn any_or_null(&mut self) -> Option<Cow<'a, str>> {
+    pub(crate) fn any_or_null(&mut self) -> Option<Cow<'a, str>> {
         match self.cell() {
             Cell::Null => None,
             Cell::Text(text) => Some(text),

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
 use sync_log_sqlite::receive::RecordId;
@@ -25,6 +25,10 @@ const TABLES: &str = "
 /// What the app did before the opening.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum Before {
+    /// It had rows, and no log.
+    Nothing,
+    /// It opened its records with no model that has rows, said that it has no peers, and changed nothing.
+    Opened,
     /// It recorded changes of tags in a log, without versions.
     Logged,
     /// It shared its tags.
@@ -55,7 +59,8 @@ async fn open_with_albums(layout: Layout, folder: &Path) -> SharedRecords {
     open(layout, folder, tags().entity::<album::Entity>("album")).await
 }
 
-/// Makes a device whose log has a tag, and nothing of the album. Returns the cursor at the head of the log.
+/// Makes a device whose log has a tag or nothing, and nothing of the album. Returns the cursor at the head of
+/// the log.
 async fn make(layout: Layout, folder: &Path, before: Before) -> Cursor {
     execute(folder, TABLES);
     let beach = tag::ActiveModel {
@@ -63,11 +68,16 @@ async fn make(layout: Layout, folder: &Path, before: Before) -> Cursor {
         name: Set("beach".to_owned()),
     };
     match before {
-        Before::Shared => {
+        Before::Nothing => Cursor::ZERO,
+        Before::Opened | Before::Shared => {
             let records = open(layout, folder, tags()).await;
             let log = records.log();
-            log.register_peer(Name::Laptop.id()).await.unwrap();
-            records.insert(beach).await.unwrap();
+            if matches!(before, Before::Shared) {
+                log.register_peer(Name::Laptop.id()).await.unwrap();
+                records.insert(beach).await.unwrap();
+            } else {
+                log.declare_solo().await.unwrap();
+            }
             let head = log.head_cursor().await.unwrap();
             records.close().await.unwrap();
             head
@@ -91,16 +101,21 @@ async fn make(layout: Layout, folder: &Path, before: Before) -> Cursor {
     }
 }
 
-/// What is in the files after the end of a child: whether the album has a version, and the id of the log.
-fn left(layout: Layout, folder: &Path) -> (bool, Uuid) {
+/// What is in the files after the end of a child: whether the album has a version, and the id of the log if
+/// there is one.
+fn left(layout: Layout, folder: &Path) -> (bool, Option<Uuid>) {
     let raw = Connection::open(database(folder)).unwrap();
     let versions = "SELECT count(*) FROM sync_log_versions WHERE model_type = 'album'";
     // The table may be missing yet.
     let versions = raw.query_row(versions, [], |row| row.get::<_, i64>(0));
-    let log = Connection::open(layout.log_in(folder)).unwrap();
-    let id = "SELECT log_id FROM sync_log_identity";
-    let id: String = log.query_row(id, [], |row| row.get(0)).unwrap();
-    (versions.unwrap_or_default() > 0, id.parse().unwrap())
+    let log_id = || {
+        let log = layout.log_in(folder);
+        let log = Connection::open_with_flags(log, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
+        let id = "SELECT log_id FROM sync_log_identity";
+        let id = log.query_row(id, [], |row| row.get::<_, String>(0)).ok()?;
+        id.parse().ok()
+    };
+    (versions.unwrap_or_default() > 0, log_id())
 }
 
 async fn read(records: &SharedRecords, cursor: Cursor) -> Result<usize, LogError> {
@@ -111,16 +126,30 @@ async fn read(records: &SharedRecords, cursor: Cursor) -> Result<usize, LogError
 }
 
 /// The next opening finishes what was begun.
-async fn check(layout: Layout, folder: &Path, head: Cursor) -> Result<(), SyncError> {
+async fn check(
+    layout: Layout,
+    folder: &Path,
+    before: Before,
+    head: Cursor,
+) -> Result<(), SyncError> {
     let records = open_with_albums(layout, folder).await;
-    for (model, number) in [("tag", 1), ("album", 5)] {
+    // Nothing is missing from the records, so they are given to other devices.
+    let status = records.status().await?;
+    assert!(status.unversioned.is_zero(), "{status:?}");
+    assert_eq!(status.log.solo, matches!(before, Before::Opened));
+    let _ = records.snapshot().await?;
+    let tag = (!head.is_zero()).then_some(("tag", 1));
+    for (model, number) in tag.into_iter().chain([("album", 5)]) {
         let id = RecordId::new(model, Uuid::from_u128(number));
         let record = records.record(&id).await?.expect("the record is known");
         assert!(record.standing.is_shown(), "{record:?}");
     }
     assert!(records.audit(10).await?.is_empty());
-    let on = read(&records, head).await;
-    assert!(matches!(on, Err(LogError::OtherLog { .. })), "{on:?}");
+    records.log().register_peer(Name::Laptop.id()).await?;
+    if !head.is_zero() {
+        let on = read(&records, head).await;
+        assert!(matches!(on, Err(LogError::OtherLog { .. })), "{on:?}");
+    }
     let from_start = read(&records, Cursor::ZERO).await;
     let is_refused = matches!(from_start, Err(LogError::Compacted { .. }));
     assert!(is_refused, "{from_start:?}");
@@ -148,7 +177,12 @@ async fn no_row_has_a_version_that_the_readers_of_the_log_miss_wherever_an_openi
     let step = number("KILLS_STEP", 23);
     let mut first = 1;
     for layout in Layout::BOTH {
-        for before in [Before::Logged, Before::Shared] {
+        for before in [
+            Before::Nothing,
+            Before::Opened,
+            Before::Logged,
+            Before::Shared,
+        ] {
             let mut ended = 0;
             first += 5;
             for abort_at in (first.min(step)..).step_by(usize::try_from(step).unwrap()) {
@@ -161,9 +195,11 @@ async fn no_row_has_a_version_that_the_readers_of_the_log_miss_wherever_an_openi
                 };
                 let is_aborted = is_aborted(test, &orders);
                 let (has_version, log_id) = left(layout, folder.path());
-                let is_missed = has_version && log_id == head.log_id();
+                // Without a head, each reader begins at the start, which the next opening answers.
+                let is_missed = has_version && log_id == Some(head.log_id());
                 assert!(!is_missed, "{layout:?}, {before:?}, {abort_at}");
-                check(layout, folder.path(), head).await.unwrap();
+                let checked = check(layout, folder.path(), before, head);
+                checked.await.unwrap();
                 if !is_aborted {
                     break;
                 }

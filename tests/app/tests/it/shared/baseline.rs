@@ -6,9 +6,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::Value;
 use sync_log_sqlite::receive::WriteError;
-use sync_log_sqlite::records::{SharedRecords, SyncError};
+use sync_log_sqlite::records::{self, SharedRecords, SyncError};
 use sync_log_sqlite::{
-    Cursor, LogError, MAX_DATA_BYTES, ReadLimits, SyncDb, SystemClock, WallClock,
+    Change, Cursor, LogError, MAX_DATA_BYTES, ReadLimits, SyncDb, SystemClock, WallClock,
 };
 
 use super::device::{
@@ -213,6 +213,20 @@ async fn a_log_that_gets_a_new_id_keeps_what_the_app_has_said_of_its_peers() {
     }
 }
 
+/// A first opening was killed once it had noted that the log needs a new id.
+#[tokio::test]
+async fn a_log_whose_new_id_is_given_by_the_next_opening_keeps_what_the_app_has_said_of_its_peers()
+{
+    let folder = folder_with_a_tag();
+    make_log(Layout::Outbox, folder.path()).await;
+    let raw = Connection::open(folder.path().join("sync.db")).unwrap();
+    let noted = "UPDATE sync_log_state SET altered_at = head, altered = 'lacks_records'";
+    raw.execute(noted, []).unwrap();
+    let phone = open(&folder).await;
+    let status = phone.records.log().status().await.unwrap();
+    assert!(status.solo && !status.floor.is_zero(), "{status:?}");
+}
+
 /// The stamps of its rows are above all that the log had given out.
 #[tokio::test]
 async fn rows_that_come_back_by_a_snapshot_are_no_sign_of_a_restored_device() {
@@ -228,5 +242,36 @@ async fn rows_that_come_back_by_a_snapshot_are_no_sign_of_a_restored_device() {
         laptop.take_snapshot(&phone).await;
         phone.take_snapshot(&laptop).await;
         assert_eq!(laptop.tags().await, ["beach"]);
+    }
+}
+
+/// The opening fails when it writes the row of the device, once there is a log with a floor.
+#[tokio::test]
+async fn a_device_whose_first_opening_failed_gives_snapshots() {
+    for has_entry in [false, true] {
+        let folder = folder_with_a_tag();
+        if has_entry {
+            let log = SyncDb::open(LIBRARY, PHONE, folder.path()).await.unwrap();
+            let data = serde_json::json!({ "id": tag_id(1).record_uuid, "name": "beach" });
+            let change = Change::insert("tag", tag_id(1).record_uuid, &data);
+            log.record(change.unwrap()).await.unwrap();
+            log.close().await.unwrap();
+        }
+        let db = app::connect(&database(folder.path())).await.unwrap();
+        records::make_tables(&db).await.unwrap();
+        let raw = Connection::open(database(folder.path())).unwrap();
+        let full = "CREATE TRIGGER full BEFORE INSERT ON sync_log_receiver
+            BEGIN SELECT RAISE(ABORT, 'full'); END";
+        raw.execute_batch(full).unwrap();
+        let options = SharedRecords::options().baseline(changed);
+        let failed = options.open(&db, declared(), LIBRARY, PHONE, folder.path());
+        assert!(failed.await.is_err());
+        assert!(folder.path().join("sync.db").exists());
+        raw.execute_batch("DROP TRIGGER full").unwrap();
+
+        let phone = open(&folder).await;
+        let status = phone.records.status().await.unwrap();
+        assert!(status.unversioned.is_zero(), "{has_entry}: {status:?}");
+        phone.records.snapshot().await.unwrap();
     }
 }

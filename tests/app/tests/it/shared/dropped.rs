@@ -1,4 +1,4 @@
-//! Futures that an app drops half-way, and errors that it does not return.
+//! Futures that an app drops half-way or awaits together, and errors that it does not return.
 
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -225,5 +225,92 @@ async fn a_hook_that_fails_after_its_row_was_written_leaves_no_row_without_an_en
     });
     written.await.unwrap();
     assert_eq!(hooked::Entity::find().all(&db).await.unwrap(), []);
+    assert_eq!(records.audit(10).await.unwrap(), []);
+}
+
+mod slow {
+    use std::time::Duration;
+
+    use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
+    #[sea_orm(table_name = "tag")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    /// The hook takes its time over two names, and refuses one of them.
+    #[async_trait::async_trait]
+    impl ActiveModelBehavior for ActiveModel {
+        async fn before_save<C: ConnectionTrait>(self, _: &C, _: bool) -> Result<Self, DbErr> {
+            let name = self.name.as_ref();
+            if name == "beach" || name == "refused" {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            if name == "refused" {
+                return Err(DbErr::Custom(name.clone()));
+            }
+            Ok(self)
+        }
+    }
+}
+
+/// Tags with a slow hook, and where they are.
+async fn slow_tags() -> (
+    tempfile::TempDir,
+    sea_orm::DatabaseConnection,
+    SharedRecords,
+) {
+    let folder = tempdir().unwrap();
+    let path = database(folder.path());
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    let table = "CREATE TABLE tag (id BLOB PRIMARY KEY, name TEXT NOT NULL)";
+    raw.execute_batch(table).unwrap();
+    let db = app::connect(&path).await.unwrap();
+    let models = Models::new().entity::<slow::Entity>("tag");
+    let records = SharedRecords::open(&db, models, LIBRARY, PHONE, folder.path());
+    let records = records.await.unwrap();
+    (folder, db, records)
+}
+
+fn slow_tag(id: u128, name: &str) -> slow::ActiveModel {
+    slow::ActiveModel {
+        id: Set(Uuid::from_u128(id)),
+        name: Set(name.to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_fails_undoes_no_call_that_is_awaited_together_with_it() {
+    let (_folder, db, records) = slow_tags().await;
+    let written = records.write(async |rows| {
+        let refused = rows.insert(slow_tag(1, "refused"));
+        let city = rows.insert(slow_tag(2, "city"));
+        let (refused, city) = tokio::join!(refused, city);
+        assert!(matches!(refused, Err(SyncError::App(_))), "{refused:?}");
+        city
+    });
+    let city = written.await.unwrap();
+    assert_eq!(slow::Entity::find().all(&db).await.unwrap(), [city]);
+    assert_eq!(records.audit(10).await.unwrap(), []);
+}
+
+/// The hook of the first one ends after the second one could have changed the row.
+#[tokio::test]
+async fn updates_of_one_row_that_are_awaited_together_are_recorded_as_they_were_made() {
+    let (_folder, _db, records) = slow_tags().await;
+    records.insert(slow_tag(1, "beach")).await.unwrap();
+    let written = records.write(async |rows| {
+        let beach = rows.update(slow_tag(1, "beach"));
+        let city = rows.update(slow_tag(1, "city"));
+        tokio::try_join!(beach, city)
+    });
+    written.await.unwrap();
     assert_eq!(records.audit(10).await.unwrap(), []);
 }

@@ -1,5 +1,6 @@
 //! An app's records, shared through one handle: own writes, pages of other devices, restored files.
 
+mod admitted_again;
 mod attached;
 mod audit;
 mod baseline;

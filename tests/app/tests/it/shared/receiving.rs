@@ -3,13 +3,13 @@
 use sea_orm::ConnectionTrait;
 use sync_log_sqlite::receive::{Standing, WhyNotShown};
 use sync_log_sqlite::records::SyncError;
-use sync_log_sqlite::{Cursor, ErrorKind, LogError, ReadLimits, Uuid};
+use sync_log_sqlite::{Cursor, ErrorKind, Hlc, LogError, ReadLimits, Tag, Uuid};
 
 use crate::fleet::folder::Lock;
 use crate::fleet::moment::{Moment, locked_at};
 use crate::records::gallery::declared;
 
-use super::device::{Device, LAPTOP, PHONE, new_tag, tag_id};
+use super::device::{Device, LAPTOP, LIBRARY, PHONE, TABLET, database, new_tag, tag_id};
 
 /// Two devices that know each other.
 struct Pair {
@@ -267,4 +267,26 @@ async fn a_deletion_is_kept_while_a_device_that_is_no_peer_may_have_an_older_cha
     phone.records.log().register_peer(LAPTOP).await.unwrap();
     phone.records.log().retire(LAPTOP).await.unwrap();
     assert_eq!(phone.records.forget_deleted().await.unwrap(), 1);
+}
+
+/// A call that forgets waits for the write lock while the first page of a third device is applied.
+#[tokio::test]
+async fn a_deletion_is_kept_if_the_first_page_of_a_device_arrives_meanwhile() {
+    let pair = Pair::new().await;
+    pair.phone.add_tag(1, "beach").await;
+    pair.phone.delete_tag(1).await;
+    pair.laptop.pull(&pair.phone).await;
+    let laptop = pair.laptop.records.clone();
+    let path = database(pair.laptop.folder());
+    let raw = rusqlite::Connection::open(path).unwrap();
+    raw.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let forgetting = tokio::spawn(async move { laptop.forget_deleted().await });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let early = Cursor::new(LIBRARY, Hlc::new(1, 0, TABLET), Tag::ZERO).unwrap();
+    let insert = "INSERT INTO sync_log_watermarks (origin, cursor, updated_at)
+        VALUES (?1, ?2, '2026-01-01T00:00:00.000Z')";
+    raw.execute(insert, [TABLET.to_string(), early.to_string()])
+        .unwrap();
+    raw.execute_batch("COMMIT").unwrap();
+    assert_eq!(forgetting.await.unwrap().unwrap(), 0);
 }

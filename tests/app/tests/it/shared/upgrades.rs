@@ -4,12 +4,12 @@ use std::path::Path;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
-use sync_log_sqlite::Uuid;
 use sync_log_sqlite::receive::WhyNotShown;
-use sync_log_sqlite::records::{DeclaredModels, Models};
+use sync_log_sqlite::records::{DeclaredModels, Models, SyncError};
+use sync_log_sqlite::{Cursor, ErrorKind, ReadLimits, Uuid};
 
-use super::device::{Device, LAPTOP, PHONE, tag_id};
-use crate::common::database::execute;
+use super::device::{Device, LAPTOP, PHONE, new_tag, tag_id};
+use crate::common::database::{Layout, database, execute};
 use crate::records::gallery::{album, declared, entity, link, photo, tag};
 
 entity!(coloured, "tag", name: String, colour: Option<String>);
@@ -131,4 +131,68 @@ async fn a_record_that_a_constraint_refused_is_shown_once_the_table_takes_it() {
     assert!(laptop.records.not_shown(10).await.unwrap().is_empty());
     let albums = album::Entity::find().all(&laptop.db).await.unwrap();
     assert_eq!(albums.len(), 1);
+}
+
+/// It runs beside the newer release, and would hide what that one shows.
+#[tokio::test]
+async fn an_older_release_is_refused_once_a_newer_one_has_opened_the_records() {
+    for layout in Layout::BOTH {
+        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let phone = Device::new(folders[0].path(), PHONE, LAPTOP).await;
+        let phone = phone.reopened(next()).await;
+        phone.add_tag(1, "beach").await;
+        let older = Device::alone(layout, folders[1].path(), LAPTOP).await;
+        older.register(&phone).await;
+        let snapshot = phone.records.snapshot().await.unwrap();
+        let first = phone.records.snapshot_page(None).await.unwrap();
+        let taking = older.records.take_snapshot(PHONE, snapshot.clone()).await;
+        let mut taking = taking.unwrap();
+        let _ = taking.merge(&first).await.unwrap();
+
+        let newer = Device::open_in(layout, folders[1].path(), LAPTOP, next()).await;
+        let newer = newer.unwrap();
+        phone.rename_tag(1, "sea").await;
+        let log = phone.records.log();
+        let read = log.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+        let page = read.await.unwrap();
+        let refused = [
+            older.records.apply(PHONE, &page).await.map(drop),
+            older.records.insert(new_tag(2, "city")).await.map(drop),
+            older.records.forget_deleted().await.map(drop),
+            older.records.take_snapshot(PHONE, snapshot).await.map(drop),
+            taking.finish().await.map(drop),
+        ];
+        for outcome in refused {
+            let error = outcome.expect_err("the models are not those of the records");
+            assert!(
+                matches!(error, SyncError::OtherModels),
+                "{layout:?}: {error}"
+            );
+            assert_eq!(error.kind(), ErrorKind::Reopen);
+        }
+        assert_eq!(newer.pull(&phone).await, 1);
+        assert_eq!(newer.tags().await, ["sea"]);
+    }
+}
+
+/// With the log in the app's database, the last step of an opening is a transaction of its own.
+#[tokio::test]
+async fn an_older_release_is_refused_even_if_the_opening_of_the_newer_one_failed_at_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let older = Device::alone(Layout::Attached, folder.path(), PHONE).await;
+    let raw = Connection::open(database(folder.path())).unwrap();
+    let full = "CREATE TRIGGER full BEFORE UPDATE ON sync_log_receiver WHEN NEW.models <> ''
+        BEGIN SELECT RAISE(ABORT, 'full'); END";
+    raw.execute_batch(full).unwrap();
+    let failed = Device::open_in(Layout::Attached, folder.path(), PHONE, next()).await;
+    assert!(failed.is_err());
+    raw.execute_batch("DROP TRIGGER full").unwrap();
+    let refused = older.records.insert(new_tag(1, "beach")).await;
+    assert!(
+        matches!(refused, Err(SyncError::OtherModels)),
+        "{refused:?}"
+    );
+
+    let newer = Device::open_in(Layout::Attached, folder.path(), PHONE, next()).await;
+    newer.unwrap().add_tag(1, "beach").await;
 }
