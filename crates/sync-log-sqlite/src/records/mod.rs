@@ -119,6 +119,7 @@ pub use registered::RegisteredModels;
 pub use shared::SharedRecords;
 pub use store::Records;
 pub use sync_error::SyncError;
+pub use sync_log_core::receive::record_id;
 pub use sync_status::SyncStatus;
 pub use taking::TakingSnapshot;
 pub use watermarks::Watermark;
