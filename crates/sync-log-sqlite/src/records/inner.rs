@@ -1,11 +1,12 @@
 //! What a handle on shared records holds.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use sync_log_core::{Clock, DeviceId, LogError, PeerState, SharedWallClock, parse_uuid};
+use sync_log_core::{Clock, DeviceId, Hlc, LogError, PeerState, SharedWallClock, parse_uuid};
 use tokio::sync::Mutex;
 
 use super::drift::AcceptedDrift;
 use super::in_transaction::{InTransaction, Whose};
+use super::last_pages::LastPages;
 use super::registered::RegisteredModels;
 use super::sync_error::SyncError;
 use super::watermarks;
@@ -22,6 +23,7 @@ pub(super) struct Inner {
     pub(super) own: Whose,
     pub(super) clock: Clock<SharedWallClock>,
     pub(super) accepted: AcceptedDrift,
+    pub(super) last_pages: LastPages,
     /// The settings with which the database was opened.
     pub(super) settings: Settings,
     /// One drain at a time. Another process may drain at the same time: the log skips entries that it has.
@@ -35,6 +37,12 @@ impl Inner {
     ) -> InTransaction<'a, C> {
         let log = self.log.attached().map(AttachedStore::anchor);
         InTransaction::new(txn, &self.models, self.own, log, self.clock.now_ms())
+    }
+
+    /// How long ago this device drew a stamp, in ms.
+    pub(super) fn age_ms(&self, hlc: Hlc) -> u64 {
+        let now_ms = u64::try_from(self.clock.now_ms()).unwrap_or_default();
+        now_ms.saturating_sub(hlc.timestamp)
     }
 
     /// All devices whose changes may still arrive, including `origin`.

@@ -322,8 +322,18 @@ impl SharedRecords {
         };
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
+        inner.last_pages.came(origin, inner.clock.now_ms());
         let outcome = receive::apply(&mut store, &inner.models, &receiving, page).await;
-        let applied = txn.end_with(outcome.map_err(SyncError::from)).await?;
+        let outcome = match outcome {
+            Ok(applied) => {
+                let noted = inner.note_origin(&txn, origin, page).await;
+                noted.map(|()| applied).map_err(SyncError::from)
+            }
+            Err(error) => Err(error.into()),
+        };
+        let ended = txn.end_with(outcome).await;
+        inner.note_page(origin, page, &ended).await;
+        let applied = ended?;
         // What is acknowledged leaves the log of the origin, so it has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(applied)
@@ -435,6 +445,8 @@ impl SharedRecords {
 
     async fn drain_or_warn(&self) {
         if let Err(error) = self.drain().await {
+            // The changes are committed, so the status shows them.
+            self.inner.log.status_changed();
             let error: &(dyn std::error::Error + 'static) = &error;
             tracing::warn!(error, "committed changes are not in the log yet");
         }

@@ -112,6 +112,9 @@ impl TakingSnapshot<'_> {
         };
         let outcome: Result<_, SyncError> = merging.await;
         let standings = txn.end_with(outcome).await?;
+        if !standings.is_empty() {
+            inner.log.status_changed();
+        }
         self.taking.go_on(page);
         Ok(standings)
     }
@@ -137,6 +140,7 @@ impl TakingSnapshot<'_> {
         let finished =
             receive::finish_snapshot(&mut store, &inner.models, &receiving, &self.taking).await;
         let cursors = txn.end_with(finished.map_err(SyncError::from)).await?;
+        inner.log.status_changed();
         // What is acknowledged leaves the logs of the others, so it has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(cursors)
