@@ -51,11 +51,12 @@ async fn a_change_wakes_a_watch_that_waits_and_each_of_several() {
         log.watch_status().await.unwrap(),
         log.watch_status().await.unwrap(),
     ];
-    let waiting = watches.each_mut().map(StatusWatch::changed);
-    let [mut first, mut second] = waiting.map(Box::pin);
-    let waker = Waker::noop();
-    for waiting in [&mut first, &mut second] {
-        let polled = waiting.as_mut().poll(&mut Context::from_waker(waker));
+    let changes = watches.each_mut().map(StatusWatch::changed);
+    let [mut first, mut second] = changes.map(Box::pin);
+    for change in [&mut first, &mut second] {
+        let polled = change
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
         assert!(polled.is_pending());
     }
     let registered = tokio::spawn({

@@ -109,10 +109,10 @@ async fn the_age_of_the_oldest_change_counts_changes_that_are_not_in_the_log_yet
     assert_eq!(status.oldest_age_ms, 700);
     laptop.records.drain().await.unwrap();
     wall.advance_ms(50);
-    let status = laptop.records.status().await.unwrap();
-    assert_eq!(status.outbox_entries, 0);
-    assert_eq!(status.oldest_age_ms, status.log.oldest_age_ms);
-    assert!(status.oldest_age_ms >= 50);
+    let drained = laptop.records.status().await.unwrap();
+    assert_eq!(drained.outbox_entries, 0);
+    assert_eq!(drained.oldest_age_ms, drained.log.oldest_age_ms);
+    assert!(drained.oldest_age_ms >= 50);
 }
 
 async fn acked_by(device: &Device, tag: u128) -> Option<Vec<DeviceId>> {
