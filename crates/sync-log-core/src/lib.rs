@@ -41,7 +41,7 @@ pub use limits::{
     MAX_PAGE_ENTRIES, MAX_SHARED_COMMIT_BYTES, PRUNE_CHUNK_ENTRIES, RETIRE_AFTER_MS,
     SMALLEST_PRUNE_CHUNK_ENTRIES,
 };
-pub use log::{LogOptions, OnAck, SharedWallClock, SyncLog, Watch, take_over};
+pub use log::{LogOptions, OnAck, SharedWallClock, StatusWatch, SyncLog, Watch, take_over};
 pub use model::judge;
 pub use model::{
     Ack, AckAt, AckOutcome, Altered, Birth, Cause, ChainFault, Change, ChangeType, Cursor,

@@ -7,9 +7,8 @@ use std::path::Path;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
-use sync_log_sqlite::records::{Models, SharedRecords, SyncError};
-use sync_log_sqlite::{Ack, ReadLimits};
-use uuid::Uuid;
+use sync_log_sqlite::records::{Models, SharedRecords, SyncError, record_id};
+use sync_log_sqlite::{Ack, ReadLimits, Uuid};
 
 mod tag {
     use sea_orm::entity::prelude::*;
@@ -108,7 +107,7 @@ impl App {
     /// A row that every device starts with, or that has a natural key: its id is derived from the key. So
     /// two devices that add it make one record, not two that have the same name.
     async fn add_tag(&self, name: &str) -> Result<Uuid, SyncError> {
-        let id = Uuid::new_v5(&LIBRARY, format!("tag/{name}").as_bytes());
+        let id = record_id(LIBRARY, "tag", name);
         if tag::Entity::find_by_id(id).one(&self.db).await?.is_none() {
             let row = tag::ActiveModel {
                 id: Set(id),
@@ -121,8 +120,9 @@ impl App {
 
     /// A set is one record for each member. Devices that add different members keep both.
     async fn tag_photo(&self, tag: Uuid) -> Result<(), SyncError> {
+        let key = [PHOTO.into_bytes(), tag.into_bytes()].concat();
         let row = photo_tag::ActiveModel {
-            id: Set(Uuid::new_v5(&PHOTO, tag.as_bytes())),
+            id: Set(record_id(LIBRARY, "photo_tag", key)),
             photo: Set(PHOTO),
             tag: Set(tag),
         };
@@ -132,7 +132,8 @@ impl App {
 
     /// A counter is one record for each device, which no other device changes. The count is their sum.
     async fn view(&self) -> Result<(), SyncError> {
-        let id = Uuid::new_v5(&PHOTO, self.device.as_bytes());
+        let key = [PHOTO.into_bytes(), self.device.into_bytes()].concat();
+        let id = record_id(LIBRARY, "views", key);
         let seen = views::Entity::find_by_id(id).one(&self.db).await?;
         let row = views::ActiveModel {
             id: Set(id),

@@ -1,4 +1,5 @@
-//! The handles of one opened log, as its watches see them: a watch ends with the last handle.
+//! The handles of one opened log, as its watches see them: what changes through a handle wakes the watches, and
+//! a watch ends with the last handle.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,8 @@ pub(super) struct Handles {
 struct Watches {
     /// How many watches there were.
     count: u64,
+    /// How many changes there were.
+    changes: u64,
     /// The wakers of the watches that wait, each with the number of its watch.
     waiting: BTreeMap<u64, Waker>,
 }
@@ -27,9 +30,27 @@ impl Handles {
         watches.count
     }
 
-    /// Registers the waker of a watch, which is woken when the last handle is dropped.
-    pub(super) fn wait(&self, watch: u64, waker: &Waker) {
-        self.watches().waiting.insert(watch, waker.clone());
+    /// Registers the waker of a watch, which is woken by the next change, and when the last handle is
+    /// dropped. Returns how many changes there were before.
+    pub(super) fn wait(&self, watch: u64, waker: &Waker) -> u64 {
+        let mut watches = self.watches();
+        watches.waiting.insert(watch, waker.clone());
+        watches.changes
+    }
+
+    /// How many changes there were.
+    pub(super) fn changes(&self) -> u64 {
+        self.watches().changes
+    }
+
+    /// Counts a change that is committed, and wakes the watches that wait.
+    pub(super) fn changed(&self) {
+        let mut watches = self.watches();
+        watches.changes += 1;
+        let waiting = std::mem::take(&mut watches.waiting);
+        // A waker may poll at once, and would wait for this lock.
+        drop(watches);
+        waiting.into_values().for_each(Waker::wake);
     }
 
     /// Removes a watch that waits no longer.

@@ -12,6 +12,7 @@ mod sync_log;
 mod take_over;
 mod verdicts;
 mod watch;
+mod watch_status;
 mod write;
 
 pub use acks::OnAck;
@@ -20,3 +21,4 @@ pub use options::{LogOptions, SharedWallClock};
 pub use sync_log::SyncLog;
 pub use take_over::take_over;
 pub use watch::Watch;
+pub use watch_status::StatusWatch;

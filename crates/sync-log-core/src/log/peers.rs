@@ -118,6 +118,31 @@ impl SyncLog {
         Ok(judged.collect())
     }
 
+    /// Returns the active peers that have durably applied every entry of this log up to `hlc`, the stamp of an
+    /// own change, ordered by id.
+    ///
+    /// Only an ack that pruning relies on counts: a peer that was restored and has not caught up, a peer whose
+    /// ack is not verified and a peer whose rows have a fault are left out. A change that is not in the log yet
+    /// is on no peer.
+    ///
+    /// ```
+    /// use sync_log_core::{DeviceId, Hlc, LogError, SyncLog};
+    ///
+    /// /// Whether the laptop has the change that was recorded under this stamp.
+    /// async fn is_on(log: &SyncLog, laptop: DeviceId, hlc: Hlc) -> Result<bool, LogError> {
+    ///     Ok(log.acked_by(hlc).await?.contains(&laptop))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    #[tracing::instrument(level = "debug", name = "sync_log.acked_by", skip_all, fields(%hlc), err(level = "info"))]
+    pub async fn acked_by(&self, hlc: Hlc) -> Result<Vec<DeviceId>, LogError> {
+        let peers = self.peers().await?.into_iter().flatten();
+        let acked = peers.filter(|peer| peer.is_active() && peer.position() >= hlc);
+        Ok(acked.map(|peer| peer.device_id).collect())
+    }
+
     /// Makes pruning hold at the stamp from which `peer` reads, below its own ack (`K2`).
     pub(super) async fn hold(&self, peer: DeviceId, reads_after: Hlc) -> Result<(), LogError> {
         self.commit(peers::of(peer), move |view| {

@@ -212,14 +212,20 @@ impl SyncLog {
         let job = WriteJob::new(needs, move |view| {
             refuse_altered(view.state)?;
             let (writes, outcome) = decide(view)?;
-            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            let has_changed = !writes.is_empty();
+            let outcome = Some((outcome, has_changed));
+            *decided.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
             Ok(writes)
         });
         let job = job.with_content_bytes(content_bytes);
         let written = self.store.write(job).await;
         self.noting_damage(written).await?;
         let outcome = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(outcome.expect("a store that answers Ok has decided the job"))
+        let (outcome, has_changed) = outcome.expect("a store that answers Ok has decided the job");
+        if has_changed {
+            self.handles.changed();
+        }
+        Ok(outcome)
     }
 
     /// If the log was found to be altered, stores that finding: nothing more is served or deleted,
@@ -254,7 +260,7 @@ impl SyncLog {
     }
 }
 
-async fn read_state(store: &dyn LogStore) -> Result<LogState, LogError> {
+pub(super) async fn read_state(store: &dyn LogStore) -> Result<LogState, LogError> {
     Ok(store.read(state_only(Hlc::ZERO)).await?.state)
 }
 

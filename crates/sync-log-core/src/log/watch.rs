@@ -81,7 +81,7 @@ impl Watch {
 }
 
 /// The last handle is dropped.
-fn dropped() -> StoreError {
+pub(super) fn dropped() -> StoreError {
     StoreError::new(StoreFault::Closed, "watch")
 }
 

@@ -15,7 +15,7 @@ mod policy;
 mod proof;
 mod state;
 mod status;
-mod tag;
+pub(crate) mod tag;
 mod text;
 mod verdict;
 

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use sha2::{Digest as _, Sha256};
+use uuid::{Builder, Uuid};
 
-use crate::model::SharedChangeEntry;
+use crate::model::tag::{first_half, update_with_length};
+use crate::model::{LibraryId, SharedChangeEntry};
 
 /// A record that devices share: its model, and its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,6 +33,38 @@ impl RecordId {
     pub fn of(entry: &SharedChangeEntry) -> Self {
         Self::new(entry.model_type.clone(), entry.record_uuid)
     }
+}
+
+/// The id of a record that has a natural key which never changes, such as a default tag with its name.
+/// All devices of a library derive the same id, so devices that make the record independently make one
+/// record (`X8`), and no other record has its unique key.
+///
+/// The key is compared byte for byte. If two spellings are one key for the app, pass one of them: the name in
+/// lower case, for example. For a key of several parts, pass parts of fixed length one after the other, such as
+/// the bytes of two UUIDs, or write the parts in a form that keeps them apart, such as JSON.
+///
+/// The id is a UUID of version 8. The form is frozen.
+///
+/// ```
+/// use sync_log_core::Uuid;
+/// use sync_log_core::receive::record_id;
+///
+/// let library = Uuid::from_u128(1);
+/// let beach = record_id(library, "tag", "beach");
+/// assert_eq!(beach, record_id(library, "tag", "beach"));
+/// assert_ne!(beach, record_id(library, "album", "beach"));
+/// ```
+#[must_use]
+pub fn record_id(
+    library_id: impl Into<LibraryId>,
+    model_type: &str,
+    key: impl AsRef<[u8]>,
+) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(library_id.into().as_uuid().as_bytes());
+    update_with_length(&mut hash, model_type.as_bytes());
+    update_with_length(&mut hash, key.as_ref());
+    Builder::from_custom_bytes(first_half(hash)).into_uuid()
 }
 
 impl fmt::Display for RecordId {

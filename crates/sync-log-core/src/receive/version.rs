@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hlc::Hlc;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ChangeType, Digest, JsonText, SharedChangeEntry};
+use crate::model::{ChangeType, DeviceId, Digest, JsonText, SharedChangeEntry};
 
 /// How the changes of a record are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -196,6 +196,18 @@ impl Version {
             // The highest change counts as well: it may have no members.
             Rule::Unknown => newest.max(Some(self.model_version)).unwrap_or_default(),
         }
+    }
+
+    /// The highest change of this device that is in the version; `None` if higher changes of other devices
+    /// have replaced all of its changes, or if it made none.
+    #[must_use]
+    pub fn last_change_of(&self, device_id: DeviceId) -> Option<Hlc> {
+        let fields = self.fields.iter().flat_map(BTreeMap::values);
+        let members = fields.map(|field| field.source.hlc);
+        let parts = self.updated.values().copied().chain(members);
+        let whole = [self.source.hlc, self.inserted, self.deleted];
+        let changes = whole.into_iter().chain(parts);
+        changes.filter(|hlc| device_id == hlc.device_id).max()
     }
 
     /// The payload, if the record is live.

@@ -3,6 +3,7 @@
 //! The tags were computed with another implementation of SHA-256, from the
 //! description of the form alone.
 
+use sync_log_core::receive::record_id;
 use sync_log_core::{
     Altered, Birth, ChainFault, Change, ChangeType, Contents, Cursor, Hlc, JsonText, LogIdentity,
     LogState, Mark, OwnRow, PeerFacts, PeerRow, PeerState, RegisteredBy, RetireReason,
@@ -62,6 +63,19 @@ fn the_tag_of_every_change_type_is_frozen() {
     assert_eq!(of(ChangeType::Insert), "7d3da90aebcd93ab25b4a7866abb7dc0");
     assert_eq!(of(ChangeType::Update), "dc42150da0bc7adb50f62a529add571d");
     assert_eq!(of(ChangeType::Delete), "93dff8955373f4014c39398cb65bad2c");
+}
+
+#[test]
+fn the_record_id_of_a_natural_key_is_frozen() {
+    let of = |model, key: &[u8]| record_id(LOG, model, key).to_string();
+    assert_eq!(of("tag", b"Beach"), "30d64d1b-b3ec-898a-a191-32e05795cefa");
+    assert_eq!(of("tagB", b"each"), "8084c213-807a-81a9-8e66-1b14fd2153ff");
+    assert_eq!(of("tag", b""), "8a4000b1-064b-8c6f-baf5-146e86719585");
+    let both = [RECORD.into_bytes(), LOG.into_bytes()].concat();
+    let id = record_id(LOG, "photo_tag", both);
+    let text = "8a399466-86e3-8e53-a6d2-2f5686b06cab";
+    assert_eq!(id.to_string(), text);
+    assert_eq!(id.get_version_num(), 8);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod common;
 
 mod ack_order;
+mod acked_by;
 mod applying;
 mod clocks;
 mod dry_run;
@@ -30,6 +31,7 @@ mod snapshot_forms;
 mod snapshot_refusals;
 mod snapshots;
 mod status;
+mod status_watches;
 mod store_faults;
 mod store_steps;
 mod upgrading;

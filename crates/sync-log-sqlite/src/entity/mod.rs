@@ -6,8 +6,8 @@
 //! belong to this crate: read them, and leave writing to [`SyncDb`](crate::SyncDb).
 //!
 //! A receiver's tables are in the app's own database: [`versions`], [`ties`], [`outbox`],
-//! [`waiting`], [`watermarks`], [`receiver`] and [`records_migrations`]; [`peer_received_watermarks`]
-//! is their interchange format. Leave writing to [`records`](crate::records).
+//! [`waiting`], [`watermarks`], [`origins`], [`receiver`] and [`records_migrations`];
+//! [`peer_received_watermarks`] is their interchange format. Leave writing to [`records`](crate::records).
 //!
 //! Stamps are the 70 bytes of [`Hlc`](crate::Hlc)'s text, whose byte order is the order of
 //! stamps. UUIDs are lower-case and hyphenated. A time is RFC 3339 in UTC unless the name of
@@ -30,6 +30,7 @@ pub mod aside_changes;
 pub mod entries;
 pub mod identity;
 pub mod migrations;
+pub mod origins;
 pub mod outbox;
 pub mod peer_acks;
 pub mod peer_received_watermarks;

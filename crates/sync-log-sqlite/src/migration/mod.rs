@@ -29,6 +29,7 @@ mod m0006_with_records;
 mod migrator;
 mod records_0001_versions;
 mod records_0002_receiver;
+mod records_0003_origins;
 mod run;
 mod schema;
 mod step;

@@ -7,7 +7,7 @@ use super::schema::{APPLIED_AT, VERSION};
 use super::step::{Migration, run_all};
 use super::{
     m0001_original_tables, m0002_log_tables, m0003_adoption, m0004_chain, m0005_verdicts,
-    m0006_with_records, records_0001_versions, records_0002_receiver, schema,
+    m0006_with_records, records_0001_versions, records_0002_receiver, records_0003_origins, schema,
 };
 use crate::driver::{Port, Template, argument, texts};
 
@@ -28,9 +28,10 @@ pub(crate) const MIGRATIONS: [Migration; 6] = [
 ];
 
 /// All migrations of a receiver's tables, in order.
-pub(crate) const RECORDS_MIGRATIONS: [Migration; 2] = [
+pub(crate) const RECORDS_MIGRATIONS: [Migration; 3] = [
     records_0001_versions::MIGRATION,
     records_0002_receiver::MIGRATION,
+    records_0003_origins::MIGRATION,
 ];
 
 /// The migrations of a log.

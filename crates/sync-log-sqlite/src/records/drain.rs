@@ -18,7 +18,9 @@ impl Inner {
             return Ok(());
         }
         let _running = self.draining.lock().await;
-        while self.drain_page().await? {}
+        while self.drain_page().await? {
+            self.log.status_changed();
+        }
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! What a handle on shared records holds.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use sync_log_core::{Clock, SharedWallClock};
+use sync_log_core::{Clock, Hlc, SharedWallClock};
 use tokio::sync::Mutex;
 
 use super::drift::AcceptedDrift;
 use super::in_transaction::{InTransaction, Whose};
+use super::last_pages::LastPages;
 use super::registered::RegisteredModels;
 use crate::driver::durable::Settings;
 use crate::open::SyncDb;
@@ -21,6 +22,7 @@ pub(super) struct Inner {
     pub(super) own: Whose,
     pub(super) clock: Clock<SharedWallClock>,
     pub(super) accepted: AcceptedDrift,
+    pub(super) last_pages: LastPages,
     /// The settings with which the database was opened.
     pub(super) settings: Settings,
     /// One drain at a time. Another process may drain at the same time: the log skips entries that it has.
@@ -35,5 +37,11 @@ impl Inner {
         let log = self.log.attached().map(AttachedStore::anchor);
         let now_ms = self.clock.now_ms();
         InTransaction::new(txn, &self.models, self.own, &self.fingerprint, log, now_ms)
+    }
+
+    /// How long ago this device drew a stamp, in ms.
+    pub(super) fn age_ms(&self, hlc: Hlc) -> u64 {
+        let now_ms = u64::try_from(self.clock.now_ms()).unwrap_or_default();
+        now_ms.saturating_sub(hlc.timestamp)
     }
 }

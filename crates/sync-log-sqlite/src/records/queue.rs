@@ -15,7 +15,7 @@ use crate::driver::build::{
     ELEMENTS, count_rows, element, elements, insert_selected, octet_length, part,
 };
 use crate::driver::failure::corrupt;
-use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, number};
+use crate::driver::{Argument, Port, Row, Template, all, argument, argument_rows, first, number};
 use crate::entity::{outbox, waiting};
 
 /// Own changes that the log does not have yet.
@@ -54,6 +54,7 @@ pub(super) struct Queue {
     up_to: Template,
     sizes: Template,
     count: Template,
+    oldest: Template,
     put: Template,
     remove: Template,
     remove_up_to: Template,
@@ -75,6 +76,10 @@ impl Queue {
             .limit(argument_rows(0));
         let mut count = E::find().select_only().into_query();
         count.expr(count_rows());
+        let oldest = E::find()
+            .select_only()
+            .column(hlc)
+            .order_by(hlc, Order::Asc);
         let rows = of_elements((0..columns.len()).map(part));
         let these = Query::select()
             .expr(element())
@@ -89,6 +94,7 @@ impl Queue {
             up_to: Template::build("read entries", &up_to.into_query()),
             sizes: Template::build("read entries", &sizes),
             count: Template::build("count entries", &count),
+            oldest: Template::build("read entries", &oldest.limit(1).into_query()),
             put: Template::build("put entries aside", &insert_selected::<E>(&columns, rows)),
             remove: Template::build("remove entries", &remove.into_query()),
             remove_up_to: Template::build("remove entries", &remove_up_to.into_query()),
@@ -136,6 +142,15 @@ impl Queue {
     pub(super) async fn count(&self, db: &impl Port) -> Result<u64, StoreError> {
         let count = number(db, &self.count, &[]).await?;
         Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// The stamp of the oldest entry, if there is one.
+    pub(super) async fn oldest(&self, db: &impl Port) -> Result<Option<Hlc>, StoreError> {
+        first(db, &self.oldest, &[], |row| {
+            let hlc = row.text(0).and_then(|text| text.parse().ok());
+            hlc.ok_or_else(|| self.damaged(row, 0))
+        })
+        .await
     }
 
     /// Adds entries.

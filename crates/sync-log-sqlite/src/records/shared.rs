@@ -323,6 +323,7 @@ impl SharedRecords {
         let check = |stamps: &[Hlc]| inner.accepted.check(&inner.clock, stamps);
         let txn = AppTransaction::of_records(&inner.db).await?;
         let mut store = inner.in_transaction(txn.connection());
+        inner.last_pages.came(origin, inner.clock.now_ms());
         let applying = async {
             store.refuse_other().await?;
             let changes = changes_of(page);
@@ -333,10 +334,14 @@ impl SharedRecords {
                 origins: &origins,
                 check: &check,
             };
-            Ok(receive::apply(&mut store, &inner.models, &receiving, page).await?)
+            let applied = receive::apply(&mut store, &inner.models, &receiving, page).await?;
+            inner.note_origin(&txn, origin, page).await?;
+            Ok(applied)
         };
         let outcome: Result<_, SyncError> = applying.await;
-        let applied = txn.end_with(outcome).await?;
+        let ended = txn.end_with(outcome).await;
+        inner.note_page(origin, page, &ended).await;
+        let applied = ended?;
         // What is acknowledged leaves the log of the origin, so it has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(applied)
@@ -454,6 +459,8 @@ impl SharedRecords {
 
     async fn drain_or_warn(&self) {
         if let Err(error) = self.drain().await {
+            // The changes are committed, so the status shows them.
+            self.inner.log.status_changed();
             let error: &(dyn std::error::Error + 'static) = &error;
             tracing::warn!(error, "committed changes are not in the log yet");
         }

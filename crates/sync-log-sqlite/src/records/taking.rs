@@ -120,6 +120,9 @@ impl TakingSnapshot<'_> {
         };
         let outcome: Result<_, SyncError> = merging.await;
         let standings = txn.end_with(outcome).await?;
+        if !standings.is_empty() {
+            inner.log.status_changed();
+        }
         self.taking.go_on(page);
         Ok(standings)
     }
@@ -151,6 +154,7 @@ impl TakingSnapshot<'_> {
         };
         let outcome: Result<_, SyncError> = finishing.await;
         let cursors = txn.end_with(outcome).await?;
+        inner.log.status_changed();
         // What is acknowledged leaves the logs of the others, so it has to survive a power cut here.
         sync_to_disk(&inner.db, &inner.settings).await?;
         Ok(cursors)

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::{OnConflict, Order};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
-use serde::Serialize;
 use sync_log_core::{Cursor, DeviceId, StoreError, parse_uuid};
 
 use crate::driver::build::{insert, upsert};
@@ -14,14 +13,14 @@ use crate::driver::{Port, Row, Template, all, argument, first};
 use crate::entity::{peer_received_watermarks as mirror, time, watermarks};
 
 /// How far the log of one device was applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Watermark {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Watermark {
     /// The device.
-    pub origin: DeviceId,
+    pub(super) origin: DeviceId,
     /// The cursor up to which the log of that device was applied.
-    pub cursor: Cursor,
+    pub(super) cursor: Cursor,
     /// When the watermark moved to that cursor, in ms since the Unix epoch.
-    pub at_ms: i64,
+    pub(super) at_ms: i64,
 }
 
 /// The watermark of one device, if a page of that device was ever applied.

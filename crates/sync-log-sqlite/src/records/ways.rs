@@ -13,6 +13,7 @@ use super::compared::Compared;
 use super::drift::AcceptedDrift;
 use super::in_transaction::Whose;
 use super::inner::Inner;
+use super::last_pages::LastPages;
 use super::models::DeclaredModels;
 use super::opening::Opening;
 use super::options::SharedRecordsOptions;
@@ -132,6 +133,7 @@ impl Prepared {
             own: self.own,
             clock: self.clock,
             accepted: AcceptedDrift::default(),
+            last_pages: LastPages::default(),
             draining: Mutex::default(),
         })
     }

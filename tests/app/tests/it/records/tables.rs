@@ -50,7 +50,8 @@ async fn the_tables_and_their_names_are_frozen() {
         names,
         [
             "sync_log_records_0001_versions",
-            "sync_log_records_0002_receiver"
+            "sync_log_records_0002_receiver",
+            "sync_log_records_0003_origins"
         ]
     );
     for migration in records_migrations() {
@@ -85,6 +86,10 @@ async fn the_tables_and_their_names_are_frozen() {
     assert_eq!(
         columns("sync_log_watermarks"),
         "origin TEXT NOT NULL KEY1, cursor TEXT NOT NULL, updated_at TEXT NOT NULL"
+    );
+    assert_eq!(
+        columns("sync_log_origins"),
+        "origin TEXT NOT NULL KEY1, head TEXT NOT NULL, last_page_at TEXT NOT NULL, refused TEXT"
     );
     assert_eq!(
         columns("peer_received_watermarks"),

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use sync_log_sqlite::receive::RecordId;
-use sync_log_sqlite::records::{DeclaredModels, SharedRecords, SharedRecordsOptions, SyncError};
+use sync_log_sqlite::records::{
+    DeclaredModels, Received, SharedRecords, SharedRecordsOptions, SyncError,
+};
 use sync_log_sqlite::{Ack, Cursor, DeviceId, LogError, ReadLimits, SharedChangeEntry, Uuid};
 
 use crate::common::database::{Journal, make};
@@ -178,6 +180,11 @@ impl Device {
 
     pub(super) async fn register(&self, other: &Self) {
         self.records.log().register_peer(other.id).await.unwrap();
+    }
+
+    /// What the status says of the logs of other devices.
+    pub(super) async fn received(&self) -> Vec<Received> {
+        self.records.status().await.unwrap().received
     }
 
     pub(super) async fn cursor(&self, of: &Self) -> Cursor {

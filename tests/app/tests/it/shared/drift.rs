@@ -17,6 +17,10 @@ const DAY: Duration = Duration::from_hours(24);
 /// A device whose clock stands still.
 async fn device_at(folder: &Path, id: Uuid, wall_ms: i64) -> Device {
     make_tables(folder);
+    opened_at(folder, id, wall_ms).await
+}
+
+async fn opened_at(folder: &Path, id: Uuid, wall_ms: i64) -> Device {
     let log = SyncDb::options().wall_clock(ManualClock::new(wall_ms));
     let options = SharedRecords::options().log(log);
     let opened = Device::open_by(options, Layout::Outbox, folder, id, declared());
@@ -55,4 +59,36 @@ async fn changes_that_are_dated_ahead_are_refused_until_a_person_accepts_them() 
     let own = laptop.pending().await;
     assert!(own.len() == 1 && own[0].hlc > page.head, "{own:?}");
     assert_eq!(laptop.tags().await, ["sea"]);
+}
+
+#[tokio::test]
+async fn a_refused_page_is_in_the_status_until_a_page_of_that_device_is_applied() {
+    let folders = [(); 2].map(|()| tempdir().unwrap());
+    let ahead_ms = i64::try_from(3 * DAY.as_millis()).unwrap();
+    let phone = device_at(folders[0].path(), PHONE, NOW_MS + ahead_ms).await;
+    let laptop = device_at(folders[1].path(), LAPTOP, NOW_MS).await;
+    phone.records.log().register_peer(LAPTOP).await.unwrap();
+    phone.add_tag(1, "beach").await;
+    let read = phone.records.log();
+    let read = read.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+    let page = read.await.unwrap();
+    laptop.records.apply(PHONE, &page).await.unwrap_err();
+
+    let later = opened_at(folders[1].path(), LAPTOP, NOW_MS + 1000).await;
+    for (device, waited_ms) in [(&laptop, 0), (&later, 1000)] {
+        let [known] = device.received().await[..] else {
+            panic!("one device is known");
+        };
+        let refused = known.refused.unwrap();
+        assert_eq!((known.origin, refused.hlc), (PHONE.into(), page.head));
+        assert_eq!(refused.ahead_ms + waited_ms, ahead_ms.unsigned_abs());
+        assert_eq!(known.last_page_at_ms, NOW_MS);
+        assert_eq!(known.cursor, Cursor::ZERO);
+    }
+    let _ = laptop.records.accept_drift(PHONE, page.head);
+    let _ = laptop.records.apply(PHONE, &page).await.unwrap();
+    let [applied] = laptop.received().await[..] else {
+        panic!("one device is known");
+    };
+    assert_eq!((applied.refused, applied.is_behind()), (None, false));
 }

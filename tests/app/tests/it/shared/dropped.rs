@@ -1,14 +1,17 @@
 //! Futures that an app drops half-way or awaits together, and errors that it does not return.
 
+use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::thread::sleep;
 use std::time::Duration;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, TransactionTrait};
-use sync_log_sqlite::Uuid;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement, TransactionTrait,
+};
 use sync_log_sqlite::records::{Models, SharedRecords, SyncError};
+use sync_log_sqlite::{Cursor, ReadLimits, Uuid};
 use tempfile::tempdir;
 
 use super::device::{Device, LAPTOP, LIBRARY, PHONE, database, make_tables, new_tag};
@@ -202,18 +205,40 @@ mod hooked {
     }
 }
 
-#[tokio::test]
-async fn a_hook_that_fails_after_its_row_was_written_leaves_no_row_without_an_entry() {
-    let folder = tempdir().unwrap();
-    let path = database(folder.path());
+/// An app whose tags have the hook.
+async fn with_hook(folder: &Path, device: Uuid) -> (DatabaseConnection, SharedRecords) {
+    let path = database(folder);
     let raw = rusqlite::Connection::open(&path).unwrap();
     let tables = "CREATE TABLE tag (id BLOB PRIMARY KEY, name TEXT NOT NULL);
         CREATE TABLE local (title TEXT NOT NULL CHECK (title <> '?'))";
     raw.execute_batch(tables).unwrap();
     let db = app::connect(&path).await.unwrap();
     let models = Models::new().entity::<hooked::Entity>("tag");
-    let opened = SharedRecords::open(&db, models, LIBRARY, PHONE, folder.path());
+    let opened = SharedRecords::open(&db, models, LIBRARY, device, folder);
     let records = opened.await.unwrap();
+    (db, records)
+}
+
+#[tokio::test]
+async fn a_page_is_applied_without_the_hooks_of_the_app_and_is_no_own_change() {
+    let [of_phone, of_laptop] = [(); 2].map(|()| tempdir().unwrap());
+    let phone = Device::new(of_phone.path(), PHONE, LAPTOP).await;
+    phone.add_tag(1, "beach").await;
+    let (db, laptop) = with_hook(of_laptop.path(), LAPTOP).await;
+    let log = phone.records.log();
+    let page = log.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
+    let _ = laptop.apply(PHONE, &page.await.unwrap()).await.unwrap();
+    let [tag] = &hooked::Entity::find().all(&db).await.unwrap()[..] else {
+        panic!("one tag is shown");
+    };
+    assert_eq!(tag.name, "beach");
+    assert_eq!(laptop.log().get_since(None, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_hook_that_fails_after_its_row_was_written_leaves_no_row_without_an_entry() {
+    let folder = tempdir().unwrap();
+    let (db, records) = with_hook(folder.path(), PHONE).await;
     let written = records.write(async |rows| {
         let beach = hooked::ActiveModel {
             id: Set(Uuid::from_u128(1)),

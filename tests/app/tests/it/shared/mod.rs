@@ -19,4 +19,6 @@ mod snapshots;
 mod snapshots_after_a_loss;
 mod snapshots_refused;
 mod statements;
+mod status;
 mod upgrades;
+mod watching;

@@ -2,14 +2,15 @@
 
 use sea_orm::ConnectionTrait;
 use sync_log_sqlite::receive::{Standing, WhyNotShown};
-use sync_log_sqlite::records::SyncError;
+use sync_log_sqlite::records::{SyncError, record_id};
 use sync_log_sqlite::{Cursor, ErrorKind, Hlc, LogError, ReadLimits, Tag, Uuid};
 
 use crate::fleet::folder::Lock;
 use crate::fleet::moment::{Moment, locked_at};
 use crate::records::gallery::declared;
 
-use super::device::{Device, LAPTOP, LIBRARY, PHONE, TABLET, database, new_tag, tag_id};
+use super::device::{Device, LAPTOP, LIBRARY, PHONE, TABLET, new_tag, tag_id};
+use crate::common::database::database;
 
 /// Two devices that know each other.
 struct Pair {
@@ -107,6 +108,7 @@ async fn a_page_that_comes_twice_is_acknowledged_again_and_changes_nothing() {
     let first = pair.laptop.records.apply(PHONE, &page).await.unwrap();
     let again = pair.laptop.records.apply(PHONE, &page).await.unwrap();
     assert_eq!(first.watermark, again.watermark);
+    assert_eq!(first.watermark, pair.laptop.cursor(&pair.phone).await);
     assert!(again.standings.is_empty());
 }
 
@@ -126,6 +128,20 @@ async fn one_name_is_shown_once_on_both_devices_and_the_other_is_named() {
     pair.sync().await;
     for device in [&pair.phone, &pair.laptop] {
         assert_eq!(device.tags().await, ["beach"], "the other one appears");
+        assert!(device.records.not_shown(10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_each_device_makes_from_one_natural_key_is_one_record() {
+    let pair = Pair::new().await;
+    for device in [&pair.phone, &pair.laptop] {
+        let id = record_id(LIBRARY, "tag", "Favourites");
+        device.add_tag(id.as_u128(), "Favourites").await;
+    }
+    pair.sync().await;
+    for device in [&pair.phone, &pair.laptop] {
+        assert_eq!(device.tags().await, ["Favourites"]);
         assert!(device.records.not_shown(10).await.unwrap().is_empty());
     }
 }
