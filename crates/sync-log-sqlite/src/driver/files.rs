@@ -7,6 +7,14 @@ use sync_log_core::{StoreError, StoreFault};
 
 use super::connect::Location;
 
+/// SQLite takes names of 512 bytes, and calls the longest file beside a database `…-journal`.
+pub(crate) const PATH_BYTES_MAX: usize = 512 - "-journal".len();
+
+/// Whether SQLite takes a path of this length, from the root.
+pub(crate) fn is_short_enough(path: &Path) -> bool {
+    cfg!(not(unix)) || path.as_os_str().len() <= PATH_BYTES_MAX
+}
+
 /// The files that a connection has open (`I6`). SQLite finds a file by its name when it connects,
 /// and never looks at the name again, so this asks the system whether the name still leads there.
 #[derive(Debug, Clone)]

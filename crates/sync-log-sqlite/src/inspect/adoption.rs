@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::{Serialize, Serializer};
-use sync_log_core::{DeviceId, LibraryId, StoreError};
+use sync_log_core::{DeviceId, LibraryId, LogError, StoreError, StoreFault};
 
 use super::inspector::Inspector;
 use super::raw::{self, RawEntry};
@@ -221,7 +221,20 @@ pub async fn try_adoption(
     let copied = copy.path();
     adopt_copy(&copied, library_id.into(), device_id.into())
         .await
-        .map_err(|refusal| refusal.of_another(path))
+        .map_err(|refusal| of_the_file(refusal, &copy, path))
+}
+
+/// What the storage refused is refused by the folder of the copy, except damage, which is copied too.
+fn of_the_file(refusal: OpenError, copy: &PrivateCopy, path: &Path) -> OpenError {
+    let Some(LogError::Store(error)) = refusal.as_log_error() else {
+        return refusal.of_another(path);
+    };
+    if error.fault() == StoreFault::Corrupt {
+        return refusal.of_another(path);
+    }
+    // A copy that was closed and is not whole is of no use, and its cause says why.
+    let cause = error.source_as::<StoreError>().unwrap_or(error);
+    OpenError::store(path, copy.failed(cause.clone()))
 }
 
 async fn adopt_copy(

@@ -240,8 +240,8 @@ impl SyncDb {
     /// Dropping the future does not stop the copy. It gets its name as a whole or not at all.
     ///
     /// # Errors
-    /// [`BackupError::Exists`] if there is a file, or a `-wal` of one. [`BackupError::Failed`] if the
-    /// log is closed, moved, in memory, in the app's database or open only to read, or if the copy
+    /// [`BackupError::Exists`] if there is a file, or a `-wal` of one. [`BackupError::PathTooLong`] or
+    /// [`BackupError::PathNotUtf8`] if SQLite cannot take the path. [`BackupError::Failed`] if the log is closed, moved, in memory, in the app's database or open only to read, or if the copy
     /// cannot be written. A log in the app's database is backed up with that database.
     pub async fn backup_to(&self, path: &Path) -> Result<(), BackupError> {
         let failed = |source| BackupError::Failed {

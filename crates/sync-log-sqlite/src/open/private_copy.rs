@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use sync_log_core::{StoreError, Uuid};
 
 use super::options::FILE_NAME;
-use crate::driver::files::beside;
+use crate::driver::files::{beside, is_short_enough};
 use crate::driver::raw::transaction::VACUUM_INTO;
 use crate::driver::{Port, in_place};
 
@@ -58,16 +58,21 @@ impl PrivateCopy {
     pub(crate) fn through(db: &Connection) -> Result<Self, StoreError> {
         let copy = Self::empty()?;
         let path = copy.path();
-        let path = path.to_str().ok_or(io::ErrorKind::InvalidFilename);
-        let path = path.map_err(io::Error::from)?;
-        let copied = in_place(db.run(&VACUUM_INTO, &[path.into()]));
-        copied.map_err(|error| error.while_doing(copying_to(&copy.folder)))?;
+        let text = path.to_str().ok_or_else(unusable);
+        let text = text.map_err(|error| in_folder(&copy.folder, error))?;
+        let copied = in_place(db.run(&VACUUM_INTO, &[text.into()]));
+        copied.map_err(|error| copy.failed(error))?;
         Ok(copy)
     }
 
     /// The copied database.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.join(FILE_NAME)
+    }
+
+    /// An error of the copy, which names the folder of the copy: that is not where the file is.
+    pub(crate) fn failed(&self, error: StoreError) -> StoreError {
+        error.while_doing(copying_to(&self.folder))
     }
 
     /// A new folder that only this user may look into: entries are private.
@@ -114,11 +119,20 @@ fn make_folder(parent: &Path) -> io::Result<PathBuf> {
     let folder = parent.join(format!("sync-log-{}", Uuid::new_v4()));
     // SQLite opens the copy by this name, also after a change of the working directory.
     let folder = std::path::absolute(folder)?;
+    if !is_short_enough(&folder.join(FILE_NAME)) {
+        return Err(unusable());
+    }
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&folder)?;
     Ok(folder)
+}
+
+fn unusable() -> io::Error {
+    let text =
+        "SQLite cannot take the path: set TMPDIR to a folder with a short path that is UTF-8";
+    io::Error::new(io::ErrorKind::InvalidFilename, text)
 }
 
 fn in_folder(folder: &Path, error: io::Error) -> StoreError {

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::error::OpenError;
-
-/// SQLite takes names of 512 bytes, and calls the longest file beside a database `…-journal`.
-const PATH_BYTES_MAX: usize = 512 - "-journal".len();
+use crate::driver::files::{PATH_BYTES_MAX, is_short_enough};
 
 /// As many links to links as the system follows.
 const LINKS: usize = 40;
@@ -36,15 +34,14 @@ pub(super) fn refuse_unusable(path: &Path) -> Result<(), OpenError> {
 }
 
 fn refuse_too_long(path: &Path, found: &Path) -> Result<(), OpenError> {
-    let bytes = found.as_os_str().len();
-    if cfg!(unix) && bytes > PATH_BYTES_MAX {
-        return Err(OpenError::PathTooLong {
-            path: path.to_owned(),
-            bytes,
-            max: PATH_BYTES_MAX,
-        });
+    if is_short_enough(found) {
+        return Ok(());
     }
-    Ok(())
+    Err(OpenError::PathTooLong {
+        path: path.to_owned(),
+        bytes: found.as_os_str().len(),
+        max: PATH_BYTES_MAX,
+    })
 }
 
 /// The file may be missing. Its folder may not.

@@ -10,13 +10,16 @@ use super::anchor::Anchor;
 use super::partial::{self, Partial};
 use super::select;
 use crate::driver::connect::{self, Location};
-use crate::driver::files::beside;
+use crate::driver::files::{beside, is_short_enough};
 use crate::driver::raw::pragma::{MARK_AS_COPY, SET_FULL, SET_FULLFSYNC};
 use crate::driver::raw::transaction::VACUUM_INTO;
 use crate::driver::{Busy, Port, in_place};
 
 /// What SQLite would take for a part of a file with that name.
 const BESIDE: [&str; 3] = ["-wal", "-journal", "-shm"];
+
+/// A file system takes names of 255 bytes, and SQLite calls a file beside the copy `…-journal`.
+const NAME_BYTES_MAX: usize = 255 - "-journal".len();
 
 /// Why no backup was made. Nothing is left at the path that was given.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -26,6 +29,19 @@ pub enum BackupError {
     #[error("failed to back up to {}: it exists", path.display())]
     Exists {
         /// The file.
+        path: PathBuf,
+    },
+    /// The path is too long. SQLite takes 504 bytes, and names of 247 bytes. While the copy is made, its
+    /// name is 45 bytes longer.
+    #[error("failed to back up to {}: the path is too long", path.display())]
+    PathTooLong {
+        /// The path of the backup.
+        path: PathBuf,
+    },
+    /// SQLite copies only to a path that is UTF-8.
+    #[error("failed to back up to {}: the path is not UTF-8", path.display())]
+    PathNotUtf8 {
+        /// The path of the backup.
         path: PathBuf,
     },
     /// The log cannot be read, or the copy cannot be written.
@@ -44,7 +60,9 @@ impl BackupError {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Exists { .. } => ErrorKind::FixCall,
+            Self::Exists { .. } | Self::PathTooLong { .. } | Self::PathNotUtf8 { .. } => {
+                ErrorKind::FixCall
+            }
             Self::Failed { source, .. } => source.kind(),
         }
     }
@@ -54,6 +72,10 @@ impl BackupError {
     pub const fn help(&self) -> &'static str {
         match self {
             Self::Exists { .. } => "pass the path of a file that does not exist",
+            Self::PathTooLong { .. } => {
+                "pass a shorter path: one of at most 459 bytes from the root, with a name of at most 202 bytes"
+            }
+            Self::PathNotUtf8 { .. } => "pass a path that is UTF-8",
             Self::Failed { source, .. } => source.fault().help(),
         }
     }
@@ -76,8 +98,12 @@ pub(super) fn back_up(
     };
     partial::remove_leftovers(to);
     refuse_existing(to)?;
-    let partial = Partial::beside(to).map_err(|error| failed(error.into()))?;
-    copy(location, anchor, busy, partial.path()).map_err(failed)?;
+    let partial = Partial::beside(to).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidFilename => too_long(to),
+        _ => failed(error.into()),
+    })?;
+    let name = as_sqlite_takes_it(partial.path(), to)?;
+    copy(location, anchor, busy, name).map_err(failed)?;
     refuse_existing(to)?;
     partial.publish(to).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => BackupError::Exists {
@@ -96,14 +122,31 @@ fn refuse_existing(to: &Path) -> Result<(), BackupError> {
     }
 }
 
-fn copy(location: &Location, anchor: &Anchor, busy: Busy, to: &Path) -> Result<(), StoreError> {
-    let name = to.to_str().ok_or(io::ErrorKind::InvalidFilename);
-    let name = name.map_err(io::Error::from)?;
+/// The path of the copy while it is made, as an argument of a statement.
+fn as_sqlite_takes_it<'a>(made: &'a Path, to: &Path) -> Result<&'a str, BackupError> {
+    let is_short_name = made
+        .file_name()
+        .is_none_or(|name| name.len() <= NAME_BYTES_MAX);
+    if !is_short_enough(made) || cfg!(unix) && !is_short_name {
+        return Err(too_long(to));
+    }
+    made.to_str().ok_or_else(|| BackupError::PathNotUtf8 {
+        path: to.to_owned(),
+    })
+}
+
+fn too_long(to: &Path) -> BackupError {
+    BackupError::PathTooLong {
+        path: to.to_owned(),
+    }
+}
+
+fn copy(location: &Location, anchor: &Anchor, busy: Busy, to: &str) -> Result<(), StoreError> {
     anchor.refuse_moved()?;
     let log = connect::bystander(location, busy)?;
-    in_place(log.run(&VACUUM_INTO, &[name.into()]))?;
+    in_place(log.run(&VACUUM_INTO, &[to.into()]))?;
     anchor.refuse_moved()?;
-    let copied = connect::bystander(&Location::File(to.to_owned()), busy)?;
+    let copied = connect::bystander(&Location::File(to.into()), busy)?;
     in_place(async {
         copied.run(&SET_FULL, &[]).await?;
         copied.run(&SET_FULLFSYNC, &[]).await?;

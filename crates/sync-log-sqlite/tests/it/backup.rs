@@ -110,6 +110,38 @@ async fn what_a_killed_backup_left_is_removed_by_the_next_one() {
     assert!(!partial(2).exists() && backup.exists() && of_a_person.exists());
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_path_that_sqlite_cannot_take_is_refused_by_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let (_folder, log) = fresh().await;
+    let backups = folder();
+    let far = backups.path().join("d".repeat(180)).join("d".repeat(180));
+    fs::create_dir_all(&far).unwrap();
+    let of_bytes = |bytes: usize| far.join("c".repeat(bytes - far.as_os_str().len() - 1));
+    for long in [of_bytes(460), backups.path().join("c".repeat(203))] {
+        let error = log.backup_to(&long).await.unwrap_err();
+        assert!(
+            matches!(error, BackupError::PathTooLong { .. }),
+            "{error:?}"
+        );
+        assert_eq!(error.kind(), ErrorKind::FixCall);
+        assert!(error.help().contains("459 bytes"));
+    }
+    let not_text = far.join(std::ffi::OsStr::from_bytes(b"copy-\xff.db"));
+    let error = log.backup_to(&not_text).await.unwrap_err();
+    assert!(
+        matches!(error, BackupError::PathNotUtf8 { .. }),
+        "{error:?}"
+    );
+    assert_eq!(error.kind(), ErrorKind::FixCall);
+    assert_eq!(contents(&far), []);
+    for longest in [of_bytes(459), backups.path().join("c".repeat(202))] {
+        log.backup_to(&longest).await.unwrap();
+        assert_eq!(entries_in(&longest).await, 0);
+    }
+}
+
 #[tokio::test]
 async fn a_backup_that_fails_leaves_nothing() {
     let (folder, log) = fresh().await;

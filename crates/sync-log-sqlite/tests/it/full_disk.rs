@@ -1,7 +1,9 @@
-//! A disk that is full: a file that is adopted is as it was (`I8`), and a close loses nothing (`I7`).
+//! A disk that is full: a file that is adopted is as it was (`I8`), a close loses nothing (`I7`), and a
+//! folder for temporary files is named.
 
 use std::path::Path;
 
+use sync_log_sqlite::inspect::try_adoption;
 use sync_log_sqlite::{FILE_NAME, LogError, StoreError, StoreFault, SyncDb};
 
 use crate::common::tables::changes_in;
@@ -23,6 +25,14 @@ fn a_close_on_a_full_disk_says_that_the_file_is_not_whole_and_loses_nothing() {
     on_a_failing_disk(
         a_close_on_a_full_disk_says_that_the_file_is_not_whole_and_loses_nothing,
         close_at_each_write,
+    );
+}
+
+#[test]
+fn a_folder_for_temporary_files_that_is_full_is_named() {
+    on_a_failing_disk(
+        a_folder_for_temporary_files_that_is_full_is_named,
+        try_adoption_at_each_write,
     );
 }
 
@@ -91,15 +101,52 @@ async fn close_at_each_write(data_dir: &Path) {
     }
 }
 
-async fn adopt_at_each_write(data_dir: &Path) {
+/// The file of an earlier program, which SQLite reads without a write beside it.
+fn make_adoptable(data_dir: &Path) {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier-program");
-    // An adoption writes some hundred pages, and one is like the next.
-    for nth in (1..8).chain((8..).step_by(17)) {
+    std::fs::create_dir_all(data_dir).unwrap();
+    std::fs::copy(fixture.join(FILE_NAME), file_in(data_dir)).unwrap();
+    let mode = "PRAGMA journal_mode = DELETE";
+    other_program(data_dir).execute_batch(mode).unwrap();
+}
+
+/// An adoption writes some hundred pages, and one is like the next.
+fn some_writes() -> impl Iterator<Item = u32> {
+    (1..8).chain((8..).step_by(17))
+}
+
+/// The writes that fail are those to a copy in the folder for temporary files.
+async fn try_adoption_at_each_write(data_dir: &Path) {
+    make_adoptable(data_dir);
+    let before = everything(data_dir);
+    let mut full = 0;
+    for nth in some_writes() {
+        let disk = Disk::new(nth, "ENOSPC", "on");
+        let tried = try_adoption(data_dir, LIBRARY, DEVICE).await;
+        disk.repair();
+        let failed = disk.failed();
+        if failed.is_empty() {
+            assert!(full > 3, "the folder was full {full} times");
+            tried.unwrap();
+            return;
+        }
+        assert_eq!(everything(data_dir), before, "at {nth}: {failed:?}");
+        let Err(error) = tried else { continue };
+        let Some(LogError::Store(cause)) = error.as_log_error() else {
+            panic!("{error:?}");
+        };
+        let is_of_the_disk = matches!(cause.fault(), StoreFault::Full | StoreFault::Io);
+        assert!(is_of_the_disk, "at {nth}: {failed:?}, {cause:?}");
+        let named = "a folder for temporary files (TMPDIR)";
+        assert!(cause.to_string().contains(named), "at {nth}: {cause:?}");
+        full += u32::from(cause.fault() == StoreFault::Full);
+    }
+}
+
+async fn adopt_at_each_write(data_dir: &Path) {
+    for nth in some_writes() {
         let data_dir = data_dir.join(nth.to_string());
-        std::fs::create_dir_all(&data_dir).unwrap();
-        std::fs::copy(fixture.join(FILE_NAME), file_in(&data_dir)).unwrap();
-        let mode = "PRAGMA journal_mode = DELETE";
-        other_program(&data_dir).execute_batch(mode).unwrap();
+        make_adoptable(&data_dir);
         let before = everything(&data_dir);
         let disk = Disk::new(nth, "ENOSPC", "on");
         let opened = SyncDb::open(LIBRARY, DEVICE, &data_dir).await;

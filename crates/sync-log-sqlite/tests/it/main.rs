@@ -48,8 +48,6 @@ mod refusals;
 mod restored;
 mod schema;
 mod spans;
-#[cfg(unix)]
-mod temporary_files;
 mod two_processes;
 mod unclean;
 mod undone;

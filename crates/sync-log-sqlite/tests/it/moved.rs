@@ -418,17 +418,30 @@ async fn after_another_handle_adopted_the_file_the_old_one_is_moved() {
     adopted.record(change(3)).await.unwrap();
 }
 
+/// Another process writes to the file, moves what is in the `-wal` into the file, and closes it.
+fn write_and_close(data_dir: &Path) {
+    let other = other_program(data_dir);
+    other.execute_batch("CREATE TABLE other (id)").unwrap();
+    let flush = "PRAGMA wal_checkpoint(TRUNCATE)";
+    other.query_row(flush, [], |_| Ok(())).unwrap();
+}
+
 /// A copy of the file, or a checksum, that this process reads drops the locks that SQLite holds. A
 /// program that closes the file after that takes itself for the last one. Recent versions of SQLite
-/// notice that they are not, so this does by hand what earlier ones do.
+/// notice that they are not, so this removes by hand what earlier ones remove.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wal_that_a_program_removed_as_the_last_one_takes_no_more_changes() {
+    if let Some(data_dir) = as_child() {
+        return write_and_close(&data_dir);
+    }
     let (folder, log) = fresh().await;
     log.record(change(1)).await.unwrap();
-    let flush = "PRAGMA wal_checkpoint(TRUNCATE)";
-    let other = other_program(folder.path());
-    other.query_row(flush, [], |_| Ok(())).unwrap();
-    drop(other);
+    fs::read(file_in(folder.path())).unwrap();
+    let mut other = child(
+        a_wal_that_a_program_removed_as_the_last_one_takes_no_more_changes,
+        folder.path(),
+    );
+    assert_passed(&other.output().unwrap());
     for name in ["sync.db-wal", "sync.db-shm"] {
         fs::remove_file(folder.path().join(name)).unwrap();
     }
