@@ -334,7 +334,7 @@ macro_rules! for_each_case {
 }
 
 macro_rules! list {
-    ([$name:ident, $list:literal, $functions:ident, $harness:ident]
+    ([$name:ident, $list:literal, $functions:ident, $harness:ident, $cases:ident]
         $($group:ident { $($case:ident [$($clause:ident)+];)+ })+) => {
         #[doc = $list]
         const $name: &[Case] = &[$($(Case {
@@ -345,7 +345,7 @@ macro_rules! list {
 
         fn $functions<H: $harness>() -> [fn(Duration); $name.len()] {
             [$($(|watchdog| {
-                run_within(watchdog, Start::<H, _>::start(crate::cases::$group::$case::<H>));
+                run_within(watchdog, Start::<H, _>::start(crate::$cases::$group::$case::<H>));
             }),+),+]
         }
     };
@@ -353,10 +353,15 @@ macro_rules! list {
 
 macro_rules! lists {
     ([] plain { $($plain:tt)+ } tampering { $($tampering:tt)+ }) => {
-        list! { [PLAIN, "Cases that any backend can be put to.", plain_on, Harness] $($plain)+ }
-        list! { [TAMPERED, "Cases that tamper with the storage.", tampered_on, Tampering] $($tampering)+ }
+        list! { [PLAIN, "Cases that any backend can be put to.", plain_on, Harness, cases] $($plain)+ }
+        list! {
+            [TAMPERED, "Cases that tamper with the storage.", tampered_on, Tampering, cases]
+            $($tampering)+
+        }
     };
 }
+
+pub(crate) use list;
 
 for_each_case!(lists,);
 
@@ -397,10 +402,16 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::receiver_catalogue::RECEIVER_CASES;
 
     #[test]
     fn every_case_that_is_written_is_listed_once() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
+        assert_listed("src/cases", CASES);
+        assert_listed("src/receiver_cases", RECEIVER_CASES);
+    }
+
+    fn assert_listed(folder: &str, cases: &[Case]) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let mut written = Vec::new();
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
@@ -412,7 +423,7 @@ mod tests {
                 .map(|rest| rest.split('<').next().unwrap());
             written.extend(names.map(|name| format!("{group}::{name}")));
         }
-        let mut listed: Vec<String> = CASES
+        let mut listed: Vec<String> = cases
             .iter()
             .map(|case| format!("{}::{}", case.group, case.name))
             .collect();

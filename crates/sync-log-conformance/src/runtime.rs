@@ -6,12 +6,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::harness::Harness;
+use crate::receiver::Receiver;
+use crate::records_harness::RecordsHarness;
 use crate::rig::Rig;
 
 /// No case takes this long; a case that does hangs.
 const WATCHDOG: Duration = Duration::from_secs(180);
 
-/// A case starts from a fresh rig, or makes the rigs that it needs.
+/// A case starts from a fresh rig or receiver, or makes the rigs that it needs.
 pub trait Start<H, Given> {
     /// The whole case.
     fn start(self) -> impl Future<Output = ()>;
@@ -25,6 +27,17 @@ where
 {
     async fn start(self) {
         self(Rig::new().await).await;
+    }
+}
+
+impl<H, Case, Run> Start<H, Receiver<H>> for Case
+where
+    H: RecordsHarness,
+    Case: FnOnce(Receiver<H>) -> Run,
+    Run: Future<Output = ()>,
+{
+    async fn start(self) {
+        self(Receiver::new().await).await;
     }
 }
 

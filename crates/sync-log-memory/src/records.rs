@@ -27,6 +27,8 @@ pub struct MemoryRecords<T = Rows> {
     pub waiting: BTreeMap<Hlc, SharedChangeEntry>,
     /// The own entries that were put out, for the log.
     pub outbox: Vec<SharedChangeEntry>,
+    /// The highest stamp that was given out; `None` at first.
+    pub given_out: Option<Hlc>,
     /// The highest stamp that was received; `None` at first.
     pub observed: Option<Hlc>,
     /// The highest stamp of a deleted record that was forgotten; `None` at first.
@@ -91,12 +93,14 @@ impl<T: Tables> RecordStore for MemoryRecords<T> {
 
 impl<T: Tables> OwnStore for MemoryRecords<T> {
     async fn mark(&mut self) -> Result<Hlc, StoreError> {
-        let given_out = self.outbox.last().map(|last| last.hlc);
-        Ok(self.observed.max(given_out).unwrap_or(Hlc::ZERO))
+        Ok(self.observed.max(self.given_out).unwrap_or(Hlc::ZERO))
     }
 
     async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
         self.outbox.extend_from_slice(entries);
+        // The mark has to outlive the entry, which leaves the outbox once the log has it.
+        let last = entries.last().map(|last| last.hlc);
+        self.given_out = self.given_out.max(last);
         Ok(())
     }
 }

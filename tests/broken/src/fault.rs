@@ -4,11 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 macro_rules! faults {
-    ($($clause:ident { $($(#[doc = $wrong:literal])+ $fault:ident;)+ })+) => {
-        /// What is wrong with a store.
+    ($(#[doc = $list:literal])+ $name:ident; $by:ident
+        $($clause:ident { $($(#[doc = $wrong:literal])+ $fault:ident;)+ })+) => {
+        $(#[doc = $list])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Fault {
+        pub enum $name {
             $($(
                 $(#[doc = $wrong])+
                 #[doc = concat!(" Breaks `", stringify!($clause), "`.")]
@@ -16,8 +17,8 @@ macro_rules! faults {
             )+)+
         }
 
-        impl Fault {
-            /// Every fault, in the order of the clauses.
+        impl $name {
+            /// Every fault, in the order of the list.
             pub const ALL: &[Self] = &[$($(Self::$fault),+),+];
 
             /// Its name, as it is written here.
@@ -27,8 +28,8 @@ macro_rules! faults {
                 }
             }
 
-            /// The clause that it breaks.
-            pub const fn clause(self) -> &'static str {
+            /// What it breaks.
+            pub const fn $by(self) -> &'static str {
                 match self {
                     $($(Self::$fault => stringify!($clause)),+),+
                 }
@@ -45,7 +46,11 @@ macro_rules! faults {
     };
 }
 
+pub(crate) use faults;
+
 faults! {
+    /// What is wrong with a store. Each fault breaks a clause.
+    Fault; clause
     H5 {
         /// An own stamp that the log gave out is judged by drift: it is refused once the wall clock was set back.
         OwnStampJudgedByDrift;

@@ -31,7 +31,8 @@
 //! `fault` is the list of faults, with the clause that each breaks; `handle` is
 //! where a lie can be told, and `store` tells it; `decision` is one decision of
 //! core, open to lies; `memory` is what a storage remembers of them. The lies
-//! themselves are in `lies`, a file for each part of the contract.
+//! themselves are in `lies`, a file for each part of the contract. `record_fault` is the list of
+//! faults of a store of records; the store that has them is with its test.
 
 // Everything here is test code: a panic is how a test fails.
 #![allow(clippy::unwrap_used)]
@@ -42,7 +43,9 @@ mod handle;
 mod lies;
 mod memory;
 mod planted;
+mod record_fault;
 mod store;
 
 pub use fault::{Fault, UnknownFault};
 pub use planted::Planted;
+pub use record_fault::RecordFault;

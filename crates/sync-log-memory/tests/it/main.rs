@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod conformance;
+mod database;
 mod harness;
+mod receiver_conformance;

@@ -21,7 +21,7 @@ use crate::store::Anchor;
 use crate::store::attached::{run_at, run_in};
 
 /// What one device keeps, in a transaction of the app's database.
-pub(super) struct InTransaction<'a, C> {
+pub struct InTransaction<'a, C> {
     db: &'a C,
     records: Records<'a, C>,
     /// The library and the device to which the records have to belong.

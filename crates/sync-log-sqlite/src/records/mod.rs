@@ -117,6 +117,8 @@ mod tests;
 pub use audit::Unrecorded;
 pub use begin::{begin, make_tables};
 pub use error::RecordsError;
+#[doc(hidden)]
+pub use in_transaction::InTransaction;
 pub use models::{DeclaredModels, Models};
 pub use options::SharedRecordsOptions;
 pub use received::{Received, RefusedPage};

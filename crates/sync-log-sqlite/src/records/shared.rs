@@ -16,6 +16,7 @@ use sync_log_core::receive::{
 use sync_log_core::{Change, Cursor, DeviceId, Hlc, LibraryId, Page, Uuid};
 
 use super::audit::{Audit, Unrecorded};
+use super::in_transaction::InTransaction;
 use super::inner::Inner;
 use super::models::DeclaredModels;
 use super::options::SharedRecordsOptions;
@@ -159,6 +160,16 @@ impl SharedRecords {
         inner.accepted.accept(origin.into(), up_to);
         let now_ms = u64::try_from(inner.clock.now_ms()).unwrap_or_default();
         Duration::from_millis(up_to.timestamp.saturating_sub(now_ms))
+    }
+
+    /// The ports of core in a transaction that [`begin()`](super::begin()) began, for the conformance suite.
+    /// An app that called them could commit an entry without its change.
+    #[doc(hidden)]
+    pub fn ports<'a>(
+        &'a self,
+        txn: &'a DatabaseTransaction,
+    ) -> InTransaction<'a, DatabaseTransaction> {
+        self.inner.in_transaction(txn)
     }
 
     pub(super) fn inner(&self) -> &Inner {

@@ -1,5 +1,6 @@
 //! The conformance suite is put to the test: every planted fault must be caught
-//! by a case of the clause that it breaks, and a store without a fault by none.
+//! by a case of the clause that it breaks, and a store without a fault by none. For
+//! the receiver's contract, each fault names the case that must catch it.
 //!
 //! `cargo test -p broken-stores --test matrix` runs the cases of each fault's
 //! clause; with `-- --full` every case on every fault, and the model. The name
@@ -10,10 +11,13 @@
 // is printed.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "../../../../crates/sync-log-memory/tests/it/database.rs"]
+mod database;
 #[path = "../../../../crates/sync-log-memory/tests/it/harness.rs"]
 mod harness;
 
 mod broken;
+mod records;
 mod report;
 mod trial;
 
@@ -26,12 +30,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let full = arguments.iter().any(|argument| argument == "--full");
     let wanted: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
-    let is_wanted = |fault: &Fault| {
-        wanted.is_empty()
-            || wanted
-                .iter()
-                .any(|name| [fault.name(), fault.clause()].contains(&name.as_str()))
+    let is_named = |names: [&str; 2]| {
+        wanted.is_empty() || wanted.iter().any(|name| names.contains(&name.as_str()))
     };
+    let is_wanted = |fault: &Fault| is_named([fault.name(), fault.clause()]);
     // A case that catches something panics; that is what it is for.
     if !arguments.iter().any(|argument| argument == "--loud") {
         std::panic::set_hook(Box::new(|_| {}));
@@ -40,7 +42,9 @@ fn main() -> ExitCode {
     let faults: Vec<Fault> = Fault::ALL.iter().copied().filter(is_wanted).collect();
     let healthy = trial::healthy();
     let caught = trial::all(&faults, full);
-    let complaints = report::print(&healthy, &caught, full, wanted.is_empty());
+    let of_records = records::complaints(|fault| is_named([fault.name(), fault.case()]));
+    let complaints = report::print(&healthy, &caught, full, wanted.is_empty())
+        + report::print_failures(&of_records);
     println!(
         "{} faults in {:.1} s",
         faults.len(),

@@ -34,7 +34,12 @@ pub(crate) fn print(healthy: &Trial, trials: &[Trial], full: bool, all_faults: b
     if all_faults {
         complaints.extend(clauses_without_fault());
     }
-    for complaint in &complaints {
+    print_failures(&complaints)
+}
+
+/// Prints complaints, and returns how many there are.
+pub(crate) fn print_failures(complaints: &[String]) -> usize {
+    for complaint in complaints {
         println!("FAILED: {complaint}");
     }
     complaints.len()

@@ -135,7 +135,7 @@ fn run_cases(fault: Option<Fault>, is_run: impl Fn(&Case) -> bool) -> Vec<Outcom
 }
 
 /// Runs something on a thread of its own, which is left alone if it hangs.
-fn run_on(fault: Option<Fault>, run: impl FnOnce() + Send + 'static) -> Outcome {
+pub(crate) fn run_on(fault: Option<Fault>, run: impl FnOnce() + Send + 'static) -> Outcome {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         FAULT.set(fault);
