@@ -1,6 +1,6 @@
 //! The receiver's tables and the app's tables, in one transaction, as one device uses them.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::DatabaseTransaction;
 use sync_log_core::receive::{
     Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite,
     SnapshotStore, Wanted,
@@ -21,9 +21,9 @@ use crate::store::attached::{run_at, run_in};
 use crate::store::{Anchor, select};
 
 /// What one device keeps, in a transaction of the app's database.
-pub(super) struct InTransaction<'a, C> {
-    db: &'a C,
-    records: Records<'a, C>,
+pub(super) struct InTransaction<'a> {
+    db: &'a DatabaseTransaction,
+    records: Records<'a>,
     /// The library and the device to which the records have to belong.
     own: Whose,
     /// The log, if it is in the same database.
@@ -71,9 +71,9 @@ impl Whose {
     }
 }
 
-impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
+impl<'a> InTransaction<'a> {
     pub(super) const fn new(
-        db: &'a C,
+        db: &'a DatabaseTransaction,
         models: &'a RegisteredModels,
         own: Whose,
         log: Option<&'a Anchor>,
@@ -147,7 +147,7 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
     }
 }
 
-impl<C: ConnectionTrait> RecordStore for InTransaction<'_, C> {
+impl RecordStore for InTransaction<'_> {
     async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
         self.records.look_up(wanted).await
     }
@@ -165,7 +165,7 @@ impl<C: ConnectionTrait> RecordStore for InTransaction<'_, C> {
     }
 }
 
-impl<C: ConnectionTrait> OwnStore for InTransaction<'_, C> {
+impl OwnStore for InTransaction<'_> {
     async fn mark(&mut self) -> Result<Hlc, StoreError> {
         let Some(anchor) = self.log else {
             let device = self.locked_device().await?;
@@ -189,7 +189,7 @@ impl<C: ConnectionTrait> OwnStore for InTransaction<'_, C> {
     }
 }
 
-impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
+impl ReceiverStore for InTransaction<'_> {
     async fn records(
         &mut self,
         after: Option<&RecordId>,
@@ -253,7 +253,7 @@ impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
     }
 }
 
-impl<C: ConnectionTrait> SnapshotStore for InTransaction<'_, C> {
+impl SnapshotStore for InTransaction<'_> {
     async fn watermarks(&mut self) -> Result<Vec<(DeviceId, Cursor)>, StoreError> {
         let all = watermarks::all_of_them(&Over(self.db)).await?;
         let all = all.into_iter();

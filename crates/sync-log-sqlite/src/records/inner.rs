@@ -1,6 +1,6 @@
 //! What a handle on shared records holds.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use sync_log_core::{Clock, DeviceId, LogError, PeerState, SharedWallClock, parse_uuid};
 use tokio::sync::Mutex;
 
@@ -29,10 +29,7 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn in_transaction<'a, C: ConnectionTrait>(
-        &'a self,
-        txn: &'a C,
-    ) -> InTransaction<'a, C> {
+    pub(super) fn in_transaction<'a>(&'a self, txn: &'a DatabaseTransaction) -> InTransaction<'a> {
         let log = self.log.attached().map(AttachedStore::anchor);
         InTransaction::new(txn, &self.models, self.own, log, self.clock.now_ms())
     }

@@ -8,7 +8,8 @@ use sync_log_core::{StoreError, Uuid};
 use super::declared::{Cascade, Declared};
 use super::error::RecordsError;
 use super::key::{Affinity, Collation, Part, UniqueKey};
-use super::registered::{Model, Refers, RegisteredModels};
+use super::registered::{Model, RegisteredModels};
+use super::rows_of_entity::{Refers, RowsOfEntity};
 use super::shape::Column;
 use crate::driver::failure::corrupt;
 use crate::driver::raw::schema::{FOREIGN_KEYS, TABLE_COLUMNS, TABLE_DEFINITION, UNIQUE_COLUMNS};
@@ -37,11 +38,14 @@ pub(super) async fn read(
     let mut models = BTreeMap::new();
     for model in declared {
         let name = model.name.clone();
-        let registered = Model {
+        let rows = RowsOfEntity {
             keys: unique_keys(db, &model, &tables[&name]).await?,
             references: references.remove(&name).unwrap_or_default(),
             definition: tables[&name].definition.clone(),
             shape: model.shape,
+        };
+        let registered = Model {
+            shows: Box::new(rows),
             version: model.version,
             rule: model.rule,
         };

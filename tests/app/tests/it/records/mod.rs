@@ -1,5 +1,6 @@
 //! Records of the app's SeaORM entities, merged in transactions of its own database.
 
+mod changing;
 pub(crate) mod gallery;
 mod history;
 mod refusals;
