@@ -20,7 +20,7 @@ pub enum Unrecorded {
     Insert,
     /// The row differs from what is recorded.
     Update {
-        /// The columns that differ.
+        /// The columns that differ. If the app applies the model by hand, the members that differ.
         columns: Vec<String>,
     },
     /// The record is to be shown, but its row is missing.

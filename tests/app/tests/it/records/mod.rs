@@ -3,6 +3,7 @@
 mod changing;
 pub(crate) mod gallery;
 mod history;
+mod links;
 mod refusals;
 mod rows;
 mod tables;

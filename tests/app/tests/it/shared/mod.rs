@@ -3,6 +3,7 @@
 mod attached;
 mod audit;
 mod baseline;
+mod by_hand;
 pub(crate) mod device;
 mod drift;
 mod dropped;
@@ -11,6 +12,7 @@ mod files;
 mod hidden;
 mod joined;
 mod later_models;
+mod notes;
 mod own_writes;
 mod partial_groups;
 mod receiving;
