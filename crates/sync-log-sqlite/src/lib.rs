@@ -8,6 +8,7 @@
 //! |---|---|
 //! | share the rows of a SeaORM app | [`records::SharedRecords`] |
 //! | name the entities that are shared | [`records::Models`] |
+//! | share records that are not rows of one entity | [`records::Applier`] |
 //! | open a log in a file, or make one | [`SyncDb::open`], or [`SyncDb::options`] to choose how |
 //! | keep the log in the app's own database | [`SyncDb::attach`] |
 //! | make a log for a test, without a file | [`SyncDb::open_in_memory`] |

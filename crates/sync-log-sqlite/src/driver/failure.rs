@@ -45,14 +45,19 @@ pub(crate) fn extended_code(error: &StoreError) -> Option<u32> {
 /// What SQLite says if a constraint of the tables refused a row, such as "CHECK constraint failed: x";
 /// `None` if it was another failure. The text names tables and columns, and no values.
 pub(crate) fn refused_by_constraint(error: &StoreError) -> Option<String> {
-    let code = extended_code(error)?;
+    match error.source_as::<DbErr>() {
+        Some(of_app) => said_by_constraint(of_app),
+        None => said_by_constraint(error.source_as::<rusqlite::Error>()?),
+    }
+}
+
+/// The same of an error that no port has reported.
+pub(crate) fn said_by_constraint(error: &impl SqliteFailure) -> Option<String> {
+    let code = error.extended_code()?;
     if primary(code) != CONSTRAINT {
         return None;
     }
-    let text = match error.source_as::<DbErr>() {
-        Some(error) => error.to_string(),
-        None => error.source_as::<rusqlite::Error>()?.to_string(),
-    };
+    let text = error.to_string();
     let after_code = text
         .split_once("(code: ")
         .and_then(|(_, it)| it.split_once(") "));

@@ -8,7 +8,7 @@ use sync_log_core::receive::{self, Record, RecordId, Wanted};
 use sync_log_core::{JsonText, MAX_PAGE_ENTRIES, Uuid};
 
 use super::registered::{Model, RegisteredModels};
-use super::stored_rows::{rows_after, rows_of};
+use super::shows::Payloads;
 use super::sync_error::SyncError;
 use super::versions;
 use crate::driver::AppTransaction;
@@ -20,8 +20,8 @@ pub enum Unrecorded {
     Insert,
     /// The row differs from what is recorded.
     Update {
-        /// The columns that differ.
-        columns: Vec<&'static str>,
+        /// The columns that differ. If the app applies the model by hand, the members that differ.
+        columns: Vec<String>,
     },
     /// The record is to be shown, but its row is missing.
     Delete,
@@ -39,8 +39,6 @@ impl fmt::Display for Unrecorded {
         }
     }
 }
-
-type Rows = Vec<(Uuid, JsonText)>;
 
 /// A comparison of the rows of all shared tables with the versions of their records.
 pub(super) struct Audit<'a> {
@@ -86,7 +84,9 @@ impl Audit<'_> {
     async fn compare_rows(&mut self, name: &str, model: &Model) -> Result<(), SyncError> {
         let mut after = None;
         while !self.is_done() {
-            let rows = rows_after(self.txn.connection(), model, after, MAX_PAGE_ENTRIES).await?;
+            let txn = self.txn.connection();
+            let rows = model.shows.shown_after(txn, after, MAX_PAGE_ENTRIES);
+            let rows = rows.await?;
             let Some((last, _)) = rows.last() else {
                 break;
             };
@@ -104,7 +104,7 @@ impl Audit<'_> {
     async fn records(
         &self,
         name: &str,
-        rows: &Rows,
+        rows: &Payloads,
     ) -> Result<BTreeMap<RecordId, Record>, SyncError> {
         let ids = rows.iter().map(|(record, _)| RecordId::new(name, *record));
         let wanted = Wanted {
@@ -130,7 +130,7 @@ impl Audit<'_> {
         let Some(shown) = shown else {
             return Ok(Some(Unrecorded::Insert));
         };
-        let columns = differing(model, id.record_uuid, row, &shown)?;
+        let columns = model.shows.differing(row, &shown)?;
         Ok((!columns.is_empty()).then_some(Unrecorded::Update { columns }))
     }
 
@@ -163,32 +163,12 @@ impl Audit<'_> {
         let Some(model) = self.models.models.get(name) else {
             return Ok(());
         };
-        let rows = rows_of(self.txn.connection(), model, records).await?;
+        let rows = model.shows.shown_of(self.txn.connection(), records);
+        let rows = rows.await?;
         let there: BTreeSet<_> = rows.into_iter().map(|(record, _)| record).collect();
         let missing = records.iter().filter(|record| !there.contains(record));
         let missing = missing.map(|record| (RecordId::new(name, *record), Unrecorded::Delete));
         self.found.extend(missing);
         Ok(())
     }
-}
-
-/// The columns in which a row differs from the row that is to be shown. Both are read as the app's
-/// model, so that members which the model does not know, and the spelling of the others, do not count.
-fn differing(
-    model: &Model,
-    record: Uuid,
-    stored: &JsonText,
-    shown: &JsonText,
-) -> Result<Vec<&'static str>, SyncError> {
-    let row = |payload| {
-        let row = model.shape.row(record, payload);
-        row.map_err(|reason| SyncError::NotARecord {
-            table: model.shape.table(),
-            reason,
-        })
-    };
-    let stored = row(stored)?;
-    let shown = row(shown)?;
-    let differing = stored.into_iter().filter(|column| !shown.contains(column));
-    Ok(differing.map(|(column, _)| column).collect())
 }

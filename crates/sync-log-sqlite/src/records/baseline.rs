@@ -13,7 +13,6 @@ use super::changed::Changed;
 use super::opening::Opening;
 use super::registered::{Model, RegisteredModels};
 use super::store::Records;
-use super::stored_rows::rows_after;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
 
@@ -29,7 +28,10 @@ pub(super) async fn give(txn: &AppTransaction, opening: &Opening<'_>) -> Result<
     for (name, model) in &models.models {
         let mut after = None;
         loop {
-            let rows = rows_after(txn, model, after, MAX_PAGE_ENTRIES).await?;
+            let rows = model
+                .shows
+                .shown_after(txn, after, MAX_PAGE_ENTRIES)
+                .await?;
             let Some((last, _)) = rows.last() else {
                 break;
             };

@@ -1,21 +1,26 @@
 //! One model, as an app declares it.
 
-use sea_orm::{EntityTrait, IntoActiveModel, PrimaryKeyTrait};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sync_log_core::receive::Rule;
 
-use super::shape::{Shape, ShapeOf};
+use super::by_hand::ByHand;
+use super::shape::Shape;
 
-/// One model, as an app declares it.
+/// One model, as an app declares it: one that is an entity, unless `S` says otherwise.
 #[derive(Debug)]
-pub(super) struct Declared {
+pub(super) struct Declared<S = Box<dyn Shape>> {
     pub(super) name: String,
-    pub(super) shape: Box<dyn Shape>,
+    pub(super) shape: S,
     /// The highest version of the model that the app knows.
     pub(super) version: u32,
     pub(super) rule: Rule,
     pub(super) cascades: Vec<(String, Cascade)>,
+}
+
+/// What shows the records of a model.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Entity(Box<dyn Shape>),
+    ByHand(ByHand),
 }
 
 /// What a reference with ON DELETE CASCADE means.
@@ -25,16 +30,11 @@ pub(super) enum Cascade {
     Logged,
 }
 
-impl Declared {
-    pub(super) fn new<E>(name: String) -> Self
-    where
-        E: EntityTrait,
-        E::Model: Serialize + DeserializeOwned + IntoActiveModel<E::ActiveModel>,
-        <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
-    {
+impl<S> Declared<S> {
+    pub(super) const fn new(name: String, shape: S) -> Self {
         Self {
             name,
-            shape: Box::new(ShapeOf::<E>::new()),
+            shape,
             version: 0,
             rule: Rule::WholeRecord,
             cascades: Vec::new(),

@@ -16,7 +16,7 @@ pub enum RecordsError {
         /// The migrations that this program does not know.
         unknown: Vec<String>,
     },
-    /// Two entities have one name or one table.
+    /// Two models have one name, or an entity has the table of another model.
     #[error("failed to register model {model}: another model has its name or its table {table}")]
     Twice {
         /// The model.
@@ -33,6 +33,14 @@ pub enum RecordsError {
         table: String,
         /// The column.
         column: String,
+    },
+    /// The database has no such table, which an applier names.
+    #[error("failed to register model {model}: there is no table {table}")]
+    NoTable {
+        /// The model.
+        model: String,
+        /// The table.
+        table: String,
     },
     /// The primary key of the table is not one column that holds the record's UUID.
     #[error("failed to register model {model}: the primary key of {table} is not one UUID column")]
@@ -131,8 +139,10 @@ impl RecordsError {
             Self::SchemaTooNew { .. } => {
                 "use the version of the program that made the tables, or a newer one"
             }
-            Self::Twice { .. } => "register each entity once, each under a name of its own",
-            Self::NoColumn { .. } => "run the app's migrations before its models are registered",
+            Self::Twice { .. } => "register each entity once, each model under a name of its own",
+            Self::NoColumn { .. } | Self::NoTable { .. } => {
+                "run the app's migrations before its models are registered"
+            }
             Self::PrimaryKey { .. } => {
                 "give the table one primary key column that holds the record's UUID, and a unique \
                  index for any other key"

@@ -1,6 +1,6 @@
 //! The receiver's tables and the app's tables, in one transaction, as one device uses them.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::DatabaseTransaction;
 use sync_log_core::receive::{
     Found, Move, OwnStore, ReceiverStore, Record, RecordId, RecordStore, RecordWrite,
     SnapshotStore, Wanted,
@@ -21,9 +21,9 @@ use crate::store::Anchor;
 use crate::store::attached::{run_at, run_in};
 
 /// What one device keeps, in a transaction of the app's database.
-pub struct InTransaction<'a, C> {
-    db: &'a C,
-    records: Records<'a, C>,
+pub struct InTransaction<'a> {
+    db: &'a DatabaseTransaction,
+    records: Records<'a>,
     /// The library and the device to which the records have to belong.
     own: Whose,
     /// How the models of this handle read payloads.
@@ -79,9 +79,9 @@ impl Whose {
     }
 }
 
-impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
+impl<'a> InTransaction<'a> {
     pub(super) const fn new(
-        db: &'a C,
+        db: &'a DatabaseTransaction,
         models: &'a RegisteredModels,
         own: Whose,
         fingerprint: &'a str,
@@ -177,7 +177,7 @@ impl<'a, C: ConnectionTrait> InTransaction<'a, C> {
     }
 }
 
-impl<C: ConnectionTrait> RecordStore for InTransaction<'_, C> {
+impl RecordStore for InTransaction<'_> {
     async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
         self.records.look_up(wanted).await
     }
@@ -195,7 +195,7 @@ impl<C: ConnectionTrait> RecordStore for InTransaction<'_, C> {
     }
 }
 
-impl<C: ConnectionTrait> OwnStore for InTransaction<'_, C> {
+impl OwnStore for InTransaction<'_> {
     async fn mark(&mut self) -> Result<Hlc, StoreError> {
         let Some(anchor) = self.log else {
             let device = self.own_device(device::lock(&Over(self.db)).await?)?;
@@ -219,7 +219,7 @@ impl<C: ConnectionTrait> OwnStore for InTransaction<'_, C> {
     }
 }
 
-impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
+impl ReceiverStore for InTransaction<'_> {
     async fn records(
         &mut self,
         after: Option<&RecordId>,
@@ -283,7 +283,7 @@ impl<C: ConnectionTrait> ReceiverStore for InTransaction<'_, C> {
     }
 }
 
-impl<C: ConnectionTrait> SnapshotStore for InTransaction<'_, C> {
+impl SnapshotStore for InTransaction<'_> {
     async fn watermarks(&mut self) -> Result<Vec<(DeviceId, Cursor)>, StoreError> {
         let all = watermarks::all_of_them(&Over(self.db)).await?;
         let all = all.into_iter();

@@ -1,6 +1,6 @@
 //! What a handle on shared records holds.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use sync_log_core::{Clock, Hlc, SharedWallClock};
 use tokio::sync::Mutex;
 
@@ -30,10 +30,7 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn in_transaction<'a, C: ConnectionTrait>(
-        &'a self,
-        txn: &'a C,
-    ) -> InTransaction<'a, C> {
+    pub(super) fn in_transaction<'a>(&'a self, txn: &'a DatabaseTransaction) -> InTransaction<'a> {
         let log = self.log.attached().map(AttachedStore::anchor);
         let now_ms = self.clock.now_ms();
         InTransaction::new(txn, &self.models, self.own, &self.fingerprint, log, now_ms)

@@ -18,6 +18,8 @@
 //!   DELETE CASCADE is declared with [`follows`](DeclaredModels::follows) or
 //!   [`logs_cascade`](DeclaredModels::logs_cascade), because a cascade deletes rows without a change of
 //!   their own. If the schema does not fit these rules, the opening fails with a [`RecordsError`].
+//! - A record that is not one row of one entity is shown by code of the app: see [`Applier`] and
+//!   [`Models::by_hand`]. No foreign key of an entity leads to such a record.
 //! - The later change of a record wins as a whole, unless [`per_field`](DeclaredModels::per_field) merges
 //!   each member by itself.
 //! - Received rows are written without SeaORM's hooks: `ActiveModelBehavior` is not run.
@@ -68,10 +70,12 @@
 //! # }
 //! ```
 
+mod applier;
 mod audit;
 mod baseline;
 mod begin;
 mod beside;
+mod by_hand;
 mod change;
 mod changed;
 mod compared;
@@ -80,6 +84,7 @@ mod deleted;
 mod device;
 mod drain;
 mod drift;
+mod ended;
 mod error;
 mod giving;
 mod in_transaction;
@@ -97,11 +102,12 @@ mod received;
 mod registered;
 mod renew;
 mod rows;
+mod rows_of_entity;
 mod schema;
 mod shape;
 mod shared;
+mod shows;
 mod store;
-mod stored_rows;
 mod sync_error;
 mod sync_status;
 mod taking;
@@ -114,6 +120,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
+pub use applier::{Answer, Applier};
 pub use audit::Unrecorded;
 pub use begin::{begin, make_tables};
 pub use error::RecordsError;

@@ -5,10 +5,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_log_core::receive::Rule;
 
-use super::declared::{Cascade, Declared};
+use super::applier::Applier;
+use super::by_hand::ByHand;
+use super::declared::{Cascade, Declared, Kind};
 use super::error::RecordsError;
 use super::registered::RegisteredModels;
 use super::schema;
+use super::shape::ShapeOf;
 use crate::driver::{Over, Port};
 
 /// The models of an app, before any entity is named.
@@ -21,8 +24,8 @@ pub struct Models;
 #[derive(Debug)]
 #[must_use = "models take effect once they are registered"]
 pub struct DeclaredModels {
-    before: Vec<Declared>,
-    last: Declared,
+    before: Vec<Declared<Kind>>,
+    last: Declared<Kind>,
 }
 
 impl Models {
@@ -39,26 +42,65 @@ impl Models {
         E::Model: Serialize + DeserializeOwned + IntoActiveModel<E::ActiveModel>,
         <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
     {
-        DeclaredModels {
-            before: Vec::new(),
-            last: Declared::new::<E>(name.into()),
-        }
+        DeclaredModels::first(Declared::new(name.into(), entity::<E>()))
+    }
+
+    /// Names the first model that the app applies by hand; see [`DeclaredModels::by_hand`].
+    pub fn by_hand(
+        self,
+        name: impl Into<String>,
+        applier: impl Applier + 'static,
+    ) -> DeclaredModels {
+        DeclaredModels::first(Declared::new(name.into(), by_hand(applier)))
     }
 }
 
+fn entity<E>() -> Kind
+where
+    E: EntityTrait,
+    E::Model: Serialize + DeserializeOwned + IntoActiveModel<E::ActiveModel>,
+    <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
+{
+    Kind::Entity(Box::new(ShapeOf::<E>::new()))
+}
+
+fn by_hand(applier: impl Applier + 'static) -> Kind {
+    Kind::ByHand(ByHand {
+        applier: Box::new(applier),
+        definitions: Vec::new(),
+    })
+}
+
 impl DeclaredModels {
+    const fn first(model: Declared<Kind>) -> Self {
+        Self {
+            before: Vec::new(),
+            last: model,
+        }
+    }
+
+    fn and(mut self, next: Declared<Kind>) -> Self {
+        self.before.push(std::mem::replace(&mut self.last, next));
+        self
+    }
+
     /// Names an entity that devices share, by the `model_type` of its changes. Its primary key is one
     /// column that holds the record's UUID, as a `Uuid` or as text in lower case with hyphens. The
     /// payload of a change is the JSON of its model.
-    pub fn entity<E>(mut self, name: impl Into<String>) -> Self
+    pub fn entity<E>(self, name: impl Into<String>) -> Self
     where
         E: EntityTrait,
         E::Model: Serialize + DeserializeOwned + IntoActiveModel<E::ActiveModel>,
         <E::PrimaryKey as PrimaryKeyTrait>::ValueType: DeserializeOwned,
     {
-        let next = Declared::new::<E>(name.into());
-        self.before.push(std::mem::replace(&mut self.last, next));
-        self
+        self.and(Declared::new(name.into(), entity::<E>()))
+    }
+
+    /// Names a model whose records code of the app shows, by the `model_type` of its changes: for instance
+    /// because a record is in two tables. [`follows`](Self::follows) and
+    /// [`logs_cascade`](Self::logs_cascade) do not apply to it: [`Applier::facts`] has its references.
+    pub fn by_hand(self, name: impl Into<String>, applier: impl Applier + 'static) -> Self {
+        self.and(Declared::new(name.into(), by_hand(applier)))
     }
 
     /// Sets the highest `model_version` that the app knows of this model. Default: 0. A record with a

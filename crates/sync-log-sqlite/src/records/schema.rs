@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_log_core::receive::Need;
 use sync_log_core::{StoreError, Uuid};
 
-use super::declared::{Cascade, Declared};
+use super::by_hand::ByHand;
+use super::declared::{Cascade, Declared, Kind};
 use super::error::RecordsError;
 use super::key::{Affinity, Collation, Part, UniqueKey};
-use super::registered::{Model, Refers, RegisteredModels};
+use super::registered::{Model, RegisteredModels};
+use super::rows_of_entity::{Refers, RowsOfEntity};
 use super::shape::Column;
 use crate::driver::failure::corrupt;
 use crate::driver::raw::schema::{FOREIGN_KEYS, TABLE_COLUMNS, TABLE_DEFINITION, UNIQUE_COLUMNS};
@@ -20,11 +22,12 @@ use crate::driver::{Port, Row, all, first};
 /// [`RecordsError`].
 pub(super) async fn read(
     db: &impl Port,
-    declared: Vec<Declared>,
+    declared: Vec<Declared<Kind>>,
 ) -> Result<RegisteredModels, RecordsError> {
     refuse_twice(&declared)?;
+    let (declared, by_hand) = by_kind(declared);
     let foreign_keys = foreign_keys(db).await?;
-    refuse_local_holders(&declared, &foreign_keys)?;
+    refuse_local_holders(&declared, &by_hand, &foreign_keys)?;
     let mut tables = BTreeMap::new();
     for model in &declared {
         tables.insert(model.name.clone(), Table::read(db, model).await?);
@@ -37,17 +40,88 @@ pub(super) async fn read(
     let mut models = BTreeMap::new();
     for model in declared {
         let name = model.name.clone();
-        let registered = Model {
+        let rows = RowsOfEntity {
             keys: unique_keys(db, &model, &tables[&name]).await?,
             references: references.remove(&name).unwrap_or_default(),
             definition: tables[&name].definition.clone(),
             shape: model.shape,
+        };
+        let registered = Model {
+            shows: Box::new(rows),
             version: model.version,
             rule: model.rule,
         };
         models.insert(name, registered);
     }
+    for model in by_hand {
+        models.insert(model.name.clone(), applied_by_hand(db, model).await?);
+    }
     Ok(RegisteredModels { models })
+}
+
+/// The models that are entities, and those that the app applies by hand.
+fn by_kind(declared: Vec<Declared<Kind>>) -> (Vec<Declared>, Vec<Declared<ByHand>>) {
+    let mut entities = Vec::new();
+    let mut by_hand = Vec::new();
+    for model in declared {
+        let Declared {
+            name,
+            shape,
+            version,
+            rule,
+            cascades,
+        } = model;
+        match shape {
+            Kind::Entity(shape) => entities.push(Declared {
+                name,
+                shape,
+                version,
+                rule,
+                cascades,
+            }),
+            Kind::ByHand(shape) => by_hand.push(Declared {
+                name,
+                shape,
+                version,
+                rule,
+                cascades,
+            }),
+        }
+    }
+    (entities, by_hand)
+}
+
+/// What the schema says of a model that the app applies by hand: only how its tables are made.
+async fn applied_by_hand(
+    db: &impl Port,
+    mut model: Declared<ByHand>,
+) -> Result<Model, RecordsError> {
+    if let Some((column, _)) = model.cascades.first() {
+        return Err(RecordsError::NoCascade {
+            table: model.name.clone(),
+            column: column.clone(),
+            model: model.name,
+        });
+    }
+    for table in model.shape.applier.tables() {
+        let definition = definition(db, table).await?;
+        let definition = definition.ok_or_else(|| RecordsError::NoTable {
+            model: model.name.clone(),
+            table: (*table).to_owned(),
+        })?;
+        model.shape.definitions.push(definition);
+    }
+    Ok(Model {
+        shows: Box::new(model.shape),
+        version: model.version,
+        rule: model.rule,
+    })
+}
+
+/// The statement that makes a table.
+async fn definition(db: &impl Port, table: &str) -> Result<Option<String>, StoreError> {
+    let text = |row: &Row<'_>| text(row, 0);
+    first(db, &TABLE_DEFINITION, &[table.into()], text).await
 }
 
 /// SQLite compares names without regard to case.
@@ -55,19 +129,38 @@ fn is_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-fn refuse_twice(declared: &[Declared]) -> Result<(), RecordsError> {
+fn refuse_twice(declared: &[Declared<Kind>]) -> Result<(), RecordsError> {
     for (position, model) in declared.iter().enumerate() {
-        let is_known = |other: &Declared| {
-            other.name == model.name || is_same(other.shape.table(), model.shape.table())
+        let is_known = |other: &Declared<Kind>| {
+            other.name == model.name || other.shape.has_table_of(&model.shape)
         };
         if declared[..position].iter().any(is_known) {
             return Err(RecordsError::Twice {
                 model: model.name.clone(),
-                table: model.shape.table().to_owned(),
+                table: model.shape.tables().join(", "),
             });
         }
     }
     Ok(())
+}
+
+impl Kind {
+    fn tables(&self) -> Vec<&str> {
+        match self {
+            Self::Entity(shape) => vec![shape.table()],
+            Self::ByHand(by_hand) => by_hand.applier.tables().to_vec(),
+        }
+    }
+
+    /// Whether the rows of an entity are in a table of another model. Two appliers may share a table.
+    fn has_table_of(&self, other: &Self) -> bool {
+        if let (Self::ByHand(_), Self::ByHand(_)) = (self, other) {
+            return false;
+        }
+        let others = other.tables();
+        let is_others = |table: &&str| others.iter().any(|taken| is_same(taken, table));
+        self.tables().iter().any(is_others)
+    }
 }
 
 /// A table, as far as its model needs it.
@@ -111,13 +204,11 @@ impl Table {
             model: model.name.clone(),
             table: table.to_owned(),
         })?;
-        let text = |row: &Row<'_>| text(row, 0);
-        let definition = first(db, &TABLE_DEFINITION, &[table.into()], text).await?;
         Ok(Self {
             id,
             columns,
             stored,
-            definition: definition.unwrap_or_default(),
+            definition: definition(db, table).await?.unwrap_or_default(),
         })
     }
 
@@ -186,19 +277,26 @@ async fn foreign_keys(db: &impl Port) -> Result<Vec<ForeignKey>, StoreError> {
     Ok(keys)
 }
 
-/// Refuses local tables whose rows could refuse a deletion: every device has to show the same.
+/// Refuses local tables whose rows could refuse a deletion: every device has to show the same. The foreign
+/// keys of the tables of an applier are references of its records, which are hidden or emptied before.
 fn refuse_local_holders(
     declared: &[Declared],
+    by_hand: &[Declared<ByHand>],
     foreign_keys: &[ForeignKey],
 ) -> Result<(), RecordsError> {
     let model_of = |table: &str| {
         let mut models = declared.iter();
         models.find(|model| is_same(model.shape.table(), table))
     };
+    let appliers = by_hand.iter().map(|model| &model.shape.applier);
+    let of_appliers: Vec<&str> = appliers.flat_map(|it| it.tables()).copied().collect();
+    let is_shared = |table: &str| {
+        model_of(table).is_some() || of_appliers.iter().any(|other| is_same(other, table))
+    };
     for key in foreign_keys {
         let gives_way = ["CASCADE", "SET NULL", "SET DEFAULT"].contains(&key.on_delete.as_str());
         if let Some(model) = model_of(&key.parent)
-            && model_of(&key.table).is_none()
+            && !is_shared(&key.table)
             && !gives_way
         {
             return Err(RecordsError::HeldByLocal {

@@ -10,9 +10,7 @@ use sea_orm::{
     IntoActiveModel,
 };
 use serde::Serialize;
-use sync_log_core::receive::{
-    self, Applied, Receiving, Record, RecordId, RecordStore, Wanted, WhyNotShown,
-};
+use sync_log_core::receive::{self, Applied, Receiving, Record, RecordId, Wanted, WhyNotShown};
 use sync_log_core::{Change, Cursor, DeviceId, Hlc, LibraryId, Page, Uuid};
 
 use super::audit::{Audit, Unrecorded};
@@ -22,7 +20,6 @@ use super::models::DeclaredModels;
 use super::options::SharedRecordsOptions;
 use super::peers::{Peers, changes_of};
 use super::registered::RegisteredModels;
-use super::store::Records;
 use super::sync_error::SyncError;
 use super::writing::Writing;
 use super::{versions, watermarks};
@@ -376,8 +373,7 @@ impl SharedRecords {
             records: [id.clone()].into(),
             ..Wanted::default()
         };
-        let mut records = Records::new(&self.inner.db, &self.inner.models);
-        let found = records.look_up(&wanted).await?;
+        let found = versions::look_up(&Over(&self.inner.db), &wanted).await?;
         Ok(found.records.into_iter().next().map(|(_, record)| record))
     }
 

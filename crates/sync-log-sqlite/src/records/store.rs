@@ -1,6 +1,6 @@
 //! The record store in a transaction of the app's database.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::DatabaseTransaction;
 use sync_log_core::StoreError;
 use sync_log_core::receive::{Found, Move, RecordId, RecordStore, RecordWrite, Wanted};
 
@@ -11,22 +11,21 @@ use crate::driver::Over;
 /// A receiver's tables and the app's tables, inside one transaction of the app's database.
 ///
 /// Pass a transaction that has the write lock and defers foreign keys, as [`begin`](super::begin)
-/// makes it. Commit the transaction if all calls were `Ok`. On a connection without a transaction, each
-/// statement would be committed separately.
-pub struct Records<'a, C> {
-    db: &'a C,
+/// makes it. Commit the transaction if all calls were `Ok`.
+pub struct Records<'a> {
+    txn: &'a DatabaseTransaction,
     models: &'a RegisteredModels,
 }
 
-impl<'a, C: ConnectionTrait> Records<'a, C> {
+impl<'a> Records<'a> {
     /// The records of these models, in this transaction.
     #[must_use]
-    pub const fn new(db: &'a C, models: &'a RegisteredModels) -> Self {
-        Self { db, models }
+    pub const fn new(txn: &'a DatabaseTransaction, models: &'a RegisteredModels) -> Self {
+        Self { txn, models }
     }
 }
 
-impl<C> std::fmt::Debug for Records<'_, C> {
+impl std::fmt::Debug for Records<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut records = f.debug_struct("Records");
         records
@@ -35,16 +34,16 @@ impl<C> std::fmt::Debug for Records<'_, C> {
     }
 }
 
-impl<C: ConnectionTrait> RecordStore for Records<'_, C> {
+impl RecordStore for Records<'_> {
     async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
-        versions::look_up(&Over(self.db), wanted).await
+        versions::look_up(&Over(self.txn), wanted).await
     }
 
     async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError> {
-        versions::write(&Over(self.db), records).await
+        versions::write(&Over(self.txn), records).await
     }
 
     async fn change(&mut self, steps: &[Move]) -> Result<Vec<(RecordId, String)>, StoreError> {
-        change::change(&Over(self.db), self.models, steps).await
+        change::change(self.txn, self.models, steps).await
     }
 }

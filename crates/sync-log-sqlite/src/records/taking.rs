@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::ConnectionTrait;
 use sync_log_core::receive::{
     self, OwnStore, Receiving, RecordId, Snapshot, SnapshotPage, Standings, Taking,
 };
@@ -163,10 +162,7 @@ impl TakingSnapshot<'_> {
 
 /// Raises the clock to what this device has given out, through whichever handle: own changes come back
 /// in a snapshot.
-async fn resume<C: ConnectionTrait>(
-    inner: &Inner,
-    store: &mut InTransaction<'_, C>,
-) -> Result<(), SyncError> {
+async fn resume(inner: &Inner, store: &mut InTransaction<'_>) -> Result<(), SyncError> {
     let mark = store.mark().await?;
     Ok(inner.clock.resume(mark).map_err(LogError::from)?)
 }

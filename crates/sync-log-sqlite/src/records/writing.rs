@@ -12,7 +12,7 @@ use sync_log_core::receive::Rule;
 use sync_log_core::{Change, Uuid};
 
 use super::registered::{Model, RegisteredModels};
-use super::shape::{is_key, record_of};
+use super::shape::{Shape, is_key, record_of};
 use super::sync_error::SyncError;
 use crate::driver::raw::transaction::{BACK_TO_SAVEPOINT, RELEASE_SAVEPOINT, SAVEPOINT};
 use crate::driver::{AppTransaction, Over, Port};
@@ -58,13 +58,13 @@ impl<'a> Writing<'a> {
         A: ActiveModelTrait + ActiveModelBehavior + Send,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
     {
-        let (name, model) = self.model::<A::Entity>()?;
+        let (name, model, shape) = self.model::<A::Entity>()?;
         let call = self.begin().await?;
         let inserted = call.ran(row.insert(self.txn.connection()).await).await?;
         let record = id_of(&inserted)?;
         let mut payload = payload_of(&inserted)?;
         if let Rule::PerField { .. } = model.rule {
-            empty_what_is_left_out(&mut payload, &model.shape.members());
+            empty_what_is_left_out(&mut payload, &shape.members());
         }
         let change = Change::insert(name, record, &payload);
         let change = change.map_err(|error| not_a_record::<A::Entity>(&error))?;
@@ -88,7 +88,7 @@ impl<'a> Writing<'a> {
         A: ActiveModelTrait + ActiveModelBehavior + Send,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize + Sync,
     {
-        let (name, model) = self.model::<A::Entity>()?;
+        let (name, model, _) = self.model::<A::Entity>()?;
         let call = self.begin().await?;
         let before = call.ran(self.stored(&row).await).await?;
         let updated = call.ran(row.update(self.txn.connection()).await).await?;
@@ -113,9 +113,9 @@ impl<'a> Writing<'a> {
     /// # Errors
     /// [`SyncError::App`], [`SyncError::NotShared`].
     pub async fn delete<E: EntityTrait>(&self, record: Uuid) -> Result<bool, SyncError> {
-        let (name, model) = self.model::<E>()?;
+        let (name, model, shape) = self.model::<E>()?;
         let key = E::Column::iter().find(is_key::<E>);
-        let Some((key, id)) = key.zip(model.shape.id(record)) else {
+        let Some((key, id)) = key.zip(shape.id(record)) else {
             return Ok(false);
         };
         let delete = E::delete_many().filter(key.eq(id));
@@ -177,7 +177,7 @@ impl<'a> Writing<'a> {
         })
     }
 
-    fn model<E: EntityTrait>(&self) -> Result<(&'a str, &'a Model), SyncError> {
+    fn model<E: EntityTrait>(&self) -> Result<(&'a str, &'a Model, &'a dyn Shape), SyncError> {
         let found = self.models.of_entity::<E>();
         found.ok_or_else(|| SyncError::NotShared {
             table: E::default().table_name(),

@@ -74,15 +74,24 @@ pub(crate) struct Gallery {
 impl Gallery {
     /// Makes the app's tables and those of a receiver in this file.
     pub(crate) async fn made(path: &Path) -> Self {
+        Self::made_with(path, declared()).await
+    }
+
+    /// The same for an app that declares its models in another way.
+    pub(crate) async fn made_with(path: &Path, models: DeclaredModels) -> Self {
         let raw = Connection::open(path).unwrap();
         raw.execute_batch(TABLES).unwrap();
-        Self::opened(path).await.unwrap()
+        Self::opened_with(path, models).await.unwrap()
     }
 
     pub(crate) async fn opened(path: &Path) -> Result<Self, DbErr> {
+        Self::opened_with(path, declared()).await
+    }
+
+    async fn opened_with(path: &Path, models: DeclaredModels) -> Result<Self, DbErr> {
         let db = app::connect(path).await?;
         make_tables(&db).await.unwrap();
-        let models = declared().register(&db).await.unwrap();
+        let models = models.register(&db).await.unwrap();
         Ok(Self { db, models })
     }
 
@@ -103,8 +112,10 @@ impl Gallery {
             records: [id.clone()].into(),
             ..Wanted::default()
         };
-        let mut records = Records::new(&self.db, &self.models);
-        let found = records.look_up(&wanted).await.unwrap();
+        let txn = begin(&self.db).await.unwrap();
+        let found = Records::new(&txn, &self.models).look_up(&wanted).await;
+        txn.rollback().await.unwrap();
+        let found = found.unwrap();
         found
             .records
             .into_iter()

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sync_log_memory::{MemoryRecords, Rows, Tables};
 use sync_log_sqlite::entity::{ties, versions};
 use sync_log_sqlite::receive::{Move, RecordId, RecordStore, Wanted, merge};
-use sync_log_sqlite::records::{Records, RegisteredModels};
+use sync_log_sqlite::records::{DeclaredModels, Records, RegisteredModels, begin};
 use sync_log_sqlite::{SharedChangeEntry, Uuid};
 
 #[path = "../../../../../crates/sync-log-core/tests/it/common/small_world.rs"]
@@ -17,7 +17,7 @@ mod small_world;
 
 use small_world::{Draw, arrivals, entry};
 
-use super::gallery::{Gallery, REFUSED, album, link, photo, tag};
+use super::gallery::{Gallery, REFUSED, album, declared, link, photo, tag};
 
 /// The reference records, with the one constraint of the app's tables that is no reference or key.
 type Reference = MemoryRecords<Refusing>;
@@ -78,8 +78,10 @@ impl Gallery {
             records: expected.keys().cloned().collect(),
             ..Wanted::default()
         };
-        let mut records = Records::new(&self.db, &self.models);
-        let found = records.look_up(&wanted).await.unwrap();
+        let txn = begin(&self.db).await.unwrap();
+        let found = Records::new(&txn, &self.models).look_up(&wanted).await;
+        txn.rollback().await.unwrap();
+        let found = found.unwrap();
         let found: BTreeMap<_, _> = found.records.into_iter().collect();
         assert_eq!(found, *expected);
         let versions = versions::Entity::find().count(&self.db).await.unwrap();
@@ -100,9 +102,9 @@ impl Gallery {
     }
 }
 
-async fn play(batches: &[Vec<SharedChangeEntry>]) {
+pub(super) async fn play(declared: DeclaredModels, batches: &[Vec<SharedChangeEntry>]) {
     let folder = tempfile::tempdir().unwrap();
-    let gallery = Gallery::made(&folder.path().join("app.db")).await;
+    let gallery = Gallery::made_with(&folder.path().join("app.db"), declared).await;
     let mut reference = Reference::default();
     for batch in batches {
         let standings = gallery.merge(batch).await.unwrap();
@@ -131,8 +133,12 @@ fn payload(model: u8, draw: Draw) -> Value {
     }
 }
 
+pub(super) fn batches() -> impl Strategy<Value = Vec<Vec<SharedChangeEntry>>> {
+    arrivals(entry(&MODELS, payload), 12)
+}
+
 /// Each case makes a file, so there are few of them unless the environment asks for more.
-fn cases() -> ProptestConfig {
+pub(super) fn cases() -> ProptestConfig {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
         None => ProptestConfig::with_cases(48),
@@ -143,8 +149,8 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn a_database_shows_what_the_reference_records_show(batches in arrivals(entry(&MODELS, payload), 12)) {
+    fn a_database_shows_what_the_reference_records_show(batches in batches()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(&batches));
+        runtime.block_on(play(declared(), &batches));
     }
 }

@@ -31,9 +31,9 @@ async fn found(phone: &Device) -> Vec<(RecordId, Unrecorded)> {
     phone.records.audit(usize::MAX).await.unwrap()
 }
 
-fn updated(column: &'static str) -> Unrecorded {
+fn updated(column: &str) -> Unrecorded {
     Unrecorded::Update {
-        columns: vec![column],
+        columns: vec![column.to_owned()],
     }
 }
 
