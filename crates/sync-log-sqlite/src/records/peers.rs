@@ -1,6 +1,5 @@
 //! The devices whose changes may still arrive.
 
-use sea_orm::ConnectionTrait;
 use sync_log_core::receive::{
     ReceiverStore, RecordId, RecordStore, SnapshotPage, SnapshotStore, Wanted,
 };
@@ -62,9 +61,9 @@ impl Peers {
     /// All devices whose changes may still arrive. A page of a device is applied even if the device is no peer,
     /// so each device with a watermark counts until it is retired. The watermarks are read in the transaction
     /// in which they count, because another call may apply the first page of a device meanwhile.
-    pub(super) async fn origins<C: ConnectionTrait>(
+    pub(super) async fn origins(
         &self,
-        store: &mut InTransaction<'_, C>,
+        store: &mut InTransaction<'_>,
     ) -> Result<Vec<DeviceId>, StoreError> {
         let mut origins = self.active.clone();
         for (origin, _) in store.watermarks().await? {
@@ -77,9 +76,9 @@ impl Peers {
     }
 
     /// The same, including `origin`, of which a page or a snapshot is taken.
-    pub(super) async fn origins_with<C: ConnectionTrait>(
+    pub(super) async fn origins_with(
         &self,
-        store: &mut InTransaction<'_, C>,
+        store: &mut InTransaction<'_>,
         origin: DeviceId,
     ) -> Result<Vec<DeviceId>, StoreError> {
         let mut origins = self.origins(store).await?;
@@ -94,9 +93,9 @@ impl Peers {
     ///
     /// While a peer is retired, deletions are forgotten that are above its changes. Applied later, such a change
     /// would show the record on this device only: others still know that the record was deleted later.
-    pub(super) async fn refuse_forgotten<C: ConnectionTrait>(
+    pub(super) async fn refuse_forgotten(
         &self,
-        store: &mut InTransaction<'_, C>,
+        store: &mut InTransaction<'_>,
         origin: DeviceId,
         changes: impl Iterator<Item = (RecordId, Hlc)>,
     ) -> Result<(), SyncError> {

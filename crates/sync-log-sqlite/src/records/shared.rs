@@ -162,10 +162,7 @@ impl SharedRecords {
     /// The ports of core in a transaction that [`begin()`](super::begin()) began, for the conformance suite.
     /// An app that called them could commit an entry without its change.
     #[doc(hidden)]
-    pub fn ports<'a>(
-        &'a self,
-        txn: &'a DatabaseTransaction,
-    ) -> InTransaction<'a, DatabaseTransaction> {
+    pub fn ports<'a>(&'a self, txn: &'a DatabaseTransaction) -> InTransaction<'a> {
         self.inner.in_transaction(txn)
     }
 
