@@ -24,7 +24,7 @@ mod trial;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use broken_stores::Fault;
+use broken_stores::{Fault, RecordFault};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,12 +42,15 @@ fn main() -> ExitCode {
     let faults: Vec<Fault> = Fault::ALL.iter().copied().filter(is_wanted).collect();
     let healthy = trial::healthy();
     let caught = trial::all(&faults, full);
-    let of_records = records::complaints(|fault| is_named([fault.name(), fault.case()]));
+    let is_wanted_of_records = |fault: &RecordFault| is_named([fault.name(), fault.case()]);
+    let all_of_records = RecordFault::ALL.iter().copied();
+    let faults_of_records: Vec<_> = all_of_records.filter(is_wanted_of_records).collect();
+    let of_records = records::complaints(&faults_of_records);
     let complaints = report::print(&healthy, &caught, full, wanted.is_empty())
         + report::print_failures(&of_records);
     println!(
         "{} faults in {:.1} s",
-        faults.len(),
+        faults.len() + faults_of_records.len(),
         start.elapsed().as_secs_f64()
     );
     match complaints {
