@@ -86,7 +86,7 @@ impl Fleet {
                 let scenario = apps::Scenario::generate(seed, steps);
                 let smallest = shrink_by(&scenario, |candidate| apps::run(candidate, fault))?;
                 Ok(Failure {
-                    setting: format!("releases: {:?}", smallest.releases),
+                    setting: format!("starts: {:?}", smallest.starts),
                     steps: lines(&smallest.steps),
                     all_steps: scenario.steps.len(),
                     outcome: apps::run_telling(&smallest, fault)?,

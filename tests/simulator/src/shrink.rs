@@ -17,6 +17,11 @@ pub trait Shrinks: Clone {
 
     /// Steps that do less than this one.
     fn simpler(step: &Self::Step) -> Vec<Self::Step>;
+
+    /// The same steps on devices that begin with less.
+    fn simpler_starts(&self) -> Vec<Self> {
+        Vec::new()
+    }
 }
 
 /// Leaves out steps, and what happens to calls on the way, as long as the same
@@ -41,6 +46,7 @@ pub fn shrink_by<S: Shrinks>(scenario: &S, run: impl Fn(&S) -> Result<Outcome>) 
         let before = smallest.steps_mut().len();
         search.leave_steps_out(&mut smallest)?;
         search.simplify_steps(&mut smallest)?;
+        search.simplify_starts(&mut smallest)?;
         if smallest.steps_mut().len() == before || search.runs_left == 0 {
             return Ok(smallest);
         }
@@ -96,6 +102,20 @@ impl<R> Search<R> {
     {
         for place in 0..smallest.steps_mut().len() {
             self.simplify_step(smallest, place)?;
+        }
+        Ok(())
+    }
+
+    fn simplify_starts<S: Shrinks>(&mut self, smallest: &mut S) -> Result<()>
+    where
+        R: Fn(&S) -> Result<Outcome>,
+    {
+        let mut simpler = smallest.simpler_starts();
+        while let Some(candidate) = simpler.pop() {
+            if self.fails(&candidate)? {
+                simpler = candidate.simpler_starts();
+                *smallest = candidate;
+            }
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ pub(super) struct Heard {
     /// Up to where the logs of other devices were applied. A device that lost its log goes on above the
     /// stamps of the log before, so this holds for whichever log the donor has applied.
     received: BTreeMap<DeviceId, Hlc>,
-    /// Up to where the donor has applied the same logs.
+    /// Up to where the donor has applied the same logs, and the log of this device.
     received_there: BTreeMap<DeviceId, Hlc>,
     /// The entries that were received and that still wait, so no version has them yet.
     pub(super) waiting: BTreeMap<Hlc, SharedChangeEntry>,
@@ -46,6 +46,10 @@ impl Heard {
             received_there: BTreeMap::new(),
             waiting: waiting.map(|entry| (entry.hlc, entry)).collect(),
         };
+        let own_there = taking.snapshot.watermarks.get(&heard.own);
+        if let Some(there) = own_there.filter(|it| it.log_id() == taking.own_log_id()) {
+            heard.received_there.insert(heard.own, there.hlc());
+        }
         for (origin, own) in store.watermarks().await? {
             heard.received.insert(origin, own.hlc());
             let there = theirs.get(&origin);
@@ -56,19 +60,22 @@ impl Heard {
         Ok(heard)
     }
 
-    /// Whether the change with this stamp was received, or made here. The stamp of a baseline, which no clock
-    /// gives, was never in a log.
+    /// Whether the change with this stamp was received, or made here.
+    ///
+    /// The stamp of a baseline, which no clock gives, was never in a log. The log of that device got a new id
+    /// then, and can be read only after a snapshot that has the rows. So two devices that read one log of that
+    /// device have both received them.
     pub(super) fn has_received(&self, hlc: Hlc) -> bool {
-        if hlc.counter >= BASELINE_COUNTER {
+        let device = DeviceId::from(hlc.device_id);
+        let is_baseline = hlc.counter >= BASELINE_COUNTER;
+        if is_baseline && !self.received_there.contains_key(&device) {
             return false;
         }
-        let device = DeviceId::from(hlc.device_id);
         if device == self.own {
             return self.has_own;
         }
-        self.received
-            .get(&device)
-            .is_some_and(|up_to| hlc <= *up_to)
+        let up_to = self.received.get(&device);
+        up_to.is_some_and(|up_to| is_baseline || hlc <= *up_to)
     }
 
     /// Whether the donor has received the change with this stamp, which was received here.

@@ -453,6 +453,38 @@ fn what_was_deleted_and_forgotten_does_not_come_back_from_a_device_that_lost_its
     }
 }
 
+/// The rows of a baseline are in no log, but a device that reads the log that began after them has received them.
+#[test]
+fn a_row_of_a_baseline_that_was_deleted_and_forgotten_does_not_come_back() {
+    let own_log = OWN_LOG.as_u128();
+    for (device, log_here, log_there, comes_back) in [
+        (OWN, own_log, own_log, false),
+        (OWN, own_log, 0x91, true),
+        (ORIGINS[0], 0x92, 0x92, false),
+        (ORIGINS[0], 0x92, 0x93, true),
+    ] {
+        let mut row = tag(1, 40, device);
+        row.hlc.counter = BASELINE_COUNTER;
+        let mut donor = Strict::default();
+        donor.take(&[row]);
+        donor
+            .watermarks
+            .insert(device, cursor(log_there, 20, device));
+        let mut tables = Strict {
+            forgotten: Some(Hlc::new(50, 0, ORIGINS[1].as_uuid())),
+            ..Strict::default()
+        };
+        if device != OWN {
+            tables
+                .watermarks
+                .insert(device, cursor(log_here, 30, device));
+        }
+        take_snapshot(&mut tables, &mut donor);
+        let is_there = !tables.records.is_empty();
+        assert_eq!(is_there, comes_back, "{device}: log {log_there:x}");
+    }
+}
+
 /// Pages of the donor were applied while its snapshot was taken.
 #[test]
 fn the_watermark_of_the_donor_does_not_move_back() {

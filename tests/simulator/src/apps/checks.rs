@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_log_core::receive::{RecordId, Standing};
+use sync_log_core::receive::{Need, RecordId, Standing};
 use sync_log_core::{Change, ChangeType, DeviceId, Hlc, SharedChangeEntry};
 
 use super::device::{Found, Written};
 use super::history::{Committed, History};
 use super::oracle::{Expected, expected};
-use super::release::{Release, members as members_of};
+use super::release::{Release, members as members_of, references};
 use crate::invariants::Violation;
 
 /// What every device ever committed, by its id.
@@ -52,7 +52,7 @@ fn groups_wait_whole(device: &Found, histories: &Histories) -> Result<(), Violat
         let origin = DeviceId::from(hlc.device_id);
         let group = histories[&origin].group_of(*hlc);
         let is_received = *hlc <= device.watermark(origin).hlc();
-        if !is_received || !group.iter().all(|it| waiting.contains(it)) {
+        if !is_received || !group.iter().all(|it| waiting.contains(&it.entry.hlc)) {
             let what = format!("{} lets {hlc} wait without its group", device.id);
             return Err(Violation::new("groups_wait_whole", what));
         }
@@ -60,18 +60,62 @@ fn groups_wait_whole(device: &Found, histories: &Histories) -> Result<(), Violat
     Ok(())
 }
 
-/// The own changes of a device, and those of others up to its watermarks that do not wait.
+/// After a page, a group waits only for a record that it needs and of which no change was applied, and only
+/// until every other device is past the group.
+pub(crate) fn groups_wait_for_a_record(
+    device: &Found,
+    histories: &Histories,
+) -> Result<(), Violation> {
+    let past = past(device, histories);
+    for hlc in &device.waiting {
+        let group = histories[&DeviceId::from(hlc.device_id)].group_of(*hlc);
+        let is_past = group.last().is_none_or(|last| last.entry.hlc <= past);
+        let mut needs = needs(group, device.release).into_iter();
+        if is_past || !needs.any(|needed| !device.standings.contains_key(&needed)) {
+            let what = format!("{} lets {hlc} wait for nothing", device.id);
+            return Err(Violation::new("groups_wait_for_a_record", what));
+        }
+    }
+    Ok(())
+}
+
+/// The records to which a group must refer, as far as this release can read it.
+fn needs(group: &[Committed], release: Release) -> Vec<RecordId> {
+    let can_read = |it: &&Committed| {
+        let version = release.version(&it.id.model_type);
+        version.is_some_and(|version| it.entry.model_version <= version)
+    };
+    let live = group.iter().filter(can_read);
+    let live = live.filter(|it| it.entry.change_type != ChangeType::Delete);
+    let references = live.flat_map(|it| references(&it.id.model_type, &it.members));
+    let needed = references.filter(|it| it.need != Need::May);
+    let needed = needed.map(|it| it.to);
+    needed
+        .filter(|to| group.iter().all(|it| it.id != *to))
+        .collect()
+}
+
+/// The stamp up to which a device has the changes of every other one.
+fn past(device: &Found, histories: &Histories) -> Hlc {
+    let others = histories.keys().filter(|origin| **origin != device.id);
+    let past = others.map(|origin| device.watermark(*origin).hlc()).min();
+    past.unwrap_or(Hlc::ZERO)
+}
+
+/// The own changes of a device, and those of others up to its watermarks that do not wait. A device that
+/// has taken a snapshot has what was there before a log began.
 fn changes_of<'a>(
     device: &'a Found,
     histories: &'a Histories,
 ) -> impl Iterator<Item = &'a Committed> {
     let waiting = &device.waiting;
     let received = histories.iter().flat_map(move |(origin, history)| {
-        if *origin == device.id {
-            history.all()
+        let up_to = if *origin == device.id {
+            history.head()
         } else {
-            history.up_to(device.watermark(*origin).hlc())
-        }
+            device.watermark(*origin).hlc()
+        };
+        history.past_at(up_to).iter().chain(history.up_to(up_to))
     });
     received.filter(move |it| !waiting.contains(&it.entry.hlc))
 }
@@ -131,9 +175,7 @@ fn deletions_are_forgotten_late(
     histories: &Histories,
     expected: &BTreeMap<RecordId, Expected>,
 ) -> Result<(), Violation> {
-    let others = histories.keys().filter(|origin| **origin != device.id);
-    let past = others.map(|origin| device.watermark(*origin).hlc()).min();
-    let past = past.unwrap_or(Hlc::ZERO);
+    let past = past(device, histories);
     for (id, it) in expected {
         if !device.standings.contains_key(id) && it.newest > past {
             let what = format!("{} forgot {id}, which may still come", device.id);
@@ -150,7 +192,9 @@ fn log_is_what_was_committed(device: &Found, history: &History) -> Result<(), Vi
     let log = &device.log;
     let committed = history.above(log.floor).iter().map(|it| &it.entry);
     let to_be = committed.filter(|entry| entry.hlc <= log.head);
-    if !log.entries.iter().eq(to_be) {
+    // A log that got a new id may retain entries from before that.
+    let entries = log.entries.iter().filter(|it| it.hlc > history.start());
+    if !entries.eq(to_be) {
         return broken(format!("the log of {} is not what its app did", device.id));
     }
     let pending = device.outbox.iter().filter(|it| it.hlc > log.head);

@@ -38,6 +38,9 @@ pub trait Device {
     /// Another device may read the log, and pages of it are to come.
     fn register(&mut self, peer: DeviceId) -> Result<()>;
 
+    /// The cursor at the head of its log.
+    fn head(&mut self) -> Result<Cursor>;
+
     /// The app changes its rows and records what it changed, in one transaction. A device may drain
     /// at once, or leave that to [`drain`](Self::drain), which follows.
     fn write(

@@ -44,6 +44,12 @@ faults! {
     ForeignEntryLogged;
     /// An own write moves no version.
     WriteWithoutVersion;
+    /// Rows from before they were shared count as changed when they were shared.
+    BaselineStampedNow;
+    /// What an app logged before it shared its records moves no version.
+    LoggedWithoutVersions;
+    /// The version of a record is that of the log, which has no entry of a pruned change.
+    VersionsFromPrunedLog;
     /// A deletion is forgotten as soon as one origin is past it.
     TombstoneDroppedEarly;
     /// A page that fails raises the clock.
@@ -54,6 +60,8 @@ faults! {
     HalfGroupVisible;
     /// A group that refers to a record which is still to come is dropped.
     WaitingDropped;
+    /// A deleted record counts as one that is still to come.
+    DeletedCountsAsMissing;
     /// A database that is busy counts as one that refuses the row.
     BusyIsRefusal;
     /// An update of a member of a deleted record is dropped.
@@ -68,12 +76,24 @@ faults! {
     HiddenForgotten;
     /// A drain appends the newest group first.
     OutboxReversed;
+    /// An own write draws its stamps before it has the write lock, so a later commit can have lower ones.
+    StampedBeforeLock;
     /// A drain appends only what is not too far ahead of the wall clock.
     OutboxJudgedByDrift;
     /// A drain that was killed appends again what it had appended, as new changes.
     OutboxAppendedTwice;
+    /// A drain appends what the app's database has not synced.
+    DrainedUnsynced;
+    /// A page is acknowledged before the app's database was synced.
+    AckedUnsynced;
     /// A row that is to be hidden stays.
     RowStays;
+    /// A row stays if another one must refer to it, on one device alone.
+    RestrictOnOneDevice;
+    /// Two tags swap their names, and the rows that refer to them are lost.
+    SwapLosesChildren;
+    /// An app deletes a tag, and the other tag with the same name is not shown.
+    OwnDeleteShowsNothing;
     /// A newer app goes on with what the older one decided.
     UpgradeShowsNothing;
     /// A snapshot comes without the groups that wait at the donor.

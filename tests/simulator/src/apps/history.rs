@@ -15,9 +15,26 @@ pub(crate) struct Committed {
     pub(crate) members: Payload,
 }
 
+impl Committed {
+    fn new(entry: &SharedChangeEntry) -> Self {
+        let mut members = members(&entry.data);
+        // What an app makes of its row has the id, too, which is no content.
+        members.remove("id");
+        Self {
+            id: RecordId::of(entry),
+            entry: entry.clone(),
+            members,
+        }
+    }
+}
+
 /// The own changes of one device, in the order in which its app committed them.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
+    /// What its log does not have: another device gets it with a snapshot.
+    past: Vec<Committed>,
+    /// Where its log begins.
+    start: Mark,
     committed: Vec<Committed>,
     marks: BTreeMap<Hlc, Mark>,
     head: Mark,
@@ -25,31 +42,47 @@ pub(crate) struct History {
 
 impl Default for History {
     fn default() -> Self {
-        Self {
-            committed: Vec::new(),
-            marks: BTreeMap::new(),
-            head: Mark::ZERO,
-        }
+        Self::after(Mark::ZERO, &[])
     }
 }
 
 impl History {
+    /// That of a device whose log begins at `start`, because it does not have `past`.
+    pub(crate) fn after(start: Mark, past: &[SharedChangeEntry]) -> Self {
+        Self {
+            past: past.iter().map(Committed::new).collect(),
+            start,
+            committed: Vec::new(),
+            marks: BTreeMap::from([(start.hlc, start)]),
+            head: start,
+        }
+    }
+
     pub(crate) fn push(&mut self, entry: &SharedChangeEntry) {
         self.head = self.head.then(entry);
         self.marks.insert(entry.hlc, self.head);
-        let mut members = members(&entry.data);
-        // What an app makes of its row has the id, too, which is no content.
-        members.remove("id");
-        self.committed.push(Committed {
-            id: RecordId::of(entry),
-            entry: entry.clone(),
-            members,
-        });
+        self.committed.push(Committed::new(entry));
     }
 
-    /// All entries.
-    pub(crate) fn all(&self) -> &[Committed] {
-        &self.committed
+    /// Where its log begins.
+    pub(crate) fn start(&self) -> Hlc {
+        self.start.hlc
+    }
+
+    /// What a device has of the time before the log began that has the log up to a stamp.
+    pub(crate) fn past_at(&self, hlc: Hlc) -> &[Committed] {
+        if hlc < self.start.hlc {
+            return &[];
+        }
+        &self.past
+    }
+
+    /// Forgets the entries above a stamp, which the device has lost.
+    pub(crate) fn lose_above(&mut self, hlc: Hlc) {
+        self.committed.truncate(self.up_to(hlc).len());
+        self.marks.retain(|stamp, _| *stamp <= hlc);
+        let last = self.marks.last_key_value();
+        self.head = last.map_or(self.start, |(_, mark)| *mark);
     }
 
     /// The entries up to a stamp.
@@ -76,10 +109,9 @@ impl History {
     }
 
     /// The group of an entry.
-    pub(crate) fn group_of(&self, hlc: Hlc) -> Vec<Hlc> {
-        let groups = self.committed.split_inclusive(|it| it.entry.group_end);
-        let stamps = groups.map(|group| group.iter().map(|it| it.entry.hlc).collect::<Vec<_>>());
-        let mut of_it = stamps.filter(|group| group.contains(&hlc));
-        of_it.next().unwrap_or_default()
+    pub(crate) fn group_of(&self, hlc: Hlc) -> &[Committed] {
+        let mut groups = self.committed.split_inclusive(|it| it.entry.group_end);
+        let of_it = groups.find(|group| group.iter().any(|it| it.entry.hlc == hlc));
+        of_it.unwrap_or_default()
     }
 }

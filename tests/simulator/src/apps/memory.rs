@@ -8,7 +8,7 @@ use sync_log_core::receive::{
     finish_snapshot, forget_deleted, merge_snapshot, redecide, snapshot, snapshot_page, write,
 };
 use sync_log_core::{
-    Ack, AckAt, Birth, Clock, Contents, Cursor, DeviceId, Hlc, LogError, LogIdentity, LogOptions,
+    Ack, AckAt, Clock, Contents, Cursor, DeviceId, Hlc, LogError, LogIdentity, LogOptions,
     LogStore as _, ManualClock, ObserveError, Page, ReadLimits, SyncLog, UnknownPeers, Uuid,
     WallClock as _, take_over,
 };
@@ -19,10 +19,13 @@ use super::device::{
 };
 use super::edits;
 use super::fault::AppFault;
+use super::past::Start;
 use super::planted::{self, Reach};
 use super::release::{AppModels, Release};
 use super::rows::Rows;
+use super::sharing;
 use super::step::{Edit, References, Struck};
+use super::tampering::Tampering;
 use super::telling::refusal_of_page;
 use super::transaction::Transaction;
 use crate::engine::Engine;
@@ -34,6 +37,8 @@ pub(crate) struct MemoryDevice {
     id: DeviceId,
     /// The app's database, as it was committed last.
     records: MemoryRecords<Rows>,
+    /// The same, as it was synced last: what is left of it when the power is cut.
+    synced: MemoryRecords<Rows>,
     wall: Arc<ManualClock>,
     clock: Clock<Arc<ManualClock>>,
     fault: Option<AppFault>,
@@ -43,7 +48,7 @@ pub(crate) struct MemoryDevice {
 }
 
 impl MemoryDevice {
-    pub(crate) fn new(number: u8, release: Release, fault: Option<AppFault>) -> Result<Self> {
+    pub(crate) fn new(number: u8, start: &Start, fault: Option<AppFault>) -> Result<Self> {
         let engine = Engine::Memory;
         let id = id_of(number);
         let identity = LogIdentity {
@@ -51,17 +56,19 @@ impl MemoryDevice {
             device_id: id,
             log_id: Uuid::from_u64_pair(0x10f, u64::from(number) + 1),
         };
-        let store = MemoryStore::new(identity, START_MS, Birth::Alone);
+        let store = sharing::log(&engine, start, identity)?;
         let wall = Arc::new(ManualClock::new(START_MS));
         let log = open(&engine, &store, id, &wall)?;
-        let mut records = MemoryRecords::<Rows>::default();
-        records.tables.release = release;
+        let release = start.release;
+        let models = AppModels { release, fault };
+        let mut records = sharing::records(&engine, &models, start, id)?;
         records.tables.keeps_hidden = fault == Some(AppFault::RowStays);
         // The log takes no stamp from before it was made.
-        records.observed = Some(store.tamper(|contents| contents.state.settled));
+        records.observed = Some(sharing::observed(&store, id));
         Ok(Self {
             engine,
             id,
+            synced: records.clone(),
             records,
             clock: Clock::new(id.as_uuid(), Arc::clone(&wall)),
             wall,
@@ -98,7 +105,18 @@ impl MemoryDevice {
             Some(Struck::Busy { call }) => Some(call),
             _ => None,
         };
-        Transaction::begin(self.records.clone(), busy_at, self.fault)
+        let floor = self.store.tamper(|contents| contents.state.floor.hlc);
+        let tampering = Tampering::new(self.fault, self.id, floor);
+        Transaction::begin(self.records.clone(), busy_at, tampering)
+    }
+
+    /// What is committed outlives a power cut from now on.
+    fn sync(&mut self) {
+        self.synced = self.records.clone();
+    }
+
+    fn cut_power(&mut self) {
+        self.records = self.synced.clone();
     }
 
     fn check(&self, stamps: &[Hlc]) -> Result<(), ObserveError> {
@@ -170,6 +188,10 @@ impl Device for MemoryDevice {
         Ok(())
     }
 
+    fn head(&mut self) -> Result<Cursor> {
+        Ok(self.engine.finish(self.log.head_cursor())?)
+    }
+
     fn write(
         &mut self,
         wanted: &[Edit],
@@ -196,7 +218,13 @@ impl Device for MemoryDevice {
         if struck == Some(Struck::BeforeCommit) {
             return Ok(Written::Killed(changes));
         }
-        self.records = planted::committed(self.fault, &self.records, transaction.records);
+        let after = transaction.records;
+        let (after, changes) = planted::committed(self.fault, &self.records, after, changes);
+        self.records = after;
+        if struck == Some(Struck::PowerCut) {
+            self.cut_power();
+            return Ok(Written::Killed(changes));
+        }
         Ok(Written::Committed(changes))
     }
 
@@ -210,6 +238,9 @@ impl Device for MemoryDevice {
             .map(<[_]>::to_vec);
         let groups = planted::ordered(self.fault, groups.collect());
         self.reach().before_drain(head);
+        if !self.has(AppFault::DrainedUnsynced) {
+            self.sync();
+        }
         for group in groups {
             if self.has(AppFault::OutboxJudgedByDrift) {
                 self.engine.finish(self.log.append_many(group))?;
@@ -225,9 +256,13 @@ impl Device for MemoryDevice {
             }
         }
         self.records.outbox.clear();
+        let is_killed = struck == Some(Struck::PowerCut);
+        if is_killed {
+            self.cut_power();
+        }
         Ok(Drained {
             entries: pending.len(),
-            is_killed: false,
+            is_killed,
         })
     }
 
@@ -260,9 +295,16 @@ impl Device for MemoryDevice {
                 self.reach().killed_before_commit((origin, page), &applied);
                 Ok(Received::Killed)
             }
+            Ok(_) if struck == Some(Struck::PowerCut) => {
+                self.cut_power();
+                Ok(Received::Killed)
+            }
             Ok(applied) => {
                 self.records = transaction.records;
                 self.reach().after_commit(page);
+                if !self.has(AppFault::AckedUnsynced) {
+                    self.sync();
+                }
                 Ok(Received::Applied(applied))
             }
         }
@@ -300,16 +342,17 @@ impl Device for MemoryDevice {
         if self.has(AppFault::WaitingNotCarried) {
             first.waiting.clear();
         }
-        let page = snapshot_page(&mut transaction, None);
+        let page = self.engine.finish(snapshot_page(&mut transaction, None))?;
+        self.sync();
         Ok(Given {
             snapshot: first,
-            pages: vec![self.engine.finish(page)?],
+            pages: vec![page],
         })
     }
 
     fn take_snapshot(&mut self, donor: DeviceId, given: &Given) -> Result<Taken> {
         let mut transaction = self.begin(None);
-        let mark = self.engine.finish(transaction.mark())?;
+        let mark = self.engine.finish(transaction.records.mark())?;
         self.clock.resume(mark)?;
         let check = |stamps: &[Hlc]| self.check(stamps);
         let receiving = Receiving {
@@ -338,6 +381,7 @@ impl Device for MemoryDevice {
             transaction.records.watermarks = before;
         }
         self.records = transaction.records;
+        self.sync();
         Ok(Taken::Merged(cursors))
     }
 
@@ -352,6 +396,7 @@ impl Device for MemoryDevice {
             self.engine.finish(redecide(&mut transaction, &models))?;
         }
         self.records = transaction.records;
+        self.sync();
         Ok(())
     }
 

@@ -140,20 +140,40 @@ impl Reach<'_> {
     }
 }
 
-/// What an own write commits in the place of `after`.
+/// What an own write commits in the place of `after`, and its changes in the order of their commits.
 pub(crate) fn committed(
     fault: Option<AppFault>,
     before: &MemoryRecords<Rows>,
     after: MemoryRecords<Rows>,
-) -> MemoryRecords<Rows> {
-    if fault != Some(AppFault::WriteWithoutVersion) {
-        return after;
+    changes: Vec<Change>,
+) -> (MemoryRecords<Rows>, Vec<Change>) {
+    match fault {
+        Some(AppFault::WriteWithoutVersion) => {
+            let after = MemoryRecords {
+                records: before.records.clone(),
+                ties: before.ties.clone(),
+                ..after
+            };
+            (after, changes)
+        }
+        Some(AppFault::StampedBeforeLock) => overlapping(before.outbox.len(), after, changes),
+        _ => (after, changes),
     }
-    MemoryRecords {
-        records: before.records.clone(),
-        ties: before.ties.clone(),
-        ..after
+}
+
+/// The first change is made in a transaction of its own, which draws its stamp first and commits last.
+fn overlapping(
+    pending: usize,
+    mut after: MemoryRecords<Rows>,
+    mut changes: Vec<Change>,
+) -> (MemoryRecords<Rows>, Vec<Change>) {
+    let new = &mut after.outbox[pending..];
+    if let Some(first) = new.first_mut() {
+        first.group_end = true;
+        new.rotate_left(1);
+        changes.rotate_left(1);
     }
+    (after, changes)
 }
 
 /// The order in which a drain appends groups.

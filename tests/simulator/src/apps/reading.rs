@@ -94,6 +94,9 @@ impl World {
         let answer = match message {
             Message::Ask { after, limit } => {
                 let served = self.serve(reader, origin, after, usize::from(limit));
+                if served.is_err() && !self.has_joined(reader, origin) {
+                    self.snapshot(reader, origin)?;
+                }
                 served.ok().map(Message::Page)
             }
             Message::Page(page) => {
@@ -158,6 +161,7 @@ impl World {
             Received::Applied(applied) => {
                 self.keep_cursor(reader, origin, watermark);
                 self.tell_applied(reader, origin, &applied);
+                checks::groups_wait_for_a_record(&self.find(reader)?, &self.histories)?;
                 self.ack_of(reader, watermark, &applied, struck)?
             }
             Received::Refused(kind) => {
@@ -173,7 +177,7 @@ impl World {
             Received::Killed => {
                 self.trace
                     .event("killed in a page", format_args!("{reader}"));
-                self.restart(reader)?;
+                self.restart_struck(reader, struck)?;
                 None
             }
         };

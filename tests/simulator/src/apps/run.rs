@@ -6,14 +6,14 @@ use super::device::Device;
 use super::fault::AppFault;
 use super::heal::heal;
 use super::memory::MemoryDevice;
-use super::release::Release;
+use super::past::Start;
 use super::scenario::Scenario;
 use super::world::World;
 use crate::run::{Outcome, live};
 use crate::trace::Trace;
 
-/// Makes the device of a number, with a release of the app.
-pub type Make<'a> = &'a dyn Fn(u8, Release) -> Result<Box<dyn Device>>;
+/// Makes the device of a number.
+pub type Make<'a> = &'a dyn Fn(u8, &Start) -> Result<Box<dyn Device>>;
 
 /// Runs `scenario` in memory.
 pub fn run(scenario: &Scenario, fault: Option<AppFault>) -> Result<Outcome> {
@@ -25,8 +25,8 @@ pub fn run_telling(scenario: &Scenario, fault: Option<AppFault>) -> Result<Outco
     run_telling_on(scenario, &in_memory(fault), fault)
 }
 
-fn in_memory(fault: Option<AppFault>) -> impl Fn(u8, Release) -> Result<Box<dyn Device>> {
-    move |number, release| Ok(Box::new(MemoryDevice::new(number, release, fault)?))
+fn in_memory(fault: Option<AppFault>) -> impl Fn(u8, &Start) -> Result<Box<dyn Device>> {
+    move |number, start| Ok(Box::new(MemoryDevice::new(number, start, fault)?))
 }
 
 /// Runs `scenario` on devices of another kind. Of the faults, those of what drives the devices can be
@@ -50,9 +50,10 @@ fn run_with(
     fault: Option<AppFault>,
     trace: Trace,
 ) -> Result<Outcome> {
-    let releases = (0..).zip(&scenario.releases);
-    let devices = releases.map(|(number, release)| make(number, *release));
+    let starts = (0..).zip(&scenario.starts);
+    let devices = starts.map(|(number, start)| make(number, start));
+    let devices = devices.collect::<Result<_>>()?;
     let end = |world: World| (world.device_steps, world.trace);
-    let world = World::new(devices.collect::<Result<_>>()?, fault, trace)?;
+    let world = World::new(devices, &scenario.starts, fault, trace)?;
     Ok(live(world, &scenario.steps, World::take, heal, end))
 }

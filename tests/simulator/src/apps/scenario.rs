@@ -1,11 +1,13 @@
-//! From a seed to a scenario: the releases of the devices, and every step, drawn up front.
+//! From a seed to a scenario: how the devices begin, and every step, drawn up front.
 
 use fastrand::Rng;
 
+use super::past::{LOGGED_MS, Past, Start};
 use super::release::Release;
 use super::step::{Edit, Forgery, How, Model, References, Step, Struck};
 use crate::scenario::place_of;
 use crate::shrink::Shrinks;
+use crate::trace::START_MS;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -15,8 +17,8 @@ const OFFS_MS: [i64; 7] = [0, 0, 1, -HOUR_MS, 9 * HOUR_MS, -9 * HOUR_MS, 30 * HO
 /// Everything that a run depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
-    /// The release that each device has at first.
-    pub releases: Vec<Release>,
+    /// How each device begins.
+    pub starts: Vec<Start>,
     pub steps: Vec<Step>,
 }
 
@@ -24,10 +26,10 @@ impl Scenario {
     /// The scenario of `seed`.
     pub fn generate(seed: u64, steps: usize) -> Self {
         let mut generator = Generator::new(seed);
-        let releases = generator.releases();
+        let starts = generator.starts();
         Self {
             steps: (0..steps).map(|_| generator.step()).collect(),
-            releases,
+            starts,
         }
     }
 }
@@ -37,6 +39,28 @@ impl Shrinks for Scenario {
 
     fn steps_mut(&mut self) -> &mut Vec<Step> {
         &mut self.steps
+    }
+
+    /// Without what a device has from before, and with a half of it.
+    fn simpler_starts(&self) -> Vec<Self> {
+        let mut simpler = Vec::new();
+        for (device, start) in self.starts.iter().enumerate() {
+            let edits = &start.past.edits;
+            let (first, second) = edits.split_at(edits.len() / 2);
+            for half in [first, second] {
+                if !half.is_empty() && half.len() < edits.len() {
+                    let past = Past {
+                        edits: half.to_vec(),
+                        ..start.past.clone()
+                    };
+                    simpler.push(self.beginning_with(device, past));
+                }
+            }
+            if !edits.is_empty() {
+                simpler.push(self.beginning_with(device, Past::default()));
+            }
+        }
+        simpler
     }
 
     /// Without what strikes it, and without one of its edits.
@@ -63,6 +87,15 @@ impl Shrinks for Scenario {
     }
 }
 
+impl Scenario {
+    /// The same, in which a device begins with less.
+    fn beginning_with(&self, device: usize, past: Past) -> Self {
+        let mut simpler = self.clone();
+        simpler.starts[device].past = past;
+        simpler
+    }
+}
+
 type Draw = fn(&mut Generator) -> Step;
 
 /// How often what happens, in parts of the sum. `true`: some runs are without it.
@@ -74,14 +107,14 @@ const WEIGHTS: &[(u32, bool, Draw)] = &[
     (6, false, Generator::wait),
     (5, false, Generator::prune),
     (4, false, Generator::drain),
-    (5, true, Generator::forget),
+    (10, true, Generator::forget),
     (4, true, Generator::crash),
     (6, true, Generator::lose),
     (8, true, Generator::duplicate),
     (6, true, Generator::forge),
     (4, true, Generator::jump),
     (2, true, Generator::upgrade),
-    (4, true, Generator::snapshot),
+    (12, true, Generator::snapshot),
 ];
 
 struct Generator {
@@ -114,16 +147,39 @@ impl Generator {
         }
     }
 
-    fn releases(&mut self) -> Vec<Release> {
+    /// In one run of three, half of the devices have a past.
+    fn starts(&mut self) -> Vec<Start> {
+        let has_pasts = self.rng.u32(0..3) == 0;
         let all = 0..self.devices;
-        all.map(|_| {
-            if self.rng.bool() {
+        all.map(|_| Start {
+            release: if self.rng.bool() {
                 Release::First
             } else {
                 Release::Second
-            }
+            },
+            past: if has_pasts && self.rng.bool() {
+                self.past()
+            } else {
+                Past::default()
+            },
         })
         .collect()
+    }
+
+    /// The time that an app knows of its rows may be before or after the time of its log, or ahead of now.
+    fn past(&mut self) -> Past {
+        let edits = self.rng.u8(1..=12);
+        let changed_ms = [
+            None,
+            Some(LOGGED_MS - HOUR_MS),
+            Some(LOGGED_MS + HOUR_MS),
+            Some(START_MS + HOUR_MS),
+        ];
+        Past {
+            edits: (0..edits).map(|_| self.edit()).collect(),
+            is_logged: self.rng.bool(),
+            changed_ms: changed_ms[self.rng.usize(0..changed_ms.len())],
+        }
     }
 
     fn step(&mut self) -> Step {
@@ -148,13 +204,14 @@ impl Generator {
         if self.struck_in == 0 || self.rng.u32(0..self.struck_in) > 0 {
             return None;
         }
-        Some(match self.rng.u32(0..5) {
+        Some(match self.rng.u32(0..6) {
             0..=1 => Struck::Busy {
                 call: self.rng.u8(0..10),
             },
             2 => Struck::BeforeCommit,
             3 => Struck::AfterCommit,
-            _ => Struck::AfterAppend,
+            4 => Struck::AfterAppend,
+            _ => Struck::PowerCut,
         })
     }
 

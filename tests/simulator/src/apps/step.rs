@@ -117,6 +117,8 @@ pub enum Struck {
     AfterCommit,
     /// The process is killed while it drains: one group was appended, and is not cleared.
     AfterAppend,
+    /// The power is cut after the commit, or at the end of a drain: what was not synced is lost.
+    PowerCut,
 }
 
 impl Struck {

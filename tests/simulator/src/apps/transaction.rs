@@ -9,6 +9,7 @@ use sync_log_memory::MemoryRecords;
 
 use super::fault::AppFault;
 use super::rows::Rows;
+use super::tampering::Tampering;
 
 /// The tables as they are inside a transaction. To commit is to keep [`records`](Self::records), to
 /// roll back is to drop them.
@@ -16,7 +17,7 @@ pub(crate) struct Transaction {
     pub(crate) records: MemoryRecords<Rows>,
     /// After how many calls the database is busy; `None` if it never is.
     calls_left: Option<u8>,
-    fault: Option<AppFault>,
+    tampering: Tampering,
 }
 
 impl Transaction {
@@ -24,17 +25,17 @@ impl Transaction {
     pub(crate) fn begin(
         records: MemoryRecords<Rows>,
         busy_at: Option<u8>,
-        fault: Option<AppFault>,
+        tampering: Tampering,
     ) -> Self {
         Self {
             records,
             calls_left: busy_at,
-            fault,
+            tampering,
         }
     }
 
     fn has(&self, fault: AppFault) -> bool {
-        self.fault == Some(fault)
+        self.tampering.has(fault)
     }
 
     fn call(&mut self) -> Result<(), StoreError> {
@@ -50,7 +51,8 @@ impl Transaction {
 impl RecordStore for Transaction {
     async fn look_up(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
         self.call()?;
-        self.records.look_up(wanted).await
+        let found = self.records.look_up(wanted).await?;
+        Ok(self.tampering.found(wanted, found))
     }
 
     async fn write(&mut self, records: &[RecordWrite]) -> Result<(), StoreError> {
@@ -76,13 +78,15 @@ impl RecordStore for Transaction {
             return Ok(shown.collect());
         }
         called?;
-        self.records.change(steps).await
+        let steps = self.tampering.steps(&self.records.tables, steps);
+        self.records.change(&steps).await
     }
 }
 
 impl OwnStore for Transaction {
     async fn mark(&mut self) -> Result<Hlc, StoreError> {
         self.call()?;
+        self.tampering.begins_own_write();
         self.records.mark().await
     }
 
@@ -120,6 +124,7 @@ impl ReceiverStore for Transaction {
 
     async fn waiting(&mut self) -> Result<Vec<SharedChangeEntry>, StoreError> {
         self.call()?;
+        self.tampering.reads_waiting();
         self.records.waiting().await
     }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use sync_log_core::Cursor;
+use sync_log_core::{Cursor, Hlc};
 
 use super::checks::{self, Histories};
 use super::device::{Device, Found, id_of};
 use super::fault::AppFault;
 use super::history::History;
 use super::network::Network;
+use super::past::Start;
+use super::step::Struck;
 use crate::invariants::Violation;
 use crate::trace::{START_MS, Trace};
 
@@ -19,6 +21,18 @@ const EARLIER_CURSORS: usize = 4;
 /// A call failed that nothing lets fail.
 pub(crate) fn failed(invariant: &'static str) -> impl Fn(anyhow::Error) -> Violation {
     move |error| Violation::new(invariant, format!("{error:#}"))
+}
+
+/// What a device has at the start. If its log begins with a floor, what it has is not in the log.
+fn begun(device: &mut dyn Device, found: &Found, start: &Start) -> Result<History> {
+    if found.log.floor.is_zero() {
+        let mut history = History::default();
+        found.log.entries.iter().for_each(|it| history.push(it));
+        return Ok(history);
+    }
+    let head = device.head().context("failed to find the head")?;
+    let past = [start.logged(found.id), start.baseline(found.id)].concat();
+    Ok(History::after(head.mark(), &past))
 }
 
 pub(crate) struct World {
@@ -41,8 +55,9 @@ impl World {
     /// Each device is a peer of each other one.
     pub(crate) fn new(
         mut devices: Vec<Box<dyn Device>>,
+        starts: &[Start],
         fault: Option<AppFault>,
-        trace: Trace,
+        mut trace: Trace,
     ) -> Result<Self> {
         let ids: Vec<_> = (0..)
             .zip(&devices)
@@ -55,9 +70,17 @@ impl World {
             }
         }
         let found = devices.iter_mut().map(|device| device.find());
+        let found: Vec<Found> = found.collect::<Result<_>>()?;
+        let mut histories = Histories::new();
+        for ((device, of_it), start) in devices.iter_mut().zip(&found).zip(starts) {
+            if !of_it.log.head.is_zero() {
+                trace.event("begin with a past", format_args!("{start:?}"));
+            }
+            histories.insert(of_it.id, begun(device.as_mut(), of_it, start)?);
+        }
         Ok(Self {
-            found: found.collect::<Result<_>>()?,
-            histories: ids.iter().map(|id| (*id, History::default())).collect(),
+            found,
+            histories,
             offs_ms: vec![0; devices.len()],
             devices,
             network: Network::default(),
@@ -100,6 +123,12 @@ impl World {
         found.map_err(failed("files_are_read"))
     }
 
+    /// Whether a reader has what was there before the log of an origin began.
+    pub(crate) fn has_joined(&self, reader: u8, origin: u8) -> bool {
+        let start = self.histories[&id_of(origin)].start();
+        reader == origin || self.found(reader).watermark(id_of(origin)).hlc() >= start
+    }
+
     /// Looks at a device, and checks what is there.
     pub(crate) fn check(&mut self, number: u8) -> Result<(), Violation> {
         self.device_steps += 1;
@@ -130,6 +159,25 @@ impl World {
     pub(crate) fn restart(&mut self, number: u8) -> Result<(), Violation> {
         let restarted = self.device(number).restart();
         restarted.map_err(failed("logs_open"))
+    }
+
+    /// Restarts a process that was struck. If the power was cut, own changes that no log has may be lost:
+    /// none of them has left the device.
+    pub(crate) fn restart_struck(
+        &mut self,
+        number: u8,
+        struck: Option<Struck>,
+    ) -> Result<(), Violation> {
+        self.restart(number)?;
+        if struck != Some(Struck::PowerCut) {
+            return Ok(());
+        }
+        self.trace.event("power cut", format_args!("{number}"));
+        let left = self.find(number)?;
+        let last = left.outbox.last().map(|last| last.hlc);
+        let history = self.histories.entry(left.id).or_default();
+        history.lose_above(last.unwrap_or(Hlc::ZERO).max(left.log.head));
+        Ok(())
     }
 
     /// The cursor from which a reader asks an origin: its watermark, or an earlier one.

@@ -24,7 +24,7 @@ impl World {
             Written::RolledBack => self.trace.event("write rolled back", format_args!("{on}")),
             Written::Killed(_) | Written::KilledAfterCommit(_) => {
                 self.trace.event("killed in a write", format_args!("{on}"));
-                self.restart(on)?;
+                self.restart_struck(on, struck)?;
             }
             Written::Committed(_) => {}
         }
@@ -86,7 +86,7 @@ impl World {
         }
         if drained.is_killed {
             self.trace.event("killed in a drain", format_args!("{on}"));
-            self.restart(on)?;
+            self.restart_struck(on, struck)?;
         }
         Ok(())
     }
@@ -107,7 +107,14 @@ impl World {
         self.check(on)
     }
 
+    /// A device that has not joined yet has records of which it never heard that they were deleted, so
+    /// nothing is forgotten before.
     pub(crate) fn forget(&mut self, on: u8) -> Result<(), Violation> {
+        let numbers = self.numbers();
+        let have_joined = |reader: &u8| numbers.iter().all(|it| self.has_joined(*reader, *it));
+        if !numbers.iter().all(have_joined) {
+            return Ok(());
+        }
         let forgotten = self.device(on).forget();
         let forgotten = forgotten.map_err(failed("forgetting_works"))?;
         if forgotten > 0 {

@@ -54,7 +54,7 @@ fn every_planted_fault_is_found() {
 
 #[test]
 fn a_failure_is_shrunk_to_the_few_steps_that_it_takes() {
-    let fault = Some(AppFault::TombstoneDroppedEarly);
+    let fault = Some(AppFault::InsertAfterDeleteLost);
     let seed = run_seeds(500, fault).failed.unwrap();
     let scenario = Scenario::generate(seed, STEPS);
     let smallest = shrink_by(&scenario, |candidate| run(candidate, fault)).unwrap();
@@ -69,6 +69,7 @@ fn a_failure_is_shrunk_to_the_few_steps_that_it_takes() {
 const EVERY_KIND: &[&str] = &[
     "ack",
     "apply",
+    "begin with a past",
     "crash",
     "deleted",
     "drain",
@@ -94,6 +95,7 @@ const EVERY_KIND: &[&str] = &[
     "page refused: other log",
     "page refused: out of order",
     "page rolled back",
+    "power cut",
     "prune",
     "pull",
     "pull ahead",

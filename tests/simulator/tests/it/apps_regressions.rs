@@ -1,13 +1,17 @@
 //! Runs of devices with an app that once ended in a violation: each is a test, as the few steps that it
 //! takes.
 
-use simulator::apps::{Edit, How, Model, References, Release, Scenario, Step, Struck, run_telling};
+use simulator::apps::{
+    Edit, How, Model, Past, References, Release, Scenario, Start, Step, Struck, run_telling,
+};
 
 fn holds(releases: &[Release], steps: Vec<Step>) {
-    let scenario = Scenario {
-        releases: releases.to_vec(),
-        steps,
-    };
+    let starts = releases.iter().map(|it| Start::from(*it));
+    holds_from(starts.collect(), steps);
+}
+
+fn holds_from(starts: Vec<Start>, steps: Vec<Step>) {
+    let scenario = Scenario { starts, steps };
     let outcome = run_telling(&scenario, None).unwrap();
     assert_eq!(outcome.broken, None, "{:#?}", outcome.lines);
 }
@@ -101,4 +105,32 @@ fn a_member_that_an_older_release_did_not_know_is_there_after_the_upgrade() {
     steps.push(Step::Upgrade { on: 3 });
     let [first, second] = [Release::First, Release::Second];
     holds(&[second, second, first, first], steps);
+}
+
+/// The receiver took the row for one that it had never received, because its stamp was in no log.
+#[test]
+fn a_row_from_before_it_was_shared_does_not_come_back_once_it_was_deleted_and_forgotten() {
+    let tag = edit(Model::Tag, 2, How::Save, [14, 0, 7]);
+    let past = Past {
+        edits: vec![tag],
+        ..Past::default()
+    };
+    let with_tag = Start {
+        release: Release::Second,
+        past,
+    };
+    let deleted = edit(Model::Tag, 2, How::Delete, [0; 3]);
+    let note = edit(Model::Note, 0, How::Save, [9, 5, 13]);
+    let joined = Step::Snapshot {
+        reader: 1,
+        donor: 0,
+    };
+    let mut steps = vec![joined, write(0, &[deleted]), write(1, &[note])];
+    steps.extend(read(0, 1));
+    let again = Step::Snapshot {
+        reader: 0,
+        donor: 1,
+    };
+    steps.extend([Step::Forget { on: 0 }, again]);
+    holds_from(vec![with_tag, Start::from(Release::First)], steps);
 }

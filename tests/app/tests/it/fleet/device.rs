@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbErr};
 use simulator::START_MS;
 use simulator::apps::{
-    self, Drained, Edit, Found, Given, LIBRARY, Received, References, Release, Struck, Taken,
-    Written, refusal_of_page,
+    self, Drained, Edit, Found, Given, LIBRARY, Past, Received, References, Release, Start, Struck,
+    Taken, Written, refusal_of_page,
 };
 use sync_log_sqlite::receive::ApplyError;
-use sync_log_sqlite::records::{SharedRecords, SyncError};
+use sync_log_sqlite::records::{SharedRecords, SharedRecordsOptions, SyncError};
 use sync_log_sqlite::{
     Ack, AckAt, Cursor, DeviceId, ErrorKind, LogError, ManualClock, Page, ReadLimits, SyncDb,
     UnknownPeers,
@@ -24,6 +24,7 @@ use super::fault::Fault;
 use super::folder::{self, Lock};
 use super::look::Look;
 use super::moment::{Moment, copied_at, locked_at};
+use super::past;
 use super::plan::{Plan, Way};
 use super::releases::{MIGRATION, TABLES, declared};
 use super::said::{agrees, is_sound};
@@ -48,6 +49,7 @@ pub(super) struct Device {
     runtime: Runtime,
     id: DeviceId,
     release: Release,
+    past: Past,
     wall: Arc<ManualClock>,
     /// How often something was asked of it: what is not in a step varies with this number.
     calls: u32,
@@ -67,18 +69,19 @@ struct Open {
 }
 
 impl Device {
-    pub(super) fn new(number: u8, release: Release, setup: Setup) -> Result<Self> {
+    pub(super) fn new(number: u8, start: &Start, setup: Setup) -> Result<Self> {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let folder = folder::new();
         database::make(folder.path(), setup.journal, TABLES);
-        if release == Release::Second {
+        if start.release == Release::Second {
             database::execute(folder.path(), MIGRATION);
         }
         let mut device = Self {
             setup,
             runtime: runtime.enable_all().build()?,
             id: apps::id_of(number),
-            release,
+            release: start.release,
+            past: start.past.clone(),
             wall: Arc::new(ManualClock::new(START_MS)),
             calls: u32::from(number),
             has_peer: false,
@@ -87,8 +90,18 @@ impl Device {
             folder,
             left: None,
         };
+        if !start.past.edits.is_empty() {
+            device.run(device.make_past(start))?;
+        }
         device.start()?;
         Ok(device)
+    }
+
+    async fn make_past(&self, start: &Start) -> Result<()> {
+        let folder = self.folder.path();
+        let db = connected(folder).await?;
+        past::make(&db, folder, self.setup.layout, start, self.id).await?;
+        Ok(db.close().await?)
     }
 
     /// A process starts. Every third one is killed while it opens the records.
@@ -110,7 +123,15 @@ impl Device {
 
     fn opened(&self) -> Result<Open> {
         let (folder, layout) = (self.folder.path(), self.setup.layout);
-        let opened = Open::at(folder, layout, self.id, self.release, &self.wall);
+        let log = SyncDb::options()
+            .wall_clock(Arc::clone(&self.wall))
+            .unknown_peers(UnknownPeers::Refuse);
+        let mut options = SharedRecords::options().log(log);
+        if !self.past.edits.is_empty() {
+            let changed_ms = self.past.changed_ms;
+            options = options.baseline(move |_, _| changed_ms);
+        }
+        let opened = Open::at(folder, layout, self.id, self.release, options);
         let opened = self.run(opened);
         opened.context("failed to open the records")
     }
@@ -137,7 +158,8 @@ impl Device {
         let done = match struck {
             None => self.run(work),
             Some(Struck::Busy { call }) => self.run_busy(call, work),
-            Some(Struck::BeforeCommit) => {
+            // The power cannot be cut here: the machine has one disk for all devices.
+            Some(Struck::BeforeCommit | Struck::PowerCut) => {
                 let moment = Moment::Statement(self.calls * 7 % 23);
                 self.run_killed(moment, work)
             }
@@ -204,7 +226,7 @@ impl Device {
     ) -> Result<Written> {
         let is_killed = self.left.is_some();
         match done {
-            Ok(()) if struck == Some(Struck::BeforeCommit) => Ok(Written::Killed(plan.changes)),
+            Ok(()) if may_be_lost(struck) => Ok(Written::Killed(plan.changes)),
             Ok(()) if is_killed => Ok(Written::KilledAfterCommit(plan.changes)),
             Ok(()) if plan.changes.is_empty() => Ok(Written::Nothing),
             Ok(()) => Ok(Written::Committed(plan.changes)),
@@ -219,10 +241,22 @@ impl Device {
     }
 }
 
+/// Whether the process was killed before it committed, or at some later statement.
+fn may_be_lost(struck: Option<Struck>) -> bool {
+    matches!(struck, Some(Struck::BeforeCommit | Struck::PowerCut))
+}
+
 /// Whether a call failed because another program uses the app's database, and says so.
 fn is_busy(struck: Option<Struck>, error: &SyncError) -> bool {
     let is_app = matches!(error, SyncError::App(_));
     struck.is_some_and(|it| !it.kills()) && (is_app || error.kind() == ErrorKind::Retry)
+}
+
+async fn connected(folder: &Path) -> Result<DatabaseConnection, DbErr> {
+    let database = database(folder);
+    let mut connecting = ConnectOptions::new(format!("sqlite:{}", database.display()));
+    connecting.sqlx_logging(false);
+    Database::connect(connecting).await
 }
 
 impl Open {
@@ -231,16 +265,9 @@ impl Open {
         layout: Layout,
         id: DeviceId,
         release: Release,
-        wall: &Arc<ManualClock>,
+        options: SharedRecordsOptions,
     ) -> Result<Self, SyncError> {
-        let app = database(folder);
-        let mut connecting = ConnectOptions::new(format!("sqlite:{}", app.display()));
-        connecting.sqlx_logging(false);
-        let db = Database::connect(connecting).await?;
-        let log = SyncDb::options()
-            .wall_clock(Arc::clone(wall))
-            .unknown_peers(UnknownPeers::Refuse);
-        let options = SharedRecords::options().log(log);
+        let db = connected(folder).await?;
         let models = declared(release);
         let opened = layout.open(options, &db, models, LIBRARY, id, folder);
         let records = opened.await?;
@@ -271,6 +298,11 @@ impl apps::Device for Device {
         }
         self.has_peer = true;
         Ok(())
+    }
+
+    fn head(&mut self) -> Result<Cursor> {
+        let records = self.open().records;
+        Ok(self.run(records.log().head_cursor())?)
     }
 
     fn write(
@@ -336,7 +368,7 @@ impl apps::Device for Device {
         let records = self.open().records;
         let before = self.found().watermark(origin);
         let refused = match self.run_struck(struck, records.apply(origin, page)) {
-            Ok(_) if struck == Some(Struck::BeforeCommit) => return Ok(Received::Killed),
+            Ok(_) if may_be_lost(struck) => return Ok(Received::Killed),
             Ok(applied) => return Ok(Received::Applied(applied)),
             Err(SyncError::Page(error)) => ApplyError::Page(error),
             Err(SyncError::Clock(error)) => ApplyError::Clock(error),

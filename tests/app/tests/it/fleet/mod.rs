@@ -19,6 +19,7 @@ mod faults;
 pub(crate) mod folder;
 mod look;
 pub(crate) mod moment;
+mod past;
 mod plan;
 mod releases;
 mod said;
@@ -29,7 +30,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use fastrand::Rng;
-use simulator::apps::{self, AppFault, Release, Scenario, run_on, run_telling_on};
+use simulator::apps::{self, AppFault, Scenario, Start, run_on, run_telling_on};
 use simulator::run::Outcome;
 use simulator::seeds::{Summary, run_each};
 use simulator::shrink::shrink_by;
@@ -66,7 +67,7 @@ fn number(variable: &str) -> Option<u64> {
 /// Runs a scenario, in which each device draws its setup from the seed.
 fn run(scenario: &Scenario, seed: u64, planted: Option<Planted>, tells: Tells) -> Result<Outcome> {
     let mut rng = Rng::with_seed(!seed);
-    let setups = scenario.releases.iter().map(|_| Setup {
+    let setups = scenario.starts.iter().map(|_| Setup {
         layout: rng.choice(Layout::BOTH).unwrap(),
         handles: rng.choice([1, 1, 2]).unwrap(),
         journal: rng
@@ -78,8 +79,8 @@ fn run(scenario: &Scenario, seed: u64, planted: Option<Planted>, tells: Tells) -
         },
     });
     let setups: Vec<_> = setups.collect();
-    let make = |number: u8, release: Release| {
-        let device = Device::new(number, release, setups[usize::from(number)])?;
+    let make = |number: u8, start: &Start| {
+        let device = Device::new(number, start, setups[usize::from(number)])?;
         Ok(Box::new(device) as Box<dyn apps::Device>)
     };
     let fault = match planted {

@@ -87,7 +87,7 @@ impl<P: Place> AppRecords<P> {
 }
 
 impl<P: Place> RecordsHarness for AppRecords<P> {
-    type Store<'t> = InTransaction<'t, DatabaseTransaction>;
+    type Store<'t> = InTransaction<'t>;
 
     async fn create() -> Self {
         let folder = tempfile::tempdir().unwrap();

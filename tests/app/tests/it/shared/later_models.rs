@@ -209,17 +209,17 @@ async fn a_release_that_is_taken_back_and_published_again_needs_no_baseline() {
 #[tokio::test]
 async fn a_device_without_own_changes_gives_snapshots_after_an_opening_that_failed() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), TABLES);
+    execute(folder.path(), TABLES);
     let first = Device::open_with(folder.path(), PHONE, tags()).await;
     first.unwrap().close().await;
     let full = "CREATE TRIGGER full BEFORE UPDATE ON sync_log_receiver
         BEGIN SELECT RAISE(ABORT, 'full'); END;";
-    run(folder.path(), &format!("{A_NOTE}; {full}"));
+    execute(folder.path(), &format!("{A_NOTE}; {full}"));
     let options = SharedRecords::options().baseline(|_, _| None);
     let models = tags_and_notes();
     let failed = Device::open_by(options, Layout::Outbox, folder.path(), PHONE, models).await;
     assert!(failed.is_err());
-    run(folder.path(), "DROP TRIGGER full");
+    execute(folder.path(), "DROP TRIGGER full");
 
     let phone = second_release(Layout::Outbox, folder.path(), PHONE).await;
     let status = phone.records.status().await.unwrap();
