@@ -168,6 +168,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let beach = phone.add_tag("beach").await?;
     phone.tag_photo(beach).await?;
+    // The app may save a form that nobody has changed: a row that stays as it was makes no entry.
+    let head = phone.records.log().head().await?;
+    let unchanged = tag::ActiveModel {
+        id: Set(beach),
+        name: Set("beach".to_owned()),
+    };
+    phone.records.update(unchanged).await?;
+    assert_eq!(phone.records.log().head().await?, head);
     let city = laptop.add_tag("city").await?;
     laptop.tag_photo(city).await?;
     phone.view().await?;

@@ -212,6 +212,14 @@ fn a_temporary_folder_that_cannot_be_used_is_named() {
             .exists()
             .then(|| "/proc/self".into()),
     );
+    // Folders whose paths SQLite does not take.
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let not_text = folder.path().join(std::ffi::OsStr::from_bytes(b"\xff"));
+        fs::create_dir(&not_text).unwrap();
+        folders.extend([not_text, far_down(folder.path(), 460)]);
+    }
     for temporary in folders {
         let mut command = Command::new(PROGRAM);
         command.arg("adopt").arg(folder.path()).arg("--dry-run");
@@ -223,8 +231,10 @@ fn a_temporary_folder_that_cannot_be_used_is_named() {
         ]);
         let ended = command.env("TMPDIR", &temporary).output().unwrap();
         assert_eq!(ended.status.code(), Some(3), "{}", stderr(&ended));
-        let named = format!("to {}, a folder for temporary files", temporary.display());
-        assert!(stderr(&ended).contains(&named), "{}", stderr(&ended));
+        let named = format!("to {}", temporary.display());
+        for text in [&named, "a folder for temporary files (TMPDIR)"] {
+            assert!(stderr(&ended).contains(text), "{}", stderr(&ended));
+        }
     }
 }
 

@@ -4,11 +4,11 @@ use std::error::Error;
 
 use sea_orm::DbErr;
 use sync_log_core::receive::{ApplyError, ReceiveError, RecordId, SnapshotError, WriteError};
-use sync_log_core::{DeviceId, ErrorKind, LogError, ObserveError, StoreError};
+use sync_log_core::{DeviceId, ErrorKind, LogError, ObserveError, StoreError, StoreFault};
 
 use super::error::RecordsError;
 use super::in_transaction::{OtherModels, WrongDatabase};
-use crate::driver::failure::extended_code;
+use crate::driver::failure::{extended_code, failed};
 use crate::open::{OpenError, Unattachable};
 
 /// Why a call on [`SharedRecords`](super::SharedRecords) failed. Nothing of the call was committed,
@@ -141,8 +141,8 @@ impl SyncError {
             Self::MayBeForgotten { .. } => ErrorKind::Bootstrap,
             Self::BeganDeferred { .. } => ErrorKind::Retry,
             Self::OtherModels => ErrorKind::Reopen,
-            Self::App(_)
-            | Self::Other(_)
+            Self::App(error) => passing(error).map_or(ErrorKind::FixCall, StoreFault::kind),
+            Self::Other(_)
             | Self::Write(_)
             | Self::WrongDatabase
             | Self::NotShared { .. }
@@ -158,9 +158,8 @@ impl SyncError {
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {
-            Self::App(_) | Self::Other(_) => {
-                "look at the cause: it is an error of the app's own call"
-            }
+            Self::App(error) => passing(error).map_or(OF_THE_APP, StoreFault::help),
+            Self::Other(_) => OF_THE_APP,
             Self::Models(error) => error.help(),
             Self::Open(error) => error.help(),
             Self::Log(error) => error.help(),
@@ -197,6 +196,14 @@ impl SyncError {
             }
         }
     }
+}
+
+const OF_THE_APP: &str = "look at the cause: it is an error of the app's own call";
+
+/// A lock or a full disk: what a statement of the app met, and no fault of the statement.
+fn passing(error: &DbErr) -> Option<StoreFault> {
+    let fault = failed("run a statement of the app", error.clone()).fault();
+    matches!(fault, StoreFault::Locked | StoreFault::Full).then_some(fault)
 }
 
 impl From<StoreError> for SyncError {

@@ -1,12 +1,12 @@
 //! Tags, albums and the tags of albums, in an app on SeaORM, on three devices.
 //!
-//! Run it with `cargo run -p app --example photo-tags`. The example `photo-tags-alone` is the same app
-//! without sync.
+//! The examples `photo-tags-alone` and `photo-tags` are one app, without sync and with it. Run each with
+//! `cargo run -p app --example`. What is `pub(crate)` is for the tests in `photo_tags.rs`.
 
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 #![allow(unreachable_pub, reason = "entities are as SeaORM makes them")]
 
-mod entities;
+pub(crate) mod entities;
 
 use std::path::Path;
 
@@ -20,14 +20,14 @@ use sync_log_sqlite::{Ack, ReadLimits};
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The app on one device.
-struct App {
-    device: Uuid,
-    db: DatabaseConnection,
-    records: SharedRecords,
+pub(crate) struct App {
+    pub(crate) device: Uuid,
+    pub(crate) db: DatabaseConnection,
+    pub(crate) records: SharedRecords,
 }
 
 impl App {
-    async fn open(device: Uuid, folder: &Path) -> Result<Self> {
+    pub(crate) async fn open(device: Uuid, folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let db = app::connect(&folder.join("photos.db")).await?;
         db.execute_unprepared(entities::TABLES).await?;
@@ -45,19 +45,21 @@ impl App {
         })
     }
 
-    /// Pulls what another device has changed. An app sends the page and the ack over its network.
-    async fn pull(&self, from: &Self) -> Result<()> {
+    /// Pulls a page of another device's changes, and returns whether there are more. An app sends the page
+    /// and the ack over its network.
+    pub(crate) async fn pull(&self, from: &Self) -> Result<bool> {
         let cursor = self.records.cursor(from.device).await?;
         let log = from.records.log();
         let page = log.read_for(self.device, cursor, ReadLimits::default());
-        let applied = self.records.apply(from.device, &page.await?).await?;
+        let page = page.await?;
+        let applied = self.records.apply(from.device, &page).await?;
         log.acknowledge(Ack::new(self.device, applied.watermark))
             .await?;
         log.prune_acked().await?;
-        Ok(())
+        Ok(page.more)
     }
 
-    async fn add_tag(&self, name: &str) -> Result<tag::Model> {
+    pub(crate) async fn add_tag(&self, name: &str) -> Result<tag::Model> {
         let row = tag::ActiveModel {
             id: Set(Uuid::new_v4()),
             name: Set(name.to_owned()),
@@ -65,13 +67,13 @@ impl App {
         Ok(self.records.insert(row).await?)
     }
 
-    async fn rename_tag(&self, mut tag: tag::ActiveModel, name: &str) -> Result<()> {
+    pub(crate) async fn rename_tag(&self, mut tag: tag::ActiveModel, name: &str) -> Result<()> {
         tag.name = Set(name.to_owned());
         self.records.update(tag).await?;
         Ok(())
     }
 
-    async fn add_album(&self, title: &str) -> Result<album::Model> {
+    pub(crate) async fn add_album(&self, title: &str) -> Result<album::Model> {
         let row = album::ActiveModel {
             id: Set(Uuid::new_v4()),
             title: Set(title.to_owned()),
@@ -79,12 +81,12 @@ impl App {
         Ok(self.records.insert(row).await?)
     }
 
-    async fn delete_album(&self, album: Uuid) -> Result<()> {
+    pub(crate) async fn delete_album(&self, album: Uuid) -> Result<()> {
         self.records.delete::<album::Entity>(album).await?;
         Ok(())
     }
 
-    async fn tag_album(&self, album: Uuid, tag: Uuid) -> Result<()> {
+    pub(crate) async fn tag_album(&self, album: Uuid, tag: Uuid) -> Result<()> {
         let row = album_tag::ActiveModel {
             id: Set(Uuid::new_v4()),
             album: Set(album),
@@ -95,16 +97,18 @@ impl App {
     }
 
     /// Each album with its tags, in the order of their names.
-    async fn print(&self) -> Result<()> {
+    pub(crate) async fn albums(&self) -> Result<Vec<String>> {
+        let mut albums = Vec::new();
         for album in album::Entity::find().all(&self.db).await? {
             let tags = album_tag::Entity::find().find_also_related(tag::Entity);
             let tags = tags.all(&self.db).await?.into_iter();
             let of_album = tags.filter(|(link, _)| link.album == album.id);
             let mut names: Vec<_> = of_album.filter_map(|(_, tag)| Some(tag?.name)).collect();
             names.sort();
-            println!("{}: {}", album.title, names.join(", "));
+            albums.push(format!("{}: {}", album.title, names.join(", ")));
         }
-        Ok(())
+        albums.sort();
+        Ok(albums)
     }
 }
 
@@ -131,9 +135,10 @@ async fn main() -> Result<()> {
 
     for device in &devices {
         for peer in devices.iter().filter(|peer| peer.device != device.device) {
-            device.pull(peer).await?;
+            while device.pull(peer).await? {}
         }
-        device.print().await?;
+        assert_eq!(device.albums().await?, app.albums().await?);
     }
+    println!("{}", app.albums().await?.join("\n"));
     Ok(())
 }

@@ -10,5 +10,6 @@ mod fleet;
 mod in_a_transaction;
 mod kills;
 mod migrations;
+mod photo_tags;
 mod records;
 mod shared;

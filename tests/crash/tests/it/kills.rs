@@ -95,7 +95,7 @@ fn is_incomplete_copy(violation: &Violation) -> bool {
 
 fn found(fault: Fault) -> Vec<Violation> {
     let Outcome { report, failure } = kill(ENOUGH, 1, Some(fault));
-    failure
-        .unwrap_or_else(|| panic!("{fault:?} was not found:\n{report}"))
-        .violations
+    let failure = failure.unwrap_or_else(|| panic!("{fault:?} was not found:\n{report}"));
+    assert!(!failure.violations.is_empty(), "{failure:#?}");
+    failure.violations
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::DatabaseConnection;
 use sync_log_conformance::{DEVICE, End, LIBRARY, RecordsHarness};
 use sync_log_sqlite::records::{InTransaction, Models, SharedRecords, begin};
 use sync_log_sqlite::{Hlc, SharedChangeEntry, Uuid};

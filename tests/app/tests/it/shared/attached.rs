@@ -68,6 +68,35 @@ async fn what_was_written_and_received_survives_a_restart() {
     assert_eq!(reopened.pending().await.len(), 1);
 }
 
+/// The copy has the rows, their versions and the log of one moment. The others know what came after it.
+#[tokio::test]
+async fn a_copy_that_sqlite_makes_of_the_database_is_whole_and_its_readers_notice_it() {
+    let (_folder, phone) = phone().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let laptop = Device::new(elsewhere.path(), LAPTOP, PHONE).await;
+    phone.add_tag(1, "beach").await;
+    let first = phone.pending().await;
+    let restored = tempfile::tempdir().unwrap();
+    let copy = database(restored.path());
+    let copy = format!("VACUUM INTO '{}'", copy.display());
+    phone.db.execute_unprepared(&copy).await.unwrap();
+    phone.add_tag(2, "city").await;
+    laptop.pull(&phone).await;
+    phone.close().await;
+
+    let again = Device::open_in(Layout::Attached, restored.path(), PHONE, declared()).await;
+    let again = again.unwrap();
+    assert_eq!(again.tags().await, ["beach"]);
+    assert_eq!(again.pending().await, first);
+    assert_eq!(again.records.audit(10).await.unwrap(), []);
+    let cursor = laptop.cursor(&again).await;
+    let read = again.answers(&laptop, cursor).await;
+    assert!(
+        matches!(read, Err(LogError::AheadOfHead { .. })),
+        "{read:?}"
+    );
+}
+
 #[tokio::test]
 async fn records_are_opened_in_the_layout_that_they_were_made_in() {
     let (folder, phone) = phone().await;

@@ -138,8 +138,8 @@ async fn a_change_is_recorded_in_a_transaction_of_the_apps() {
 
         let undone = begin(&phone.db).await.unwrap();
         let city = new_tag(2, "city").insert(&undone).await.unwrap();
-        let change = Change::insert("tag", city.id, &city).unwrap();
-        phone.records.record_in(&undone, change).await.unwrap();
+        let of_city = Change::insert("tag", city.id, &city).unwrap();
+        phone.records.record_in(&undone, of_city).await.unwrap();
         undone.rollback().await.unwrap();
         phone.records.drain().await.unwrap();
         assert_eq!(phone.pending().await.len(), 1);

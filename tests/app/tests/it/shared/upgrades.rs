@@ -9,7 +9,7 @@ use sync_log_sqlite::records::{DeclaredModels, Models, SyncError};
 use sync_log_sqlite::{Cursor, ErrorKind, ReadLimits, Uuid};
 
 use super::device::{Device, LAPTOP, PHONE, new_tag, tag_id};
-use crate::common::database::{Layout, database, execute};
+use crate::common::database::{Layout, execute};
 use crate::records::gallery::{album, declared, entity, link, photo, tag};
 
 entity!(coloured, "tag", name: String, colour: Option<String>);
@@ -180,13 +180,12 @@ async fn an_older_release_is_refused_once_a_newer_one_has_opened_the_records() {
 async fn an_older_release_is_refused_even_if_the_opening_of_the_newer_one_failed_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let older = Device::alone(Layout::Attached, folder.path(), PHONE).await;
-    let raw = Connection::open(database(folder.path())).unwrap();
     let full = "CREATE TRIGGER full BEFORE UPDATE ON sync_log_receiver WHEN NEW.models <> ''
         BEGIN SELECT RAISE(ABORT, 'full'); END";
-    raw.execute_batch(full).unwrap();
+    execute(folder.path(), full);
     let failed = Device::open_in(Layout::Attached, folder.path(), PHONE, next()).await;
     assert!(failed.is_err());
-    raw.execute_batch("DROP TRIGGER full").unwrap();
+    execute(folder.path(), "DROP TRIGGER full");
     let refused = older.records.insert(new_tag(1, "beach")).await;
     assert!(
         matches!(refused, Err(SyncError::OtherModels)),
