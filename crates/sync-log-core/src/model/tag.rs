@@ -115,15 +115,15 @@ impl Mark {
     }
 }
 
-pub(crate) fn update_with_length(hash: &mut Sha256, bytes: &[u8]) {
-    // No length reaches 4 GiB: entries are bounded far below, and so is every natural key. Saturating
+fn update_with_length(hash: &mut Sha256, bytes: &[u8]) {
+    // Longer than 4 GiB cannot be: entries are bounded far below. Saturating
     // keeps this total without a panic.
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     hash.update(length.to_be_bytes());
     hash.update(bytes);
 }
 
-pub(crate) fn first_half(hash: Sha256) -> [u8; 16] {
+fn first_half(hash: Sha256) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&hash.finalize()[..16]);
     half

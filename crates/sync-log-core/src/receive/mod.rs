@@ -54,7 +54,9 @@ pub use merge::{Standings, merge};
 pub use moves::{Move, RecordWrite};
 pub use own::{WriteError, write};
 pub use port::{OwnStore, ReceiverStore, RecordStore, SnapshotStore};
-pub use record::{RecordId, record_id};
+pub use record::RecordId;
+#[cfg(feature = "natural-keys")]
+pub use record::record_id;
 pub use redecide::{decide_all, redecide};
 pub use seen::{Found, Wanted};
 pub use snapshot::{Snapshot, SnapshotPage, snapshot, snapshot_page};

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
-use crate::model::tag::{first_half, update_with_length};
-use crate::model::{LibraryId, SharedChangeEntry};
+#[cfg(feature = "natural-keys")]
+use crate::model::LibraryId;
+use crate::model::SharedChangeEntry;
 
 /// A record that devices share: its model, and its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,7 +43,9 @@ impl RecordId {
 /// lower case, for example. For a key of several parts, pass parts of fixed length one after the other, such as
 /// the bytes of two UUIDs, or write the parts in a form that keeps them apart, such as JSON.
 ///
-/// The id is a UUID of version 8. The form is frozen.
+/// The id is a UUID of version 5 ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562#section-5.5)): of the key,
+/// in the namespace that is the UUID of version 5 of the model, in the namespace of the library. The form is
+/// frozen.
 ///
 /// ```
 /// use sync_log_core::Uuid;
@@ -54,17 +56,15 @@ impl RecordId {
 /// assert_eq!(beach, record_id(library, "tag", "beach"));
 /// assert_ne!(beach, record_id(library, "album", "beach"));
 /// ```
+#[cfg(feature = "natural-keys")]
 #[must_use]
 pub fn record_id(
     library_id: impl Into<LibraryId>,
     model_type: &str,
     key: impl AsRef<[u8]>,
 ) -> Uuid {
-    let mut hash = Sha256::new();
-    hash.update(library_id.into().as_uuid().as_bytes());
-    update_with_length(&mut hash, model_type.as_bytes());
-    update_with_length(&mut hash, key.as_ref());
-    Builder::from_custom_bytes(first_half(hash)).into_uuid()
+    let model = Uuid::new_v5(&library_id.into().as_uuid(), model_type.as_bytes());
+    Uuid::new_v5(&model, key.as_ref())
 }
 
 impl fmt::Display for RecordId {

@@ -3,6 +3,7 @@
 //! The tags were computed with another implementation of SHA-256, from the
 //! description of the form alone.
 
+#[cfg(feature = "natural-keys")]
 use sync_log_core::receive::record_id;
 use sync_log_core::{
     Altered, Birth, ChainFault, Change, ChangeType, Contents, Cursor, Hlc, JsonText, LogIdentity,
@@ -65,17 +66,18 @@ fn the_tag_of_every_change_type_is_frozen() {
     assert_eq!(of(ChangeType::Delete), "93dff8955373f4014c39398cb65bad2c");
 }
 
+#[cfg(feature = "natural-keys")]
 #[test]
 fn the_record_id_of_a_natural_key_is_frozen() {
     let of = |model, key: &[u8]| record_id(LOG, model, key).to_string();
-    assert_eq!(of("tag", b"Beach"), "30d64d1b-b3ec-898a-a191-32e05795cefa");
-    assert_eq!(of("tagB", b"each"), "8084c213-807a-81a9-8e66-1b14fd2153ff");
-    assert_eq!(of("tag", b""), "8a4000b1-064b-8c6f-baf5-146e86719585");
+    assert_eq!(of("tag", b"Beach"), "e58c7974-2e35-5ee1-86f7-2fbb96a7b219");
+    assert_eq!(of("tagB", b"each"), "98c669ca-1817-5499-a8a2-f843912b2894");
+    assert_eq!(of("tag", b""), "f4cfdac6-c892-5006-82ad-8de94cd17c1b");
     let both = [RECORD.into_bytes(), LOG.into_bytes()].concat();
     let id = record_id(LOG, "photo_tag", both);
-    let text = "8a399466-86e3-8e53-a6d2-2f5686b06cab";
+    let text = "69e5a587-e043-5c27-a40e-6fb3ec420c41";
     assert_eq!(id.to_string(), text);
-    assert_eq!(id.get_version_num(), 8);
+    assert_eq!(id.get_version_num(), 5);
 }
 
 #[test]

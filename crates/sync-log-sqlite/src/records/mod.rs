@@ -133,6 +133,7 @@ pub use registered::RegisteredModels;
 pub use shared::SharedRecords;
 pub use store::Records;
 pub use sync_error::SyncError;
+#[cfg(feature = "natural-keys")]
 pub use sync_log_core::receive::record_id;
 pub use sync_status::SyncStatus;
 pub use taking::TakingSnapshot;

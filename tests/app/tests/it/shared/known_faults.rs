@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use sync_log_sqlite::records::record_id;
 use sync_log_sqlite::{LogError, Uuid};
 use tempfile::TempDir;
 
@@ -81,7 +82,7 @@ async fn a_row_that_every_device_inserts_is_one_record_and_stays_deleted() {
     for layout in Layout::BOTH {
         let (_folders, [phone, laptop, tablet]) = three(layout).await;
         let all = [&phone, &laptop, &tablet];
-        let favourites = Uuid::new_v5(&LIBRARY, b"tag/Favourites").as_u128();
+        let favourites = record_id(LIBRARY, "tag", "Favourites").as_u128();
         for device in all {
             for peer in all.iter().filter(|peer| peer.id != device.id) {
                 device.register(peer).await;
