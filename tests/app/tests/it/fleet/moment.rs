@@ -4,14 +4,11 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::OnceLock;
 
 use tempfile::TempDir;
-use tracing::callsite::rebuild_interest_cache;
-use tracing::dispatcher::{Dispatch, set_global_default, with_default};
 
 use super::folder::{self, Lock};
-use crate::common::statements::BeforeEach;
+use crate::common::statements::before_each;
 
 /// When a process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +52,6 @@ fn at<T, A: 'static>(
     act: impl Fn() -> Option<A> + 'static,
     work: impl FnOnce() -> T,
 ) -> (T, Option<A>) {
-    // What `tracing` caches of whether somebody listens depends on all threads and on what was there before,
-    // so it is told anew, and the listener is that of this thread, too.
-    let listener = LISTENER.get_or_init(|| {
-        let listener = Dispatch::new(BeforeEach(call_before));
-        set_global_default(listener.clone()).unwrap();
-        listener
-    });
-    rebuild_interest_cache();
     let acted = Rc::new(RefCell::new(None));
     let result = Rc::clone(&acted);
     let mut waiting = Waiting { moment, commits: 0 };
@@ -72,28 +61,10 @@ fn at<T, A: 'static>(
             *result = act();
         }
     };
-    BEFORE_STATEMENT.set(Some(Box::new(before)));
-    let done = with_default(listener, work);
-    BEFORE_STATEMENT.set(None);
+    let listening = before_each(before);
+    let done = work();
+    drop(listening);
     (done, acted.take())
-}
-
-/// It listens to the whole process: tasks log to the listener of the thread on which they began.
-static LISTENER: OnceLock<Dispatch> = OnceLock::new();
-
-fn call_before(sql: &str) {
-    BEFORE_STATEMENT.with_borrow_mut(|before| {
-        if let Some(before) = before {
-            before(sql);
-        }
-    });
-}
-
-type Before = Box<dyn FnMut(&str)>;
-
-thread_local! {
-    /// What is called before each statement of the product on this thread.
-    static BEFORE_STATEMENT: RefCell<Option<Before>> = const { RefCell::new(None) };
 }
 
 struct Waiting {

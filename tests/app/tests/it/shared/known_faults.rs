@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use sync_log_sqlite::LogError;
 use sync_log_sqlite::records::record_id;
-use sync_log_sqlite::{LogError, Uuid};
 use tempfile::TempDir;
 
 use super::device::{Device, LAPTOP, LIBRARY, Layout, PHONE, TABLET};

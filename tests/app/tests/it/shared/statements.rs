@@ -1,19 +1,18 @@
 //! How many statements the product runs in a transaction of the app's: each of them is a hop to the
 //! driver's thread and back.
 
+use std::cell::Cell;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::rc::Rc;
 
 use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::Set;
 use serde_json::json;
 use sync_log_sqlite::records::begin;
 use sync_log_sqlite::{Change, Uuid};
-use tracing::instrument::WithSubscriber as _;
 
 use super::device::{Device, LAPTOP, Layout, PHONE, make_tables, new_tag};
-use crate::common::statements::BeforeEach;
+use crate::common::statements::before_each;
 use crate::records::gallery::{album, declared, tag};
 
 /// A phone whose log is there.
@@ -35,15 +34,13 @@ impl Device {
             Row::Deleted(row) => drop(row.delete(&txn).await.unwrap()),
             Row::Album(row) => drop(row.insert(&txn).await.unwrap()),
         }
-        let count = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&count);
-        let counting = BeforeEach(move |_: &str| {
-            counted.fetch_add(1, Ordering::Relaxed);
-        });
-        let recorded = self.records.record_in(&txn, change);
-        recorded.with_subscriber(counting).await.unwrap();
+        let count = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&count);
+        let listening = before_each(move |_| counted.set(counted.get() + 1));
+        self.records.record_in(&txn, change).await.unwrap();
+        drop(listening);
         txn.commit().await.unwrap();
-        count.load(Ordering::Relaxed)
+        count.get()
     }
 }
 
