@@ -167,18 +167,19 @@ async fn a_deferred_transaction_that_lost_the_race_says_how_to_begin() {
     }
 }
 
-/// Of another device, of one with this device's id in either layout, and of an app without records.
+/// Of another device, of an app without records and, if the log is in the database, of this device's id.
 #[tokio::test]
 async fn a_transaction_of_another_database_is_refused() {
     for layout in Layout::BOTH {
         let (_folder, phone) = phone_in(layout).await;
         let folders = [(); 4].map(|()| tempfile::tempdir().unwrap());
         let paths = folders.each_ref().map(TempDir::path);
-        let devices = [
-            Device::alone(layout, paths[0], LAPTOP).await,
-            Device::alone(Layout::Attached, paths[1], PHONE).await,
-            Device::alone(Layout::Outbox, paths[2], PHONE).await,
-        ];
+        let mut devices = vec![Device::alone(layout, paths[0], LAPTOP).await];
+        if layout == Layout::Attached {
+            for (path, other) in paths[1..].iter().zip(Layout::BOTH) {
+                devices.push(Device::alone(other, path, PHONE).await);
+            }
+        }
         make_tables(paths[3]);
         let without_records = app::connect(&database(paths[3])).await.unwrap();
         let databases = devices.iter().map(|device| &device.db);
