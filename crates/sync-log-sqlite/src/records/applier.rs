@@ -20,7 +20,8 @@ use crate::driver::failure::said_by_constraint;
 /// - [`facts`](Self::facts) depends on the payload alone, and [`show`](Self::show) on the payload and on the
 ///   constraints of the tables: all devices with this code show the same (`X6`).
 /// - After [`show`](Self::show), the tables show this payload and nothing of an earlier one.
-/// - A call changes only the [`tables`](Self::tables), and in them only what belongs to its record.
+/// - A call changes only the [`tables`](Self::tables), and in them only what belongs to its record. It records
+///   no own change: [`record_in`](super::SharedRecords::record_in) is refused in its transaction (`W3`).
 /// - A failure of the database is a [`DbErr`], and never [`Answer::Refused`]. Then nothing of the page or of
 ///   the own changes is committed, and the caller tries again.
 ///
@@ -113,7 +114,7 @@ use crate::driver::failure::said_by_constraint;
 /// ```
 #[async_trait]
 pub trait Applier: Send + Sync {
-    /// The tables in which it shows the records. No entity of the models is in one of them. Their foreign
+    /// The tables in which it shows the records. No other model has one of them. Their foreign
     /// keys lead to records, and [`facts`](Self::facts) has each as a reference.
     fn tables(&self) -> &[&str];
 
@@ -123,7 +124,7 @@ pub trait Applier: Send + Sync {
 
     /// A number that is raised in each release in which one of these functions answers in another way. All
     /// records are decided again at the first opening with a new number, and after a change of the
-    /// [`tables`](Self::tables) or of the model's [`version`](super::DeclaredModels::version).
+    /// [`tables`](Self::tables), their indexes and triggers, or of the model's [`version`](super::DeclaredModels::version).
     fn revision(&self) -> u32;
 
     /// The models whose records a record may follow. A reference to another model with

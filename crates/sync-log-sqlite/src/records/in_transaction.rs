@@ -12,6 +12,7 @@ use sync_log_core::{
 
 use super::device::{self, Device, Raised};
 use super::queue::{OUTBOX, WAITING};
+use super::showing::Showing;
 use super::store::Records;
 use super::watermarks::{self, Watermark};
 use super::{RegisteredModels, deleted, versions};
@@ -32,6 +33,8 @@ pub struct InTransaction<'a> {
     log: Option<&'a Anchor>,
     /// The state of that log, once it was read under the write lock.
     state: Option<LogState>,
+    /// Where records are being shown, if this is of a handle.
+    showing: Option<&'a Showing>,
     /// Whether foreign keys are checked at the commit.
     is_deferred: bool,
     now_ms: i64,
@@ -95,8 +98,17 @@ impl<'a> InTransaction<'a> {
             fingerprint,
             log,
             state: None,
+            showing: None,
             is_deferred: true,
             now_ms,
+        }
+    }
+
+    /// The same of a handle, which refuses own changes while it shows records here.
+    pub(super) const fn of_handle(self, showing: &'a Showing) -> Self {
+        Self {
+            showing: Some(showing),
+            ..self
         }
     }
 
@@ -191,6 +203,7 @@ impl RecordStore for InTransaction<'_> {
             Over(self.db).run(&DEFER_FOREIGN_KEYS, &[]).await?;
             self.is_deferred = true;
         }
+        let _shown_here = self.showing.map(|showing| showing.begin(self.db));
         self.records.change(steps).await
     }
 }

@@ -8,6 +8,7 @@ use super::drift::AcceptedDrift;
 use super::in_transaction::{InTransaction, Whose};
 use super::last_pages::LastPages;
 use super::registered::RegisteredModels;
+use super::showing::Showing;
 use crate::driver::durable::Settings;
 use crate::open::SyncDb;
 use crate::store::AttachedStore;
@@ -23,6 +24,7 @@ pub(super) struct Inner {
     pub(super) clock: Clock<SharedWallClock>,
     pub(super) accepted: AcceptedDrift,
     pub(super) last_pages: LastPages,
+    pub(super) showing: Showing,
     /// The settings with which the database was opened.
     pub(super) settings: Settings,
     /// One drain at a time. Another process may drain at the same time: the log skips entries that it has.
@@ -33,7 +35,8 @@ impl Inner {
     pub(super) fn in_transaction<'a>(&'a self, txn: &'a DatabaseTransaction) -> InTransaction<'a> {
         let log = self.log.attached().map(AttachedStore::anchor);
         let now_ms = self.clock.now_ms();
-        InTransaction::new(txn, &self.models, self.own, &self.fingerprint, log, now_ms)
+        let store = InTransaction::new(txn, &self.models, self.own, &self.fingerprint, log, now_ms);
+        store.of_handle(&self.showing)
     }
 
     /// How long ago this device drew a stamp, in ms.

@@ -49,11 +49,14 @@ impl LastPages {
         is_news
     }
 
-    /// A page was refused for this stamp. Returns whether that is new.
-    pub(super) fn refused(&self, origin: DeviceId, hlc: Hlc) -> bool {
-        let mut pages = self.pages();
-        let known = pages.entry(origin).or_default();
-        known.refused.replace(hlc) != Some(hlc)
+    /// That a page was refused for this stamp is stored.
+    pub(super) fn refused(&self, origin: DeviceId, hlc: Hlc) {
+        self.pages().entry(origin).or_default().refused = Some(hlc);
+    }
+
+    /// Whether it is stored that the last page was refused for this stamp.
+    pub(super) fn is_refused(&self, origin: DeviceId, hlc: Hlc) -> bool {
+        self.of(origin).refused == Some(hlc)
     }
 
     /// The guarded value is consistent between any two statements.

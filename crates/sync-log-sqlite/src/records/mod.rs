@@ -106,6 +106,7 @@ mod rows_of_entity;
 mod schema;
 mod shape;
 mod shared;
+mod showing;
 mod shows;
 mod store;
 mod sync_error;

@@ -121,19 +121,22 @@ impl Inner {
         }
     }
 
-    /// Stores that a page was refused, if that is new. Otherwise, and if it cannot be stored, the next
-    /// refusal says it again.
+    /// Stores that a page was refused, if that is not stored yet. If it cannot be stored, the next refusal tries
+    /// again.
     async fn note_refusal(&self, origin: DeviceId, refusal: &ObserveError) -> bool {
         let (ObserveError::TooFarAhead(DriftExceeded { remote, .. })
         | ObserveError::AboveCeiling { remote }) = *refusal
         else {
             return false;
         };
-        if !self.last_pages.refused(origin, remote) {
+        if self.last_pages.is_refused(origin, remote) {
             return false;
         }
-        if let Err(error) = self.store_refusal(origin, remote).await {
-            tracing::warn!(%error, %origin, "the refusal could not be put on record");
+        match self.store_refusal(origin, remote).await {
+            Ok(()) => self.last_pages.refused(origin, remote),
+            Err(error) => {
+                tracing::warn!(%error, %origin, "the refusal could not be put on record");
+            }
         }
         true
     }

@@ -13,7 +13,9 @@ use super::registered::{Model, RegisteredModels};
 use super::rows_of_entity::{Refers, RowsOfEntity};
 use super::shape::Column;
 use crate::driver::failure::corrupt;
-use crate::driver::raw::schema::{FOREIGN_KEYS, TABLE_COLUMNS, TABLE_DEFINITION, UNIQUE_COLUMNS};
+use crate::driver::raw::schema::{
+    ATTACHED_TO_TABLE, FOREIGN_KEYS, TABLE_COLUMNS, TABLE_DEFINITION, UNIQUE_COLUMNS,
+};
 use crate::driver::{Port, Row, all, first};
 
 /// Registers models on a database that has their tables.
@@ -91,7 +93,8 @@ fn by_kind(declared: Vec<Declared<Kind>>) -> (Vec<Declared>, Vec<Declared<ByHand
     (entities, by_hand)
 }
 
-/// What the schema says of a model that the app applies by hand: only how its tables are made.
+/// What the schema says of a model that the app applies by hand: only how its tables are made, with their
+/// indexes and triggers.
 async fn applied_by_hand(
     db: &impl Port,
     mut model: Declared<ByHand>,
@@ -110,6 +113,11 @@ async fn applied_by_hand(
             table: (*table).to_owned(),
         })?;
         model.shape.definitions.push(definition);
+        let attached = all(db, &ATTACHED_TO_TABLE, &[(*table).into()], |row| {
+            text(row, 0)
+        })
+        .await?;
+        model.shape.definitions.extend(attached);
     }
     Ok(Model {
         shows: Box::new(model.shape),
@@ -152,11 +160,8 @@ impl Kind {
         }
     }
 
-    /// Whether the rows of an entity are in a table of another model. Two appliers may share a table.
+    /// Whether a table is one of both models: a unique key that holds across two models is no key of core.
     fn has_table_of(&self, other: &Self) -> bool {
-        if let (Self::ByHand(_), Self::ByHand(_)) = (self, other) {
-            return false;
-        }
         let others = other.tables();
         let is_others = |table: &&str| others.iter().any(|taken| is_same(taken, table));
         self.tables().iter().any(is_others)
@@ -284,23 +289,26 @@ fn refuse_local_holders(
     by_hand: &[Declared<ByHand>],
     foreign_keys: &[ForeignKey],
 ) -> Result<(), RecordsError> {
-    let model_of = |table: &str| {
-        let mut models = declared.iter();
-        models.find(|model| is_same(model.shape.table(), table))
-    };
-    let appliers = by_hand.iter().map(|model| &model.shape.applier);
-    let of_appliers: Vec<&str> = appliers.flat_map(|it| it.tables()).copied().collect();
-    let is_shared = |table: &str| {
-        model_of(table).is_some() || of_appliers.iter().any(|other| is_same(other, table))
+    let entities = declared.iter();
+    let of_entities = entities.map(|model| (model.name.as_str(), model.shape.table()));
+    let of_appliers = by_hand.iter().flat_map(|model| {
+        let tables = model.shape.applier.tables().iter();
+        tables.map(|table| (model.name.as_str(), *table))
+    });
+    let of_models: Vec<(&str, &str)> = of_entities.chain(of_appliers).collect();
+    let name_of = |table: &str| {
+        let mut tables = of_models.iter();
+        let found = tables.find(|(_, other)| is_same(other, table));
+        found.map(|(model, _)| *model)
     };
     for key in foreign_keys {
         let gives_way = ["CASCADE", "SET NULL", "SET DEFAULT"].contains(&key.on_delete.as_str());
-        if let Some(model) = model_of(&key.parent)
-            && !is_shared(&key.table)
+        if let Some(model) = name_of(&key.parent)
+            && name_of(&key.table).is_none()
             && !gives_way
         {
             return Err(RecordsError::HeldByLocal {
-                model: model.name.clone(),
+                model: model.to_owned(),
                 table: key.parent.clone(),
                 child: key.table.clone(),
                 column: key.columns.join(", "),

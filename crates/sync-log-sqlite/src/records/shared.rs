@@ -282,16 +282,22 @@ impl SharedRecords {
     /// transaction one after the other. If rows of other records change, because they depend on the changed
     /// rows, foreign keys are checked at the commit from then on.
     ///
+    /// # Cancel safety
+    /// If the future is dropped, roll back: a part of the changes may have been recorded.
+    ///
     /// # Errors
     /// Roll back. [`SyncError::BeganDeferred`]: begin the transaction IMMEDIATE.
-    /// [`SyncError::WrongDatabase`], [`SyncError::Write`]: fix the call. [`SyncError::OtherModels`]: open the
-    /// records again. [`SyncError::Store`].
+    /// [`SyncError::WrongDatabase`], [`SyncError::Write`], [`SyncError::EchoInApply`]: fix the call.
+    /// [`SyncError::OtherModels`]: open the records again. [`SyncError::Store`].
     pub async fn record_many_in(
         &self,
         txn: &DatabaseTransaction,
         changes: &[Change],
     ) -> Result<Vec<Hlc>, SyncError> {
         let inner = &*self.inner;
+        if inner.showing.is_in(txn) {
+            return Err(SyncError::EchoInApply);
+        }
         let mut store = inner.in_transaction(txn).of_app();
         let entries = receive::write(&mut store, &inner.models, &inner.clock, changes).await?;
         Ok(entries.iter().map(|entry| entry.hlc).collect())

@@ -87,6 +87,12 @@ pub enum SyncError {
     /// future was dropped, or it failed after the row had changed and its error was not returned.
     #[error("failed to record all changes: a call that changes a row did not come to its end")]
     Unfinished,
+    /// A call in a [`write`](super::SharedRecords::write) began while another one was running. It did nothing.
+    #[error("failed to begin a call: another call in the same `write` has not ended")]
+    Overlapping,
+    /// An [`Applier`](super::Applier) records an own change while it shows a received one (`W3`).
+    #[error("failed to record a change: records are being shown in this transaction")]
+    EchoInApply,
     /// The id of a record is no UUID, or its payload has no JSON form.
     #[error("failed to record a change of table {table}: {reason}")]
     NotARecord {
@@ -147,6 +153,8 @@ impl SyncError {
             | Self::WrongDatabase
             | Self::NotShared { .. }
             | Self::Unfinished
+            | Self::Overlapping
+            | Self::EchoInApply
             | Self::NotARecord { .. }
             | Self::NeedsBaseline { .. }
             | Self::OtherRecords { .. }
@@ -172,8 +180,8 @@ impl SyncError {
             Self::Write(_) => "store the content elsewhere, and share a reference to it",
             Self::OriginRetired { .. } => "admit the device again, and take a snapshot of it",
             Self::MayBeForgotten { .. } => {
-                "take a snapshot of a device that has not retired the origin; if there is none, change or \
-                 delete the record on the origin, and take a snapshot of the origin"
+                "take a snapshot of a device that has not retired the origin; if there is none, insert \
+                 the record again or delete it on the origin, and take a snapshot of the origin"
             }
             Self::BeganDeferred { .. } => {
                 "roll back and begin the transaction IMMEDIATE, with `records::begin`, or use `write`"
@@ -183,6 +191,10 @@ impl SyncError {
             Self::NotShared { .. } => "name the entity in the models, or write it without a change",
             Self::Unfinished => {
                 "await each call that changes a row, and return its error; set a timeout on the whole `write`"
+            }
+            Self::Overlapping => "await each call in a `write` before the next one begins",
+            Self::EchoInApply => {
+                "record own changes outside of the applier: a received change is in the log of its origin"
             }
             Self::NotARecord { .. } => {
                 "give each shared row a UUID, and a model that serde can write"

@@ -19,6 +19,7 @@ use super::opening::Opening;
 use super::options::SharedRecordsOptions;
 use super::registered::RegisteredModels;
 use super::shared::SharedRecords;
+use super::showing::Showing;
 use super::sync_error::SyncError;
 use crate::driver::Over;
 use crate::driver::durable::{Settings, sync_everything};
@@ -134,6 +135,7 @@ impl Prepared {
             clock: self.clock,
             accepted: AcceptedDrift::default(),
             last_pages: LastPages::default(),
+            showing: Showing::default(),
             draining: Mutex::default(),
         })
     }

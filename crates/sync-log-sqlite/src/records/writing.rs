@@ -20,7 +20,8 @@ use crate::driver::{AppTransaction, Over, Port};
 /// A transaction in which an app changes its rows and records the changes.
 /// [`SharedRecords::write`](super::SharedRecords::write) begins it, and commits it with the changes.
 ///
-/// Calls that are awaited together run one after the other.
+/// Await each call before the next one begins: a call that begins while another one is running is refused with
+/// [`SyncError::Overlapping`].
 ///
 /// An app that changes a shared row in another way, over [`connection`](Self::connection), records that
 /// change with [`record`](Self::record).
@@ -163,10 +164,12 @@ impl<'a> Writing<'a> {
     }
 
     /// Begins a call that changes a row and records that. If the call does not come to its end, because its
-    /// future is dropped or it fails half-way, nothing may be committed. Waits for the end of another call.
+    /// future is dropped or it fails half-way, nothing may be committed. A call does not wait for another one:
+    /// the app might not poll that one until this one ends.
     async fn begin(&self) -> Result<Call<'_>, SyncError> {
         let db = self.txn.port();
-        let running = self.calling.lock().await;
+        let running = self.calling.try_lock();
+        let running = running.map_err(|_| SyncError::Overlapping)?;
         db.run(&SAVEPOINT, &[]).await?;
         self.unfinished.fetch_add(1, Ordering::Relaxed);
         let unfinished = &self.unfinished;

@@ -9,6 +9,13 @@ pub(crate) static TABLE_COLUMNS: Raw = Raw::new(|| {
     Template::raw(READ, text, 1)
 });
 
+/// Argument: the table. The statements that make its indexes and triggers, in the order of their names.
+pub(crate) static ATTACHED_TO_TABLE: Raw = Raw::new(|| {
+    let text = "SELECT sql FROM sqlite_master WHERE type IN ('index', 'trigger') \
+                AND sql IS NOT NULL AND tbl_name = ?1 COLLATE NOCASE ORDER BY name";
+    Template::raw(READ, text, 1)
+});
+
 /// The statement that makes a table, as SQLite keeps it.
 pub(crate) static TABLE_DEFINITION: Raw = Raw::new(|| {
     let text = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";

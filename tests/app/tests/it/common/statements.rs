@@ -2,29 +2,37 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::Once;
+use std::sync::OnceLock;
 
 use tracing::callsite::rebuild_interest_cache;
+use tracing::dispatcher::{DefaultGuard, Dispatch, set_default, set_global_default};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::set_global_default;
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Calls `before` with the text of each statement that this thread runs, until the returned value is dropped.
 ///
-/// `tracing` caches for the whole process whether anybody listens, so there is one listener for all threads,
-/// which is there to the end.
+/// `tracing` caches for the whole process whether anybody listens, as the thread sees it that asks; and a thread
+/// that logged before the process had a listener sees none. So this sets the listener of the thread, too, before
+/// it has the cache made again.
 pub(crate) fn before_each(before: impl FnMut(&str) + 'static) -> OnThisThread {
-    static LISTENS: Once = Once::new();
-    LISTENS.call_once(|| set_global_default(BeforeEach(call)).unwrap());
-    // A thread may have looked just before that.
+    static LISTENER: OnceLock<Dispatch> = OnceLock::new();
+    let listener = LISTENER.get_or_init(|| {
+        let listener = Dispatch::new(BeforeEach(call));
+        // Tasks log to the listener of the thread on which they began.
+        set_global_default(listener.clone()).unwrap();
+        listener
+    });
+    let here = set_default(listener);
     rebuild_interest_cache();
     BEFORE.set(Some(Box::new(before)));
-    OnThisThread(())
+    OnThisThread { _here: here }
 }
 
 /// A function is called before each statement of this thread while this is there.
-pub(crate) struct OnThisThread(());
+pub(crate) struct OnThisThread {
+    _here: DefaultGuard,
+}
 
 impl Drop for OnThisThread {
     fn drop(&mut self) {

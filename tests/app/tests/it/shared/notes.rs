@@ -168,7 +168,7 @@ impl Applier for Notes {
     }
 }
 
-pub(super) fn by_hand(notes: Notes) -> DeclaredModels {
+pub(super) fn by_hand(notes: impl Applier + 'static) -> DeclaredModels {
     let tags = Models::new().entity::<tag::Entity>("tag");
     tags.by_hand("note", notes)
 }
