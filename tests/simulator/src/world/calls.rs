@@ -127,12 +127,20 @@ impl World {
             // What is held up was begun on a log that is another one from now on.
             self.give_up_all(|held| held.on == on)?;
             self.trace.event("adopt", format_args!("d{on}"));
+            self.end_watch(on, 1 - process);
         }
         self.open_process(on, process)?;
         if adopts {
             self.open_again(on, 1 - process)?;
         }
         Ok(self.is_live(on))
+    }
+
+    /// A watch is of the log that its handle has, so it ends with the adoption (`I6`).
+    fn end_watch(&mut self, on: u8, process: usize) {
+        if let Some(running) = self.live(on).and_then(|d| d.processes[process].as_mut()) {
+            running.watching = None;
+        }
     }
 
     /// The handle of the other process is of the log before the adoption, and every call on it would

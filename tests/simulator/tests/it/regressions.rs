@@ -460,3 +460,29 @@ fn a_close_may_name_what_another_program_removed() {
     );
     assert_happened(&outcome, "refused: altered review", 1);
 }
+
+/// A process still watched the log that another process had adopted, while the world looked at that log.
+#[test]
+fn a_watch_ends_with_the_adoption_by_another_process() {
+    let appended = Step::Foreign {
+        on: ORIGIN,
+        what: ForeignWrite::Append,
+        prunes_first: true,
+    };
+    let watched = Step::Watch {
+        on: ORIGIN,
+        process: 1,
+    };
+    let outcome = holds_on(
+        SQLITE,
+        vec![
+            Step::Join { on: ORIGIN },
+            Step::Join { on: READER },
+            watched,
+            appended,
+            PULL,
+            DELIVER,
+        ],
+    );
+    assert_happened(&outcome, "adopt", 1);
+}
