@@ -84,14 +84,15 @@ fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The graph that most users build, and the demo, which has the same. The app's examples are run with those of the other packages.
+/// The graph that most users build, and the demo, which has the same. The app's examples are run with those of
+/// the other packages.
 fn app(shell: &Shell, scope: Scope) -> Result<()> {
     let targets = ["--lib", "--bins", "--tests"];
     let tests = cmd!(shell, "cargo test {WITH_DRIVER...} {targets...}");
     let tests = match scope {
         Scope::Full => {
-            let tests = tests.args(["--", "--include-ignored"]);
-            tests.env("KILLS", "1000").env("FLEET_SEEDS", "500")
+            let tests = tests.env("KILLS", "1000").env("FLEET_SEEDS", "500");
+            tests.env("EVERY_CASE", "1")
         }
         Scope::Fast | Scope::Standard => tests,
     };
@@ -115,8 +116,10 @@ fn demo(shell: &Shell, scope: Scope) -> Result<()> {
     let wild = ["--clocks", "wild"];
     cmd!(shell, "cargo run --release -p {DEMO} -- {wild...}").run()?;
     if scope == Scope::Full {
-        let long = ["--", "--ignored"];
-        cmd!(shell, "cargo test --release -p {DEMO} {long...}").run()?;
+        for clocks in ["skewed", "wild"] {
+            let attached = ["--layout", "attached", "--clocks", clocks];
+            cmd!(shell, "cargo run --release -p {DEMO} -- {attached...}").run()?;
+        }
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ mod policy;
 mod proof;
 mod state;
 mod status;
-pub(crate) mod tag;
+mod tag;
 mod text;
 mod verdict;
 

@@ -7,6 +7,7 @@ use sync_log_core::{StoreError, StoreFault};
 
 use super::failure::failed;
 use super::raw::pragma::{APPLICATION_ID, EXTRA, FULL, OFF, SETTINGS, restore_settings, sync_all};
+use super::template::{Origin, report};
 use super::{Over, Port, Row, number, one, to_its_end};
 
 /// The settings of a connection that decide what its commits survive.
@@ -107,7 +108,7 @@ pub(crate) async fn sync_everything(
 }
 
 async fn run(db: &impl ConnectionTrait, statements: &str) -> Result<(), StoreError> {
-    tracing::trace!(target: "sync_log_sqlite::statement", sql = statements, origin = "raw", "statement");
+    report(statements, Origin::Raw);
     let done = db.execute_unprepared(statements).await;
     done.map(drop)
         .map_err(|error| failed("sync what was committed", error))

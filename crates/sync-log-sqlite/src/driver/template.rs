@@ -24,15 +24,12 @@ enum Slot {
 
 /// Who wrote the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
+pub(super) enum Origin {
     /// SeaORM, from the entities.
     Entities,
     /// This crate: a statement about something that is no entity.
     Raw,
 }
-
-/// Reported of statements that SeaORM built from the entities.
-pub(super) const ENTITIES: &str = "entities";
 
 /// The number that stands for the first argument. SQLite's numbers end below it, so no
 /// constant of a statement can be one.
@@ -95,14 +92,18 @@ impl Template {
         })
     }
 
-    /// Reports the statement at the level `TRACE`. Values are never reported.
     pub(super) fn report(&self) {
-        let origin = match self.origin {
-            Origin::Entities => ENTITIES,
-            Origin::Raw => "raw",
-        };
-        tracing::trace!(target: "sync_log_sqlite::statement", sql = self.text(), origin, "statement");
+        report(self.text(), self.origin);
     }
+}
+
+/// Reports a statement at the level `TRACE`, before it runs. Values are never reported.
+pub(super) fn report(sql: &str, origin: Origin) {
+    let origin = match origin {
+        Origin::Entities => "entities",
+        Origin::Raw => "raw",
+    };
+    tracing::trace!(target: "sync_log_sqlite::statement", sql, origin, "statement");
 }
 
 impl Slot {

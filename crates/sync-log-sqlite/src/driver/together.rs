@@ -4,14 +4,14 @@
 #![allow(clippy::disallowed_methods, reason = "here statements run")]
 
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Values};
 use sync_log_core::StoreError;
 
 use super::over::filled;
 use super::port::refuse_others;
-use super::template::ENTITIES;
+use super::template::{Origin, report};
 use super::{Argument, Over, Port, Row, Template};
 use crate::driver::failure::failed;
 
@@ -35,7 +35,7 @@ impl<'a, C: ConnectionTrait> Together<'a, C> {
         }
     }
 
-    fn left(&self) -> std::sync::MutexGuard<'_, Vec<Statement>> {
+    fn left(&self) -> MutexGuard<'_, Vec<Statement>> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,7 +75,7 @@ impl<C: ConnectionTrait> Port for Together<'_, C> {
         }
         let rows = left.len();
         let together = joined(left);
-        tracing::trace!(target: "sync_log_sqlite::statement", sql = together.sql, origin = ENTITIES, "statement");
+        report(&together.sql, Origin::Entities);
         let done = self.over.0.execute_raw(together).await;
         let done = done.map_err(|error| failed(DOING, error))?;
         refuse_others(usize::try_from(done.rows_affected()) == Ok(rows), DOING)

@@ -138,8 +138,8 @@ pub trait Applier: Send + Sync {
     /// have only some of the members of a record.
     ///
     /// A record that refers to another one with [`Need::May`](crate::receive::Need::May) is shown with `null`
-    /// in that member while the other record is not shown. The values of a key are equal texts if the tables take them for equal: a
-    /// column with the collation NOCASE needs one case.
+    /// in that member while the other record is not shown. The values of a key are equal texts if the tables
+    /// take them for equal: a column with the collation NOCASE needs one case.
     fn facts(&self, payload: &Value) -> Facts;
 
     /// Makes the tables show this payload of a record, whether they show an earlier one or none. What a call

@@ -71,8 +71,8 @@ async fn take(
     Ok(refused)
 }
 
-/// How many records one statement of an entity shows. Each number makes a different text, and drivers keep each text
-/// prepared.
+/// How many records one statement of an entity shows. Each number makes a different text, and drivers keep
+/// each text prepared.
 const AT_ONCE: [usize; 3] = [32, 8, 1];
 
 /// The first steps, which show records of one model, as many as one statement takes.

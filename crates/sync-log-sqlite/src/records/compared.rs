@@ -13,8 +13,8 @@ use super::store::Records;
 use super::sync_error::SyncError;
 use super::upgrade::upgrade;
 use crate::adopt::lowest;
-use crate::driver::durable::{Settings, sync_everything};
-use crate::driver::{AppTransaction, Over};
+use crate::driver::AppTransaction;
+use crate::driver::durable::sync_everything;
 use crate::open::{FILE_NAME, SyncDb, SyncDbOptions};
 
 /// An opening of records whose log is in a file of its own.
@@ -42,9 +42,9 @@ impl<'a> Compared<'a> {
         let txn = AppTransaction::of_records(opening.db).await?;
         let opened = Self::in_transaction(opening, &txn, options, data_dir).await;
         let log = txn.end_with(opened).await?;
-        // A power cut must not take back what the log is told of.
-        let settings = Settings::of(&Over(opening.db)).await?;
-        sync_everything(opening.db, &settings).await?;
+        // The log relies on this commit, and what an earlier run committed with other settings is drained next:
+        // a power cut must not take back either of them.
+        sync_everything(opening.db, opening.settings).await?;
         log.run(take_over(Vec::new(), opening.now_ms)).await?;
         let second = AppTransaction::of_records(opening.db).await?;
         let mark = catch_up_again(opening, &second, &log).await;

@@ -9,10 +9,13 @@ use super::in_transaction::Whose;
 use super::registered::RegisteredModels;
 use super::sync_error::SyncError;
 use crate::driver::AppTransaction;
+use crate::driver::durable::Settings;
 
 /// Records that are being opened.
 pub(super) struct Opening<'a> {
     pub(super) db: &'a DatabaseConnection,
+    /// The settings of the database.
+    pub(super) settings: &'a Settings,
     pub(super) models: &'a RegisteredModels,
     pub(super) own: Whose,
     pub(super) baseline: Option<&'a Changed>,

@@ -22,7 +22,7 @@ use super::shared::SharedRecords;
 use super::showing::Showing;
 use super::sync_error::SyncError;
 use crate::driver::Over;
-use crate::driver::durable::{Settings, sync_everything};
+use crate::driver::durable::Settings;
 use crate::open::{SyncDb, SyncDbOptions, Unattachable};
 
 impl SharedRecordsOptions {
@@ -50,8 +50,6 @@ impl SharedRecordsOptions {
         let prepared = Prepared::of(self, db, models, own).await?;
         let (mark, log) = Compared::open(&prepared.opening(), &prepared.options, data_dir).await?;
         prepared.clock.resume(mark).map_err(LogError::from)?;
-        // An earlier run may have committed with other settings.
-        sync_everything(&prepared.db, &prepared.settings).await?;
         let records = prepared.with(log);
         records.drain().await?;
         Ok(records)
@@ -117,6 +115,7 @@ impl Prepared {
     fn opening(&self) -> Opening<'_> {
         Opening {
             db: &self.db,
+            settings: &self.settings,
             models: &self.models,
             own: self.own,
             baseline: self.baseline.as_ref(),

@@ -5,6 +5,8 @@ use simulator::apps::{AppFault, Scenario, run, run_telling};
 use simulator::seeds::{Summary, run_each};
 use simulator::shrink::shrink_by;
 
+use crate::coverage::assert_all_happened;
+
 const STEPS: usize = 200;
 
 fn run_seeds(seeds: u64, fault: Option<AppFault>) -> Summary {
@@ -16,12 +18,7 @@ fn run_seeds(seeds: u64, fault: Option<AppFault>) -> Summary {
 fn the_receiver_holds_on_five_hundred_seeds() {
     let summary = run_seeds(500, None);
     assert_eq!(summary.failed, None);
-    let has_happened = |kind: &&&str| summary.coverage.contains_key(**kind);
-    let missing: Vec<_> = EVERY_KIND
-        .iter()
-        .filter(|kind| !has_happened(kind))
-        .collect();
-    assert!(missing.is_empty(), "never happened: {missing:?}");
+    assert_all_happened(EVERY_KIND, &summary);
 }
 
 #[test]

@@ -5,5 +5,6 @@
 mod apps;
 mod apps_regressions;
 mod closed;
+mod coverage;
 mod regressions;
 mod runs;

@@ -7,6 +7,8 @@ use simulator::seeds::run_all;
 use simulator::shrink::shrink;
 use simulator::{Fault, PLANTED, Store};
 
+use crate::coverage::assert_all_happened;
+
 const STEPS: usize = 200;
 
 const MEMORY: Make = Make {
@@ -30,12 +32,7 @@ fn with(fault: Fault) -> Make {
 fn the_reference_store_holds_on_three_hundred_seeds_in_which_every_kind_of_event_happens() {
     let summary = run_all(0..300, STEPS, MEMORY, 1, |_| {}).unwrap();
     assert_eq!(summary.failed, None);
-    let has_happened = |kind: &&&str| summary.coverage.contains_key(**kind);
-    let missing: Vec<_> = EVERY_KIND
-        .iter()
-        .filter(|kind| !has_happened(kind))
-        .collect();
-    assert!(missing.is_empty(), "never happened: {missing:?}");
+    assert_all_happened(EVERY_KIND, &summary);
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! A model that the app applies by hand.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
-use serde_json::Value;
-use sync_log_sqlite::receive::{Facts, RecordId, WhyNotShown};
+use sea_orm::ConnectionTrait;
+use sync_log_sqlite::receive::{RecordId, WhyNotShown};
 use sync_log_sqlite::records::{
     Answer, Applier, Models, RecordsError, SharedRecords, SyncError, Unrecorded, begin,
 };
@@ -15,7 +14,8 @@ use tempfile::TempDir;
 
 use super::device::{Device, LAPTOP, Layout, PHONE, database};
 use super::notes::{
-    Note, Notes, ONE_TABLE, REFUSED, TWO_TABLES, as_entity, by_hand, device, make_tables, note_id,
+    Echo, Note, Notes, ONE_TABLE, REFUSED, TWO_TABLES, as_entity, by_hand, device, make_tables,
+    note_id,
 };
 
 /// A phone that keeps notes in two tables, and a laptop that has them in an entity.
@@ -336,86 +336,20 @@ async fn a_model_by_hand_that_does_not_fit_the_schema_is_refused() {
     assert!(matches!(entity, RecordsError::Twice { .. }), "{entity}");
 }
 
-/// Notes whose applier records what it shows as an own change.
-struct Echoing {
-    notes: Notes,
-    records: Arc<OnceLock<SharedRecords>>,
-    refused: Arc<AtomicUsize>,
-}
-
-#[async_trait::async_trait]
-impl Applier for Echoing {
-    fn tables(&self) -> &[&str] {
-        self.notes.tables()
-    }
-
-    fn members(&self) -> &[&str] {
-        self.notes.members()
-    }
-
-    fn revision(&self) -> u32 {
-        self.notes.revision()
-    }
-
-    fn facts(&self, payload: &Value) -> Facts {
-        self.notes.facts(payload)
-    }
-
-    async fn show(
-        &self,
-        txn: &DatabaseTransaction,
-        record: Uuid,
-        payload: &Value,
-    ) -> Result<Answer, DbErr> {
-        if let Some(records) = self.records.get() {
-            let echo = Change::insert("note", record, payload).unwrap();
-            let recorded = records.record_in(txn, echo).await;
-            assert!(
-                matches!(recorded, Err(SyncError::EchoInApply)),
-                "{recorded:?}"
-            );
-            self.refused.fetch_add(1, Ordering::Relaxed);
-        }
-        self.notes.show(txn, record, payload).await
-    }
-
-    async fn hide(&self, txn: &DatabaseTransaction, record: Uuid) -> Result<(), DbErr> {
-        self.notes.hide(txn, record).await
-    }
-
-    async fn read(&self, txn: &DatabaseTransaction, record: Uuid) -> Result<Option<Value>, DbErr> {
-        self.notes.read(txn, record).await
-    }
-
-    async fn records_after(
-        &self,
-        txn: &DatabaseTransaction,
-        after: Option<Uuid>,
-        limit: usize,
-    ) -> Result<Vec<Uuid>, DbErr> {
-        self.notes.records_after(txn, after, limit).await
-    }
-}
-
 #[tokio::test]
 async fn an_applier_records_no_change_while_it_shows_a_record() {
     for layout in Layout::BOTH {
-        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let [of_phone, of_laptop] = folders.each_ref().map(TempDir::path);
-        let (records, refused) = (Arc::default(), Arc::default());
-        let echoing = Echoing {
-            notes: Notes::new(),
-            records: Arc::clone(&records),
-            refused: Arc::clone(&refused),
+        let echo = Arc::<Echo>::default();
+        let notes = Notes {
+            echo: Some(Arc::clone(&echo)),
+            ..Notes::new()
         };
-        let models = by_hand(echoing);
-        let phone = device(layout, of_phone, (PHONE, LAPTOP), TWO_TABLES, models).await;
-        let laptop = device(layout, of_laptop, (LAPTOP, PHONE), ONE_TABLE, as_entity()).await;
-        records.set(phone.records.clone()).ok().unwrap();
-        laptop.insert_note(1, Note::new("one", "first")).await;
-        phone.pull(&laptop).await;
-        assert_eq!(refused.load(Ordering::Relaxed), 1);
-        assert_eq!(phone.notes_by_hand().await, [Note::new("one", "first")]);
-        assert!(phone.pending().await.is_empty());
+        let both = Both::new(layout, notes).await;
+        echo.records.set(both.phone.records.clone()).ok().unwrap();
+        both.laptop.insert_note(1, Note::new("one", "first")).await;
+        both.exchange().await;
+        assert_eq!(echo.refused.load(Ordering::Relaxed), 1);
+        both.show(&[Note::new("one", "first")]).await;
+        assert!(both.phone.pending().await.is_empty());
     }
 }

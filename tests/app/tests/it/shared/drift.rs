@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use sync_log_sqlite::records::{SharedRecords, SyncError};
-use sync_log_sqlite::{Cursor, Hlc, ManualClock, ReadLimits, SyncDb, Uuid};
-use tempfile::tempdir;
+use sync_log_sqlite::{Cursor, Hlc, ManualClock, Page, ReadLimits, SyncDb, Uuid};
+use tempfile::{TempDir, tempdir};
 
 use crate::records::gallery::declared;
 
@@ -27,8 +27,8 @@ async fn opened_at(folder: &Path, id: Uuid, wall_ms: i64) -> Device {
     opened.await.unwrap()
 }
 
-#[tokio::test]
-async fn changes_that_are_dated_ahead_are_refused_until_a_person_accepts_them() {
+/// A laptop in a folder, and a page of a phone whose clock is three days ahead.
+async fn page_from_ahead() -> (TempDir, Device, Page) {
     let folders = [(); 2].map(|()| tempdir().unwrap());
     let ahead_ms = i64::try_from(3 * DAY.as_millis()).unwrap();
     let phone = device_at(folders[0].path(), PHONE, NOW_MS + ahead_ms).await;
@@ -38,6 +38,13 @@ async fn changes_that_are_dated_ahead_are_refused_until_a_person_accepts_them() 
     let read = phone.records.log();
     let read = read.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
     let page = read.await.unwrap();
+    let [_, of_laptop] = folders;
+    (of_laptop, laptop, page)
+}
+
+#[tokio::test]
+async fn changes_that_are_dated_ahead_are_refused_until_a_person_accepts_them() {
+    let (_folder, laptop, page) = page_from_ahead().await;
 
     let refused = laptop.records.apply(PHONE, &page).await.unwrap_err();
     assert!(matches!(refused, SyncError::Clock(_)), "{refused}");
@@ -63,25 +70,20 @@ async fn changes_that_are_dated_ahead_are_refused_until_a_person_accepts_them() 
 
 #[tokio::test]
 async fn a_refused_page_is_in_the_status_until_a_page_of_that_device_is_applied() {
-    let folders = [(); 2].map(|()| tempdir().unwrap());
-    let ahead_ms = i64::try_from(3 * DAY.as_millis()).unwrap();
-    let phone = device_at(folders[0].path(), PHONE, NOW_MS + ahead_ms).await;
-    let laptop = device_at(folders[1].path(), LAPTOP, NOW_MS).await;
-    phone.records.log().register_peer(LAPTOP).await.unwrap();
-    phone.add_tag(1, "beach").await;
-    let read = phone.records.log();
-    let read = read.read_for(LAPTOP, Cursor::ZERO, ReadLimits::default());
-    let page = read.await.unwrap();
+    let (folder, laptop, page) = page_from_ahead().await;
     laptop.records.apply(PHONE, &page).await.unwrap_err();
 
-    let later = opened_at(folders[1].path(), LAPTOP, NOW_MS + 1000).await;
+    let later = opened_at(folder.path(), LAPTOP, NOW_MS + 1000).await;
     for (device, waited_ms) in [(&laptop, 0), (&later, 1000)] {
         let [known] = device.received().await[..] else {
             panic!("one device is known");
         };
         let refused = known.refused.unwrap();
         assert_eq!((known.origin, refused.hlc), (PHONE.into(), page.head));
-        assert_eq!(refused.ahead_ms + waited_ms, ahead_ms.unsigned_abs());
+        assert_eq!(
+            u128::from(refused.ahead_ms + waited_ms),
+            3 * DAY.as_millis()
+        );
         assert_eq!(known.last_page_at_ms, NOW_MS);
         assert_eq!(known.cursor, Cursor::ZERO);
     }

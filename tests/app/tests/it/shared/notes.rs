@@ -1,6 +1,8 @@
 //! Notes that one device keeps in two tables, and another one in an entity.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
 use sea_orm::ActiveValue::Set;
@@ -13,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_log_sqlite::receive::{Facts, Key, Need, RecordId, Reference};
 use sync_log_sqlite::records::{
-    Answer, Applier, DeclaredModels, Models, SyncError, Unrecorded, Writing,
+    Answer, Applier, DeclaredModels, Models, SharedRecords, SyncError, Unrecorded, Writing,
 };
 use sync_log_sqlite::{Change, Uuid};
 
@@ -43,6 +45,29 @@ pub(super) const REFUSED: &str = "CHECK constraint failed: text <> '?'";
 pub(super) struct Notes {
     pub(super) revision: u32,
     pub(super) longest: usize,
+    pub(super) echo: Option<Arc<Echo>>,
+}
+
+/// What an applier has that records as an own change what it shows, which is refused.
+#[derive(Default)]
+pub(super) struct Echo {
+    pub(super) records: OnceLock<SharedRecords>,
+    pub(super) refused: AtomicUsize,
+}
+
+impl Echo {
+    async fn record(&self, txn: &DatabaseTransaction, record: Uuid, payload: &Value) {
+        let Some(records) = self.records.get() else {
+            return;
+        };
+        let change = Change::insert("note", record, payload).unwrap();
+        let recorded = records.record_in(txn, change).await;
+        assert!(
+            matches!(recorded, Err(SyncError::EchoInApply)),
+            "{recorded:?}"
+        );
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Notes {
@@ -50,6 +75,7 @@ impl Notes {
         Self {
             revision: 1,
             longest: 100,
+            echo: None,
         }
     }
 }
@@ -109,6 +135,9 @@ impl Applier for Notes {
         record: Uuid,
         payload: &Value,
     ) -> Result<Answer, DbErr> {
+        if let Some(echo) = &self.echo {
+            echo.record(txn, record, payload).await;
+        }
         let Ok(note) = Note::deserialize(payload) else {
             return Ok(Answer::Refused("it is no note".to_owned()));
         };
@@ -168,7 +197,7 @@ impl Applier for Notes {
     }
 }
 
-pub(super) fn by_hand(notes: impl Applier + 'static) -> DeclaredModels {
+pub(super) fn by_hand(notes: Notes) -> DeclaredModels {
     let tags = Models::new().entity::<tag::Entity>("tag");
     tags.by_hand("note", notes)
 }
