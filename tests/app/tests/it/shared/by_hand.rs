@@ -207,6 +207,25 @@ async fn a_record_that_the_applier_refuses_leaves_nothing_and_is_shown_after_an_
     assert_eq!(phone.unrecorded().await, []);
 }
 
+/// A trigger or an index can be removed without a change of the table.
+#[tokio::test]
+async fn a_record_that_a_trigger_refuses_is_shown_once_the_trigger_is_gone() {
+    let both = Both::new(Layout::Outbox, Notes::new()).await;
+    let strict = "CREATE TRIGGER strict BEFORE INSERT ON body WHEN NEW.text = '!'
+        BEGIN SELECT RAISE(ABORT, 'no shouting'); END";
+    both.phone.db.execute_unprepared(strict).await.unwrap();
+    let phone = both.phone.reopened(by_hand(Notes::new())).await;
+    both.laptop.insert_note(1, Note::new("one", "!")).await;
+    phone.pull(&both.laptop).await;
+    let refused = WhyNotShown::Refused("no shouting".to_owned());
+    let hidden = phone.records.not_shown(10).await.unwrap();
+    assert_eq!(hidden, [(note_id(1), refused)]);
+    let drop = "DROP TRIGGER strict";
+    phone.db.execute_unprepared(drop).await.unwrap();
+    let phone = phone.reopened(by_hand(Notes::new())).await;
+    assert_eq!(phone.notes_by_hand().await, [Note::new("one", "!")]);
+}
+
 /// Makes the table of texts again, without its constraint.
 fn allow_every_text(folder: &TempDir) {
     let raw = Connection::open(database(folder.path())).unwrap();
@@ -334,6 +353,16 @@ async fn a_model_by_hand_that_does_not_fit_the_schema_is_refused() {
     let entity = notes().entity::<super::notes::head::Entity>("head");
     let entity = entity.register(&db).await.unwrap_err();
     assert!(matches!(entity, RecordsError::Twice { .. }), "{entity}");
+    let shared = notes().by_hand("memo", Notes::new()).register(&db).await;
+    let shared = shared.unwrap_err();
+    assert!(matches!(shared, RecordsError::Twice { .. }), "{shared}");
+    let local = "CREATE TABLE pin (note BLOB REFERENCES head (id))";
+    db.execute_unprepared(local).await.unwrap();
+    let held = notes().register(&db).await.unwrap_err();
+    assert!(
+        matches!(&held, RecordsError::HeldByLocal { child, .. } if child == "pin"),
+        "{held}"
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sea_orm::ConnectionTrait;
 use sync_log_sqlite::records::{SharedRecords, SyncError};
 use sync_log_sqlite::{Cursor, Hlc, ManualClock, Page, ReadLimits, SyncDb, Uuid};
 use tempfile::{TempDir, tempdir};
@@ -93,4 +94,21 @@ async fn a_refused_page_is_in_the_status_until_a_page_of_that_device_is_applied(
         panic!("one device is known");
     };
     assert_eq!((applied.refused, applied.is_behind()), (None, false));
+}
+
+#[tokio::test]
+async fn a_refusal_that_could_not_be_stored_is_stored_by_the_next_one() {
+    let (_folder, laptop, page) = page_from_ahead().await;
+    let full = "CREATE TRIGGER full BEFORE INSERT ON sync_log_origins
+        BEGIN SELECT RAISE(ABORT, 'full'); END";
+    laptop.db.execute_unprepared(full).await.unwrap();
+    laptop.records.apply(PHONE, &page).await.unwrap_err();
+    assert_eq!(laptop.received().await, []);
+    let drop = "DROP TRIGGER full";
+    laptop.db.execute_unprepared(drop).await.unwrap();
+    laptop.records.apply(PHONE, &page).await.unwrap_err();
+    let [known] = laptop.received().await[..] else {
+        panic!("one device is known");
+    };
+    assert_eq!(known.refused.unwrap().hlc, page.head);
 }
