@@ -10,8 +10,12 @@ use super::record::RecordId;
 /// restrict, at each statement:
 /// - a row that gives up a unique key to another row, for instance if two rows swap their keys;
 /// - a row that referred to a row which is removed, and now refers to another row;
-/// - a row that must refer to one of these rows.
-pub(super) fn lifted(nodes: &BTreeMap<RecordId, Node>) -> BTreeSet<RecordId> {
+/// - a row that must refer to one of these rows;
+/// - a `rigid` row that refers to one of these rows, or to a row that is removed.
+pub(super) fn lifted(
+    nodes: &BTreeMap<RecordId, Node>,
+    rigid: &BTreeSet<RecordId>,
+) -> BTreeSet<RecordId> {
     let goes = |node: &Node| node.row.is_some() && !node.standing.is_shown();
     let staying = || {
         let staying = nodes.iter().filter(|(_, node)| node.standing.is_shown());
@@ -35,8 +39,9 @@ pub(super) fn lifted(nodes: &BTreeMap<RecordId, Node>) -> BTreeSet<RecordId> {
     loop {
         let is_out = |id: &RecordId| lifted.contains(id) || nodes.get(id).is_some_and(goes);
         let referred = |(id, row): &(&RecordId, &Facts)| {
-            let mut needed = row.references.iter();
-            !lifted.contains(*id) && needed.any(|it| it.need != Need::May && is_out(&it.to))
+            let is_kept = |need| need != Need::May || rigid.contains(*id);
+            let mut references = row.references.iter();
+            !lifted.contains(*id) && references.any(|it| is_kept(it.need) && is_out(&it.to))
         };
         let more = staying().filter(referred);
         let more: Vec<_> = more.map(|(id, _)| id.clone()).collect();

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreFault};
 use crate::model::SharedChangeEntry;
 
 use super::facts::Models;
-use super::moves::moves;
 use super::port::RecordStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
@@ -160,14 +159,17 @@ async fn show<M: Models>(
             settling.see(&wanted, found);
             continue;
         }
-        let decided = moves(&settling.nodes);
+        let decided = settling.moves();
         let refused = store.change(&decided.rows).await?;
         if refused.is_empty() {
             store.write(&decided.records).await?;
             let nodes = settling.nodes.into_iter();
             return Ok(nodes.map(|(id, node)| (id, node.standing)).collect());
         }
-        settling.refuse(refused);
+        if !settling.refuse(refused, &decided) {
+            let doing = "show records: the tables refuse again what they were not asked to show";
+            return Err(StoreError::new(StoreFault::Io, doing));
+        }
     }
 }
 

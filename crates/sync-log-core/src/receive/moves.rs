@@ -34,6 +34,8 @@ pub struct RecordWrite {
 pub(super) struct Moves {
     /// The steps on the app's tables, in this order, with foreign keys deferred.
     pub rows: Vec<Move>,
+    /// The records whose rows are emptied first.
+    pub emptied: BTreeSet<RecordId>,
     /// The records to write.
     pub records: Vec<RecordWrite>,
 }
@@ -43,15 +45,18 @@ pub(super) struct Moves {
 /// References to rows that will be removed are emptied first. Then rows are removed, children before
 /// their parents. Then rows are inserted or changed, parents before their children. So a unique key is
 /// free before another row takes it, and foreign keys that are not deferred hold at each step.
-pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
-    let lifted = lifted(nodes);
+///
+/// The `rigid` rows are not emptied: they are removed before the rows to which they refer, and inserted
+/// again if they are to be shown.
+pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>, rigid: &BTreeSet<RecordId>) -> Moves {
+    let lifted = lifted(nodes, rigid);
     let is_leaving = |(id, node): &(&RecordId, &Node)| {
         node.row.is_some() && (!node.standing.is_shown() || lifted.contains(*id))
     };
     let leaving = nodes.iter().filter(is_leaving).map(|(id, _)| id);
     let leaving: BTreeSet<&RecordId> = leaving.collect();
-    let emptied: BTreeMap<_, _> = nodes
-        .iter()
+    let flexible = nodes.iter().filter(|(id, _)| !rigid.contains(*id));
+    let emptied: BTreeMap<_, _> = flexible
         .filter_map(|(id, node)| Some((id, emptied_before(node, &leaving)?)))
         .collect();
     let coming = nodes.iter().filter(|(id, node)| {
@@ -60,12 +65,11 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
     });
     let coming: BTreeSet<&RecordId> = coming.map(|(id, _)| id).collect();
 
-    let is_needed = |reference: &&Reference| reference.need != Need::May;
     let mut hides = parents_first(&leaving, |id| {
         let row = nodes[id].row.iter();
         let references = row.flat_map(|row| &row.facts.references);
-        let needed = references.filter(is_needed);
-        needed.map(|reference| &reference.to).collect()
+        let is_kept = |reference: &&Reference| reference.need != Need::May || rigid.contains(id);
+        references.filter(is_kept).map(|it| &it.to).collect()
     });
     hides.reverse();
     let shows = parents_first(&coming, |id| {
@@ -82,6 +86,7 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>) -> Moves {
     });
     Moves {
         rows: first.chain(hides).chain(shows).collect(),
+        emptied: emptied.into_keys().cloned().collect(),
         records: nodes
             .iter()
             .filter_map(|(id, node)| node.write(id))

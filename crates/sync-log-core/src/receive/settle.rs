@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::facts::{Facts, Models, Need, Reference, Tie};
 use super::lift::lifted;
+use super::moves::{Moves, moves};
 use super::node::{Node, Row, Unfit, read};
 use super::reach::Above;
 use super::record::RecordId;
@@ -22,8 +23,9 @@ use crate::model::{ChangeType, SharedChangeEntry};
 /// - A record that gains or loses a unique key adds the records that hold the key.
 /// - A record that appears or disappears adds the records that refer to it, and so does a record that
 ///   another deletion reaches than before: its own, or that of a record which it follows.
-/// - A record that waits for another waiting record adds that one. Records can wait for each other in a
-///   circle, and all of them are shown once nothing outside the circle is missing.
+/// - A record that waits for another waiting record adds that one, and so does one that waits for a record
+///   that the app refused, which may have been for want of a reference. Records can wait for each other in
+///   a circle, and all of them are shown once nothing outside the circle is missing.
 ///
 /// A record is not shown if it fails by itself, or if it must refer to a record that is not shown. This
 /// is the least fixed point, so a circle in which no record fails by itself is shown.
@@ -34,6 +36,8 @@ pub(super) struct Settling<'a, M> {
     moved: BTreeMap<RecordId, Version>,
     /// What the app refused when it was asked to show it, and why.
     refused: BTreeMap<RecordId, String>,
+    /// The records that may not be shown without the references that their rows have.
+    rigid: BTreeSet<RecordId>,
     own: OwnRows,
     /// Whether the app's models changed. All rows and ties count as made for the earlier models then, even
     /// those of records that another record brings along before it is their turn.
@@ -89,6 +93,7 @@ impl<'a, M: Models> Settling<'a, M> {
             next: moved.keys().cloned().collect(),
             moved,
             refused: BTreeMap::new(),
+            rigid: BTreeSet::new(),
             own,
             is_upgrade: false,
             above: Above::default(),
@@ -134,9 +139,27 @@ impl<'a, M: Models> Settling<'a, M> {
         self.seen.add(wanted, found);
     }
 
-    /// Adds records that the app cannot show. Call [`go_on`](Self::go_on) again after it.
-    pub(super) fn refuse(&mut self, refused: Vec<(RecordId, String)>) {
-        self.refused.extend(refused);
+    /// The steps that make the tables show what was decided.
+    pub(super) fn moves(&self) -> Moves {
+        moves(&self.nodes, &self.rigid)
+    }
+
+    /// Adds records that the app refused in the course of these moves. Call [`go_on`](Self::go_on) again
+    /// after it, unless this returns `false`: nothing was added, so the decision would be the same again.
+    ///
+    /// A row that was to be emptied on the way may be fine in the end, so it only counts as rigid at first.
+    #[must_use]
+    pub(super) fn refuse(&mut self, refused: Vec<(RecordId, String)>, during: &Moves) -> bool {
+        let known = |it: &Self| it.refused.len() + it.rigid.len();
+        let before = known(self);
+        for (id, why) in refused {
+            if during.emptied.contains(&id) {
+                self.rigid.insert(id);
+            } else {
+                self.refused.insert(id, why);
+            }
+        }
+        known(self) > before
     }
 
     /// Adds the next records to the nodes, as far as they were looked up.
@@ -384,7 +407,7 @@ impl<'a, M: Models> Settling<'a, M> {
     /// to find all of these records.
     fn bring_concerned(&mut self) -> Wanted {
         let mut wanted = Wanted::default();
-        let lifted = lifted(&self.nodes);
+        let lifted = lifted(&self.nodes, &self.rigid);
         for (id, node) in &self.nodes {
             let is_replaced = lifted.contains(id) || self.own.replaced.contains(id);
             let of_replaced = is_replaced.then(|| Tie::Reference(id.clone()));
@@ -408,10 +431,14 @@ impl<'a, M: Models> Settling<'a, M> {
         wanted
     }
 
-    /// Whether a record that is not decided here waits for another one.
+    /// Whether a record that is not decided here may wait for another one. The app may have refused it
+    /// because a reference was emptied.
     fn waits(&self, id: &RecordId) -> bool {
         let stored = self.seen.record(id).flatten();
         let why = stored.and_then(|record| record.standing.why_not_shown());
-        matches!(why, Some(WhyNotShown::MissingRecord(_)))
+        matches!(
+            why,
+            Some(WhyNotShown::MissingRecord(_) | WhyNotShown::Refused(_))
+        )
     }
 }

@@ -16,7 +16,7 @@ use crate::common::log::Log;
 use crate::common::oracle::Oracle;
 use crate::common::run;
 use crate::common::tables::{App, Strict};
-use crate::showing::entry;
+use crate::showing::needing_entry;
 
 pub(crate) const ORIGINS: [DeviceId; 3] = [
     DeviceId::from_uuid(Uuid::from_u128(1)),
@@ -106,7 +106,7 @@ fn needs(entry: &SharedChangeEntry) -> Vec<RecordId> {
 proptest! {
     #[test]
     fn whatever_the_order_of_pages_each_group_is_applied_once_and_whole(
-        entries in proptest::collection::vec(entry(), 1..40),
+        entries in proptest::collection::vec(needing_entry(), 1..40),
         group_ends in any::<[u64; 3]>(),
         pages in proptest::collection::vec((0..3usize, any::<[Index; 2]>()), 1..30),
     ) {

@@ -15,7 +15,7 @@ use crate::common::oracle::Oracle;
 use crate::common::records::{MemoryRecords, Rows};
 use crate::common::run;
 use crate::common::tables::{App, ByMember, PerField, Strict};
-use crate::showing::entry;
+use crate::showing::needing_entry;
 
 pub(crate) type Records = MemoryRecords<Rows>;
 
@@ -48,7 +48,7 @@ pub(crate) fn live(mut standings: BTreeMap<RecordId, Standing>) -> BTreeMap<Reco
 
 /// A change that the app can read.
 pub(crate) fn readable() -> impl Strategy<Value = SharedChangeEntry> {
-    entry().prop_map(|entry| SharedChangeEntry {
+    needing_entry().prop_map(|entry| SharedChangeEntry {
         model_version: 0,
         ..entry
     })
@@ -80,7 +80,7 @@ proptest! {
     #[test]
     fn what_is_shown_does_not_depend_on_deletions_that_every_origin_is_past(
         history in proptest::collection::vec(of_no_folder(), 1..40),
-        later in proptest::collection::vec(entry(), 1..20),
+        later in proptest::collection::vec(needing_entry(), 1..20),
     ) {
         let mut tables = Strict::default();
         tables.take(&history);

@@ -11,7 +11,7 @@ use sync_log_core::{
 
 use crate::common::run;
 use crate::common::tables::{App, Strict};
-use crate::showing::entry;
+use crate::showing::needing_entry;
 
 /// The next version of [`App`]: it knows version 1 of each model and all members, and the titles of
 /// albums are unique.
@@ -128,7 +128,7 @@ fn upgrade(device: &mut Strict) {
 proptest! {
     #[test]
     fn an_upgraded_device_shows_what_the_new_version_shows(
-        entries in proptest::collection::vec(entry(), 1..40),
+        entries in proptest::collection::vec(needing_entry(), 1..40),
         before in 0..40usize,
     ) {
         let (early, late) = entries.split_at(before.min(entries.len()));
@@ -146,7 +146,7 @@ proptest! {
 
     #[test]
     fn rows_get_versions_one_by_one_and_only_those_that_lack_a_row_are_removed(
-        entries in proptest::collection::vec(entry(), 1..40),
+        entries in proptest::collection::vec(needing_entry(), 1..40),
         kept in proptest::collection::vec(proptest::bool::weighted(0.9), 40),
     ) {
         let mut before = Strict::default();
@@ -180,7 +180,7 @@ proptest! {
 
     #[test]
     fn to_decide_again_without_a_new_version_changes_nothing(
-        entries in proptest::collection::vec(entry(), 1..40),
+        entries in proptest::collection::vec(needing_entry(), 1..40),
     ) {
         let mut device = Strict::default();
         device.take(&entries);

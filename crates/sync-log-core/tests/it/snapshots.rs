@@ -19,7 +19,7 @@ use crate::common::oracle::Oracle;
 use crate::common::run;
 use crate::common::tables::{App, PerField, Strict};
 use crate::forgetting::{Records, live, readable};
-use crate::showing::entry;
+use crate::showing::needing_entry;
 
 /// The device that gives snapshots, and the one that takes them.
 pub(crate) const DONOR: DeviceId = DeviceId::from_uuid(Uuid::from_u128(8));
@@ -132,7 +132,7 @@ proptest! {
     /// waits here. Pages may come while the snapshot is taken, and it may be begun again.
     #[test]
     fn a_snapshot_brings_what_the_other_device_has(
-        entries in proptest::collection::vec(entry(), 1..40),
+        entries in proptest::collection::vec(needing_entry(), 1..40),
         group_ends in any::<[u64; 3]>(),
         [there, here, meanwhile] in [arrivals(), arrivals(), arrivals()],
         interrupted in proptest::option::of(0..4usize),

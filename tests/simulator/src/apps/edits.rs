@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sync_log_core::receive::RecordId;
 use sync_log_core::{Change, ChangeType, Uuid};
 
-use super::release::{Payload, REFUSED_TITLE};
+use super::release::{Payload, REFUSED_TITLE, TITLE_OF_A_COVER};
 use super::rows::Rows;
 use super::step::{Edit, How, Model, References};
 
@@ -104,7 +104,7 @@ fn payload(edit: Edit) -> Payload {
             "colour": (third % 3 > 0).then(|| format!("c{third}")),
         }),
         Model::Album => json!({
-            "title": if first % 6 == 0 { REFUSED_TITLE.to_owned() } else { format!("t{first}") },
+            "title": title(first),
             "cover": (second % 3 > 0).then(|| id(Model::Link, third)),
         }),
         Model::Link => json!({
@@ -119,6 +119,14 @@ fn payload(edit: Edit) -> Payload {
         unreachable!("a payload is an object");
     };
     members.into_iter().collect()
+}
+
+fn title(drawn: u8) -> String {
+    match drawn % 6 {
+        0 => REFUSED_TITLE.to_owned(),
+        1 => TITLE_OF_A_COVER.to_owned(),
+        _ => format!("t{drawn}"),
+    }
 }
 
 /// Some of the members of a payload.

@@ -168,24 +168,25 @@ impl Oracle {
         (lowest != id.record_uuid).then_some(lowest)
     }
 
-    fn is_refused(&self, id: &RecordId, payload: &Payload) -> bool {
-        let row = self.release.row(&id.model_type, payload);
+    /// Whether the tables refuse a row without its references to records that are not shown.
+    fn is_refused(&self, id: &RecordId, shown: &BTreeSet<RecordId>) -> bool {
+        let fold = &self.folds[id];
+        let row = self.row(id, fold, &emptied(fold, shown));
         self.release.refuses(&id.model_type, &row)
     }
 
     /// Begins with all records that do not fail by themselves, and takes out those that must refer to
-    /// one that is not among them, until none is left.
+    /// one that is not among them, and those that are refused without one, until none is left.
     fn shown(&self) -> BTreeSet<RecordId> {
-        let fits = |(id, fold): &(&RecordId, &Fold)| match &fold.content {
-            Content::Live { payload, .. } => {
-                self.is_duplicate(id).is_none() && !self.is_refused(id, payload)
-            }
-            _ => false,
-        };
+        let is_live = |fold: &Fold| matches!(fold.content, Content::Live { .. });
+        let fits =
+            |(id, fold): &(&RecordId, &Fold)| is_live(fold) && self.is_duplicate(id).is_none();
         let fitting = self.folds.iter().filter(fits);
         let mut shown: BTreeSet<_> = fitting.map(|(id, _)| id.clone()).collect();
         loop {
-            let lacks = |id: &&RecordId| missing(&self.folds[*id], &shown).is_some();
+            let lacks = |id: &&RecordId| {
+                missing(&self.folds[*id], &shown).is_some() || self.is_refused(id, &shown)
+            };
             let Some(lacking) = shown.iter().find(lacks).cloned() else {
                 return shown;
             };
@@ -214,17 +215,14 @@ impl Oracle {
     }
 
     fn standing(&self, id: &RecordId, fold: &Fold, shown: &BTreeSet<RecordId>) -> Standing {
-        let references = match &fold.content {
+        match &fold.content {
             Content::Deleted => return Standing::Deleted,
             Content::Unreadable(why) => return Standing::NotShown(why.clone()),
-            Content::Live { references, .. } => references,
-        };
+            Content::Live { .. } => {}
+        }
         if shown.contains(id) {
-            let may = references.iter().filter(|it| it.need == Need::May);
-            let emptied = may.filter(|it| !shown.contains(&it.to));
-            return Standing::Shown {
-                emptied: emptied.map(|it| it.member.clone()).collect(),
-            };
+            let emptied = emptied(fold, shown);
+            return Standing::Shown { emptied };
         }
         let duplicate = self.is_duplicate(id).map(WhyNotShown::DuplicateOf);
         let missing = || missing(fold, shown).map(WhyNotShown::MissingRecord);
@@ -249,6 +247,14 @@ fn live_references(fold: &Fold) -> &[Reference] {
         Content::Live { references, .. } => references,
         _ => &[],
     }
+}
+
+/// The members that refer to records that are not shown, and may.
+fn emptied(fold: &Fold, shown: &BTreeSet<RecordId>) -> Vec<String> {
+    let references = live_references(fold).iter();
+    let may = references.filter(|it| it.need == Need::May);
+    let emptied = may.filter(|it| !shown.contains(&it.to));
+    emptied.map(|it| it.member.clone()).collect()
 }
 
 /// The first record that this one must refer to and that is not shown.

@@ -75,12 +75,20 @@ impl Release {
     /// Whether its tables refuse a row, as with a constraint that the next release no longer has.
     pub(crate) fn refuses(self, model: &str, row: &Payload) -> bool {
         let title = row.get("title").and_then(Value::as_str);
-        self == Self::First && model == "album" && title == Some(REFUSED_TITLE)
+        let has_cover = row.get("cover").is_some_and(|cover| !cover.is_null());
+        let is_word = match title {
+            Some(REFUSED_TITLE) => false,
+            Some(TITLE_OF_A_COVER) => has_cover,
+            _ => true,
+        };
+        self == Self::First && model == "album" && !is_word
     }
 }
 
 /// The title that the first release cannot show.
 pub(crate) const REFUSED_TITLE: &str = "?";
+/// The title that the first release can show only with a cover.
+pub(crate) const TITLE_OF_A_COVER: &str = "!";
 
 /// Why its tables refuse that title.
 pub const REFUSAL: &str = "a title is a word";

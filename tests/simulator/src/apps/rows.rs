@@ -1,6 +1,6 @@
 //! The app's tables, as strict as those of a database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use sync_log_core::receive::{Move, Need, RecordId};
@@ -58,16 +58,34 @@ impl Rows {
         if self.keeps_hidden {
             return;
         }
-        self.rows.remove(id);
+        let circle = self.referred_from(id);
+        if self.rows.remove(id).is_none() {
+            return;
+        }
         for (other, row) in &self.rows {
-            let needed = references(&other.model_type, row).into_iter();
-            if needed
-                .filter(|it| it.need != Need::May)
-                .any(|it| it.to == *id)
-            {
+            // Of the rows of a circle, one has to go first.
+            let mut needed = references(&other.model_type, row).into_iter();
+            let leads = needed.any(|it| it.need != Need::May && it.to == *id);
+            if leads && !circle.contains(other) {
                 self.broken.push(format!("{id} is hidden before {other}"));
             }
         }
+    }
+
+    /// The records to which a row refers, through however many.
+    fn referred_from(&self, id: &RecordId) -> BTreeSet<RecordId> {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![id.clone()];
+        while let Some(from) = next.pop() {
+            let row = self.rows.get(&from).into_iter();
+            let references = row.flat_map(|row| references(&from.model_type, row));
+            next.extend(
+                references
+                    .map(|it| it.to)
+                    .filter(|to| reached.insert(to.clone())),
+            );
+        }
+        reached
     }
 
     fn show(&mut self, id: &RecordId, row: Payload) {
@@ -99,7 +117,7 @@ impl Rows {
 
     /// The app deletes a row. Returns whether the database lets it: a row that another one must refer to
     /// stays. Rows that follow it are deleted with it, and those that may refer to it lose the
-    /// reference, as `ON DELETE` says.
+    /// reference, as `ON DELETE` says, unless the tables refuse them without it.
     pub(crate) fn delete(&mut self, id: &RecordId) -> bool {
         let mut after = self.clone();
         if after.rows.remove(id).is_none() {
@@ -119,6 +137,9 @@ impl Rows {
                     Need::May => {
                         if let Some(emptied) = after.rows.get_mut(other) {
                             emptied.insert(reference.member, Value::Null);
+                            if self.release.refuses(&other.model_type, emptied) {
+                                return false;
+                            }
                         }
                     }
                 }

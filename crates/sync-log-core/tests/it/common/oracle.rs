@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_log_core::receive::{Facts, Need, RecordId, Standing, WhyNotShown};
 use sync_log_core::{ChangeType, Digest, Hlc, SharedChangeEntry, Uuid};
 
-use super::tables::facts;
+use super::tables::{A_QUESTION, LACKS_A_MEMBER, facts, needed_member};
 
 /// What is to be shown, computed from all changes at once, the slow way.
 pub(crate) struct Oracle {
@@ -109,7 +109,9 @@ impl Oracle {
             }
         }
         loop {
-            let lacks = |id: &&RecordId| self.missing(id, &shown).is_some();
+            let lacks = |id: &&RecordId| {
+                self.missing(id, &shown).is_some() || self.lacks_a_member(id, &shown)
+            };
             let Some(lacking) = shown.iter().find(lacks).cloned() else {
                 break;
             };
@@ -145,12 +147,22 @@ impl Oracle {
             return Standing::NotShown(WhyNotShown::MissingRecord(missing));
         }
         if !shown.contains(id) {
-            return Standing::NotShown(WhyNotShown::Refused("a question".to_owned()));
+            let lacks = self.lacks_a_member(id, shown);
+            let why = if lacks { LACKS_A_MEMBER } else { A_QUESTION };
+            return Standing::NotShown(WhyNotShown::Refused(why.to_owned()));
         }
         let may = facts.references.iter().filter(|it| it.need == Need::May);
         let emptied = may.filter(|it| !shown.contains(&it.to));
         Standing::Shown {
             emptied: emptied.map(|it| it.member.clone()).collect(),
         }
+    }
+
+    /// Whether the app refuses the record with the references emptied that lead to no row.
+    fn lacks_a_member(&self, id: &RecordId, shown: &BTreeSet<RecordId>) -> bool {
+        let needed = needed_member(&self.winners[id].data);
+        let facts = self.facts(id);
+        let mut references = facts.iter().flat_map(|facts| &facts.references);
+        references.any(|it| Some(&it.member) == needed.as_ref() && !shown.contains(&it.to))
     }
 }

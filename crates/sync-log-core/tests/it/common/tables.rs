@@ -13,7 +13,7 @@ use super::run;
 /// Tags have a unique name. Albums may have a cover. A photo must be in an album, and may have a tag. A
 /// link must refer to a photo, and follows an album. A part of a chain must refer to the next one, and
 /// to a tag if it names one. A folder has a unique name, and follows the folder that it is in. A payload
-/// with a `?` is refused.
+/// with a `?` is refused, and so is a payload without the member that it names in `needs`.
 pub(crate) struct App;
 
 impl App {
@@ -122,6 +122,11 @@ pub(crate) fn facts(id: &RecordId, payload: &JsonText) -> Facts {
     }
 }
 
+/// Why the tables refuse a payload with a `?`.
+pub(crate) const A_QUESTION: &str = "a question";
+/// Why the tables refuse a payload without the member that it needs.
+pub(crate) const LACKS_A_MEMBER: &str = "it lacks a member";
+
 /// The reference records, over tables as strict as a database.
 pub(crate) type Strict = MemoryRecords<StrictRows>;
 
@@ -136,9 +141,14 @@ impl Tables for StrictRows {
         let mut refused = Vec::new();
         for step in steps {
             match step {
+                // A row that could not be emptied may still refer to this one.
+                Move::Hide(id) if !refused.is_empty() => drop(self.0.remove(id)),
                 Move::Hide(id) => self.hide(id),
                 Move::Show(id, payload) if payload.as_str().contains('?') => {
-                    refused.push((id.clone(), "a question".to_owned()));
+                    refused.push((id.clone(), A_QUESTION.to_owned()));
+                }
+                Move::Show(id, payload) if lacks_what_it_needs(payload) => {
+                    refused.push((id.clone(), LACKS_A_MEMBER.to_owned()));
                 }
                 Move::Show(id, payload) => self.show(id, payload),
             }
@@ -148,6 +158,20 @@ impl Tables for StrictRows {
         }
         refused
     }
+}
+
+/// Whether the member that the payload names in `needs` is empty, as a `CHECK` would find it.
+fn lacks_what_it_needs(payload: &JsonText) -> bool {
+    let members = payload.parse_as::<BTreeMap<String, serde_json::Value>>();
+    let members = members.unwrap_or_default();
+    let is_empty = |name: &str| members.get(name).is_none_or(serde_json::Value::is_null);
+    needed_member(payload).is_some_and(|name| is_empty(&name))
+}
+
+/// The member without which the app refuses the payload.
+pub(crate) fn needed_member(payload: &JsonText) -> Option<String> {
+    let members = payload.parse_as::<BTreeMap<String, serde_json::Value>>();
+    Some(members.ok()?.get("needs")?.as_str()?.to_owned())
 }
 
 impl StrictRows {

@@ -29,8 +29,10 @@ pub(super) mod second {
 pub(super) const TABLES: &str = "
     CREATE TABLE tag (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE);
     CREATE TABLE album (id BLOB PRIMARY KEY,
-        title TEXT NOT NULL CONSTRAINT \"a title is a word\" CHECK (title <> '?'),
-        cover BLOB REFERENCES link (id) ON DELETE SET NULL);
+        title TEXT NOT NULL,
+        cover BLOB REFERENCES link (id) ON DELETE SET NULL,
+        CONSTRAINT \"a title is a word\"
+            CHECK (title <> '?' AND (title <> '!' OR cover IS NOT NULL)));
     CREATE TABLE link (id BLOB PRIMARY KEY,
         tag BLOB NOT NULL REFERENCES tag (id) ON DELETE RESTRICT,
         album BLOB NOT NULL REFERENCES album (id) ON DELETE CASCADE);

@@ -111,6 +111,40 @@ async fn a_reference_that_restricts_is_emptied_before_its_record_is_hidden() {
     );
 }
 
+/// The database was asked to empty the row again and again, and the call did not return.
+#[tokio::test]
+async fn a_row_that_cannot_be_emptied_is_hidden_before_the_row_to_which_it_refers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let tagged = "tag BLOB CHECK (tag IS NOT NULL) REFERENCES tag (id)";
+    let strict = TABLES.replace("tag BLOB REFERENCES tag (id)", tagged);
+    assert_ne!(strict, TABLES);
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(&strict)
+        .unwrap();
+    let db = app::connect(&path).await.unwrap();
+    make_tables(&db).await.unwrap();
+    let models = declared().register(&db).await.unwrap();
+    let gallery = Gallery { db, models };
+    let one = Uuid::from_u128(1);
+    let changes = [
+        entry(1, "tag", 1, json!({ "name": "red" })),
+        entry(2, "album", 1, json!({ "title": "Beach" })),
+        entry(3, "photo", 1, json!({ "album": one, "tag": one })),
+    ];
+    gallery.merge(&changes).await.unwrap();
+    let deleted = [entry(4, "tag", 1, Value::Null)];
+    let standings = gallery.merge(&deleted).await.unwrap();
+    let why = standings[&id("photo", 1)].why_not_shown();
+    assert!(matches!(why, Some(WhyNotShown::Refused(_))), "{why:?}");
+    assert_eq!(photo::Entity::find().all(&gallery.db).await.unwrap(), []);
+
+    let again = [entry(5, "tag", 1, json!({ "name": "red" }))];
+    let standings = gallery.merge(&again).await.unwrap();
+    assert!(standings[&id("photo", 1)].is_shown(), "{standings:?}");
+}
+
 #[tokio::test]
 async fn a_cascade_is_declared_or_refused() {
     let folder = tempfile::tempdir().unwrap();
