@@ -9,8 +9,8 @@ use sync_log_core::receive::{
 };
 use sync_log_core::{
     Ack, AckAt, Clock, Contents, Cursor, DeviceId, Hlc, LogError, LogIdentity, LogOptions,
-    LogStore as _, ManualClock, ObserveError, Page, ReadLimits, SyncLog, UnknownPeers, Uuid,
-    WallClock as _, take_over,
+    LogStore as _, ManualClock, ObserveError, Page, ReadLimits, StoreFault, SyncLog, UnknownPeers,
+    Uuid, WallClock as _, take_over,
 };
 use sync_log_memory::{MemoryRecords, MemoryStore};
 
@@ -212,7 +212,12 @@ impl Device for MemoryDevice {
         let written = write(&mut transaction, &models, &self.clock, &changes);
         match self.engine.finish(written) {
             Ok(_) => {}
-            Err(WriteError::Store(_)) => return Ok(Written::RolledBack),
+            Err(WriteError::Store(error))
+                if error.fault() == StoreFault::Locked
+                    && matches!(struck, Some(Struck::Busy { .. })) =>
+            {
+                return Ok(Written::RolledBack);
+            }
             Err(other) => return Err(other.into()),
         }
         if struck == Some(Struck::BeforeCommit) {

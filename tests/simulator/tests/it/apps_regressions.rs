@@ -138,9 +138,8 @@ fn a_row_from_before_it_was_shared_does_not_come_back_once_it_was_deleted_and_fo
 /// The receiver asked the tables again and again for a row that they refused without its reference.
 #[test]
 fn a_row_that_the_tables_refuse_without_its_reference_does_not_stop_a_write() {
-    let album = edit(Model::Album, 1, How::Save, [0, 0, 1]);
     let past = Past {
-        edits: vec![album],
+        edits: vec![edit(Model::Album, 1, How::Save, [0, 0, 1])],
         is_logged: true,
         changed_ms: Some(1_699_989_200_000),
     };
@@ -150,9 +149,17 @@ fn a_row_that_the_tables_refuse_without_its_reference_does_not_stop_a_write() {
     };
     let [first, second] = [Release::First, Release::Second];
     let starts = vec![first.into(), second.into(), first.into(), with_album];
-    let mut steps = read(2, 3);
+    let pull = Step::Pull {
+        reader: 2,
+        origin: 3,
+        back: 0,
+        limit: 2,
+    };
+    let deliver = Step::Deliver {
+        pick: 3,
+        struck: None,
+    };
     let link = edit(Model::Link, 3, How::Save, [13, 7, 6]);
     let album = edit(Model::Album, 1, How::Save, [0, 11, 11]);
-    steps.push(write(2, &[link, album]));
-    holds_from(starts, steps);
+    holds_from(starts, vec![pull, deliver, write(2, &[link, album])]);
 }
