@@ -17,13 +17,14 @@ Examples:
   sync-log verify ./library         check whether the file is sound";
 
 const AFTER: &str = "\
-PATH is a library's folder or the sync.db in it. Only prune, register, retire,
+PATH is a library's folder or the sync.db in it. A command that only reads also
+takes an app's database that has its log in it. Only prune, register, retire,
 admit, solo, adopt, trust, dismiss and import change a file, and each of them
 reports what it did.
 
 Exit codes: 0 fine, 1 a finding, 2 a wrong call or input, 3 a file cannot be opened,
-read or written, 4 a file is damaged, has an unknown schema or is no sync log, 130 and
-143 ended by Ctrl-C and SIGTERM.";
+read or written, or is no SQLite database, 4 a database is damaged, has an unknown
+schema or is no sync log, 130 and 143 ended by Ctrl-C and SIGTERM.";
 
 /// Show what is in a sync log, and explain why it does not shrink.
 #[derive(Debug, Parser)]
@@ -120,9 +121,11 @@ pub(crate) enum Command {
     /// time and is dated by its position in the order.
     Import(ImportArgs),
 
-    /// Write all entries to stdout, as they are stored
+    /// Write all entries to stdout, with every column
     ///
-    /// By default each entry is one line of JSON with every column, oldest first.
+    /// By default each entry is one line of JSON, oldest first. NULL is null, and every other
+    /// value is printed as text. Bytes, and text that is not UTF-8, are printed as x'ff41',
+    /// and a text with these characters looks the same.
     Export(ExportArgs),
 
     /// Print the completions for a shell

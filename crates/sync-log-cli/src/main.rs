@@ -2,8 +2,8 @@
 //!
 //! Commands that read never change a file; commands that change one report what they did.
 //! Data goes to stdout, messages go to stderr. Exit codes: 0 fine, 1 a finding, 2 a wrong call
-//! or input, 3 a file cannot be opened, read or written, 4 a file is damaged, has an unknown schema
-//! or is no sync log, 130 and 143 ended by a signal.
+//! or input, 3 a file cannot be opened, read or written, or is no SQLite database, 4 a database is
+//! damaged, has an unknown schema or is no sync log, 130 and 143 ended by a signal.
 
 mod answer;
 mod args;

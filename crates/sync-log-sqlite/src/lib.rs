@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+//! A **sync log** in SQLite, and the rows of an app that are shared over it.
 //!
 //! # I want to …
 //!
@@ -39,6 +39,8 @@
 //! | check whether a file is sound | [`inspect::Inspector::verify`] |
 //! | back up a log while it is in use | [`SyncDb::backup_to`] |
 //! | copy the file | [`SyncLog::close`] first, and check that the close returned `Ok` |
+//!
+#![doc = include_str!("../README.md")]
 
 // The driver alone may use the methods that clippy refuses, which take SQL as text. Everywhere else SeaORM
 // builds the statements from the entities, so that they hold on rusqlite and on an app's own driver.

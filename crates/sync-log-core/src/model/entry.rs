@@ -114,7 +114,9 @@ impl Change {
         Self::of(ChangeType::Insert, model_type, record_uuid, data)
     }
 
-    /// Makes a change that updated a record. `data` is its new content, or the part that changed.
+    /// Makes a change that updated a record. `data` is its new content, or the part that changed. With
+    /// `SharedRecords` it is the whole model, unless the model is merged by member (`per_field`): then it is
+    /// only the members that changed.
     ///
     /// # Errors
     /// As for [`insert`](Self::insert).
