@@ -14,6 +14,7 @@ use super::row::{Place, What};
 use super::settled;
 use super::snapshot::Snapshot;
 use super::stamps::Stamps;
+use crate::adopt;
 use crate::inspect::Inspector;
 use crate::open::OpenError;
 use crate::open::SyncDb;
@@ -192,17 +193,22 @@ async fn run(
     refuse_adopted(log)?;
     let head = log.head().await?;
     let not_empty = || ImportError::LogNotEmpty { head };
-    if !log.floor().await?.is_zero() {
+    let device = log.identity().device_id;
+    let begin = begin(Reader::new(&*legacy, device, options, head)?)?;
+    // An earlier run may have begun.
+    let floor = log.floor().await?;
+    if !floor.is_zero() && floor != begin {
         return Err(not_empty());
     }
-    let mut reader = Reader::new(legacy, log.identity().device_id, options, head)?;
+    let mut reader = Reader::new(legacy, device, options, head)?;
     let mut target = Target {
         log,
         head,
+        begin,
         effect,
         is_lifted: false,
     };
-    let mut last = Hlc::ZERO;
+    let mut last = begin;
     while let Some(mut batch) = reader.next()? {
         let there = if last < head {
             prefix(log, last, &batch).await?.ok_or_else(not_empty)?
@@ -223,6 +229,16 @@ async fn run(
     Ok(reader.report)
 }
 
+/// Where the log has to begin. It begins at zero if the import takes every change of the device.
+fn begin<L: Deref<Target = LegacyLog>>(mut reader: Reader<L>) -> Result<Hlc, ImportError> {
+    while reader.next()?.is_some() {}
+    let report = &reader.report;
+    if report.markers == 0 && report.not_taken.is_empty() {
+        return Ok(Hlc::ZERO);
+    }
+    Ok(adopt::lowest(reader.device))
+}
+
 /// What the run does with the changes that it reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -235,6 +251,8 @@ struct Target<'a> {
     log: &'a SyncDb,
     /// Its head before the import.
     head: Hlc,
+    /// Where it begins.
+    begin: Hlc,
     effect: Effect,
     is_lifted: bool,
 }
@@ -244,16 +262,25 @@ impl Target<'_> {
         if self.effect == Effect::Nothing || batch.is_empty() {
             return Ok(());
         }
-        if !self.is_lifted {
-            settled::lift(self.log, self.head).await?;
-            self.is_lifted = true;
-        }
+        self.lift().await?;
         self.log.append_many(batch).await
     }
 
-    async fn settle(&self) -> Result<(), LogError> {
+    async fn lift(&mut self) -> Result<(), LogError> {
+        if !self.is_lifted {
+            settled::lift(self.log, self.head, self.begin).await?;
+            self.is_lifted = true;
+        }
+        Ok(())
+    }
+
+    /// A log into which nothing was taken begins at its floor, too.
+    async fn settle(&mut self) -> Result<(), LogError> {
         if self.effect == Effect::Nothing {
             return Ok(());
+        }
+        if self.head.is_zero() && !self.begin.is_zero() {
+            self.lift().await?;
         }
         settled::settle(self.log).await
     }

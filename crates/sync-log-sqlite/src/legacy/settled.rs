@@ -5,21 +5,29 @@
 //! moves the settled stamp. At its end it settles the log again: stamps of a lost log must not
 //! count as a sign of a clone (`H7`).
 //!
-//! The log begins without a floor. A legacy log never deleted anything, so it holds every change
-//! that this device recorded, and peers may start at zero.
+//! If the import takes every change of this device, the log begins without a floor: a legacy log never
+//! deleted anything, so peers may start at zero. If a row is left out, the log begins with a floor, so that
+//! every peer takes a snapshot, which has what the row said (`R3`).
 
-use sync_log_core::{Hlc, LogError};
+use sync_log_core::{Hlc, LogError, Mark, Tag};
 
 use crate::open::SyncDb;
 
-/// Allows appends above `head`, if that is the head of the log and nothing was pruned.
-pub(super) async fn lift(log: &SyncDb, head: Hlc) -> Result<(), LogError> {
+/// Allows appends above `head`, if that is the head of the log and nothing was pruned. A log that is still
+/// empty begins at `begin` from then on.
+pub(super) async fn lift(log: &SyncDb, head: Hlc, begin: Hlc) -> Result<(), LogError> {
     let lifted = log.settle(move |state| {
-        let is_as_compared = state.head.hlc == head && state.floor.hlc.is_zero();
-        if is_as_compared {
-            Hlc::ZERO
-        } else {
-            state.settled
+        if state.head.hlc != head || state.floor.hlc > begin {
+            return;
+        }
+        state.settled = Hlc::ZERO;
+        if head.is_zero() && !begin.is_zero() {
+            let begin = Mark {
+                hlc: begin,
+                tag: Tag::ZERO,
+            };
+            state.head = begin;
+            state.floor = begin;
         }
     });
     lifted.await
@@ -29,9 +37,7 @@ pub(super) async fn lift(log: &SyncDb, head: Hlc) -> Result<(), LogError> {
 pub(super) async fn settle(log: &SyncDb) -> Result<(), LogError> {
     let settled = log.settle(|state| {
         if state.settled.is_zero() {
-            state.high_water
-        } else {
-            state.settled
+            state.settled = state.high_water;
         }
     });
     settled.await

@@ -315,15 +315,15 @@ impl SyncDb {
         }
     }
 
-    /// Moves the settled stamp, for an import of stamps that an earlier log may have issued. A log that
-    /// is open only to read takes no import.
+    /// Changes where the log begins and is settled, for an import of stamps that an earlier log may have
+    /// issued. A log that is open only to read takes no import.
     pub(crate) async fn settle(
         &self,
-        settled: impl Fn(&LogState) -> Hlc + Send + 'static,
+        settle: impl Fn(&mut LogState) + Send + 'static,
     ) -> Result<(), LogError> {
         match &self.store {
-            Store::Own(store) => store.settle(settled).await,
-            Store::Attached(store) => store.settle(settled).await,
+            Store::Own(store) => store.settle(settle).await,
+            Store::Attached(store) => store.settle(settle).await,
             Store::ReadOnly => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use sync_log_core::{
-    Altered, ChainFault, Hlc, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError,
+    Altered, ChainFault, LogError, LogState, Mark, Needs, PeerRow, PeersNeeded, StoreError,
     StoredEntry, Uuid, View, WriteJob, Writes,
 };
 
@@ -92,9 +92,9 @@ impl<'a, P: Port> Shared<'a, P> {
         Ok((changes, floor))
     }
 
-    /// Moves the settled stamp of the log.
-    pub(super) fn settle(&mut self, settled: impl Fn(&LogState) -> Hlc) {
-        self.state.settled = settled(&self.state);
+    /// Changes where the log begins and is settled.
+    pub(super) fn settle(&mut self, settle: impl Fn(&mut LogState)) {
+        settle(&mut self.state);
     }
 
     /// Writes the state, if it changed. Returns the head, and what is missing of what this handle

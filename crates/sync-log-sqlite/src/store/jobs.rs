@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sync_log_core::{Hlc, LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, WriteJob};
+use sync_log_core::{LogError, LogState, MAX_SHARED_COMMIT_BYTES, Mark, StoreError, WriteJob};
 use tokio::sync::oneshot;
 
 use super::anchor::Anchor;
@@ -18,7 +18,7 @@ pub(super) enum Job {
     /// A job of core.
     Decide(WriteJob),
     /// A job of this crate: the settled stamp from then on.
-    Settle(Box<dyn Fn(&LogState) -> Hlc + Send>),
+    Settle(Box<dyn Fn(&mut LogState) + Send>),
 }
 
 impl Job {
@@ -82,8 +82,8 @@ pub(super) async fn decide_and_write(
     for queued in jobs {
         outcomes.push(match &mut queued.job {
             Job::Decide(job) => shared.run(job).await?,
-            Job::Settle(settled) => {
-                shared.settle(&*settled);
+            Job::Settle(settle) => {
+                shared.settle(&*settle);
                 Ok(())
             }
         });

@@ -93,12 +93,13 @@ impl SqliteStore {
         Self { ticks, ..self }
     }
 
-    /// Moves the settled stamp, for an import of stamps that an earlier log may have issued.
+    /// Changes where the log begins and is settled, for an import of stamps that an earlier log may have
+    /// issued.
     pub(crate) async fn settle(
         &self,
-        settled: impl Fn(&LogState) -> Hlc + Send + 'static,
+        settle: impl Fn(&mut LogState) + Send + 'static,
     ) -> Result<(), LogError> {
-        self.queue(Job::Settle(Box::new(settled))).await
+        self.queue(Job::Settle(Box::new(settle))).await
     }
 
     /// Copies the log to a file that does not exist yet.

@@ -8,14 +8,14 @@ use rusqlite::types::Value;
 use sync_log_sqlite::legacy::{
     ImportError, ImportOptions, ImportReport, LEGACY_FILE_NAME, LegacyLog, NotTaken, try_import,
 };
-use sync_log_sqlite::{ErrorKind, Hlc, SyncDb, Uuid};
+use sync_log_sqlite::{Cursor, ErrorKind, Hlc, ReadLimits, SyncDb, Uuid};
 
 use crate::common::kills::Kills;
 use crate::common::old_log::{
-    DEVICE, DEVICES, LIBRARY, lifted, old_log, planned, raw_old, result, run,
+    DEVICE, DEVICES, LIBRARY, lifted, old_log, old_log_of, planned, raw_old, result, run,
 };
 use crate::common::tables::{CHANGES, rows};
-use crate::common::{self, as_child, change, child, contents, folder, raw};
+use crate::common::{self, PEER, as_child, change, child, contents, folder, raw};
 
 #[tokio::test]
 async fn every_row_of_each_device_is_taken_or_named() {
@@ -135,6 +135,40 @@ async fn an_import_goes_on_after_any_batch_of_it() {
         assert_eq!(report.there, there as u64);
         assert_eq!(report.taken, 491 - there as u64);
         assert_eq!(result(new.path()), result(whole.path()));
+    }
+}
+
+/// Peers read the imported log from zero, and never got what the rows that were left out said.
+#[tokio::test]
+async fn peers_of_a_log_that_lacks_a_row_of_the_old_one_take_a_snapshot() {
+    let mark = "UPDATE sync_log SET change_type = 'bulk_insert' WHERE sequence = 2";
+    let unreadable = "UPDATE sync_log SET data = 'no JSON' WHERE sequence = 2";
+    let nothing_left = "UPDATE sync_log SET data = 'no JSON'";
+    for (left_out, is_whole) in [
+        ("SELECT 1", true),
+        (mark, false),
+        (unreadable, false),
+        (nothing_left, false),
+    ] {
+        let (old, new) = (old_log_of((1..4).map(|number| (number, DEVICE))), folder());
+        raw_old(old.path()).execute_batch(left_out).unwrap();
+        for _ in 0..2 {
+            run(old.path(), new.path(), DEVICE).await.unwrap();
+        }
+        let log = SyncDb::open(LIBRARY, DEVICE, new.path()).await.unwrap();
+        log.register_peer(PEER).await.unwrap();
+        let page = log.read_for(PEER, Cursor::ZERO, ReadLimits::default());
+        match page.await {
+            Ok(page) => assert!(is_whole && page.entries.len() == 3, "{left_out}"),
+            Err(refused) => {
+                assert!(!is_whole, "{left_out}: {refused}");
+                assert_eq!(
+                    refused.kind(),
+                    ErrorKind::Bootstrap,
+                    "{left_out}: {refused}"
+                );
+            }
+        }
     }
 }
 

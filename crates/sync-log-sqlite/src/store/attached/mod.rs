@@ -119,12 +119,13 @@ impl AttachedStore {
         Self { ticks, ..self }
     }
 
-    /// Moves the settled stamp, for an import of stamps that an earlier log may have issued.
+    /// Changes where the log begins and is settled, for an import of stamps that an earlier log may have
+    /// issued.
     pub(crate) async fn settle(
         &self,
-        settled: impl Fn(&LogState) -> Hlc + Send + 'static,
+        settle: impl Fn(&mut LogState) + Send + 'static,
     ) -> Result<(), LogError> {
-        self.queue(Job::Settle(Box::new(settled))).await
+        self.queue(Job::Settle(Box::new(settle))).await
     }
 
     /// The log to which it was attached.

@@ -46,12 +46,13 @@ pub(crate) async fn run(old: &Path, new: &Path, device: Uuid) -> Result<ImportRe
     report
 }
 
-/// A new log as an import leaves it that was stopped: it takes stamps from before it was made.
+/// A new log as an import that was stopped leaves it: it takes stamps from before it was made, and begins
+/// with a floor, because the old log has rows that it does not take.
 pub(crate) async fn lifted(new: &Path) -> SyncDb {
     let log = SyncDb::open(LIBRARY, DEVICE, new).await.unwrap();
-    let lift = "UPDATE sync_log_state SET settled = ?1";
-    let lifted = raw(new).execute(lift, [Hlc::ZERO.to_string()]);
-    assert_eq!(lifted.unwrap(), 1);
+    let lift = "UPDATE sync_log_state SET settled = ?1, head = ?2, floor = ?2";
+    let stamps = [Hlc::ZERO, Hlc::new(0, 0, DEVICE)].map(|hlc| hlc.to_string());
+    assert_eq!(raw(new).execute(lift, stamps).unwrap(), 1);
     log
 }
 
