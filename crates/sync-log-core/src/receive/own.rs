@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hlc::{Clock, Hlc, ResumeError, WallClock};
 
-use super::facts::{Models, Tie};
+use super::facts::{Models, Reading, Tie};
 use super::merge::{look_up, merge_with, versions_of};
 use super::port::OwnStore;
 use super::record::RecordId;
@@ -27,6 +27,15 @@ pub enum WriteError {
         record: RecordId,
         /// The fault of the change.
         fault: EntryFault,
+    },
+    /// This app cannot read the change, so no app of its release could show it: fix the call. A change of a
+    /// model that does not merge member by member has the whole record.
+    #[error("failed to write {record}: this app cannot read the change: {reason}")]
+    Unreadable {
+        /// The record.
+        record: RecordId,
+        /// Why the change cannot be read.
+        reason: String,
     },
     /// The changes are more than one group can hold: write them in several calls.
     #[error(
@@ -59,7 +68,8 @@ pub enum WriteError {
 /// remove them. If the payload would exceed its limit, these members are left out, and a warning is logged.
 ///
 /// # Errors
-/// Nothing may be committed. [`WriteError::Content`], [`WriteError::GroupTooLarge`]: fix the call.
+/// Nothing may be committed. [`WriteError::Content`], [`WriteError::Unreadable`],
+/// [`WriteError::GroupTooLarge`]: fix the call.
 /// [`WriteError::Clock`]: restore the database. [`WriteError::Store`]: try again.
 pub async fn write<M: Models, W: WallClock>(
     store: &mut impl OwnStore,
@@ -80,6 +90,7 @@ pub async fn write<M: Models, W: WallClock>(
     let mut entries: Vec<SharedChangeEntry> = Vec::with_capacity(changes.len());
     let mut emptied = emptied(&seen, &wanted);
     for change in changes {
+        refuse_unreadable(models, change)?;
         let id = record_of(change);
         let version = seen.record(&id).flatten().map(|record| &record.version);
         let unseen = emptied.entry(id.clone()).or_default();
@@ -112,6 +123,26 @@ fn reference(change: &Change) -> Option<Tie> {
 
 fn record_of(change: &Change) -> RecordId {
     RecordId::new(change.model_type.clone(), change.record_uuid)
+}
+
+/// Refuses what every device would refuse to show, this one included once it decides again. A part of a
+/// record cannot be read by itself.
+fn refuse_unreadable<M: Models>(models: &M, change: &Change) -> Result<(), WriteError> {
+    let (model, version) = (change.model_type.as_str(), change.model_version);
+    let reason = match models.rule(model, version) {
+        Rule::PerField { .. } => return Ok(()),
+        _ if change.change_type == ChangeType::Delete => return Ok(()),
+        Rule::WholeRecord | Rule::Unknown => match models.read(model, version, &change.data) {
+            Reading::Readable(_) => return Ok(()),
+            Reading::UnknownModel => "its model is not registered".to_owned(),
+            Reading::NewerModel => format!("version {version} of its model is not registered"),
+            Reading::Refused(reason) => reason,
+        },
+    };
+    Err(WriteError::Unreadable {
+        record: record_of(change),
+        reason,
+    })
 }
 
 fn refuse_too_large(entries: &[SharedChangeEntry]) -> Result<(), WriteError> {

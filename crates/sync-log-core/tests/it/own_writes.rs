@@ -228,6 +228,29 @@ fn changes_that_no_log_can_hold_are_refused_before_anything_is_written() {
     });
 }
 
+/// The row was shown on this device alone, and no longer once this device decided again.
+#[test]
+fn a_change_that_this_app_cannot_read_is_refused() {
+    with_tag_of_a_newer_app(|tables, clock| {
+        let before = tables.standings();
+        let newer = tag(serde_json::json!({ "name": "x" })).model_version(1);
+        let no_object = tag(serde_json::json!(7));
+        for (unreadable, expected) in [
+            (newer, "version 1 of its model is not registered"),
+            (no_object, "it is no object"),
+        ] {
+            match run(write(tables, &App, clock, &[unreadable])).unwrap_err() {
+                WriteError::Unreadable { reason, .. } => assert_eq!(reason, expected),
+                other => panic!("{other}"),
+            }
+        }
+        assert_eq!(tables.standings(), before);
+        // A deletion has no content to read.
+        let deleted = Change::delete("tag", Uuid::from_u128(1)).model_version(1);
+        run(write(tables, &App, clock, &[deleted])).unwrap();
+    });
+}
+
 /// The database empties the reference when the photo is deleted, and leaves it empty.
 #[test]
 fn a_reference_to_a_record_that_is_deleted_and_inserted_again_in_one_write_is_shown() {

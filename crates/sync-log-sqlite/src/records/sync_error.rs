@@ -177,6 +177,10 @@ impl SyncError {
             Self::Clock(error) => LogError::Clock(*error).help(),
             Self::Write(WriteError::Clock(_)) => "restore the app's database from a backup",
             Self::Write(WriteError::GroupTooLarge { .. }) => "write the changes in several calls",
+            Self::Write(WriteError::Unreadable { .. }) => {
+                "name the model and its version as they are registered, and pass the whole record, unless the \
+                 model merges per field"
+            }
             Self::Write(_) => "store the content elsewhere, and share a reference to it",
             Self::OriginRetired { .. } => "admit the device again, and take a snapshot of it",
             Self::MayBeForgotten { .. } => {

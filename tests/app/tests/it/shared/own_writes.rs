@@ -3,7 +3,7 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, TransactionTrait};
 use sync_log_sqlite::records::{SyncError, begin};
-use sync_log_sqlite::{Change, ChangeType, LogError, Uuid};
+use sync_log_sqlite::{Change, ChangeType, ErrorKind, LogError, Uuid};
 use tempfile::TempDir;
 
 use super::device::{Device, LAPTOP, Layout, PHONE, database, make_tables, new_tag, tag_id};
@@ -145,6 +145,29 @@ async fn a_change_is_recorded_in_a_transaction_of_the_apps() {
         assert_eq!(phone.pending().await.len(), 1);
         assert_eq!(phone.tags().await, ["beach"]);
     }
+}
+
+/// The row was on this device alone: every other device refused what was recorded, or waited for an upgrade.
+#[tokio::test]
+async fn a_change_that_no_device_could_show_is_refused() {
+    let (_folder, phone) = phone().await;
+    phone.add_tag(1, "beach").await;
+    let one = Uuid::from_u128(1);
+    let unregistered = Change::insert("tags", one, &serde_json::json!({ "name": "beach" }));
+    let part = Change::update("tag", one, &serde_json::json!({}));
+    for change in [unregistered.unwrap(), part.unwrap()] {
+        let txn = begin(&phone.db).await.unwrap();
+        let refused = phone.records.record_in(&txn, change).await.unwrap_err();
+        assert!(refused.to_string().contains("cannot read"), "{refused}");
+        assert_eq!(refused.kind(), ErrorKind::FixCall);
+        assert!(
+            refused.help().contains("whole record"),
+            "{}",
+            refused.help()
+        );
+        txn.rollback().await.unwrap();
+    }
+    assert_eq!(phone.pending().await.len(), 1);
 }
 
 #[tokio::test]
