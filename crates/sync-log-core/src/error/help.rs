@@ -115,6 +115,11 @@ impl StoreFault {
                 "close this log, which writes committed entries that it may still hold, then open \
                  the log again, where its file is now"
             }
+            Self::Uncertain => {
+                "close this log and open it again, where its file is now, then look at the record: \
+                 the change may be in the file that was moved, so record it again only if it is \
+                 missing"
+            }
             Self::NotWhole => {
                 "copy the -wal together with the file, or open the log and close it again later"
             }
@@ -150,6 +155,7 @@ mod tests {
         assert!(of_ahead.contains("if both are right by now"));
         let faults = [
             (StoreFault::Moved, "close this log"),
+            (StoreFault::Uncertain, "in the file that was moved"),
             (StoreFault::ReadOnly, "open only to read"),
             (StoreFault::Full, "elsewhere on the disk"),
             (StoreFault::Corrupt, "keep the file"),

@@ -29,6 +29,9 @@ pub enum StoreFault {
     /// The storage is no longer the log that was opened: a file of it was moved, deleted or
     /// replaced, or another handle adopted it.
     Moved,
+    /// The change was committed, and by then the storage was no longer the log that was opened. The
+    /// change is in the file that was moved, or in none if that file was deleted.
+    Uncertain,
     /// The log is closed, and its newest entries are in a file beside the main one, which belongs to
     /// it. Nothing is lost.
     NotWhole,
@@ -44,6 +47,7 @@ impl StoreFault {
             Self::Locked | Self::Full => ErrorKind::Retry,
             Self::Corrupt => ErrorKind::RepairData,
             Self::Panicked => ErrorKind::FixCall,
+            Self::Uncertain => ErrorKind::Uncertain,
             Self::ReadOnly | Self::Closed | Self::Moved | Self::NotWhole | Self::Io => {
                 ErrorKind::Reopen
             }
@@ -61,6 +65,7 @@ impl fmt::Display for StoreFault {
             Self::Closed => "the log is closed",
             Self::Panicked => "the app's wall clock or tracing subscriber panicked",
             Self::Moved => "the storage is no longer the log that was opened",
+            Self::Uncertain => "the storage was moved, deleted or replaced during the commit",
             Self::NotWhole => "the newest entries are in a file beside it",
             Self::Io => "the storage failed",
         })

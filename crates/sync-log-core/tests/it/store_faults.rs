@@ -13,13 +13,14 @@ use crate::common::{
     open, open_on, run, state, view,
 };
 
-const KINDS: [(StoreFault, ErrorKind); 8] = [
+const KINDS: [(StoreFault, ErrorKind); 9] = [
     (StoreFault::Locked, ErrorKind::Retry),
     (StoreFault::Full, ErrorKind::Retry),
     (StoreFault::Corrupt, ErrorKind::RepairData),
     (StoreFault::ReadOnly, ErrorKind::Reopen),
     (StoreFault::Closed, ErrorKind::Reopen),
     (StoreFault::Moved, ErrorKind::Reopen),
+    (StoreFault::Uncertain, ErrorKind::Uncertain),
     (StoreFault::NotWhole, ErrorKind::Reopen),
     (StoreFault::Io, ErrorKind::Reopen),
 ];
