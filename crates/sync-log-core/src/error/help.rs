@@ -68,7 +68,8 @@ impl LogError {
             Self::Resume(_) => "restore the log from a backup, or start a new one",
             Self::Clock(error) => about_clock(error),
             Self::WithRecords => {
-                "record the change with the receiver, in the transaction that changes the record"
+                "record the change with `SharedRecords`: `insert`, `update`, `delete`, `write`, or \
+                 `record_in` in the transaction that changes the row"
             }
             Self::Store(error) => error.fault().help(),
         }
@@ -144,6 +145,7 @@ mod tests {
         assert!(of_unknown.contains("restored from a copy"));
         let of_stranger = LogError::UnknownPeer { peer }.help();
         assert!(of_stranger.contains("if it was registered before"));
+        assert!(LogError::WithRecords.help().contains("`SharedRecords`"));
         let ahead = ObserveError::TooFarAhead(DriftExceeded {
             device: Uuid::nil(),
             remote: hlc,
