@@ -66,8 +66,9 @@ impl SyncDb {
     /// missing.
     ///
     /// The path is made absolute and links are resolved once, here. From then on the handle is its
-    /// file: after the file was moved, deleted or replaced, calls fail with
-    /// [`StoreFault::Moved`](crate::StoreFault::Moved) (`I6`).
+    /// file: after the file was moved, deleted or replaced, calls that write, and watches, fail with
+    /// [`StoreFault::Moved`](crate::StoreFault::Moved). A call that reads fails in the same way, or
+    /// returns what this log held, and never the entries of another log (`I6`).
     ///
     /// An existing file is first read without a write, so a refused file stays as it was. A
     /// Spacedrive-style `sync.db` is adopted, and so is a file of this crate to which such a

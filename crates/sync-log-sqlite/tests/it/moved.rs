@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sync_log_sqlite::legacy::{LEGACY_FILE_NAME, LegacyLog};
 use sync_log_sqlite::{
@@ -385,6 +386,19 @@ async fn in_use() -> (tempfile::TempDir, SyncDb, SyncDb) {
         assert_eq!(read.unwrap(), 1);
     }
     (folder, log, following)
+}
+
+/// It would wait for ever: nobody writes to a file that no name leads to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_ends_when_the_file_is_moved() {
+    let (folder, log, following) = in_use().await;
+    let head = log.head().await.unwrap();
+    let mut watches = [log.watch(head), following.watch(head)];
+    fs::rename(file_in(folder.path()), folder.path().join("moved")).unwrap();
+    for watch in &mut watches {
+        let ended = tokio::time::timeout(Duration::from_secs(20), watch.changed());
+        assert_moved(ended.await.expect("it waits no longer"));
+    }
 }
 
 /// The closed log of another device, with that many entries.
