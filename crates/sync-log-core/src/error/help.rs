@@ -98,6 +98,10 @@ impl StoreFault {
     pub const fn help(self) -> &'static str {
         match self {
             Self::Locked => "try again once the other program has finished",
+            Self::NoConnection => {
+                "in a transaction of your own call only `record_in`, because other calls need a \
+                 connection of their own; otherwise try again, or let the pool have more connections"
+            }
             Self::ReadOnly => {
                 "make sure that the file and its folder are writable, then open the log to write: \
                  a log that is open only to read takes no changes"
@@ -158,6 +162,7 @@ mod tests {
         let faults = [
             (StoreFault::Moved, "close this log"),
             (StoreFault::Uncertain, "in the file that was moved"),
+            (StoreFault::NoConnection, "in a transaction of your own"),
             (StoreFault::ReadOnly, "open only to read"),
             (StoreFault::Full, "elsewhere on the disk"),
             (StoreFault::Corrupt, "keep the file"),

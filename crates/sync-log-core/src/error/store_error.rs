@@ -15,6 +15,8 @@ use super::kind::ErrorKind;
 pub enum StoreFault {
     /// Another process or connection held the lock for longer than the call waits.
     Locked,
+    /// The app's pool had no free connection for as long as its driver waits.
+    NoConnection,
     /// The file or its folder cannot be written.
     ReadOnly,
     /// No space is left.
@@ -44,7 +46,7 @@ impl StoreFault {
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
         match self {
-            Self::Locked | Self::Full => ErrorKind::Retry,
+            Self::Locked | Self::NoConnection | Self::Full => ErrorKind::Retry,
             Self::Corrupt => ErrorKind::RepairData,
             Self::Panicked => ErrorKind::FixCall,
             Self::Uncertain => ErrorKind::Uncertain,
@@ -59,6 +61,7 @@ impl fmt::Display for StoreFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Locked => "the storage is locked by another writer",
+            Self::NoConnection => "no connection of the app's pool was free",
             Self::ReadOnly => "the storage is read-only",
             Self::Full => "the storage is full",
             Self::Corrupt => "the storage is damaged",
