@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 
 use sync_log_sqlite::legacy::ImportError;
-use sync_log_sqlite::{LogError, OpenError, StoreError};
+use sync_log_sqlite::{LogError, OpenError, StoreError, StoreFault};
 
 use crate::paste::word;
 
@@ -36,8 +36,7 @@ fn help_of_cause(cause: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
     if let Some(error) = cause.downcast_ref() {
         return of_log(error);
     }
-    let error = cause.downcast_ref::<StoreError>()?;
-    Some(error.fault().help().into())
+    cause.downcast_ref().map(|error| of_store(error).into())
 }
 
 /// What a command of this program does about it, or else what the library says.
@@ -82,15 +81,24 @@ fn of_log(error: &LogError) -> Option<Cow<'static, str>> {
         LogError::Altered(_) => format!(
             "look at the file: sync-log verify {PATH}; adopt what is stored: sync-log adopt {PATH}"
         ),
+        LogError::Store(error) => return Some(of_store(error).into()),
         other => return Some(other.help().into()),
     };
     Some(help.into())
 }
 
+/// A command has no log open once it has ended.
+fn of_store(error: &StoreError) -> &'static str {
+    match error.fault() {
+        StoreFault::Moved => "run the command again on the log where its file is now",
+        other => other.help(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use anyhow::{Context as _, anyhow};
-    use sync_log_sqlite::{StoreFault, Uuid};
+    use sync_log_sqlite::Uuid;
 
     use super::*;
 

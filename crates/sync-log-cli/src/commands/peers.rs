@@ -123,9 +123,11 @@ fn head(args: &LookArgs, explanation: &Explanation) -> String {
 }
 
 fn rows(peers: &[Result<Peer, UntrustedRow>], explanation: &Explanation) -> Vec<Row> {
-    // The worst is first, and of a peer of which there are two, the second lacks no entry.
-    let reasons = explanation.reasons.iter().rev();
+    // Of a peer of which there are several, the one that keeps most is taken, or else the first.
+    let mut reasons: Vec<_> = explanation.reasons.iter().rev().collect();
+    reasons.sort_by_key(|reason| reason.lag_entries);
     let by_peer: HashMap<String, &Reason> = reasons
+        .into_iter()
         .filter_map(|reason| Some((reason.peer?.to_string(), reason)))
         .collect();
     let rows = peers.iter().map(|peer| match peer {

@@ -141,6 +141,36 @@ fn a_signal_ends_an_import_which_the_next_run_continues() {
     );
 }
 
+/// It would wait for ever: nobody writes to a file that no name leads to.
+#[test]
+fn a_command_that_follows_ends_when_its_log_is_moved() {
+    let ends: [fn(&Path); 3] = [
+        |file| fs::rename(file, file.with_extension("moved")).unwrap(),
+        |file| fs::remove_file(file).unwrap(),
+        |file| {
+            let other = tempfile::tempdir().unwrap();
+            fill(other.path());
+            fs::copy(other.path().join(FILE_NAME), file.with_extension("other")).unwrap();
+            fs::rename(file.with_extension("other"), file).unwrap();
+        },
+    ];
+    for end in ends {
+        let folder = tempfile::tempdir().unwrap();
+        fill(folder.path());
+        let mut command = Command::new(PROGRAM);
+        let mut child = spawn(command.args(["tail", "-f"]).arg(folder.path()));
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        for _ in 0..5 {
+            stdout.read_line(&mut String::new()).unwrap();
+        }
+        end(&folder.path().join(FILE_NAME));
+        let (ended, said) = end_of(child, Duration::from_secs(20));
+        assert_eq!(ended, Some(3), "{said}");
+        assert!(said.contains("no longer the log that was opened"), "{said}");
+        assert!(said.contains("help: run the command again"), "{said}");
+    }
+}
+
 #[test]
 fn a_command_that_follows_ends_with_its_reader() {
     let folder = tempfile::tempdir().unwrap();

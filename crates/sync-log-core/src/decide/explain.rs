@@ -54,7 +54,7 @@ pub(crate) fn explain(
     reasons.extend(kept_by_adoption(state, pending, now_ms));
     let newest_at_ms = above(just_below(state.head.hlc)).oldest_created_at_ms;
     reasons.extend(only_named(survey, newest_at_ms, limit, now_ms));
-    reasons.sort_by_key(|reason| Reverse((reason.lag_entries, reason.lag_ms)));
+    sort_worst_first(&mut reasons);
     reasons.extend(match prune_limit(state, &survey.peers) {
         PruneLimit::Through(position) => kept_by_policy(policy, pending, above(position), now_ms),
         // A row whose id is no peer's is listed, and keeps no entries.
@@ -69,6 +69,23 @@ pub(crate) fn explain(
         pending_entries: pending.entries,
         reasons,
     }
+}
+
+/// The verdict that a peer showed comes before what that peer keeps: as long as a file of either was
+/// restored or cloned, the peer cannot read on.
+fn sort_worst_first(reasons: &mut [Reason]) {
+    let kept = |reason: &Reason| (reason.lag_entries, reason.lag_ms);
+    let mut kept_by: BTreeMap<DeviceId, (u64, u64)> = BTreeMap::new();
+    for reason in &*reasons {
+        if let Some(peer) = reason.peer {
+            let most = kept_by.entry(peer).or_default();
+            *most = kept(reason).max(*most);
+        }
+    }
+    reasons.sort_by_key(|reason| match (&reason.cause, reason.peer) {
+        (Cause::Restored(_), Some(peer)) => Reverse((kept_by[&peer], true)),
+        _ => Reverse((kept(reason), false)),
+    });
 }
 
 /// What a peer keeps, and what is wrong with its rows.

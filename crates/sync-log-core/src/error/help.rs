@@ -68,7 +68,8 @@ impl LogError {
             Self::Resume(_) => "restore the log from a backup, or start a new one",
             Self::Clock(error) => about_clock(error),
             Self::WithRecords => {
-                "record the change with the receiver, in the transaction that changes the record"
+                "record the change with `SharedRecords`: `insert`, `update`, `delete`, `write`, or \
+                 `record_in` in the transaction that changes the row"
             }
             Self::Store(error) => error.fault().help(),
         }
@@ -97,6 +98,10 @@ impl StoreFault {
     pub const fn help(self) -> &'static str {
         match self {
             Self::Locked => "try again once the other program has finished",
+            Self::NoConnection => {
+                "in a transaction of your own call only `record_in`, because other calls need a \
+                 connection of their own; otherwise try again, or let the pool have more connections"
+            }
             Self::ReadOnly => {
                 "make sure that the file and its folder are writable, then open the log to write: \
                  a log that is open only to read takes no changes"
@@ -114,6 +119,11 @@ impl StoreFault {
             Self::Moved => {
                 "close this log, which writes committed entries that it may still hold, then open \
                  the log again, where its file is now"
+            }
+            Self::Uncertain => {
+                "close this log and open it again, where its file is now, then look at the record: \
+                 the change may be in the file that was moved, so record it again only if it is \
+                 missing"
             }
             Self::NotWhole => {
                 "copy the -wal together with the file, or open the log and close it again later"
@@ -139,6 +149,7 @@ mod tests {
         assert!(of_unknown.contains("restored from a copy"));
         let of_stranger = LogError::UnknownPeer { peer }.help();
         assert!(of_stranger.contains("if it was registered before"));
+        assert!(LogError::WithRecords.help().contains("`SharedRecords`"));
         let ahead = ObserveError::TooFarAhead(DriftExceeded {
             device: Uuid::nil(),
             remote: hlc,
@@ -150,6 +161,8 @@ mod tests {
         assert!(of_ahead.contains("if both are right by now"));
         let faults = [
             (StoreFault::Moved, "close this log"),
+            (StoreFault::Uncertain, "in the file that was moved"),
+            (StoreFault::NoConnection, "in a transaction of your own"),
             (StoreFault::ReadOnly, "open only to read"),
             (StoreFault::Full, "elsewhere on the disk"),
             (StoreFault::Corrupt, "keep the file"),

@@ -15,6 +15,8 @@ use super::kind::ErrorKind;
 pub enum StoreFault {
     /// Another process or connection held the lock for longer than the call waits.
     Locked,
+    /// The app's pool had no free connection for as long as its driver waits.
+    NoConnection,
     /// The file or its folder cannot be written.
     ReadOnly,
     /// No space is left.
@@ -29,6 +31,9 @@ pub enum StoreFault {
     /// The storage is no longer the log that was opened: a file of it was moved, deleted or
     /// replaced, or another handle adopted it.
     Moved,
+    /// The change was committed, and by then the storage was no longer the log that was opened. The
+    /// change is in the file that was moved, or in none if that file was deleted.
+    Uncertain,
     /// The log is closed, and its newest entries are in a file beside the main one, which belongs to
     /// it. Nothing is lost.
     NotWhole,
@@ -41,9 +46,10 @@ impl StoreFault {
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
         match self {
-            Self::Locked | Self::Full => ErrorKind::Retry,
+            Self::Locked | Self::NoConnection | Self::Full => ErrorKind::Retry,
             Self::Corrupt => ErrorKind::RepairData,
             Self::Panicked => ErrorKind::FixCall,
+            Self::Uncertain => ErrorKind::Uncertain,
             Self::ReadOnly | Self::Closed | Self::Moved | Self::NotWhole | Self::Io => {
                 ErrorKind::Reopen
             }
@@ -55,12 +61,14 @@ impl fmt::Display for StoreFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Locked => "the storage is locked by another writer",
+            Self::NoConnection => "no connection of the app's pool was free",
             Self::ReadOnly => "the storage is read-only",
             Self::Full => "the storage is full",
             Self::Corrupt => "the storage is damaged",
             Self::Closed => "the log is closed",
             Self::Panicked => "the app's wall clock or tracing subscriber panicked",
             Self::Moved => "the storage is no longer the log that was opened",
+            Self::Uncertain => "the storage was moved, deleted or replaced during the commit",
             Self::NotWhole => "the newest entries are in a file beside it",
             Self::Io => "the storage failed",
         })

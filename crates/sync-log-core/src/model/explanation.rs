@@ -187,6 +187,7 @@ pub struct Explanation {
     pub floor: Hlc,
     /// How many entries the log holds.
     pub pending_entries: u64,
-    /// The reasons, worst first. There are none for an empty log with sound rows and a sound clock.
+    /// The reasons, worst first. The verdict that a peer showed comes before what it keeps. There are no
+    /// reasons for an empty log with sound rows and a sound clock.
     pub reasons: Vec<Reason>,
 }

@@ -13,13 +13,15 @@ use crate::common::{
     open, open_on, run, state, view,
 };
 
-const KINDS: [(StoreFault, ErrorKind); 8] = [
+const KINDS: [(StoreFault, ErrorKind); 10] = [
     (StoreFault::Locked, ErrorKind::Retry),
+    (StoreFault::NoConnection, ErrorKind::Retry),
     (StoreFault::Full, ErrorKind::Retry),
     (StoreFault::Corrupt, ErrorKind::RepairData),
     (StoreFault::ReadOnly, ErrorKind::Reopen),
     (StoreFault::Closed, ErrorKind::Reopen),
     (StoreFault::Moved, ErrorKind::Reopen),
+    (StoreFault::Uncertain, ErrorKind::Uncertain),
     (StoreFault::NotWhole, ErrorKind::Reopen),
     (StoreFault::Io, ErrorKind::Reopen),
 ];
@@ -70,7 +72,7 @@ fn a_failed_write_fails_every_call_that_writes() {
 
 #[test]
 fn a_failed_read_fails_every_call_that_reads() {
-    let (kind, remedy) = KINDS[2];
+    let (kind, remedy) = KINDS[3];
     let mut store = MockStore::new();
     let mut order = Sequence::new();
     expect_opening(&mut store, &mut order);

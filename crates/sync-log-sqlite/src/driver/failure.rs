@@ -11,6 +11,11 @@ pub(crate) trait SqliteFailure: std::error::Error + Send + Sync + 'static {
     /// SQLite's extended result code, of which the primary one is a part, see
     /// <https://www.sqlite.org/rescode.html>.
     fn extended_code(&self) -> Option<u32>;
+
+    /// Whether no connection was free, so that SQLite was not asked.
+    fn is_without_connection(&self) -> bool {
+        false
+    }
 }
 
 impl SqliteFailure for rusqlite::Error {
@@ -24,14 +29,14 @@ impl SqliteFailure for rusqlite::Error {
 /// code into the text: "(code: 517) database is locked".
 impl SqliteFailure for DbErr {
     fn extended_code(&self) -> Option<u32> {
-        if let Self::ConnectionAcquire(ConnAcquireErr::Timeout) = self {
-            // What has the connection may hold the lock with it, and to the caller it is the same.
-            return Some(BUSY);
-        }
         let text = self.to_string();
         let (_, from_code) = text.split_once("(code: ")?;
         let (code, _) = from_code.split_once(')')?;
         code.parse().ok()
+    }
+
+    fn is_without_connection(&self) -> bool {
+        matches!(self, Self::ConnectionAcquire(ConnAcquireErr::Timeout))
     }
 }
 
@@ -70,12 +75,13 @@ pub(crate) fn said_by_constraint(error: &impl SqliteFailure) -> Option<String> {
 
 /// Turns a database error into a store error, keeping it as the source.
 pub(crate) fn failed(doing: impl Into<Cow<'static, str>>, error: impl SqliteFailure) -> StoreError {
-    let code = error.extended_code().map(primary);
-    let reported = if code == Some(CANNOT_OPEN) && is_out_of_descriptors() {
-        let doing = format!("{}: too many files are open", doing.into());
-        StoreError::new(StoreFault::Io, doing)
-    } else {
-        StoreError::new(code.map_or(StoreFault::Io, kind_of_code), doing)
+    let doing = doing.into();
+    let reported = match error.extended_code() {
+        _ if error.is_without_connection() => StoreError::new(StoreFault::NoConnection, doing),
+        Some(code) if primary(code) == CANNOT_OPEN && is_out_of_descriptors() => {
+            StoreError::new(StoreFault::Io, format!("{doing}: too many files are open"))
+        }
+        code => StoreError::new(code.map_or(StoreFault::Io, kind_of_code), doing),
     };
     reported.with_source(error)
 }
@@ -135,8 +141,14 @@ fn is_out_of_descriptors() -> bool {
 /// that may not write cannot roll it back.
 pub(crate) const READ_ONLY_ROLLBACK: u32 = 776;
 
-fn kind_of_code(code: u32) -> StoreFault {
-    match code {
+/// `SQLITE_READONLY_DBMOVED`: the file was moved, deleted or replaced since it was opened.
+pub(crate) const DATABASE_MOVED: u32 = 1032;
+
+fn kind_of_code(extended_code: u32) -> StoreFault {
+    if extended_code == DATABASE_MOVED {
+        return StoreFault::Moved;
+    }
+    match primary(extended_code) {
         BUSY | 6 => StoreFault::Locked,
         // The file exists or its folder does, so if it cannot be opened, what is
         // missing is the right to write there.
@@ -161,7 +173,10 @@ mod tests {
         assert_eq!(extended_code(&error), Some(517));
         assert_eq!(DbErr::RecordNotInserted.extended_code(), None);
         let waited = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
-        assert_eq!(failed("write", waited).fault(), StoreFault::Locked);
+        assert_eq!(failed("write", waited).fault(), StoreFault::NoConnection);
+        let moved = "(code: 1032) attempt to write a readonly database";
+        let moved = failed("write", DbErr::Custom(moved.to_owned()));
+        assert_eq!(moved.fault(), StoreFault::Moved);
     }
 
     #[test]

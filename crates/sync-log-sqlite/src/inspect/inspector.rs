@@ -6,6 +6,8 @@ use std::path::Path;
 use rusqlite::{Connection, InterruptHandle};
 use sync_log_core::{LogIdentity, StoreError};
 
+use crate::driver::connect::Location;
+use crate::driver::files::Files;
 use crate::driver::{Busy, in_place, tables};
 use crate::open::{OpenError, Sight, is_backup};
 use crate::store::select;
@@ -32,6 +34,7 @@ pub struct Inspector {
     // Closed before the folder is left as it was.
     pub(super) db: Connection,
     sight: Sight,
+    file: Files,
 }
 
 impl Inspector {
@@ -45,7 +48,9 @@ impl Inspector {
     /// database, or [`OpenError::Log`] if it cannot be read.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let (sight, db) = Sight::of(path, Busy::DEFAULT)?;
-        Ok(Self { db, sight })
+        let file = Files::of(&Location::File(sight.file().to_owned()));
+        let file = file.map_err(|error| OpenError::store(sight.path(), error))?;
+        Ok(Self { db, sight, file })
     }
 
     /// The file.
@@ -99,8 +104,11 @@ impl Inspector {
     /// Makes the copy again if a copy is read and the file has changed since.
     ///
     /// # Errors
-    /// As for [`open`](Self::open).
+    /// [`OpenError::Log`] with [`StoreFault::Moved`](crate::StoreFault::Moved) if the file was moved,
+    /// deleted or replaced since it was opened. As for [`open`](Self::open).
     pub fn refresh(&mut self) -> Result<(), OpenError> {
+        let moved = |error| OpenError::store(self.path(), error);
+        self.file.refuse_moved().map_err(moved)?;
         if self.sight.is_outdated() {
             *self = Self::open(self.path())?;
         }

@@ -66,8 +66,9 @@ impl SyncDb {
     /// missing.
     ///
     /// The path is made absolute and links are resolved once, here. From then on the handle is its
-    /// file: after the file was moved, deleted or replaced, calls fail with
-    /// [`StoreFault::Moved`](crate::StoreFault::Moved) (`I6`).
+    /// file: after the file was moved, deleted or replaced, calls that write, and watches, fail with
+    /// [`StoreFault::Moved`](crate::StoreFault::Moved). A call that reads fails in the same way, or
+    /// returns what this log held, and never the entries of another log (`I6`).
     ///
     /// An existing file is first read without a write, so a refused file stays as it was. A
     /// Spacedrive-style `sync.db` is adopted, and so is a file of this crate to which such a
@@ -151,8 +152,8 @@ impl SyncDb {
     ///
     /// - **One connection.** SeaORM gives a pool of SQLite one connection by default. Then a call on
     ///   the log, [`close`](SyncLog::close) too, waits while the app holds a transaction, and a call *within* that transaction waits
-    ///   for itself: it fails with [`StoreFault::Locked`](crate::StoreFault::Locked) once the driver
-    ///   gives up. How long a call waits for a lock or a connection is the driver's setting, not
+    ///   for itself: it fails with [`StoreFault::NoConnection`](crate::StoreFault::NoConnection) once the
+    ///   driver gives up. How long a call waits for a lock or a connection is the driver's setting, not
     ///   [`busy_timeout`](SyncDbOptions::busy_timeout).
     /// - **Durability.** What is `Ok`, or served to a peer, is on disk (`A3`). A database in WAL mode
     ///   with `synchronous` FULL, or in any mode with EXTRA, needs nothing more. With less, each commit

@@ -8,7 +8,7 @@ use sync_log_core::{DeviceId, ErrorKind, LogError, ObserveError, StoreError, Sto
 
 use super::error::RecordsError;
 use super::in_transaction::{OtherModels, WrongDatabase};
-use crate::driver::failure::{extended_code, failed};
+use crate::driver::failure::{DATABASE_MOVED, extended_code, failed};
 use crate::open::{OpenError, Unattachable};
 
 /// Why a call on [`SharedRecords`](super::SharedRecords) failed. Nothing of the call was committed,
@@ -147,7 +147,7 @@ impl SyncError {
             Self::MayBeForgotten { .. } => ErrorKind::Bootstrap,
             Self::BeganDeferred { .. } => ErrorKind::Retry,
             Self::OtherModels => ErrorKind::Reopen,
-            Self::App(error) => passing(error).map_or(ErrorKind::FixCall, StoreFault::kind),
+            Self::App(error) => met(error).map_or(ErrorKind::FixCall, |met| met.kind()),
             Self::Other(_)
             | Self::Write(_)
             | Self::WrongDatabase
@@ -166,14 +166,15 @@ impl SyncError {
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {
-            Self::App(error) => passing(error).map_or(OF_THE_APP, StoreFault::help),
+            Self::App(DbErr::RecordNotUpdated) => NO_ROW,
+            Self::App(error) => met(error).map_or(OF_THE_APP, |met| help_of(&met)),
             Self::Other(_) => OF_THE_APP,
             Self::Models(error) => error.help(),
             Self::Open(error) => error.help(),
             Self::Log(error) => error.help(),
             Self::Page(error) => error.help(),
             Self::Snapshot(error) => error.help(),
-            Self::Store(error) => error.fault().help(),
+            Self::Store(error) => help_of(error),
             Self::Clock(error) => LogError::Clock(*error).help(),
             Self::Write(WriteError::Clock(_)) => "restore the app's database from a backup",
             Self::Write(WriteError::GroupTooLarge { .. }) => "write the changes in several calls",
@@ -216,10 +217,25 @@ impl SyncError {
 
 const OF_THE_APP: &str = "look at the cause: it is an error of the app's own call";
 
-/// A lock or a full disk: what a statement of the app met, and no fault of the statement.
-fn passing(error: &DbErr) -> Option<StoreFault> {
-    let fault = failed("run a statement of the app", error.clone()).fault();
-    matches!(fault, StoreFault::Locked | StoreFault::Full).then_some(fault)
+const NO_ROW: &str = "the row is not there: its record was deleted, or is not shown, which `not_shown` \
+                      says; insert the row again under its id, or leave the record as it is";
+
+const APP_DATABASE_MOVED: &str = "the app's database was moved, deleted or replaced while it was open: close the \
+                                  records and the pool, and open both where the database is now";
+
+/// What a statement of the app met, if that is no fault of the statement.
+fn met(error: &DbErr) -> Option<StoreError> {
+    use StoreFault::{Full, Locked, Moved, NoConnection};
+    let failure = failed("run a statement of the app", error.clone());
+    let is_met = matches!(failure.fault(), Locked | NoConnection | Full | Moved);
+    is_met.then_some(failure)
+}
+
+fn help_of(error: &StoreError) -> &'static str {
+    match extended_code(error) {
+        Some(DATABASE_MOVED) => APP_DATABASE_MOVED,
+        _ => error.fault().help(),
+    }
 }
 
 impl From<StoreError> for SyncError {

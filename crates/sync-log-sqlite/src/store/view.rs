@@ -44,7 +44,20 @@ impl Views {
 
     /// Returns the entries for a reader, and everything that core needs to judge the reader.
     pub(super) async fn view(&self, request: ReadRequest) -> Result<ReadView, StoreError> {
-        let read = move |db: &Connection| in_one_state(db, async || read(db, &request).await);
+        self.view_if(|_| Ok(()), request).await
+    }
+
+    /// As [`view`](Self::view), if the log is as `refuse` wants it.
+    async fn view_if(
+        &self,
+        refuse: fn(&Anchor) -> Result<(), StoreError>,
+        request: ReadRequest,
+    ) -> Result<ReadView, StoreError> {
+        let anchor = Arc::clone(&self.anchor);
+        let read = move |db: &Connection| {
+            refuse(&anchor)?;
+            in_one_state(db, async || read(db, &request).await)
+        };
         let view = self.readers.run("read", Reads::Part, read).await?;
         self.anchor.refuse_other(view.state.identity)?;
         Ok(view)
@@ -68,7 +81,8 @@ impl Views {
         self.readers.closed().await;
     }
 
-    /// The head of the log.
+    /// The head of the log, for a watch. Refuses if a file was moved: nobody writes to it, so a watch
+    /// would wait for ever.
     pub(super) async fn head(&self) -> Result<Hlc, StoreError> {
         let state_only = ReadRequest {
             after: Hlc::ZERO,
@@ -76,7 +90,8 @@ impl Views {
             max_bytes: 0,
             peer: None,
         };
-        Ok(self.view(state_only).await?.state.head.hlc)
+        let view = self.view_if(Anchor::refuse_moved, state_only).await?;
+        Ok(view.state.head.hlc)
     }
 }
 

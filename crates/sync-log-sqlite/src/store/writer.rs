@@ -228,10 +228,24 @@ impl Writing<'_> {
         let (outcomes, head) = decided.map_err(Failed::BeforeCommit)?;
         txn.commit().map_err(Failed::Final)?;
         self.committed = Some(head);
-        // A file that was deleted meanwhile has the commit, and is in no folder.
-        self.anchor.refuse_moved().map_err(Failed::Final)?;
-        Ok(outcomes)
+        // A file that was moved or deleted meanwhile has the commit.
+        match self.anchor.refuse_moved() {
+            Ok(()) => Ok(outcomes),
+            Err(moved) => Ok(outcomes
+                .into_iter()
+                .map(|it| uncertain(it, &moved))
+                .collect()),
+        }
     }
+}
+
+/// The outcome of a job whose commit went to a file that is not where it was. What was refused was not
+/// written there either.
+fn uncertain(outcome: Result<(), LogError>, moved: &StoreError) -> Result<(), LogError> {
+    outcome?;
+    let doing = "find the log again after a commit";
+    let uncertain = StoreError::new(StoreFault::Uncertain, doing);
+    Err(uncertain.with_source(moved.clone()).into())
 }
 
 /// Does housekeeping. A subscriber that panics there must not take the thread along (`A7`).

@@ -3,15 +3,19 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sync_log_sqlite::legacy::{LEGACY_FILE_NAME, LegacyLog};
-use sync_log_sqlite::{ErrorKind, LogError, OpenError, StoreFault, SyncDb, Uuid};
+use sync_log_sqlite::{
+    ErrorKind, LogError, OpenError, StoreError, StoreFault, SyncDb, Uuid, WallClock,
+};
 
 use crate::common::rights::{set_mode, unprivileged};
 use crate::common::{
-    LIBRARY, as_child, assert_passed, change, child, contents, file_in, folder, fresh, open,
-    other_program, put_back, stamps,
+    DEVICE, LIBRARY, as_child, assert_passed, change, child, contents, file_in, folder, fresh,
+    open, other_program, put_back, stamps,
 };
 
 const OTHER_DEVICE: Uuid = Uuid::from_u128(0xc0);
@@ -134,7 +138,7 @@ async fn a_file_with_several_names_is_refused_and_left_alone() {
     fs::hard_link(file_in(folder.path()), &second).unwrap();
     let before = contents(folder.path());
     for refused in [
-        SyncDb::open(LIBRARY, crate::common::DEVICE, folder.path()).await,
+        SyncDb::open(LIBRARY, DEVICE, folder.path()).await,
         SyncDb::open_read_only(&second).await,
     ] {
         let error = refused.unwrap_err();
@@ -279,6 +283,46 @@ async fn a_folder_that_was_renamed_is_not_taken_for_the_one_made_in_its_stead() 
     assert_eq!(renamed.get_since(None, 9).await.unwrap().len(), 1);
 }
 
+/// A wall clock that renames a folder when it is read next: inside the transaction of a write.
+#[derive(Clone, Default)]
+struct Renaming(Arc<Mutex<Option<(PathBuf, PathBuf)>>>);
+
+impl WallClock for Renaming {
+    fn now_ms(&self) -> i64 {
+        if let Some((from, to)) = self.0.lock().unwrap().take() {
+            fs::rename(from, to).unwrap();
+        }
+        1_700_000_000_000
+    }
+}
+
+/// The entry is in the file that was moved, so it is wrong to say that it was not recorded.
+#[tokio::test]
+async fn a_change_that_is_committed_while_its_folder_is_moved_is_uncertain() {
+    let parent = folder();
+    let (data_dir, moved) = (parent.path().join("library"), parent.path().join("moved"));
+    let clock = Renaming::default();
+    let options = SyncDb::options().wall_clock(clock.clone());
+    let log = options.open(LIBRARY, DEVICE, &data_dir).await.unwrap();
+    log.record(change(1)).await.unwrap();
+    *clock.0.lock().unwrap() = Some((data_dir, moved.clone()));
+
+    let error = log.record(change(2)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Uncertain, "{error:?}");
+    assert!(error.help().contains("only if it is missing"));
+    let LogError::Store(error) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(error.fault(), StoreFault::Uncertain);
+    let cause = error.source_as::<StoreError>().unwrap();
+    assert_eq!(cause.fault(), StoreFault::Moved);
+    assert_moved(log.record(change(3)).await);
+
+    log.close().await.unwrap_or_default();
+    let again = open(&moved).await;
+    assert_eq!(again.get_since(None, 9).await.unwrap().len(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_deleted_takes_no_more_changes() {
     let (folder, log) = fresh().await;
@@ -342,6 +386,19 @@ async fn in_use() -> (tempfile::TempDir, SyncDb, SyncDb) {
         assert_eq!(read.unwrap(), 1);
     }
     (folder, log, following)
+}
+
+/// It would wait for ever: nobody writes to a file that no name leads to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_ends_when_the_file_is_moved() {
+    let (folder, log, following) = in_use().await;
+    let head = log.head().await.unwrap();
+    let mut watches = [log.watch(head), following.watch(head)];
+    fs::rename(file_in(folder.path()), folder.path().join("moved")).unwrap();
+    for watch in &mut watches {
+        let ended = tokio::time::timeout(Duration::from_secs(20), watch.changed());
+        assert_moved(ended.await.expect("it waits no longer"));
+    }
 }
 
 /// The closed log of another device, with that many entries.

@@ -175,11 +175,15 @@ impl Worker {
     }
 }
 
-/// What a call gave; `None` if it answered that the files were moved.
+/// What a call gave; `None` if it answered that the files were moved, before or during its commit.
 fn unless_moved<T>(answer: Result<T, LogError>) -> Result<Option<T>> {
     match answer {
         Ok(given) => Ok(Some(given)),
-        Err(LogError::Store(error)) if error.fault() == StoreFault::Moved => Ok(None),
+        Err(LogError::Store(error))
+            if matches!(error.fault(), StoreFault::Moved | StoreFault::Uncertain) =>
+        {
+            Ok(None)
+        }
         Err(other) => bail!("a log that was moved answered {other:?}"),
     }
 }

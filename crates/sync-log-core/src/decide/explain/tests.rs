@@ -221,6 +221,32 @@ fn a_verdict_names_the_peer_that_showed_it() {
     assert_eq!(found.and_then(|reason| reason.peer), Some(PEER));
 }
 
+/// The peer cannot pull before the device that was restored has a new id.
+#[test]
+fn what_is_restored_is_named_before_what_its_peer_lacks() {
+    let other = DeviceId::from_uuid(Uuid::from_u128(0xb1));
+    let worse = Peer {
+        device_id: other,
+        ..peer(stamp(2))
+    };
+    let mut restored = surveyed(&[peer(stamp(3)).into(), worse.into()], 0);
+    restored.verdicts.push(Verdict {
+        kind: VerdictKind::Diverged,
+        hlc: stamp(3),
+        peer: Some(PEER),
+        found_at_ms: 0,
+    });
+    let limit = DriftLimit::Unlimited;
+    let reasons = explain(&restored, PrunePolicy::AckedByAll, limit, 100).reasons;
+    let named = reasons.into_iter().map(|it| (it.peer, it.remedy));
+    let expected = [
+        (Some(other), Some(Remedy::Pull)),
+        (Some(PEER), Some(Remedy::NewIdentity)),
+        (Some(PEER), Some(Remedy::Pull)),
+    ];
+    assert_eq!(named.collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn missing_peers_are_a_reason_only_if_no_other_reason_keeps_entries() {
     let causes = |survey: &Survey| {

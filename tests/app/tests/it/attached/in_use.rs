@@ -119,7 +119,7 @@ async fn a_call_waits_while_the_app_holds_its_only_connection() {
 
 /// A call within a transaction over the same pool waits for itself, until the driver gives up.
 #[tokio::test]
-async fn a_call_within_a_transaction_on_the_only_connection_fails_as_locked() {
+async fn a_call_within_a_transaction_on_the_only_connection_fails_for_lack_of_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
     let mut options = ConnectOptions::new(format!("sqlite:{}?mode=rwc", path.display()));
@@ -128,9 +128,9 @@ async fn a_call_within_a_transaction_on_the_only_connection_fails_as_locked() {
     let log = SyncDb::attach(&db, LIBRARY, DEVICE).await.unwrap();
     let txn = db.begin().await.unwrap();
     let refused = log.record(change(1)).await.unwrap_err();
-    assert_fault(&refused, StoreFault::Locked);
+    assert_fault(&refused, StoreFault::NoConnection);
     assert_eq!(refused.kind(), ErrorKind::Retry);
-    assert_fault(&log.head().await.unwrap_err(), StoreFault::Locked);
+    assert_fault(&log.head().await.unwrap_err(), StoreFault::NoConnection);
     txn.rollback().await.unwrap();
     log.record(change(1)).await.unwrap();
     assert_eq!(log.get_since(None, 10).await.unwrap().len(), 1);

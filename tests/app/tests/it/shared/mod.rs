@@ -1,6 +1,7 @@
 //! An app's records, shared through one handle: own writes, pages of other devices, restored files.
 
 mod admitted_again;
+mod advice;
 mod attached;
 mod audit;
 mod baseline;
