@@ -141,8 +141,8 @@ async fn a_row_that_cannot_be_emptied_is_hidden_before_the_row_to_which_it_refer
     assert_eq!(photo::Entity::find().all(&gallery.db).await.unwrap(), []);
 
     let again = [entry(5, "tag", 1, json!({ "name": "red" }))];
-    let standings = gallery.merge(&again).await.unwrap();
-    assert!(standings[&id("photo", 1)].is_shown(), "{standings:?}");
+    let now = gallery.merge(&again).await.unwrap();
+    assert!(now[&id("photo", 1)].is_shown(), "{now:?}");
 }
 
 #[tokio::test]
