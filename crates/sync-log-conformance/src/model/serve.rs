@@ -133,17 +133,18 @@ impl Reference {
     }
 
     pub(super) fn explain(&self) -> Explanation {
-        let mut reasons: Vec<Reason> = self
-            .file
-            .peers
-            .keys()
-            .flat_map(|id| self.held(*id))
-            .collect();
+        let peers = self.file.peers.keys();
+        let mut reasons: Vec<Reason> = peers.flat_map(|id| self.held(*id)).collect();
         let verdicts = self.file.verdicts.values();
         reasons.extend(verdicts.map(|verdict| self.restored(*verdict)));
         reasons.extend(self.clock_ahead());
         // Stable: equals stay in the order of their ids.
-        reasons.sort_by_key(|reason| Reverse((reason.lag_entries, reason.lag_ms)));
+        let mut weighed: Vec<_> = reasons
+            .iter()
+            .map(|reason| (weight(reason, &reasons), reason.clone()))
+            .collect();
+        weighed.sort_by_key(|(weight, _)| Reverse(*weight));
+        let mut reasons: Vec<Reason> = weighed.into_iter().map(|(_, reason)| reason).collect();
         let nobody_else = reasons.iter().all(|reason| reason.lag_entries == 0);
         reasons.extend(self.held_by_nobody_or_policy(nobody_else));
         Explanation {
@@ -302,4 +303,14 @@ impl Reference {
             remedy,
         }
     }
+}
+
+/// How much a reason keeps. A verdict that a peer showed weighs a little more than the worst of that peer's
+/// reasons.
+fn weight(reason: &Reason, all: &[Reason]) -> ((u64, u64), bool) {
+    let kept = |reason: &Reason| (reason.lag_entries, reason.lag_ms);
+    let is_verdict = matches!(reason.cause, Cause::Restored(_)) && reason.peer.is_some();
+    let of_peer = all.iter().filter(|it| is_verdict && it.peer == reason.peer);
+    let most = of_peer.map(kept).max().unwrap_or_else(|| kept(reason));
+    (most, is_verdict)
 }
