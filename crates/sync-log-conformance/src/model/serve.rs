@@ -139,12 +139,8 @@ impl Reference {
         reasons.extend(verdicts.map(|verdict| self.restored(*verdict)));
         reasons.extend(self.clock_ahead());
         // Stable: equals stay in the order of their ids.
-        let mut weighed: Vec<_> = reasons
-            .iter()
-            .map(|reason| (weight(reason, &reasons), reason.clone()))
-            .collect();
-        weighed.sort_by_key(|(weight, _)| Reverse(*weight));
-        let mut reasons: Vec<Reason> = weighed.into_iter().map(|(_, reason)| reason).collect();
+        let named = reasons.clone();
+        reasons.sort_by_key(|reason| Reverse(weight(reason, &named)));
         let nobody_else = reasons.iter().all(|reason| reason.lag_entries == 0);
         reasons.extend(self.held_by_nobody_or_policy(nobody_else));
         Explanation {
@@ -308,7 +304,7 @@ impl Reference {
 /// How much a reason keeps. A verdict that a peer showed weighs a little more than the worst of that peer's
 /// reasons.
 fn weight(reason: &Reason, all: &[Reason]) -> ((u64, u64), bool) {
-    let kept = |reason: &Reason| (reason.lag_entries, reason.lag_ms);
+    let kept = |it: &Reason| (it.lag_entries, it.lag_ms);
     let is_verdict = matches!(reason.cause, Cause::Restored(_)) && reason.peer.is_some();
     let of_peer = all.iter().filter(|it| is_verdict && it.peer == reason.peer);
     let most = of_peer.map(kept).max().unwrap_or_else(|| kept(reason));
