@@ -461,6 +461,34 @@ fn a_close_may_name_what_another_program_removed() {
     assert_happened(&outcome, "refused: altered review", 1);
 }
 
+/// The write that waits for a dropped one is refused by what another program removed before it.
+#[test]
+fn a_write_that_waits_for_a_dropped_one_may_name_what_another_program_removed() {
+    let rebuilt = Step::Foreign {
+        on: ORIGIN,
+        what: ForeignWrite::Rebuild(Damage::NoOldest),
+        prunes_first: true,
+    };
+    let parked = Step::Call {
+        on: ORIGIN,
+        process: 1,
+        call: RECORD,
+        struck: Some(Struck {
+            incident: Incident::ParkBefore,
+            call: 0,
+        }),
+    };
+    let steps = vec![
+        Step::Join { on: ORIGIN },
+        call_in(1, ORIGIN, RECORD),
+        call_in(0, ORIGIN, RECORD),
+        rebuilt,
+        parked,
+    ];
+    let outcome = holds_on(SQLITE, steps);
+    assert_happened(&outcome, "held up before", 1);
+}
+
 /// A process still watched the log that another process had adopted, while the world looked at that log.
 #[test]
 fn a_watch_ends_with_the_adoption_by_another_process() {
