@@ -38,12 +38,11 @@ struct Reader<L: Deref<Target = LegacyLog>> {
 impl<L: Deref<Target = LegacyLog>> Reader<L> {
     /// For a log with this head.
     fn new(
-        legacy: L,
+        legacy: Snapshot<L>,
         device: DeviceId,
         options: &ImportOptions,
         head: Hlc,
     ) -> Result<Self, ImportError> {
-        let legacy = Snapshot::of(legacy)?;
         let mut report = ImportReport {
             rows: legacy.rows()?,
             ..ImportReport::default()
@@ -101,6 +100,19 @@ impl<L: Deref<Target = LegacyLog>> Reader<L> {
         Ok(Some(change.stamped(hlc)))
     }
 
+    /// Where a new log has to begin: at zero only if the import takes every change of the device. Reads the
+    /// whole part of the device.
+    fn find_begin(mut self) -> Result<(Hlc, Snapshot<L>), ImportError> {
+        while self.next()?.is_some() {}
+        let is_whole = self.report.markers == 0 && self.report.not_taken.is_empty();
+        let begin = if is_whole {
+            Hlc::ZERO
+        } else {
+            adopt::lowest(self.device)
+        };
+        Ok((begin, self.legacy))
+    }
+
     /// How many rows were read.
     fn done(&self) -> u64 {
         let report = &self.report;
@@ -121,7 +133,7 @@ impl LegacyLog {
         device: DeviceId,
         options: &ImportOptions,
     ) -> Result<ImportReport, ImportError> {
-        let mut reader = Reader::new(self, device, options, Hlc::ZERO)?;
+        let mut reader = Reader::new(Snapshot::of(self)?, device, options, Hlc::ZERO)?;
         while let Some(batch) = reader.next()? {
             reader.report.taken += batch.len() as u64;
         }
@@ -132,6 +144,10 @@ impl LegacyLog {
 /// Imports the changes of `log`'s device from a legacy log into `log`, in the order of the legacy
 /// log, and stamped by their own times. `progress` receives how many rows are done, and how many
 /// there are.
+///
+/// If rows of the device are left out, the log begins with a floor: the first read of each peer is refused
+/// with [`LogError::Compacted`], so that the peer takes a snapshot, which has what those rows said. The
+/// first run decides this.
 ///
 /// The next run picks up where a stopped run ended, and a repeated run changes nothing: each entry
 /// of the log is compared before anything is written. A change further ahead of the wall clock than
@@ -194,13 +210,19 @@ async fn run(
     let head = log.head().await?;
     let not_empty = || ImportError::LogNotEmpty { head };
     let device = log.identity().device_id;
-    let begin = begin(Reader::new(&*legacy, device, options, head)?)?;
-    // An earlier run may have begun.
     let floor = log.floor().await?;
-    if !floor.is_zero() && floor != begin {
+    if !floor.is_zero() && floor != adopt::lowest(device) {
         return Err(not_empty());
     }
-    let mut reader = Reader::new(legacy, device, options, head)?;
+    let mut reader = Reader::new(Snapshot::of(legacy)?, device, options, head)?;
+    // A log that is not empty begins where an earlier run began.
+    let begin = if head.is_zero() {
+        let (begin, same_state) = reader.find_begin()?;
+        reader = Reader::new(same_state, device, options, head)?;
+        begin
+    } else {
+        floor
+    };
     let mut target = Target {
         log,
         head,
@@ -227,16 +249,6 @@ async fn run(
     }
     target.settle().await?;
     Ok(reader.report)
-}
-
-/// Where the log has to begin. It begins at zero if the import takes every change of the device.
-fn begin<L: Deref<Target = LegacyLog>>(mut reader: Reader<L>) -> Result<Hlc, ImportError> {
-    while reader.next()?.is_some() {}
-    let report = &reader.report;
-    if report.markers == 0 && report.not_taken.is_empty() {
-        return Ok(Hlc::ZERO);
-    }
-    Ok(adopt::lowest(reader.device))
 }
 
 /// What the run does with the changes that it reads.

@@ -7,7 +7,7 @@
 //!
 //! If the import takes every change of this device, the log begins without a floor: a legacy log never
 //! deleted anything, so peers may start at zero. If a row is left out, the log begins with a floor, so that
-//! every peer takes a snapshot, which has what the row said (`R3`).
+//! every peer takes a snapshot, which has what the row said (`R2`).
 
 use sync_log_core::{Hlc, LogError, Mark, Tag};
 

@@ -17,7 +17,7 @@ pub(super) const QUEUE_JOBS: usize = 256;
 pub(super) enum Job {
     /// A job of core.
     Decide(WriteJob),
-    /// A job of this crate: the settled stamp from then on.
+    /// A job of this crate: changes where the log begins and is settled.
     Settle(Box<dyn Fn(&mut LogState) + Send>),
 }
 
