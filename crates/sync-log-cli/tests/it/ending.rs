@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use sync_log_sqlite::FILE_NAME;
@@ -141,7 +141,18 @@ fn a_signal_ends_an_import_which_the_next_run_continues() {
     );
 }
 
-/// It would wait for ever: nobody writes to a file that no name leads to.
+/// A command that has printed what there is, and follows the log.
+fn following(folder: &Path) -> (Child, BufReader<ChildStdout>) {
+    let mut command = Command::new(PROGRAM);
+    let mut child = spawn(command.args(["tail", "-f"]).arg(folder));
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for _ in 0..5 {
+        stdout.read_line(&mut String::new()).unwrap();
+    }
+    (child, stdout)
+}
+
+/// Otherwise it would never end: the file that was opened gets no more entries.
 #[test]
 fn a_command_that_follows_ends_when_its_log_is_moved() {
     let ends: [fn(&Path); 3] = [
@@ -157,12 +168,7 @@ fn a_command_that_follows_ends_when_its_log_is_moved() {
     for end in ends {
         let folder = tempfile::tempdir().unwrap();
         fill(folder.path());
-        let mut command = Command::new(PROGRAM);
-        let mut child = spawn(command.args(["tail", "-f"]).arg(folder.path()));
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        for _ in 0..5 {
-            stdout.read_line(&mut String::new()).unwrap();
-        }
+        let (child, _stdout) = following(folder.path());
         end(&folder.path().join(FILE_NAME));
         let (ended, said) = end_of(child, Duration::from_secs(20));
         assert_eq!(ended, Some(3), "{said}");
@@ -175,12 +181,7 @@ fn a_command_that_follows_ends_when_its_log_is_moved() {
 fn a_command_that_follows_ends_with_its_reader() {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path());
-    let mut command = Command::new(PROGRAM);
-    let mut child = spawn(command.args(["tail", "-f"]).arg(folder.path()));
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    for _ in 0..5 {
-        stdout.read_line(&mut String::new()).unwrap();
-    }
+    let (child, stdout) = following(folder.path());
     // Nothing more is written that could fail.
     drop(stdout);
     let (ended, said) = end_of(child, Duration::from_secs(20));

@@ -167,7 +167,7 @@ async fn show<M: Models>(
             return Ok(nodes.map(|(id, node)| (id, node.standing)).collect());
         }
         if !settling.refuse(refused, &decided) {
-            let doing = "show records: the tables refuse again what they were not asked to show";
+            let doing = "show records, of which the tables refuse the same ones again";
             return Err(StoreError::new(StoreFault::Io, doing));
         }
     }

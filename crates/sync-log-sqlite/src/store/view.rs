@@ -81,8 +81,8 @@ impl Views {
         self.readers.closed().await;
     }
 
-    /// The head of the log, for a watch. Refuses if a file was moved: nobody writes to it, so a watch
-    /// would wait for ever.
+    /// The head of the log, for a watch. Refuses if a file was moved: that file gets no more entries, so the
+    /// watch would never end.
     pub(super) async fn head(&self) -> Result<Hlc, StoreError> {
         let state_only = ReadRequest {
             after: Hlc::ZERO,

@@ -388,7 +388,7 @@ async fn in_use() -> (tempfile::TempDir, SyncDb, SyncDb) {
     (folder, log, following)
 }
 
-/// It would wait for ever: nobody writes to a file that no name leads to.
+/// Otherwise it would never end: the file that was opened gets no more entries.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_ends_when_the_file_is_moved() {
     let (folder, log, following) = in_use().await;

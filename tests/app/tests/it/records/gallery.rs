@@ -71,6 +71,11 @@ pub(crate) struct Gallery {
     pub(crate) models: RegisteredModels,
 }
 
+pub(crate) fn make_app_tables(path: &Path, tables: &str) {
+    let raw = Connection::open(path).unwrap();
+    raw.execute_batch(tables).unwrap();
+}
+
 impl Gallery {
     /// Makes the app's tables and those of a receiver in this file.
     pub(crate) async fn made(path: &Path) -> Self {
@@ -79,8 +84,7 @@ impl Gallery {
 
     /// The same for an app that declares its models in another way.
     pub(crate) async fn made_with(path: &Path, models: DeclaredModels) -> Self {
-        let raw = Connection::open(path).unwrap();
-        raw.execute_batch(TABLES).unwrap();
+        make_app_tables(path, TABLES);
         Self::opened_with(path, models).await.unwrap()
     }
 

@@ -9,7 +9,7 @@ use sync_log_sqlite::receive::{Standing, WhyNotShown, merge};
 use sync_log_sqlite::records::{Records, RecordsError, begin, make_tables};
 use sync_log_sqlite::{StoreFault, Uuid};
 
-use super::gallery::{Gallery, REFUSED, TABLES, declared, entry, id, photo, tag};
+use super::gallery::{Gallery, REFUSED, TABLES, declared, entry, id, make_app_tables, photo, tag};
 
 #[tokio::test]
 async fn a_row_that_a_constraint_refuses_is_not_shown_and_the_others_are() {
@@ -119,14 +119,8 @@ async fn a_row_that_cannot_be_emptied_is_hidden_before_the_row_to_which_it_refer
     let tagged = "tag BLOB CHECK (tag IS NOT NULL) REFERENCES tag (id)";
     let strict = TABLES.replace("tag BLOB REFERENCES tag (id)", tagged);
     assert_ne!(strict, TABLES);
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch(&strict)
-        .unwrap();
-    let db = app::connect(&path).await.unwrap();
-    make_tables(&db).await.unwrap();
-    let models = declared().register(&db).await.unwrap();
-    let gallery = Gallery { db, models };
+    make_app_tables(&path, &strict);
+    let gallery = Gallery::opened(&path).await.unwrap();
     let one = Uuid::from_u128(1);
     let changes = [
         entry(1, "tag", 1, json!({ "name": "red" })),
@@ -153,10 +147,7 @@ async fn a_cascade_is_declared_or_refused() {
         "photo BLOB NOT NULL REFERENCES photo (id)",
         "photo BLOB NOT NULL REFERENCES photo (id) ON DELETE CASCADE",
     );
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch(&cascading)
-        .unwrap();
+    make_app_tables(&path, &cascading);
     let db = app::connect(&path).await.unwrap();
     make_tables(&db).await.unwrap();
     let refused = declared().register(&db).await.unwrap_err();

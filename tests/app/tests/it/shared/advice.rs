@@ -15,7 +15,7 @@ fn assert_says(error: &SyncError, kind: ErrorKind, says: &str) {
     assert!(error.help().contains(says), "{error:?}: {}", error.help());
 }
 
-/// SQLite finds out when it makes a journal: the change would be in a file that no name leads to.
+/// SQLite refuses to write to a database that was moved since it was opened.
 #[tokio::test]
 async fn a_database_of_the_app_that_is_moved_while_it_is_open_is_opened_again() {
     for layout in Layout::BOTH {
