@@ -1,6 +1,6 @@
 //! All that one transaction writes is committed, or nothing (`X2`).
 
-use sync_log_core::receive::{Move, OwnStore, SnapshotStore};
+use sync_log_core::receive::{Move, OwnStore, SnapshotStore, Wanted};
 use sync_log_core::{Hlc, StoreError};
 
 use crate::receiver::{Kept, Receiver};
@@ -17,15 +17,23 @@ async fn write_everything(
     number: usize,
 ) -> Result<(), StoreError> {
     let ms = number as u64;
-    let mark = store.mark().await?;
     let red = key("name", &number.to_string());
-    let shown = tied(written(&received(ms, number)), [red]);
+    let shown = tied(written(&received(ms, number)), [red.clone()]);
     let deleted = deletion(ms, number + 1);
-    store.write(&[shown, written(&deleted)]).await?;
+    store.write(&[written(&deleted)]).await?;
+    let wanted = Wanted {
+        records: [id(number), id(number + 1)].into(),
+        ties: [red].into(),
+    };
+    let (mark, found) = store.mark_and_look_up(&wanted).await?;
+    assert_eq!(store.mark().await?, mark);
+    let of_deletion: Vec<_> = found.records.iter().map(|(id, _)| id.clone()).collect();
+    assert_eq!((of_deletion, found.tied), (vec![id(number + 1)], vec![]));
     let hidden = id(number - 2);
     let steps = [Move::Hide(hidden), show(number, &number.to_string())];
     assert_eq!(store.change(&steps).await?, []);
-    store.put_out(&[entry(own_above(mark, 1), number)]).await?;
+    let put_out = [entry(own_above(mark, 1), number)];
+    store.write_and_put_out(&[shown], &put_out).await?;
     store.observe(own_above(mark, 2)).await?;
     store.move_watermark(peer(1).into(), cursor(1, ms)).await?;
     store.set_aside(&[received(ms, number + 1)]).await?;

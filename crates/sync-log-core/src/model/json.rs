@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -93,6 +93,12 @@ impl JsonText {
         // A part of text that has a value has one too.
         let part = |value: Box<RawValue>| Self(value.get().into());
         members.map(|(name, value)| (name, part(value))).collect()
+    }
+
+    /// The names of the members of an object; none if it is no object.
+    pub(crate) fn member_names(&self) -> Vec<String> {
+        let members = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(&self.0);
+        members.unwrap_or_default().into_keys().collect()
     }
 
     /// The object that has these members.
@@ -232,12 +238,15 @@ mod tests {
             .collect();
         let large = "{ \"x\": 123456789012345678901234567890 }";
         assert_eq!(spelled, [("a\"/", large), ("b", "[ ]")]);
+        assert_eq!(JsonText::new(text).unwrap().member_names(), ["a\"/", "b"]);
         let object = JsonText::object(&members);
         assert!(JsonText::new(object.as_str()).is_ok(), "{object}");
         assert_eq!(object.members(), members);
         assert_eq!(JsonText::object(&BTreeMap::new()).as_str(), "{}");
         for other in ["[1]", "null", "\"text\""] {
-            assert!(JsonText::new(other).unwrap().members().is_empty());
+            let other = JsonText::new(other).unwrap();
+            assert!(other.members().is_empty());
+            assert!(other.member_names().is_empty());
         }
     }
 

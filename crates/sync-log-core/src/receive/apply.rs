@@ -13,7 +13,6 @@ use super::past::past;
 use super::port::ReceiverStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
-use super::settle::OwnRows;
 use crate::error::StoreError;
 use crate::model::{Cursor, DeviceId, Page, SharedChangeEntry};
 
@@ -124,7 +123,7 @@ pub(super) async fn apply_groups<M: Models>(
         store.take_back(&back).await?;
     }
     let ready = versions_of(models, &entries_of(ready));
-    let standings = merge_with(store, models, ready, seen, OwnRows::default()).await?;
+    let standings = merge_with(store, models, ready, seen).await?;
     Ok((standings, aside.len()))
 }
 

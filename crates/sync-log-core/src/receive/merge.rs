@@ -6,6 +6,7 @@ use crate::error::{StoreError, StoreFault};
 use crate::model::SharedChangeEntry;
 
 use super::facts::Models;
+use super::moves::RecordWrite;
 use super::port::RecordStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
@@ -30,7 +31,7 @@ pub async fn merge<M: Models>(
     entries: &[SharedChangeEntry],
 ) -> Result<Standings, StoreError> {
     let arrived = versions_of(models, entries);
-    merge_with(store, models, arrived, Seen::default(), OwnRows::default()).await
+    merge_with(store, models, arrived, Seen::default()).await
 }
 
 /// Decides again what is shown of records whose versions stay as they are, after the app's models have
@@ -71,24 +72,36 @@ async fn looked_up(
 
 /// The same as [`merge()`] for versions, which may have any number of changes in them. Some records were
 /// looked up before.
+pub(super) async fn merge_with<M: Models>(
+    store: &mut impl RecordStore,
+    models: &M,
+    arrived: Vec<(RecordId, Version)>,
+    seen: Seen,
+) -> Result<Standings, StoreError> {
+    let (records, standings) = decide(store, models, arrived, seen, OwnRows::default()).await?;
+    store.write(&records).await?;
+    Ok(standings)
+}
+
+/// The same, but the records are still to be written.
 ///
 /// `own` has the rows that the app has changed itself, in the same transaction. Such a row is left as the app
 /// wrote it, unless the record is not to be shown. Records that depend on the change follow: a record that
 /// was hidden for its unique key is shown when the app deletes the record that had the key.
-pub(super) async fn merge_with<M: Models>(
+pub(super) async fn decide<M: Models>(
     store: &mut impl RecordStore,
     models: &M,
     arrived: Vec<(RecordId, Version)>,
     mut seen: Seen,
     own: OwnRows,
-) -> Result<Standings, StoreError> {
+) -> Result<(Vec<RecordWrite>, Standings), StoreError> {
     let wanted = Wanted {
         records: seen.unknown(arrived.iter().map(|(id, _)| id.clone())),
         ties: BTreeSet::new(),
     };
     look_up(store, &mut seen, &wanted).await?;
     let moved = joined(&seen, arrived);
-    show(store, Settling::new(models, seen, moved, own)).await
+    settle(store, Settling::new(models, seen, moved, own)).await
 }
 
 /// The versions that move.
@@ -142,16 +155,25 @@ pub(super) fn with_members<M: Models>(models: &M, id: &RecordId, version: Versio
 }
 
 fn has_unknown_member<M: Models>(models: &M, model: &str, version: &Version) -> bool {
-    let members = version.data.members();
-    let mut names = members.keys();
-    names.any(|name| !models.knows(model, name))
+    let names = version.data.member_names();
+    names.iter().any(|name| !models.knows(model, name))
 }
 
 /// Shows what follows from the versions, and writes them.
 async fn show<M: Models>(
     store: &mut impl RecordStore,
-    mut settling: Settling<'_, M>,
+    settling: Settling<'_, M>,
 ) -> Result<Standings, StoreError> {
+    let (records, standings) = settle(store, settling).await?;
+    store.write(&records).await?;
+    Ok(standings)
+}
+
+/// Shows what follows from the versions. Returns the records that are to be written, and what became of them.
+async fn settle<M: Models>(
+    store: &mut impl RecordStore,
+    mut settling: Settling<'_, M>,
+) -> Result<(Vec<RecordWrite>, Standings), StoreError> {
     loop {
         let wanted = settling.go_on();
         if !wanted.is_empty() {
@@ -162,9 +184,9 @@ async fn show<M: Models>(
         let decided = settling.moves();
         let refused = store.change(&decided.rows).await?;
         if refused.is_empty() {
-            store.write(&decided.records).await?;
             let nodes = settling.nodes.into_iter();
-            return Ok(nodes.map(|(id, node)| (id, node.standing)).collect());
+            let standings = nodes.map(|(id, node)| (id, node.standing)).collect();
+            return Ok((decided.records, standings));
         }
         if !settling.refuse(refused, &decided) {
             let doing = "show records, of which the tables refuse the same ones again";

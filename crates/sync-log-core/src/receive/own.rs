@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hlc::{Clock, Hlc, ResumeError, WallClock};
 
 use super::facts::{Models, Reading, Tie};
-use super::merge::{look_up, merge_with, versions_of};
+use super::merge::{decide, versions_of};
 use super::port::OwnStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
@@ -77,13 +77,13 @@ pub async fn write<M: Models, W: WallClock>(
     clock: &Clock<W>,
     changes: &[Change],
 ) -> Result<Vec<SharedChangeEntry>, WriteError> {
-    let mark = store.mark().await?;
-    let mut seen = Seen::default();
     let wanted = Wanted {
         records: changes.iter().map(record_of).collect(),
         ties: changes.iter().filter_map(reference).collect(),
     };
-    look_up(store, &mut seen, &wanted).await?;
+    let (mark, found) = store.mark_and_look_up(&wanted).await?;
+    let mut seen = Seen::default();
+    seen.add(&wanted, found);
     let known = wanted.records.iter().filter_map(|id| seen.record(id)?);
     let known = known.map(|record| record.version.source.hlc);
     clock.resume(known.fold(mark, Hlc::max))?;
@@ -109,8 +109,8 @@ pub async fn write<M: Models, W: WallClock>(
     refuse_too_large(&entries)?;
     let own = OwnRows::of(&entries).with_emptied(emptied);
     let arrived = versions_of(models, &entries);
-    merge_with(store, models, arrived, seen, own).await?;
-    store.put_out(&entries).await?;
+    let (records, _) = decide(store, models, arrived, seen, own).await?;
+    store.write_and_put_out(&records, &entries).await?;
     Ok(entries)
 }
 

@@ -164,9 +164,32 @@ pub trait OwnStore: RecordStore {
     /// [`StoreError`]: roll back.
     async fn mark(&mut self) -> Result<Hlc, StoreError>;
 
+    /// Acquires the write lock and looks up: [`mark`](Self::mark) and [`look_up`](RecordStore::look_up),
+    /// which a store may ask its database together.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn mark_and_look_up(&mut self, wanted: &Wanted) -> Result<(Hlc, Found), StoreError> {
+        Ok((self.mark().await?, self.look_up(wanted).await?))
+    }
+
     /// Puts stamped entries out, for the log, and raises the mark to the last of them.
     ///
     /// # Errors
     /// [`StoreError`]: roll back.
     async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError>;
+
+    /// Writes records, and puts out the entries that changed them: [`write`](RecordStore::write) and
+    /// [`put_out`](Self::put_out), which a store may send to its database together.
+    ///
+    /// # Errors
+    /// [`StoreError`]: roll back.
+    async fn write_and_put_out(
+        &mut self,
+        records: &[RecordWrite],
+        entries: &[SharedChangeEntry],
+    ) -> Result<(), StoreError> {
+        self.write(records).await?;
+        self.put_out(entries).await
+    }
 }

@@ -11,7 +11,6 @@ use super::merge::{Standings, look_up, merge, merge_with, with_members};
 use super::port::SnapshotStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
-use super::settle::OwnRows;
 use super::snapshot::SnapshotPage;
 use super::snapshot_error::SnapshotError;
 use super::taking::Taking;
@@ -55,7 +54,7 @@ pub async fn merge_snapshot<M: Models>(
         is_news.then(|| (id.clone(), with_members(models, id, heard.news_of(version))))
     });
     let arrived: Vec<(RecordId, Version)> = arrived.collect();
-    let standings = merge_with(store, models, arrived, seen, OwnRows::default()).await?;
+    let standings = merge_with(store, models, arrived, seen).await?;
     if let Some(highest) = stamps.into_iter().max() {
         store.observe(highest).await?;
     }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value, Values};
 use sync_log_core::StoreError;
 
+use super::template::{Origin, report};
 use super::{Argument, Port, Row, Template};
 use crate::driver::failure::failed;
 
@@ -42,6 +43,37 @@ impl<C: ConnectionTrait> Port for Over<'_, C> {
             }
         }
         Ok(())
+    }
+
+    async fn rows_of_both(
+        &self,
+        queries: [(&Template, &[Argument<'_>]); 2],
+        mut read: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let both = joined(queries.map(|(query, arguments)| filled(query, arguments)));
+        report(&both.sql, Origin::Entities);
+        let rows = self.0.query_all_raw(both).await;
+        let [(first, _), _] = queries;
+        let rows = rows.map_err(|error| failed(first.doing(), error))?;
+        rows.iter().try_for_each(|row| read(&Row::Fetched(row)))
+    }
+}
+
+/// One statement of the driver, whose text has all of these, and whose values are bound one after the other.
+pub(super) fn joined(statements: impl IntoIterator<Item = Statement>) -> Statement {
+    let mut sql = String::new();
+    let mut values = Vec::new();
+    for statement in statements {
+        if !sql.is_empty() {
+            sql.push_str("; ");
+        }
+        sql.push_str(&statement.sql);
+        values.extend(statement.values.into_iter().flat_map(|bound| bound.0));
+    }
+    Statement {
+        sql,
+        values: Some(Values(values)),
+        db_backend: DbBackend::Sqlite,
     }
 }
 

@@ -20,15 +20,25 @@ pub(crate) trait Port {
         arguments: &[Argument<'_>],
     ) -> Result<u64, StoreError>;
 
-    /// Runs a statement that has to change exactly one row. A port may run it later, together with those
-    /// that follow it: at the latest when any other statement runs, or in [`flush`](Self::flush).
+    /// Runs a statement that has to change exactly so many rows. A port may run it later, together with
+    /// those that follow it: at the latest when any other statement runs, or in [`flush`](Self::flush).
+    async fn change_rows(
+        &self,
+        statement: &Template,
+        arguments: &[Argument<'_>],
+        rows: usize,
+    ) -> Result<(), StoreError> {
+        let changed = self.run(statement, arguments).await?;
+        refuse_others(usize::try_from(changed) == Ok(rows), statement.doing())
+    }
+
+    /// The same for one row.
     async fn change_row(
         &self,
         statement: &Template,
         arguments: &[Argument<'_>],
     ) -> Result<(), StoreError> {
-        let changed = self.run(statement, arguments).await?;
-        refuse_others(changed == 1, statement.doing())
+        self.change_rows(statement, arguments, 1).await
     }
 
     /// Runs the statements that were left for later.
@@ -43,6 +53,20 @@ pub(crate) trait Port {
         arguments: &[Argument<'_>],
         read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError>;
+
+    /// Passes the rows of one query to `read`, and then those of another query, until `read` fails. A port may
+    /// run both as one call.
+    async fn rows_of_both(
+        &self,
+        [one, other]: [(&Template, &[Argument<'_>]); 2],
+        mut read: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for (query, arguments) in [one, other] {
+            self.rows(query, arguments, |row| read(row).map(ControlFlow::Continue))
+                .await?;
+        }
+        Ok(())
+    }
 }
 
 /// An error, if a row was not as it was read. Under the write lock only another call in the same transaction

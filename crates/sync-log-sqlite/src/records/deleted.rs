@@ -45,7 +45,7 @@ pub(super) async fn up_to(
 pub(super) async fn forget(db: &impl Port, deleted: &[(RecordId, Hlc)]) -> Result<(), StoreError> {
     untie(db, deleted.iter().map(|(id, _)| id)).await?;
     for array in arrays(deleted.iter().map(|(id, _)| json(&id_texts(id)))) {
-        db.run(&FORGET, &[(&array).into()]).await?;
+        db.run(&FORGET, &[(&array.text).into()]).await?;
     }
     Ok(())
 }

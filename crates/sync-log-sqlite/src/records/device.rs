@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait};
+use sync_log_core::receive::{Found, Wanted};
 use sync_log_core::{DeviceId, Hlc, LibraryId, LogState, StoreError, parse_uuid};
 
 use crate::driver::build::insert;
@@ -11,6 +12,8 @@ use crate::driver::failure::corrupt;
 use crate::driver::{Argument, Port, Row, Template, argument, first};
 use crate::entity::receiver::{Column, Entity};
 use crate::store::select;
+
+use super::versions;
 
 /// The row. A stamp that was never set is zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,15 +76,33 @@ pub(super) async fn write(db: &impl Port, device: &Device) -> Result<(), StoreEr
     db.run(&WRITE, &columns).await.map(drop)
 }
 
-/// Writes the row unchanged, which takes the write lock, and returns the row.
-pub(super) async fn lock(db: &impl Port) -> Result<Option<Device>, StoreError> {
-    first(db, &LOCK, &[], device).await
+/// Writes the row unchanged, which takes the write lock. Returns the row, and what is found.
+pub(super) async fn lock(
+    db: &impl Port,
+    wanted: &Wanted,
+) -> Result<(Option<Device>, Found), StoreError> {
+    let mut own = None;
+    let found = versions::look_up_after(db, &LOCK, wanted, |row| {
+        own = Some(device(row)?);
+        Ok(())
+    });
+    let found = found.await?;
+    Ok((own, found))
 }
 
-/// Takes the write lock of a database that has the log, too. Returns where the log stands, and the models with
-/// which the records were opened last.
-pub(super) async fn lock_beside(db: &impl Port) -> Result<(LogState, Option<String>), StoreError> {
-    select::locked_state(db, &LOCK_BESIDE).await
+/// Takes the write lock of a database that has the log, too. Returns where the log stands with the models with
+/// which the records were opened last, and what is found.
+pub(super) async fn lock_beside(
+    db: &impl Port,
+    wanted: &Wanted,
+) -> Result<(Option<(LogState, Option<String>)>, Found), StoreError> {
+    let mut own = None;
+    let found = versions::look_up_after(db, &LOCK_BESIDE, wanted, |row| {
+        own = Some(select::locked_state(row)?);
+        Ok(())
+    });
+    let found = found.await?;
+    Ok((own, found))
 }
 
 /// Raises one stamp to at least this one.
@@ -133,7 +154,8 @@ impl Stamps {
     }
 }
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
+    Column::Id,
     Column::LibraryId,
     Column::DeviceId,
     Column::HasOutbox,
@@ -156,15 +178,15 @@ fn device(row: &Row<'_>) -> Result<Device, StoreError> {
         stamp.ok_or_else(|| damaged(position))
     };
     Ok(Device {
-        library_id: id(0)?.into(),
-        device_id: id(1)?.into(),
-        has_outbox: row.is_true(2),
-        issued: stamp(3)?,
-        observed: stamp(4)?,
-        cleared: stamp(5)?,
-        forgotten: stamp(6)?,
-        unversioned: stamp(7)?,
-        models: row.text(8).unwrap_or_default().into_owned(),
+        library_id: id(1)?.into(),
+        device_id: id(2)?.into(),
+        has_outbox: row.is_true(3),
+        issued: stamp(4)?,
+        observed: stamp(5)?,
+        cleared: stamp(6)?,
+        forgotten: stamp(7)?,
+        unversioned: stamp(8)?,
+        models: row.text(9).unwrap_or_default().into_owned(),
     })
 }
 
@@ -174,15 +196,14 @@ static READ: LazyLock<Template> = LazyLock::new(|| {
 });
 
 static MAKE: LazyLock<Template> = LazyLock::new(|| {
-    let columns: Vec<_> = [Column::Id].into_iter().chain(COLUMNS).collect();
     Template::build(
         "put on record whose records these are",
-        &insert::<Entity>(&columns),
+        &insert::<Entity>(&COLUMNS),
     )
 });
 
 static WRITE: LazyLock<Template> = LazyLock::new(|| {
-    let columns = COLUMNS[3..].iter().zip(0..);
+    let columns = COLUMNS[4..].iter().zip(0..);
     let update = columns.fold(Entity::update_many(), |update, (column, position)| {
         update.col_expr(*column, Expr::val(argument(position)))
     });

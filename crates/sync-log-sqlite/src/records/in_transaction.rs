@@ -122,8 +122,12 @@ impl<'a> InTransaction<'a> {
 
     /// Runs a job of the log that is in the same database. The first job uses the state that was read
     /// before.
-    async fn run(&mut self, anchor: &Anchor, job: WriteJob) -> Result<(), StoreError> {
-        let db = &Together::new(self.db);
+    async fn run(
+        &mut self,
+        db: &impl Port,
+        anchor: &Anchor,
+        job: WriteJob,
+    ) -> Result<(), StoreError> {
         let done = match self.state.take() {
             Some(state) => run_at(db, state, job).await,
             None => run_in(db, anchor, job).await,
@@ -167,17 +171,21 @@ impl<'a> InTransaction<'a> {
         Err(StoreError::new(StoreFault::Moved, doing).with_source(OtherModels))
     }
 
-    /// Takes the write lock, and returns the state of the log in the same database.
+    /// The state of the log in the same database, and the models with which the records were opened last.
     ///
     /// # Errors
     /// The database is another one, or holds another log. Or the records were opened with other models since.
-    async fn locked_state(&self, anchor: &Anchor) -> Result<LogState, StoreError> {
-        let (state, models) = device::lock_beside(&Over(self.db)).await?;
-        let found = state.identity;
-        if Whose::of(found.library_id, found.device_id) != self.own {
+    fn own_log(
+        &self,
+        anchor: &Anchor,
+        found: Option<(LogState, Option<String>)>,
+    ) -> Result<LogState, StoreError> {
+        let (state, models) = found.ok_or_else(|| self.wrong_database())?;
+        let identity = state.identity;
+        if Whose::of(identity.library_id, identity.device_id) != self.own {
             return Err(self.wrong_database());
         }
-        anchor.refuse_other(found)?;
+        anchor.refuse_other(identity)?;
         self.refuse_other_models(&models.unwrap_or_default())?;
         Ok(state)
     }
@@ -210,25 +218,43 @@ impl RecordStore for InTransaction<'_> {
 
 impl OwnStore for InTransaction<'_> {
     async fn mark(&mut self) -> Result<Hlc, StoreError> {
+        let (mark, _) = self.mark_and_look_up(&Wanted::default()).await?;
+        Ok(mark)
+    }
+
+    async fn mark_and_look_up(&mut self, wanted: &Wanted) -> Result<(Hlc, Found), StoreError> {
+        let db = &Over(self.db);
         let Some(anchor) = self.log else {
-            let device = self.own_device(device::lock(&Over(self.db)).await?)?;
-            return Ok(device.issued.max(device.observed));
+            let (device, found) = device::lock(db, wanted).await?;
+            let device = self.own_device(device)?;
+            return Ok((device.issued.max(device.observed), found));
         };
-        let state = self.locked_state(anchor).await?;
+        let (state, found) = device::lock_beside(db, wanted).await?;
+        let state = self.own_log(anchor, state)?;
         self.state = Some(state);
-        Ok(state.high_water.max(state.head.hlc))
+        Ok((state.high_water.max(state.head.hlc), found))
     }
 
     async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
+        self.write_and_put_out(&[], entries).await
+    }
+
+    async fn write_and_put_out(
+        &mut self,
+        records: &[RecordWrite],
+        entries: &[SharedChangeEntry],
+    ) -> Result<(), StoreError> {
+        let db = &Together::new(self.db);
+        versions::write(db, records).await?;
         let Some(last) = entries.last() else {
-            return Ok(());
+            return db.flush().await;
         };
         if let Some(anchor) = self.log {
             let job = take_over(entries.to_vec(), self.now_ms);
-            return self.run(anchor, job).await;
+            return self.run(db, anchor, job).await;
         }
-        OUTBOX.put(&Over(self.db), entries).await?;
-        device::raise(&Over(self.db), Raised::Issued, last.hlc).await
+        OUTBOX.put(db, entries).await?;
+        device::raise(db, Raised::Issued, last.hlc).await
     }
 }
 
@@ -292,7 +318,8 @@ impl ReceiverStore for InTransaction<'_> {
         let Some(anchor) = self.log else {
             return device::raise(&Over(self.db), Raised::Observed, highest).await;
         };
-        self.run(anchor, raised(highest)).await
+        let db = &Together::new(self.db);
+        self.run(db, anchor, raised(highest)).await
     }
 }
 

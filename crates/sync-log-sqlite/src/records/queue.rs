@@ -160,7 +160,8 @@ impl Queue {
         entries: &[SharedChangeEntry],
     ) -> Result<(), StoreError> {
         for array in arrays(entries.iter().map(to_json)) {
-            db.run(&self.put, &[(&array).into()]).await?;
+            db.change_rows(&self.put, &[(&array.text).into()], array.elements)
+                .await?;
         }
         Ok(())
     }
@@ -173,7 +174,7 @@ impl Queue {
     ) -> Result<(), StoreError> {
         let stamps = entries.iter().map(|entry| json(&entry.hlc.to_string()));
         for array in arrays(stamps) {
-            db.run(&self.remove, &[(&array).into()]).await?;
+            db.run(&self.remove, &[(&array.text).into()]).await?;
         }
         Ok(())
     }

@@ -287,11 +287,10 @@ fn fits(value: &ActiveValue<Value>) -> bool {
 /// Reads a model. A null that the model does not take counts as a member that is left out.
 fn read<M: DeserializeOwned>(mut members: Map<String, Json>) -> Result<M, String> {
     let has_null = members.values().any(Json::is_null);
-    let as_it_is = Json::Object(members.clone());
-    let model = match M::deserialize(as_it_is) {
+    let model = match M::deserialize(&members) {
         Err(_) if has_null => {
             members.retain(|_, value| !value.is_null());
-            M::deserialize(Json::Object(members))
+            M::deserialize(&members)
         }
         model => model,
     };

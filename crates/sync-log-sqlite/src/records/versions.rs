@@ -21,27 +21,60 @@ use crate::entity::{ties, versions};
 /// Looks up records, and those that are tied.
 pub(super) async fn look_up(db: &impl Port, wanted: &Wanted) -> Result<Found, StoreError> {
     let mut found = Found::default();
-    let ids: Vec<_> = wanted.records.iter().map(id_texts).collect();
     let ties: Vec<_> = wanted.ties.iter().collect();
-    let ids = json(&ids);
-    let texts = json(&ties.iter().map(ToString::to_string).collect::<Vec<_>>());
-    if ties.is_empty() {
-        found.records = all(db, &RECORDS, &[(&ids).into()], rows::read).await?;
-        return Ok(found);
-    }
-    db.rows(
-        &RECORDS_AND_TIED,
-        &[(&ids).into(), (&texts).into()],
-        |row| {
-            match row.integer(COLUMNS.len()) {
-                None => found.records.push(rows::read(row)?),
-                Some(position) => found.tied.extend(tied(row, &ties, position)?),
-            }
-            Ok(ControlFlow::Continue(()))
-        },
-    )
+    let (query, arguments) = lookup(wanted);
+    let arguments: Vec<_> = arguments.iter().map(Argument::from).collect();
+    db.rows(query, &arguments, |row| {
+        read_found(row, &ties, &mut found).map(ControlFlow::Continue)
+    })
     .await?;
     Ok(found)
+}
+
+/// The same after a lock, whose row goes to `read_lock`: it begins with a number, and the rows that are found
+/// begin with text.
+pub(super) async fn look_up_after(
+    db: &impl Port,
+    lock: &Template,
+    wanted: &Wanted,
+    mut read_lock: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    let ties: Vec<_> = wanted.ties.iter().collect();
+    let (query, arguments) = lookup(wanted);
+    let arguments: Vec<_> = arguments.iter().map(Argument::from).collect();
+    db.rows_of_both([(lock, &[]), (query, &arguments)], |row| {
+        match row.integer(0) {
+            Some(_) => read_lock(row),
+            None => read_found(row, &ties, &mut found),
+        }
+    })
+    .await?;
+    Ok(found)
+}
+
+/// The query that looks these up, and its arguments.
+fn lookup(wanted: &Wanted) -> (&'static Template, Vec<String>) {
+    let ids: Vec<_> = wanted.records.iter().map(id_texts).collect();
+    let ids = json(&ids);
+    if wanted.ties.is_empty() {
+        return (&RECORDS, vec![ids]);
+    }
+    let ties: Vec<_> = wanted.ties.iter().map(ToString::to_string).collect();
+    (&RECORDS_AND_TIED, vec![ids, json(&ties)])
+}
+
+/// Reads a row of [`lookup`].
+fn read_found(row: &Row<'_>, ties: &[&Tie], found: &mut Found) -> Result<(), StoreError> {
+    if ties.is_empty() {
+        found.records.push(rows::read(row)?);
+        return Ok(());
+    }
+    match row.integer(COLUMNS.len()) {
+        None => found.records.push(rows::read(row)?),
+        Some(position) => found.tied.extend(tied(row, ties, position)?),
+    }
+    Ok(())
 }
 
 /// The records after this one, ascending.
@@ -119,7 +152,8 @@ fn may_tie(tie: &Tie, id: &RecordId) -> bool {
 pub(super) async fn write(db: &impl Port, records: &[RecordWrite]) -> Result<(), StoreError> {
     let versions = records.iter().map(|it| rows::write(&it.id, &it.record));
     for array in arrays(versions) {
-        db.run(&WRITE_RECORDS, &[(&array).into()]).await?;
+        db.change_rows(&WRITE_RECORDS, &[(&array.text).into()], array.elements)
+            .await?;
     }
     let retied = records
         .iter()
@@ -127,7 +161,8 @@ pub(super) async fn write(db: &impl Port, records: &[RecordWrite]) -> Result<(),
     untie(db, retied.clone().map(|(id, _)| id)).await?;
     let ties = retied.flat_map(|(id, ties)| ties.iter().map(move |tie| tie_texts(id, tie)));
     for array in arrays(ties.map(|texts| json(&texts))) {
-        db.run(&WRITE_TIES, &[(&array).into()]).await?;
+        db.change_rows(&WRITE_TIES, &[(&array.text).into()], array.elements)
+            .await?;
     }
     Ok(())
 }
@@ -138,7 +173,7 @@ pub(super) async fn untie(
     records: impl Iterator<Item = &RecordId>,
 ) -> Result<(), StoreError> {
     for array in arrays(records.map(|id| json(&id_texts(id)))) {
-        db.run(&UNTIE, &[(&array).into()]).await?;
+        db.run(&UNTIE, &[(&array.text).into()]).await?;
     }
     Ok(())
 }
@@ -154,20 +189,32 @@ fn tie_texts<'a>(id: &'a RecordId, tie: &Tie) -> (String, &'a str, String) {
 /// The bytes of an argument at most, unless it is one element: it is in memory more than once.
 const MAX_ARGUMENT_BYTES: usize = 4 << 20;
 
+/// A JSON array.
+#[derive(Debug)]
+pub(super) struct Array {
+    pub(super) text: String,
+    /// How many there are.
+    pub(super) elements: usize,
+}
+
 /// JSON arrays of these elements, in their order: one, unless that would be too long.
-pub(super) fn arrays(elements: impl Iterator<Item = String>) -> Vec<String> {
-    let mut arrays: Vec<String> = Vec::new();
+pub(super) fn arrays(elements: impl Iterator<Item = String>) -> Vec<Array> {
+    let mut arrays: Vec<Array> = Vec::new();
     for element in elements {
         match arrays.last_mut() {
-            Some(array) if array.len() + element.len() < MAX_ARGUMENT_BYTES => {
-                array.push(',');
-                array.push_str(&element);
+            Some(array) if array.text.len() + element.len() < MAX_ARGUMENT_BYTES => {
+                array.text.push(',');
+                array.text.push_str(&element);
+                array.elements += 1;
             }
-            _ => arrays.push(format!("[{element}")),
+            _ => arrays.push(Array {
+                text: format!("[{element}"),
+                elements: 1,
+            }),
         }
     }
     for array in &mut arrays {
-        array.push(']');
+        array.text.push(']');
     }
     arrays
 }

@@ -27,23 +27,17 @@ pub(crate) async fn state(db: &impl Port) -> Result<LogState, StoreError> {
     .await
 }
 
-/// Takes the write lock, and reads where the log stands and the text of another table that `lock` returns.
-/// Over an app's driver each statement is a hop to another thread, so this is one.
-pub(crate) async fn locked_state(
-    db: &impl Port,
-    lock: &Template,
-) -> Result<(LogState, Option<String>), StoreError> {
-    one(db, lock, &[], |row| {
-        let columns = &mut Columns::of(row);
-        let state = rows::state(columns)?;
-        let found = columns.any_or_null();
-        Ok((state, found.map(Cow::into_owned)))
-    })
-    .await
+/// Where the log stands and the text of another table, in the row that [`lock_state`] returns.
+pub(crate) fn locked_state(row: &Row<'_>) -> Result<(LogState, Option<String>), StoreError> {
+    let columns = &mut Columns::of(row);
+    columns.cell();
+    let state = rows::state(columns)?;
+    let found = columns.any_or_null();
+    Ok((state, found.map(Cow::into_owned)))
 }
 
-/// Writes the row of the state as it is, and returns what [`select_state`] selects, and then the text that
-/// `beside` selects.
+/// Writes the row of the state as it is, and returns its id, what [`select_state`] selects, and then the text
+/// that `beside` selects. Over an app's driver each statement is a hop to another thread, so this is one.
 pub(crate) fn lock_state(beside: SelectStatement) -> UpdateStatement {
     use state::Column::Id;
     let sub_query = |query: SelectStatement| Expr::SubQuery(None, Box::new(query.into()));
@@ -52,7 +46,9 @@ pub(crate) fn lock_state(beside: SelectStatement) -> UpdateStatement {
         sub_query(query.filter(identity::Column::Id.eq(1)).into_query())
     });
     let state = STATE.map(|column| Expr::col(column.into_column_ref()));
-    let found = identity.into_iter().chain(state).chain([sub_query(beside)]);
+    let id = [Expr::col(Id)];
+    let found = id.into_iter().chain(identity).chain(state);
+    let found = found.chain([sub_query(beside)]);
     let update = state::Entity::update_many().col_expr(Id, Id.into_expr());
     let mut update = update.filter(Id.eq(1)).into_query();
     update.returning(Query::returning().exprs(found));

@@ -270,7 +270,9 @@ fn a_long_argument_is_passed_in_parts() {
             .map(ToString::to_string)
             .into_iter(),
     );
-    let lengths: Vec<_> = parts.iter().map(String::len).collect();
+    let lengths: Vec<_> = parts.iter().map(|part| part.text.len()).collect();
     assert_eq!(lengths, [element.len() + 2, element.len() + 6]);
-    assert_eq!(arrays(std::iter::empty()), [""; 0]);
+    let elements: Vec<_> = parts.iter().map(|part| part.elements).collect();
+    assert_eq!(elements, [1, 3]);
+    assert!(arrays(std::iter::empty()).is_empty());
 }

@@ -10,7 +10,7 @@ use sync_log_core::{
 
 use super::*;
 use crate::driver::connect::{self, Location};
-use crate::driver::{Busy, Template, Transaction, in_place};
+use crate::driver::{Busy, Template, Transaction, in_place, one};
 use crate::store::select;
 use crate::{FILE_NAME, SqliteStore};
 
@@ -105,7 +105,7 @@ async fn a_state_from_before_another_job_is_not_written() {
     let txn = Transaction::write(&db, Busy::NOT).unwrap();
     let beside = Query::select().expr(Expr::cust("'beside'")).to_owned();
     let lock = Template::build("take the write lock", &select::lock_state(beside));
-    let (locked, found) = in_place(select::locked_state(&db, &lock)).unwrap();
+    let (locked, found) = in_place(one(&db, &lock, &[], select::locked_state)).unwrap();
     assert_eq!((locked, found.as_deref()), (state(&db), Some("beside")));
     in_place(run_at(&db, locked, append(5))).unwrap();
     let refused = in_place(run_at(&db, locked, append(6)));

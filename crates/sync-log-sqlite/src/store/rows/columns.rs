@@ -61,7 +61,7 @@ impl<'r, 'a> Columns<'r, 'a> {
         self.key = key;
     }
 
-    pub(super) fn cell(&mut self) -> Cell<'a> {
+    pub(crate) fn cell(&mut self) -> Cell<'a> {
         let cell = self.row.cell(self.next);
         self.next += 1;
         cell
