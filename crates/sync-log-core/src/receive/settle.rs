@@ -54,8 +54,10 @@ pub(super) struct Settling<'a, M> {
 pub(super) struct OwnRows {
     /// The records of which the app has changed the rows, as their versions say.
     written: BTreeSet<RecordId>,
-    /// The records that the app deleted or inserted. The database empties references to a deleted row, and
-    /// leaves them empty when the row is inserted again.
+    /// The records whose rows may have been deleted and written again since: those that the app deleted or
+    /// inserted, those that it changed after it had deleted another one, with which the database may have
+    /// deleted them, and those that follow such a record. The database empties references to a deleted row,
+    /// deletes what follows the row, and leaves that so when the row is written again.
     replaced: BTreeSet<RecordId>,
     /// The references that the written rows show empty, whatever their versions have.
     emptied: BTreeMap<RecordId, Vec<String>>,
@@ -64,13 +66,17 @@ pub(super) struct OwnRows {
 impl OwnRows {
     /// The rows that belong to own changes.
     pub(super) fn of(entries: &[SharedChangeEntry]) -> Self {
-        let replacing = entries.iter();
-        let replacing = replacing.filter(|entry| entry.change_type != ChangeType::Update);
-        Self {
-            written: entries.iter().map(RecordId::of).collect(),
-            replaced: replacing.map(RecordId::of).collect(),
-            emptied: BTreeMap::new(),
+        let mut own = Self::default();
+        let mut is_after_deletion = false;
+        for entry in entries {
+            let id = RecordId::of(entry);
+            if is_after_deletion || entry.change_type != ChangeType::Update {
+                own.replaced.insert(id.clone());
+            }
+            own.written.insert(id);
+            is_after_deletion |= entry.change_type == ChangeType::Delete;
         }
+        own
     }
 
     /// Adds the references that the rows show empty.
@@ -176,6 +182,25 @@ impl<'a, M: Models> Settling<'a, M> {
                 }
             }
         }
+        self.mark_replaced();
+    }
+
+    /// Marks the rows that refer to replaced ones. What follows a replaced one is replaced with it.
+    fn mark_replaced(&mut self) {
+        let replaced = &mut self.own.replaced;
+        let mut known = None;
+        while known != Some(replaced.len()) {
+            known = Some(replaced.len());
+            for (id, node) in &mut self.nodes {
+                let references = node.facts.references.iter();
+                let of_replaced = references.filter(|it| replaced.contains(&it.to));
+                let needs: Vec<_> = of_replaced.map(|reference| reference.need).collect();
+                node.is_stale |= !needs.is_empty();
+                if needs.contains(&Need::Follows) {
+                    replaced.insert(id.clone());
+                }
+            }
+        }
     }
 
     fn node(&self, id: &RecordId, old: Option<&Record>, version: &Version) -> Node {
@@ -184,13 +209,11 @@ impl<'a, M: Models> Settling<'a, M> {
             None => (Facts::default(), None, None),
         };
         let (facts, payload, unfit) = read(self.models, id, version);
-        let mut references = facts.references.iter();
-        let is_emptied = references.any(|it| self.own.replaced.contains(&it.to));
         let is_own = self.own.written.contains(id);
         // There was no row for the app to change. If the app did not insert a row, the record gets one now.
         let was_hidden = old.is_some_and(|old| old.standing.why_not_shown().is_some());
         let is_outdated = self.is_upgrade;
-        let is_stale = is_emptied || is_outdated || is_own && was_hidden;
+        let is_stale = is_outdated || is_own && was_hidden;
         let row = if is_own {
             payload.clone().map(|whole| Row {
                 payload: whole,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 use serde_json::Value;
 use sync_log_core::judge::EntryFault;
 use sync_log_core::receive::{Need, RecordId, Standing, WriteError, merge, write};
@@ -123,37 +124,21 @@ fn reference(so_far: &[SharedChangeEntry], id: &RecordId) -> Option<Value> {
 }
 
 proptest! {
+    /// Some own changes are written together, as one group.
     #[test]
     fn own_writes_and_arrivals_show_what_follows_from_the_versions(
-        steps in proptest::collection::vec((entry(), any::<bool>(), any::<bool>()), 1..60),
+        steps in proptest::collection::vec(
+            (entry(), any::<bool>(), any::<bool>(), any::<bool>()),
+            1..60,
+        ),
     ) {
         let clock = Clock::new(THIS_DEVICE, ManualClock::new(0));
         let mut tables = Strict::default();
         let mut so_far: Vec<SharedChangeEntry> = Vec::new();
-        for (number, (entry, is_own, is_edit)) in steps.into_iter().enumerate() {
-            if is_own {
-                let id = RecordId::of(&entry);
-                let row = tables.tables.0.get(&id).filter(|_| is_edit);
-                let row = row.filter(|_| entry.change_type != ChangeType::Delete);
-                let kept = row.and_then(|_| reference(&so_far, &id));
-                let change = row.map(|row| edit(&entry, row)).unwrap_or(Change {
-                    model_type: entry.model_type,
-                    record_uuid: entry.record_uuid,
-                    change_type: entry.change_type,
-                    data: entry.data,
-                    model_version: 0,
-                });
-                if !change_row(&mut tables.tables.0, &change) {
-                    continue;
-                }
-                let written = run(write(&mut tables, &App, &clock, &[change])).unwrap();
-                prop_assert!(so_far.iter().all(|it| it.hlc < written[0].hlc));
-                prop_assert!(written[0].group_end);
-                so_far.extend(written);
-                if kept.is_some() {
-                    prop_assert_eq!(reference(&so_far, &id), kept);
-                }
-            } else {
+        let mut group: Vec<Change> = Vec::new();
+        let last = steps.len() - 1;
+        for (number, (entry, is_own, is_edit, goes_on)) in steps.into_iter().enumerate() {
+            if !is_own {
                 // Now and then it is newer than what this device wrote.
                 let late = if number % 3 == 0 { number as u64 } else { 0 };
                 let hlc = entry.hlc;
@@ -161,15 +146,59 @@ proptest! {
                     hlc: Hlc::new(hlc.timestamp + late, hlc.counter, hlc.device_id),
                     ..entry
                 };
+                write_group(&mut tables, &clock, &mut group, &mut so_far)?;
                 tables.take(std::slice::from_ref(&entry));
                 tables.observed = tables.observed.max(Some(entry.hlc));
                 so_far.push(entry);
+            } else {
+                let is_end = !goes_on || number == last;
+                let id = RecordId::of(&entry);
+                let row = tables.tables.0.get(&id).filter(|_| is_edit);
+                let row = row.filter(|_| entry.change_type != ChangeType::Delete);
+                let is_alone = group.is_empty() && is_end;
+                let kept = row.filter(|_| is_alone).and_then(|_| reference(&so_far, &id));
+                let change = row.map(|row| edit(&entry, row)).unwrap_or(Change {
+                    model_type: entry.model_type,
+                    record_uuid: entry.record_uuid,
+                    change_type: entry.change_type,
+                    data: entry.data,
+                    model_version: 0,
+                });
+                if change_row(&mut tables.tables.0, &change) {
+                    group.push(change);
+                }
+                if !is_end {
+                    continue;
+                }
+                write_group(&mut tables, &clock, &mut group, &mut so_far)?;
+                if kept.is_some() && so_far.last().map(RecordId::of) == Some(id.clone()) {
+                    prop_assert_eq!(reference(&so_far, &id), kept);
+                }
             }
             tables.refuse_dangling();
             prop_assert_eq!(tables.standings(), Oracle::of(&so_far).standings());
             prop_assert_eq!(rows(&tables), expected(&so_far));
         }
     }
+}
+
+/// Writes the changes that the app has made so far.
+fn write_group(
+    tables: &mut Strict,
+    clock: &Clock<ManualClock>,
+    group: &mut Vec<Change>,
+    so_far: &mut Vec<SharedChangeEntry>,
+) -> Result<(), TestCaseError> {
+    let written = run(write(tables, &App, clock, &std::mem::take(group))).unwrap();
+    let mut above = so_far.iter().map(|it| it.hlc).max();
+    for entry in &written {
+        prop_assert!(Some(entry.hlc) > above);
+        above = Some(entry.hlc);
+    }
+    let ends = written.iter().filter(|entry| entry.group_end).count();
+    prop_assert_eq!(ends, usize::from(!written.is_empty()));
+    so_far.extend(written);
+    Ok(())
 }
 
 fn tag(data: Value) -> Change {
@@ -271,6 +300,29 @@ fn a_reference_to_a_record_that_is_deleted_and_inserted_again_in_one_write_is_sh
     let row = &tables.tables.0[&RecordId::new("album", album)];
     let row: Value = row.parse_as().unwrap();
     assert_eq!(row, serde_json::json!({ "cover": photo }));
+}
+
+/// The database deletes the rows of all four folders with the first one, and the app writes the row of the
+/// second one again, elsewhere. So the others are not deleted with the first one.
+#[test]
+fn what_follows_a_row_that_is_deleted_with_another_and_written_again_is_shown() {
+    let clock = Clock::new(THIS_DEVICE, ManualClock::new(0));
+    let mut tables = Strict::default();
+    let folder = |id, parent: Option<u128>| {
+        let data = serde_json::json!({ "parent": parent.map(number) });
+        Change::update("folder", number(id), &data).unwrap()
+    };
+    let below = [folder(2, Some(1)), folder(3, Some(2)), folder(4, Some(3))];
+    written(
+        &mut tables,
+        &clock,
+        &[&[folder(1, None)], &below[..]].concat(),
+    );
+    let moved = [Change::delete("folder", number(1)), folder(2, None)];
+    written(&mut tables, &clock, &moved);
+    let expected = [folder(2, None), folder(3, Some(2)), folder(4, Some(3))];
+    let expected = expected.map(|it| (RecordId::new("folder", it.record_uuid), it.data));
+    assert_eq!(tables.tables.0, BTreeMap::from(expected));
 }
 
 /// Runs a test with a photo whose tag is not shown, because another one has the same name. The tags are 1

@@ -85,6 +85,26 @@ fn a_cover_that_is_deleted_and_inserted_again_in_one_write_stays_the_cover() {
     holds(&[Release::First, Release::First], steps);
 }
 
+/// The database deleted the link with its album and emptied the reference, and the app wrote the link again.
+#[test]
+fn a_cover_that_is_deleted_with_its_album_and_written_again_in_one_write_stays_the_cover() {
+    let tag = edit(Model::Tag, 3, How::Save, [0, 12, 2]);
+    let elsewhere = edit(Model::Album, 1, How::Save, [0, 11, 15]);
+    let with_cover = edit(Model::Album, 2, How::Save, [9, 8, 2]);
+    let around = edit(Model::Album, 0, How::Save, [12, 14, 9]);
+    let link = edit(Model::Link, 2, How::Insert, [10, 15, 6]);
+    let moved = edit(Model::Link, 2, How::Update, [4, 12, 6]);
+    let deleted = edit(Model::Album, 0, How::Delete, [14, 13, 7]);
+    let moved_away = edit(Model::Link, 2, How::Update, [1, 15, 14]);
+    let steps = vec![
+        write(0, &[link]),
+        write(0, &[tag, elsewhere]),
+        write(0, &[with_cover, around]),
+        write(0, &[moved, deleted, moved_away]),
+    ];
+    holds(&[Release::Second, Release::Second], steps);
+}
+
 /// The receiver kept the highest change of a record alone, and a lower one had a member that the release
 /// did not know.
 #[test]

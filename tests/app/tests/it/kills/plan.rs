@@ -61,10 +61,16 @@ impl Plan {
         Ok(plan)
     }
 
-    /// A record is changed once only, so that the payload of a change follows from the row that was read.
+    /// A record is changed once only, so that the payload of a change follows from the row that was read. A
+    /// row is not changed after the one with which the database deletes it.
     fn add(&mut self, step: Step) {
         let record = step.change.record_uuid;
-        if self.steps.iter().all(|it| it.change.record_uuid != record) {
+        let followed = step.followed();
+        let is_last = |earlier: &Step| {
+            let changed = earlier.change.record_uuid;
+            changed == record || Some(changed) == followed && earlier.is_deletion()
+        };
+        if !self.steps.iter().any(is_last) {
             self.steps.push(step);
         }
     }

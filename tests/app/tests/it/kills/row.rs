@@ -81,6 +81,18 @@ impl Step {
         }
     }
 
+    /// The record with which the database deletes the row.
+    pub(super) fn followed(&self) -> Option<Uuid> {
+        match &self.row {
+            Row::Link(link) => Some(link.album),
+            Row::Tag(_) | Row::Album(_) | Row::Photo(_) => None,
+        }
+    }
+
+    pub(super) fn is_deletion(&self) -> bool {
+        self.change.change_type == ChangeType::Delete
+    }
+
     /// Changes the row in a `write`.
     pub(super) async fn write(&self, rows: &Writing<'_>) -> Result<(), SyncError> {
         with_row!(&self.row, it, Entity => {
