@@ -13,24 +13,16 @@ pub(crate) const WITHOUT_SQLITE: &[&str] = &[
     "xtask",
 ];
 
-/// Every package but those with a SeaORM driver, [`APP`] and [`DEMO`]: cargo would give the driver to
-/// each package that is built beside them, and the crates would be tested only with a driver, though
-/// users may have none.
-pub(crate) const ALL: &[&str] = &["--workspace", "--exclude", APP, "--exclude", DEMO];
+/// Every package but the programs that search for faults. Their tests are searches too, which are slow in
+/// a build that is not optimized, so they run in the steps of the programs.
+///
+/// Each step that builds for development selects these packages, so that all of them share one build. The
+/// packages of an app give it a SeaORM driver. Without one, as users may have it, the store is tested in the
+/// step `lowest`, and each library is checked in the step `features`.
+pub(crate) const ALL: &[&str] = &["--workspace", "--exclude", SIMULATOR, "--exclude", CRASH];
 
-/// The packages that have a SeaORM driver. They are built in one call: apart, each would compile the
-/// driver again.
-pub(crate) const WITH_DRIVER: &[&str] = &["-p", APP, "-p", DEMO];
-
-/// The programs that search for faults. Their tests are searches too, which are slow in a build that is
-/// not optimized, so they run in the steps of the programs.
-pub(crate) const SEARCHES: &[&str] = &[SIMULATOR, CRASH];
 pub(crate) const SIMULATOR: &str = "simulator";
 pub(crate) const CRASH: &str = "crash";
-
-/// An app with a SeaORM driver, which has a step of its own.
-pub(crate) const APP: &str = "app";
-/// Several devices with such an app. Its tests run with those of [`APP`].
 pub(crate) const DEMO: &str = "demo";
 
 /// How much a run covers.
@@ -69,17 +61,7 @@ impl Scope {
         }
     }
 
-    /// The packages whose tests run in the step `test`, which leaves out [`SEARCHES`].
-    pub(crate) fn tested(self) -> Vec<&'static str> {
-        let left_out = SEARCHES.iter().flat_map(|package| ["--exclude", package]);
-        match self {
-            Self::Standard | Self::Full => ALL.iter().copied().chain(left_out).collect(),
-            Self::Fast => self.packages(),
-        }
-    }
-
-    /// Like [`packages`](Self::packages) for commands that only check. They take
-    /// [`WITH_DRIVER`] with the others, since checking its dependencies by themselves costs more than all of its own code.
+    /// Like [`packages`](Self::packages) for commands that only check: they take all packages.
     pub(crate) fn checked(self) -> Vec<&'static str> {
         match self {
             Self::Standard | Self::Full => vec!["--workspace"],

@@ -26,10 +26,8 @@ pub(crate) enum Step {
     Loom,
     /// Each library is clean on its own: without features, with each one, with all of them
     Features,
-    /// The SQLite store builds and passes its tests with the lowest rusqlite that its manifest allows
+    /// Without a SeaORM driver, and with the lowest rusqlite that its manifest allows, the SQLite store passes its tests
     Lowest,
-    /// An app with a SeaORM driver of its own works beside the log, and the demo's tests pass
-    App,
     /// The examples of each crate run to their end
     Examples,
     /// The demo's verdict is yes in both layouts, with both kinds of clocks

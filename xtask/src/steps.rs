@@ -10,7 +10,7 @@ use crate::features;
 use crate::lowest;
 use crate::package;
 use crate::program;
-use crate::scope::{ALL, CRASH, DEMO, SIMULATOR, Scope, WITH_DRIVER};
+use crate::scope::{ALL, CRASH, DEMO, SIMULATOR, Scope};
 use crate::step::Step;
 use crate::tools;
 use crate::workspace::{PackageExt as _, Workspace};
@@ -29,7 +29,6 @@ pub(crate) fn run(step: Step, shell: &Shell, workspace: &Workspace, scope: Scope
         Step::Loom => loom(shell),
         Step::Features => features::check_each(shell, workspace),
         Step::Lowest => lowest::check(shell, workspace),
-        Step::App => app(shell, scope),
         Step::Examples => examples(shell, workspace),
         Step::Demo => demo(shell, scope),
         Step::Sim => sim(shell, scope),
@@ -56,14 +55,21 @@ fn clippy(shell: &Shell, scope: Scope) -> Result<()> {
 }
 
 fn test(shell: &Shell, scope: Scope) -> Result<()> {
-    let packages = scope.tested();
+    let packages = scope.packages();
     // Not `--all-targets`: benches and examples have steps of their own.
     let targets = ["--lib", "--bins", "--tests"];
-    Ok(cmd!(
+    let tests = cmd!(
         shell,
         "cargo test {packages...} {targets...} --all-features"
-    )
-    .run()?)
+    );
+    let tests = match scope {
+        Scope::Full => {
+            let tests = tests.env("KILLS", "1000").env("FLEET_SEEDS", "500");
+            tests.env("EVERY_CASE", "1")
+        }
+        Scope::Fast | Scope::Standard => tests,
+    };
+    Ok(tests.run()?)
 }
 
 fn doctest(shell: &Shell, scope: Scope) -> Result<()> {
@@ -75,28 +81,12 @@ fn doctest(shell: &Shell, scope: Scope) -> Result<()> {
 /// dependencies again for each package.
 fn examples(shell: &Shell, workspace: &Workspace) -> Result<()> {
     cmd!(shell, "cargo build {ALL...} --examples --all-features").run()?;
-    cmd!(shell, "cargo build {WITH_DRIVER...} --examples").run()?;
     let packages = workspace.packages.iter();
     for example in packages.flat_map(|package| package.names_of(TargetKind::Example)) {
         let folder = workspace.target_directory.join("debug/examples");
         cmd!(shell, "{folder}/{example}").run()?;
     }
     Ok(())
-}
-
-/// The graph that most users build, and the demo, which has the same. The app's examples are run with those of
-/// the other packages.
-fn app(shell: &Shell, scope: Scope) -> Result<()> {
-    let targets = ["--lib", "--bins", "--tests"];
-    let tests = cmd!(shell, "cargo test {WITH_DRIVER...} {targets...}");
-    let tests = match scope {
-        Scope::Full => {
-            let tests = tests.env("KILLS", "1000").env("FLEET_SEEDS", "500");
-            tests.env("EVERY_CASE", "1")
-        }
-        Scope::Fast | Scope::Standard => tests,
-    };
-    Ok(tests.run()?)
 }
 
 fn docs(shell: &Shell, scope: Scope) -> Result<()> {

@@ -19,7 +19,7 @@ use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::machine;
-use crate::scope::{ALL, APP, WITH_DRIVER};
+use crate::scope::ALL;
 use crate::workspace::{Package, PackageExt as _, Workspace};
 use history::History;
 use paired_bench::Row;
@@ -105,28 +105,16 @@ fn run_benches(shell: &Shell, workspace: &Workspace, args: &BenchArgs) -> Result
 
 /// What to pass to each call of cargo. A whole run builds each package by itself, as its users
 /// do. A quick run is about no times, so it takes what `cargo test` has built.
-fn selections<'a>(packages: &'a [Package], quick: bool) -> Vec<Vec<&'a str>> {
+fn selections(packages: &[Package], quick: bool) -> Vec<Vec<&str>> {
     let with_benches = packages
         .iter()
         .filter(|package| !benches(package).is_empty());
     if !quick {
         return with_benches.map(alone).collect();
     }
-    let (app, others): (Vec<_>, Vec<_>) =
-        with_benches.partition(|package| package.name.as_str() == APP);
-    let built = |built: &[&'static str], benched: Vec<&'a Package>| -> Vec<&'a str> {
-        let profile = ["--profile", "dev"].into_iter();
-        let benches = benched.into_iter().flat_map(benches);
-        profile
-            .chain(built.iter().copied())
-            .chain(benches)
-            .collect()
-    };
-    let mut selections = vec![built(&[ALL, &["--all-features"]].concat(), others)];
-    if !app.is_empty() {
-        selections.push(built(WITH_DRIVER, app));
-    }
-    selections
+    let profile = ["--profile", "dev"].iter();
+    let built = profile.chain(ALL).chain(&["--all-features"]).copied();
+    vec![built.chain(with_benches.flat_map(benches)).collect()]
 }
 
 fn alone(package: &Package) -> Vec<&str> {
@@ -193,7 +181,7 @@ mod tests {
             library("hlc").with_bench("limits"),
             library("sync-log-core"),
             library("sync-log-sqlite").with_bench("append"),
-            library(APP).with_bench("seaorm"),
+            library("app").with_bench("seaorm"),
         ];
         let joined = |quick| -> Vec<String> {
             let selections = selections(&packages, quick).into_iter();
@@ -206,8 +194,8 @@ mod tests {
         ];
         assert_eq!(joined(false), whole);
         let quick = [
-            "--profile dev --workspace --exclude app --exclude demo --all-features --bench limits --bench append",
-            "--profile dev -p app -p demo --bench seaorm",
+            "--profile dev --workspace --exclude simulator --exclude crash --all-features \
+             --bench limits --bench append --bench seaorm",
         ];
         assert_eq!(joined(true), quick);
     }
