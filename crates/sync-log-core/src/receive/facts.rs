@@ -26,6 +26,13 @@ pub trait Models {
         true
     }
 
+    /// Whether records of this model may follow others ([`Need::Follows`]). If an app deletes a record that is
+    /// followed and then writes one that may follow it, in the same group, the records that refer to the second
+    /// one are decided again: the database may have deleted its row, and what depends on that row.
+    fn is_follower(&self, _model_type: &str) -> bool {
+        true
+    }
+
     /// Reads a payload.
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading;
 

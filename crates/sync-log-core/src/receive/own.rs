@@ -107,7 +107,7 @@ pub async fn write<M: Models, W: WallClock>(
         last.group_end = true;
     }
     refuse_too_large(&entries)?;
-    let own = OwnRows::of(&entries).with_emptied(emptied);
+    let own = OwnRows::of(models, &entries).with_emptied(emptied);
     let arrived = versions_of(models, &entries);
     let (records, _) = decide(store, models, arrived, seen, own).await?;
     store.write_and_put_out(&records, &entries).await?;

@@ -55,9 +55,9 @@ pub(super) struct OwnRows {
     /// The records of which the app has changed the rows, as their versions say.
     written: BTreeSet<RecordId>,
     /// The records whose rows may have been deleted and written again since: those that the app deleted or
-    /// inserted, those that it changed after it had deleted another one, with which the database may have
-    /// deleted them, and those that follow such a record. The database empties references to a deleted row,
-    /// deletes what follows the row, and leaves that so when the row is written again.
+    /// inserted, those that it changed after it had deleted another one that they may have followed, and those
+    /// that follow such a record. The database empties references to a deleted row, deletes what follows the
+    /// row, and leaves that so when the row is written again.
     replaced: BTreeSet<RecordId>,
     /// The references that the written rows show empty, whatever their versions have.
     emptied: BTreeMap<RecordId, Vec<String>>,
@@ -65,16 +65,19 @@ pub(super) struct OwnRows {
 
 impl OwnRows {
     /// The rows that belong to own changes.
-    pub(super) fn of(entries: &[SharedChangeEntry]) -> Self {
+    pub(super) fn of(models: &impl Models, entries: &[SharedChangeEntry]) -> Self {
         let mut own = Self::default();
-        let mut is_after_deletion = false;
+        let mut may_have_cascaded = false;
         for entry in entries {
             let id = RecordId::of(entry);
-            if is_after_deletion || entry.change_type != ChangeType::Update {
+            if entry.change_type != ChangeType::Update
+                || may_have_cascaded && models.is_follower(&id.model_type)
+            {
                 own.replaced.insert(id.clone());
             }
+            may_have_cascaded |=
+                entry.change_type == ChangeType::Delete && models.is_followed(&id.model_type);
             own.written.insert(id);
-            is_after_deletion |= entry.change_type == ChangeType::Delete;
         }
         own
     }

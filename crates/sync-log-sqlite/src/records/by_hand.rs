@@ -48,6 +48,10 @@ impl Shows for ByHand {
         self.applier.follows().contains(&model_type)
     }
 
+    fn is_follower(&self) -> bool {
+        !self.applier.follows().is_empty()
+    }
+
     fn facts(&self, payload: &JsonText) -> Result<Facts, String> {
         let mut facts = self.applier.facts(&value(payload)?);
         // Records of a model that nothing follows are forgotten earlier (`X4`).

@@ -65,6 +65,11 @@ impl receive::Models for RegisteredModels {
         models.any(|model| model.shows.follows(model_type))
     }
 
+    fn is_follower(&self, model_type: &str) -> bool {
+        let model = self.models.get(model_type);
+        model.is_some_and(|model| model.shows.is_follower())
+    }
+
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
         let Some(model) = self.models.get(model_type) else {
             return Reading::UnknownModel;

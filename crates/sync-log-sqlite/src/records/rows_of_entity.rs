@@ -65,6 +65,11 @@ impl Shows for RowsOfEntity {
         references.any(|it| it.need == Need::Follows && it.to == model_type)
     }
 
+    fn is_follower(&self) -> bool {
+        let mut references = self.references.iter();
+        references.any(|it| it.need == Need::Follows)
+    }
+
     fn facts(&self, payload: &JsonText) -> Result<Facts, String> {
         let row = self.shape.row(Uuid::nil(), payload)?;
         let references = self.references.iter();

@@ -24,6 +24,9 @@ pub(super) trait Shows: fmt::Debug + Send + Sync {
     /// Whether its records may follow records of this model.
     fn follows(&self, model_type: &str) -> bool;
 
+    /// Whether its records may follow any other records.
+    fn is_follower(&self) -> bool;
+
     /// The facts of a payload, or why it does not fit the model. They do not depend on the record that has
     /// the payload.
     fn facts(&self, payload: &JsonText) -> Result<Facts, String>;

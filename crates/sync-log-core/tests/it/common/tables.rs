@@ -48,6 +48,10 @@ impl Models for App {
         matches!(model_type, "album" | "folder")
     }
 
+    fn is_follower(&self, model_type: &str) -> bool {
+        matches!(model_type, "link" | "folder")
+    }
+
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {
         if model_version > 0 {
             return Reading::NewerModel;
@@ -90,6 +94,10 @@ impl Models for ByMember {
 
     fn is_followed(&self, model_type: &str) -> bool {
         App.is_followed(model_type)
+    }
+
+    fn is_follower(&self, model_type: &str) -> bool {
+        App.is_follower(model_type)
     }
 
     fn read(&self, model_type: &str, model_version: u32, payload: &JsonText) -> Reading {

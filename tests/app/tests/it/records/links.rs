@@ -122,7 +122,10 @@ async fn records_follow_only_what_the_applier_names() {
         };
         let needs: Vec<_> = facts.references.iter().map(|it| it.need).collect();
         assert_eq!(needs, [Need::Must, need]);
-        assert_eq!(models.is_followed("album"), need == Need::Follows);
+        let is_declared = need == Need::Follows;
+        assert_eq!(models.is_followed("album"), is_declared);
+        assert_eq!(models.is_follower("link"), is_declared);
+        assert!(!models.is_follower("album"));
     }
 }
 
