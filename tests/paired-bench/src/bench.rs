@@ -66,8 +66,14 @@ impl Bench {
 
     /// Measures some work next to its limit. Each closure takes one sample and
     /// returns nanoseconds per unit of work.
-    pub fn ratio(
+    pub fn ratio(&mut self, row: Ratio, ours: impl FnMut() -> f64, limit: impl FnMut() -> f64) {
+        self.ratio_of(PAIRS, row, ours, limit);
+    }
+
+    /// The same over at least so many pairs, for work whose cost varies much from one sample to the next.
+    pub fn ratio_of(
         &mut self,
+        pairs: usize,
         row: Ratio,
         mut ours: impl FnMut() -> f64,
         mut limit: impl FnMut() -> f64,
@@ -79,11 +85,12 @@ impl Bench {
         ours();
         limit();
         let began = Instant::now();
+        let least = if self.quick { QUICK_PAIRS } else { pairs };
         let goes_on = |pair: &usize| {
             let is_cheap = !self.quick && began.elapsed() < ENOUGH;
-            *pair < self.pairs() || (is_cheap && *pair < PAIRS_MAX)
+            *pair < least || (is_cheap && *pair < PAIRS_MAX)
         };
-        let pairs: Vec<_> = (0..)
+        let samples: Vec<_> = (0..)
             .take_while(goes_on)
             .map(|pair| match pair % 2 {
                 0 => (ours(), limit()),
@@ -93,7 +100,7 @@ impl Bench {
                 }
             })
             .collect();
-        self.tell(&Row::ratio(row, &pairs));
+        self.tell(&Row::ratio(row, &samples));
     }
 
     /// Tells one measured number.

@@ -15,6 +15,10 @@ use crate::fixture::{changes, ns_per, run};
 /// How many rows the app writes that records nothing.
 const ROWS: usize = 5;
 
+/// Which cores the app's task and the driver's thread run on changes every few samples, and the time of a
+/// transaction with it.
+const PAIRS: usize = 121;
+
 const RECORD_IN: Ratio = Ratio {
     id: "record_in",
     work: "own change, log in the app's database",
@@ -33,7 +37,8 @@ pub(crate) fn bench(bench: &mut Bench, runtime: &Runtime) {
     let theirs = AppDatabase::new(runtime);
     let mut recorded = Rows::default();
     let mut written = Rows::default();
-    bench.ratio(
+    bench.ratio_of(
+        PAIRS,
         RECORD_IN,
         || {
             let rows = recorded.next(each);
