@@ -72,6 +72,7 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>, rigid: &BTreeSet<RecordId>
         references.filter(is_kept).map(|it| &it.to).collect()
     });
     hides.reverse();
+    rigid_first(&mut hides, nodes, rigid);
     let shows = parents_first(&coming, |id| {
         let references = nodes[id].facts.references.iter();
         references.map(|reference| &reference.to).collect()
@@ -91,6 +92,31 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>, rigid: &BTreeSet<RecordId>
             .iter()
             .filter_map(|(id, node)| node.write(id))
             .collect(),
+    }
+}
+
+/// In a circle of rows, one is removed before a row that refers to it. That is a rigid one, because it would be
+/// refused if the database emptied its reference to a removed row.
+fn rigid_first(
+    hides: &mut [&RecordId],
+    nodes: &BTreeMap<RecordId, Node>,
+    rigid: &BTreeSet<RecordId>,
+) {
+    for at in 0..hides.len() {
+        let id = hides[at];
+        if !rigid.contains(id) {
+            continue;
+        }
+        let row = nodes[id].row.iter();
+        let references = row.flat_map(|row| &row.facts.references);
+        let may: BTreeSet<_> = references
+            .filter(|reference| reference.need == Need::May)
+            .map(|reference| &reference.to)
+            .collect();
+        let too_late = hides[..at].iter().position(|earlier| may.contains(earlier));
+        if let Some(first) = too_late {
+            hides[first..=at].rotate_right(1);
+        }
     }
 }
 

@@ -169,3 +169,35 @@ async fn a_cascade_is_declared_or_refused() {
         .await
         .unwrap();
 }
+
+/// The database emptied the cover of the second album when the link was hidden before it, and refused that.
+#[tokio::test]
+async fn a_row_that_cannot_be_emptied_is_hidden_before_what_follows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let covered = "cover BLOB REFERENCES link (id) ON DELETE SET NULL CHECK (cover IS NOT NULL)";
+    let strict = TABLES.replace("cover BLOB REFERENCES photo (id)", covered);
+    let strict = strict.replace("photo BLOB NOT NULL REFERENCES photo (id)", "photo BLOB");
+    assert!(strict.contains(covered) && !strict.contains("NOT NULL REFERENCES photo"));
+    make_app_tables(&path, &strict);
+    let gallery = Gallery::opened(&path).await.unwrap();
+    let one = Uuid::from_u128(1);
+    let album = json!({ "title": "Beach", "cover": one });
+    let group = [
+        entry(1, "album", 1, album.clone()),
+        entry(2, "album", 2, album),
+        entry(
+            3,
+            "link",
+            1,
+            json!({ "photo": one, "album": Uuid::from_u128(2) }),
+        ),
+    ];
+    let shown = gallery.merge(&group).await.unwrap();
+    assert!(shown.values().all(Standing::is_shown), "{shown:?}");
+    let deleted = [entry(4, "album", 2, Value::Null)];
+    let standings = gallery.merge(&deleted).await.unwrap();
+    let why = standings[&id("album", 1)].why_not_shown();
+    assert!(matches!(why, Some(WhyNotShown::Refused(_))), "{why:?}");
+    assert_eq!(standings[&id("link", 1)], Standing::Deleted);
+}
