@@ -95,8 +95,11 @@ pub(super) fn moves(nodes: &BTreeMap<RecordId, Node>, rigid: &BTreeSet<RecordId>
     }
 }
 
-/// In a circle of rows, one is removed before a row that refers to it. That is a rigid one, because it would be
-/// refused if the database emptied its reference to a removed row.
+/// Moves rigid rows before the rows to which they may refer. The database would empty the reference of a rigid
+/// row that is still there, and refuse that.
+///
+/// Only a circle has a rigid row after such a row. What is between the two was reached from the other one, so
+/// only references within the circle lead to a row that is gone now.
 fn rigid_first(
     hides: &mut [&RecordId],
     nodes: &BTreeMap<RecordId, Node>,
@@ -104,17 +107,14 @@ fn rigid_first(
 ) {
     for at in 0..hides.len() {
         let id = hides[at];
-        if !rigid.contains(id) {
-            continue;
-        }
-        let row = nodes[id].row.iter();
-        let references = row.flat_map(|row| &row.facts.references);
-        let may: BTreeSet<_> = references
-            .filter(|reference| reference.need == Need::May)
-            .map(|reference| &reference.to)
-            .collect();
-        let too_late = hides[..at].iter().position(|earlier| may.contains(earlier));
-        if let Some(first) = too_late {
+        let may_refer = |to: &&RecordId| {
+            let row = nodes[id].row.iter();
+            let mut references = row.flat_map(|row| &row.facts.references);
+            references.any(|it| it.need == Need::May && it.to == **to)
+        };
+        if rigid.contains(id)
+            && let Some(first) = hides[..at].iter().position(may_refer)
+        {
             hides[first..=at].rotate_right(1);
         }
     }

@@ -172,3 +172,22 @@ fn a_row_that_cannot_be_emptied_is_hidden_before_the_row_to_which_it_refers() {
     tables.take(&[stamped(tag(), 5)]);
     assert!(tables.standings()[&photo].is_shown());
 }
+
+/// The second album and its cover are a circle, which the first album enters at the cover.
+#[test]
+fn of_a_circle_the_row_that_cannot_be_emptied_is_hidden_first() {
+    let covered = json!({ "cover": id(2, 0), "needs": "cover" });
+    let album = |number| Change::insert("album", id(1, number), &covered);
+    let photo = Change::insert("photo", id(2, 0), &json!({ "album": id(1, 1) }));
+    let deleted = Ok(Change::delete("photo", id(2, 0)));
+    let changes = [album(0), album(1), photo, deleted].map(Result::unwrap);
+    let stamped = (1..).zip(changes);
+    let stamped = stamped.map(|(ms, it)| it.stamped(Hlc::new(ms, 0, Uuid::from_u128(1))));
+    let entries: Vec<_> = stamped.collect();
+    let (made, gone) = entries.split_at(3);
+    let mut tables = Strict::default();
+    tables.take(made);
+    assert_eq!(tables.tables.0.len(), 3);
+    tables.take(gone);
+    assert_eq!(tables.tables.0.len(), 0);
+}

@@ -63,13 +63,25 @@ impl Rows {
             return;
         }
         for (other, row) in &self.rows {
-            // Of the rows of a circle, one has to go first.
-            let mut needed = references(&other.model_type, row).into_iter();
-            let leads = needed.any(|it| it.need != Need::May && it.to == *id);
-            if leads && !circle.contains(other) {
-                self.broken.push(format!("{id} is hidden before {other}"));
+            for reference in references(&other.model_type, row) {
+                // Of the rows of a circle, one has to go first.
+                let is_broken = reference.to == *id
+                    && match reference.need {
+                        Need::May => self.refuses_without(other, row, &reference.member),
+                        Need::Must | Need::Follows => !circle.contains(other),
+                    };
+                if is_broken {
+                    self.broken.push(format!("{id} is hidden before {other}"));
+                }
             }
         }
+    }
+
+    /// Whether the tables refuse a row once this member of it is empty.
+    fn refuses_without(&self, id: &RecordId, row: &Payload, member: &str) -> bool {
+        let mut emptied = row.clone();
+        emptied.insert(member.to_owned(), Value::Null);
+        self.release.refuses(&id.model_type, &emptied)
     }
 
     /// The records to which a row refers, through however many.
@@ -136,10 +148,10 @@ impl Rows {
                     Need::Follows => {}
                     Need::May => {
                         if let Some(emptied) = after.rows.get_mut(other) {
-                            emptied.insert(reference.member, Value::Null);
-                            if self.release.refuses(&other.model_type, emptied) {
+                            if self.refuses_without(other, emptied, &reference.member) {
                                 return false;
                             }
+                            emptied.insert(reference.member, Value::Null);
                         }
                     }
                 }

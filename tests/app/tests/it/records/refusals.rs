@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sync_log_sqlite::receive::{Standing, WhyNotShown, merge};
 use sync_log_sqlite::records::{Records, RecordsError, begin, make_tables};
 use sync_log_sqlite::{StoreFault, Uuid};
+use tempfile::TempDir;
 
 use super::gallery::{Gallery, REFUSED, TABLES, declared, entry, id, make_app_tables, photo, tag};
 
@@ -111,16 +112,24 @@ async fn a_reference_that_restricts_is_emptied_before_its_record_is_hidden() {
     );
 }
 
+/// A gallery in which some parts of the tables are replaced.
+async fn gallery_with(folder: &TempDir, parts: &[[&str; 2]]) -> Gallery {
+    let mut tables = TABLES.to_owned();
+    for [part, other] in parts {
+        assert!(tables.contains(part), "{part}");
+        tables = tables.replace(part, other);
+    }
+    let path = folder.path().join("app.db");
+    make_app_tables(&path, &tables);
+    Gallery::opened(&path).await.unwrap()
+}
+
 /// The database was asked to empty the row again and again, and the call did not return.
 #[tokio::test]
 async fn a_row_that_cannot_be_emptied_is_hidden_before_the_row_to_which_it_refers() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("app.db");
     let tagged = "tag BLOB CHECK (tag IS NOT NULL) REFERENCES tag (id)";
-    let strict = TABLES.replace("tag BLOB REFERENCES tag (id)", tagged);
-    assert_ne!(strict, TABLES);
-    make_app_tables(&path, &strict);
-    let gallery = Gallery::opened(&path).await.unwrap();
+    let gallery = gallery_with(&folder, &[["tag BLOB REFERENCES tag (id)", tagged]]).await;
     let one = Uuid::from_u128(1);
     let changes = [
         entry(1, "tag", 1, json!({ "name": "red" })),
@@ -174,13 +183,12 @@ async fn a_cascade_is_declared_or_refused() {
 #[tokio::test]
 async fn a_row_that_cannot_be_emptied_is_hidden_before_what_follows_it() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("app.db");
     let covered = "cover BLOB REFERENCES link (id) ON DELETE SET NULL CHECK (cover IS NOT NULL)";
-    let strict = TABLES.replace("cover BLOB REFERENCES photo (id)", covered);
-    let strict = strict.replace("photo BLOB NOT NULL REFERENCES photo (id)", "photo BLOB");
-    assert!(strict.contains(covered) && !strict.contains("NOT NULL REFERENCES photo"));
-    make_app_tables(&path, &strict);
-    let gallery = Gallery::opened(&path).await.unwrap();
+    let parts = [
+        ["cover BLOB REFERENCES photo (id)", covered],
+        ["photo BLOB NOT NULL REFERENCES photo (id)", "photo BLOB"],
+    ];
+    let gallery = gallery_with(&folder, &parts).await;
     let one = Uuid::from_u128(1);
     let album = json!({ "title": "Beach", "cover": one });
     let group = [
