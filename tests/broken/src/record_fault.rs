@@ -114,6 +114,10 @@ faults! {
     what_was_committed_is_there_after_a_restart {
         /// Entries that wait are in memory alone.
         WaitingInMemory;
+        /// What is looked up with the mark is not found.
+        FoundWithoutMark;
+        /// Records that are written with entries are lost.
+        RecordsLostWithEntries;
     }
     a_rollback_leaves_nothing {
         /// A rollback leaves the mark raised.

@@ -85,7 +85,7 @@ impl Bench {
         ours();
         limit();
         let began = Instant::now();
-        let least = if self.quick { QUICK_PAIRS } else { pairs };
+        let least = self.pairs(pairs);
         let goes_on = |pair: &usize| {
             let is_cheap = !self.quick && began.elapsed() < ENOUGH;
             *pair < least || (is_cheap && *pair < PAIRS_MAX)
@@ -120,7 +120,7 @@ impl Bench {
             return;
         }
         let mut by_size: Vec<_> = sizes.iter().map(|(size, _)| (*size, Vec::new())).collect();
-        for round in 0..=self.pairs() {
+        for round in 0..=self.pairs(PAIRS) {
             for ((_, sample), (_, costs)) in sizes.iter_mut().zip(&mut by_size) {
                 let cost = sample();
                 if round > 0 {
@@ -131,8 +131,8 @@ impl Bench {
         self.tell(&Row::growth(row, &by_size));
     }
 
-    fn pairs(&self) -> usize {
-        if self.quick { QUICK_PAIRS } else { PAIRS }
+    fn pairs(&self, full: usize) -> usize {
+        if self.quick { QUICK_PAIRS } else { full }
     }
 
     fn tell(&self, row: &Row) {

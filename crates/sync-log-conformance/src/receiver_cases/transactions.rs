@@ -26,9 +26,9 @@ async fn write_everything(
         ties: [red].into(),
     };
     let (mark, found) = store.mark_and_look_up(&wanted).await?;
-    assert_eq!(store.mark().await?, mark);
-    let of_deletion: Vec<_> = found.records.iter().map(|(id, _)| id.clone()).collect();
-    assert_eq!((of_deletion, found.tied), (vec![id(number + 1)], vec![]));
+    assert_eq!(store.mark().await?, mark, "W2");
+    let there: Vec<_> = found.records.into_iter().map(|(id, _)| id).collect();
+    assert_eq!((there, found.tied), (vec![id(number + 1)], vec![]), "X2");
     let hidden = id(number - 2);
     let steps = [Move::Hide(hidden), show(number, &number.to_string())];
     assert_eq!(store.change(&steps).await?, []);

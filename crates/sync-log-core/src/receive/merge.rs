@@ -78,30 +78,29 @@ pub(super) async fn merge_with<M: Models>(
     arrived: Vec<(RecordId, Version)>,
     seen: Seen,
 ) -> Result<Standings, StoreError> {
-    let (records, standings) = decide(store, models, arrived, seen, OwnRows::default()).await?;
-    store.write(&records).await?;
-    Ok(standings)
+    let settling = begin(store, models, arrived, seen, OwnRows::default()).await?;
+    show(store, settling).await
 }
 
-/// The same, but the records are still to be written.
+/// Begins to decide what follows from versions that arrived.
 ///
 /// `own` has the rows that the app has changed itself, in the same transaction. Such a row is left as the app
 /// wrote it, unless the record is not to be shown. Records that depend on the change follow: a record that
 /// was hidden for its unique key is shown when the app deletes the record that had the key.
-pub(super) async fn decide<M: Models>(
+pub(super) async fn begin<'a, M: Models>(
     store: &mut impl RecordStore,
-    models: &M,
+    models: &'a M,
     arrived: Vec<(RecordId, Version)>,
     mut seen: Seen,
     own: OwnRows,
-) -> Result<(Vec<RecordWrite>, Standings), StoreError> {
+) -> Result<Settling<'a, M>, StoreError> {
     let wanted = Wanted {
         records: seen.unknown(arrived.iter().map(|(id, _)| id.clone())),
         ties: BTreeSet::new(),
     };
     look_up(store, &mut seen, &wanted).await?;
     let moved = joined(&seen, arrived);
-    settle(store, Settling::new(models, seen, moved, own)).await
+    Ok(Settling::new(models, seen, moved, own))
 }
 
 /// The versions that move.
@@ -170,7 +169,7 @@ async fn show<M: Models>(
 }
 
 /// Shows what follows from the versions. Returns the records that are to be written, and what became of them.
-async fn settle<M: Models>(
+pub(super) async fn settle<M: Models>(
     store: &mut impl RecordStore,
     mut settling: Settling<'_, M>,
 ) -> Result<(Vec<RecordWrite>, Standings), StoreError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hlc::{Clock, Hlc, ResumeError, WallClock};
 
 use super::facts::{Models, Reading, Tie};
-use super::merge::{decide, versions_of};
+use super::merge::{begin, settle, versions_of};
 use super::port::OwnStore;
 use super::record::RecordId;
 use super::seen::{Seen, Wanted};
@@ -109,7 +109,8 @@ pub async fn write<M: Models, W: WallClock>(
     refuse_too_large(&entries)?;
     let own = OwnRows::of(models, &entries).with_emptied(emptied);
     let arrived = versions_of(models, &entries);
-    let (records, _) = decide(store, models, arrived, seen, own).await?;
+    let settling = begin(store, models, arrived, seen, own).await?;
+    let (records, _) = settle(store, settling).await?;
     store.write_and_put_out(&records, &entries).await?;
     Ok(entries)
 }

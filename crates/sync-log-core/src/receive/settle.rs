@@ -191,17 +191,17 @@ impl<'a, M: Models> Settling<'a, M> {
     /// Marks the rows that refer to replaced ones. What follows a replaced one is replaced with it.
     fn mark_replaced(&mut self) {
         let replaced = &mut self.own.replaced;
-        let mut known = None;
-        while known != Some(replaced.len()) {
-            known = Some(replaced.len());
+        loop {
+            let before = replaced.len();
             for (id, node) in &mut self.nodes {
-                let references = node.facts.references.iter();
-                let of_replaced = references.filter(|it| replaced.contains(&it.to));
-                let needs: Vec<_> = of_replaced.map(|reference| reference.need).collect();
-                node.is_stale |= !needs.is_empty();
-                if needs.contains(&Need::Follows) {
+                let mut references = node.facts.references.iter();
+                node.is_stale |= references.any(|it| replaced.contains(&it.to));
+                if node.facts.followed().any(|to| replaced.contains(to)) {
                     replaced.insert(id.clone());
                 }
+            }
+            if replaced.len() == before {
+                return;
             }
         }
     }

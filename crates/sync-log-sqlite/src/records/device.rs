@@ -81,13 +81,7 @@ pub(super) async fn lock(
     db: &impl Port,
     wanted: &Wanted,
 ) -> Result<(Option<Device>, Found), StoreError> {
-    let mut own = None;
-    let found = versions::look_up_after(db, &LOCK, wanted, |row| {
-        own = Some(device(row)?);
-        Ok(())
-    });
-    let found = found.await?;
-    Ok((own, found))
+    versions::look_up_after(db, &LOCK, wanted, device).await
 }
 
 /// Takes the write lock of a database that has the log, too. Returns where the log stands with the models with
@@ -96,13 +90,7 @@ pub(super) async fn lock_beside(
     db: &impl Port,
     wanted: &Wanted,
 ) -> Result<(Option<(LogState, Option<String>)>, Found), StoreError> {
-    let mut own = None;
-    let found = versions::look_up_after(db, &LOCK_BESIDE, wanted, |row| {
-        own = Some(select::locked_state(row)?);
-        Ok(())
-    });
-    let found = found.await?;
-    Ok((own, found))
+    versions::look_up_after(db, &LOCK_BESIDE, wanted, select::locked_state).await
 }
 
 /// Raises one stamp to at least this one.

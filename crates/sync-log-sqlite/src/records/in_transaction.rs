@@ -171,7 +171,7 @@ impl<'a> InTransaction<'a> {
         Err(StoreError::new(StoreFault::Moved, doing).with_source(OtherModels))
     }
 
-    /// The state of the log in the same database, and the models with which the records were opened last.
+    /// The state of the log in the same database.
     ///
     /// # Errors
     /// The database is another one, or holds another log. Or the records were opened with other models since.

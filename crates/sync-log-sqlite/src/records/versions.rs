@@ -20,61 +20,79 @@ use crate::entity::{ties, versions};
 
 /// Looks up records, and those that are tied.
 pub(super) async fn look_up(db: &impl Port, wanted: &Wanted) -> Result<Found, StoreError> {
+    let lookup = Lookup::of(wanted);
     let mut found = Found::default();
-    let ties: Vec<_> = wanted.ties.iter().collect();
-    let (query, arguments) = lookup(wanted);
-    let arguments: Vec<_> = arguments.iter().map(Argument::from).collect();
-    db.rows(query, &arguments, |row| {
-        read_found(row, &ties, &mut found).map(ControlFlow::Continue)
+    db.rows(lookup.query(), &lookup.arguments(), |row| {
+        lookup.read(row, &mut found).map(ControlFlow::Continue)
     })
     .await?;
     Ok(found)
 }
 
-/// The same after a lock, whose row goes to `read_lock`: it begins with a number, and the rows that are found
-/// begin with text.
-pub(super) async fn look_up_after(
+/// The same after a lock. Returns its row, too, which begins with a number; the rows that are found begin with
+/// text.
+pub(super) async fn look_up_after<T>(
     db: &impl Port,
     lock: &Template,
     wanted: &Wanted,
-    mut read_lock: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
-) -> Result<Found, StoreError> {
+    read_lock: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<(Option<T>, Found), StoreError> {
+    let lookup = Lookup::of(wanted);
+    let mut locked = None;
     let mut found = Found::default();
-    let ties: Vec<_> = wanted.ties.iter().collect();
-    let (query, arguments) = lookup(wanted);
-    let arguments: Vec<_> = arguments.iter().map(Argument::from).collect();
-    db.rows_of_both([(lock, &[]), (query, &arguments)], |row| {
-        match row.integer(0) {
-            Some(_) => read_lock(row),
-            None => read_found(row, &ties, &mut found),
+    let queries = [(lock, &[][..]), (lookup.query(), &lookup.arguments())];
+    db.rows_of_both(queries, |row| {
+        if row.integer(0).is_some() {
+            locked = Some(read_lock(row)?);
+            return Ok(());
         }
+        lookup.read(row, &mut found)
     })
     .await?;
-    Ok(found)
+    Ok((locked, found))
 }
 
-/// The query that looks these up, and its arguments.
-fn lookup(wanted: &Wanted) -> (&'static Template, Vec<String>) {
-    let ids: Vec<_> = wanted.records.iter().map(id_texts).collect();
-    let ids = json(&ids);
-    if wanted.ties.is_empty() {
-        return (&RECORDS, vec![ids]);
-    }
-    let ties: Vec<_> = wanted.ties.iter().map(ToString::to_string).collect();
-    (&RECORDS_AND_TIED, vec![ids, json(&ties)])
+/// What is looked up.
+struct Lookup<'a> {
+    ties: Vec<&'a Tie>,
+    texts: Vec<String>,
 }
 
-/// Reads a row of [`lookup`].
-fn read_found(row: &Row<'_>, ties: &[&Tie], found: &mut Found) -> Result<(), StoreError> {
-    if ties.is_empty() {
-        found.records.push(rows::read(row)?);
-        return Ok(());
+impl<'a> Lookup<'a> {
+    fn of(wanted: &'a Wanted) -> Self {
+        let ids: Vec<_> = wanted.records.iter().map(id_texts).collect();
+        let ties: Vec<_> = wanted.ties.iter().collect();
+        let mut texts = vec![json(&ids)];
+        if !ties.is_empty() {
+            let ties: Vec<_> = ties.iter().map(ToString::to_string).collect();
+            texts.push(json(&ties));
+        }
+        Self { ties, texts }
     }
-    match row.integer(COLUMNS.len()) {
-        None => found.records.push(rows::read(row)?),
-        Some(position) => found.tied.extend(tied(row, ties, position)?),
+
+    fn query(&self) -> &'static Template {
+        if self.ties.is_empty() {
+            &RECORDS
+        } else {
+            &RECORDS_AND_TIED
+        }
     }
-    Ok(())
+
+    fn arguments(&self) -> Vec<Argument<'_>> {
+        self.texts.iter().map(Argument::from).collect()
+    }
+
+    fn read(&self, row: &Row<'_>, found: &mut Found) -> Result<(), StoreError> {
+        let position = match self.ties.as_slice() {
+            [] => None,
+            _ => row.integer(COLUMNS.len()),
+        };
+        match position {
+            None => found.records.push(rows::read(row)?),
+            Some(position) => found.tied.extend(tied(row, &self.ties, position)?),
+        }
+        Ok(())
+    }
 }
 
 /// The records after this one, ascending.

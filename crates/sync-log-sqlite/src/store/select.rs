@@ -30,7 +30,7 @@ pub(crate) async fn state(db: &impl Port) -> Result<LogState, StoreError> {
 /// Where the log stands and the text of another table, in the row that [`lock_state`] returns.
 pub(crate) fn locked_state(row: &Row<'_>) -> Result<(LogState, Option<String>), StoreError> {
     let columns = &mut Columns::of(row);
-    columns.cell();
+    let _id = columns.cell();
     let state = rows::state(columns)?;
     let found = columns.any_or_null();
     Ok((state, found.map(Cow::into_owned)))

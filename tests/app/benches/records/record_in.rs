@@ -15,8 +15,8 @@ use crate::fixture::{changes, ns_per, run};
 /// How many rows the app writes that records nothing.
 const ROWS: usize = 5;
 
-/// Which cores the app's task and the driver's thread run on changes every few samples, and the time of a
-/// transaction with it.
+/// Every few samples the app's task and the driver's thread move to other cores, and a transaction takes another
+/// time from then on.
 const PAIRS: usize = 121;
 
 const RECORD_IN: Ratio = Ratio {

@@ -174,9 +174,28 @@ impl OwnStore for BrokenRecords {
         self.inner.mark().await
     }
 
+    async fn mark_and_look_up(&mut self, wanted: &Wanted) -> Result<(Hlc, Found), StoreError> {
+        let mark = self.mark().await?;
+        if self.has(Fault::FoundWithoutMark) {
+            return Ok((mark, Found::default()));
+        }
+        Ok((mark, self.look_up(wanted).await?))
+    }
+
     async fn put_out(&mut self, entries: &[SharedChangeEntry]) -> Result<(), StoreError> {
         let entries = self.put(entries);
         self.inner.put_out(&entries).await
+    }
+
+    async fn write_and_put_out(
+        &mut self,
+        records: &[RecordWrite],
+        entries: &[SharedChangeEntry],
+    ) -> Result<(), StoreError> {
+        if !self.has(Fault::RecordsLostWithEntries) {
+            self.write(records).await?;
+        }
+        self.put_out(entries).await
     }
 }
 
